@@ -1,0 +1,51 @@
+"""The chi2 engine, for other Cython code; `_engine.pyx` explains the mathematics."""
+
+
+cdef struct term_t:
+    # shape
+    Py_ssize_t cols, nuclei, bins, backgrounds, pieces, order
+    # rates at the recoil nodes: sum over nuclei of a + b p y + c p^2 y^2 with p = 1 / (q2 + M^2)
+    const double *q2
+    const double *b
+    const double *c
+    # response in units of the uncertainties: row (node of eta, bin) has weights[pointers[r] : pointers[r + 1]] from
+    # column firsts[r] on
+    const double *weights
+    const Py_ssize_t *pointers
+    const Py_ssize_t *firsts
+    # standard-model counts (node, bin), data projected by P (bin), background modes (background, bin)
+    const double *sm
+    const double *data
+    const double *modes
+    # of the standard-model part: modes (node, background), u and v (node)
+    const double *sm_modes
+    const double *sm_u
+    const double *sm_v
+    # from values at a piece's nodes to powers of t
+    const double *to_powers
+    const double *eta_edges
+    double inverse_eta_variance, base, pull
+
+
+cdef struct row_t:
+    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), room for B and C of all bins, then for each
+    # piece its polynomials
+    double *rates
+    double *counts
+    double *pieces
+    char *built
+    # best eta and piece of the last point, from which the next one starts
+    double eta
+    Py_ssize_t piece
+
+
+cdef class Term:
+    cdef term_t t
+    cdef tuple arguments, owned
+
+
+cdef class Engine:
+    cdef readonly tuple terms
+    cdef const term_t **t
+    cdef Py_ssize_t n, space, flags, seeds
+    cdef double point(self, double mass_squared, double y) except? -1 nogil

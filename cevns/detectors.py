@@ -1,0 +1,405 @@
+"""Detector response: from recoil energy to what is observed in bins.
+
+The observable is x = light_yield * eta * f_Q(T) * T, in photoelectrons (PE) or electron-equivalent energy (keVee), with
+eta a nuisance scale of the quenching factor, nominally 1 (text below eq. 4.1 of arXiv:2008.05022, and eq. 2.10).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+
+__all__ = [
+    "BirksQuenching",
+    "Efficiency",
+    "GaussianResolution",
+    "LinearQuenching",
+    "PoissonResolution",
+    "PolynomialQuenching",
+    "Quenching",
+    "Response",
+    "TabulatedQuenching",
+]
+
+
+class Quenching:
+    """Base of quenching factors: `factor` gives f_Q(T); `kinks` the recoils [keV] where it is not analytic.
+
+    A subclass needs `factor`; the signal f_Q(T) T must grow with T up to `maximum` [keV].
+    """
+
+    kinks = ()
+    maximum = math.inf
+
+    def factor(self, recoil_kev):
+        """Return f_Q at recoil energies [keV]."""
+        raise NotImplementedError
+
+    def signal(self, recoil_kev):
+        """Return f_Q(T) T [keVee] at recoil energies [keV]."""
+        recoil_kev = np.asarray(recoil_kev, dtype=float)
+        return self.factor(recoil_kev) * recoil_kev
+
+    def recoil(self, signal_kevee, highest_kev=1e5):
+        """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
+
+        Bisection on the monotonic `signal`, so that it holds for every curve.
+        """
+        signal_kevee = np.asarray(signal_kevee, dtype=float)
+        top = min(self.maximum, highest_kev)
+        low, high = np.zeros(signal_kevee.shape), np.full(signal_kevee.shape, top)
+        reached = self.signal(np.array(top)) >= signal_kevee
+        # from a bracket of 1e5 keV to the spacing of doubles
+        for _ in range(75):
+            middle = 0.5 * (low + high)
+            below = self.signal(middle) < signal_kevee
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return np.where(reached, 0.5 * (low + high), np.inf)
+
+
+@dataclass(frozen=True)
+class PolynomialQuenching(Quenching):
+    """Signal f_Q(T) T = sum_n coefficients[n] T^(n+1), T in keV; a constant f_Q is ``PolynomialQuenching((f,))``.
+
+    Parameters
+    ----------
+    coefficients : tuple of float
+        [keV^-n], n = 0, 1, ...
+    maximum : float
+        Recoil [keV] up to which the polynomial is used and grows.
+
+    Examples
+    --------
+    >>> float(PolynomialQuenching((0.0878,)).signal(10.0))
+    0.878
+    """
+
+    coefficients: tuple
+    maximum: float = math.inf
+
+    def __post_init__(self):
+        values = checks.array("coefficients", self.coefficients, ndim=1)
+        if values.size == 0 or not values[0] > 0:
+            raise InputError("coefficients must start with a positive quenching factor at T = 0")
+        object.__setattr__(self, "coefficients", tuple(values.tolist()))
+
+    def factor(self, recoil_kev):
+        """Return f_Q at recoil energies [keV]."""
+        return np.polynomial.polynomial.polyval(np.asarray(recoil_kev, dtype=float), self.coefficients)
+
+
+@dataclass(frozen=True)
+class LinearQuenching(Quenching):
+    """f_Q(T) = offset + slope T up to a recoil energy, constant above.
+
+    Parameters
+    ----------
+    offset : float
+        f_Q(0).
+    slope : float
+        [1/keV], not negative.
+    constant_above : float
+        Recoil energy [keV].
+    """
+
+    offset: float
+    slope: float
+    constant_above: float
+
+    def __post_init__(self):
+        checks.real("offset", self.offset, above=0)
+        checks.real("slope", self.slope, unit="1/keV", low=0)
+        checks.real("constant_above", self.constant_above, unit="keV", above=0)
+
+    @property
+    def kinks(self):
+        """The recoil [keV] where the slope ends."""
+        return (self.constant_above,)
+
+    def factor(self, recoil_kev):
+        """Return f_Q at recoil energies [keV]."""
+        return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
+
+
+@dataclass(frozen=True)
+class BirksQuenching(Quenching):
+    """Modified Birks law f_Q(T) = (1 - exp(-T/E0)) / (kB dE/dr(T)).
+
+    Parameters
+    ----------
+    onset_kev : float
+        E0 [keV].
+    birks : float
+        kB [g / (MeV cm^2)].
+    recoil_kev, stopping_power : array_like, shape (n,)
+        Table of the total stopping power dE/dr [MeV cm^2/g] of the recoil.
+    degree : int
+        Degree of the polynomial in log T that stands for log dE/dr. A smooth law through a table that is rounded in its
+        fifth digit keeps predictions analytic in the recoil energy, which an interpolation through every row would not.
+
+    Raises
+    ------
+    InputError
+        If the polynomial misses a row by more than 0.1 %.
+    """
+
+    onset_kev: float
+    birks: float
+    recoil_kev: tuple
+    stopping_power: tuple
+    degree: int = 7
+    _series: object = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        checks.real("onset_kev", self.onset_kev, unit="keV", above=0)
+        checks.real("birks", self.birks, unit="g/(MeV cm^2)", above=0)
+        t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
+        s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
+        series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
+        worst = float(np.abs(series(np.log(t)) - np.log(s)).max())
+        if worst > 1e-3:
+            raise InputError(f"degree = {self.degree} leaves {worst:.1e} of the stopping-power table; raise it")
+        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
+        object.__setattr__(self, "stopping_power", tuple(s.tolist()))
+        object.__setattr__(self, "_series", series)
+
+    @property
+    def maximum(self):
+        """Last row of the table [keV]."""
+        return self.recoil_kev[-1]
+
+    def factor(self, recoil_kev):
+        """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
+        t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
+        return -np.expm1(-np.asarray(recoil_kev) / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
+
+
+@dataclass(frozen=True)
+class TabulatedQuenching(Quenching):
+    """f_Q(T) by linear interpolation in a table, constant outside it.
+
+    Parameters
+    ----------
+    recoil_kev, factors : array_like, shape (n,)
+        Ascending recoil energies [keV] and f_Q there.
+
+    Raises
+    ------
+    InputError
+        If f_Q(T) T does not grow from row to row.
+    """
+
+    recoil_kev: tuple
+    factors: tuple
+
+    def __post_init__(self):
+        t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
+        f = checks.array("factors", self.factors, low=0, ndim=1, length=t.size)
+        # the slope of f T is linear inside a row interval, so its ends decide
+        slope = np.diff(f) / np.diff(t)
+        if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
+            raise InputError("factors fall so steeply that f_Q(T) T does not grow with T; check the table")
+        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
+        object.__setattr__(self, "factors", tuple(f.tolist()))
+
+    @property
+    def kinks(self):
+        """The table's rows [keV]."""
+        return self.recoil_kev
+
+    def factor(self, recoil_kev):
+        """Return f_Q at recoil energies [keV]."""
+        return np.interp(recoil_kev, self.recoil_kev, self.factors)
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Efficiency as a function of the observable: steps or straight lines between points, zero below the first.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Ascending values of the observable: step edges, or points.
+    values : array_like, shape (n - 1,) or (n,)
+        n - 1 values for steps, n for straight lines.
+    beyond : {"constant", "zero"}
+        What holds above the last x.
+
+    Examples
+    --------
+    >>> Efficiency([0.0, 1.0, 2.0], [0.5, 1.0])([-0.1, 0.5, 1.5, 3.0]).tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+
+    x: tuple
+    values: tuple
+    beyond: str = "constant"
+
+    def __post_init__(self):
+        x = checks.ascending("x", self.x, least=2)
+        values = checks.array("values", self.values, low=0, high=1, ndim=1)
+        if values.size not in (x.size, x.size - 1):
+            raise InputError(
+                f"values must have {x.size - 1} entries for steps or {x.size} for straight lines, got {values.size}"
+            )
+        checks.known("beyond", self.beyond, ("constant", "zero"))
+        object.__setattr__(self, "x", tuple(x.tolist()))
+        object.__setattr__(self, "values", tuple(values.tolist()))
+
+    @classmethod
+    def perfect(cls):
+        """Return an efficiency of 1 for every observable above 0."""
+        return cls((0.0, 1.0), (1.0,))
+
+    @property
+    def steps(self):
+        """Whether the efficiency is constant in steps."""
+        return len(self.values) < len(self.x)
+
+    def __call__(self, observable):
+        """Return the efficiency at values of the observable."""
+        observable = np.asarray(observable, dtype=float)
+        if self.steps:
+            index = np.searchsorted(self.x, observable, side="right") - 1
+            value = np.asarray(self.values)[np.clip(index, 0, len(self.values) - 1)]
+        else:
+            value = np.interp(observable, self.x, self.values)
+        value = np.where(observable < self.x[0], 0.0, value)
+        return np.where(observable > self.x[-1], 0.0, value) if self.beyond == "zero" else value
+
+
+@dataclass(frozen=True)
+class GaussianResolution:
+    """Gaussian smearing of the observable with sigma = a sqrt(x): sigma/E = 0.58/sqrt(E) in the argon release.
+
+    Parameters
+    ----------
+    a : float
+        Square root of the observable's unit.
+    """
+
+    a: float
+
+    def __post_init__(self):
+        checks.real("a", self.a, above=0)
+
+    def share(self, x, low, high):
+        """Return the probability to observe a true value `x` in [low, high], broadcast."""
+        sigma = self.a * np.sqrt(np.maximum(x, 1e-300)) * math.sqrt(2)
+        erf = np.vectorize(math.erf, otypes=[float])
+        return 0.5 * (erf((high - x) / sigma) - erf((low - x) / sigma))
+
+    def reach(self, x_low, x_high):
+        """Return the true values between which an observation in [x_low, x_high] can come, to 1e-16."""
+        margin = 8.5 * self.a
+        return max((math.sqrt(x_low + margin**2 / 4) - margin / 2) ** 2, 0.0), (
+            math.sqrt(x_high + margin**2 / 4) + margin / 2
+        ) ** 2
+
+
+@dataclass(frozen=True)
+class PoissonResolution:
+    """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
+
+    def share(self, x, low, high):
+        """Return the probability to observe a mean `x` in [low, high), broadcast."""
+        from scipy.special import pdtr
+
+        # pdtr(k, m) sums P(n <= k)
+        below = np.ceil(low) - 1
+        return pdtr(np.ceil(high) - 1, x) - np.where(below >= 0, pdtr(np.maximum(below, 0), x), 0.0)
+
+    def reach(self, x_low, x_high):
+        """Return the means between which an observation in [x_low, x_high] can come, to 1e-16."""
+        return GaussianResolution(1.1).reach(x_low, x_high)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a detector does with a recoil: quenching, light yield, resolution, efficiency, bins.
+
+    Parameters
+    ----------
+    quenching : Quenching
+        f_Q(T); the same for all nuclei of the target.
+    edges : array_like, shape (n + 1,)
+        Ascending bin edges of the observable.
+    unit : str
+        Unit of the observable, for figures and tables.
+    light_yield : float
+        Observable per keVee.
+    efficiency : Efficiency
+        As a function of the reconstructed observable.
+    resolution : GaussianResolution or PoissonResolution, optional
+        None for none, as in arXiv:2008.05022.
+    """
+
+    quenching: Quenching
+    edges: tuple
+    unit: str = "keVee"
+    light_yield: float = 1.0
+    efficiency: Efficiency = field(default_factory=Efficiency.perfect)
+    resolution: object = None
+
+    def __post_init__(self):
+        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, least=2)
+        object.__setattr__(self, "edges", tuple(edges.tolist()))
+        checks.real("light_yield", self.light_yield, unit=f"{self.unit}/keVee", above=0)
+        if not isinstance(self.quenching, Quenching):
+            raise InputError(f"quenching must be a Quenching, got {self.quenching!r}")
+
+    @property
+    def bins(self):
+        """Number of bins."""
+        return len(self.edges) - 1
+
+    def observable(self, recoil_kev, eta=1.0):
+        """Return x for recoil energies [keV] and a quenching scale."""
+        return self.light_yield * eta * self.quenching.signal(recoil_kev)
+
+    def recoil(self, observable, eta=1.0):
+        """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
+        return self.quenching.recoil(np.asarray(observable) / (self.light_yield * eta))
+
+    @property
+    def steps(self):
+        """Values of the observable where acceptance into a bin jumps or kinks, ascending."""
+        inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
+        return np.unique([*self.edges, *inner])
+
+    def recoil_range(self, etas=(1.0,)):
+        """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
+        low = max(self.edges[0], self.efficiency.x[0])
+        high = self.edges[-1]
+        if self.resolution is not None:
+            low, high = self.resolution.reach(low, high)
+        return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
+
+    def acceptance(self, observable):
+        """Return the probability to accept a recoil in each bin.
+
+        Parameters
+        ----------
+        observable : array_like, shape (k,)
+            True values of the observable.
+
+        Returns
+        -------
+        ndarray, shape (bins, k)
+        """
+        x = np.asarray(observable, dtype=float)
+        edges = np.asarray(self.edges)
+        if self.resolution is None:
+            inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
+            return inside * self.efficiency(x)
+        steps = self.steps
+        middle = 0.5 * (steps[1:] + steps[:-1])
+        # the efficiency is constant in a step; where it is a straight line the midpoint carries its mean to second order
+        share = self.resolution.share(x, steps[:-1, None], steps[1:, None]) * self.efficiency(middle)[:, None]
+        owner = np.searchsorted(edges, middle) - 1
+        out = np.zeros((self.bins, x.size))
+        np.add.at(out, owner, share)
+        return out

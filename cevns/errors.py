@@ -1,0 +1,41 @@
+"""Every error that cevns raises.
+
+All of them derive from `CevnsError`, and each is also the builtin exception that it refines, so both
+``except CevnsError`` and ``except ValueError`` work.
+"""
+
+__all__ = [
+    "CevnsError",
+    "ConvergenceError",
+    "DataError",
+    "InputError",
+    "MissingDependencyError",
+    "UnknownNameError",
+]
+
+
+class CevnsError(Exception):
+    """Root of all errors raised by cevns."""
+
+
+class InputError(CevnsError, ValueError):
+    """A value is of the wrong kind, sign, range or shape."""
+
+
+class UnknownNameError(CevnsError, KeyError):
+    """A name is not registered."""
+
+    # KeyError shows the repr of its argument, which would put the whole message in quotes
+    __str__ = Exception.__str__
+
+
+class DataError(CevnsError, ValueError):
+    """A data file cannot be read, is malformed or fails its checksum."""
+
+
+class MissingDependencyError(CevnsError, ImportError):
+    """An optional package is needed for what was asked."""
+
+
+class ConvergenceError(CevnsError, RuntimeError):
+    """A minimisation or root search did not converge."""

@@ -1,0 +1,207 @@
+"""An experiment: flux, target, response, observed counts, backgrounds and systematic uncertainties in one object."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cevns import checks
+from cevns.detectors import Response
+from cevns.errors import InputError
+from cevns.fluxes import Flux
+from cevns.folding import EtaPieces, RecoilNodes, recoil_end_kev, response_weights
+from cevns.form_factors import FormFactor, get_form_factor
+from cevns.nuclei import Target
+
+__all__ = ["Background", "Experiment"]
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background with a normalisation pull.
+
+    Parameters
+    ----------
+    name : str
+        For tables and pulls.
+    counts : array_like, shape (bins,)
+        Expected counts.
+    sigma : float
+        Relative uncertainty of the normalisation.
+    """
+
+    name: str
+    counts: tuple
+    sigma: float
+
+    def __post_init__(self):
+        counts = checks.array(f"counts of background {self.name!r}", self.counts, low=0, ndim=1)
+        object.__setattr__(self, "counts", tuple(counts.tolist()))
+        checks.real(f"sigma of background {self.name!r}", self.sigma, above=0)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A data set with all that a prediction and a chi2 need. Immutable; experiments add up to a `Likelihood`.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    flux : Flux
+        Neutrinos at the detector, integrated over the exposure.
+    target : Target
+        Nuclei and active mass.
+    response : Response
+        Quenching, efficiency, bins.
+    observed : array_like, shape (bins,)
+        Counts with steady-state background subtracted.
+    uncertainty : array_like, shape (bins,)
+        Standard deviations, uncorrelated.
+    signal_sigma : float
+        Relative uncertainty of the signal's normalisation.
+    backgrounds : sequence of Background
+        Beam-related backgrounds.
+    quenching_sigma : float
+        Uncertainty of the quenching scale eta; 0 for none.
+    form_factor : FormFactor or str
+        Nuclear form factor.
+    label : str
+        Name as it is set in figures.
+    description : str
+        One line for lists.
+    references : tuple of str
+        What to cite.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> csi = cevns.load("coherent-csi-2017")
+    >>> round(float(csi.predict("sm").signal.sum()), 1)
+    131.4
+    """
+
+    name: str
+    flux: Flux
+    target: Target
+    response: Response
+    observed: tuple
+    uncertainty: tuple
+    signal_sigma: float
+    backgrounds: tuple = ()
+    quenching_sigma: float = 0.0
+    form_factor: FormFactor | str = "helm"
+    label: str = ""
+    description: str = ""
+    references: tuple = ()
+
+    def __post_init__(self):
+        for field, kind in (("flux", Flux), ("target", Target), ("response", Response)):
+            if not isinstance(getattr(self, field), kind):
+                raise InputError(f"{field} must be a {kind.__name__}, got {getattr(self, field)!r}")
+        bins = self.response.bins
+        observed = checks.array("observed", self.observed, ndim=1, length=bins)
+        uncertainty = checks.array("uncertainty", self.uncertainty, above=0, ndim=1, length=bins)
+        backgrounds = tuple(self.backgrounds)
+        for background in backgrounds:
+            if len(background.counts) != bins:
+                raise InputError(
+                    f"background {background.name!r} has {len(background.counts)} bins, the response has {bins}"
+                )
+        names = [b.name for b in backgrounds]
+        if len(set(names)) < len(names):
+            raise InputError(f"background names must differ, got {names}")
+        object.__setattr__(self, "observed", tuple(observed.tolist()))
+        object.__setattr__(self, "uncertainty", tuple(uncertainty.tolist()))
+        object.__setattr__(self, "backgrounds", backgrounds)
+        checks.real("signal_sigma", self.signal_sigma, above=0)
+        checks.real("quenching_sigma", self.quenching_sigma, low=0, high=0.5)
+        object.__setattr__(self, "form_factor", get_form_factor(self.form_factor))
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+    def replace(self, **changes):
+        """Return a copy with some fields changed, for example ``quenching_sigma=0``."""
+        return dataclasses.replace(self, **changes)
+
+    @cached_property
+    def kinks_kev(self):
+        """Recoil energies [keV] at which the recoil spectrum is not analytic, for each nucleus."""
+        return np.unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.sharp_energies])
+
+    @cached_property
+    def eta_pieces(self):
+        """Pieces of the quenching scale's range, or None without such a nuisance."""
+        if not self.quenching_sigma:
+            return None
+        return EtaPieces.build(self.response, self.kinks_kev, self.quenching_sigma)
+
+    @cached_property
+    def nodes(self):
+        """Recoil nodes for every value of the quenching scale."""
+        if self.eta_pieces is None:
+            edges = self.response.recoil(self.response.edges) if self.response.resolution is None else ()
+            return RecoilNodes.build(
+                self.flux, self.target, self.form_factor, *self.response.recoil_range(), extra_edges=edges
+            )
+        limits = self.response.recoil_range((self.eta_pieces.edges[0], 1.0, self.eta_pieces.edges[-1]))
+        return RecoilNodes.build(self.flux, self.target, self.form_factor, *limits)
+
+    @cached_property
+    def weights(self):
+        """Matrix from rates at the nodes to counts at eta = 1, shape (bins, cols)."""
+        return response_weights(self.nodes, self.response, (1.0,))[0]
+
+    @cached_property
+    def eta_weights(self):
+        """The same at every node of `eta_pieces`, shape (nodes, bins, cols)."""
+        return response_weights(self.nodes, self.response, self.eta_pieces.nodes)
+
+    @property
+    def likelihood(self):
+        """The likelihood of this experiment alone."""
+        return self._likelihood
+
+    @cached_property
+    def _likelihood(self):
+        from cevns.likelihoods import Likelihood
+
+        return Likelihood((self,))
+
+    def __add__(self, other):
+        return self.likelihood + other
+
+    def __radd__(self, other):
+        # sum() starts from 0
+        return self.likelihood if other == 0 else NotImplemented
+
+    def predict(self, model, mass=None, coupling=None, *, eta=1.0):
+        """Return the predicted counts; see `cevns.predictions.predict`."""
+        from cevns.predictions import predict
+
+        return predict(self, model, mass, coupling, eta=eta)
+
+    def chi2(self, model, mass=None, coupling=None):
+        """Return chi2 of this experiment; see `Likelihood.chi2`."""
+        return self.likelihood.chi2(model, mass, coupling)
+
+    def pulls(self, model, mass=None, coupling=None):
+        """Return chi2 and best-fit pulls; see `Likelihood.pulls`."""
+        return self.likelihood.pulls(model, mass, coupling)
+
+    def bind(self, model):
+        """Return a fast evaluator; see `Likelihood.bind`."""
+        return self.likelihood.bind(model)
+
+    def best_fit(self, model, **options):
+        """Return the best fit over the plane; see `cevns.inference.best_fit`."""
+        return self.likelihood.best_fit(model, **options)
+
+    def limit(self, model, mass=None, **options):
+        """Return exact excluded intervals; see `cevns.inference.limit`."""
+        return self.likelihood.limit(model, mass, **options)
+
+    def scan(self, model, mass, coupling, **options):
+        """Return chi2 on a grid; see `cevns.inference.scan`."""
+        return self.likelihood.scan(model, mass, coupling, **options)

@@ -1,0 +1,62 @@
+"""COHERENT argon (CENNS-10), analysis A of the release of 2020 (arXiv:2003.10630, arXiv:2006.12659), as in arXiv:2008.05022.
+
+Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper.
+"""
+
+import numpy as np
+
+from cevns import checks
+from cevns.detectors import Efficiency, LinearQuenching, Quenching, Response
+from cevns.experiments.base import Background, Experiment
+from cevns.experiments.files import read_table
+from cevns.fluxes import pion_decay_at_rest
+from cevns.nuclei import Target
+
+#: Uncorrelated uncertainty of the neutron backgrounds' shape, eq. 4.4.
+SIGMA_BRNES = np.sqrt(0.058**2 / 12)
+
+_EDGES = np.arange(0.0, 121.0, 10.0)
+
+QUENCHINGS = {
+    "release": lambda: LinearQuenching(0.246, 7.8e-4, 125.0),
+}
+
+
+def _neutrons(name):
+    energy, _, _, counts = read_table(__package__, name, columns=4).T
+    return np.histogram(energy, _EDGES, weights=counts)[0]
+
+
+def load(*, quenching="release", form_factor="helm"):
+    """Return the argon experiment.
+
+    Parameters
+    ----------
+    quenching : str or Quenching
+        ``"release"``: f_Q = 0.246 + 7.8e-4 T/keV up to 125 keV, constant above.
+    form_factor : str or FormFactor
+        Nuclear form factor.
+
+    Returns
+    -------
+    Experiment
+    """
+    if not isinstance(quenching, Quenching):
+        quenching = QUENCHINGS[checks.known("argon quenching", quenching, QUENCHINGS)]()
+    energy, _, accepted = read_table(__package__, "CENNS10AnlAEfficiency.txt", columns=3).T
+    _, observed, statistical = read_table(__package__, "energydata1d.txt", columns=8, skip_header=True).T[:3]
+    prompt, late = _neutrons("brnpdf.txt"), _neutrons("delbrnpdf.txt")
+    return Experiment(
+        name="coherent-argon-2020",
+        flux=pion_decay_at_rest(neutrinos_per_proton=0.09, protons=13.7e22, distance=27.5),
+        target=Target.of({"Ar-40": 1}, molar_mass=39.96, mass=24),
+        response=Response(quenching=quenching, edges=_EDGES, unit="keVee", efficiency=Efficiency(energy, accepted)),
+        observed=observed,
+        uncertainty=np.sqrt(statistical**2 + (SIGMA_BRNES * (prompt + late)) ** 2),  # eq. 4.3
+        signal_sigma=0.134,
+        backgrounds=(Background("PBRN", prompt, 0.32), Background("LBRN", late, 1.0)),
+        form_factor=form_factor,
+        label="Ar",
+        description="COHERENT CENNS-10 liquid argon, 24 kg, analysis A, 0-120 keVee",
+        references=("arXiv:2003.10630", "arXiv:2006.12659", "arXiv:2008.05022"),
+    )

@@ -1,0 +1,51 @@
+"""The registry of experiments by name; nothing is read before it is asked for."""
+
+import importlib
+
+from cevns import checks
+from cevns.errors import InputError
+
+__all__ = ["known_experiments", "load"]
+
+_MODULES = {
+    "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
+    "coherent-argon-2020": "cevns.experiments.coherent_argon_2020",
+}
+
+
+def known_experiments():
+    """Return the names of the built-in experiments."""
+    return tuple(_MODULES)
+
+
+def load(name, **options):
+    """Return a built-in experiment.
+
+    Parameters
+    ----------
+    name : str
+        ``"coherent-csi-2017"`` or ``"coherent-argon-2020"``.
+    **options
+        ``quenching`` and ``form_factor``; see the experiment's module.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    UnknownNameError
+        If the name, the quenching or the form factor is not known.
+    InputError
+        If an option is not known.
+
+    Examples
+    --------
+    >>> load("coherent-argon-2020").response.bins
+    12
+    """
+    loader = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES)]).load
+    unknown = set(options) - {"quenching", "form_factor"}
+    if unknown:
+        raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: quenching, form_factor")
+    return loader(**options)

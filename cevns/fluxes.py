@@ -1,0 +1,234 @@
+"""Neutrino fluxes: pion decay at rest, monochromatic and tabulated, each with exact moments.
+
+A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for each flavour. Neutrinos and antineutrinos of
+a flavour add up, since all vector couplings change sign together.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns import checks
+from cevns._fluxes import Spectrum
+from cevns.constants import MUON_MASS, PION_MASS
+from cevns.errors import InputError
+
+__all__ = ["FLAVOURS", "Flux", "monochromatic", "pion_decay_at_rest", "tabulated"]
+
+#: Flavour labels; neutrinos and antineutrinos share them.
+FLAVOURS = ("e", "mu", "tau")
+
+
+@dataclass(frozen=True)
+class Flux:
+    """Spectra of neutrinos at a detector, by flavour. Fluxes add with ``+``.
+
+    Parameters
+    ----------
+    name : str
+        What the flux is called in reports.
+    spectra : tuple of (str, Spectrum)
+        Flavour (one of `FLAVOURS`) and its spectrum [cm^-2 MeV^-1]; a flavour may come more than once.
+
+    Examples
+    --------
+    >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3)
+    >>> flux.flavours
+    ('e', 'mu')
+    >>> f"{flux.moment('mu', 0.0):.4e}"  # both muon (anti)neutrinos, cm^-2
+    '6.0160e+14'
+    """
+
+    name: str
+    spectra: tuple
+
+    def __post_init__(self):
+        if not self.spectra:
+            raise InputError("spectra is empty: a flux needs at least one flavour")
+        for flavour, spectrum in self.spectra:
+            checks.known("neutrino flavour", flavour, FLAVOURS)
+            if not isinstance(spectrum, Spectrum):
+                raise InputError(f"spectra must hold (flavour, Spectrum) pairs, got {spectrum!r}")
+
+    def __add__(self, other):
+        if not isinstance(other, Flux):
+            return NotImplemented
+        return Flux(f"{self.name} + {other.name}", self.spectra + other.spectra)
+
+    @property
+    def flavours(self):
+        """The flavours present, in the order of `FLAVOURS`."""
+        return tuple(f for f in FLAVOURS if any(f == g for g, _ in self.spectra))
+
+    @property
+    def maximum_energy(self):
+        """Highest neutrino energy [MeV]."""
+        return float(max(np.concatenate([s.breaks, s.line_energies]).max() for _, s in self.spectra))
+
+    @property
+    def sharp_energies(self):
+        """Energies [MeV] of lines, of jumps and of the spectra's ends: recoil spectra kink where E_min reaches them."""
+        sharp = []
+        for _, s in self.spectra:
+            sharp.extend(s.line_energies)
+            if s.breaks.size:
+                inner = s.breaks[1:-1]
+                powers = inner[:, None] ** np.arange(4)
+                below = (powers * s.coefficients[:-1]).sum(axis=1)
+                above = (powers * s.coefficients[1:]).sum(axis=1)
+                jumps = np.abs(above - below) > 1e-9 * (np.abs(above) + np.abs(below))
+                sharp.extend([s.breaks[0], *inner[jumps], s.breaks[-1]])
+        return np.unique([e for e in sharp if e > 0])
+
+    @property
+    def break_energies(self):
+        """All energies [MeV] at which some spectrum is not analytic, `sharp_energies` included."""
+        parts = [np.concatenate([s.breaks, s.line_energies]) for _, s in self.spectra]
+        energies = np.unique(np.concatenate(parts))
+        return energies[energies > 0]
+
+    def density(self, flavour, energy):
+        """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape."""
+        return self._sum(flavour, energy, "density")
+
+    def moment(self, flavour, e_min, k=0):
+        """Return I_k(E_min) = Int_{E_min} dE phi(E) E^-k.
+
+        Parameters
+        ----------
+        flavour : str
+            One of `FLAVOURS`.
+        e_min : array_like
+            Lower energies [MeV], any shape.
+        k : {0, 1, 2}
+            Negative power of the energy.
+
+        Returns
+        -------
+        ndarray or float
+            cm^-2 MeV^-k. Infinite at ``e_min = 0`` where the integral diverges.
+
+        Raises
+        ------
+        InputError
+            If `k` is not 0, 1 or 2 or an energy is negative or not finite.
+        """
+        return self._sum(flavour, e_min, "moment", checks.whole("k", k, low=0, high=2))
+
+    def kinematic_moment(self, flavour, e_min):
+        """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
+        return self._sum(flavour, e_min, "kinematic_moment")
+
+    def _sum(self, flavour, energy, method, *args):
+        checks.known("neutrino flavour", flavour, FLAVOURS)
+        energy = checks.array("energy", energy, unit="MeV", low=0)
+        flat, part = np.atleast_1d(energy).ravel(), np.empty(energy.size)
+        total = np.zeros(energy.size)
+        for name, spectrum in self.spectra:
+            if name == flavour:
+                getattr(spectrum, method)(flat, *args, part)
+                total += part
+        return total.reshape(energy.shape) if energy.ndim else float(total[0])
+
+
+def pion_decay_at_rest(*, neutrinos_per_proton, protons, distance, name="pion decay at rest"):
+    """Return the flux of pion decay at rest: a nu_mu line and the nu_e and anti-nu_mu of muon decay (eqs. 2.6-2.8).
+
+    Parameters
+    ----------
+    neutrinos_per_proton : float
+        r, neutrinos of each flavour per proton on target.
+    protons : float
+        N_POT, protons on target in the exposure.
+    distance : float
+        L [m] from source to detector.
+    name : str
+        Name for reports.
+
+    Returns
+    -------
+    Flux
+        Normalised to eta = r N_POT / (4 pi L^2) neutrinos of each kind per cm^2.
+
+    Raises
+    ------
+    InputError
+        If a parameter is not positive and finite.
+
+    References
+    ----------
+    arXiv:2008.05022, eqs. 2.6-2.8.
+    """
+    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0)
+    protons = checks.real("protons", protons, above=0)
+    distance = checks.real("distance", distance, unit="m", above=0)
+    eta = r * protons / (4 * math.pi * (100 * distance) ** 2)
+    m = MUON_MASS
+    line = (PION_MASS**2 - m**2) / (2 * PION_MASS)
+    ends = [0.0, m / 2]
+    return Flux(
+        name,
+        (
+            ("e", Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]])),
+            ("mu", Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]])),
+            ("mu", Spectrum([], [], [line], [eta])),
+        ),
+    )
+
+
+def monochromatic(energy, *, fluence, flavour, name="monochromatic"):
+    """Return a flux of one energy [MeV] with `fluence` neutrinos per cm^2 of one flavour.
+
+    Raises
+    ------
+    InputError
+        If `energy` or `fluence` is not positive and finite.
+    """
+    energy = checks.real("energy", energy, unit="MeV", above=0)
+    fluence = checks.real("fluence", fluence, unit="cm^-2", above=0)
+    return Flux(name, ((flavour, Spectrum([], [], [energy], [fluence])),))
+
+
+def tabulated(energy, densities, *, histogram=False, name="tabulated"):
+    """Return a flux given by a table, exact for the interpolation that is chosen.
+
+    Parameters
+    ----------
+    energy : array_like, shape (n,)
+        Ascending energies [MeV] of the rows, or the n bin edges of a histogram.
+    densities : mapping of str to array_like
+        phi(E) [cm^-2 MeV^-1] over the exposure for each flavour: n values, linear in between, or for a histogram n - 1
+        values, constant in each bin. Zero outside the table.
+    histogram : bool
+        Whether the densities are constant in bins.
+    name : str
+        Name for reports.
+
+    Raises
+    ------
+    InputError
+        If the energies do not ascend or are negative, or a density is negative or of the wrong length.
+
+    Examples
+    --------
+    >>> flux = tabulated([1.0, 2.0, 4.0], {"e": [0.0, 1.0, 0.0]})
+    >>> flux.moment("e", 0.0)
+    1.5
+    """
+    energy = checks.ascending("energy", energy, unit="MeV", low=0, least=2)
+    if not densities:
+        raise InputError("densities is empty: give at least one flavour")
+    spectra = []
+    for flavour, values in densities.items():
+        rows = energy.size - 1 if histogram else energy.size
+        phi = checks.array(f"densities[{flavour!r}]", values, unit="cm^-2 MeV^-1", low=0, ndim=1, length=rows)
+        coefficients = np.zeros((energy.size - 1, 4))
+        if histogram:
+            coefficients[:, 0] = phi
+        else:
+            slope = np.diff(phi) / np.diff(energy)
+            coefficients[:, 1] = slope
+            coefficients[:, 0] = phi[:-1] - slope * energy[:-1]
+        spectra.append((flavour, Spectrum(energy, coefficients)))
+    return Flux(name, tuple(spectra))

@@ -1,0 +1,239 @@
+"""Folding of recoil spectra with a detector response: the model-independent half of every prediction.
+
+A recoil spectrum is smooth between the kinks of the flux, so its values at a few Gauss-Legendre nodes per panel fix it to
+rounding. Counts are then one matrix product, ``counts[i] = sum_j weights[i, j] rate[j]``, whose matrix knows neither the
+model nor the mediator mass; the mass enters the rates through ``1 / (|q|^2 + M^2)`` alone, and the quenching scale eta
+enters the matrix alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
+from cevns.errors import InputError
+from cevns.fluxes import Flux
+from cevns.form_factors import FormFactor
+from cevns.models.vector import VectorModel, propagator_scale
+from cevns.nuclei import Target
+
+__all__ = ["EtaPieces", "RecoilNodes", "response_weights"]
+
+#: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
+PANEL_NODES = 12
+PANEL_TOLERANCE = 1e-10
+#: Chebyshev nodes per piece of eta, and the widest piece: together good to 1e-10 of the counts.
+ETA_NODES = 5
+ETA_WIDTH = 0.04
+
+_X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
+# barycentric weights of the Legendre nodes
+_BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - _X**2) * _W)
+_SINGLE = np.polynomial.chebyshev.chebpts1(ETA_NODES)
+
+
+@dataclass(frozen=True)
+class RecoilNodes:
+    """Recoil nodes of a target in a flux, with all that the rates at them need.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (panels + 1,)
+        Panel edges [keV].
+    recoil : ndarray, shape (cols,)
+        Recoil energies [keV], `PANEL_NODES` per panel, ascending.
+    q2 : ndarray, shape (nuclei, cols)
+        Squared momentum transfer [MeV^2].
+    proton_charge, neutron_charge : ndarray, shape (nuclei, cols)
+        Z F_Z and N F_N.
+    flavours : tuple of str
+        Flavours of the flux.
+    kinematic : ndarray, shape (nuclei, flavours, cols)
+        Flux moment times number of nuclei times G_F^2 M / pi [1/keV].
+    """
+
+    edges: np.ndarray
+    recoil: np.ndarray
+    q2: np.ndarray
+    proton_charge: np.ndarray
+    neutron_charge: np.ndarray
+    flavours: tuple
+    kinematic: np.ndarray
+
+    @classmethod
+    def build(cls, flux: Flux, target: Target, form_factor: FormFactor, low_kev, high_kev, extra_edges=()):
+        """Place nodes between two recoil energies [keV], with panel edges also at `extra_edges`."""
+        ends = [recoil_end_kev(nucleus, flux.maximum_energy) for nucleus in target.nuclei]
+        high_kev = min(high_kev, max(ends))
+        if not low_kev < high_kev:
+            raise InputError(
+                f"no recoil can be observed: the lowest bin or efficiency starts at {low_kev:.3g} keV, and recoils end "
+                f"at {max(ends):.3g} keV"
+            )
+        sharp = {recoil_end_kev(n, e) for n in target.nuclei for e in flux.sharp_energies}
+        weak = np.unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
+        cuts = np.unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
+        # a sliver beside a cut would cost a panel and hold nothing
+        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
+
+        def probe(recoil):
+            nodes = cls._at(flux, target, form_factor, recoil)
+            bare = nodes.kinematic[:, :, :] * (nodes.proton_charge**2)[:, None, :]
+            # the steepest case is a massless mediator, T^-2
+            return np.concatenate([bare, bare / recoil**2], axis=1).reshape(-1, recoil.size)
+
+        edges = [cuts[0]]
+        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+            edges.extend(_split(probe, low, high, weak))
+        edges = np.array(edges)
+        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        return cls._at(flux, target, form_factor, (middle[:, None] + half[:, None] * _X).ravel(), edges)
+
+    @classmethod
+    def _at(cls, flux, target, form_factor, recoil, edges=None):
+        masses = np.array([n.mass for n in target.nuclei])
+        q2 = 2 * masses[:, None] * recoil * 1e-3
+        q = np.sqrt(q2)
+        scale = np.array(target.numbers) * FERMI_CONSTANT**2 * masses / np.pi * HBAR_C_SQUARED_CM2 * 1e-3
+        z = [n.protons * form_factor(q[i], n.proton_radius) for i, n in enumerate(target.nuclei)]
+        n = [n.neutrons * form_factor(q[i], n.neutron_radius) for i, n in enumerate(target.nuclei)]
+        # E_min = sqrt(M T / 2) = q / 2
+        moments = np.array([flux.kinematic_moment(f, q / 2) for f in flux.flavours])
+        kinematic = np.moveaxis(moments, 0, 1) * scale[:, None, None]
+        return cls(edges, recoil, q2, np.array(z), np.array(n), flux.flavours, np.ascontiguousarray(kinematic))
+
+    def quadratic(self, model: VectorModel):
+        """Return the rates' coefficients in y for a model: (a, b, c) and q^2 as the kernels take it.
+
+        The rate at node j is ``sum_n a + b p y + c p^2 y^2`` with ``p = 1 / (q2 + M^2)``; y is `model.strength`.
+
+        Returns
+        -------
+        a, b, c, q2 : ndarray, shape (nuclei, cols)
+            For a contact model q2 is 0, to be used with M^2 = 1, which makes p = 1.
+        """
+        scale = propagator_scale(model)
+        a, b, c = (np.zeros_like(self.q2) for _ in range(3))
+        for i, flavour in enumerate(self.flavours):
+            g_p, g_n = model.weak.of(flavour)
+            k_p, k_n = model.couplings(flavour)
+            weak = g_p * self.proton_charge + g_n * self.neutron_charge
+            new = scale * (k_p * self.proton_charge + k_n * self.neutron_charge)
+            a += self.kinematic[:, i] * weak**2
+            b += self.kinematic[:, i] * 2 * weak * new
+            c += self.kinematic[:, i] * new**2
+        return a, b, c, (self.q2 if model.has_mass else np.zeros_like(self.q2))
+
+
+@dataclass(frozen=True)
+class EtaPieces:
+    """Range of the quenching scale eta, cut where counts as a function of eta are not analytic.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (pieces + 1,)
+        Ascending; inside a piece counts are polynomials to 1e-10.
+    nodes : ndarray, shape (pieces * ETA_NODES,)
+        Chebyshev nodes of all pieces.
+    """
+
+    edges: np.ndarray
+    nodes: np.ndarray
+
+    @classmethod
+    def build(cls, response, kinks_kev, sigma, reach=5.0):
+        """Cut the range 1 +- reach sigma where a kink of the recoil spectrum crosses a step of the response.
+
+        The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
+        efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
+        below about 1e-4 of a count; between the crossings five nodes reach 1e-10.
+        """
+        low, high = max(1 - reach * sigma, 0.25), 1 + reach * sigma
+        cuts = {low, high}
+        if response.resolution is None:
+            steps = response.steps if response.efficiency.steps else np.asarray(response.edges)
+            for kink in response.observable(np.asarray(kinks_kev)):
+                cuts.update(c for c in steps / kink if low < c < high)
+        cuts = np.array(sorted(cuts))
+        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
+        edges = [cuts[0]]
+        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+            edges.extend(np.linspace(a, b, int(np.ceil((b - a) / ETA_WIDTH)) + 1)[1:])
+        edges = np.array(edges)
+        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        return cls(edges, (middle[:, None] + half[:, None] * _SINGLE).ravel())
+
+
+def recoil_end_kev(nucleus, energy):
+    """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV], where E_min = sqrt(M T / 2) reaches it."""
+    return 2e3 * energy**2 / nucleus.mass
+
+
+def response_weights(nodes: RecoilNodes, response, etas):
+    """Return the matrices from rates at the nodes to counts in the bins.
+
+    Parameters
+    ----------
+    nodes : RecoilNodes
+        Where the rates are known.
+    response : Response
+        The detector.
+    etas : array_like, shape (e,)
+        Quenching scales.
+
+    Returns
+    -------
+    ndarray, shape (e, bins, cols)
+        [keV]: acceptance times the integrals of the panels' Lagrange polynomials.
+    """
+    etas = np.asarray(etas, dtype=float)
+    low, high = nodes.edges[0], nodes.edges[-1]
+    panels = nodes.edges.size - 1
+    if response.resolution is None:
+        steps = response.recoil(response.steps / etas[:, None])
+    else:
+        steps = np.full((etas.size, 1), np.inf)
+    weights = np.zeros((etas.size, response.bins, panels * PANEL_NODES))
+    kinks = np.asarray(response.quenching.kinks, dtype=float)
+    for e, eta in enumerate(etas):
+        cuts = np.concatenate([nodes.edges, steps[e], kinks])
+        cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
+        half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
+        recoil = (middle[:, None] + half[:, None] * _X).ravel()
+        measure = (half[:, None] * _W).ravel()
+        accepted = response.acceptance(response.observable(recoil, eta)) * measure
+        panel = np.clip(np.searchsorted(nodes.edges, middle, side="right") - 1, 0, panels - 1).repeat(PANEL_NODES)
+        a, b = nodes.edges[panel], nodes.edges[panel + 1]
+        basis = _lagrange((2 * recoil - a - b) / (b - a))
+        for p in np.unique(panel):
+            inside = panel == p
+            weights[e, :, p * PANEL_NODES : (p + 1) * PANEL_NODES] += accepted[:, inside] @ basis[inside]
+    return weights
+
+
+def _lagrange(t):
+    """Return the Lagrange polynomials of the Legendre nodes at points in [-1, 1]; shape (points, PANEL_NODES)."""
+    distance = t[:, None] - _X
+    exact = distance == 0
+    terms = _BARYCENTRIC / np.where(exact, 1.0, distance)
+    terms[exact.any(axis=1)] = 0.0
+    terms[exact] = 1.0
+    return terms / terms.sum(axis=1, keepdims=True)
+
+
+_TEST = np.linspace(-1, 1, 2 * PANEL_NODES + 1)
+_TO_TEST = _lagrange(_TEST)
+
+
+def _split(probe, low, high, weak):
+    """Return the upper edges of panels between `low` and `high` on which polynomials carry `probe`."""
+    half, middle = 0.5 * (high - low), 0.5 * (high + low)
+    values = probe(middle + half * _X)
+    exact = probe(middle + half * _TEST)
+    scale = np.abs(exact).max(axis=1, keepdims=True) + 1e-300
+    if (np.abs(values @ _TO_TEST.T - exact) <= PANEL_TOLERANCE * scale).all() or half < 1e-7 * middle:
+        return [high]
+    inside = weak[(weak > low + 1e-3 * half) & (weak < high - 1e-3 * half)]
+    # the geometric mean halves the work for a rate that falls like a power of T
+    cut = inside[np.abs(inside - middle).argmin()] if inside.size else np.sqrt(low * high)
+    return [*_split(probe, low, cut, weak), *_split(probe, cut, high, weak)]

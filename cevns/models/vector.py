@@ -1,0 +1,278 @@
+"""Vector interactions of neutrinos with nucleons: the standard model plus a table of couplings per flavour."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cevns import checks
+from cevns.constants import FERMI_CONSTANT
+from cevns.errors import InputError
+from cevns.fluxes import FLAVOURS
+
+__all__ = [
+    "RADIATIVE_COUPLINGS",
+    "TREE_LEVEL_COUPLINGS",
+    "NonStandardInteractions",
+    "VectorMediator",
+    "VectorModel",
+    "WeakCouplings",
+]
+
+#: Largest coupling that is accepted: far beyond perturbation theory, and low enough that g^8 cannot overflow.
+LARGEST_COUPLING = 1e10
+#: Largest mediator mass [MeV] that is accepted.
+LARGEST_MASS = 1e15
+
+
+@dataclass(frozen=True)
+class WeakCouplings:
+    """Neutral-current vector couplings of the standard model.
+
+    Parameters
+    ----------
+    proton : tuple of (str, float)
+        g_V^p(nu_l) by flavour.
+    neutron : float
+        g_V^n.
+    source : str
+        Where the numbers come from.
+    """
+
+    proton: tuple
+    neutron: float
+    source: str
+
+    def of(self, flavour):
+        """Return (g_V^p, g_V^n) for a flavour.
+
+        Raises
+        ------
+        InputError
+            If no proton coupling is given for the flavour.
+        """
+        for name, value in self.proton:
+            if name == flavour:
+                return value, self.neutron
+        raise InputError(
+            f"no standard-model proton coupling for flavour {flavour!r}; known: {', '.join(n for n, _ in self.proton)}. "
+            "Give the model weak=WeakCouplings(...) with one"
+        )
+
+
+#: With radiative corrections, MS-bar scheme: eqs. 2.2-2.4 of arXiv:2008.05022 (from arXiv:1303.5522).
+RADIATIVE_COUPLINGS = WeakCouplings((("e", 0.0401), ("mu", 0.0318)), -0.5094, "arXiv:2008.05022, eqs. 2.2-2.4")
+#: Tree level with sin^2 theta_W = 0.23855, the same for all flavours: text below eq. 2.4 of arXiv:2008.05022.
+TREE_LEVEL_COUPLINGS = WeakCouplings(
+    (("e", 0.0229), ("mu", 0.0229), ("tau", 0.0229)), -0.5, "arXiv:2008.05022, below eq. 2.4"
+)
+
+
+@dataclass(frozen=True)
+class VectorModel:
+    """The standard model plus one vector interaction, contact or mediated.
+
+    The weak charge of a nucleus for flavour l is (eqs. 3.2 and 3.3)
+
+        Q_l = (g_V^p(l) + kp_l x) Z F_Z + (g_V^n + kn_l x) N F_N,
+
+    with ``x = g^2 / (sqrt(2) G_F (|q|^2 + M^2))`` for a mediator of mass M and coupling g, and ``x`` the coupling itself
+    (a common factor, 1 for the couplings as given) for a contact interaction. Every U(1)' charge assignment is a choice
+    of kp and kn; see `VectorMediator` and `NonStandardInteractions` for charges and epsilons instead.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in the registry.
+    proton, neutron : mapping of str to float
+        kp_l and kn_l by flavour; missing flavours are 0.
+    mediated : bool
+        Whether a propagator with a mass multiplies the couplings.
+    leptons : mapping of str to float, optional
+        Vector charges Q'_l of the charged leptons, for the one-loop magnetic moments.
+    label : str
+        Name as it is set in figures (Matplotlib's mathtext).
+    weak : WeakCouplings
+        The standard-model part.
+    description, reference : str
+        For lists and citations.
+
+    Examples
+    --------
+    >>> protophobic = VectorModel("protophobic", proton={}, neutron={"e": 1, "mu": 1})
+    >>> protophobic.couplings("e")
+    (0.0, 1.0)
+    """
+
+    name: str
+    proton: tuple
+    neutron: tuple
+    mediated: bool = True
+    leptons: tuple = ()
+    label: str = ""
+    weak: WeakCouplings = RADIATIVE_COUPLINGS
+    description: str = ""
+    reference: str = ""
+
+    def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name:
+            raise InputError(f"name must be a non-empty string, got {self.name!r}")
+        for field in ("proton", "neutron", "leptons"):
+            object.__setattr__(self, field, _table(field, getattr(self, field)))
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+    @property
+    def interacting(self):
+        """Whether there is anything beyond the standard model."""
+        return any(value for _, value in self.proton + self.neutron)
+
+    @property
+    def has_mass(self):
+        """Whether predictions depend on a mediator mass."""
+        return self.mediated and self.interacting
+
+    def couplings(self, flavour):
+        """Return (kp_l, kn_l) for a flavour."""
+        return dict(self.proton).get(flavour, 0.0), dict(self.neutron).get(flavour, 0.0)
+
+    def lepton_charge(self, flavour):
+        """Return Q'_l of a charged lepton.
+
+        Raises
+        ------
+        InputError
+            If the model does not give the charge.
+        """
+        charges = dict(self.leptons)
+        if flavour not in charges:
+            raise InputError(f"model {self.name!r} gives no charge for the charged lepton {flavour!r}; set leptons=")
+        return charges[flavour]
+
+    def replace(self, **changes):
+        """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""
+        return dataclasses.replace(self, **changes)
+
+    def strength(self, coupling):
+        """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for a contact interaction."""
+        return coupling * coupling if self.mediated else coupling
+
+    def check_mass(self, mass):
+        """Return a mediator mass [MeV] as checked floats; `None` stands for a model without one.
+
+        Raises
+        ------
+        InputError
+            If the mass is missing, negative, not finite or above 1e15 MeV.
+        """
+        if not self.has_mass:
+            return 0.0
+        if mass is None:
+            raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
+        return _values("mass", mass, unit="MeV", low=0.0, high=LARGEST_MASS)
+
+    def check_coupling(self, coupling):
+        """Return couplings as checked floats; `None` stands for no interaction beyond the standard model.
+
+        Raises
+        ------
+        InputError
+            If a coupling is missing, not finite, beyond 1e10 or, for a mediator, negative.
+        """
+        if not self.interacting:
+            return 0.0
+        if coupling is None:
+            if self.mediated:
+                raise InputError(f"coupling is missing: model {self.name!r} has one, give a number")
+            return 1.0
+        low = 0.0 if self.mediated else -LARGEST_COUPLING
+        return _values("coupling", coupling, low=low, high=LARGEST_COUPLING)
+
+
+def VectorMediator(name, *, quarks, leptons, **fields):  # noqa: N802 (reads as the class it stands for)
+    """Return the model of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    quarks : (float, float)
+        Q'_u and Q'_d.
+    leptons : mapping of str to float
+        Q'_l by flavour, for neutrinos and charged leptons alike.
+    **fields
+        Further fields of `VectorModel`.
+
+    Returns
+    -------
+    VectorModel
+        With kp_l = Q'_l (2 Q'_u + Q'_d) and kn_l = Q'_l (Q'_u + 2 Q'_d).
+
+    Examples
+    --------
+    >>> VectorMediator("B-3L_mu", quarks=(1 / 3, 1 / 3), leptons={"mu": -3}).couplings("mu")
+    (-3.0, -3.0)
+    """
+    try:
+        up, down = quarks
+    except (TypeError, ValueError):
+        raise InputError(f"quarks must be the two charges (Q'_u, Q'_d), got {quarks!r}") from None
+    up, down = checks.real("Q'_u", up), checks.real("Q'_d", down)
+    table = _table("leptons", leptons)
+    return VectorModel(
+        name,
+        proton={flavour: charge * (2 * up + down) for flavour, charge in table},
+        neutron={flavour: charge * (up + 2 * down) for flavour, charge in table},
+        leptons=table,
+        **fields,
+    )
+
+
+def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):  # noqa: N802
+    """Return contact vector interactions with quarks (eqs. 3.1 and 3.2).
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    up, down : mapping of str to float
+        epsilon^uV_ll and epsilon^dV_ll by flavour; missing flavours are 0.
+    **fields
+        Further fields of `VectorModel`.
+
+    Returns
+    -------
+    VectorModel
+        Contact model with kp_l = 2 eps_u + eps_d and kn_l = eps_u + 2 eps_d, whose coupling scales all of them.
+
+    Examples
+    --------
+    >>> NonStandardInteractions(up={"e": 0.1}, down={"e": -0.1}).mediated
+    False
+    """
+    up, down = dict(_table("up", up or {})), dict(_table("down", down or {}))
+    return VectorModel(
+        name,
+        proton={f: 2 * up.get(f, 0.0) + down.get(f, 0.0) for f in FLAVOURS},
+        neutron={f: up.get(f, 0.0) + 2 * down.get(f, 0.0) for f in FLAVOURS},
+        mediated=False,
+        **fields,
+    )
+
+
+def propagator_scale(model):
+    """Return the factor between y / (|q|^2 + M^2) and x: 1 / (sqrt(2) G_F) [MeV^2] for a mediator, 1 for contact."""
+    return 1 / (math.sqrt(2) * FERMI_CONSTANT) if model.mediated else 1.0
+
+
+def _table(name, values):
+    pairs = values.items() if isinstance(values, Mapping) else values
+    table = []
+    for flavour, value in pairs:
+        checks.known("lepton flavour", flavour, FLAVOURS)
+        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value)))
+    return tuple(table)
+
+
+def _values(name, value, **limits):
+    return checks.real(name, value, **limits) if isinstance(value, (int, float)) else checks.array(name, value, **limits)

@@ -1,0 +1,259 @@
+"""Predicted counts and recoil spectra (eqs. 2.9 and 3.2-3.6 of arXiv:2008.05022)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns import checks
+from cevns._rates import RecoilRate
+from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
+from cevns.errors import InputError
+from cevns.folding import recoil_end_kev, response_weights
+from cevns.form_factors import get_form_factor
+from cevns.models import get_model
+from cevns.models.vector import propagator_scale
+
+__all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted and observed counts of an experiment.
+
+    Attributes
+    ----------
+    experiment, model : str
+        Names.
+    mass, coupling : float, ndarray or None
+        As they were given [MeV, dimensionless].
+    bin_edges : ndarray, shape (bins + 1,)
+        Of the observable.
+    bin_unit : str
+        Unit of `bin_edges`.
+    signal : ndarray, shape (..., bins)
+        CEvNS counts; the leading shape is that of mass and coupling broadcast.
+    backgrounds : dict of str to ndarray
+        Beam-related backgrounds.
+    observed, uncertainty : ndarray, shape (bins,)
+        Data and standard deviations.
+    """
+
+    experiment: str
+    model: str
+    mass: object
+    coupling: object
+    bin_edges: np.ndarray
+    bin_unit: str
+    signal: np.ndarray
+    backgrounds: dict
+    observed: np.ndarray
+    uncertainty: np.ndarray
+
+
+def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
+    """Return the predicted counts of an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What is predicted.
+    model : str or VectorModel
+        Interaction.
+    mass, coupling : array_like, optional
+        Mediator mass [MeV] and coupling; see `Likelihood.chi2`.
+    eta : float
+        Quenching scale.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    InputError
+        If a parameter is missing, out of range, or eta outside the experiment's range.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> predict(argon, "universal", mass=10, coupling=3e-5).signal.sum().round(1)
+    np.float64(142.3)
+    """
+    model = get_model(model)
+    checked_mass, checked_coupling = model.check_mass(mass), model.check_coupling(coupling)
+    a, b, c, q2 = experiment.nodes.quadratic(model)
+    eta = checks.real("eta", eta, above=0)
+    if eta == 1.0:
+        weights = experiment.weights
+    else:
+        low, high = (1.0, 1.0) if experiment.eta_pieces is None else experiment.eta_pieces.edges[[0, -1]]
+        if not low <= eta <= high:
+            raise InputError(f"eta = {eta:g} is not allowed for {experiment.name}: it must be from {low:g} to {high:g}")
+        weights = response_weights(experiment.nodes, experiment.response, (eta,))[0]
+    mass_squared = np.square(np.asarray(checked_mass))[..., None, None] if model.has_mass else 1.0
+    x = np.asarray(model.strength(checked_coupling))[..., None, None] / (q2 + mass_squared)
+    rates = (a + x * (b + x * c)).sum(axis=-2)
+    return Prediction(
+        experiment=experiment.name,
+        model=model.name,
+        mass=mass,
+        coupling=coupling,
+        bin_edges=np.array(experiment.response.edges),
+        bin_unit=experiment.response.unit,
+        signal=rates @ weights.T,
+        backgrounds={b.name: np.array(b.counts) for b in experiment.backgrounds},
+        observed=np.array(experiment.observed),
+        uncertainty=np.array(experiment.uncertainty),
+    )
+
+
+def nsi_quadratic_form(experiment):
+    """Return counts as a quadratic form in the contact non-standard interactions of eqs. 3.1 and 3.2.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What is predicted.
+
+    Returns
+    -------
+    names : tuple of str
+        ``"1"`` and ``"eps_u_e"``, ``"eps_d_e"``, ... for each flavour of the flux: n entries.
+    form : ndarray, shape (bins, n, n)
+        Symmetric in the last two axes: ``counts[i] = e @ form[i] @ e`` with ``e = (1, eps_u_e, eps_d_e, ...)``.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> names, form = nsi_quadratic_form(cevns.load("coherent-argon-2020"))
+    >>> names
+    ('1', 'eps_u_e', 'eps_d_e', 'eps_u_mu', 'eps_d_mu')
+    >>> round(form[:, 0, 0].sum(), 1)  # the standard model
+    131.4
+    """
+    nodes, weak = experiment.nodes, get_model("sm").weak
+    names = ("1", *(f"eps_{quark}_{f}" for f in nodes.flavours for quark in "ud"))
+    form = np.zeros((experiment.response.bins, len(names), len(names)))
+    for i, flavour in enumerate(nodes.flavours):
+        g_p, g_n = weak.of(flavour)
+        z, n = nodes.proton_charge, nodes.neutron_charge
+        charges = np.zeros((len(names), *z.shape))
+        charges[0] = g_p * z + g_n * n
+        charges[1 + 2 * i] = 2 * z + n
+        charges[2 + 2 * i] = z + 2 * n
+        rates = np.einsum("anj,bnj,nj->abj", charges, charges, nodes.kinematic[:, i])
+        form += np.moveaxis(rates @ experiment.weights.T, -1, 0)
+    return names, form
+
+
+def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *, form_factor="helm"):
+    """Return the recoil spectrum dN/dT before any detector response.
+
+    Parameters
+    ----------
+    model : str or VectorModel
+        Interaction.
+    flux : Flux
+        Neutrinos over the exposure.
+    target : Target
+        Nuclei.
+    recoil_kev : array_like
+        Recoil energies T [keV], above 0, any shape.
+    mass, coupling : float, optional
+        Mediator mass [MeV] and coupling.
+    form_factor : FormFactor or str
+        Nuclear form factor.
+
+    Returns
+    -------
+    ndarray
+        Events per keV, shape of `recoil_kev`.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range.
+    """
+    recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0) * 1e-3
+    out = np.empty(recoil.size)
+    rate, point = _recoil_rate(model, flux, target, form_factor), _kernel_point(model, mass, coupling)
+    rate.differential(np.ascontiguousarray(recoil.ravel()), *point, out)
+    return out.reshape(recoil.shape) * 1e-3
+
+
+def recoil_events(
+    model, flux, target, edges_kev, mass=None, coupling=None, *, form_factor="helm", num_threads=1, nodes=16
+):
+    """Return the events in bins of recoil energy: the double integral over recoil and neutrino energy of eq. 2.9.
+
+    Parameters
+    ----------
+    model, flux, target, mass, coupling, form_factor
+        As in `recoil_spectrum`.
+    edges_kev : array_like, shape (n + 1,)
+        Ascending bin edges [keV], at least 0.
+    num_threads : int
+        Threads; the result does not depend on them.
+    nodes : int
+        Gauss-Legendre nodes in each interval between kinks of the flux.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Events in each bin, without efficiency.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, or the lowest edge is 0 for a massless mediator, where the integral diverges.
+
+    Examples
+    --------
+    >>> from cevns.fluxes import monochromatic
+    >>> from cevns.nuclei import Target
+    >>> flux = monochromatic(30.0, fluence=1e14, flavour="e")
+    >>> argon = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=1.0)
+    >>> recoil_events("sm", flux, argon, [5.0, 10.0, 20.0]).round(3)
+    array([3.238, 4.245])
+    """
+    edges = checks.ascending("edges_kev", edges_kev, unit="keV", low=0, least=2)
+    num_threads = checks.whole("num_threads", num_threads, low=1)
+    nodes = checks.whole("nodes", nodes, low=2, high=200)
+    strength, mass_squared, contact = _kernel_point(model, mass, coupling)
+    if edges[0] == 0 and not contact and mass_squared == 0:
+        raise InputError("edges_kev starts at 0, where the events of a massless mediator diverge; start above 0")
+    kinks = np.unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
+    # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
+    top = min(edges[-1], kinks[-1])
+    bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top)
+    octaves = bottom * 2.0 ** np.arange(np.ceil(np.log2(max(top / bottom, 1.0))))
+    cuts = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
+    out = np.empty(cuts.size - 1)
+    rate = _recoil_rate(model, flux, target, form_factor)
+    rate.integrate(
+        cuts * 1e-3, *np.polynomial.legendre.leggauss(nodes), strength, mass_squared, contact, out, num_threads
+    )
+    return np.add.reduceat(out, np.searchsorted(cuts, edges[:-1]))
+
+
+def _recoil_rate(model, flux, target, form_factor):
+    model, form_factor = get_model(model), get_form_factor(form_factor)
+    table = []
+    for nucleus, number in zip(target.nuclei, target.numbers, strict=True):
+        # a radius below the form factor's limit is refused here, before the kernel takes its root
+        form_factor(0.0, np.array([nucleus.proton_radius, nucleus.neutron_radius]))
+        scale = number * FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2
+        table.append(
+            (nucleus.mass, nucleus.protons, nucleus.neutrons, nucleus.proton_radius, nucleus.neutron_radius)
+            + (form_factor.thickness, scale, form_factor.code)
+        )
+    couplings = [(*model.weak.of(f), *model.couplings(f)) for f, _ in flux.spectra]
+    return RecoilRate(table, [s for _, s in flux.spectra], couplings)
+
+
+def _kernel_point(model, mass, coupling):
+    """Return strength, mass squared and whether the interaction is a contact one, as the kernels take them."""
+    model = get_model(model)
+    mass, coupling = float(model.check_mass(mass)), float(model.check_coupling(coupling))
+    return propagator_scale(model) * model.strength(coupling), mass * mass, not model.has_mass

@@ -1,0 +1,59 @@
+"""Build the compiled kernels; all else is in pyproject.toml."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import Cython  # noqa: F401  without it setuptools would ask for C files that do not exist
+import numpy
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+
+DEBUG = os.environ.get("CEVNS_CYTHON_DEBUG", "0") != "0"
+OPENMP = os.environ.get("CEVNS_OPENMP", "0" if sys.platform == "darwin" else "auto")
+OPENMP_PROGRAM = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }"
+DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEBUG) | {
+    "language_level": 3,
+    "wraparound": False,
+    "cdivision": True,
+    "embedsignature": True,
+    "freethreading_compatible": True,
+}
+# Unlike -ffast-math, these keep IEEE arithmetic: NaN, infinities, subnormals and the order of sums stay as written.
+# -fno-math-errno and -fno-trapping-math drop side effects that nothing here reads (errno, floating-point status flags);
+# -ffp-contract=off forbids fused multiply-adds, so that the compiler's arithmetic is the same on every CPU family.
+UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+
+
+class BuildKernels(build_ext):
+    def build_extensions(self):
+        self.force = True  # time stamps do not show a change of the environment variables
+        self.cython_directives, self.cython_include_dirs, self.cython_c_in_temp = DIRECTIVES, ["."], True
+        msvc = self.compiler.compiler_type == "msvc"
+        flags = ["/O2"] if msvc else [flag for flag in UNIX_FLAGS if self.accepts([flag])]
+        openmp, link = (["/openmp"], []) if msvc else (["-fopenmp"], ["-fopenmp"])
+        if OPENMP == "0" or not self.accepts(openmp, link, OPENMP_PROGRAM):
+            if OPENMP == "1":
+                raise CompileError("CEVNS_OPENMP=1, but the compiler cannot build a program that uses OpenMP")
+            openmp, link = [], []
+        for extension in self.extensions:
+            extension.extra_compile_args, extension.extra_link_args = flags + openmp, link if msvc else [*link, "-lm"]
+        print(f"cevns kernels: OpenMP {'on' if openmp else 'off'}, bounds checks {'on' if DEBUG else 'off'}")
+        super().build_extensions()
+
+    def accepts(self, flags, link_flags=(), program="int main(void) { return 0; }"):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "probe.c").write_text(program + "\n")
+            try:
+                objects = self.compiler.compile([f"{folder}/probe.c"], output_dir=folder, extra_postargs=flags)
+                self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=list(link_flags))
+            except (CompileError, LinkError):
+                return False
+            return True
+
+
+options = {"include_dirs": [numpy.get_include()], "define_macros": [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]}
+kernels = [Extension(f"cevns.{path.stem}", [path.as_posix()], **options) for path in Path("src_cython").glob("_*.pyx")]
+setup(cmdclass={"build_ext": BuildKernels}, ext_modules=kernels)

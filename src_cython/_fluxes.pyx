@@ -1,0 +1,94 @@
+"""Spectra of one neutrino flavour, piecewise cubic in energy plus lines, with exact moments.
+
+The neutrino-energy integral of eq. 2.9 (arXiv:2008.05022) does not know the interaction, since Q depends on the recoil
+alone: it is I_0(E_min) - E_min^2 I_2(E_min) with the moments I_k computed here in closed form. The pion-decay spectra
+(eqs. 2.6-2.8) are cubics and a line; a table with linear interpolation is exact too.
+"""
+
+import numpy as np
+
+cdef const double* _data(const double[::1] view) noexcept:
+    return &view[0] if view.shape[0] else NULL
+
+
+cdef class Spectrum:
+    """Spectrum(breaks, coefficients, line_energies=(), line_weights=())
+
+    Density phi(E) = sum_n coefficients[i, n] E^n on [breaks[i], breaks[i+1]], zero elsewhere, plus lines.
+
+    Parameters
+    ----------
+    breaks : array_like, shape (m + 1,) or (0,)
+        Ascending energies [MeV], the first at least 0.
+    coefficients : array_like, shape (m, 4)
+        Per MeV and whatever unit the flux has (here: cm^-2 over the exposure).
+    line_energies, line_weights : array_like, shape (l,)
+        Energies [MeV] and weights of delta functions.
+
+    Notes
+    -----
+    Values are taken as they come: `cevns.fluxes` checks what users give. Immutable; pickles.
+    """
+
+    def __cinit__(self, breaks, coefficients, line_energies=(), line_weights=()):
+        cdef Py_ssize_t i
+        cdef int k
+        self.breaks = _frozen(breaks)
+        self.coefficients = _frozen(coefficients).reshape(-1, 4)
+        self.line_energies = _frozen(line_energies)
+        self.line_weights = _frozen(line_weights)
+        cdef Py_ssize_t pieces = max(self.breaks.shape[0] - 1, 0)
+        if self.coefficients.shape[0] != pieces or self.line_energies.shape[0] != self.line_weights.shape[0]:
+            raise ValueError("breaks and coefficients, or line energies and weights, do not fit together")
+        tails = np.zeros(3 * (pieces + 1))
+        cdef double[::1] tail = tails
+        self.c.pieces = pieces
+        self.c.breaks = _data(self.breaks)
+        self.c.coefficients = _data(self.coefficients.ravel())
+        self.c.lines = self.line_energies.shape[0]
+        self.c.line_energies = _data(self.line_energies)
+        self.c.line_weights = _data(self.line_weights)
+        for i in range(pieces - 1, -1, -1):
+            for k in range(3):
+                tail[3 * i + k] = tail[3 * (i + 1) + k] + (
+                    INFINITY if self.c.breaks[i] == 0.0 and k > 0 and _diverges(self.coefficients[i], k)
+                    else piece_moment_c(self.c.coefficients + 4 * i, self.c.breaks[i], self.c.breaks[i + 1], k))
+        self._tails = tails
+        self.c.tails = _data(tails)
+
+    def __reduce__(self):
+        return Spectrum, (self.breaks, self.coefficients, self.line_energies, self.line_weights)
+
+    def density(self, const double[::1] energy not None, double[::1] out not None):
+        """Write phi(E), lines left out, into `out`."""
+        cdef Py_ssize_t i, n = min(energy.shape[0], out.shape[0])
+        with nogil:
+            for i in range(n):
+                out[i] = density_c(&self.c, energy[i])
+
+    def moment(self, const double[::1] e_min not None, int k, double[::1] out not None):
+        """Write I_k(E_min), k = 0, 1, 2, into `out`."""
+        cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
+        if not 0 <= k <= 2:
+            raise ValueError(f"moment {k} is not known: k must be 0, 1 or 2")
+        with nogil:
+            for i in range(n):
+                out[i] = moment_c(&self.c, e_min[i], k)
+
+    def kinematic_moment(self, const double[::1] e_min not None, double[::1] out not None):
+        """Write I_0(E_min) - E_min^2 I_2(E_min) into `out`."""
+        cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
+        with nogil:
+            for i in range(n):
+                out[i] = kinematic_moment_c(&self.c, e_min[i])
+
+
+def _diverges(coefficients, int k):
+    """Whether Int_0 dE E^-k sum_n c_n E^n diverges at the lower end."""
+    return any(coefficients[n] != 0.0 for n in range(k))
+
+
+def _frozen(values):
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array
