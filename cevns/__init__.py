@@ -5,7 +5,7 @@ Start with `load`, which returns an experiment:
 >>> import cevns
 >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
 >>> round(both.chi2("b-l", mass=10, coupling=5e-5), 2)
-11.08
+14.58
 """
 
 import importlib

@@ -29,7 +29,7 @@ class FormFactor:
     --------
     >>> import numpy as np
     >>> FormFactor("helm")(np.array([0.0, 50.0]), 4.94).round(6)
-    array([1.     , 0.588661])
+    array([1.      , 0.763656])
     """
 
     name: str

@@ -40,7 +40,7 @@ class Evaluator:
     >>> import cevns
     >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
     >>> round(chi2(10.0, 5e-5), 4)
-    8.3497
+    10.3209
     """
 
     def __init__(self, engine, model):

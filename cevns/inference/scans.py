@@ -1,0 +1,160 @@
+"""chi2 on a grid of masses and couplings, saved and loaded as one file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import DataError, InputError
+from cevns.files import atomic_path
+from cevns.models import get_model
+
+__all__ = ["Scan", "scan"]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Scan:
+    """chi2 on a grid.
+
+    Attributes
+    ----------
+    model, label : str
+        Name of the model, and its name in figures.
+    experiments : tuple of str
+        Names of the experiments.
+    mass : ndarray, shape (m,)
+        Mediator masses [MeV].
+    coupling : ndarray, shape (n,)
+        Couplings.
+    chi2 : ndarray, shape (m, n)
+        chi2 with all nuisances profiled.
+    """
+
+    model: str
+    label: str
+    experiments: tuple
+    mass: np.ndarray
+    coupling: np.ndarray
+    chi2: np.ndarray
+
+    @property
+    def delta_chi2(self):
+        """chi2 above its minimum on the grid, shape (m, n)."""
+        return self.chi2 - self.chi2.min()
+
+    def plot(self, ax=None, **options):
+        """Draw the excluded regions; see `cevns.plotting.plot_scan`."""
+        from cevns.plotting import plot_scan
+
+        return plot_scan(self, ax=ax, **options)
+
+    def save(self, path):
+        """Write the scan to an ``.npz`` file, whole or not at all.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        from cevns import __version__
+
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise InputError(f"path {path} must end in .npz")
+        about = {
+            "format": _FORMAT,
+            "cevns": __version__,
+            "model": self.model,
+            "label": self.label,
+            "experiments": list(self.experiments),
+            "units": {"mass": "MeV"},
+        }
+        with atomic_path(path) as temporary:
+            np.savez(
+                temporary, mass=self.mass, coupling=self.coupling, chi2=self.chi2, about=np.array(json.dumps(about))
+            )
+
+    @classmethod
+    def load(cls, path):
+        """Read a scan that `save` wrote.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or is not such a scan.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(str(file["about"]))
+                mass, coupling, chi2 = (np.asarray(file[name], dtype=float) for name in ("mass", "coupling", "chi2"))
+            if about["format"] != _FORMAT:
+                raise DataError(f"{path} has format {about['format']}; this version of cevns reads format {_FORMAT}")
+            if chi2.shape != (mass.size, coupling.size) or not np.isfinite(chi2).all():
+                raise DataError(f"{path} does not hold one finite chi2 for each mass and coupling")
+            return cls(about["model"], about["label"], tuple(about["experiments"]), mass, coupling, chi2)
+        except DataError:
+            raise
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+        except Exception as error:
+            raise DataError(f"{path} is not a scan written by cevns: {error}") from error
+
+
+def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
+    """Return chi2 on a grid of masses and couplings.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        What is scanned.
+    model : str or VectorModel
+        Interaction with a mediator.
+    mass : array_like, shape (m,)
+        Ascending mediator masses [MeV].
+    coupling : array_like, shape (n,)
+        Ascending couplings.
+    num_threads : int
+        Threads over the masses; the result does not depend on them.
+    progress : callable, optional
+        Called as ``progress(done, total)`` with the number of masses that are ready.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    InputError
+        If an axis is empty, does not ascend or is out of range, or the model has no mediator.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> import numpy as np
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> argon.scan("b-l", np.geomspace(1, 100, 5), np.geomspace(1e-5, 1e-3, 7)).chi2.shape
+    (5, 7)
+    """
+    model = get_model(model)
+    if not model.has_mass:
+        raise InputError(f"model {model.name!r} has no mediator mass to scan; use chi2() with an array of couplings")
+    mass = checks.ascending("mass", model.check_mass(mass), unit="MeV")
+    coupling = checks.ascending("coupling", model.check_coupling(coupling))
+    num_threads = checks.whole("num_threads", num_threads, low=1)
+    engine = likelihood.engine(model)
+    mass_squared, y = np.square(mass), model.strength(coupling)
+    chi2 = np.empty((mass.size, coupling.size))
+    # in one piece unless somebody watches, and then in about a hundred
+    step = mass.size if progress is None else max(mass.size // 100, 1)
+    for start in range(0, mass.size, step):
+        rows = slice(start, start + step)
+        engine.grid(mass_squared[rows], y, chi2[rows], num_threads)
+        if progress is not None:
+            progress(min(start + step, mass.size), mass.size)
+    return Scan(
+        model.name, model.label, tuple(e.name for e in likelihood.experiments), mass, coupling, chi2
+    )
