@@ -48,4 +48,20 @@ cdef class Engine:
     cdef readonly tuple terms
     cdef const term_t **t
     cdef Py_ssize_t n, space, flags, seeds
-    cdef double point(self, double mass_squared, double y) except? -1 nogil
+    cdef double point(self, double mass_squared, double y) noexcept nogil
+
+
+cdef class Bound:
+    cdef readonly object model
+    cdef bint mediated, has_mass, interacting
+    cdef double largest_mass, largest_coupling
+    cdef int check(self, double mass, double coupling, double *mass_squared, double *y) except -1
+
+
+cdef class Evaluator(Bound):
+    cdef readonly Engine engine
+
+
+cdef class Predictor(Bound):
+    cdef readonly Term term
+    cdef int counts(self, double mass_squared, double y, double *out) except -1 nogil

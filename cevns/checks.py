@@ -123,9 +123,9 @@ def known(kind, name, names: Iterable[str]):
     UnknownNameError
         Listing the known names and the closest match.
     """
-    names = sorted(names)
     if isinstance(name, str) and name in names:
         return name
+    names = sorted(names)
     close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise UnknownNameError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns import checks
-from cevns._engine import Engine, Term
+from cevns._engine import Engine, Evaluator, Term
 from cevns.errors import InputError
 from cevns.experiments.base import Experiment
 from cevns.folding import ETA_NODES
 from cevns.models import get_model
+from cevns.models.vector import LIMITS, broadcast_shape
 
 __all__ = ["Evaluator", "Likelihood", "Profile"]
 
@@ -30,29 +30,6 @@ class Profile:
 
     chi2: float
     experiments: dict
-
-
-class Evaluator:
-    """chi2 of one model as a fast function; made by `Likelihood.bind`. Safe to call from several threads.
-
-    Examples
-    --------
-    >>> import cevns
-    >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
-    >>> round(chi2(10.0, 5e-5), 4)
-    10.3209
-    """
-
-    def __init__(self, engine, model):
-        self.engine = engine
-        self.model = model
-
-    def __call__(self, mass, coupling):
-        """Return chi2 for one mass [MeV] and one coupling."""
-        model = self.model
-        mass = model.check_mass(mass) if model.has_mass else 1.0
-        coupling = model.check_coupling(coupling)
-        return self.engine.chi2(mass * mass, model.strength(coupling))
 
 
 class Likelihood:
@@ -115,9 +92,17 @@ class Likelihood:
         return engine
 
     def bind(self, model):
-        """Return chi2 of one model as a fast function of mass [MeV] and coupling."""
+        """Return chi2 of one model as a fast function of mass [MeV] and coupling.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> chi2 = cevns.load("coherent-csi-2017").bind("universal")
+        >>> round(chi2(10.0, 3e-5), 3)
+        5.354
+        """
         model = get_model(model)
-        return Evaluator(self.engine(model), model)
+        return Evaluator(self.engine(model), model, LIMITS)
 
     def chi2(self, model, mass=None, coupling=None):
         """Return chi2 with all nuisances profiled.
@@ -200,17 +185,6 @@ class Likelihood:
         from cevns.inference import scan
 
         return scan(self, model, mass, coupling, **options)
-
-
-def broadcast_shape(mass, coupling):
-    """Return the common shape of masses and couplings, or say that they have none."""
-    try:
-        return np.broadcast_shapes(np.shape(mass), np.shape(coupling))
-    except ValueError:
-        raise InputError(
-            f"mass of shape {np.shape(mass)} and coupling of shape {np.shape(coupling)} do not broadcast; "
-            "for a grid use mass[:, None], or scan()"
-        ) from None
 
 
 def _systematics(experiment):

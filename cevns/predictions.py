@@ -8,10 +8,10 @@ from cevns import checks
 from cevns._rates import RecoilRate
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
-from cevns.folding import recoil_end_kev, response_weights
+from cevns.folding import recoil_end_kev
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
-from cevns.models.vector import propagator_scale
+from cevns.models.vector import broadcast_shape, propagator_scale
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
@@ -82,18 +82,12 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     """
     model = get_model(model)
     checked_mass, checked_coupling = model.check_mass(mass), model.check_coupling(coupling)
-    a, b, c, q2 = experiment.nodes.quadratic(model)
-    eta = checks.real("eta", eta, above=0)
-    if eta == 1.0:
-        weights = experiment.weights
-    else:
-        low, high = (1.0, 1.0) if experiment.eta_pieces is None else experiment.eta_pieces.edges[[0, -1]]
-        if not low <= eta <= high:
-            raise InputError(f"eta = {eta:g} is not allowed for {experiment.name}: it must be from {low:g} to {high:g}")
-        weights = response_weights(experiment.nodes, experiment.response, (eta,))[0]
-    mass_squared = np.square(np.asarray(checked_mass))[..., None, None] if model.has_mass else 1.0
-    x = np.asarray(model.strength(checked_coupling))[..., None, None] / (q2 + mass_squared)
-    rates = (a + x * (b + x * c)).sum(axis=-2)
+    shape = broadcast_shape(checked_mass, checked_coupling)
+    mass_squared = np.square(checked_mass) if model.has_mass else 1.0
+    y = model.strength(checked_coupling)
+    pairs = [np.ascontiguousarray(np.broadcast_to(x, shape).ravel(), dtype=float) for x in (mass_squared, y)]
+    signal = np.empty((pairs[0].size, experiment.response.bins))
+    experiment.predictor(model, eta=eta).pairs(*pairs, signal)
     return Prediction(
         experiment=experiment.name,
         model=model.name,
@@ -101,7 +95,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
         coupling=coupling,
         bin_edges=np.array(experiment.response.edges),
         bin_unit=experiment.response.unit,
-        signal=rates @ weights.T,
+        signal=signal.reshape(*shape, -1),
         backgrounds={b.name: np.array(b.counts) for b in experiment.backgrounds},
         observed=np.array(experiment.observed),
         uncertainty=np.array(experiment.uncertainty),

@@ -17,7 +17,11 @@ from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memset
 
+cimport numpy as np
+
 import numpy as np
+
+np.import_array()
 
 cdef enum:
     MAX_ORDER = 8  # eta nodes in a piece
@@ -172,7 +176,7 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of one term at one coupling with eta profiled; starts from the eta of the last call and leaves its own."""
     cdef double u[MAX_ORDER]
     cdef double v[MAX_ORDER]
-    cdef double low, high, eta, s, x, step, value, first, second, centre
+    cdef double low, high, eta, s = 0.0, x, step, value, first, second, centre = 0.0
     cdef double u0, u1, u2, v0, v1, v2, r, r1, d
     cdef Py_ssize_t piece, k, last = -1
     cdef const double *p
@@ -587,13 +591,12 @@ cdef class Engine:
     def __reduce__(self):
         return Engine, (self.terms,)
 
-    cdef double point(self, double mass_squared, double y) except? -1 nogil:
-        """chi2 at one point."""
+    cdef double point(self, double mass_squared, double y) noexcept nogil:
+        """chi2 at one point; NaN if there is no memory."""
         cdef row_t *rows = open_rows(self.t, self.n, self.space, self.flags)
         cdef double value
         if rows == NULL:
-            with gil:
-                raise MemoryError
+            return NAN
         start_rows(self.t, rows, self.n, mass_squared)
         value = sum_chi2(self.t, rows, self.n, y)
         free(rows)
@@ -601,7 +604,12 @@ cdef class Engine:
 
     def chi2(self, double mass_squared, double y):
         """Return chi2 at one point."""
-        return self.point(mass_squared, y)
+        cdef double value
+        with nogil:
+            value = self.point(mass_squared, y)
+        if value != value:
+            raise MemoryError
+        return value
 
     def profile(self, double mass_squared, double y):
         """Return, for each term, chi2, the best eta and the best signal normalisation at one point."""
@@ -730,6 +738,117 @@ cdef class Engine:
             free(seeds)
         if failed:
             raise MemoryError
+
+
+cdef class Bound:
+    """A model whose mass and coupling are checked without leaving C."""
+
+    def __init__(self, model, limits):
+        self.model = model
+        self.mediated, self.has_mass, self.interacting = model.mediated, model.has_mass, model.interacting
+        self.largest_mass, self.largest_coupling = limits
+
+    cdef int check(self, double mass, double coupling, double *mass_squared, double *y) except -1:
+        """Compute what the kernels take, or let the model say what is wrong."""
+        cdef double low = 0.0 if self.mediated else -self.largest_coupling
+        if self.has_mass and not 0.0 <= mass <= self.largest_mass:
+            self.model.check_mass(mass)
+        if self.interacting and not low <= coupling <= self.largest_coupling:
+            self.model.check_coupling(coupling)
+        mass_squared[0] = mass * mass if self.has_mass else 1.0
+        y[0] = 0.0 if not self.interacting else (coupling * coupling if self.mediated else coupling)
+        return 0
+
+
+cdef class Evaluator(Bound):
+    """Evaluator(engine, model, limits)
+
+    chi2 of one model as a fast function of mass and coupling; `Likelihood.bind` makes it. Safe to call from several threads.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+    >>> round(chi2(10.0, 5e-5), 4)
+    10.3209
+    """
+
+    def __init__(self, engine, model, limits):
+        Bound.__init__(self, model, limits)
+        self.engine = engine
+
+    def __call__(self, double mass, double coupling):
+        """Return chi2 for one mass [MeV] and one coupling, nuisances profiled; models without a mass ignore it.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        cdef double mass_squared, y, value
+        self.check(mass, coupling, &mass_squared, &y)
+        with nogil:
+            value = self.engine.point(mass_squared, y)
+        if value != value:
+            raise MemoryError
+        return value
+
+
+cdef class Predictor(Bound):
+    """Predictor(term, model, limits)
+
+    Signal counts of one model as a fast function of mass and coupling; `Experiment.predictor` makes it. Safe to call from
+    several threads.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> counts = cevns.load("coherent-argon-2020").predictor("b-l")
+    >>> counts(10.0, 5e-5)[:3].round(2)
+    array([167.71,  47.94,  10.96])
+    """
+
+    def __init__(self, term, model, limits):
+        Bound.__init__(self, model, limits)
+        self.term = term
+
+    cdef int counts(self, double mass_squared, double y, double *out) except -1 nogil:
+        cdef const term_t *t = &self.term.t
+        cdef row_t *row = open_rows(&t, 1, 2 * (t.cols + t.bins) + piece_size(t), 1)
+        cdef Py_ssize_t i
+        if row == NULL:
+            with gil:
+                raise MemoryError
+        start_row(t, row, mass_squared)
+        fold(t, row, 0, row.counts, row.counts + t.bins)
+        for i in range(t.bins):
+            out[i] = t.sm[i] + y * (row.counts[i] + y * row.counts[t.bins + i])
+        free(row)
+        return 0
+
+    def __call__(self, double mass, double coupling):
+        """Return counts, shape (bins,), for one mass [MeV] and one coupling; models without a mass ignore it.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range.
+        """
+        cdef double mass_squared, y
+        cdef Py_ssize_t bins = self.term.t.bins
+        self.check(mass, coupling, &mass_squared, &y)
+        out = np.PyArray_SimpleNew(1, <np.npy_intp *> &bins, np.NPY_DOUBLE)
+        self.counts(mass_squared, y, <double *> np.PyArray_DATA(out))
+        return out
+
+    def pairs(self, const double[::1] mass_squared not None, const double[::1] y not None, double[:, ::1] out not None):
+        """Write counts of pairs (mass squared, y) into `out`, shape (pairs, bins)."""
+        cdef Py_ssize_t i, n = min(mass_squared.shape[0], y.shape[0], out.shape[0])
+        if out.shape[1] != self.term.t.bins:
+            raise ValueError(f"out needs {self.term.t.bins} columns, got {out.shape[1]}")
+        with nogil:
+            for i in range(n):
+                self.counts(mass_squared[i], y[i], &out[i, 0])
 
 
 def crossings_limit():

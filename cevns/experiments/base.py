@@ -7,11 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from cevns import checks
+from cevns._engine import Predictor, Term
 from cevns.detectors import Response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.folding import EtaPieces, RecoilNodes, recoil_end_kev, response_weights
 from cevns.form_factors import FormFactor, get_form_factor
+from cevns.models import get_model
+from cevns.models.vector import LIMITS
 from cevns.nuclei import Target
 
 __all__ = ["Background", "Experiment"]
@@ -158,13 +161,13 @@ class Experiment:
         """The same at every node of `eta_pieces`, shape (nodes, bins, cols)."""
         return response_weights(self.nodes, self.response, self.eta_pieces.nodes)
 
-    @property
-    def likelihood(self):
-        """The likelihood of this experiment alone."""
-        return self._likelihood
+    @cached_property
+    def _predictors(self):
+        return {}
 
     @cached_property
-    def _likelihood(self):
+    def likelihood(self):
+        """The likelihood of this experiment alone."""
         from cevns.likelihoods import Likelihood
 
         return Likelihood((self,))
@@ -181,6 +184,50 @@ class Experiment:
         from cevns.predictions import predict
 
         return predict(self, model, mass, coupling, eta=eta)
+
+    def predictor(self, model, *, eta=1.0):
+        """Return the signal counts of a model as a fast function of mass [MeV] and coupling.
+
+        Parameters
+        ----------
+        model : str or VectorModel
+            Interaction.
+        eta : float
+            Quenching scale.
+
+        Raises
+        ------
+        InputError
+            If `eta` is outside the experiment's range.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> counts = cevns.load("coherent-csi-2017").predictor("universal")
+        >>> float(counts(10.0, 3e-5).sum().round(1))
+        87.6
+        """
+        model = get_model(model)
+        eta = checks.real("eta", eta, above=0)
+        key = model, eta
+        found = self._predictors.get(key)
+        if found is None:
+            weights = self.weights if eta == 1.0 else self._weights_at(eta)
+            a, b, c, q2 = self.nodes.quadratic(model)
+            nothing = np.zeros((0, self.response.bins))
+            term = Term(
+                q2, b, c, weights[None], (weights @ a.sum(axis=0))[None], nothing.sum(axis=0), nothing, 0.0, 1.0
+            )
+            found = Predictor(term, model, LIMITS)
+            if eta == 1.0:
+                self._predictors[key] = found
+        return found
+
+    def _weights_at(self, eta):
+        low, high = (1.0, 1.0) if self.eta_pieces is None else self.eta_pieces.edges[[0, -1]]
+        if not low <= eta <= high:
+            raise InputError(f"eta = {eta:g} is not allowed for {self.name}: it must be from {low:g} to {high:g}")
+        return response_weights(self.nodes, self.response, (eta,))[0]
 
     def chi2(self, model, mass=None, coupling=None):
         """Return chi2 of this experiment; see `Likelihood.chi2`."""

@@ -1,5 +1,6 @@
 """The registry of models by name."""
 
+import functools
 import math
 
 from cevns import checks
@@ -87,4 +88,9 @@ def get_model(model):
         return model
     if not isinstance(model, str):
         raise InputError(f"model must be a name or a VectorModel, got {model!r}")
-    return _BUILDERS[checks.known("model", model, _BUILDERS)]()
+    return _build(checks.known("model", model, _BUILDERS))
+
+
+@functools.cache
+def _build(name):
+    return _BUILDERS[name]()

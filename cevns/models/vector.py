@@ -5,6 +5,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from cevns import checks
 from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
@@ -23,6 +25,7 @@ __all__ = [
 LARGEST_COUPLING = 1e10
 #: Largest mediator mass [MeV] that is accepted.
 LARGEST_MASS = 1e15
+LIMITS = (LARGEST_MASS, LARGEST_COUPLING)
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,17 @@ def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):  # noq
 def propagator_scale(model):
     """Return the factor between y / (|q|^2 + M^2) and x: 1 / (sqrt(2) G_F) [MeV^2] for a mediator, 1 for contact."""
     return 1 / (math.sqrt(2) * FERMI_CONSTANT) if model.mediated else 1.0
+
+
+def broadcast_shape(mass, coupling):
+    """Return the common shape of masses and couplings, or say that they have none."""
+    try:
+        return np.broadcast_shapes(np.shape(mass), np.shape(coupling))
+    except ValueError:
+        raise InputError(
+            f"mass of shape {np.shape(mass)} and coupling of shape {np.shape(coupling)} do not broadcast; "
+            "for a grid use mass[:, None], or scan()"
+        ) from None
 
 
 def _table(name, values):
