@@ -5,9 +5,15 @@ argument out of range raises `cevns.errors.InputError`. The scalar formulas are 
 """
 
 cimport cython
+cimport numpy as np
 from cpython.exc cimport PyErr_Occurred, PyErr_SetObject
 
+from libc.math cimport fmax, fmin
+
 from cevns.errors import InputError
+
+np.import_array()
+np.import_ufunc()
 
 ctypedef fused real:
     float
@@ -34,14 +40,6 @@ cdef inline bint invalid(double q, double radius, double thickness, double limit
 
 
 @cython.ufunc
-cdef real helm(real q, real rms_radius, real s) noexcept nogil:
-    """Helm form factor F(q); rms_radius and skin thickness s [fm] (0.9 in the paper), R^2 >= 3 s^2."""
-    if invalid(q, rms_radius, s, 3.0 * s * s):
-        refuse("helm", q, rms_radius, s, (3.0 ** 0.5) * s)
-    return <real> helm_c(q, helm_radius(rms_radius, s), s)
-
-
-@cython.ufunc
 cdef real klein_nystrand(real q, real rms_radius, real a) noexcept nogil:
     """Klein-Nystrand form factor F(q); rms_radius and Yukawa range a [fm] (0.7 as a rule), R^2 >= 6 a^2."""
     if invalid(q, rms_radius, a, 6.0 * a * a):
@@ -55,3 +53,90 @@ cdef real symmetrized_fermi(real q, real rms_radius, real a) noexcept nogil:
     if invalid(q, rms_radius, a, 1.4 * (PI * a) * (PI * a)):
         refuse("symmetrized_fermi", q, rms_radius, a, (1.4 ** 0.5) * PI * a)
     return <real> symmetrized_fermi_c(q, fermi_radius(rms_radius, a), a)
+
+
+# --- helm, whose inner loop is our own: NumPy's generic one cannot use vector instructions ----------------------------------
+
+cdef extern from *:
+    """
+    /* Wider vectors are chosen when the module is loaded. The arithmetic is the same in every variant (no contraction, no
+       reassociation), so the results are too. */
+    #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+    #define CEVNS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+    #else
+    #define CEVNS_CLONES
+    #endif
+
+    CEVNS_CLONES
+    static void cevns_helm_block(const double *q, double per_hbar_c, double radius, double s, double *out, ptrdiff_t n)
+    {
+        for (ptrdiff_t i = 0; i < n; i++)
+            out[i] = cevns_helm_small(q[i] * per_hbar_c, radius, s);
+    }
+
+    CEVNS_CLONES
+    static int cevns_all_between(const double *q, double top, ptrdiff_t n)
+    {
+        int outside = 0;
+        for (ptrdiff_t i = 0; i < n; i++)
+            outside |= !(q[i] >= 0.0) | !(q[i] < top);
+        return !outside;
+    }
+    """
+    void cevns_helm_block(const double *q, double per_hbar_c, double radius, double s, double *out, Py_ssize_t n) nogil
+    bint cevns_all_between(const double *q, double top, Py_ssize_t n) nogil
+
+
+cdef double helm_checked(double q, double rms_radius, double s) noexcept nogil:
+    if invalid(q, rms_radius, s, 3.0 * s * s):
+        refuse("helm", q, rms_radius, s, (3.0 ** 0.5) * s)
+    return helm_c(q, helm_radius(rms_radius, s), s)
+
+
+cdef void helm_doubles(char **args, const np.npy_intp *dimensions, const np.npy_intp *steps, void *data) noexcept nogil:
+    cdef np.npy_intp i = 0, n = dimensions[0], block
+    cdef double radius, s, top
+    cdef const double *q
+    cdef double *out
+    if steps[0] == sizeof(double) and steps[3] == sizeof(double) and steps[1] == 0 and steps[2] == 0 and n > 0 and not (
+            invalid(0.0, (<double *> args[1])[0], (<double *> args[2])[0], 3.0 * (<double *> args[2])[0] ** 2)):
+        s = (<double *> args[2])[0]
+        radius = helm_radius((<double *> args[1])[0], s)
+        # the limits of cevns_helm_small, with room for rounding
+        top = fmin(3.999999 / fmax(radius, 1e-300), 36.99999 / fmax(s, 1e-300)) * HBAR_C
+        q, out = <const double *> args[0], <double *> args[3]
+        while i < n:
+            block = n - i if n - i < 256 else 256
+            if cevns_all_between(q + i, top, block):
+                cevns_helm_block(q + i, PER_HBAR_C, radius, s, out + i, block)
+            else:
+                for j in range(i, i + block):
+                    out[j] = helm_checked(q[j], (<double *> args[1])[0], s)
+            i += block
+        return
+    for i in range(n):
+        (<double *> (args[3] + i * steps[3]))[0] = helm_checked(
+            (<double *> (args[0] + i * steps[0]))[0], (<double *> (args[1] + i * steps[1]))[0],
+            (<double *> (args[2] + i * steps[2]))[0])
+
+
+cdef void helm_floats(char **args, const np.npy_intp *dimensions, const np.npy_intp *steps, void *data) noexcept nogil:
+    cdef np.npy_intp i
+    for i in range(dimensions[0]):
+        (<float *> (args[3] + i * steps[3]))[0] = <float> helm_checked(
+            (<float *> (args[0] + i * steps[0]))[0], (<float *> (args[1] + i * steps[1]))[0],
+            (<float *> (args[2] + i * steps[2]))[0])
+
+
+# NumPy keeps pointers to these for the life of the ufunc
+cdef np.PyUFuncGenericFunction helm_loops[2]
+cdef void *helm_data[2]
+cdef char helm_types[8]
+helm_loops[0], helm_loops[1] = helm_floats, helm_doubles
+helm_data[0], helm_data[1] = NULL, NULL
+for i in range(4):
+    helm_types[i], helm_types[4 + i] = np.NPY_FLOAT, np.NPY_DOUBLE
+
+helm = np.PyUFunc_FromFuncAndData(
+    helm_loops, helm_data, helm_types, 2, 3, 1, np.PyUFunc_None, "helm",
+    "Helm form factor F(q); rms_radius and skin thickness s [fm] (0.9 in the paper), R^2 >= 3 s^2.", 0)

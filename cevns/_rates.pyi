@@ -1,0 +1,28 @@
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cevns._fluxes import Spectrum
+
+class RecoilRate:
+    def __init__(self, nuclei: ArrayLike, spectra: Sequence[Spectrum], couplings: ArrayLike) -> None: ...
+    def differential(
+        self,
+        recoil: NDArray[np.float64],
+        strength: float,
+        mass_squared: float,
+        contact: bool,
+        out: NDArray[np.float64],
+    ) -> None: ...
+    def integrate(
+        self,
+        cuts: NDArray[np.float64],
+        nodes: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        strength: float,
+        mass_squared: float,
+        contact: bool,
+        out: NDArray[np.float64],
+        num_threads: int = 1,
+    ) -> None: ...

@@ -1,0 +1,163 @@
+"""Recast of the CONNIE limit: how much a mediator may add to the reactor's CEvNS rate in silicon.
+
+CONNIE has not published its curve as numbers. What it states is that in its lowest energy bin, near 0.1 keVee, the rate is
+below about 41 times that of the standard model at 95 % C.L. with Lindhard quenching (arXiv:1906.02200, arXiv:1910.04951).
+The coupling at which the standard model and a mediator together give 41 times the standard model's rate is the recast.
+
+Doubts: the edges of the bin, 75 to 275 eVee, could not be checked against the paper; the efficiency in the bin and the energy
+resolution are left out. The reactor's power, the distance, the exposure and the mass cancel in the ratio.
+"""
+
+import numpy as np
+
+from cevns import checks
+from cevns.bounds.curves import Bound
+from cevns.detectors import LindhardQuenching, Quenching, Response
+from cevns.errors import InputError
+from cevns.folding import RecoilNodes, response_weights
+from cevns.form_factors import get_form_factor
+from cevns.models import get_model
+from cevns.nuclei import Target
+from cevns.reactors import reactor_antineutrinos
+
+__all__ = ["connie_bound", "rate_ratio_coupling"]
+
+#: Limit on rate / standard-model rate at 95 % C.L., and the bin [keVee] for which it holds.
+CONNIE_RATIO = 41.0
+CONNIE_BIN_KEVEE = (0.075, 0.275)
+
+
+def rate_ratio_coupling(model, mass, *, ratio, bin_kevee, flux, target, quenching, form_factor="helm"):
+    """Return the coupling at which the rate in one bin is `ratio` times that of the standard model.
+
+    Counts are a + b y + c y^2 in y = g^2, so that the root is exact at each mass. Of the two roots of a rate that first falls
+    through interference, only the one above the standard model exists for a ratio above 1.
+
+    Parameters
+    ----------
+    model : str or VectorModel
+        With a mediator.
+    mass : array_like
+        Mediator masses [MeV], any shape.
+    ratio : float
+        Rate with the mediator over rate without, above 1.
+    bin_kevee : (float, float)
+        Edges of the bin [keVee], the lower one above 0.
+    flux : Flux
+        Neutrinos; their number cancels.
+    target : Target
+        Nuclei; the mass cancels.
+    quenching : Quenching
+        f_Q(T).
+    form_factor : FormFactor or str
+        Nuclear form factor.
+
+    Returns
+    -------
+    ndarray or float
+        g, in the shape of `mass`.
+
+    Raises
+    ------
+    InputError
+        If the model has no mediator or its mediator does not reach the flavours of the flux, or a value is out of range.
+    """
+    model = get_model(model)
+    if not model.has_mass:
+        raise InputError(f"model {model.name!r} has no mediator: there is no coupling to solve for")
+    mass = checks.array("mass", mass, unit="MeV", low=0)
+    ratio = checks.real("ratio", ratio, above=1)
+    edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
+    if not isinstance(quenching, Quenching):
+        raise InputError(f"quenching must be a Quenching, got {quenching!r}")
+    response = Response(quenching, tuple(edges))
+    nodes = RecoilNodes.build(flux, target, get_form_factor(form_factor), *response.recoil_range())
+    weights = response_weights(nodes, response, (1.0,))[0].sum(axis=0)
+    a, b, c, q2 = nodes.quadratic(model)
+    if not c.any():
+        raise InputError(
+            f"model {model.name!r} does not reach the flavours of {flux.name} ({', '.join(flux.flavours)}): no limit follows"
+        )
+    propagator = 1 / (q2 + (mass * mass)[..., None, None])
+    # counts divided by those of the standard model, so that numbers stay of order one
+    standard = a.sum(axis=0) @ weights
+    linear = (b * propagator).sum(axis=-2) @ weights / standard
+    square = (c * propagator**2).sum(axis=-2) @ weights / standard
+    root = np.sqrt(linear**2 + 4 * square * (ratio - 1))
+    # the form that does not cancel, for either sign of the interference
+    y = np.where(linear > 0, 2 * (ratio - 1) / (root + np.abs(linear)), (root + np.abs(linear)) / (2 * square))
+    out = np.sqrt(y)
+    return out if mass.ndim else float(out)
+
+
+def connie_bound(
+    model="universal",
+    *,
+    mass=None,
+    ratio=CONNIE_RATIO,
+    bin_kevee=CONNIE_BIN_KEVEE,
+    confidence_level=0.95,
+    flux=None,
+    quenching=None,
+    **fields,
+):
+    """Return the recast CONNIE limit.
+
+    Parameters
+    ----------
+    model : str or VectorModel
+        With a mediator that couples to electron neutrinos.
+    mass : array_like, optional
+        Ascending mediator masses [MeV]; 0.01 MeV to 10 GeV unless given.
+    ratio, bin_kevee, confidence_level
+        What CONNIE measured; see the module's doubts.
+    flux : Flux, optional
+        The Angra 2 reactor with 3.95 GW at 30 m unless given; the number of neutrinos cancels.
+    quenching : Quenching, optional
+        Lindhard's for silicon unless given.
+    **fields
+        Further fields of `Bound`.
+
+    Returns
+    -------
+    Bound
+        Of kind ``"lower"``, marked as approximate.
+
+    Raises
+    ------
+    InputError
+        As `rate_ratio_coupling`.
+
+    Examples
+    --------
+    >>> f"{connie_bound().lowest(0.1):.1e}"
+    '1.3e-05'
+    """
+    mass = np.geomspace(1e-2, 1e4, 301) if mass is None else checks.ascending("mass", mass, unit="MeV", above=0, least=2)
+    if flux is None:
+        flux = reactor_antineutrinos(thermal_power=3.95, distance=30, exposure=1, name="Angra 2")
+    silicon = Target.of({"Si-28": 1}, molar_mass=28.085, mass=1.0)
+    coupling = rate_ratio_coupling(
+        model,
+        mass,
+        ratio=ratio,
+        bin_kevee=bin_kevee,
+        flux=flux,
+        target=silicon,
+        quenching=LindhardQuenching(protons=14, nucleons=28) if quenching is None else quenching,
+    )
+    defaults = {
+        "name": "connie",
+        "label": "CONNIE (recast)",
+        "reference": "arXiv:1910.04951",
+        "origin": f"recast: rate in {bin_kevee[0]:g}-{bin_kevee[1]:g} keVee at {ratio:g} times the standard model's",
+        "note": "not CONNIE's own curve; the bin edges could not be checked, efficiency and resolution are left out",
+        "approximate": True,
+    }
+    return Bound(
+        model=get_model(model).name,
+        kind="lower",
+        segments=((mass, coupling),),
+        confidence_level=confidence_level,
+        **{**defaults, **fields},
+    )

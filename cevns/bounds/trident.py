@@ -1,0 +1,113 @@
+"""Neutrino tridents, nu_mu N -> nu_mu mu+ mu- N, with a vector mediator much heavier than the momentum transfer.
+
+    sigma / sigma_SM = [1 + (1 + 4 s_W^2 + 2 v^2 Q'^2 g^2 / M^2)^2] / [1 + (1 + 4 s_W^2)^2]     (arXiv:1406.2332)
+
+Q'^2 is the product of the vector charges of muon and muon neutrino, which are equal.
+"""
+
+import math
+
+import numpy as np
+
+from cevns import checks
+from cevns.constants import FERMI_CONSTANT
+from cevns.errors import InputError
+from cevns.inference.levels import delta_chi2
+from cevns.models import get_model
+
+__all__ = ["CCFR_RATIO", "trident_coupling_limit", "trident_ratio"]
+
+#: sigma / sigma_SM and its standard deviation, measured by CCFR (Phys. Rev. Lett. 66 (1991) 3117; arXiv:1406.2332).
+CCFR_RATIO = (0.82, 0.28)
+#: Effective weak mixing angle; PDG.
+SIN2_THETA_W = 0.23122
+#: v^2 = 1 / (sqrt(2) G_F) [MeV^2].
+VACUUM_SQUARED = 1 / (math.sqrt(2) * FERMI_CONSTANT)
+#: Masses [MeV] below which the momentum transfer in the CCFR beam is not negligible.
+HEAVY = 1e4
+
+
+def trident_ratio(mass, coupling, *, model="lmu-ltau"):
+    """Return sigma / sigma_SM of neutrino tridents.
+
+    Parameters
+    ----------
+    mass : array_like
+        Mediator mass [MeV], at least 10 GeV: below, the heavy-mediator limit does not hold.
+    coupling : array_like
+        g; broadcasts with `mass`.
+    model : str or VectorModel
+        Gives the muon's charge.
+
+    Returns
+    -------
+    ndarray or float
+
+    Raises
+    ------
+    InputError
+        If the mass is below 10 GeV; use the published curve, ``get_bound("lmu-ltau", "ccfr-trident")``.
+
+    Examples
+    --------
+    >>> round(float(trident_ratio(2e4, 2e4 / 550e3)), 2)  # M / g = 550 GeV
+    1.36
+    """
+    charge = get_model(model).lepton_charge("mu")
+    x = checks.array("coupling", coupling, low=0) * charge / _heavy(mass)
+    standard = 1 + 4 * SIN2_THETA_W
+    return (1 + (standard + 2 * VACUUM_SQUARED * x**2) ** 2) / (1 + standard**2)
+
+
+def trident_coupling_limit(mass, *, model="lmu-ltau", measured=CCFR_RATIO, confidence_level=0.95):
+    """Return the largest coupling that a measured trident ratio allows.
+
+    The ratio is at least 1 here. The limit is where it meets the upper end of the central interval, measured + z sigma with
+    z = 1.96 at 95 %.
+
+    Parameters
+    ----------
+    mass : array_like
+        Mediator masses [MeV], at least 10 GeV.
+    model : str or VectorModel
+        Gives the muon's charge.
+    measured : (float, float)
+        Ratio to the standard model and its standard deviation.
+    confidence_level : float
+        Of the central interval.
+
+    Returns
+    -------
+    ndarray or float
+
+    Raises
+    ------
+    InputError
+        If the mass is below 10 GeV, the muon has no charge, or the interval ends below 1.
+
+    Examples
+    --------
+    >>> limit = trident_coupling_limit(1e4)
+    >>> f"{limit:.4f}, M / g = {1e4 / limit / 1e3:.0f} GeV"
+    '0.0183, M / g = 545 GeV'
+    """
+    charge = get_model(model).lepton_charge("mu")
+    if charge == 0:
+        raise InputError(f"model {get_model(model).name!r} does not couple to muons: tridents do not limit it")
+    ratio, sigma = checks.real("measured ratio", measured[0]), checks.real("its sigma", measured[1], above=0)
+    highest = ratio + math.sqrt(delta_chi2(confidence_level, dof=1)) * sigma
+    if highest < 1:
+        raise InputError(f"measured = {ratio:g} +- {sigma:g} stays below 1 at this level and excludes every coupling")
+    standard = 1 + 4 * SIN2_THETA_W
+    squared = (math.sqrt(highest * (1 + standard**2) - 1) - standard) / (2 * VACUUM_SQUARED)
+    return _heavy(mass) * math.sqrt(squared) / abs(charge)
+
+
+def _heavy(mass):
+    mass = checks.array("mass", mass, unit="MeV", above=0)
+    if np.any(mass < HEAVY):
+        raise InputError(
+            f"mass = {mass.min():g} MeV is below {HEAVY:g} MeV, where the heavy-mediator limit of tridents does not hold; use "
+            "the published curve, get_bound('lmu-ltau', 'ccfr-trident')"
+        )
+    return mass if mass.ndim else float(mass)

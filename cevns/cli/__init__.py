@@ -1,0 +1,89 @@
+"""The command line, ``cevns COMMAND ...``.
+
+No module here imports NumPy, SciPy or Matplotlib before a command needs them, so that ``--help`` and errors come at once.
+"""
+
+import contextlib
+import os
+import sys
+
+from cevns.errors import CevnsError
+
+__all__ = ["main"]
+
+_BROKEN_PIPE, _INTERRUPTED = 128 + 13, 130
+
+
+def main(argv=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process unless given.
+
+    Returns
+    -------
+    int
+        0 on success, 1 if a reproduced figure of merit is not met, 2 after an error, which is one line on stderr, 130
+        after an interrupt, 141 if the reader of stdout went away.
+
+    Examples
+    --------
+    >>> main(["chi2", "coherent-argon-2020", "--model", "sm"])
+    chi2 8.85968  sm
+    <BLANKLINE>
+    experiment           chi2     pull     value
+    coherent-argon-2020  8.85968  signal   -0.0225459
+                                  PBRN     0.0221697
+                                  LBRN     0.00273066
+    0
+    """
+    from cevns.cli.parser import parse
+
+    try:
+        args = parse(sys.argv[1:] if argv is None else argv)
+        result = args.run(args)
+        _write(result.rendered(as_json=args.json))
+        return result.code
+    except SystemExit as done:
+        # argparse leaves this way after --help and --version
+        return int(done.code or 0)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        _abandon_stdout()
+        return _BROKEN_PIPE
+    except CevnsError as error:
+        return _fail(error)
+    except OSError as error:
+        _abandon_stdout()
+        return _fail(error)
+    except MemoryError as error:
+        return _fail(f"not enough memory: {error or 'ask for fewer points'}")
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        return _fail(f"unexpected {type(error).__name__}: {error} (a bug; python -X dev -m cevns shows where)")
+
+
+def _write(text):
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    # names in a user's files may hold characters that the terminal cannot show
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def _fail(message, code=2):
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print("cevns: error:", " ".join(str(message).split()), file=sys.stderr)
+    return code
+
+
+def _abandon_stdout():
+    """Send what is still buffered for stdout nowhere, or the interpreter complains about it on its way out."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+        return
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,108 @@
+"""Types of command-line arguments: text in, checked values out, and errors that argparse puts the option's name before.
+
+The checks are imported when the first argument is converted, since they bring NumPy with them.
+"""
+
+import argparse
+import functools
+from pathlib import Path
+
+from cevns.errors import CevnsError, DataError, InputError
+
+__all__ = ["confidence_level", "coupling", "grid", "mass", "mass_or_grid", "output", "whole"]
+
+#: Most points on an axis, and in a whole scan (8 bytes each).
+LONGEST_AXIS, LARGEST_GRID = 100_000, 100_000_000
+
+
+def _argument(convert):
+    @functools.wraps(convert)
+    def typed(text, *args, **kwargs):
+        try:
+            return convert(text, *args, **kwargs)
+        except CevnsError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return typed
+
+
+@_argument
+def mass(text):
+    """Return a mass [MeV]."""
+    from cevns import checks
+
+    return checks.real("mass", text, unit="MeV", low=0)
+
+
+@_argument
+def coupling(text):
+    """Return a coupling; only contact interactions take a negative one, which the model decides."""
+    from cevns import checks
+
+    return checks.real("coupling", text)
+
+
+@_argument
+def confidence_level(text):
+    """Return a confidence level."""
+    from cevns import checks
+
+    return checks.confidence_level(text)
+
+
+def whole(name, high):
+    """Return the type of whole numbers from 1 to `high`."""
+
+    @_argument
+    def convert(text):
+        from cevns import checks
+
+        return checks.whole(name, _int(name, text), low=1, high=high)
+
+    return convert
+
+
+@_argument
+def grid(text):
+    """Return N values from LOW to HIGH, evenly spaced in their logarithms, for ``LOW:HIGH:N``."""
+    import numpy as np
+
+    from cevns import checks
+
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise InputError(f"{text!r} is not a grid: give LOW:HIGH:N, for example 1:1000:50")
+    low, high = checks.real("LOW", parts[0], above=0), checks.real("HIGH", parts[1], above=0)
+    points = checks.whole("N", _int("N", parts[2]), low=2, high=LONGEST_AXIS)
+    if not low < high:
+        raise InputError(f"{text!r} is not a grid: LOW must be below HIGH")
+    return np.geomspace(low, high, points)
+
+
+def mass_or_grid(text):
+    """Return masses [MeV] for one number or ``LOW:HIGH:N``."""
+    return grid(text) if ":" in text else (mass(text),)
+
+
+def output(*suffixes):
+    """Return the type of paths to write, which fails before any work is done if the path cannot be right."""
+
+    @_argument
+    def convert(text):
+        path = Path(text)
+        if path.suffix not in suffixes:
+            raise InputError(f"{text!r} must end in {' or '.join(suffixes)}")
+        if path.is_dir():
+            raise DataError(f"cannot write {text}: it is a folder")
+        if not path.parent.is_dir():
+            raise DataError(f"cannot write {text}: there is no folder {path.parent}")
+        return path
+
+    return convert
+
+
+def _int(name, text):
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{name} must be a whole number, got {text!r}") from None

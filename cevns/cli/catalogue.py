@@ -1,0 +1,63 @@
+"""Commands that tell what there is and whom to cite."""
+
+from cevns.cli.output import Result, table
+
+__all__ = ["cite", "list_all"]
+
+#: What each reference of the built-in experiments and models gives.
+PURPOSES = {
+    "arXiv:1708.01294": "first observation of CEvNS: the CsI measurement",
+    "arXiv:1804.09459": "data release of the CsI measurement",
+    "arXiv:1907.04828": "quenching factor of CsI (Chicago-3)",
+    "arXiv:2003.10630": "first detection of CEvNS on argon",
+    "arXiv:2006.12659": "data release of the argon measurement",
+    "arXiv:2008.05022": "the analysis: couplings, chi2, light-mediator models",
+}
+
+
+def list_all(args):
+    """Models, experiments and form factors."""
+    from cevns.form_factors import get_form_factor, known_form_factors
+    from cevns.models import get_model, known_models
+
+    models = [get_model(name) for name in known_models()]
+    data = {
+        "models": [{"name": m.name, "description": m.description, "references": [m.reference]} for m in models],
+        "experiments": [
+            {"name": e.name, "description": e.description, "references": e.references} for e in _experiments()
+        ],
+        "form_factors": [
+            {"name": name, "description": "", "references": [get_form_factor(name).reference]}
+            for name in known_form_factors()
+        ],
+    }
+    parts = []
+    for title, entries in data.items():
+        rows = [(e["name"], "; ".join(filter(None, (e["description"], *e["references"])))) for e in entries]
+        parts.append(table((title.replace("_", " "), ""), rows))
+    return Result(data, "\n\n".join(parts))
+
+
+def cite(args):
+    """References of what a command would use, cevns itself first."""
+    from cevns import __version__
+    from cevns.models import get_model, known_models
+
+    used = {}
+    for model in [get_model(name) for name in ([args.model] if args.model else known_models())]:
+        used.setdefault(model.reference.partition(",")[0], []).append(model.name)
+    for experiment in _experiments(args.experiments):
+        for reference in experiment.references:
+            used.setdefault(reference, []).append(experiment.name)
+    references = [{"reference": f"cevns developers, cevns, version {__version__}", "for": "this software", "used_by": []}]
+    references += [
+        {"reference": reference, "for": PURPOSES[reference], "used_by": used[reference]} for reference in sorted(used)
+    ]
+    rows = [(entry["reference"], entry["for"], ", ".join(entry["used_by"])) for entry in references]
+    return Result({"references": references}, table(("reference", "for", "used by"), rows))
+
+
+def _experiments(names=()):
+    from cevns.experiments import known_experiments, load
+
+    return [load(name) for name in names or known_experiments()]

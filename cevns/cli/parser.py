@@ -1,0 +1,183 @@
+"""The grammar of the command line."""
+
+import argparse
+import importlib
+import re
+
+from cevns.cli import arguments
+from cevns.errors import InputError
+
+__all__ = ["parse"]
+
+_FIGURE = (".pdf", ".png", ".svg")
+_DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and limits on light mediators."
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+        # before 3.14 argparse takes -1e-3 and -inf for options, and then misses the value instead of refusing it
+        self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
+
+    def error(self, message):
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser, *_):
+        from cevns import __version__
+
+        print(f"cevns {__version__}")
+        parser.exit()
+
+
+def parse(argv):
+    """Return the parsed arguments; ``run`` is the function that does the work.
+
+    Raises
+    ------
+    InputError
+        If the arguments are not valid.
+    SystemExit
+        After ``--help`` and ``--version``.
+    """
+    parser, commands = _build()
+    words = [word for word in argv[:1] if not word.startswith("-")]
+    if words and words[0] not in commands:
+        from cevns import checks
+
+        checks.known("command", words[0], commands)
+    args = parser.parse_args(argv)
+    module, function = args.run.split(":")
+    args.run = getattr(importlib.import_module(f"cevns.cli.{module}"), function)
+    return args
+
+
+def _build():
+    parser = _Parser(prog="cevns", description=_DESCRIPTION)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    command = _command(commands, "predict", "analysis:predict", "expected counts in the bins of an experiment")
+    _add_inputs(command)
+    _add_point(command)
+
+    command = _command(commands, "chi2", "analysis:chi2", "chi2 and pulls at one point, all nuisances profiled")
+    _add_inputs(command)
+    _add_point(command)
+
+    command = _command(commands, "limit", "analysis:limit", "exactly excluded intervals of the coupling")
+    _add_inputs(command)
+    command.add_argument(
+        "--mass",
+        type=arguments.mass_or_grid,
+        nargs="+",
+        metavar="MEV",
+        help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
+    )
+    _add_level(command)
+    _add_threads(command)
+
+    command = _command(commands, "scan", "analysis:scan", "chi2 on a grid of masses and couplings, saved to a file")
+    _add_inputs(command)
+    for axis, what in (("mass", "masses [MeV]"), ("coupling", "couplings")):
+        command.add_argument(
+            f"--{axis}",
+            type=arguments.grid,
+            required=True,
+            metavar="LOW:HIGH:N",
+            help=f"N {what}, evenly spaced in their logarithms",
+        )
+    _add_threads(command)
+    _add_output(command, ".npz")
+
+    command = _command(commands, "plot", "analysis:plot", "draw the excluded region of a scan")
+    command.add_argument("scan", metavar="FILE.npz", help="written by cevns scan")
+    _add_level(command)
+    _add_output(command, *_FIGURE)
+
+    _command(commands, "list", "catalogue:list_all", "models, experiments and form factors, with references")
+
+    command = _command(commands, "cite", "catalogue:cite", "what to cite")
+    command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="all unless given")
+    command.add_argument("--model", metavar="NAME", help="all unless given")
+
+    command = _command(commands, "reproduce", "figures:reproduce", "redraw the figures of arXiv:2008.05022 and check it")
+    command.add_argument("figures", nargs="*", metavar="FIGURE", help="all unless given")
+    command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
+
+    topic = _topic(commands, "bounds", "limits of other experiments")
+    command = _command(topic, "list", "bounds:list_all", "limits that are known, with references")
+    command.add_argument("--model", metavar="NAME", help="of one model only")
+    command = _command(topic, "show", "bounds:show", "one limit with its numbers and origin")
+    command.add_argument("model", metavar="MODEL")
+    command.add_argument("name", metavar="NAME")
+    command = _command(topic, "plot", "bounds:plot", "draw the limits on a model")
+    command.add_argument("model", metavar="MODEL")
+    command.add_argument("names", nargs="*", metavar="NAME", help="all unless given")
+    _add_output(command, *_FIGURE)
+
+    topic = _topic(commands, "config", "files that describe experiments and models of your own")
+    _command(topic, "template", "config:template", "print a commented example that works")
+    command = _command(topic, "validate", "config:validate", "check a file")
+    command.add_argument("file", metavar="FILE")
+    return parser, tuple(commands.choices)
+
+
+def _command(commands, name, run, text):
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.set_defaults(run=run)
+    return command
+
+
+def _topic(commands, name, text):
+    topic = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    return topic.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
+
+
+def _add_inputs(command):
+    command.add_argument(
+        "experiments", nargs="*", metavar="EXPERIMENT", help="see cevns list; with --config, which of its experiments"
+    )
+    command.add_argument("--model", metavar="NAME", help="see cevns list")
+    command.add_argument("--config", metavar="FILE", help="experiments and model of your own; see cevns config template")
+    command.add_argument(
+        "--quenching", action="append", metavar="[EXPERIMENT=]NAME", help="another quenching factor; may come repeatedly"
+    )
+    command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
+
+
+def _add_point(command):
+    command.add_argument("--mass", type=arguments.mass, metavar="MEV", help="mediator mass [MeV]")
+    command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
+
+
+def _add_level(command):
+    command.add_argument(
+        "--cl", type=arguments.confidence_level, default=0.90, metavar="CL", help="confidence level (default: 0.90)"
+    )
+    command.add_argument(
+        "--dof",
+        type=arguments.whole("dof", 100),
+        default=2,
+        metavar="N",
+        help="degrees of freedom of the level: 2 in the plane (default), 1 for a given mass",
+    )
+
+
+def _add_threads(command):
+    command.add_argument(
+        "--threads", type=arguments.whole("threads", 256), default=1, metavar="N", help="threads (default: 1)"
+    )
+
+
+def _add_output(command, *suffixes):
+    command.add_argument(
+        "-o",
+        "--output",
+        type=arguments.output(*suffixes),
+        required=True,
+        metavar="FILE",
+        help=f"file to write, ends in {' or '.join(suffixes)}",
+    )

@@ -1,0 +1,25 @@
+"""Data sets that are slow to load, and the settings of property tests."""
+
+import hypothesis
+import pytest
+
+import cevns
+
+# the same examples on every run, and no database of them in the checkout
+hypothesis.settings.register_profile("cevns", max_examples=25, deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("cevns")
+
+
+@pytest.fixture(scope="session")
+def csi():
+    return cevns.load("coherent-csi-2017")
+
+
+@pytest.fixture(scope="session")
+def argon():
+    return cevns.load("coherent-argon-2020")
+
+
+@pytest.fixture(scope="session")
+def both(csi, argon):
+    return csi + argon

@@ -1,0 +1,220 @@
+"""Form factors against mpmath, with a tolerance that follows the conditioning of each point."""
+
+import ctypes
+import itertools
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cevns import _formfactors, constants
+from cevns.errors import InputError, UnknownNameError
+from cevns.form_factors import (
+    FormFactor,
+    get_form_factor,
+    helm,
+    klein_nystrand,
+    known_form_factors,
+    symmetrized_fermi,
+)
+
+HBAR_C = constants.HBAR_C
+EPSILON = np.finfo(float).eps
+
+UFUNCS = {"helm": helm, "klein-nystrand": klein_nystrand, "symmetrized-fermi": symmetrized_fermi}
+THICKNESS = {"helm": 0.9, "klein-nystrand": 0.7, "symmetrized-fermi": 0.5233}
+
+
+def exact_helm(q, rms_radius, s):
+    k = q / mp.mpf(HBAR_C)
+    x = k * mp.sqrt(mp.mpf(5) / 3 * (rms_radius**2 - 3 * s**2))
+    return 3 * (mp.sin(x) - x * mp.cos(x)) / x**3 * mp.exp(-((k * s) ** 2) / 2)
+
+
+def exact_klein_nystrand(q, rms_radius, a):
+    k = q / mp.mpf(HBAR_C)
+    x = k * mp.sqrt(mp.mpf(5) / 3 * (rms_radius**2 - 6 * a**2))
+    return 3 * (mp.sin(x) - x * mp.cos(x)) / x**3 / (1 + (k * a) ** 2)
+
+
+def exact_symmetrized_fermi(q, rms_radius, a):
+    k = q / mp.mpf(HBAR_C)
+    x = k * mp.sqrt(mp.mpf(5) / 3 * (rms_radius**2 - mp.mpf(7) / 5 * (mp.pi * a) ** 2))
+    y = mp.pi * k * a
+    return 3 / (x * (x**2 + y**2)) * y / mp.sinh(y) * (y * mp.sin(x) / mp.tanh(y) - x * mp.cos(x))
+
+
+EXACT = {"helm": exact_helm, "klein-nystrand": exact_klein_nystrand, "symmetrized-fermi": exact_symmetrized_fermi}
+
+
+def exact_with_conditioning(name, q, rms_radius, thickness):
+    """Return F and the sum of |argument x dF/dargument|, which one rounding of each argument may cost."""
+    with mp.workdps(60):
+        point = [mp.mpf(v) for v in (q, rms_radius, thickness)]
+        value = EXACT[name](*point)
+        cost = abs(value)
+        for i, argument in enumerate(point):
+            step = argument * mp.mpf(10) ** -12
+            shifted = [v + step * (i == j) for j, v in enumerate(point)]
+            cost += abs(argument * (EXACT[name](*shifted) - value) / step)
+        return float(value), float(cost)
+
+
+def error_in_roundings(name, q, rms_radius, thickness=None):
+    thickness = THICKNESS[name] if thickness is None else thickness
+    value, cost = exact_with_conditioning(name, q, rms_radius, thickness)
+    return abs(UFUNCS[name](q, rms_radius, thickness) - value) / (EPSILON * cost)
+
+
+def seams(name, rms_radius):
+    """Momentum transfers on both sides of every change of formula."""
+    a = THICKNESS[name]
+    reduction = {"helm": 3 * a**2, "klein-nystrand": 6 * a**2, "symmetrized-fermi": 1.4 * (np.pi * a) ** 2}[name]
+    radius = np.sqrt(5 / 3 * (rms_radius**2 - reduction))
+    at = [2.0 / radius]  # sphere
+    if name == "symmetrized-fermi":
+        at += [1e-4 / radius, 0.7 / (np.pi * a), 1e-9 / (np.pi * a)]  # sinc, coth, damping
+    return [HBAR_C * k * (1 + shift) for k in at for shift in (-1e-2, -1e-9, 0.0, 1e-9, 1e-2)]
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("rms_radius", [3.448, 5.01])
+def test_seams_between_series_and_closed_forms(name, rms_radius):
+    errors = [error_in_roundings(name, q, rms_radius) for q in seams(name, rms_radius)]
+    assert max(errors) < 6
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("q", [1e-12, 1e-6, 1e-3, 0.1, 1.0, 10.0, 60.0, 120.0, 250.0, 700.0])
+def test_matches_mpmath_over_all_momentum_transfers(name, q):
+    assert error_in_roundings(name, q, 4.94) < 6
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@given(q=st.floats(1e-3, 400), rms_radius=st.floats(2.5, 8))
+def test_matches_mpmath_anywhere(name, q, rms_radius):
+    assert error_in_roundings(name, q, rms_radius) < 6
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_fourteen_digits_before_the_first_zero(name):
+    for q in np.linspace(1.0, 3.5 * HBAR_C / 4.94, 15):
+        value, _ = exact_with_conditioning(name, q, 4.94, THICKNESS[name])
+        assert abs(UFUNCS[name](q, 4.94, THICKNESS[name]) - value) <= 1e-14 * abs(value)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_is_exactly_one_at_zero_momentum_transfer(name):
+    assert UFUNCS[name](0.0, 4.94, THICKNESS[name]) == 1.0
+    assert UFUNCS[name](1e-200, 4.94, THICKNESS[name]) == 1.0
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_tends_to_zero_at_huge_momentum_transfer(name):
+    values = UFUNCS[name](np.array([1e4, 1e8, 1e155, 1e299]), 4.94, THICKNESS[name])
+    assert np.abs(values).max() < 1e-3
+    assert np.abs(values[-1]) < 1e-200
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_rms_radius_is_the_slope_at_zero(name):
+    rms_radius = 4.94
+
+    def slope(q):
+        return 6 * (1 - UFUNCS[name](q, rms_radius, THICKNESS[name])) / (q / HBAR_C) ** 2
+
+    q = 0.05 * HBAR_C / rms_radius
+    extrapolated = (4 * slope(q / 2) - slope(q)) / 3
+    assert np.sqrt(extrapolated) == pytest.approx(rms_radius, rel=1e-6)
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.combinations(UFUNCS, 2)])
+def test_parameterisations_agree_at_low_q_without_being_the_same(first, second):
+    q = np.linspace(0.5, 2, 20) * HBAR_C / 4.94
+    ratio = UFUNCS[first](q, 4.94, THICKNESS[first]) / UFUNCS[second](q, 4.94, THICKNESS[second])
+    assert 1e-4 < np.abs(ratio - 1).max() < 0.01
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_broadcasts(name):
+    q, radius = np.linspace(0, 100, 5)[:, None], np.array([3.4, 4.7, 5.0])
+    values = UFUNCS[name](q, radius, THICKNESS[name])
+    assert values.shape == (5, 3)
+    assert values[3, 1] == UFUNCS[name](75.0, 4.7, THICKNESS[name])
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_has_a_float32_loop(name):
+    q = np.linspace(0, 200, 101, dtype=np.float32)
+    values = UFUNCS[name](q, np.float32(4.94), np.float32(THICKNESS[name]))
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, UFUNCS[name](q.astype(float), 4.94, THICKNESS[name]), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_accepts_read_only_strided_and_empty_input(name):
+    q = np.linspace(0, 100, 10)
+    q.flags.writeable = False
+    values = UFUNCS[name](q, 4.94, THICKNESS[name])
+    np.testing.assert_array_equal(UFUNCS[name](q[::-2], 4.94, THICKNESS[name]), values[::-2])
+    assert UFUNCS[name](q[:0], 4.94, THICKNESS[name]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("q", [-1.0, -1e-300, np.nan, np.inf])
+def test_refuses_momentum_transfers(name, q):
+    with pytest.raises(InputError, match=r"q = .* MeV is not allowed"):
+        UFUNCS[name](np.array([10.0, q]), 4.94, THICKNESS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("helm", np.sqrt(3) * 0.9),
+        ("klein-nystrand", np.sqrt(6) * 0.7),
+        ("symmetrized-fermi", np.sqrt(1.4) * np.pi * 0.5233),
+    ],
+)
+def test_refuses_radii_below_the_limit(name, limit):
+    with pytest.raises(InputError, match=rf"rms_radius .* at least {limit:.4g} fm"):
+        UFUNCS[name](10.0, limit * (1 - 1e-6), THICKNESS[name])
+    assert np.isfinite(UFUNCS[name](10.0, limit * (1 + 1e-6), THICKNESS[name]))
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("radius", [np.nan, np.inf, -5.0, 0.0])
+def test_refuses_radii_that_are_none(name, radius):
+    with pytest.raises(InputError, match="rms_radius"):
+        UFUNCS[name](10.0, radius, THICKNESS[name])
+
+
+def test_kernels_use_the_same_hbar_c():
+    capsule = _formfactors.__pyx_capi__["HBAR_C"]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    assert ctypes.c_double.from_address(pointer(capsule, b"double const ")).value == constants.HBAR_C
+
+
+@pytest.mark.parametrize("name", known_form_factors())
+def test_named_form_factor_is_its_ufunc_with_the_usual_thickness(name):
+    form_factor = get_form_factor(name)
+    assert form_factor.reference
+    assert hash(form_factor) == hash(FormFactor(name))
+    assert form_factor.thickness == pytest.approx(THICKNESS[name], abs=2e-4)
+    assert form_factor(60, 4.94) == UFUNCS[name](60.0, 4.94, form_factor.thickness)
+
+
+def test_form_factor_takes_another_thickness():
+    assert FormFactor("helm", 1.0)(60.0, 4.94) == helm(60.0, 4.94, 1.0) != helm(60.0, 4.94, 0.9)
+    assert get_form_factor(form_factor := FormFactor("helm", 1.0)) is form_factor
+
+
+def test_form_factor_refuses_bad_choices():
+    with pytest.raises(UnknownNameError, match="Did you mean 'helm'"):
+        FormFactor("hellm")
+    with pytest.raises(InputError, match="thickness"):
+        FormFactor("helm", -0.1)
+    with pytest.raises(InputError, match="rms_radius"):
+        FormFactor("helm")(10.0, 1.5)
