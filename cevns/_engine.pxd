@@ -44,18 +44,32 @@ cdef class Term:
     cdef tuple arguments, owned
 
 
+cdef struct bound_t:
+    # a model with the range of its parameters, and the terms whose chi2 adds up
+    bint mediated, has_mass, interacting
+    double largest_mass, largest_coupling
+    const term_t **terms
+    Py_ssize_t n, space, flags
+
+
+# chi2 at a mass [MeV] and a coupling; NaN where they are out of range or there is no memory
+cdef double chi2_c(const bound_t *bound, double mass, double coupling) noexcept nogil
+
+# the same, and exp(-chi2 / 2), of x = (mass, coupling) for scipy.LowLevelCallable; data points to a bound_t
+cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil
+cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil
+
+
 cdef class Engine:
     cdef readonly tuple terms
     cdef const term_t **t
     cdef Py_ssize_t n, space, flags, seeds
-    cdef double point(self, double mass_squared, double y) noexcept nogil
 
 
 cdef class Bound:
     cdef readonly object model
-    cdef bint mediated, has_mass, interacting
-    cdef double largest_mass, largest_coupling
-    cdef int check(self, double mass, double coupling, double *mass_squared, double *y) except -1
+    cdef bound_t c
+    cdef bint inside(self, double mass, double coupling) noexcept nogil
 
 
 cdef class Evaluator(Bound):

@@ -9,7 +9,7 @@ from cevns._engine import Engine, Evaluator, Term
 from cevns.errors import InputError
 from cevns.experiments.base import Experiment
 from cevns.folding import ETA_NODES
-from cevns.models import get_model
+from cevns.models import VectorModel, get_model
 from cevns.models.vector import LIMITS, broadcast_shape
 
 __all__ = ["Evaluator", "Likelihood", "Profile"]
@@ -61,7 +61,7 @@ class Likelihood:
             raise InputError(f"experiment {repeated!r} comes more than once: data must not be counted twice")
         self.experiments = experiments
         self._lock = threading.Lock()
-        self._engines = {}
+        self._evaluators = {}
 
     def __repr__(self):
         return f"Likelihood({' + '.join(e.name for e in self.experiments)})"
@@ -82,17 +82,19 @@ class Likelihood:
 
     def engine(self, model):
         """Return the compiled chi2 for a model; made once and kept."""
-        model = get_model(model)
-        engine = self._engines.get(model)
-        if engine is None:
-            with self._lock:
-                engine = self._engines.get(model)
-                if engine is None:
-                    engine = self._engines[model] = Engine([_term(e, model) for e in self.experiments])
-        return engine
+        return self.bind(model).engine
 
     def bind(self, model):
-        """Return chi2 of one model as a fast function of mass [MeV] and coupling.
+        """Return chi2 of one model as a fast function of mass [MeV] and coupling; made once and kept.
+
+        Parameters
+        ----------
+        model : str or VectorModel
+            Name in the registry, or a model of your own.
+
+        Returns
+        -------
+        Evaluator
 
         Examples
         --------
@@ -101,8 +103,16 @@ class Likelihood:
         >>> round(chi2(10.0, 3e-5), 3)
         5.354
         """
-        model = get_model(model)
-        return Evaluator(self.engine(model), model, LIMITS)
+        # a name is its own key, so that a call in a loop neither builds nor compares models
+        evaluator = self._evaluators.get(model) if isinstance(model, (str, VectorModel)) else None
+        if evaluator is None:
+            with self._lock:
+                built = get_model(model)
+                if built not in self._evaluators:
+                    engine = Engine([_term(e, built) for e in self.experiments])
+                    self._evaluators[built] = Evaluator(engine, built, LIMITS)
+                evaluator = self._evaluators[model] = self._evaluators[built]
+        return evaluator
 
     def chi2(self, model, mass=None, coupling=None):
         """Return chi2 with all nuisances profiled.
@@ -128,16 +138,16 @@ class Likelihood:
         UnknownNameError
             If the model is not known.
         """
-        model = get_model(model)
+        evaluator = self.bind(model)
+        if isinstance(mass, (int, float)) and isinstance(coupling, (int, float)):
+            return evaluator(mass, coupling)
+        model = evaluator.model
         mass, coupling = model.check_mass(mass), model.check_coupling(coupling)
-        engine = self.engine(model)
-        if isinstance(mass, float) and isinstance(coupling, float):
-            return engine.chi2(mass * mass if model.has_mass else 1.0, model.strength(coupling))
         shape = broadcast_shape(mass, coupling)
         mass_squared = np.broadcast_to(np.square(mass) if model.has_mass else 1.0, shape).ravel()
         y = np.broadcast_to(model.strength(coupling), shape).ravel()
         out = np.empty(mass_squared.size)
-        engine.pairs(np.ascontiguousarray(mass_squared), np.ascontiguousarray(y), out)
+        evaluator.engine.pairs(np.ascontiguousarray(mass_squared), np.ascontiguousarray(y), out)
         return out.reshape(shape) if shape else float(out[0])
 
     def pulls(self, model, mass=None, coupling=None):

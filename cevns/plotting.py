@@ -170,8 +170,8 @@ def outlines(intervals, mass):
     --------
     >>> below, split = np.array([[1.0, np.inf]]), np.array([[1.0, 2.0], [3.0, np.inf]])
     >>> regions, lines = outlines([below, split, split], [10.0, 20.0, 30.0])
-    >>> len(regions), [len(line) for line in lines]  # the lower edge, and the strip from its tip
-    (1, [3, 4])
+    >>> len(regions), [len(line) for line in lines]  # the strip from its tip, and the lower edge
+    (1, [4, 3])
     """
     mass = np.asarray(mass, dtype=float)
     chains = _follow(intervals, mass)
@@ -412,8 +412,8 @@ def point_label(model, mass=None, coupling=None):
 
     Examples
     --------
-    >>> point_label("b-l", 10, 5e-5)
-    "$B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \\times 10^{-5}$"
+    >>> print(point_label("b-l", 10, 5e-5))
+    $B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \\times 10^{-5}$
     """
     parts = [get_model(model).label if model in known_models() else str(model)]
     if mass is not None:

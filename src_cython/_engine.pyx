@@ -11,15 +11,20 @@ each mass. The quenching scale eta makes u and v piecewise polynomials in eta as
 safeguarded Newton search profiles it; a piece is computed when a search first enters it.
 """
 
-cimport cython
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
+from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, sqrt
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memset
 
 cimport numpy as np
 
+import sys
+
 import numpy as np
+
+from cevns import checks
 
 np.import_array()
 
@@ -279,6 +284,48 @@ cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, double mass_sq
     cdef Py_ssize_t i
     for i in range(n):
         start_row(t[i], rows + i, mass_squared)
+
+
+cdef double point_c(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize_t flags, double mass_squared,
+                    double y) noexcept nogil:
+    """chi2 at one point; NaN if there is no memory."""
+    cdef row_t *rows = open_rows(t, n, space, flags)
+    cdef double value
+    if rows == NULL:
+        return NAN
+    start_rows(t, rows, n, mass_squared)
+    value = sum_chi2(t, rows, n, y)
+    free(rows)
+    return value
+
+
+cdef inline bint inside_c(const bound_t *b, double mass, double coupling) noexcept nogil:
+    # written so that NaN is outside
+    return (not b.has_mass or 0.0 <= mass <= b.largest_mass) and (
+        not b.interacting or (0.0 if b.mediated else -b.largest_coupling) <= coupling <= b.largest_coupling)
+
+
+cdef inline double mass_squared_c(const bound_t *b, double mass) noexcept nogil:
+    return mass * mass if b.has_mass else 1.0
+
+
+cdef inline double strength_c(const bound_t *b, double coupling) noexcept nogil:
+    return 0.0 if not b.interacting else (coupling * coupling if b.mediated else coupling)
+
+
+cdef double chi2_c(const bound_t *bound, double mass, double coupling) noexcept nogil:
+    if not inside_c(bound, mass, coupling):
+        return NAN
+    return point_c(bound.terms, bound.n, bound.space, bound.flags, mass_squared_c(bound, mass),
+                   strength_c(bound, coupling))
+
+
+cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil:
+    return chi2_c(<const bound_t *> data, x[0], x[1])
+
+
+cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
+    return exp(-0.5 * chi2_c(<const bound_t *> data, x[0], x[1]))
 
 
 # --- minima and level crossings along the coupling ------------------------------------------------------------------------
@@ -591,22 +638,11 @@ cdef class Engine:
     def __reduce__(self):
         return Engine, (self.terms,)
 
-    cdef double point(self, double mass_squared, double y) noexcept nogil:
-        """chi2 at one point; NaN if there is no memory."""
-        cdef row_t *rows = open_rows(self.t, self.n, self.space, self.flags)
-        cdef double value
-        if rows == NULL:
-            return NAN
-        start_rows(self.t, rows, self.n, mass_squared)
-        value = sum_chi2(self.t, rows, self.n, y)
-        free(rows)
-        return value
-
     def chi2(self, double mass_squared, double y):
         """Return chi2 at one point."""
         cdef double value
         with nogil:
-            value = self.point(mass_squared, y)
+            value = point_c(self.t, self.n, self.space, self.flags, mass_squared, y)
         if value != value:
             raise MemoryError
         return value
@@ -745,25 +781,25 @@ cdef class Bound:
 
     def __init__(self, model, limits):
         self.model = model
-        self.mediated, self.has_mass, self.interacting = model.mediated, model.has_mass, model.interacting
-        self.largest_mass, self.largest_coupling = limits
+        self.c.mediated, self.c.has_mass, self.c.interacting = model.mediated, model.has_mass, model.interacting
+        self.c.largest_mass, self.c.largest_coupling = limits
 
-    cdef int check(self, double mass, double coupling, double *mass_squared, double *y) except -1:
-        """Compute what the kernels take, or let the model say what is wrong."""
-        cdef double low = 0.0 if self.mediated else -self.largest_coupling
-        if self.has_mass and not 0.0 <= mass <= self.largest_mass:
-            self.model.check_mass(mass)
-        if self.interacting and not low <= coupling <= self.largest_coupling:
-            self.model.check_coupling(coupling)
-        mass_squared[0] = mass * mass if self.has_mass else 1.0
-        y[0] = 0.0 if not self.interacting else (coupling * coupling if self.mediated else coupling)
-        return 0
+    cdef bint inside(self, double mass, double coupling) noexcept nogil:
+        return inside_c(&self.c, mass, coupling)
+
+    def refuse(self, double mass, double coupling):
+        """Let the model say what is wrong with a point."""
+        self.model.check_mass(mass)
+        self.model.check_coupling(coupling)
+        raise MemoryError
 
 
 cdef class Evaluator(Bound):
     """Evaluator(engine, model, limits)
 
     chi2 of one model as a fast function of mass and coupling; `Likelihood.bind` makes it. Safe to call from several threads.
+
+    Other Cython code calls ``chi2_c(&evaluator.c, mass, coupling)`` of ``cevns._engine`` without the GIL.
 
     Examples
     --------
@@ -773,9 +809,10 @@ cdef class Evaluator(Bound):
     10.3209
     """
 
-    def __init__(self, engine, model, limits):
+    def __init__(self, Engine engine not None, model, limits):
         Bound.__init__(self, model, limits)
         self.engine = engine
+        self.c.terms, self.c.n, self.c.space, self.c.flags = engine.t, engine.n, engine.space, engine.flags
 
     def __call__(self, double mass, double coupling):
         """Return chi2 for one mass [MeV] and one coupling, nuisances profiled; models without a mass ignore it.
@@ -785,13 +822,49 @@ cdef class Evaluator(Bound):
         InputError
             If a value is out of range.
         """
-        cdef double mass_squared, y, value
-        self.check(mass, coupling, &mass_squared, &y)
+        cdef double value
         with nogil:
-            value = self.engine.point(mass_squared, y)
+            value = chi2_c(&self.c, mass, coupling)
         if value != value:
-            raise MemoryError
+            self.refuse(mass, coupling)
         return value
+
+    def low_level_callable(self, quantity="chi2"):
+        """Return the function as a `scipy.LowLevelCallable` of x = (mass [MeV], coupling), for `scipy.integrate.nquad`.
+
+        Parameters
+        ----------
+        quantity : {"chi2", "likelihood"}
+            chi2 itself, or exp(-chi2 / 2).
+
+        Returns
+        -------
+        scipy.LowLevelCallable
+            NaN where mass or coupling are out of range. It keeps this evaluator alive.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> from scipy.integrate import nquad
+        >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+        >>> function = chi2.low_level_callable("likelihood")
+        >>> value, _ = nquad(function, [(1.0, 2.0), (0.0, 1e-4)], opts={"epsabs": 0.0})
+        >>> f"{value:.3e}"
+        '6.149e-07'
+        """
+        from scipy import LowLevelCallable
+
+        names = {"chi2": "nquad_chi2", "likelihood": "nquad_likelihood"}
+        name = names[checks.known("quantity", quantity, names)]
+        # the capsule owns a reference, since a LowLevelCallable cannot hold one itself
+        Py_INCREF(self)
+        capsule = PyCapsule_New(<void *> &self.c, NULL, release_evaluator)
+        PyCapsule_SetContext(capsule, <void *> self)
+        return LowLevelCallable.from_cython(sys.modules[__name__], name, capsule)
+
+
+cdef void release_evaluator(object capsule) noexcept:
+    Py_DECREF(<object> PyCapsule_GetContext(capsule))
 
 
 cdef class Predictor(Bound):
@@ -808,7 +881,7 @@ cdef class Predictor(Bound):
     array([167.71,  47.94,  10.96])
     """
 
-    def __init__(self, term, model, limits):
+    def __init__(self, Term term not None, model, limits):
         Bound.__init__(self, model, limits)
         self.term = term
 
@@ -834,11 +907,11 @@ cdef class Predictor(Bound):
         InputError
             If a value is out of range.
         """
-        cdef double mass_squared, y
         cdef Py_ssize_t bins = self.term.t.bins
-        self.check(mass, coupling, &mass_squared, &y)
+        if not self.inside(mass, coupling):
+            self.refuse(mass, coupling)
         out = np.PyArray_SimpleNew(1, <np.npy_intp *> &bins, np.NPY_DOUBLE)
-        self.counts(mass_squared, y, <double *> np.PyArray_DATA(out))
+        self.counts(mass_squared_c(&self.c, mass), strength_c(&self.c, coupling), <double *> np.PyArray_DATA(out))
         return out
 
     def pairs(self, const double[::1] mass_squared not None, const double[::1] y not None, double[:, ::1] out not None):

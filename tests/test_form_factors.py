@@ -113,9 +113,9 @@ def test_is_exactly_one_at_zero_momentum_transfer(name):
 
 @pytest.mark.parametrize("name", UFUNCS)
 def test_tends_to_zero_at_huge_momentum_transfer(name):
-    values = UFUNCS[name](np.array([1e4, 1e8, 1e155, 1e299]), 4.94, THICKNESS[name])
+    values = UFUNCS[name](np.array([1e4, 1e8, 1e60, 1e90]), 4.94, THICKNESS[name])
     assert np.abs(values).max() < 1e-3
-    assert np.abs(values[-1]) < 1e-200
+    assert np.abs(values[-1]) < 1e-160
 
 
 @pytest.mark.parametrize("name", UFUNCS)

@@ -131,7 +131,7 @@ def connie_bound(
     Examples
     --------
     >>> f"{connie_bound().lowest(0.1):.1e}"
-    '1.3e-05'
+    '1.7e-05'
     """
     mass = np.geomspace(1e-2, 1e4, 301) if mass is None else checks.ascending("mass", mass, unit="MeV", above=0, least=2)
     if flux is None:

@@ -101,13 +101,12 @@ def scan(args):
 
 def plot(args):
     """Draw a saved scan."""
-    from cevns.cli.figures import new_axes, save
     from cevns.inference import Scan
+    from cevns.plotting import save
 
-    found = Scan.load(args.scan)
-    ax = new_axes()
-    found.plot(ax, cl=args.cl, dof=args.dof)
-    save(ax, args.output)
+    ax = Scan.load(args.scan).plot(cl=args.cl, dof=args.dof)
+    ax.legend()
+    save(ax.figure, args.output)
     return Result({"file": str(args.output)}, str(args.output))
 
 

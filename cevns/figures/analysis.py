@@ -1,0 +1,67 @@
+"""The analysis of arXiv:2008.05022: its data sets, and each limit computed once for figures and summary alike."""
+
+import numpy as np
+
+from cevns.experiments import load
+from cevns.inference import Limit
+
+__all__ = ["LABELS", "MASSES", "Analysis"]
+
+#: Mediator masses of the figures [MeV].
+MASSES = np.geomspace(0.1, 1e5, 481)
+#: The data sets in the order in which the paper's legends name them.
+LABELS = ("Ar", "CsI", "CsI + Ar")
+#: Relative width in mass to which the tip of an allowed strip is followed.
+_TIP = 1e-5
+
+
+class Analysis:
+    """Data sets and limits of the paper, computed when they are asked for and kept.
+
+    Attributes
+    ----------
+    likelihoods : dict of str to Likelihood
+        By the names in `LABELS`.
+
+    Examples
+    --------
+    >>> analysis = Analysis()
+    >>> analysis.limit("b-l", "CsI + Ar", 0.90) is analysis.limit("b-l", "CsI + Ar", 0.90)
+    True
+    """
+
+    def __init__(self):
+        argon, csi = load("coherent-argon-2020"), load("coherent-csi-2017")
+        self.experiments = {"Ar": argon, "CsI": csi}
+        self.likelihoods = {"Ar": argon.likelihood, "CsI": csi.likelihood, "CsI + Ar": csi + argon}
+        self._kept = {}
+
+    def keep(self, key, compute):
+        """Return ``compute()``, called only once for a key."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
+
+    def best_fit(self, model, data="CsI + Ar"):
+        """Return the best fit over the plane of mass and coupling."""
+        return self.keep(("best fit", model, data), lambda: self.likelihoods[data].best_fit(model))
+
+    def limit(self, model, data, cl):
+        """Return exact limits on `MASSES`, with further masses where an allowed strip begins or ends."""
+        return self.keep((model, data, cl), lambda: self._limit(model, data, cl))
+
+    def _limit(self, model, data, cl):
+        def at(mass):
+            return self.likelihoods[data].limit(model, mass, cl=cl, reference=self.best_fit(model, data))
+
+        coarse = at(MASSES)
+        found = dict(zip(coarse.mass.tolist(), coarse.excluded, strict=True))
+        pairs = zip(coarse.mass[:-1].tolist(), coarse.mass[1:].tolist(), strict=True)
+        for low, high in [(a, b) for a, b in pairs if len(found[a]) != len(found[b])]:
+            while high / low - 1 > _TIP:
+                middle = (low * high) ** 0.5
+                found[middle] = at(middle).excluded[0]
+                low, high = (middle, high) if len(found[middle]) == len(found[low]) else (low, middle)
+        mass = np.array(sorted(found))
+        fields = {name: getattr(coarse, name) for name in Limit.__dataclass_fields__}
+        return Limit(**(fields | {"mass": mass, "excluded": tuple(found[m] for m in mass.tolist())}))

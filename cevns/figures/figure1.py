@@ -1,0 +1,57 @@
+"""Figure 1: recoil spectra before any detector response (eqs. 2.9 and 3.4-3.6 without efficiency)."""
+
+import numpy as np
+
+from cevns.figures.panels import Curve, Panel
+from cevns.figures.styles import MODEL_LINES
+from cevns.plotting import point_label, scientific
+from cevns.predictions import recoil_spectrum
+
+__all__ = ["COUPLINGS", "MASS", "panels"]
+
+#: Mediator mass [MeV] of figures 1 and 2.
+MASS = 10.0
+#: Couplings. The paper gives its own in the figure only; these show what its text describes.
+COUPLINGS = {"universal": 1e-4, "b-l": 5e-5, "lmu-ltau": 1e-3}
+#: Recoil energies [keV] and ranges of the two panels.
+_RECOIL = {"Ar": np.geomspace(1.0, 150.0, 1201), "CsI": np.geomspace(1.0, 48.0, 1201)}
+_RATES = {"Ar": (1e-3, 1e5), "CsI": (1e-3, 1e6)}
+
+
+def panels(analysis):
+    """Return the panels for argon (a) and CsI (b)."""
+    return _panel("1a", analysis, "Ar"), _panel("1b", analysis, "CsI")
+
+
+def points():
+    """Return the parameters of each curve: model to (mass, coupling)."""
+    return {"sm": (None, None)} | {model: (MASS, coupling) for model, coupling in COUPLINGS.items()}
+
+
+def _panel(name, analysis, data):
+    experiment, recoil = analysis.experiments[data], _RECOIL[data]
+    spectra = {
+        model: recoil_spectrum(model, experiment.flux, experiment.target, recoil, *point)
+        for model, point in points().items()
+    }
+    curves = tuple(
+        Curve(model, f"{point_label(model, *points()[model])}, {experiment.description}", tuple(zip(recoil, rate, strict=True)))
+        for model, rate in spectra.items()
+    )
+
+    def draw(ax):
+        for model, rate in spectra.items():
+            ax.plot(recoil, rate, label=legend_label(model, points()[model][1]), **MODEL_LINES[model])
+        ax.set(xscale="log", yscale="log", xlim=(recoil[0], recoil[-1]), ylim=_RATES[data])
+        ax.set(xlabel=r"$T_\mathrm{nr}$ [keV$_\mathrm{nr}$]")
+        ax.set(ylabel=r"$dN/dT_\mathrm{nr}$ [events/keV$_\mathrm{nr}$]")
+        ax.legend(loc="lower left", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", title_fontsize=7)
+
+    caption = f"recoil spectra in {data}, before any detector response, for M_Z' = {MASS:g} MeV"
+    columns = ("recoil_energy_keVnr", "events_per_keVnr")
+    return Panel(name, data, caption, columns, curves, draw)
+
+
+def legend_label(model, coupling):
+    """Return a model's name and coupling for a legend whose title gives the mass."""
+    return point_label(model, coupling=coupling)

@@ -1,0 +1,52 @@
+"""Figure 2: counts in the experimental bins, beside the data."""
+
+import numpy as np
+
+from cevns.figures.figure1 import MASS
+from cevns.figures.panels import Curve, Panel
+from cevns.figures.styles import MODEL_LINES
+from cevns.plotting import plot_prediction, point_label, scientific
+
+__all__ = ["COUPLINGS", "panels"]
+
+#: Couplings, a little different from those of figure 1, as in the paper: near the limits that follow.
+COUPLINGS = {"universal": 5e-5, "b-l": 8e-5, "lmu-ltau": 2e-3}
+
+
+def panels(analysis):
+    """Return the panels for argon (a) and CsI (b)."""
+    return _panel("2a", analysis, "Ar"), _panel("2b", analysis, "CsI")
+
+
+def _panel(name, analysis, data):
+    experiment = analysis.experiments[data]
+    points = {"sm": (None, None)} | {model: (MASS, coupling) for model, coupling in COUPLINGS.items()}
+    predictions = {model: experiment.predict(model, *point) for model, point in points.items()}
+    any_one = predictions["sm"]
+    bins = list(zip(any_one.bin_edges[:-1], any_one.bin_edges[1:]))
+    excess = any_one.observed - sum(any_one.backgrounds.values())
+    zero = np.zeros(len(bins))
+    table = [
+        (model, f"{point_label(model, *points[model])}, CEvNS counts", prediction.signal, zero)
+        for model, prediction in predictions.items()
+    ]
+    table.append(("data", f"observed minus nominal backgrounds ({', '.join(any_one.backgrounds)})", excess, any_one.uncertainty))
+    curves = tuple(
+        Curve(curve, about, tuple((*edges, n, sigma) for edges, n, sigma in zip(bins, counts, sigmas)))
+        for curve, about, counts, sigmas in table
+    )
+
+    def draw(ax):
+        styles = [
+            MODEL_LINES[model] | {"label": point_label(model, coupling=point[1])} for model, point in points.items()
+        ]
+        plot_prediction(list(predictions.values()), ax, styles=styles)
+        ax.axhline(0, color="0.6", linewidth=0.4, zorder=0)
+        ax.legend(loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", title_fontsize=7)
+
+    caption = (
+        f"CEvNS counts in {data} with the experiment's efficiency, for M_Z' = {MASS:g} MeV, and the data minus nominal "
+        "beam-related backgrounds with statistical uncertainties"
+    )
+    unit = any_one.bin_unit
+    return Panel(name, data, caption, (f"bin_low_{unit}", f"bin_high_{unit}", "counts", "uncertainty"), curves, draw)

@@ -1,0 +1,78 @@
+"""A panel of a figure: the curves that it shows, as numbers, and how they are drawn."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cevns.errors import InputError
+
+__all__ = ["Curve", "Panel"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The numbers of one drawn curve or region.
+
+    Attributes
+    ----------
+    name : str
+        First column of the table.
+    about : str
+        Model, parameters, confidence level, source.
+    rows : sequence of tuples
+        As many entries as the panel has columns.
+    """
+
+    name: str
+    about: str
+    rows: tuple
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a figure.
+
+    Attributes
+    ----------
+    name : str
+        Figure and panel, ``"3a"``.
+    title : str
+        Short title over the axes, in mathtext.
+    caption : str
+        What it shows, in words.
+    columns : tuple of str
+        Names of the numbers in each row, with units.
+    curves : tuple of Curve
+        What is drawn.
+    draw : callable
+        ``draw(ax)`` draws it on Matplotlib axes.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple
+    curves: tuple
+    draw: Callable
+
+    def __post_init__(self):
+        names = [curve.name for curve in self.curves]
+        if len(set(names)) < len(names):
+            raise InputError(f"curves of panel {self.name} must have different names, got {names}")
+
+    def csv(self):
+        """Return the numbers as comma-separated values with a header of ``#`` lines; floats keep all digits."""
+        text = io.StringIO()
+        text.write(f"# figure {self.name}: {self.caption}\n")
+        for curve in self.curves:
+            text.write(f"# {curve.name}: {curve.about}\n")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["curve", *self.columns])
+        for curve in self.curves:
+            writer.writerows([curve.name, *(_cell(value) for value in row)] for row in curve.rows)
+        return text.getvalue()
+
+
+def _cell(value):
+    return repr(float(value)) if not isinstance(value, (int, str)) else value
