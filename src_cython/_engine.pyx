@@ -533,6 +533,11 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
     return found
 
 
+cdef inline int useful_threads(int asked, double points) noexcept nogil:
+    """Threads for so many points of chi2: one where starting them, or waiting for a busy core, could cost more than it saves."""
+    return asked if points > 3e4 else 1
+
+
 cdef class Term:
     """Term(q2, b, c, weights, sm, data, modes, base, pull, eta_edges=None, to_powers=None, eta_sigma=0.0)
 
@@ -700,8 +705,8 @@ cdef class Engine:
         """
         cdef Py_ssize_t i, j, n = min(mass_squared.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
         cdef row_t *rows
-        cdef int failed = 0
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=num_threads, use_threads_if=num_threads > 1):
+        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * m)
+        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
             rows = open_rows(self.t, self.n, self.space, self.flags)
             if rows == NULL:
                 failed |= 1
@@ -719,8 +724,8 @@ cdef class Engine:
         cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0], at.shape[0])
         cdef row_t *rows
         cdef double *seeds
-        cdef int failed = 0
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=num_threads, use_threads_if=num_threads > 1):
+        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * self.seeds)
+        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
             rows = open_rows(self.t, self.n, self.space, self.flags)
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
             if rows == NULL or seeds == NULL:
@@ -758,10 +763,10 @@ cdef class Engine:
         cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0], counts.shape[0], above.shape[0])
         cdef row_t *rows
         cdef double *seeds
-        cdef int failed = 0
+        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * self.seeds)
         if out.shape[1] < 2 * MAX_INTERVALS:
             raise ValueError(f"out needs {2 * MAX_INTERVALS} columns")
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=num_threads, use_threads_if=num_threads > 1):
+        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
             rows = open_rows(self.t, self.n, self.space, self.flags)
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
             if rows == NULL or seeds == NULL:

@@ -88,7 +88,7 @@ class Scan:
             If the file cannot be read or is not such a scan.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
                 mass, coupling, chi2 = (np.asarray(file[name], dtype=float) for name in ("mass", "coupling", "chi2"))
             if about["format"] != _FORMAT:
