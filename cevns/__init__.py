@@ -23,6 +23,7 @@ _PUBLIC = {
 }
 _MODULES = (
     "bounds",
+    "config",
     "constants",
     "detectors",
     "errors",
@@ -36,6 +37,7 @@ _MODULES = (
     "nuclei",
     "plotting",
     "predictions",
+    "reactors",
     "reference",
 )
 

@@ -419,8 +419,9 @@ class LindhardQuenching(Quenching):
 
     References
     ----------
-    J. Lindhard et al., Mat. Fys. Medd. Dan. Vid. Selsk. 33 no. 10 (1963); parametrisation of J. D. Lewin and P. F. Smith,
-    Astropart. Phys. 6 (1996) 87. It neglects binding and exceeds what was measured in silicon below a few keV.
+    J. Lindhard et al., Mat. Fys. Medd. Dan. Vid. Selsk. 33 no. 10 (1963); parametrisation of J. D. Lewin and
+    P. F. Smith, Astropart. Phys. 6 (1996) 87. It neglects binding and exceeds what was measured in silicon below a few
+    keV (arXiv:1608.00957).
 
     Examples
     --------

@@ -1,15 +1,15 @@
 """Electron antineutrinos of a nuclear reactor, as a flux that any prediction takes.
 
-Above 2 MeV the spectra of the four fissile isotopes (U235, Pu239, Pu241: arXiv:1106.0687; U238: arXiv:1101.2663) are added
-with the fission fractions as weights. Below, where those tables end, stands the spectrum of a whole reactor (attributed to
-V. Kopeikin, Phys. Atom. Nucl. 75 (2012) 143), which holds neutron capture on U238 as well.
+Above 2 MeV the spectra of the four fissile isotopes (U235, Pu239, Pu241: arXiv:1106.0687; U238: arXiv:1101.2663) are
+added with the fission fractions as weights. Below, where those tables end, stands the spectrum of a whole reactor
+(attributed to V. Kopeikin, Phys. Atom. Nucl. 75 (2012) 143), which holds neutron capture on U238 as well.
 
 What is known about the numbers, and what is not:
 
 - Nothing is rescaled. The spectrum below 2 MeV belongs to a typical core and does not follow the fission fractions. At
   2 MeV it lies 4 % above the isotopes' sum for the default fractions; this jump is kept.
-- Its integral with the isotopes' part is 6.7 antineutrinos per fission: about six from fission products, and the rest from
-  capture, which ends at 1.3 MeV.
+- Its integral with the isotopes' part is 6.7 antineutrinos per fission: about six from fission products, and the rest
+  from capture, which ends at 1.3 MeV. The normalisation of neither transcribed table could be checked.
 - The flux ends at 8 MeV with the tables. The share above is below 1e-4 of all antineutrinos.
 - Spent fuel, the approach to equilibrium and the core's size are left out.
 - No uncertainty is carried. The tables have 2 % to 7 %.
@@ -42,8 +42,8 @@ JOULE_PER_MEV = 1.602176634e-13
 SECONDS_PER_DAY = 86400.0
 #: Where the isotopes' tables begin and end [MeV].
 TABLES_BEGIN, TABLES_END = 2.0, 8.0
-# the spectra fall exponentially between rows that are 0.25 MeV apart; straight lines over a quarter of that err by 0.3 %
-# at most, straight lines from row to row by 5 %
+# the spectra fall exponentially between rows that are 0.25 MeV apart; straight lines over a quarter of that err by
+# 0.3 % at most, straight lines from row to row by 5 %
 _ROWS_INSERTED = 4
 
 

@@ -40,8 +40,8 @@ class Bound:
     model : str
         Model in which the coupling is expressed: a name of `cevns.models`, or ``"dark-photon"`` for kinetic mixing.
     kind : {"lower", "region", "contour", "band"}
-        ``"lower"``: excluded from a coupling upwards. ``"region"``: excluded between two couplings. ``"contour"``: excluded
-        inside a closed outline. ``"band"``: favoured, not excluded, between two couplings.
+        ``"lower"``: excluded from a coupling upwards. ``"region"``: excluded between two couplings. ``"contour"``:
+        excluded inside a closed outline. ``"band"``: favoured, not excluded, between two couplings.
     segments : sequence of tuples of array_like
         One tuple for each connected piece: masses [MeV] and couplings, (mass, lower), (mass, lower, upper) or, for a
         contour, (mass, coupling) point by point. Nothing is excluded between two segments.
@@ -240,8 +240,8 @@ class Bound:
             raise InputError(f"bound {self.name!r} is a band: compute it at the new level instead of rescaling it")
         if self.kind != "lower":
             raise InputError(
-                f"bound {self.name!r} cannot be rescaled: the edges of a closed region come from the decay length as well, "
-                "not from a rate that is a power of the coupling"
+                f"bound {self.name!r} cannot be rescaled: the edges of a closed region come from the decay length as "
+                "well, not from a rate that is a power of the coupling"
             )
         if self.confidence_level is None:
             raise InputError(f"bound {self.name!r} cannot be rescaled: its source does not state a confidence level")
@@ -258,9 +258,9 @@ class Bound:
 
         Kinetic mixing to B-L below the dimuon threshold, for bosons from neutral pions: their production is equal for
         g = epsilon e. A prompt search counts decays to e+ e-, whose branching ratio falls from 1 to 0.40, hence
-        g = epsilon e / sqrt(0.40) = 1.58 epsilon e. For a displaced decay g = epsilon e holds at the lower edge, where the
-        branching ratio and the shorter life cancel, and is taken for the whole outline; the upper edge is then too high.
-        Production by eta mesons, which differs, is neglected.
+        g = epsilon e / sqrt(0.40) = 1.58 epsilon e. For a displaced decay g = epsilon e holds at the lower edge, where
+        the branching ratio and the shorter life cancel, and is taken for the whole outline; the upper edge is then too
+        high, by up to 1.58. Production by eta mesons, which differs, is neglected.
 
         Parameters
         ----------
@@ -278,24 +278,23 @@ class Bound:
         refusal = f"bound {self.name!r} of model {self.model!r} cannot be converted to {name!r}: "
         if self.model != DARK_PHOTON:
             raise InputError(
-                refusal + "production, branching ratios and decay length differ between gauge couplings and do not scale by one "
-                "number; only kinetic mixing converts, to 'b-l'"
+                refusal + "production, branching ratios and decay length differ between gauge couplings and do not "
+                "scale by one number; only kinetic mixing converts, to 'b-l'"
             )
         if name != "b-l":
             raise InputError(
-                refusal + "quarks and electrons carry charges in other proportions than the electromagnetic ones, so that "
-                "production and decays do not scale by one number; kinetic mixing converts to 'b-l' only"
+                refusal + "quarks and electrons carry charges in other proportions than the electromagnetic ones, so "
+                "that production and decays do not scale by one number; kinetic mixing converts to 'b-l' only"
             )
         if not self.search:
             raise InputError(
-                refusal + "it does not say how decays were looked for; state search='prompt' or 'displaced' where it is made"
+                refusal + "it does not say how decays were looked for; make it with search='prompt' or 'displaced'"
             )
         if self.search == "prompt":
-            # the upper bound of the masses is a threshold of the branching ratio; see the docstring
             if self.mass_range[1] > 2 * MUON_MASS:
                 raise InputError(
-                    refusal + f"it reaches {self.mass_range[1]:g} MeV, and the branching ratio of 0.40 to e+ e- holds below the "
-                    f"dimuon threshold of {2 * MUON_MASS:.1f} MeV only"
+                    refusal + f"it reaches {self.mass_range[1]:g} MeV, and the branching ratio of 0.40 to e+ e- holds "
+                    f"below the dimuon threshold of {2 * MUON_MASS:.1f} MeV only"
                 )
             factor = ELEMENTARY_CHARGE / math.sqrt(ELECTRON_BRANCHING)
             note = "g = 1.58 epsilon e (prompt; production by eta mesons neglected)"
@@ -326,7 +325,7 @@ def _interpolated(segment, x):
 
 
 def _crossings(segment, x):
-    """Return, for each side of a closed outline, whether it passes above or below x = log(mass), and at which log(g)."""
+    """Return, for each side of a closed outline, whether it crosses x = log(mass), and at which log(g)."""
     u, v = np.log(segment[0]), np.log(segment[1])
     shape = (-1,) + (1,) * x.ndim
     u0, v0 = u.reshape(shape), v.reshape(shape)

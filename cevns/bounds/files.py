@@ -32,8 +32,8 @@ def load_bound(
 ):
     """Read a limit from a file with two or three columns: mass, lowest excluded coupling, and highest if there is one.
 
-    Cells are separated by white space, commas or semicolons. Text after ``#`` and a first line of titles are skipped. An
-    empty line ends a segment: nothing is excluded between two segments.
+    Cells are separated by white space, commas or semicolons. Text after ``#`` and a first line of titles are skipped.
+    An empty line ends a segment: nothing is excluded between two segments.
 
     Parameters
     ----------
@@ -70,7 +70,9 @@ def load_bound(
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "mine.csv").write_text("mass_GeV, epsilon^2\\n0.010, 1e-6\\n0.050, 4e-6\\n")
-    >>> mine = load_bound(folder / "mine.csv", model="dark-photon", mass_unit="GeV", coupling="epsilon^2", search="prompt")
+    >>> mine = load_bound(
+    ...     folder / "mine.csv", model="dark-photon", mass_unit="GeV", coupling="epsilon^2", search="prompt"
+    ... )
     >>> mine
     <Bound dark-photon/mine (lower), 10 to 50 MeV>
     >>> f"{mine.converted_to('b-l').lowest(10.0):.3e}"
@@ -78,7 +80,10 @@ def load_bound(
     """
     scale = _MASS_UNITS[checks.known("mass_unit", mass_unit, _MASS_UNITS)]
     power = _POWERS[checks.known("coupling", coupling, _POWERS)]
-    model = model.name if isinstance(model, VectorModel) else checks.known("model", model, (*known_models(), DARK_PHOTON))
+    if isinstance(model, VectorModel):
+        model = model.name
+    else:
+        checks.known("model", model, (*known_models(), DARK_PHOTON))
     if (model == DARK_PHOTON) != coupling.startswith("epsilon"):
         wanted = "'epsilon' or 'epsilon^2'" if model == DARK_PHOTON else "'g' or 'g^2'"
         raise InputError(f"coupling = {coupling!r} does not fit model {model!r}, whose coupling is given as {wanted}")
@@ -128,7 +133,8 @@ def _blocks(path, kind):
         if first and all(v is None for v in values):
             continue
         if None in values:
-            raise DataError(f"{path}, line {number}: {cells[values.index(None)]!r} is not a number; correct or remove it")
+            wrong = cells[values.index(None)]
+            raise DataError(f"{path}, line {number}: {wrong!r} is not a number; correct or remove it")
         columns = columns or (len(values) if len(values) in (2, 3) else None)
         if len(values) != columns:
             raise DataError(
@@ -152,22 +158,25 @@ def _check(path, block, kind):
     least = 3 if kind == "contour" else 2
     if len(block) < least:
         raise DataError(
-            f"{path}, line {block[0][0]}: the segment that starts here has {len(block)} row(s) where at least {least} are "
-            "needed; remove the empty line after it, or the row"
+            f"{path}, line {block[0][0]}: the segment that starts here has {len(block)} row(s) where at least {least} "
+            "are needed; remove the empty line after it, or the row"
         )
     before = 0.0
     for number, (mass, *couplings) in block:
         zero_allowed = kind == "band"
         for what, value in (("mass", mass), *(("coupling", c) for c in couplings)):
             if not (0 < value < np.inf or (value == 0 and what == "coupling" and zero_allowed)):
-                raise DataError(f"{path}, line {number}: {what} {value:g} is not positive and finite; correct or remove it")
+                raise DataError(
+                    f"{path}, line {number}: {what} {value:g} is not positive and finite; correct or remove the row"
+                )
         if len(couplings) == 2 and couplings[0] > couplings[1]:
             raise DataError(
-                f"{path}, line {number}: lower coupling {couplings[0]:g} exceeds upper {couplings[1]:g}; swap the columns"
+                f"{path}, line {number}: lower coupling {couplings[0]:g} exceeds upper {couplings[1]:g}; "
+                "swap the columns"
             )
         if kind != "contour" and mass <= before:
             raise DataError(
-                f"{path}, line {number}: mass {mass:g} follows {before:g}; sort the rows by mass, begin a new segment with an "
-                "empty line, or say kind='contour' for a closed outline"
+                f"{path}, line {number}: mass {mass:g} follows {before:g}; sort the rows by mass, begin a new segment "
+                "with an empty line, or say kind='contour' for a closed outline"
             )
         before = mass

@@ -111,7 +111,9 @@ def coupling_for_shift(mass, shift, *, model="universal", flavour="mu"):
     shift = checks.array("shift", shift, low=0)
     unit = magnetic_moment_shift(mass, 1.0, model=model, flavour=flavour)
     if not np.all(unit):
-        raise InputError(f"model {get_model(model).name!r} does not couple to the lepton {flavour!r}: no shift at any coupling")
+        raise InputError(
+            f"model {get_model(model).name!r} does not couple to the lepton {flavour!r}: no coupling gives a shift"
+        )
     return np.sqrt(shift / unit)
 
 
@@ -172,7 +174,8 @@ class MagneticMomentBand:
         margin = self._sigmas(confidence_level) * self.sigma
         if self.value + margin < 0:
             raise InputError(
-                f"value = {self.value:g} +- {margin:g} is negative: no vector gives such a shift, there is no band; use limit"
+                f"value = {self.value:g} +- {margin:g} is negative: no vector gives such a shift, there is no band; "
+                "use limit"
             )
         options = {"model": model, "flavour": self.flavour}
         low = coupling_for_shift(mass, max(self.value - margin, 0.0), **options)
@@ -181,16 +184,17 @@ class MagneticMomentBand:
     def largest_shift(self, confidence_level):
         """Return the largest shift of a vector that the measurement allows.
 
-        It is the shift whose chi2 = (value - shift)^2 / sigma^2 lies z^2 above the smallest chi2 of any shift that is not
-        negative, with z = 1.645 at 90 %. For a positive value this is value + z sigma; for a negative one, as the
+        It is the shift whose chi2 = (value - shift)^2 / sigma^2 lies z^2 above the smallest chi2 of any shift that is
+        not negative, with z = 1.645 at 90 %. For a positive value this is value + z sigma; for a negative one, as the
         electron's, where the least chi2 is that of no vector at all, it is value + sqrt(value^2 + z^2 sigma^2). The
-        upper end of the central interval, the usual choice, would be negative for the electron and exclude every coupling.
+        upper end of the central interval, the usual choice, would be negative for the electron and exclude every
+        coupling. arXiv:2008.05022 does not say how it drew its line for the electron.
         """
         z = self._sigmas(confidence_level)
         return self.value + math.sqrt(min(self.value, 0.0) ** 2 + (z * self.sigma) ** 2)
 
     def limit(self, mass, *, model, confidence_level):
-        """Return the largest coupling that is allowed, by the convention of `largest_shift`; parameters as in `band`."""
+        """Return the largest allowed coupling, by the convention of `largest_shift`; parameters as in `band`."""
         return coupling_for_shift(mass, self.largest_shift(confidence_level), model=model, flavour=self.flavour)
 
     def band_bound(self, model, *, confidence_level, mass=None, **fields):

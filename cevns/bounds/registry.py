@@ -11,7 +11,6 @@ from cevns import checks
 from cevns.bounds.connie import connie_bound
 from cevns.bounds.curves import DARK_PHOTON, KINDS, Bound
 from cevns.bounds.magnetic_moments import ELECTRON_ANOMALY, MUON_ANOMALY
-from cevns.errors import InputError
 from cevns.experiments.files import read_table
 from cevns.inference.levels import TWO_SIGMA
 from cevns.models import VectorModel
@@ -42,8 +41,8 @@ NOT_DRAWN = (
         label="ATLAS Z to 4 leptons",
         figure="5b",
         reference="arXiv:1609.04026, from the data of arXiv:1403.5657",
-        reason="no numbers of the recast are public, and it follows from a detector simulation, not from a formula; CMS, which "
-        "is drawn, is stronger where both apply",
+        reason="no numbers of the recast are public, and it follows from a detector simulation, not from a formula; "
+        "CMS, which is drawn, is stronger where both apply",
     ),
 )
 
@@ -153,7 +152,7 @@ def table(model=None):
     --------
     >>> print(table("universal"))  # doctest: +ELLIPSIS
     | model | name | limit | kind | mass [MeV] | C.L. | figure | reference | origin | doubts |
-    |---|---|---|---|---|---|---|---|---|---|
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
     | universal | `connie` | CONNIE (recast) | lower | 0.01 to 1e+04 | 95% | 3b | arXiv:1910.04951 | recast: ...
     """
     head = ("model", "name", "limit", "kind", "mass [MeV]", "C.L.", "figure", "reference", "origin", "doubts")
@@ -168,8 +167,9 @@ def table(model=None):
         )
     for o in NOT_DRAWN:
         if model is None or o.model == (model.name if isinstance(model, VectorModel) else model):
-            lines.append((o.model, "none", o.label, "none", "none", "none", o.figure, o.reference, "not available", o.reason))
-    return "\n".join(("|" + "|".join(line) + "|") if line[0] == "---" else ("| " + " | ".join(line) + " |") for line in lines)
+            line = (o.model, "none", o.label, "none", "none", "none", o.figure, o.reference, "not drawn", o.reason)
+            lines.append(line)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _as_drawn(bound, figure):
