@@ -53,7 +53,7 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     """
     try:
         out = np.ascontiguousarray(values, dtype=float) if np.ndim(values) else np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be an array of numbers, got {_short(values)}") from None
     if np.iscomplexobj(values):
         raise InputError(f"{name} must be real, got complex numbers")

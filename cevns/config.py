@@ -1,8 +1,8 @@
 """Configuration files: experiments and a model of one's own in TOML, without Python.
 
 Every key is listed below with the parameter of the public constructor that takes its value. That constructor checks the
-value; this module checks what a constructor cannot see: unknown and missing keys, and the kind of a value. All problems of
-a file are reported together, each with the path to its key, entries of lists counted from 1.
+value; this module checks what a constructor cannot see: unknown and missing keys, and the kind of a value. All problems
+of a file are reported together, each with the path to its key, entries of lists counted from 1.
 
 `template` returns a commented example. Any list of numbers may stand in a table beside the configuration file instead:
 with ``file = "name.csv"`` the columns, named in the table's first line, take the place of the keys of the same names.
@@ -11,6 +11,8 @@ with ``file = "name.csv"`` the columns, named in the table's first line, take th
 
 import difflib
 import inspect
+import reprlib
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,7 +92,7 @@ def load_config(path):
     >>> _ = path.write_text(template())
     >>> config = load_config(path)
     >>> round(config.likelihood.chi2(config.model, mass=10, coupling=1e-5), 3)
-    CHI2
+    0.765
     """
     path = Path(path)
     try:
@@ -102,7 +104,7 @@ def load_config(path):
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not TOML: {error}") from error
     reader = _Reader(path.parent)
-    config = reader.document(document)
+    config = reader.section(_DOCUMENT, document, "")
     if reader.problems:
         listed = "".join(f"\n  ({i}) {problem}" for i, problem in enumerate(reader.problems, start=1))
         raise DataError(f"{path} has {len(reader.problems)} problem(s):{listed}")
@@ -146,16 +148,11 @@ class _Reader:
         self.problems = []
         self.nuclei = {}
 
-    def document(self, table):
-        if table.get("schema") != SCHEMA:
-            self.problem("schema", f"must be {SCHEMA}, the version that this cevns reads, got {table.get('schema')!r}")
-        return self.section(_DOCUMENT, table, "")
-
     def problem(self, where, message):
         self.problems.append(f"{where}: {message}" if where else str(message))
 
-    def section(self, section, table, where):
-        """Return what a table builds."""
+    def section(self, section, table, where, **fixed):
+        """Return what a table builds, with arguments that the table does not hold as keys."""
         before = len(self.problems)
         table = self.with_columns(section, table, where)
         allowed = [*section.keys, "file", "columns"] if section.columns else list(section.keys)
@@ -167,20 +164,15 @@ class _Reader:
         for key in section.required:
             if key not in table:
                 self.problem(_join(where, key), "missing")
-        arguments = {
-            name: read(self, table[key], _join(where, key)) for key, (name, read) in section.keys.items() if key in table
-        }
-        return self.call(section.build, where, before, **arguments)
-
-    def call(self, build, where, before, **arguments):
-        """Return what a constructor builds, unless there were problems with its arguments."""
+        for key, (name, read) in section.keys.items():
+            if key in table:
+                fixed[name] = read(self, table[key], _join(where, key))
         if len(self.problems) > before:
             return None
         try:
-            return build(**arguments)
+            return section.build(**fixed)
         except CevnsError as error:
-            self.problem(where, error)
-            return None
+            return self.problem(where, error)
 
     def with_columns(self, section, table, where):
         """Return a table with the columns of its file in the place of the keys that they stand for."""
@@ -194,10 +186,13 @@ class _Reader:
         if name is None or wanted is None:
             return rest
         try:
+            for key in wanted:
+                checks.known("column", key, section.columns)
             found = _read_columns(self.folder / name, wanted, section.columns)
         except CevnsError as error:
             self.problem(_join(where, "file"), error)
-            return {**dict.fromkeys(section.columns, []), **rest}
+            # the keys are not missing, their file is
+            return {key: [] for key in section.columns} | rest
         for key in found.keys() & rest.keys():
             self.problem(_join(where, key), f"given twice, here and in {name}")
         return found | rest
@@ -207,10 +202,13 @@ def _read_columns(path, wanted, keys):
     """Return lists of numbers by key from a table with or without a line of titles."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        # ValueError: not UTF-8, or a zero byte in the name
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     first = next((text for line in lines if (text := line.partition("#")[0].strip())), "")
     delimiter = "," if "," in first else None
+    if not first:
+        raise DataError(f"{path} holds no rows of numbers")
     titles = [cell.strip() for cell in first.split(delimiter)]
     titled = not all(_is_number(title) for title in titles)
     if not wanted:
@@ -247,17 +245,33 @@ def _of_type(types, what):
     def read(reader, value, where):
         if isinstance(value, types) and (types is bool or not isinstance(value, bool)):
             return value
-        return reader.problem(where, f"must be {what}, got {value!r}")
+        return reader.problem(where, f"must be {what}, got {reprlib.repr(value)}")
 
     return read
 
 
-_number = _of_type((int, float), "a number")
-_whole = _of_type(int, "a whole number")
 _text = _of_type(str, "a text")
 _flag = _of_type(bool, "true or false")
 _table = _of_type(dict, "a table")
 _list = _of_type(list, "a list")
+
+
+def _number(reader, value, where):
+    # whole numbers of any length are valid TOML, and so are inf and nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
+        return value
+    return reader.problem(where, f"must be a finite number, got {reprlib.repr(value)}")
+
+
+def _whole(reader, value, where):
+    if isinstance(value, int):
+        return _number(reader, value, where)
+    return reader.problem(where, f"must be a whole number, got {reprlib.repr(value)}")
+
+
+def _schema(reader, value, where):
+    if value != SCHEMA:
+        reader.problem(where, f"must be {SCHEMA}, the version that this cevns reads, got {reprlib.repr(value)}")
 
 
 def _each(read):
@@ -268,6 +282,13 @@ def _each(read):
         return None if entries is None else [read(reader, e, f"{where}[{i}]") for i, e in enumerate(entries, start=1)]
 
     return read_list
+
+
+def _one_or_more(read):
+    """Return the reader of lists that takes a single entry for a list of one."""
+    return lambda reader, value, where: (
+        _each(read)(reader, value, where) if isinstance(value, list) else [read(reader, value, where)]
+    )
 
 
 def _by_name(read):
@@ -335,11 +356,9 @@ _couplings = _by_name(_number)
 
 
 def _flux(reader, value, where):
-    """One flux, or a list of fluxes that add up."""
-    if not isinstance(value, list):
-        return _one_of(_FLUXES)(reader, value, where)
+    """One flux, or several that add up."""
     before = len(reader.problems)
-    parts = _each(_one_of(_FLUXES))(reader, value, where)
+    parts = _one_or_more(_one_of(_FLUXES))(reader, value, where)
     if not parts:
         reader.problem(where, "is empty: give at least one flux")
     return None if len(reader.problems) > before else sum(parts[1:], parts[0])
@@ -351,23 +370,18 @@ def _composition(reader, value, where):
     if len(reader.problems) > before:
         return None
     try:
-        known = {**dict.fromkeys(known_nuclei()), **reader.nuclei}
-        return tuple((known[checks.known("nucleus", n, known)] or nucleus(n), float(c)) for n, c in counts.items())
+        own, names = reader.nuclei, {*known_nuclei(), *reader.nuclei}
+        chosen = [checks.known("nucleus", name, names) for name in counts]
+        return tuple((own[name] if name in own else nucleus(name), counts[name]) for name in chosen)
     except CevnsError as error:
         return reader.problem(where, error)
 
 
 def _nuclei(reader, value, where):
     """Nuclei of the file; those of `_composition` come from here first."""
-    before = len(reader.problems)
-    tables = _by_name(_table)(reader, value, where)
-    if len(reader.problems) == before:
-        for name, table in tables.items():
-            keys = {**_NUCLEUS.keys, "name": ("name", _text)}
-            reader.nuclei[name] = reader.section(
-                _Section(_NUCLEUS.build, keys), {"name": name, **table}, _join(where, name)
-            )
-    return None
+    for name, table in (_by_name(_table)(reader, value, where) or {}).items():
+        if table is not None:
+            reader.nuclei[name] = reader.section(_NUCLEUS, table, _join(where, name), name=name)
 
 
 def _experiment(reader, value, where):
@@ -394,7 +408,7 @@ def _model(reader, value, where):
 # What the constructors do not offer in this form.
 
 
-def _build_document(*, experiment, schema=SCHEMA, nuclei=None, model=None):
+def _build_document(*, schema, experiment, nuclei=None, model=None):
     return Config(Likelihood(experiment), model)
 
 
@@ -410,9 +424,13 @@ def _build_tabulated(*, energy_mev, histogram=False, exposure_s=None, **densitie
     return tabulated(energy_mev, scaled, histogram=histogram)
 
 
-def _build_experiment(*, name, data, background=(), **parts):
-    """Backgrounds without counts of their own are columns of the data."""
-    return Experiment(name=name, backgrounds=background, **data, **parts)
+def _build_experiment(*, name, flux, target, response, data, signal_sigma, references=(), **parts):
+    parts |= {"name": name, "flux": flux, "target": target, "response": response, "signal_sigma": signal_sigma}
+    return Experiment(references=tuple(references), **data, **parts)
+
+
+def _build_vector_model(*, name, proton=(), neutron=(), **parts):
+    return VectorModel(name, proton=proton, neutron=neutron, **parts)
 
 
 _FLUXES = {
@@ -565,7 +583,7 @@ _OWN_EXPERIMENT = _Section(
         "target": ("target", _a(_TARGET)),
         "response": ("response", _a(_RESPONSE)),
         "data": ("data", _a(_DATA)),
-        "background": ("background", _each(_a(_BACKGROUND))),
+        "background": ("backgrounds", _one_or_more(_a(_BACKGROUND))),
         "signal_sigma": ("signal_sigma", _number),
         "quenching_sigma": ("quenching_sigma", _number),
         "form_factor": ("form_factor", _FORM_FACTOR),
@@ -595,7 +613,7 @@ _MODELS = (
     (
         {"proton", "neutron"},
         _Section(
-            VectorModel,
+            _build_vector_model,
             {
                 **_ABOUT_MODEL,
                 "proton": ("proton", _couplings),
@@ -610,10 +628,10 @@ _MODELS = (
 _DOCUMENT = _Section(
     _build_document,
     {
-        "schema": ("schema", _whole),
+        "schema": ("schema", _schema),
         # before the experiments, whose targets name them
         "nuclei": ("nuclei", _nuclei),
-        "experiment": ("experiment", _each(_experiment)),
+        "experiment": ("experiment", _one_or_more(_experiment)),
         "model": ("model", _model),
     },
 )

@@ -85,6 +85,8 @@ class PolynomialQuenching(Quenching):
         values = checks.array("coefficients", self.coefficients, ndim=1)
         if values.size == 0 or not values[0] > 0:
             raise InputError("coefficients must start with a positive quenching factor at T = 0")
+        if self.maximum != math.inf:
+            checks.real("maximum", self.maximum, unit="keV", above=0)
         object.__setattr__(self, "coefficients", tuple(values.tolist()))
 
     def factor(self, recoil_kev):
@@ -157,6 +159,7 @@ class BirksQuenching(Quenching):
     def __post_init__(self):
         checks.real("onset_kev", self.onset_kev, unit="keV", above=0)
         checks.real("birks", self.birks, unit="g/(MeV cm^2)", above=0)
+        checks.whole("degree", self.degree, low=1)
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
         s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
         series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
@@ -351,6 +354,10 @@ class Response:
         checks.real("light_yield", self.light_yield, unit=f"{self.unit}/keVee", above=0)
         if not isinstance(self.quenching, Quenching):
             raise InputError(f"quenching must be a Quenching, got {self.quenching!r}")
+        if not isinstance(self.efficiency, Efficiency):
+            raise InputError(f"efficiency must be an Efficiency, got {self.efficiency!r}")
+        if not isinstance(self.resolution, (GaussianResolution, PoissonResolution, type(None))):
+            raise InputError(f"resolution must be a GaussianResolution, a PoissonResolution or None, got {self.resolution!r}")
 
     @property
     def bins(self):

@@ -1,10 +1,11 @@
 """Plot functions on Matplotlib axes: predictions, scans, limits and published bounds.
 
-Every function draws on the axes it is given, or on new ones, and returns them. None shows a window: use ``ax.figure``, or
-`save` for a file. Matplotlib is imported when a function is called, and pyplot never.
+Every function draws on the axes it is given, or on new ones, and returns them. None shows a window: use ``ax.figure``,
+or `save` for a file. Matplotlib is imported when a function is called, and pyplot never.
 """
 
-import math
+import contextlib
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = [
     "COUPLING_LABEL",
     "MASS_LABEL",
     "label_region",
+    "log_ticks",
     "mass_coupling_axes",
     "new_figure",
     "outlines",
@@ -90,8 +92,20 @@ def save(figure, path, *, metadata=None):
         raise InputError(f"path {path} has the suffix {path.suffix!r}, which is not among: {known}")
     undated = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
     about = undated.get(kind, {}) | ((metadata or {}) if kind == "pdf" else {})
-    with atomic_path(path) as temporary:
+    with atomic_path(path) as temporary, _without_font_remarks():
         figure.savefig(temporary, format=kind, metadata=about)
+
+
+@contextlib.contextmanager
+def _without_font_remarks():
+    """Keep fontTools from remarking on the time stamps of Matplotlib's own fonts when it embeds them."""
+    logger = logging.getLogger("fontTools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def scientific(value, digits=2):
@@ -142,7 +156,17 @@ def mass_coupling_axes(ax=None, *, mass=(0.1, 1e4), coupling=(1e-6, 1e-1)):
         xlabel=MASS_LABEL,
         ylabel=COUPLING_LABEL,
     )
+    log_ticks(ax.xaxis)
+    log_ticks(ax.yaxis)
     return ax
+
+
+def log_ticks(axis):
+    """Give a logarithmic Matplotlib axis a labelled tick at every decade and small ones between."""
+    from matplotlib.ticker import LogLocator
+
+    axis.set_major_locator(LogLocator(numticks=30))
+    axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=300))
 
 
 def outlines(intervals, mass):
@@ -188,7 +212,7 @@ def outlines(intervals, mass):
     return regions, [line for region in regions for line in _limits_of(region, mass[0], mass[-1])]
 
 
-def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-", label=None, hatch=None, **line_options):
+def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-", label=None, hatch=None, **options):
     """Draw the excluded regions of exact intervals.
 
     Parameters
@@ -207,7 +231,7 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
         For the legend; experiments and confidence level unless given.
     hatch : str, optional
         Pattern of the regions.
-    **line_options
+    **options
         Of the outline, for example ``linewidth``.
 
     Returns
@@ -235,7 +259,7 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
         label = f"{_experiments(limit.experiments)}, {_percent(limit.cl)} C.L."
     regions, lines = outlines(limit.excluded, limit.mass)
     _fill(ax, regions, facecolor, color, hatch)
-    return _draw(ax, lines, label, color=color, linestyle=linestyle, **line_options)
+    return _draw(ax, lines, label, color=color, linestyle=linestyle, **options)
 
 
 def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black", facecolor="0.85", label=None):
@@ -293,7 +317,7 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     return ax
 
 
-def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, label=None, hatch=None, **line_options):
+def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, label=None, hatch=None, **options):
     """Draw a published limit or a computed band.
 
     Parameters
@@ -312,7 +336,7 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
         For the legend; the bound's label unless given, an empty one for none.
     hatch : str, optional
         Pattern of the region.
-    **line_options
+    **options
         Of the outline, for example ``linewidth``.
 
     Returns
@@ -350,7 +374,7 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
     # pieces of one experiment may overlap: each is filled on its own, so that none becomes a hole in another
     for region in regions:
         _fill(ax, [region], facecolor, color, hatch)
-    return _draw(ax, lines, bound.label if label is None else label, color=color, linestyle=linestyle, **line_options)
+    return _draw(ax, lines, bound.label if label is None else label, color=color, linestyle=linestyle, **options)
 
 
 def plot_prediction(predictions, ax=None, *, data=True, styles=()):
@@ -393,7 +417,9 @@ def plot_prediction(predictions, ax=None, *, data=True, styles=()):
         if not np.array_equal(prediction.bin_edges, first.bin_edges):
             raise InputError(f"predictions have different bins: {first.experiment} and {prediction.experiment}")
         if prediction.signal.ndim != 1:
-            raise InputError(f"a prediction to be drawn must be for one mass and coupling, got {prediction.signal.shape}")
+            raise InputError(
+                f"a prediction must be for one mass and coupling, got signal of shape {prediction.signal.shape}"
+            )
         style = {"label": point_label(prediction.model, prediction.mass, prediction.coupling)}
         ax.stairs(prediction.signal, prediction.bin_edges, baseline=None, **(style | dict(styles[i] if styles else {})))
     if data:
@@ -423,7 +449,7 @@ def point_label(model, mass=None, coupling=None):
     return ", ".join(parts)
 
 
-def label_region(ax, mass, coupling, text, *, color="black", **options):
+def label_region(ax, mass, coupling, text, *, color="black", anchor=None, **options):
     """Write a name into the plane of mass and coupling, with a white rim so that it stays legible over lines.
 
     Parameters
@@ -436,6 +462,8 @@ def label_region(ax, mass, coupling, text, *, color="black", **options):
         Name.
     color : color
         Of the text.
+    anchor : (float, float), optional
+        Mass [MeV] and coupling of a point to which a thin line leads from the text.
     **options
         Of the text, for example ``rotation`` or ``fontsize``.
 
@@ -445,8 +473,12 @@ def label_region(ax, mass, coupling, text, *, color="black", **options):
     """
     from matplotlib.patheffects import withStroke
 
-    options = {"ha": "center", "va": "center", "zorder": 5, "clip_on": True} | options
-    return ax.text(mass, coupling, text, color=color, path_effects=[withStroke(linewidth=1.5, foreground="white")], **options)
+    options = {"ha": "center", "va": "center", "zorder": 5, "fontsize": "small"} | options
+    rim = [withStroke(linewidth=1.2, foreground="white")]
+    if anchor is None:
+        return ax.text(mass, coupling, text, color=color, path_effects=rim, **options)
+    line = {"arrowstyle": "-", "color": color, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
+    return ax.annotate(text, anchor, (mass, coupling), color=color, path_effects=rim, arrowprops=line, **options)
 
 
 def _plane(ax, mass, coupling, *, exact=False):

@@ -73,7 +73,9 @@ def seams(name, rms_radius):
     a = THICKNESS[name]
     reduction = {"helm": 3 * a**2, "klein-nystrand": 6 * a**2, "symmetrized-fermi": 1.4 * (np.pi * a) ** 2}[name]
     radius = np.sqrt(5 / 3 * (rms_radius**2 - reduction))
-    at = [2.0 / radius]  # sphere
+    at = [4.0 / radius]  # sphere
+    if name == "helm":
+        at += [37.0 / a]  # exponential
     if name == "symmetrized-fermi":
         at += [1e-4 / radius, 0.7 / (np.pi * a), 1e-9 / (np.pi * a)]  # sinc, coth, damping
     return [HBAR_C * k * (1 + shift) for k in at for shift in (-1e-2, -1e-9, 0.0, 1e-9, 1e-2)]
@@ -160,6 +162,42 @@ def test_accepts_read_only_strided_and_empty_input(name):
     values = UFUNCS[name](q, 4.94, THICKNESS[name])
     np.testing.assert_array_equal(UFUNCS[name](q[::-2], 4.94, THICKNESS[name]), values[::-2])
     assert UFUNCS[name](q[:0], 4.94, THICKNESS[name]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_every_loop_gives_the_same_bits(name):
+    """Contiguous, strided, in place and one by one; a block with a zero of the sphere in it among blocks without."""
+    q = np.concatenate([np.linspace(0, 100, 700), np.linspace(100, 600, 101), np.linspace(0, 10, 300)])
+    at_once = UFUNCS[name](q, 4.94, THICKNESS[name])
+    one_by_one = np.array([UFUNCS[name](x, 4.94, THICKNESS[name]) for x in q])
+    np.testing.assert_array_equal(at_once, one_by_one)
+    np.testing.assert_array_equal(UFUNCS[name](np.repeat(q, 2)[::2], 4.94, THICKNESS[name]), at_once)
+    np.testing.assert_array_equal(UFUNCS[name](q, np.full(q.size, 4.94), THICKNESS[name]), at_once)
+    np.testing.assert_array_equal(UFUNCS[name](q, 4.94, np.full(q.size, THICKNESS[name])), at_once)
+    in_place = q.copy()
+    UFUNCS[name](in_place, 4.94, THICKNESS[name], out=in_place)
+    np.testing.assert_array_equal(in_place, at_once)
+    overlapping = np.concatenate([q, [0.0]])
+    UFUNCS[name](overlapping[:-1], 4.94, THICKNESS[name], out=overlapping[1:])
+    np.testing.assert_array_equal(overlapping[1:], at_once)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_without_a_skin_it_is_a_sphere(name):
+    x = np.array([0.5, 2.0, 3.9, 4.1, 7.0])
+    sphere = 3 * (np.sin(x) - x * np.cos(x)) / x**3
+    q = x * HBAR_C / np.sqrt(5 / 3) / 4.94
+    np.testing.assert_allclose(UFUNCS[name](q, 4.94, 0.0), sphere, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_finds_one_bad_value_in_a_long_array(name, bad):
+    for size, place in ((1000, 999), (256, 0), (300, 257)):
+        q = np.linspace(0, 100, size)
+        q[place] = bad
+        with pytest.raises(InputError, match="q = "):
+            UFUNCS[name](q, 4.94, THICKNESS[name])
 
 
 @pytest.mark.parametrize("name", UFUNCS)

@@ -1,6 +1,7 @@
 """The command line, ``cevns COMMAND ...``.
 
-No module here imports NumPy, SciPy or Matplotlib before a command needs them, so that ``--help`` and errors come at once.
+No module here imports NumPy, SciPy or Matplotlib before a command needs them, so that ``--help`` and errors come
+at once.
 """
 
 import contextlib
@@ -31,12 +32,12 @@ def main(argv=None):
     Examples
     --------
     >>> main(["chi2", "coherent-argon-2020", "--model", "sm"])
-    chi2 8.85968  sm
+    chi2 8.85725  sm
     <BLANKLINE>
-    experiment           chi2     pull     value
-    coherent-argon-2020  8.85968  signal   -0.0225459
-                                  PBRN     0.0221697
-                                  LBRN     0.00273066
+    experiment           chi2     pull    value
+    coherent-argon-2020  8.85725  signal  0.0460541
+                                  PBRN    -0.117128
+                                  LBRN    -0.0763905
     0
     """
     from cevns.cli.parser import parse

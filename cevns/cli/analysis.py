@@ -63,9 +63,10 @@ def limit(args):
         (number(entry["mass"]), ", ".join(f"({low:.6g}, {high:.6g})" for low, high in entry["excluded"]) or "none")
         for entry in limits
     ]
+    level = number(found.chi2_min + found.delta_chi2)
     title = (
         f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g}\n"
-        f"excluded where chi2 > {number(found.chi2_min + found.delta_chi2)}, {number(found.delta_chi2)} above the best fit: "
+        f"excluded where chi2 > {level}, {number(found.delta_chi2)} above the best fit: "
         f"{_describe(model, **best)}"
     )
     return Result(data, f"{title}\n\n{table(('mass [MeV]', 'excluded couplings'), rows)}")
@@ -131,7 +132,9 @@ def _from_registry(args):
     for option in args.quenching or ():
         name, _, quenching = option.rpartition("=")
         if not name and len(options) > 1:
-            raise InputError(f"--quenching {option}: several experiments, say for which: --quenching EXPERIMENT={option}")
+            raise InputError(
+                f"--quenching {option}: several experiments, say for which: --quenching EXPERIMENT={option}"
+            )
         name = name or args.experiments[0]
         if name not in options:
             raise InputError(f"--quenching {option}: {name!r} is not among the experiments {', '.join(options)}")

@@ -49,9 +49,12 @@ def cite(args):
     for experiment in _experiments(args.experiments):
         for reference in experiment.references:
             used.setdefault(reference, []).append(experiment.name)
-    references = [{"reference": f"cevns developers, cevns, version {__version__}", "for": "this software", "used_by": []}]
+    references = [
+        {"reference": f"cevns developers, cevns, version {__version__}", "for": "this software", "used_by": []}
+    ]
     references += [
-        {"reference": reference, "for": PURPOSES[reference], "used_by": used[reference]} for reference in sorted(used)
+        {"reference": reference, "for": PURPOSES.get(reference, ""), "used_by": used[reference]}
+        for reference in sorted(used)
     ]
     rows = [(entry["reference"], entry["for"], ", ".join(entry["used_by"])) for entry in references]
     return Result({"references": references}, table(("reference", "for", "used by"), rows))

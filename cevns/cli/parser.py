@@ -93,7 +93,7 @@ def _build():
 
     command = _command(commands, "plot", "analysis:plot", "draw the excluded region of a scan")
     command.add_argument("scan", metavar="FILE.npz", help="written by cevns scan")
-    _add_level(command)
+    _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)
 
     _command(commands, "list", "catalogue:list_all", "models, experiments and form factors, with references")
@@ -102,7 +102,9 @@ def _build():
     command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="all unless given")
     command.add_argument("--model", metavar="NAME", help="all unless given")
 
-    command = _command(commands, "reproduce", "figures:reproduce", "redraw the figures of arXiv:2008.05022 and check it")
+    command = _command(
+        commands, "reproduce", "figures:reproduce", "redraw the figures of arXiv:2008.05022 and check it"
+    )
     command.add_argument("figures", nargs="*", metavar="FIGURE", help="all unless given")
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
 
@@ -141,9 +143,14 @@ def _add_inputs(command):
         "experiments", nargs="*", metavar="EXPERIMENT", help="see cevns list; with --config, which of its experiments"
     )
     command.add_argument("--model", metavar="NAME", help="see cevns list")
-    command.add_argument("--config", metavar="FILE", help="experiments and model of your own; see cevns config template")
     command.add_argument(
-        "--quenching", action="append", metavar="[EXPERIMENT=]NAME", help="another quenching factor; may come repeatedly"
+        "--config", metavar="FILE", help="experiments and model of your own; see cevns config template"
+    )
+    command.add_argument(
+        "--quenching",
+        action="append",
+        metavar="[EXPERIMENT=]NAME",
+        help="another quenching factor; may come repeatedly",
     )
     command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
 
@@ -153,9 +160,14 @@ def _add_point(command):
     command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
 
 
-def _add_level(command):
+def _add_level(command, nargs=None):
     command.add_argument(
-        "--cl", type=arguments.confidence_level, default=0.90, metavar="CL", help="confidence level (default: 0.90)"
+        "--cl",
+        type=arguments.confidence_level,
+        nargs=nargs,
+        default=0.90,
+        metavar="CL",
+        help=f"confidence level{'s' if nargs else ''} (default: 0.90)",
     )
     command.add_argument(
         "--dof",

@@ -8,7 +8,10 @@ __all__ = ["progress_bar"]
 
 @contextlib.contextmanager
 def progress_bar(title):
-    """Yield ``progress(done, total, what="")``, or None unless stderr is a terminal and tqdm is installed."""
+    """Yield ``progress(done, total, what="")``, which shows nothing unless stderr is a terminal and tqdm is installed.
+
+    Long work is done in pieces wherever somebody watches, so that it can be interrupted between them.
+    """
     bar = None
     if sys.stderr is not None and sys.stderr.isatty():
         with contextlib.suppress(ImportError):
@@ -16,13 +19,12 @@ def progress_bar(title):
 
             bar = tqdm(desc=title, file=sys.stderr, leave=False)
     if bar is None:
-        yield None
+        yield lambda *_: None
         return
 
     def progress(done, total, what=""):
-        bar.total = total
-        bar.set_description_str(what or title, refresh=False)
-        bar.update(done - bar.n)
+        bar.total, bar.n = total, done
+        bar.set_description_str(what or title)
 
     with bar:
         yield progress

@@ -18,8 +18,15 @@ _TIP = 1e-5
 class Analysis:
     """Data sets and limits of the paper, computed when they are asked for and kept.
 
+    Parameters
+    ----------
+    argon, csi : Experiment, optional
+        Those of the paper unless given: other ones show what a change of quenching or form factor does to its figures.
+
     Attributes
     ----------
+    experiments : dict of str to Experiment
+        ``"Ar"`` and ``"CsI"``.
     likelihoods : dict of str to Likelihood
         By the names in `LABELS`.
 
@@ -30,8 +37,9 @@ class Analysis:
     True
     """
 
-    def __init__(self):
-        argon, csi = load("coherent-argon-2020"), load("coherent-csi-2017")
+    def __init__(self, argon=None, csi=None):
+        argon = load("coherent-argon-2020") if argon is None else argon
+        csi = load("coherent-csi-2017") if csi is None else csi
         self.experiments = {"Ar": argon, "CsI": csi}
         self.likelihoods = {"Ar": argon.likelihood, "CsI": csi.likelihood, "CsI + Ar": csi + argon}
         self._kept = {}

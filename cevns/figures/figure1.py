@@ -4,7 +4,7 @@ import numpy as np
 
 from cevns.figures.panels import Curve, Panel
 from cevns.figures.styles import MODEL_LINES
-from cevns.plotting import point_label, scientific
+from cevns.plotting import log_ticks, point_label, scientific
 from cevns.predictions import recoil_spectrum
 
 __all__ = ["COUPLINGS", "MASS", "panels"]
@@ -14,8 +14,8 @@ MASS = 10.0
 #: Couplings. The paper gives its own in the figure only; these show what its text describes.
 COUPLINGS = {"universal": 1e-4, "b-l": 5e-5, "lmu-ltau": 1e-3}
 #: Recoil energies [keV] and ranges of the two panels.
-_RECOIL = {"Ar": np.geomspace(1.0, 150.0, 1201), "CsI": np.geomspace(1.0, 48.0, 1201)}
-_RATES = {"Ar": (1e-3, 1e5), "CsI": (1e-3, 1e6)}
+_RECOIL = {"Ar": np.geomspace(1.0, 150.0, 1201), "CsI": np.geomspace(1.0, 50.0, 1201)}
+_RATES = {"Ar": (1e-4, 1e5), "CsI": (1e-4, 1e5)}
 
 
 def panels(analysis):
@@ -35,7 +35,11 @@ def _panel(name, analysis, data):
         for model, point in points().items()
     }
     curves = tuple(
-        Curve(model, f"{point_label(model, *points()[model])}, {experiment.description}", tuple(zip(recoil, rate, strict=True)))
+        Curve(
+            model,
+            f"{point_label(model, *points()[model])}, {experiment.description}",
+            tuple(zip(recoil, rate, strict=True)),
+        )
         for model, rate in spectra.items()
     )
 
@@ -43,9 +47,11 @@ def _panel(name, analysis, data):
         for model, rate in spectra.items():
             ax.plot(recoil, rate, label=legend_label(model, points()[model][1]), **MODEL_LINES[model])
         ax.set(xscale="log", yscale="log", xlim=(recoil[0], recoil[-1]), ylim=_RATES[data])
+        log_ticks(ax.xaxis)
+        log_ticks(ax.yaxis)
         ax.set(xlabel=r"$T_\mathrm{nr}$ [keV$_\mathrm{nr}$]")
         ax.set(ylabel=r"$dN/dT_\mathrm{nr}$ [events/keV$_\mathrm{nr}$]")
-        ax.legend(loc="lower left", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", title_fontsize=7)
+        ax.legend(loc="lower left", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
 
     caption = f"recoil spectra in {data}, before any detector response, for M_Z' = {MASS:g} MeV"
     columns = ("recoil_energy_keVnr", "events_per_keVnr")

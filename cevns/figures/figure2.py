@@ -1,5 +1,7 @@
 """Figure 2: counts in the experimental bins, beside the data."""
 
+import itertools
+
 import numpy as np
 
 from cevns.figures.figure1 import MASS
@@ -10,7 +12,7 @@ from cevns.plotting import plot_prediction, point_label, scientific
 __all__ = ["COUPLINGS", "panels"]
 
 #: Couplings, a little different from those of figure 1, as in the paper: near the limits that follow.
-COUPLINGS = {"universal": 5e-5, "b-l": 8e-5, "lmu-ltau": 2e-3}
+COUPLINGS = {"universal": 5e-5, "b-l": 6e-5, "lmu-ltau": 1.5e-3}
 
 
 def panels(analysis):
@@ -23,16 +25,18 @@ def _panel(name, analysis, data):
     points = {"sm": (None, None)} | {model: (MASS, coupling) for model, coupling in COUPLINGS.items()}
     predictions = {model: experiment.predict(model, *point) for model, point in points.items()}
     any_one = predictions["sm"]
-    bins = list(zip(any_one.bin_edges[:-1], any_one.bin_edges[1:]))
+    bins = list(itertools.pairwise(any_one.bin_edges))
     excess = any_one.observed - sum(any_one.backgrounds.values())
     zero = np.zeros(len(bins))
     table = [
         (model, f"{point_label(model, *points[model])}, CEvNS counts", prediction.signal, zero)
         for model, prediction in predictions.items()
     ]
-    table.append(("data", f"observed minus nominal backgrounds ({', '.join(any_one.backgrounds)})", excess, any_one.uncertainty))
+    table.append(
+        ("data", f"observed minus nominal backgrounds ({', '.join(any_one.backgrounds)})", excess, any_one.uncertainty)
+    )
     curves = tuple(
-        Curve(curve, about, tuple((*edges, n, sigma) for edges, n, sigma in zip(bins, counts, sigmas)))
+        Curve(curve, about, tuple((*edges, n, sigma) for edges, n, sigma in zip(bins, counts, sigmas, strict=True)))
         for curve, about, counts, sigmas in table
     )
 
@@ -42,7 +46,9 @@ def _panel(name, analysis, data):
         ]
         plot_prediction(list(predictions.values()), ax, styles=styles)
         ax.axhline(0, color="0.6", linewidth=0.4, zorder=0)
-        ax.legend(loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", title_fontsize=7)
+        # room for the legend
+        ax.set_ylim(top=1.25 * ax.get_ylim()[1])
+        ax.legend(loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
 
     caption = (
         f"CEvNS counts in {data} with the experiment's efficiency, for M_Z' = {MASS:g} MeV, and the data minus nominal "

@@ -1,18 +1,52 @@
-"""What figures 3, 4 and 5 have in common: panel (a) with the three excluded regions, and curves from limits and bounds."""
+"""Figures 3, 4 and 5: a panel with COHERENT's excluded regions, and one that compares them with other experiments."""
 
+from dataclasses import dataclass
+
+from cevns.bounds import NOT_DRAWN, bounds_for
 from cevns.figures.analysis import LABELS
 from cevns.figures.panels import Curve, Panel
 from cevns.figures.styles import EXPERIMENT_LINES
 from cevns.inference import TWO_SIGMA
 from cevns.models import get_model
-from cevns.plotting import mass_coupling_axes, plot_limit
+from cevns.plotting import label_region, mass_coupling_axes, plot_bound, plot_limit
 
-__all__ = ["COLUMNS", "bound_curve", "excluded_panel", "level_text", "limit_curve"]
+__all__ = ["COLUMNS", "Label", "bound_curve", "compared_panel", "excluded_panel", "limit_curve"]
 
 COLUMNS = ("segment", "mass_MeV", "coupling_low", "coupling_high")
 
 
-def excluded_panel(name, analysis, model, *, mass, coupling, legend):
+@dataclass(frozen=True)
+class Label:
+    """How a bound is drawn, and where its name stands in the plane of mass [MeV] and coupling.
+
+    Parameters
+    ----------
+    color : color
+        Of the outline, the region and the name.
+    place : (float, float), optional
+        Middle of the name; no name unless given.
+    text : str
+        The name.
+    anchor : (float, float), optional
+        Point of the curve to which a thin line leads from the name.
+    alpha : float
+        Opacity of the region; 0 for a line alone.
+    linewidth : float
+        Of the outline [points].
+    linestyle : str, optional
+        Of the outline; dashed for approximate bounds and solid for others unless given.
+    """
+
+    color: str
+    place: tuple | None = None
+    text: str = ""
+    anchor: tuple | None = None
+    alpha: float = 0.25
+    linewidth: float = 0.8
+    linestyle: str | None = None
+
+
+def excluded_panel(name, analysis, model, *, mass, coupling):
     """Return a panel with the 90 % C.L. regions that argon, CsI and both exclude.
 
     Parameters
@@ -25,8 +59,6 @@ def excluded_panel(name, analysis, model, *, mass, coupling, legend):
         Interaction.
     mass, coupling : (float, float)
         Ranges of the axes.
-    legend : str
-        Place of the legend.
     """
     limits = {label: analysis.limit(model, label, 0.90) for label in LABELS}
 
@@ -35,10 +67,50 @@ def excluded_panel(name, analysis, model, *, mass, coupling, legend):
         for label in reversed(LABELS):
             plot_limit(limits[label], ax, label=label, **EXPERIMENT_LINES[label])
         handles, labels = ax.get_legend_handles_labels()
-        ax.legend(handles[::-1], labels[::-1], loc=legend, title="COHERENT, 90% C.L.", title_fontsize=7)
+        ax.legend(handles[::-1], labels[::-1], loc="upper left", title="COHERENT, 90% C.L.", alignment="left")
 
-    caption = f"regions that COHERENT excludes at 90 % C.L. for the {model} model, with two degrees of freedom"
+    caption = f"regions that COHERENT excludes at 90 % C.L. for the {model} model, two degrees of freedom"
     curves = tuple(limit_curve(label, limit) for label, limit in limits.items())
+    return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
+
+
+def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent):
+    """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
+
+    Parameters
+    ----------
+    name, analysis, model, mass, coupling
+        As in `excluded_panel`.
+    cl : float
+        Confidence level of COHERENT's region.
+    labels : dict of str to Label
+        By the names of the bounds.
+    coherent : (float, float)
+        Where COHERENT's name is written.
+    """
+    limit = analysis.limit(model, "CsI + Ar", cl)
+    bounds = bounds_for(model, name)
+
+    def draw(ax):
+        mass_coupling_axes(ax, mass=mass, coupling=coupling)
+        plot_limit(limit, ax, **EXPERIMENT_LINES["CsI + Ar"])
+        for bound in bounds:
+            label = labels[bound.name]
+            facecolor = (label.color, label.alpha) if label.alpha else "none"
+            lines = {"color": label.color, "linewidth": label.linewidth, "linestyle": label.linestyle}
+            plot_bound(bound, ax, facecolor=facecolor, label="", **lines)
+            if label.place:
+                label_region(ax, *label.place, label.text, color=label.color, anchor=label.anchor)
+        label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
+
+    caption = f"COHERENT's combined region at {_level(cl)} for the {model} model, and other experiments"
+    approximate = [bound.label for bound in bounds if bound.approximate]
+    if approximate:
+        caption += f"; recast, rescaled or converted approximately: {', '.join(approximate)}"
+    for omission in NOT_DRAWN:
+        if omission.figure == name:
+            caption += f"; not drawn: {omission.label} ({omission.reason})"
+    curves = limit_curve("COHERENT CsI + Ar", limit), *(bound_curve(bound) for bound in bounds)
     return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
 
 
@@ -50,7 +122,7 @@ def limit_curve(name, limit):
         for k, (low, high) in enumerate(intervals)
     )
     about = (
-        f"model {limit.model}, {' + '.join(limit.experiments)}, excluded at {level_text(limit.cl)}, {limit.dof} degrees of "
+        f"model {limit.model}, {' + '.join(limit.experiments)}, excluded at {_level(limit.cl)}, {limit.dof} degrees of "
         f"freedom, chi2 above {limit.chi2_min:.6g} + {limit.delta_chi2:.6g}"
     )
     return Curve(name, about, rows)
@@ -59,19 +131,23 @@ def limit_curve(name, limit):
 def bound_curve(bound):
     """Return a published limit or a band as a curve.
 
-    Regions without an upper end have ``inf`` in the last column; an outline that is followed point by point has the same
-    number in both.
+    Regions without an upper end have ``inf`` in the last column. An outline that is followed point by point has its
+    coupling in both columns.
     """
-    rows = tuple(
-        (k, *point) if len(point) == 3 else (k, *point, point[1])
-        for k, segment in enumerate(bound.outlines(float("inf")))
-        for point in zip(*segment, strict=True)
-    )
-    level = "confidence level not stated" if bound.confidence_level is None else level_text(bound.confidence_level)
-    about = "; ".join(text for text in (f"{bound.kind}, model {bound.model}, {level}", bound.reference, bound.origin, bound.note) if text)
-    return Curve(bound.name, about, rows)
+    rows = []
+    for k, (mass, low, *high) in enumerate(bound.segments):
+        if bound.kind == "contour":
+            high = [low]
+        for i, m in enumerate(mass):
+            rows.append((k, m, low[i], high[0][i] if high else float("inf")))
+    level = "confidence level not stated" if bound.confidence_level is None else _level(bound.confidence_level)
+    parts = (f"{bound.kind}, model {bound.model}, {level}", bound.reference, bound.origin, bound.note)
+    return Curve(bound.name, "; ".join(part for part in parts if part), tuple(rows))
 
 
-def level_text(level):
-    """Return a confidence level in words."""
+def _level(level):
     return "2 sigma C.L." if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g} % C.L."
+
+
+def _short_level(level):
+    return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g}%"

@@ -18,6 +18,8 @@ class Layout:
         Has ``panels(analysis)``, which returns the panels (a) and (b).
     columns : int
         Panels beside each other.
+    heights : tuple of float, optional
+        Relative heights of panels above each other.
     size : (float, float)
         Width and height [mm] of both panels together.
     single : (float, float)
@@ -26,6 +28,7 @@ class Layout:
 
     module: str
     columns: int = 2
+    heights: tuple | None = None
     size: tuple = (170.0, 80.0)
     single: tuple = (85.0, 78.0)
 
@@ -34,7 +37,7 @@ _FIGURES = {
     "1": Layout("cevns.figures.figure1"),
     "2": Layout("cevns.figures.figure2"),
     "3": Layout("cevns.figures.figure3"),
-    "4": Layout("cevns.figures.figure4", columns=1, size=(140.0, 210.0), single=(140.0, 105.0)),
+    "4": Layout("cevns.figures.figure4", columns=1, heights=(0.65, 1), size=(140.0, 180.0), single=(140.0, 105.0)),
     "5": Layout("cevns.figures.figure5"),
 }
 _PANELS = "ab"

@@ -13,9 +13,9 @@ MODEL_LINES = {
 }
 #: The data sets in figures 3a, 4a and 5a.
 EXPERIMENT_LINES = {
-    "Ar": {"color": "#0055aa", "linestyle": (0, (1.2, 1.6)), "linewidth": 1.5, "facecolor": "none"},
-    "CsI": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 1.2, "facecolor": "none"},
-    "CsI + Ar": {"color": "black", "linestyle": "-", "linewidth": 1.2, "facecolor": "0.85"},
+    "Ar": {"color": "#0055aa", "linestyle": (0, (1, 1.4)), "linewidth": 1.1, "facecolor": "none"},
+    "CsI": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 0.9, "facecolor": "none"},
+    "CsI + Ar": {"color": "black", "linestyle": "-", "linewidth": 0.8, "facecolor": "0.85"},
 }
 
 

@@ -1,0 +1,19 @@
+"""The command that redraws the figures of arXiv:2008.05022."""
+
+from cevns.cli.output import Result
+from cevns.cli.progress import progress_bar
+
+__all__ = ["reproduce"]
+
+
+def reproduce(args):
+    """Figures, their data, and the summary of the paper's numbers beside ours."""
+    from cevns.figures import reproduce as draw
+    from cevns.figures.summary import format_table
+
+    with progress_bar("reproduce") as progress:
+        done = draw(args.figures or None, args.output, progress)
+    missed = sum(not row["met"] for row in done["summary"])
+    files = "\n".join(path for paths in done["figures"].values() for path in paths)
+    verdict = f"{len(done['summary']) - missed} of {len(done['summary'])} met"
+    return Result(done, f"{format_table(done['summary'])}\n\n{files}\n\n{verdict}", 1 if missed else 0)

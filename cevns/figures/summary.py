@@ -1,0 +1,319 @@
+"""The paper's numbers and statements beside ours: a row for each, with the criterion that decides whether it is met."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cevns.bounds import MUON_ANOMALY, bounds_for
+from cevns.experiments import load
+from cevns.figures.analysis import MASSES
+from cevns.inference import TWO_SIGMA
+
+__all__ = ["Row", "format_table", "summary"]
+
+_PAPER = "arXiv:2008.05022"
+_REFERENCE = "independent calculation from the released data"
+#: Highest mass [MeV] of the plane in which the paper's statements are made.
+_HIGHEST = 1e4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes
+    ----------
+    quantity : str
+        What is compared, with its unit.
+    expected : float or str
+        The number or the statement.
+    computed : float or list of float
+        Our number, or the lower and upper end of its range.
+    criterion : str
+        What decides.
+    met : bool
+        Whether `computed` and `values` meet the criterion.
+    source : str
+        Of the expected value.
+    values : dict of str to float
+        Further numbers that enter the criterion or help to judge it.
+    """
+
+    quantity: str
+    expected: object
+    computed: object
+    criterion: str
+    met: bool
+    source: str
+    values: dict = field(default_factory=dict)
+
+    def as_dict(self):
+        """Return the fields for JSON, which has no infinity: such numbers become None."""
+        return {name: _finite(value) for name, value in vars(self).items()}
+
+
+def summary(analysis):
+    """Return all rows.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Data sets and limits.
+
+    Returns
+    -------
+    list of Row
+    """
+    makers = (_events, _standard_chi2, _universal, _connie, _muon_anomaly, _argon_and_csi, _dominance, _gap, _untouched)
+    return [row for maker in makers for row in maker(analysis)]
+
+
+def format_table(rows):
+    """Return rows, as `reproduce` gives them, as a table for a terminal.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        With the fields of `Row`.
+    """
+    cells = [("quantity", "expected", "computed", "met")]
+    for row in rows:
+        numbers = _text(row["expected"]), _text(row["computed"])
+        cells.append((row["quantity"], *numbers, "yes" if row["met"] else "NO"))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _text(value):
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return " to ".join(f"{v:.3g}" for v in value)
+    return f"{value:.4g}"
+
+
+def _near(quantity, expected, computed, tolerance, source):
+    met = abs(computed - expected) <= tolerance
+    return Row(quantity, expected, float(computed), f"within {tolerance:g}", bool(met), source)
+
+
+def _range(values):
+    return [float(np.min(values)), float(np.max(values))]
+
+
+def _events(analysis):
+    argon, csi = analysis.experiments["Ar"], analysis.experiments["CsI"]
+    constant = load("coherent-csi-2017", quenching="constant")
+    for quantity, experiment, expected, source in (
+        ("SM events, CsI, 6-30 PE, Chicago-3 quenching", csi, 131.4, ""),
+        ("SM events, CsI, 6-30 PE, quenching 0.0878", constant, 164.7, "; COHERENT 173 +- 48 (arXiv:1708.01294)"),
+        ("SM events, Ar, 0-120 keVee", argon, 131.4, "; COHERENT 128 +- 17 (arXiv:2003.10630)"),
+    ):
+        yield _near(quantity, expected, experiment.predict("sm").signal.sum(), 0.05, _REFERENCE + source)
+
+
+def _standard_chi2(analysis):
+    for data, expected in (("CsI", 2.83), ("Ar", 8.86)):
+        yield _near(f"chi2 of the SM, {data}", expected, analysis.likelihoods[data].chi2("sm"), 0.01, _REFERENCE)
+
+
+def _universal(analysis):
+    limit = analysis.limit("universal", "CsI + Ar", TWO_SIGMA)
+    light = limit.lowest[limit.mass <= 10]
+    met = bool((abs(light / 3e-5 - 1) <= 0.2).all())
+    yield Row(
+        "universal, lowest excluded coupling, 2 sigma, M up to 10 MeV",
+        3e-5,
+        _range(light),
+        "within 20 % at every mass",
+        met,
+        f"{_PAPER}, section 5",
+    )
+    limit = analysis.limit("universal", "CsI + Ar", 0.90)
+    strips = {m: _strip(i) for m, i in zip(limit.mass.tolist(), limit.excluded, strict=True)}
+    begin = min(m for m, strip in strips.items() if strip)
+    heavy = {m: strip for m, strip in strips.items() if 100 <= m <= _HIGHEST}
+    ratios = [(strip[0] * strip[1]) ** 0.5 / m for m, strip in heavy.items() if strip]
+    met = len(ratios) == len(heavy) and all(abs(ratio / 2e-6 - 1) <= 0.2 for ratio in ratios)
+    yield Row(
+        "universal, allowed strip, g/M [1/MeV], M above 100 MeV",
+        2e-6,
+        _range(ratios),
+        "a strip at every mass, its middle within 20 %",
+        met,
+        f"{_PAPER}, eq. 5.2",
+        {"lowest_mass_of_the_strip_MeV": begin},
+    )
+
+
+def _strip(intervals):
+    """Return the allowed couplings between two excluded intervals, or None."""
+    return (intervals[0, 1], intervals[1, 0]) if len(intervals) == 2 else None
+
+
+def _connie(analysis):
+    limit = analysis.limit("universal", "CsI + Ar", TWO_SIGMA)
+    (connie,) = (b for b in bounds_for("universal", "3b") if b.name == "connie")
+    plane = limit.mass <= _HIGHEST
+    mass, ratio = limit.mass[plane], limit.lowest[plane] / connie.lowest(limit.mass[plane])
+    crossing = _crossing(mass, ratio)
+    met = 2.5 <= crossing <= 10 and bool((ratio[mass > crossing] < 1).all() and (ratio[mass < crossing] > 1).all())
+    yield Row(
+        "universal, mass above which COHERENT improves on CONNIE [MeV]",
+        5.0,
+        crossing,
+        "within a factor 2, COHERENT stronger at every mass above and CONNIE below",
+        met,
+        f"{_PAPER}, section 5; CONNIE is a recast",
+        {"coupling": float(np.interp(np.log(crossing), np.log(limit.mass), limit.lowest))},
+    )
+
+
+def _muon_anomaly(analysis):
+    chi2, least = analysis.likelihoods["CsI + Ar"].chi2, analysis.best_fit("universal").chi2
+    mass = MASSES[MASSES <= _HIGHEST]
+    low, high = MUON_ANOMALY.band(mass, model="universal", confidence_level=TWO_SIGMA)
+    couplings = np.geomspace(low, high, 41)
+    excess = chi2("universal", mass, couplings) - least
+    saturated = chi2("universal", 10.0, 1.0) - least
+    yield Row(
+        "universal, delta chi2 over the (g-2)_mu 2 sigma band",
+        "above 120",
+        _range(excess),
+        "above 120 everywhere in the band",
+        bool((excess > 120).all()),
+        f"{_PAPER}, section 5",
+        {
+            "mass_of_the_least_MeV": float(mass[excess.min(axis=0).argmin()]),
+            "delta_chi2_of_a_huge_coupling": float(saturated),
+        },
+    )
+
+
+def _argon_and_csi(analysis):
+    argon, csi = (analysis.limit("universal", data, 0.90) for data in ("Ar", "CsI"))
+    mass = MASSES[MASSES <= _HIGHEST]
+    ratio = _at(argon, mass) / _at(csi, mass)
+    light = ratio[mass <= 100]
+    upper = [_above_strip(limit) for limit in (argon, csi)]
+    both = mass[mass >= max(u[0][0] for u in upper)]
+    edges = [np.exp(np.interp(np.log(both), np.log(m), np.log(g))) for m, g in upper]
+    yield Row(
+        "universal, Ar limit / CsI limit, M up to 100 MeV",
+        "slightly below 1",
+        _range(light),
+        "between 0.5 and 1 at every mass",
+        bool((light < 1).all() and (light > 0.5).all()),
+        f"{_PAPER}, section 5",
+        {
+            "ratio_at_10_GeV": float(ratio[-1]),
+            "mass_above_which_CsI_is_stronger_over_the_strip_MeV": _crossing(both, edges[1] / edges[0]),
+        },
+    )
+
+
+def _above_strip(limit):
+    """Return masses with an allowed strip, and the coupling from which on everything is excluded again."""
+    pairs = [(m, i[1, 0]) for m, i in zip(limit.mass, limit.excluded, strict=True) if len(i) == 2]
+    return tuple(np.array(pairs).T)
+
+
+def _dominance(analysis):
+    mass = MASSES[MASSES <= _HIGHEST]
+    for model, name in (("b-l", "B-L"), ("lmu-ltau", "L_mu-L_tau")):
+        argon, csi, both = (_at(analysis.limit(model, data, 0.90), mass) for data in ("Ar", "CsI", "CsI + Ar"))
+        crossing = _crossing(mass, csi / argon)
+        heavy = mass >= 50
+        share = (both / csi)[heavy]
+        met = 10 <= crossing <= 50 and bool((csi < argon)[mass > crossing].all() and (abs(share - 1) <= 0.1).all())
+        yield Row(
+            f"{name}, mass above which CsI is stronger than Ar [MeV]",
+            "some tens",
+            crossing,
+            "10 to 50, CsI stronger at every mass above, combination within 10 % of CsI above 50 MeV",
+            met,
+            f"{_PAPER}, section 5",
+            {"least_combined_over_csi": float(share.min()), "largest_combined_over_csi": float(share.max())},
+        )
+
+
+def _gap(analysis):
+    limit = analysis.limit("b-l", "CsI + Ar", 0.90)
+    others = [b for b in bounds_for("b-l", "4b") if b.kind != "band"]
+    targets = [b for b in others if b.kind in ("region", "contour")]
+    low, high = min(b.mass_range[0] for b in targets), max(b.mass_range[1] for b in targets)
+    mass = MASSES[(low <= MASSES) & (high >= MASSES)]
+    coupling = np.geomspace(1e-5, 1e-2, 301)
+    new = coupling > _at(limit, mass)[:, None]
+    for bound in others:
+        new &= ~bound.excludes(mass[:, None], coupling)
+    # the masses that hang together with the widest range of couplings
+    width = new.sum(axis=1)
+    widest = int(width.argmax())
+    closed = np.flatnonzero(width == 0)
+    first = closed[closed < widest].max(initial=-1) + 1
+    last = closed[closed > widest].min(initial=mass.size) - 1
+    inside = coupling[new[first : last + 1].any(axis=0)]
+    at_widest = coupling[new[widest]]
+    above = min(b.lowest(mass[widest]) for b in others if b.kind == "lower")
+    below = max((coupling[b.excludes(mass[widest], coupling)].max(initial=0.0) for b in targets), default=0.0)
+    met = width[widest] > 0 and below < at_widest.min() and at_widest.max() < above
+    yield Row(
+        "B-L, masses with couplings that COHERENT alone excludes [MeV]",
+        "a gap",
+        [float(mass[first]), float(mass[last])],
+        "exists; where it is widest, it lies above every fixed-target region and below every accelerator limit",
+        bool(met),
+        f"{_PAPER}, section 5",
+        {
+            "lowest_coupling": float(inside.min()),
+            "largest_coupling": float(inside.max()),
+            "mass_where_widest_MeV": float(mass[widest]),
+            "lowest_coupling_where_widest": float(at_widest.min()),
+            "largest_coupling_where_widest": float(at_widest.max()),
+        },
+    )
+
+
+def _untouched(analysis):
+    limit = analysis.limit("lmu-ltau", "CsI + Ar", TWO_SIGMA)
+    inside = (limit.mass >= 10) & (limit.mass <= 400)
+    _, high = MUON_ANOMALY.band(limit.mass[inside], model="lmu-ltau", confidence_level=TWO_SIGMA)
+    ratio = limit.lowest[inside] / high
+    yield Row(
+        "L_mu-L_tau, limit / upper end of the (g-2)_mu band, 2 sigma, 10-400 MeV",
+        "above 1",
+        _range(ratio),
+        "above 1 at every mass: no part of the band is excluded",
+        bool((ratio > 1).all()),
+        f"{_PAPER}, section 5",
+    )
+
+
+def _at(limit, mass):
+    """Return the lowest excluded coupling at masses that the limit holds."""
+    return limit.lowest[np.searchsorted(limit.mass, mass)]
+
+
+def _crossing(mass, ratio):
+    """Return the highest mass at which a ratio passes 1, or infinity."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(ratio)
+    sign = np.sign(logs)
+    change = np.flatnonzero(sign[1:] != sign[:-1])
+    if not change.size:
+        return float("inf")
+    i = change[-1]
+    x, y = np.log(mass[i : i + 2]), logs[i : i + 2]
+    return float(np.exp(x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0])))

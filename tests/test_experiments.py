@@ -1,0 +1,212 @@
+"""The two COHERENT data sets and their registry."""
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.detectors import PolynomialQuenching
+from cevns.errors import DataError, InputError, UnknownNameError
+from cevns.experiments import coherent_argon_2020, coherent_csi_2017
+from cevns.experiments.files import read_table
+from cevns.form_factors import FormFactor
+
+
+@pytest.fixture(params=cevns.known_experiments())
+def experiment(request):
+    return cevns.load(request.param)
+
+
+# --- contract of every experiment in the registry
+
+
+def test_has_metadata(experiment):
+    assert experiment.name in cevns.known_experiments()
+    assert experiment.label
+    assert experiment.description
+    assert all(reference.startswith("arXiv:") for reference in experiment.references)
+
+
+def test_arrays_fit_the_bins(experiment):
+    prediction = experiment.predict("sm")
+    bins = experiment.response.bins
+    assert bins == 12
+    assert prediction.bin_edges.shape == (bins + 1,)
+    assert prediction.bin_unit in {"PE", "keVee"}
+    for values in (prediction.signal, prediction.observed, prediction.uncertainty, *prediction.backgrounds.values()):
+        assert values.shape == (bins,)
+        assert np.isfinite(values).all()
+    assert (prediction.signal >= 0).all()
+
+
+def test_prediction_follows_the_shape_of_mass_and_coupling(experiment):
+    signal = experiment.predict("b-l", np.array([1.0, 100.0])[:, None], np.array([0.0, 1e-5, 1e-4])).signal
+    assert signal.shape == (2, 3, 12)
+    np.testing.assert_allclose(signal[1, 2], experiment.predict("b-l", 100.0, 1e-4).signal, rtol=1e-14)
+    assert experiment.predict("b-l", 10.0, np.array([1e-5])).signal.shape == (1, 12)
+    assert experiment.predict("sm").signal.shape == (12,)
+
+
+def test_predictor_is_predict(experiment):
+    predictor = experiment.predictor("universal")
+    for mass, coupling in ((0.0, 0.0), (10.0, 3e-5), (1e4, 1e-2)):
+        np.testing.assert_array_equal(predictor(mass, coupling), experiment.predict("universal", mass, coupling).signal)
+    with pytest.raises(InputError, match="mass"):
+        predictor(-1.0, 1e-5)
+    with pytest.raises(InputError, match="coupling"):
+        predictor(1.0, float("nan"))
+
+
+def test_a_prediction_does_not_hand_out_the_experiments_own_arrays(experiment):
+    first = experiment.predict("sm")
+    for values in (first.signal, first.observed, first.uncertainty, first.bin_edges, *first.backgrounds.values()):
+        values[:] = -1
+    second = experiment.predict("sm")
+    assert (second.uncertainty > 0).all()
+    assert second.signal.sum() == pytest.approx(131.4, abs=0.05)
+    assert all((counts >= 0).all() for counts in second.backgrounds.values())
+
+
+def test_predictors_do_not_hand_out_what_they_keep(experiment):
+    predictor = experiment.predictor("sm")
+    predictor(0.0, 0.0)[:] = -1
+    assert predictor(0.0, 0.0).sum() == pytest.approx(131.4, abs=0.05)
+
+
+# --- the data as the papers describe them
+
+
+def test_csi_data(csi):
+    """Sums over 6-30 PE before 6 us: 547 coincidence and 405 anticoincidence counts."""
+    observed, variance = np.array(csi.observed), np.square(csi.uncertainty)
+    assert (observed + variance).sum() / 2 == pytest.approx(547)
+    assert (variance - observed).sum() / 2 == pytest.approx(405)
+    np.testing.assert_array_equal(csi.response.edges, np.arange(6, 31, 2))
+    assert csi.quenching_sigma == 0.051
+    assert csi.signal_sigma == 0.112
+    (neutrons,) = csi.backgrounds
+    assert neutrons.sigma == 0.25
+    assert 5 < sum(neutrons.counts) < 10
+
+
+def test_argon_data(argon):
+    prompt, late = argon.backgrounds
+    assert (prompt.name, late.name) == ("PBRN", "LBRN")
+    assert (prompt.sigma, late.sigma) == (0.32, 1.0)
+    assert sum(prompt.counts) == pytest.approx(497, abs=0.01)
+    assert sum(late.counts) == pytest.approx(33, abs=0.01)
+    np.testing.assert_array_equal(argon.response.edges, np.arange(0, 121, 10))
+    assert argon.signal_sigma == 0.134
+    assert argon.quenching_sigma == 0
+
+
+def test_argon_uncertainty_has_the_shape_of_the_neutrons_in_it(argon):
+    """Eqs. 4.3 and 4.4: sqrt(0.058^2 / 12) of the neutrons in quadrature."""
+    table = read_table("cevns.experiments.coherent_argon_2020", "energydata1d.txt", columns=8, skip_header=True)
+    neutrons = sum(np.array(b.counts) for b in argon.backgrounds)
+    added = np.sqrt(np.square(argon.uncertainty) - table[:, 2] ** 2)
+    np.testing.assert_allclose(added, 0.058 / np.sqrt(12) * neutrons, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(argon.observed, table[:, 1])
+
+
+def test_argon_signal_is_near_that_of_the_release(argon):
+    """128 +- 17 events; its own spectrum has the same shape to a few per cent of the total in every bin."""
+    energy, _, _, counts = read_table("cevns.experiments.coherent_argon_2020", "cevnspdf.txt", columns=4).T
+    released = np.histogram(energy, argon.response.edges, weights=counts)[0]
+    assert released.sum() == pytest.approx(128, abs=1)
+    signal = argon.predict("sm").signal
+    assert np.abs(signal / signal.sum() - released / released.sum()).max() < 0.05
+
+
+# --- options
+
+
+def test_quenching_and_form_factor_may_be_ones_own():
+    constant = cevns.load("coherent-csi-2017", quenching=PolynomialQuenching((0.0878,)))
+    named = cevns.load("coherent-csi-2017", quenching="constant")
+    assert constant.predict("sm").signal.tolist() == named.predict("sm").signal.tolist()
+    thick = cevns.load("coherent-argon-2020", form_factor=FormFactor("helm", 1.2))
+    assert thick.predict("sm").signal.sum() != cevns.load("coherent-argon-2020").predict("sm").signal.sum()
+
+
+def test_ratio_of_the_csi_rates_of_two_quenchings():
+    """The Chicago-3 quenching gives 0.80 of the rate of the constant factor (138 of 173 in the literature)."""
+    chicago, constant = (
+        cevns.load("coherent-csi-2017", quenching=q).predict("sm").signal.sum() for q in ("chicago-3", "constant")
+    )
+    assert chicago / constant == pytest.approx(0.80, abs=0.005)
+
+
+def test_every_quenching_of_csi_loads():
+    totals = [cevns.load("coherent-csi-2017", quenching=q).predict("sm").signal.sum() for q in coherent_csi_2017.QUENCHINGS]
+    assert len(set(totals)) == 3
+    assert all(100 < total < 200 for total in totals)
+
+
+def test_unknown_names_have_the_closest_match():
+    with pytest.raises(UnknownNameError, match="Did you mean 'coherent-csi-2017'"):
+        cevns.load("coherent-csi")
+    with pytest.raises(UnknownNameError, match="CsI quenching.*Did you mean 'chicago-3'"):
+        cevns.load("coherent-csi-2017", quenching="chicago3")
+    with pytest.raises(UnknownNameError, match="argon quenching"):
+        cevns.load("coherent-argon-2020", quenching="chicago-3")
+    with pytest.raises(UnknownNameError, match="form factor"):
+        cevns.load("coherent-argon-2020", form_factor="gauss")
+
+
+def test_bad_arguments_of_load():
+    with pytest.raises(InputError, match="unknown option 'quench'"):
+        cevns.load("coherent-csi-2017", quench="constant")
+    with pytest.raises(UnknownNameError, match="None"):
+        cevns.load(None)
+
+
+def test_each_call_makes_an_equal_but_own_experiment():
+    first, second = (cevns.load("coherent-argon-2020") for _ in range(2))
+    assert first is not second
+    assert first.observed == second.observed
+    assert set(coherent_argon_2020.QUENCHINGS) == {"release"}
+
+
+# --- reading tables
+
+
+def write(folder, text):
+    path = folder / "table.txt"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_table_of_a_user(tmp_path):
+    path = write(tmp_path, "# comment\ntitle of two\n\n1 2.5 # half\n3 4e-1\n")
+    np.testing.assert_array_equal(read_table(None, path, columns=2, skip_header=True), [[1, 2.5], [3, 0.4]])
+    commas = write(tmp_path, "1, 2\n3,4\n")
+    np.testing.assert_array_equal(read_table(None, commas, columns=2, delimiter=","), [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 2\n3\n", "line 2: 1 columns where 2 are needed"),
+        ("1 2\n3 four\n", "line 2: not all numbers"),
+        ("# only a comment\n", "no rows"),
+        ("", "no rows"),
+        ("1 nan\n", "not finite"),
+        ("1 inf\n", "not finite"),
+    ],
+)
+def test_tables_that_are_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=rf"table.txt.*{message}"):
+        read_table(None, write(tmp_path, text), columns=2)
+
+
+def test_tables_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*missing\.txt"):
+        read_table(None, tmp_path / "missing.txt", columns=2)
+    with pytest.raises(DataError, match="cannot read"):
+        read_table(None, tmp_path, columns=2)
+    binary = tmp_path / "binary.txt"
+    binary.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(DataError, match="cannot read"):
+        read_table(None, binary, columns=2)
+    with pytest.raises(DataError, match="cannot read"):
+        read_table("cevns.experiments.coherent_csi_2017", "missing.txt", columns=2)

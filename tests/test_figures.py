@@ -1,0 +1,229 @@
+"""The paper's figures: complete, written whole, with the library's numbers; the summary is met and can fail."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cevns import figures, load
+from cevns.bounds import NOT_DRAWN, bounds_for
+from cevns.errors import DataError, InputError, UnknownNameError
+from cevns.figures import figure1, figure2, registry
+from cevns.figures.analysis import Analysis
+from cevns.figures.panels import Curve, Panel
+from cevns.figures.regions import bound_curve
+from cevns.figures.summary import Row, format_table, summary
+from cevns.inference import TWO_SIGMA
+
+
+@pytest.fixture(scope="module")
+def analysis():
+    return Analysis()
+
+
+@pytest.fixture(scope="module")
+def rows(analysis):
+    return summary(analysis)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    seen = []
+    result = figures.reproduce("3a", folder / "new", lambda *step: seen.append(step))
+    return folder / "new", result, seen
+
+
+def table(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def test_registry_has_both_panels_of_every_figure(analysis):
+    assert figures.known_figures() == ("1", "2", "3", "4", "5")
+    for name in figures.known_figures():
+        assert [panel.name for panel in registry.panels(name, analysis)] == [name + "a", name + "b"]
+        assert [panel.name for panel in registry.panels(name + "b", analysis)] == [name + "b"]
+
+
+def test_unknown_figure_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UnknownNameError, match="unknown figure '6'"):
+        figures.reproduce(["1", "6"], tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_one_panel(written):
+    folder, result, _ = written
+    names = ["figure3a.csv", "figure3a.pdf", "figure3a.png", "summary.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert [path.rsplit("/")[-1] for path in result["figures"]["3a"]] == [names[1], names[2], names[0]]
+    assert (folder / "figure3a.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "figure3a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_pdf_embeds_truetype_fonts_and_no_date(written):
+    content = (written[0] / "figure3a.pdf").read_bytes()
+    assert b"/FontFile2" in content
+    assert b"CreationDate" not in content
+
+
+def test_progress_counts_to_the_end(written):
+    assert [step[:2] for step in written[2]] == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_csv_holds_the_limits(written, analysis):
+    text = (written[0] / "figure3a.csv").read_text(encoding="utf-8")
+    assert "90 % C.L." in text.splitlines()[0]
+    found = table(written[0] / "figure3a.csv")
+    assert set(found[0]) == {"curve", "segment", "mass_MeV", "coupling_low", "coupling_high"}
+    limit = analysis.limit("universal", "CsI + Ar", 0.90)
+    values = [
+        (float(row["mass_MeV"]), float(row["coupling_low"]), float(row["coupling_high"]))
+        for row in found
+        if row["curve"] == "CsI + Ar"
+    ]
+    expected = [(m, low, high) for m, rows in zip(limit.mass, limit.excluded, strict=True) for low, high in rows]
+    assert values == expected
+
+
+def test_strip_is_followed_to_its_tip(analysis):
+    limit = analysis.limit("universal", "CsI + Ar", 0.90)
+    first = next(rows for rows in limit.excluded if len(rows) == 2)
+    assert first[1, 0] / first[0, 1] < 1.01
+    assert (np.diff(limit.mass) > 0).all()
+
+
+def test_summary_file_is_what_is_returned(written):
+    stored = json.loads((written[0] / "summary.json").read_text(encoding="utf-8"))
+    assert stored["summary"] == written[1]["summary"]
+    assert set(stored["captions"]) == {"3a"}
+
+
+def test_failure_leaves_no_half_written_file(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def broken(self, path, **options):
+        path.write_bytes(b"%PDF half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", broken)
+    with pytest.raises(DataError, match="No space left"):
+        figures.reproduce("2a", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(DataError, match="cannot make the folder"):
+        figures.reproduce("1a", tmp_path / "taken")
+
+
+def test_every_row_is_met(rows):
+    assert [row.quantity for row in rows if not row.met] == []
+
+
+def test_summary_covers_the_papers_numbers(rows):
+    values = {row.quantity: row.computed for row in rows}
+    assert len(values) == len(rows) == 14
+    assert values["SM events, CsI, 6-30 PE, Chicago-3 quenching"] == pytest.approx(131.4, abs=0.05)
+    assert values["chi2 of the SM, Ar"] == pytest.approx(8.86, abs=0.01)
+
+
+def test_another_quenching_is_not_met():
+    met = {row.quantity: row.met for row in summary(Analysis(csi=load("coherent-csi-2017", quenching="constant")))}
+    assert not met["SM events, CsI, 6-30 PE, Chicago-3 quenching"]
+    assert not met["chi2 of the SM, CsI"]
+    assert met["SM events, Ar, 0-120 keVee"]
+
+
+def test_less_precise_data_break_the_statements(analysis):
+    argon = analysis.experiments["Ar"]
+    vague = argon.replace(uncertainty=1.6 * np.array(argon.uncertainty))
+    missed = [row.quantity for row in summary(Analysis(argon=vague)) if not row.met]
+    assert any("(g-2)_mu 2 sigma band" in quantity for quantity in missed)
+    assert any("Ar limit / CsI limit" in quantity for quantity in missed)
+
+
+def test_table_shows_what_is_missed():
+    row = {"quantity": "q", "expected": 1.0, "computed": [2.0, 3.0], "criterion": "within 0.1", "met": False}
+    assert format_table([row]).splitlines()[-1].split() == ["q", "1", "2", "to", "3", "NO"]
+    assert Row("q", 1.0, 1.0, "c", True, "s").values == {}
+
+
+def dip(panel):
+    """Return the least ratio of the universal model's rate to the standard model's."""
+    standard, universal = (np.array(curve.rows)[:, 1] for curve in panel.curves[:2])
+    inside = standard > 0
+    return (universal[inside] / standard[inside]).min()
+
+
+def test_spectra_rise_where_the_paper_says(analysis):
+    for panel, below in zip(registry.panels("1", analysis), (40.0, 12.0), strict=True):
+        rates = {curve.name: np.array(curve.rows) for curve in panel.curves}
+        standard = rates.pop("sm")
+        for spectrum in rates.values():
+            low = spectrum[:, 0] < below
+            assert (spectrum[low, 1] > standard[low, 1]).all()
+        assert dip(panel) < 0.02
+
+
+def test_cancellation_is_less_perfect_in_two_species(analysis):
+    argon, csi = registry.panels("1", analysis)
+    assert dip(csi) > 3 * dip(argon)
+
+
+def test_figure_2_holds_the_predictions(analysis):
+    panel = registry.panels("2b", analysis)[0]
+    universal = next(curve for curve in panel.curves if curve.name == "universal")
+    expected = analysis.experiments["CsI"].predict("universal", figure1.MASS, figure2.COUPLINGS["universal"]).signal
+    assert [row[2] for row in universal.rows] == expected.tolist()
+
+
+@pytest.mark.parametrize(("name", "model"), [("3b", "universal"), ("4b", "b-l"), ("5b", "lmu-ltau")])
+def test_comparison_draws_and_names_every_experiment(analysis, name, model):
+    (panel,) = registry.panels(name, analysis)
+    bounds = bounds_for(model, name)
+    assert {curve.name for curve in panel.curves} == {"COHERENT CsI + Ar", *(bound.name for bound in bounds)}
+    (ax,) = figures.draw(name, analysis).axes
+    inside = []
+    for text in ax.texts:
+        (x, y), (left, right), (bottom, top) = text.get_position(), ax.get_xlim(), ax.get_ylim()
+        assert left < x < right
+        assert bottom < y < top
+        inside.append(text.get_text())
+    for bound in bounds:
+        # several results of one collaboration share its name
+        short = bound.label.split()[0].split("/")[0]
+        assert any(short in text for text in inside), bound.label
+    for omission in NOT_DRAWN:
+        assert (omission.label in panel.caption) == (omission.figure == name)
+
+
+def test_levels_of_the_comparisons(analysis):
+    levels = {name: registry.panels(name, analysis)[0].curves[0].about for name in ("3b", "4b", "5b")}
+    assert "2 sigma" in levels["3b"]
+    assert "90 %" in levels["4b"]
+    assert "2 sigma" in levels["5b"]
+    assert analysis.limit("universal", "CsI + Ar", TWO_SIGMA).delta_chi2 == pytest.approx(6.18, abs=0.005)
+
+
+def test_curves_of_bounds_keep_their_kind():
+    curves = {bound.name: (bound, bound_curve(bound)) for bound in bounds_for("b-l", "4b")}
+    bound, curve = curves["e137"]
+    assert [row[1:] for row in curve.rows] == list(zip(*bound.segments[0], strict=True))
+    assert {row[3] for row in curves["babar-2014"][1].rows} == {np.inf}
+    assert all(row[2] == row[3] for row in curves["lsnd"][1].rows)
+
+
+def test_curves_of_a_panel_must_have_different_names():
+    curve = Curve("x", "", ())
+    with pytest.raises(InputError, match="different names"):
+        Panel("9a", "", "", (), (curve, curve), print)
+
+
+def test_pyplot_is_not_imported():
+    code = "import sys, cevns; cevns.figures.draw('2a'); sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0

@@ -1,0 +1,368 @@
+"""chi2 with its nuisances: eqs. 4.1 and 4.2 rebuilt from pulls, limits, arrays, threads and pickles."""
+
+import copy
+import math
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cevns.constants import FERMI_CONSTANT
+from cevns.errors import CevnsError, InputError, UnknownNameError
+from cevns.likelihoods import Likelihood
+from cevns.models import NonStandardInteractions, VectorMediator
+from cevns.predictions import nsi_quadratic_form
+
+MEDIATORS = ("universal", "b-l", "lmu-ltau")
+LEPTONS = {"e": 1, "mu": 1, "tau": 1}
+POINTS = [("sm", 0.0, 0.0), ("universal", 10.0, 3e-5), ("b-l", 1.0, 2e-4), ("lmu-ltau", 100.0, 5e-3)]
+
+
+@pytest.fixture(scope="module")
+def data(csi, argon, both):
+    return {"csi": csi, "argon": argon, "both": both}
+
+
+# --- sums
+
+
+@pytest.mark.parametrize(("model", "mass", "coupling"), POINTS)
+def test_chi2_of_a_sum_is_the_sum_of_chi2(csi, argon, both, model, mass, coupling):
+    total = csi.chi2(model, mass, coupling) + argon.chi2(model, mass, coupling)
+    assert both.chi2(model, mass, coupling) == pytest.approx(total, rel=1e-13)
+    assert sum([csi, argon]).chi2(model, mass, coupling) == pytest.approx(total, rel=1e-13)
+    assert (argon + csi).chi2(model, mass, coupling) == pytest.approx(total, rel=1e-13)
+
+
+def test_likelihoods_and_experiments_add_in_any_order(csi, argon):
+    renamed = argon.replace(name="second detector")
+    for total in (csi + argon + renamed, csi.likelihood + (argon + renamed), sum([csi, argon.likelihood, renamed])):
+        assert [e.name for e in total.experiments] == [csi.name, argon.name, "second detector"]
+
+
+def test_data_are_not_counted_twice(csi, argon, both):
+    for make in (lambda: csi + csi, lambda: both + argon, lambda: Likelihood([argon, argon])):
+        with pytest.raises(InputError, match="more than once"):
+            make()
+
+
+def test_only_experiments_add(csi, both):
+    with pytest.raises(TypeError):
+        csi + 1
+    with pytest.raises(TypeError):
+        both + "coherent-argon-2020"
+    with pytest.raises(InputError, match="empty"):
+        Likelihood([])
+    with pytest.raises(InputError, match="Experiment objects"):
+        Likelihood(["coherent-csi-2017"])
+
+
+# --- pulls
+
+
+@pytest.mark.parametrize(
+    ("model", "mass", "coupling"), [*POINTS, ("universal", 1.0, 1.125e-4), ("universal", 0.0, 1e-3)]
+)
+def test_pulls_rebuild_eq_4_1(csi, model, mass, coupling):
+    profile = csi.pulls(model, mass, coupling)
+    pulls = profile.experiments[csi.name]["pulls"]
+    alpha, beta, shift = pulls["signal"], pulls["prompt neutrons"], pulls["quenching"]
+    prediction = csi.predict(model, mass, coupling, eta=1 + shift)
+    residual = (
+        prediction.observed
+        - (1 + alpha) * prediction.signal
+        - (1 + beta) * prediction.backgrounds["prompt neutrons"]
+    ) / prediction.uncertainty
+    rebuilt = residual @ residual + (alpha / 0.112) ** 2 + (beta / 0.25) ** 2 + (shift / 0.051) ** 2
+    assert rebuilt == pytest.approx(profile.chi2, rel=1e-8)
+    assert csi.chi2(model, mass, coupling) == pytest.approx(profile.chi2, rel=1e-12)
+
+
+@pytest.mark.parametrize(("model", "mass", "coupling"), [*POINTS, ("universal", 0.0, 1e-3)])
+def test_pulls_rebuild_eq_4_2(argon, model, mass, coupling):
+    profile = argon.pulls(model, mass, coupling)
+    pulls = profile.experiments[argon.name]["pulls"]
+    prediction = argon.predict(model, mass, coupling)
+    prompt, late = prediction.backgrounds["PBRN"], prediction.backgrounds["LBRN"]
+    total = (1 + pulls["signal"]) * prediction.signal + (1 + pulls["PBRN"]) * prompt + (1 + pulls["LBRN"]) * late
+    residual = (prediction.observed - total) / prediction.uncertainty
+    rebuilt = (
+        residual @ residual + (pulls["signal"] / 0.134) ** 2 + (pulls["PBRN"] / 0.32) ** 2 + (pulls["LBRN"] / 1.0) ** 2
+    )
+    assert rebuilt == pytest.approx(profile.chi2, rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["signal", "prompt neutrons", "quenching"])
+@pytest.mark.parametrize("step", [-0.01, 0.01])
+def test_no_other_pull_is_better(csi, name, step):
+    best = csi.pulls("b-l", 20.0, 6e-5)
+    pulls = dict(best.experiments[csi.name]["pulls"])
+    pulls[name] += step
+    prediction = csi.predict("b-l", 20.0, 6e-5, eta=1 + pulls["quenching"])
+    counts = (1 + pulls["signal"]) * prediction.signal + (1 + pulls["prompt neutrons"]) * prediction.backgrounds[
+        "prompt neutrons"
+    ]
+    residual = (prediction.observed - counts) / prediction.uncertainty
+    sigma = {"signal": 0.112, "prompt neutrons": 0.25, "quenching": 0.051}
+    assert residual @ residual + sum((pulls[n] / sigma[n]) ** 2 for n in sigma) > best.chi2
+
+
+def test_pulls_of_a_sum_are_those_of_its_parts(csi, argon, both):
+    point = ("universal", 10.0, 3e-5)
+    total = both.pulls(*point)
+    assert set(total.experiments) == {csi.name, argon.name}
+    for part in (csi, argon):
+        assert total.experiments[part.name] == part.pulls(*point).experiments[part.name]
+    assert total.chi2 == pytest.approx(both.chi2(*point), rel=1e-13)
+
+
+def test_pulls_take_one_point(both):
+    with pytest.raises(InputError, match="single numbers"):
+        both.pulls("b-l", [1.0, 2.0], 1e-5)
+
+
+# --- arrays, rows, threads
+
+
+@pytest.mark.parametrize("name", ["csi", "argon", "both"])
+def test_arrays_broadcast_as_scalar_calls(data, name):
+    masses, couplings = np.array([0.0, 10.0, 10.0, 500.0])[:, None], np.array([0.0, 3e-5, 1e-4, 1e-3, 1.0])
+    found = data[name].chi2("universal", masses, couplings)
+    expected = [[data[name].chi2("universal", float(m), float(g)) for g in couplings] for m in masses[:, 0]]
+    assert found.shape == (4, 5)
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+
+
+def test_shapes_of_chi2(both):
+    assert isinstance(both.chi2("b-l", 10, 1e-5), float)
+    assert isinstance(both.chi2("b-l", np.array(10), np.float64(1e-5)), float)
+    assert both.chi2("b-l", [], 1e-5).shape == (0,)
+    assert both.chi2("b-l", np.full((2, 1, 3), 10.0), np.full((4, 1), 1e-5)).shape == (2, 4, 3)
+    assert isinstance(both.chi2("sm"), float)
+
+
+def test_input_may_be_read_only_strided_or_integer(both):
+    masses = np.arange(1.0, 21.0)
+    masses.flags.writeable = False
+    np.testing.assert_array_equal(
+        both.chi2("b-l", masses[::2], 1e-5), both.chi2("b-l", np.arange(1, 21, 2), np.full(10, 1e-5))
+    )
+
+
+def grid(likelihood, model, masses, couplings, num_threads):
+    out = np.empty((masses.size, couplings.size))
+    likelihood.engine(model).grid(masses**2, couplings**2, out, num_threads)
+    return out
+
+
+@pytest.mark.parametrize("name", ["csi", "argon", "both"])
+def test_grid_is_its_points_for_any_number_of_threads(data, name):
+    # enough points for the kernel to start threads at all
+    masses, couplings = np.geomspace(0.1, 1e4, 80), np.geomspace(1e-6, 1e-1, 400)
+    one = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 1)
+    two = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 2)
+    np.testing.assert_array_equal(one, two)
+    for i, j in ((0, 0), (20, 100), (40, 250), (79, 399), (60, 180)):
+        point = data[name].chi2("universal", masses[i], couplings[j])
+        assert one[i, j] == pytest.approx(point, rel=1e-8)
+
+
+def test_python_threads_get_identical_results(csi, argon):
+    likelihood = csi + argon  # a new one, so that the first calls race to compile the engine
+    points = [("b-l", m, g) for m in (1.0, 30.0, 800.0) for g in np.geomspace(1e-6, 1e-2, 20).tolist()]
+    alone = [(csi + argon).chi2(*p) for p in points]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda p: likelihood.chi2(*p), points))
+    assert together == alone
+
+
+def test_evaluator_is_chi2(both):
+    evaluator = both.bind("lmu-ltau")
+    for mass, coupling in ((0.0, 0.0), (10.0, 1e-3), (1e4, 1.0), (3, 1)):
+        assert evaluator(mass, coupling) == both.chi2("lmu-ltau", mass, coupling)
+    assert both.bind("sm")(0.0, 0.0) == both.chi2("sm")
+    assert both.bind("lmu-ltau") is evaluator
+
+
+# --- limits and scaling
+
+
+@pytest.mark.parametrize("name", ["csi", "argon", "both"])
+@pytest.mark.parametrize("model", MEDIATORS)
+def test_standard_model_is_the_limit_of_no_coupling_and_of_infinite_mass(data, name, model):
+    likelihood = data[name]
+    standard = likelihood.chi2("sm")
+    assert likelihood.chi2(model, 10.0, 0.0) == pytest.approx(standard, abs=1e-9)
+    assert likelihood.chi2(model, 10.0, 1e-12) == pytest.approx(standard, abs=1e-9)
+    assert likelihood.chi2(model, 1e15, 1e-3) == pytest.approx(standard, abs=1e-9)
+
+
+@pytest.mark.parametrize("model", MEDIATORS)
+def test_chi2_is_finite_and_bounded_everywhere(both, model):
+    masses = np.concatenate([[0.0, 1e-300, 1e-8], np.geomspace(1e-3, 1e15, 40)])
+    couplings = np.concatenate([[0.0, 1e-300], np.geomspace(1e-12, 1e10, 150)])
+    chi2 = both.chi2(model, masses[:, None], couplings)
+    assert np.isfinite(chi2).all()
+    assert chi2.min() > 0
+    assert chi2.max() < 200
+
+
+@pytest.mark.parametrize("model", MEDIATORS)
+def test_chi2_saturates_for_a_huge_signal(csi, model):
+    """The normalisation is pulled to zero: near 90 for CsI, the same at every coupling beyond."""
+    values = csi.chi2(model, 10.0, np.array([1e2, 1e6, 1e10]))
+    np.testing.assert_allclose(values, values[-1], rtol=1e-6)
+    assert 80 < values[-1] < 95
+    assert csi.pulls(model, 10.0, 1e10).experiments[csi.name]["pulls"]["signal"] == pytest.approx(-1, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["csi", "argon"])
+@pytest.mark.parametrize("quarks", [(1.0, 1.0), (1 / 3, -0.5)])
+def test_heavy_mediator_is_a_contact_interaction(data, name, quarks):
+    """eps_q = g^2 Q'_q Q'_l / (sqrt(2) G_F M^2) for M far above |q|."""
+    mass, coupling = 1e7, 20.0
+    strength = coupling**2 / (math.sqrt(2) * FERMI_CONSTANT * mass**2)
+    mediator = VectorMediator("heavy", quarks=quarks, leptons=LEPTONS)
+    contact = NonStandardInteractions(
+        up={f: strength * quarks[0] for f in LEPTONS}, down={f: strength * quarks[1] for f in LEPTONS}
+    )
+    experiment = data[name]
+    heavy = experiment.predict(mediator, mass, coupling).signal
+    np.testing.assert_allclose(heavy, experiment.predict(contact).signal, rtol=1e-7)
+    assert abs(heavy.sum() / experiment.predict("sm").signal.sum() - 1) > 0.05
+    assert experiment.chi2(mediator, mass, coupling) == pytest.approx(experiment.chi2(contact), rel=1e-6)
+
+
+def test_contact_coupling_scales_every_epsilon(both):
+    model = NonStandardInteractions(up={"e": 0.1}, down={"mu": -0.2})
+    scaled = NonStandardInteractions(up={"e": -0.15}, down={"mu": 0.3})
+    assert both.chi2(model, coupling=-1.5) == pytest.approx(both.chi2(scaled), rel=1e-9)
+    assert both.chi2(model, coupling=[0.0, 1.0]) == pytest.approx([both.chi2("sm"), both.chi2(model)], rel=1e-9)
+
+
+# --- non-standard interactions as a quadratic form
+
+
+def form_counts(experiment, up, down):
+    names, form = nsi_quadratic_form(experiment)
+    values = {"1": 1.0} | {f"eps_{q}_{f}": v for q, table in (("u", up), ("d", down)) for f, v in table.items()}
+    vector = np.array([values[n] for n in names])
+    return np.einsum("a,iab,b->i", vector, form, vector)
+
+
+epsilon = st.floats(-2, 2)
+
+
+@given(values=st.lists(epsilon, min_size=4, max_size=4))
+def test_quadratic_form_gives_the_counts_of_the_model(csi, argon, values):
+    up, down = {"e": values[0], "mu": values[1]}, {"e": values[2], "mu": values[3]}
+    model = NonStandardInteractions(up=up, down=down)
+    for experiment in (csi, argon):
+        scale = np.abs(values).max() ** 2 * experiment.predict("sm").signal
+        found, expected = form_counts(experiment, up, down), experiment.predict(model).signal
+        assert (np.abs(found - expected) <= 1e-11 * (expected + 100 * scale)).all()
+
+
+def test_chi2_from_the_quadratic_form(argon):
+    """Eq. 4.2 by brute-force least squares on the form's counts."""
+    up, down = {"e": 0.2, "mu": -0.1}, {"e": 0.05, "mu": 0.15}
+    sigma, pulls = np.array(argon.uncertainty), np.array([argon.signal_sigma, *(b.sigma for b in argon.backgrounds)])
+    templates = np.array([form_counts(argon, up, down), *(b.counts for b in argon.backgrounds)])
+    matrix = np.vstack([templates.T / sigma[:, None], np.diag(1 / pulls)])
+    target = np.concatenate([np.array(argon.observed) / sigma, 1 / pulls])
+    residual = target - matrix @ np.linalg.lstsq(matrix, target, rcond=None)[0]
+    assert argon.chi2(NonStandardInteractions(up=up, down=down)) == pytest.approx(residual @ residual, rel=1e-10)
+
+
+def test_quadratic_form_is_symmetric_and_positive(csi):
+    names, form = nsi_quadratic_form(csi)
+    assert form.shape == (12, len(names), len(names))
+    np.testing.assert_array_equal(form, np.swapaxes(form, 1, 2))
+    assert np.linalg.eigvalsh(form).min() > -1e-10 * np.abs(form).max()
+
+
+# --- pickling
+
+
+def test_likelihood_pickles(csi, argon):
+    likelihood = csi + argon
+    before = likelihood.chi2("b-l", 10.0, 5e-5)
+    restored = pickle.loads(pickle.dumps(likelihood))
+    assert [e.name for e in restored.experiments] == [csi.name, argon.name]
+    assert restored.chi2("b-l", 10.0, 5e-5) == before
+
+
+@pytest.mark.parametrize("name", ["csi", "argon"])
+def test_experiment_pickles_and_copies_after_use(data, name):
+    experiment = data[name]
+    before = experiment.chi2("b-l", 10.0, 5e-5)
+    for restored in (pickle.loads(pickle.dumps(experiment)), copy.deepcopy(experiment), copy.copy(experiment)):
+        assert restored.name == experiment.name
+        assert restored.chi2("b-l", 10.0, 5e-5) == before
+
+
+def test_engine_pickles(both):
+    engine = both.engine("universal")
+    restored = pickle.loads(pickle.dumps(engine))
+    assert restored.chi2(100.0, 1e-9) == engine.chi2(100.0, 1e-9)
+    assert len(restored.terms) == 2
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize("call", ["chi2", "pulls", "predict"])
+@pytest.mark.parametrize(
+    ("mass", "coupling", "message"),
+    [
+        (-1.0, 1e-5, "mass = -1.0"),
+        (math.nan, 1e-5, "mass = nan"),
+        (math.inf, 1e-5, "mass = inf"),
+        (1e16, 1e-5, r"mass = 1e\+16"),
+        (10**400, 1e-5, "mass"),
+        (None, 1e-5, "mass is missing"),
+        ("heavy", 1e-5, "mass"),
+        (1.0, -1e-5, "coupling = -1e-05"),
+        (1.0, math.nan, "coupling = nan"),
+        (1.0, 1e11, "coupling"),
+        (1.0, None, "coupling is missing"),
+        ([1.0, math.nan], [1e-5, 1e-5], "mass contains nan"),
+        ([[1.0], [-2.0]], [1e-5, 1e-5], "mass contains -2.0"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_points_that_are_refused(csi, call, mass, coupling, message):
+    with pytest.raises(InputError, match=message):
+        getattr(csi, call)("b-l", mass, coupling)
+
+
+@pytest.mark.parametrize(("mass", "coupling"), [(-1.0, 1e-5), (math.nan, 1e-5), (1.0, -1e-5), (1.0, math.inf)])
+def test_evaluator_refuses(both, mass, coupling):
+    with pytest.raises(InputError, match=r"mass|coupling"):
+        both.bind("b-l")(mass, coupling)
+
+
+def test_shapes_that_do_not_broadcast_are_refused(both, csi):
+    for call in (both.chi2, csi.predict):
+        with pytest.raises(InputError, match="do not broadcast"):
+            call("b-l", np.ones(3), np.ones(4))
+
+
+def test_unknown_models_are_refused(both):
+    with pytest.raises(UnknownNameError, match="Did you mean 'b-l'"):
+        both.chi2("b_l", 1.0, 1e-5)
+    with pytest.raises(CevnsError, match="model must be"):
+        both.chi2(None, 1.0, 1e-5)
+    with pytest.raises(CevnsError, match="model must be"):
+        both.chi2(["b-l"], 1.0, 1e-5)
+
+
+@pytest.mark.parametrize("eta", [0.0, -1.0, 0.5, 2.0, math.nan, "high"])
+def test_quenching_scales_out_of_range_are_refused(csi, argon, eta):
+    with pytest.raises(InputError, match="eta"):
+        csi.predict("sm", eta=eta)
+    with pytest.raises(InputError, match="eta"):
+        argon.predict("sm", eta=eta)

@@ -1,0 +1,80 @@
+"""Nuclei and targets."""
+
+import pytest
+
+from cevns import constants
+from cevns.errors import InputError, UnknownNameError
+from cevns.nuclei import Nucleus, Target, known_nuclei, nucleus
+
+
+@pytest.mark.parametrize("name", known_nuclei())
+def test_name_is_the_mass_number(name):
+    n = nucleus(name)
+    assert n.name == name
+    assert n.protons + n.neutrons == int(name.partition("-")[2])
+    # the binding energy is 8 to 9 MeV for each nucleon
+    nucleons = n.protons * 938.27209 + n.neutrons * 939.56542
+    assert 8 < (nucleons - n.mass) / (n.protons + n.neutrons) < 9
+
+
+@pytest.mark.parametrize(
+    ("name", "atomic_mass", "neutron_radius"),
+    [("Cs-133", 132.905451961, 5.01), ("I-127", 126.9044719, 4.94), ("Ar-40", 39.9623831237, 3.55)],
+)
+def test_masses_are_nuclear_and_radii_those_of_the_paper(name, atomic_mass, neutron_radius):
+    n = nucleus(name)
+    assert n.mass == pytest.approx(
+        atomic_mass * constants.MEV_PER_U - n.protons * constants.ELECTRON_MASS, rel=1e-14
+    )
+    assert n.neutron_radius == neutron_radius
+    assert n.proton_radius < n.neutron_radius
+
+
+def test_target_counts_nuclei():
+    target = Target.of({"Cs-133": 1, "I-127": 1}, molar_mass=259.8, mass=14.6)
+    assert target.numbers == pytest.approx((6.02214076e23 * 14600 / 259.8,) * 2, rel=1e-14)
+    water = Target.of({nucleus("Si-28"): 1, nucleus("Ar-40"): 2}, molar_mass=100, mass=1)
+    assert water.numbers[1] == 2 * water.numbers[0]
+    assert water.nuclei == (nucleus("Si-28"), nucleus("Ar-40"))
+
+
+def test_unknown_nucleus_names_the_closest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'Ar-40'"):
+        nucleus("Ar40")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"protons": 0}, "protons"),
+        ({"protons": 1.5}, "whole number"),
+        ({"neutrons": -1}, "neutrons"),
+        ({"mass": 0.0}, "mass"),
+        ({"proton_radius": -1.0}, "proton_radius"),
+        ({"neutron_radius": float("nan")}, "neutron_radius"),
+    ],
+    ids=str,
+)
+def test_nuclei_that_are_refused(change, message):
+    fields = {"name": "X", "protons": 18, "neutrons": 22, "mass": 37000.0, "proton_radius": 3.4, "neutron_radius": 3.5}
+    with pytest.raises(InputError, match=message):
+        Nucleus(**fields | change)
+
+
+@pytest.mark.parametrize(
+    ("composition", "molar_mass", "mass", "message"),
+    [
+        ({}, 40.0, 1.0, "empty"),
+        ({"Ar-40": 0}, 40.0, 1.0, "number of Ar-40"),
+        ({"Ar-40": 1}, 0.0, 1.0, "molar_mass"),
+        ({"Ar-40": 1}, 40.0, -1.0, "mass"),
+    ],
+)
+def test_targets_that_are_refused(composition, molar_mass, mass, message):
+    with pytest.raises(InputError, match=message):
+        Target.of(composition, molar_mass=molar_mass, mass=mass)
+
+
+def test_target_refuses_what_is_no_nucleus():
+    with pytest.raises(InputError, match="Nucleus objects"):
+        Target((("Ar-40", 1.0),), 40.0, 1.0)

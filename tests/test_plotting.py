@@ -1,0 +1,211 @@
+"""Artists have the vertices that their limits, bounds and predictions say."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from cevns import load, plotting
+from cevns.bounds import Bound
+from cevns.errors import DataError, InputError, MissingDependencyError
+from cevns.inference import BestFit, Limit, delta_chi2
+from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_limit, plot_prediction, plot_scan
+
+
+def limit_of(mass, excluded):
+    excluded = tuple(np.array(rows, dtype=float).reshape(-1, 2) for rows in excluded)
+    fit = BestFit(0.0, 1.0, 1e-5)
+    return Limit("universal", ("coherent-argon-2020",), 0.90, 2, 4.61, 0.0, fit, np.array(mass, dtype=float), excluded)
+
+
+def contains(patch, mass, coupling):
+    # one closed polygon for each CLOSEPOLY, with holes of opposite orientation: the nonzero winding rule
+    return bool(patch.get_path().contains_point((mass, coupling)))
+
+
+def area(polygon):
+    x, y = polygon.T
+    return 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+STRIP = limit_of([10, 20, 30, 40], [[[1, np.inf]], [[2, 5], [6, np.inf]], [[3, 6], [8, np.inf]], [[4, 7], [9, np.inf]]])
+
+
+def test_allowed_strip_stays_open():
+    (patch,) = plot_limit(STRIP).patches
+    assert contains(patch, 35, 5)
+    assert not contains(patch, 35, 7.5)
+    assert contains(patch, 35, 12)
+    assert not contains(patch, 35, 2)
+
+
+def test_open_region_reaches_beyond_the_top_of_the_axes():
+    ax = plot_limit(STRIP)
+    (patch,) = ax.patches
+    assert patch.get_path().vertices[:, 1].max() == OPEN_ABOVE
+    assert ax.get_ylim()[1] < 1e3  # the cut does not stretch the axes
+
+
+def test_vertices_are_those_of_the_limit():
+    regions, lines = outlines(STRIP.excluded, STRIP.mass)
+    edges = {(m, g) for m, rows in zip(STRIP.mass, STRIP.excluded, strict=True) for g in rows.ravel() if np.isfinite(g)}
+    assert {(m, g) for m, g in np.concatenate(regions) if g < OPEN_ABOVE} == edges
+    assert {tuple(point) for point in np.concatenate(lines)} == edges
+
+
+def test_outline_leaves_out_the_ends_of_the_mass_axis():
+    _, lines = outlines(STRIP.excluded, STRIP.mass)
+    tip, lower = sorted(lines, key=lambda line: -line[:, 1].max())
+    assert lower.tolist() == [[10, 1], [20, 2], [30, 3], [40, 4]]
+    assert tip.tolist() == [[40, 7], [30, 6], [20, 5], [20, 6], [30, 8], [40, 9]]
+
+
+def test_island_of_allowed_couplings_is_a_hole():
+    rows = [[[1, np.inf]], [[1, 4], [5, np.inf]], [[1, 3], [6, np.inf]], [[1, np.inf]]]
+    regions, _ = outlines([np.array(r, dtype=float) for r in rows], [10.0, 20.0, 30.0, 40.0])
+    assert len(regions) == 2
+    assert np.sign(area(regions[0])) == -np.sign(area(regions[1]))
+    assert sorted(regions[1].tolist()) == [[20, 4], [20, 5], [30, 3], [30, 6]]
+
+
+def test_closed_region_begins_and_ends():
+    rows = [[], [[2, 3]], [[1, 4]], []]
+    regions, lines = outlines([np.array(r, dtype=float).reshape(-1, 2) for r in rows], [10.0, 20.0, 30.0, 40.0])
+    assert sorted(regions[0].tolist()) == [[20, 2], [20, 3], [30, 1], [30, 4]]
+    assert len(lines) == 1
+    assert (lines[0][0] == lines[0][-1]).all()
+
+
+def test_limit_without_masses_is_refused():
+    with pytest.raises(InputError, match="at least two mediator masses"):
+        plot_limit(limit_of([10.0], [[[1, np.inf]]]))
+
+
+def test_limits_share_axes():
+    ax = plot_limit(STRIP, label="one")
+    assert plot_limit(STRIP, ax, label="two", facecolor="none") is ax
+    assert ax.get_legend_handles_labels()[1] == ["one", "two"]
+    assert len(ax.patches) == 1
+
+
+def test_default_legend_names_experiment_and_level():
+    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["Ar, 90% C.L."]
+
+
+def bound(kind, *segments):
+    return Bound("mine", "mine", "b-l", kind, segments, confidence_level=0.90)
+
+
+def test_one_sided_bound_is_open_above_with_gaps():
+    pieces = ([1.0, 2.0], [1e-4, 2e-4]), ([5.0, 6.0], [3e-4, 4e-4])
+    ax = plot_bound(bound("lower", *pieces))
+    first, second = ax.patches
+    assert contains(first, 1.5, 1.0)
+    assert contains(second, 5.5, 1e3)
+    assert not contains(first, 3.0, 1.0)
+    assert not contains(second, 3.0, 1.0)
+    (line,) = ax.lines
+    assert np.isnan(line.get_ydata()).sum() == 2
+    assert np.nanmax(line.get_ydata()) == 4e-4
+
+
+def test_closed_bound_is_closed():
+    (patch,) = plot_bound(bound("region", ([1.0, 2.0, 3.0], [1e-6, 1e-6, 1e-6], [1e-4, 1e-4, 1e-4]))).patches
+    assert contains(patch, 2.0, 1e-5)
+    assert not contains(patch, 2.0, 1e-3)
+
+
+def test_contour_is_followed_point_by_point():
+    points = [1.0, 3.0, 3.0, 1.0], [1e-6, 1e-6, 1e-4, 1e-4]
+    ax = plot_bound(bound("contour", points))
+    assert ax.lines[0].get_xdata()[:5].tolist() == [1, 3, 3, 1, 1]
+    assert contains(ax.patches[0], 2.0, 5e-5)
+
+
+def test_recast_is_dashed():
+    recast = Bound("mine", "mine", "b-l", "lower", [([1.0, 2.0], [1e-4, 1e-4])], approximate=True)
+    assert plot_bound(recast).lines[0].get_linestyle() == "--"
+
+
+def test_scan_is_filled_above_the_level(argon):
+    mass, coupling = np.geomspace(1, 1e3, 25), np.geomspace(1e-6, 1e-1, 60)
+    scan = argon.scan("b-l", mass, coupling)
+    ax = plot_scan(scan, cl=(0.90, 0.99))
+    filled, first, second = ax.collections
+    assert filled.get_paths()
+    exact = argon.limit("b-l", mass=[100.0], reference=float(scan.chi2.min())).lowest[0]
+    for contour, cl in ((first, 0.90), (second, 0.99)):
+        vertices = np.concatenate([path.vertices for path in contour.get_paths()])
+        near = vertices[np.abs(np.log(vertices[:, 0] / 100)) < 0.2, 1]
+        assert near.size
+        assert (delta_chi2(cl) > 4.7) or np.allclose(near, exact, rtol=0.5)
+
+
+def test_scan_that_excludes_nothing_is_drawn_empty(argon):
+    scan = argon.scan("b-l", [1.0, 10.0], [1e-9, 2e-9])
+    assert list(plot_scan(scan).collections) == []
+
+
+def test_prediction_shows_counts_and_data(argon):
+    prediction = argon.predict("b-l", 10, 5e-5)
+    ax = plot_prediction(prediction)
+    values, edges, _ = ax.patches[0].get_data()
+    assert np.array_equal(values, prediction.signal)
+    assert np.array_equal(edges, prediction.bin_edges)
+    points = ax.containers[0].lines[0].get_ydata()
+    assert np.allclose(points, prediction.observed - sum(prediction.backgrounds.values()), rtol=1e-14)
+    assert "keV" in ax.get_xlabel()
+
+
+def test_prediction_of_an_array_of_couplings_is_refused(argon):
+    with pytest.raises(InputError, match="one mass and coupling"):
+        plot_prediction(argon.predict("b-l", 10, [1e-5, 2e-5]))
+
+
+def test_predictions_of_different_experiments_are_refused(argon):
+    with pytest.raises(InputError, match="different bins"):
+        plot_prediction([argon.predict("sm"), load("coherent-csi-2017").predict("sm")])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.5, "0.5"),
+        (10, "10"),
+        (1234.0, "1234"),
+        (1e-3, "10^{-3}"),
+        (-2.5e-5, r"-2.5 \times 10^{-5}"),
+        (9.99e-5, "10^{-4}"),
+    ],
+)
+def test_scientific_notation(value, text):
+    assert plotting.scientific(value) == text
+
+
+def test_axes_have_units_and_ranges():
+    ax = plotting.mass_coupling_axes(mass=(1, 1e3), coupling=(1e-6, 1e-2))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ax.get_xlabel() == "$M_{Z'}$ [MeV]"
+    assert ax.get_xlim() == (1, 1e3)
+    with pytest.raises(InputError, match="coupling must ascend"):
+        plotting.mass_coupling_axes(coupling=(1e-2, 1e-6))
+
+
+def test_save_writes_the_same_bytes_twice(tmp_path):
+    for name in ("a.pdf", "b.pdf"):
+        plotting.save(plot_limit(STRIP).figure, tmp_path / name)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_save_names_the_formats(tmp_path):
+    with pytest.raises(InputError, match=r"suffix '.xyz'.*pdf"):
+        plotting.save(plotting.new_figure(), tmp_path / "a.xyz")
+    with pytest.raises(DataError, match="cannot write"):
+        plotting.save(plotting.new_figure(), tmp_path / "missing" / "a.png")
+
+
+def test_missing_matplotlib_is_one_clear_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingDependencyError, match=r"needs matplotlib, .*: pip install 'cevns\[plot\]'"):
+        plot_limit(STRIP)
