@@ -14,7 +14,7 @@ COUPLINGS = np.geomspace(1e-6, 1e-1, 100)
 def test_masses(size, measure, both):
     masses = np.geomspace(0.1, 1e4, size)
     found = measure("masses", "cevns", lambda: both.scan("b-l", masses, COUPLINGS).chi2, axis="masses", size=size)
-    assert found[-1, -1] == both.chi2("b-l", masses[-1], COUPLINGS[-1:])[0] or size
+    assert found.shape == (size, 100)
 
 
 @pytest.mark.parametrize("size", [10, 100, 1000, 10_000, 100_000])
@@ -26,14 +26,14 @@ def test_couplings(size, measure, both, quick):
 
 @pytest.mark.parametrize("size", [3, 12, 48, 192, 768])
 def test_bins(size, measure, argon, plane):
-    response = Response(argon.response.quenching, np.linspace(5.0, 65.0, size + 1), efficiency=Efficiency.perfect())
-    expected = argon.replace(
-        response=response, observed=np.ones(size), uncertainty=np.ones(size), backgrounds=()
-    ).predict("sm")
-    fine = argon.replace(response=response, observed=expected.signal, uncertainty=np.ones(size), backgrounds=())
+    response = Response(argon.response.quenching, np.linspace(5.0, 45.0, size + 1), efficiency=Efficiency.perfect())
+    template = argon.replace(response=response, observed=np.ones(size), uncertainty=np.ones(size), backgrounds=())
+    # data that are the standard model's own expectation
+    fine = template.replace(observed=template.predict("sm").signal)
     chi2, points = fine.bind("b-l"), plane(100)
+    assert abs(chi2(10.0, 0.0)) < 1e-8
     found = measure("bins", "cevns", lambda: [chi2(m, g) for m, g in points], calls=100, axis="bins", size=size)
-    assert min(found) >= -1e-9
+    assert min(found) > -1e-8
 
 
 @pytest.mark.parametrize("size", [30, 100, 300, 1000, 3000])

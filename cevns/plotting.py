@@ -253,8 +253,9 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     """
     if limit.mass is None or limit.mass.size < 2:
         raise InputError(f"a limit on model {limit.model!r} needs at least two mediator masses to be drawn")
-    lowest = limit.lowest[np.isfinite(limit.lowest) & (limit.lowest > 0)]
-    ax = _plane(ax, limit.mass, lowest if lowest.size else np.array([1e-5]))
+    edges = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
+    edges = edges[np.isfinite(edges) & (edges > 0)]
+    ax = _plane(ax, limit.mass, edges if edges.size else np.array([1e-5]))
     if label is None:
         label = f"{_experiments(limit.experiments)}, {_percent(limit.cl)} C.L."
     regions, lines = outlines(limit.excluded, limit.mass)

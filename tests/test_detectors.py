@@ -105,9 +105,7 @@ def test_birks_law_is_its_formula():
     power = 50 * t**0.3
     quenching = BirksQuenching(12.97, 3.311e-3, t, power)
     at = np.array([2.0, 30.0])
-    np.testing.assert_allclose(
-        quenching.factor(at), (1 - np.exp(-at / 12.97)) / (3.311e-3 * 50 * at**0.3), rtol=1e-11
-    )
+    np.testing.assert_allclose(quenching.factor(at), (1 - np.exp(-at / 12.97)) / (3.311e-3 * 50 * at**0.3), rtol=1e-11)
     assert quenching.maximum == t[-1]
 
 
@@ -164,7 +162,7 @@ def test_quenchings_that_are_refused(law, arguments, message):
     good = {
         PolynomialQuenching: {},
         LinearQuenching: {"offset": 0.2, "slope": 1e-3, "constant_above": 10.0},
-        BirksQuenching: {"onset_kev": 1.0, "birks": 1.0, "recoil_kev": np.arange(1.0, 10), "stopping_power": np.ones(9)},
+        BirksQuenching: {"onset_kev": 1, "birks": 1, "recoil_kev": np.arange(1.0, 10), "stopping_power": np.ones(9)},
         TabulatedQuenching: {"recoil_kev": [1.0, 2.0], "factors": [0.2, 0.2]},
         LindhardQuenching: {"protons": 14, "nucleons": 28},
     }
@@ -355,7 +353,7 @@ def test_responses_that_are_refused(change, message):
 
 
 def test_gaussian_resolution_refuses():
-    with pytest.raises(InputError, match="a = 0.0"):
+    with pytest.raises(InputError, match=r"a = 0\.0"):
         GaussianResolution(0.0)
 
 

@@ -137,7 +137,8 @@ def test_ratio_of_the_csi_rates_of_two_quenchings():
 
 
 def test_every_quenching_of_csi_loads():
-    totals = [cevns.load("coherent-csi-2017", quenching=q).predict("sm").signal.sum() for q in coherent_csi_2017.QUENCHINGS]
+    loaded = [cevns.load("coherent-csi-2017", quenching=q) for q in coherent_csi_2017.QUENCHINGS]
+    totals = [experiment.predict("sm").signal.sum() for experiment in loaded]
     assert len(set(totals)) == 3
     assert all(100 < total < 200 for total in totals)
 
@@ -145,7 +146,7 @@ def test_every_quenching_of_csi_loads():
 def test_unknown_names_have_the_closest_match():
     with pytest.raises(UnknownNameError, match="Did you mean 'coherent-csi-2017'"):
         cevns.load("coherent-csi")
-    with pytest.raises(UnknownNameError, match="CsI quenching.*Did you mean 'chicago-3'"):
+    with pytest.raises(UnknownNameError, match=r"CsI quenching.*Did you mean 'chicago-3'"):
         cevns.load("coherent-csi-2017", quenching="chicago3")
     with pytest.raises(UnknownNameError, match="argon quenching"):
         cevns.load("coherent-argon-2020", quenching="chicago-3")

@@ -21,11 +21,8 @@ from cevns.likelihoods import Likelihood
 
 KERNELS = {m.__name__.removeprefix("cevns."): m for m in (_engine, _fluxes, _formfactors, _rates)}
 # __main__ would run the command line
-MODULES = ["cevns"] + sorted(
-    m.name
-    for m in pkgutil.walk_packages(cevns.__path__, "cevns.", onerror=lambda name: None)
-    if not m.name.endswith("__main__")
-)
+FOUND = pkgutil.walk_packages(cevns.__path__, "cevns.", onerror=lambda name: None)
+MODULES = ["cevns", *sorted(m.name for m in FOUND if not m.name.endswith("__main__"))]
 
 
 def import_or_skip(name):
@@ -83,7 +80,7 @@ def test_rates_refuse_read_only_output(rate):
 
 @pytest.mark.parametrize("bad", [None, [1e-3], np.array([1], dtype=int), np.zeros((1, 1))])
 def test_rates_refuse_what_is_no_vector_of_doubles(rate, bad):
-    with pytest.raises((TypeError, ValueError), match="None|bytes-like|Buffer"):
+    with pytest.raises((TypeError, ValueError), match=r"None|bytes-like|Buffer"):
         rate.differential(bad, 1.0, 100.0, False, np.empty(1))
 
 

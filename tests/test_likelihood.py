@@ -72,9 +72,7 @@ def test_pulls_rebuild_eq_4_1(csi, model, mass, coupling):
     alpha, beta, shift = pulls["signal"], pulls["prompt neutrons"], pulls["quenching"]
     prediction = csi.predict(model, mass, coupling, eta=1 + shift)
     residual = (
-        prediction.observed
-        - (1 + alpha) * prediction.signal
-        - (1 + beta) * prediction.backgrounds["prompt neutrons"]
+        prediction.observed - (1 + alpha) * prediction.signal - (1 + beta) * prediction.backgrounds["prompt neutrons"]
     ) / prediction.uncertainty
     rebuilt = residual @ residual + (alpha / 0.112) ** 2 + (beta / 0.25) ** 2 + (shift / 0.051) ** 2
     assert rebuilt == pytest.approx(profile.chi2, rel=1e-8)
@@ -227,7 +225,7 @@ def test_heavy_mediator_is_a_contact_interaction(data, name, quarks):
     strength = coupling**2 / (math.sqrt(2) * FERMI_CONSTANT * mass**2)
     mediator = VectorMediator("heavy", quarks=quarks, leptons=LEPTONS)
     contact = NonStandardInteractions(
-        up={f: strength * quarks[0] for f in LEPTONS}, down={f: strength * quarks[1] for f in LEPTONS}
+        up=dict.fromkeys(LEPTONS, strength * quarks[0]), down=dict.fromkeys(LEPTONS, strength * quarks[1])
     )
     experiment = data[name]
     heavy = experiment.predict(mediator, mass, coupling).signal

@@ -103,9 +103,7 @@ def test_tree_level_proton_coupling_is_that_of_the_weak_angle():
     assert TREE_LEVEL_COUPLINGS.of("tau")[0] == pytest.approx(0.5 - 2 * 0.23855, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("universal", (3.0, 3.0)), ("b-l", (-1.0, -1.0)), ("sm", (0.0, 0.0))]
-)
+@pytest.mark.parametrize(("name", "expected"), [("universal", (3.0, 3.0)), ("b-l", (-1.0, -1.0)), ("sm", (0.0, 0.0))])
 @pytest.mark.parametrize("flavour", ["e", "mu"])
 def test_nucleon_couplings(name, expected, flavour):
     assert get_model(name).couplings(flavour) == pytest.approx(expected, abs=1e-15)
@@ -136,7 +134,7 @@ def test_vector_mediator_makes_the_built_in_ones():
     leptons = {"e": 1, "mu": 1, "tau": 1}
     universal = VectorMediator("universal", quarks=(1, 1), leptons=leptons)
     assert universal.couplings("e") == get_model("universal").couplings("e")
-    assert VectorMediator("b-l", quarks=(1 / 3, 1 / 3), leptons={f: -1 for f in leptons}).couplings("mu") == (
+    assert VectorMediator("b-l", quarks=(1 / 3, 1 / 3), leptons=dict.fromkeys(leptons, -1)).couplings("mu") == (
         pytest.approx(get_model("b-l").couplings("mu"), rel=1e-15)
     )
 
@@ -161,7 +159,7 @@ def test_strength_of_a_mediator_is_the_square_of_its_coupling():
 
 
 @pytest.mark.parametrize(
-    ("name", "closest"), [("univrsal", "universal"), ("B-L", "b-l"), ("lmu_ltau", "lmu-ltau"), ("SM", "sm")]
+    ("name", "closest"), [("universal-z", "universal"), ("B-L", "b-l"), ("lmu_ltau", "lmu-ltau"), ("SM", "sm")]
 )
 def test_unknown_models_name_the_closest(name, closest):
     with pytest.raises(UnknownNameError, match=f"unknown model '{name}'.*Did you mean '{closest}'"):

@@ -23,9 +23,7 @@ def test_name_is_the_mass_number(name):
 )
 def test_masses_are_nuclear_and_radii_those_of_the_paper(name, atomic_mass, neutron_radius):
     n = nucleus(name)
-    assert n.mass == pytest.approx(
-        atomic_mass * constants.MEV_PER_U - n.protons * constants.ELECTRON_MASS, rel=1e-14
-    )
+    assert n.mass == pytest.approx(atomic_mass * constants.MEV_PER_U - n.protons * constants.ELECTRON_MASS, rel=1e-14)
     assert n.neutron_radius == neutron_radius
     assert n.proton_radius < n.neutron_radius
 

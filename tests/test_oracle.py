@@ -1,5 +1,7 @@
 """The kernels against `cevns.reference`, which shares no numerical code with them."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -146,8 +148,10 @@ def test_recoil_spectrum_is_the_cross_section_in_a_line(one_argon_nucleus):
     recoil = np.array([[1e-3, 0.5], [20.0, 47.0]])
     for model, mass, coupling in (("sm", 0.0, 0.0), ("lmu-ltau", 3.0, 1e-3), ("universal", 0.0, 1e-5)):
         found = predictions.recoil_spectrum(model, flux, one_argon_nucleus, recoil, mass, coupling)
-        expected = 1e-3 * 1e14 * reference.cross_section(
-            30.0, recoil * 1e-3, reference.AR40, "mu", reference.model(model), mass, coupling
+        expected = (
+            1e-3
+            * 1e14
+            * reference.cross_section(30.0, recoil * 1e-3, reference.AR40, "mu", reference.model(model), mass, coupling)
         )
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -177,14 +181,11 @@ def test_recoil_events_of_pion_decay_are_the_counts_of_a_perfect_detector(argon)
 
     nodes, weights = np.polynomial.legendre.leggauss(24)
     expected = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         kink = 2e3 * reference.E_NUMU**2 / reference.AR40.mass
         end = 2e3 * reference.E_MAX**2 / reference.AR40.mass
         cuts = np.unique(np.clip([low, np.sqrt(low * high), kink, end, high], low, high))
-        parts = [
-            (b - a) / 2 * rate((a + b) / 2 + (b - a) / 2 * nodes) @ weights
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
+        parts = [(b - a) / 2 * rate((a + b) / 2 + (b - a) / 2 * nodes) @ weights for a, b in itertools.pairwise(cuts)]
         expected.append(sum(parts))
     np.testing.assert_allclose(found, expected, rtol=1e-11)
 

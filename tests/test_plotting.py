@@ -8,7 +8,7 @@ import pytest
 from cevns import load, plotting
 from cevns.bounds import Bound
 from cevns.errors import DataError, InputError, MissingDependencyError
-from cevns.inference import BestFit, Limit, delta_chi2
+from cevns.inference import BestFit, Limit
 from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_limit, plot_prediction, plot_scan
 
 
@@ -127,18 +127,18 @@ def test_recast_is_dashed():
     assert plot_bound(recast).lines[0].get_linestyle() == "--"
 
 
-def test_scan_is_filled_above_the_level(argon):
-    mass, coupling = np.geomspace(1, 1e3, 25), np.geomspace(1e-6, 1e-1, 60)
+def test_scan_contours_follow_the_exact_limits(argon):
+    mass, coupling = np.geomspace(1, 1e3, 25), np.geomspace(1e-6, 1e-1, 200)
     scan = argon.scan("b-l", mass, coupling)
-    ax = plot_scan(scan, cl=(0.90, 0.99))
-    filled, first, second = ax.collections
+    filled, *contours = plot_scan(scan, cl=(0.99, 0.90)).collections
     assert filled.get_paths()
-    exact = argon.limit("b-l", mass=[100.0], reference=float(scan.chi2.min())).lowest[0]
-    for contour, cl in ((first, 0.90), (second, 0.99)):
+    for contour, cl in zip(contours, (0.90, 0.99), strict=True):
+        exact = argon.limit("b-l", mass, cl=cl, reference=float(scan.chi2.min()))
         vertices = np.concatenate([path.vertices for path in contour.get_paths()])
-        near = vertices[np.abs(np.log(vertices[:, 0] / 100)) < 0.2, 1]
-        assert near.size
-        assert (delta_chi2(cl) > 4.7) or np.allclose(near, exact, rtol=0.5)
+        for m, low in zip(mass, exact.lowest, strict=True):
+            found = vertices[np.isclose(vertices[:, 0], m, rtol=1e-12), 1]
+            assert np.allclose(found, low, rtol=0.02)
+            assert found.size
 
 
 def test_scan_that_excludes_nothing_is_drawn_empty(argon):

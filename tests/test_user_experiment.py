@@ -45,9 +45,7 @@ def make(flux, target):
         options = {} if efficiency is None else {"efficiency": efficiency}
         response = Response(quenching, EDGES, light_yield=light_yield, resolution=resolution, **options)
         flat = np.ones(response.bins)
-        empty = Experiment(
-            "own", flux, target, response, flat, flat, signal_sigma=0.1, quenching_sigma=quenching_sigma
-        )
+        empty = Experiment("own", flux, target, response, flat, flat, signal_sigma=0.1, quenching_sigma=quenching_sigma)
         signal = empty.predict("sm").signal
         return empty.replace(
             observed=signal + 2, uncertainty=np.sqrt(signal + 4), backgrounds=(Background("flat", 2 * flat, 0.3),)

@@ -72,7 +72,13 @@ def reproduce(figures=None, output="figures", progress=None):
     progress(len(names), len(names) + 1, "summary")
     rows = [row.as_dict() for row in summary(analysis)]
     result = {"output": str(output), "figures": files, "summary": rows}
-    write_text(output / "summary.json", json.dumps(result | {"captions": captions}, indent=2, allow_nan=False) + "\n")
+    # names without the folder, so that the file does not depend on where it is written
+    stored = {
+        "figures": {name: [Path(path).name for path in paths] for name, paths in files.items()},
+        "captions": captions,
+        "summary": rows,
+    }
+    write_text(output / "summary.json", json.dumps(stored, indent=2, allow_nan=False) + "\n")
     progress(len(names) + 1, len(names) + 1, "done")
     return result
 

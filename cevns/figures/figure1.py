@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cevns.figures.panels import Curve, Panel
+from cevns.figures.panels import Curve, Panel, describe
 from cevns.figures.styles import MODEL_LINES
 from cevns.plotting import log_ticks, point_label, scientific
 from cevns.predictions import recoil_spectrum
@@ -37,7 +37,7 @@ def _panel(name, analysis, data):
     curves = tuple(
         Curve(
             model,
-            f"{point_label(model, *points()[model])}, {experiment.description}",
+            f"{describe(model, *points()[model])}; {experiment.description}",
             tuple(zip(recoil, rate, strict=True)),
         )
         for model, rate in spectra.items()

@@ -2,10 +2,8 @@
 
 import itertools
 
-import numpy as np
-
 from cevns.figures.figure1 import MASS
-from cevns.figures.panels import Curve, Panel
+from cevns.figures.panels import Curve, Panel, describe
 from cevns.figures.styles import MODEL_LINES
 from cevns.plotting import plot_prediction, point_label, scientific
 
@@ -27,9 +25,9 @@ def _panel(name, analysis, data):
     any_one = predictions["sm"]
     bins = list(itertools.pairwise(any_one.bin_edges))
     excess = any_one.observed - sum(any_one.backgrounds.values())
-    zero = np.zeros(len(bins))
+    blank = [""] * len(bins)  # a prediction has no uncertainty of its own here
     table = [
-        (model, f"{point_label(model, *points[model])}, CEvNS counts", prediction.signal, zero)
+        (model, f"{describe(model, *points[model])}; CEvNS counts", prediction.signal, blank)
         for model, prediction in predictions.items()
     ]
     table.append(

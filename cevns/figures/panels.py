@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cevns.errors import InputError
 
-__all__ = ["Curve", "Panel"]
+__all__ = ["Curve", "Panel", "describe"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,20 @@ class Panel:
         for curve in self.curves:
             writer.writerows([curve.name, *(_cell(value) for value in row)] for row in curve.rows)
         return text.getvalue()
+
+
+def describe(model, mass=None, coupling=None):
+    """Return a model and its parameters in plain text.
+
+    Examples
+    --------
+    >>> describe("b-l", 10, 5e-5), describe("sm")
+    ("model b-l, M_Z' = 10 MeV, g_Z' = 5e-05", 'model sm')
+    """
+    text = f"model {model}"
+    if mass is not None:
+        text += f", M_Z' = {mass:g} MeV"
+    return text if coupling is None else f"{text}, g_Z' = {coupling:g}"
 
 
 def _cell(value):
