@@ -1,7 +1,7 @@
 """Fixtures of the benchmarks: the experiments, the same jobs in NumPy, and one way to measure.
 
-Each job is measured for several versions, the library's first, and each version's result is compared with the library's, so
-that a ratio compares the same job. ``--benchmark-disable`` runs everything once and small.
+Each job is measured for several versions, the library's first, and each version's result is compared with the
+library's, so that a ratio compares the same job. ``--benchmark-disable`` runs everything once and small.
 """
 
 import sys
@@ -14,8 +14,9 @@ import pytest
 # the folder is not a package, so that its scripts run as they are
 sys.path.insert(0, str(Path(__file__).parent))
 
-import cevns  # noqa: E402
-from baselines import numpy_moments  # noqa: E402
+from baselines import numpy_moments
+
+import cevns
 
 _MEDIANS = pytest.StashKey()
 EXAMPLES = [(10.0, 5e-5), (1000.0, 3e-3)]
@@ -101,9 +102,7 @@ class NumpyCombined:
 
     def __init__(self, csi, argon, csi_moments):
         charge, efficiency = numpy_moments.CHARGE["b-l"], argon.response.efficiency
-        self.csi = numpy_moments.EtaTables(
-            lambda eta: csi_moments(eta, charge), _profile(csi), csi.quenching_sigma
-        )
+        self.csi = numpy_moments.EtaTables(lambda eta: csi_moments(eta, charge), _profile(csi), csi.quenching_sigma)
         self.argon = numpy_moments.argon_moments(
             argon.response.quenching.signal, np.array(efficiency.x), np.array(efficiency.values), charge
         )

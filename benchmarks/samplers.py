@@ -6,8 +6,9 @@ Run ``python benchmarks/samplers.py`` to print them. The functions below are wha
 import math
 import time
 
-import cevns
 import numpy as np
+
+import cevns
 
 __all__ = ["SAMPLERS", "rates"]
 

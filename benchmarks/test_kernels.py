@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from baselines import double_integral, numpy_moments
+
 from cevns import reference
 from cevns.fluxes import tabulated
 from cevns.form_factors import helm

@@ -16,9 +16,7 @@ def test_limit_from_a_given_minimum(version, measure, both, numpy_both, quick):
     couplings = np.geomspace(1e-6, 1e-1, 1000)
     function = {
         "cevns": lambda: both.limit("b-l", masses, reference=fit).lowest,
-        "numpy": lambda: crossings(
-            numpy_both.grid(masses, couplings), couplings, exact.chi2_min + exact.delta_chi2
-        ),
+        "numpy": lambda: crossings(numpy_both.grid(masses, couplings), couplings, exact.chi2_min + exact.delta_chi2),
     }[version]
     found = measure("limit", version, function, rounds=None if version == "cevns" else 3)
     worst = np.abs(found / exact.lowest - 1).max()

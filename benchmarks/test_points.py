@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cevns import reference
 
 NAMES = ("coherent-csi-2017", "coherent-argon-2020")

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from test_kernels import ARGON, EDGES, pion_decay_table
+
 from cevns.detectors import Efficiency, Response
 from cevns.fluxes import tabulated
 from cevns.predictions import recoil_events
-from test_kernels import ARGON, EDGES, pion_decay_table
 
 COUPLINGS = np.geomspace(1e-6, 1e-1, 100)
 

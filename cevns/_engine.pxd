@@ -47,7 +47,7 @@ cdef class Term:
 cdef struct bound_t:
     # a model with the range of its parameters, and the terms whose chi2 adds up
     bint mediated, has_mass, interacting
-    double largest_mass, largest_coupling
+    double smallest_mass, largest_mass, largest_coupling
     const term_t **terms
     Py_ssize_t n, space, flags
 
@@ -67,7 +67,7 @@ cdef class Engine:
 
 
 cdef class Bound:
-    cdef readonly object model
+    cdef readonly object model, limits
     cdef bound_t c
     cdef bint inside(self, double mass, double coupling) noexcept nogil
 

@@ -53,6 +53,8 @@ cdef inline double moment_c(const spectrum_t *f, double e_min, int k) noexcept n
     cdef double total = 0.0
     if i < 0:
         total = f.tails[k]
+    elif i < f.pieces and e_min == f.breaks[i]:
+        total = f.tails[3 * i + k]
     elif i < f.pieces:
         total = piece_moment_c(f.coefficients + 4 * i, e_min, f.breaks[i + 1], k) + f.tails[3 * (i + 1) + k]
     for j in range(f.lines):

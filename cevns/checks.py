@@ -51,12 +51,12 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     InputError
         If `values` are not numbers, not finite, out of range or of the wrong shape.
     """
+    if getattr(values, "dtype", None) is not None and np.iscomplexobj(values):
+        raise InputError(f"{name} must be real, got complex numbers")
     try:
         out = np.ascontiguousarray(values, dtype=float) if np.ndim(values) else np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be an array of numbers, got {_short(values)}") from None
-    if np.iscomplexobj(values):
-        raise InputError(f"{name} must be real, got complex numbers")
     if ndim is not None and out.ndim != ndim:
         raise InputError(f"{name} must have {ndim} dimension(s), got shape {out.shape}")
     if length is not None and (out.ndim == 0 or out.shape[-1] != length):

@@ -58,7 +58,8 @@ class Quenching:
             middle = 0.5 * (low + high)
             below = self.signal(middle) < signal_kevee
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return np.where(reached, 0.5 * (low + high), np.inf)
+        found = np.where(signal_kevee > 0, 0.5 * (low + high), 0.0)
+        return np.where(reached, found, np.inf)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,12 @@ class PolynomialQuenching(Quenching):
         if self.maximum != math.inf:
             checks.real("maximum", self.maximum, unit="keV", above=0)
         object.__setattr__(self, "coefficients", tuple(values.tolist()))
+        slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
+        turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
+        if turning.size and turning.min() < self.maximum:
+            raise InputError(
+                f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil energy below that"
+            )
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV]."""
@@ -296,6 +303,10 @@ class GaussianResolution:
         erf = np.vectorize(math.erf, otypes=[float])
         return 0.5 * (erf((high - x) / sigma) - erf((low - x) / sigma))
 
+    def width(self, x):
+        """Return sigma for true values `x`."""
+        return self.a * np.sqrt(x)
+
     def reach(self, x_low, x_high):
         """Return the true values between which an observation in [x_low, x_high] can come, to 1e-16."""
         margin = 8.5 * self.a
@@ -316,9 +327,17 @@ class PoissonResolution:
         below = np.ceil(low) - 1
         return pdtr(np.ceil(high) - 1, x) - np.where(below >= 0, pdtr(np.maximum(below, 0), x), 0.0)
 
+    def width(self, x):
+        """Return sigma for true values `x`."""
+        return np.sqrt(x)
+
     def reach(self, x_low, x_high):
-        """Return the means between which an observation in [x_low, x_high] can come, to 1e-16."""
-        return GaussianResolution(1.1).reach(x_low, x_high)
+        """Return the means between which an observation in [x_low, x_high) can come, to 1e-16."""
+        from scipy.special import gammainccinv, gammaincinv
+
+        # P(n >= k) and P(n <= k) are incomplete gamma functions of the mean
+        low = float(gammaincinv(np.ceil(x_low), 1e-16)) if x_low > 0 else 0.0
+        return low, float(gammainccinv(np.ceil(x_high), 1e-16))
 
 
 @dataclass(frozen=True)

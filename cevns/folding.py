@@ -22,6 +22,8 @@ __all__ = ["EtaPieces", "RecoilNodes", "response_weights"]
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-10
+#: End of the first panel of a detector without a threshold, as a share of the highest recoil.
+FIRST_PANEL = 1e-8
 #: Chebyshev nodes per piece of eta, and the widest piece: together good to 1e-10 of the counts.
 ETA_NODES = 5
 ETA_WIDTH = 0.04
@@ -29,6 +31,7 @@ ETA_WIDTH = 0.04
 _X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
 # barycentric weights of the Legendre nodes
 _BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - _X**2) * _W)
+_SIGMAS = np.array([-8, -5, -3, -2, -1, 0, 1, 2, 3, 5, 8])
 _SINGLE = np.polynomial.chebyshev.chebpts1(ETA_NODES)
 
 
@@ -78,11 +81,15 @@ class RecoilNodes:
 
         def probe(recoil):
             nodes = cls._at(flux, target, form_factor, recoil)
-            bare = nodes.kinematic[:, :, :] * (nodes.proton_charge**2)[:, None, :]
+            bare = nodes.kinematic * (nodes.proton_charge**2)[:, None, :]
             # the steepest case is a massless mediator, T^-2
             return np.concatenate([bare, bare / recoil**2], axis=1).reshape(-1, recoil.size)
 
         edges = [cuts[0]]
+        if low_kev == 0:
+            # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
+            edges.append(FIRST_PANEL * high_kev)
+            cuts = np.concatenate([edges[1:], cuts[cuts > edges[1]]])
         for low, high in zip(cuts[:-1], cuts[1:], strict=True):
             edges.extend(_split(probe, low, high, weak))
         edges = np.array(edges)
@@ -152,7 +159,8 @@ class EtaPieces:
         cuts = {low, high}
         if response.resolution is None:
             steps = response.steps if response.efficiency.steps else np.asarray(response.edges)
-            for kink in response.observable(np.asarray(kinks_kev)):
+            kinks = np.concatenate([kinks_kev, response.quenching.kinks])
+            for kink in response.observable(kinks[kinks > 0]):
                 cuts.update(c for c in steps / kink if low < c < high)
         cuts = np.array(sorted(cuts))
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
@@ -189,10 +197,11 @@ def response_weights(nodes: RecoilNodes, response, etas):
     etas = np.asarray(etas, dtype=float)
     low, high = nodes.edges[0], nodes.edges[-1]
     panels = nodes.edges.size - 1
-    if response.resolution is None:
-        steps = response.recoil(response.steps / etas[:, None])
-    else:
-        steps = np.full((etas.size, 1), np.inf)
+    steps = response.steps
+    if response.resolution is not None:
+        # smeared steps are smooth, but only on the scale of the resolution
+        steps = (steps[:, None] + response.resolution.width(steps)[:, None] * _SIGMAS).ravel()
+    steps = response.recoil(steps[steps >= 0] / etas[:, None])
     weights = np.zeros((etas.size, response.bins, panels * PANEL_NODES))
     kinks = np.asarray(response.quenching.kinks, dtype=float)
     for e, eta in enumerate(etas):

@@ -10,7 +10,7 @@ from cevns.errors import InputError
 from cevns.experiments.base import Experiment
 from cevns.folding import ETA_NODES
 from cevns.models import VectorModel, get_model
-from cevns.models.vector import LIMITS, broadcast_shape
+from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS, broadcast_shape
 
 __all__ = ["Evaluator", "Likelihood", "Profile"]
 
@@ -80,6 +80,11 @@ class Likelihood:
     def __reduce__(self):
         return Likelihood, (self.experiments,)
 
+    @property
+    def smallest_mass(self):
+        """Least mediator mass [MeV] that every experiment resolves; see `Experiment.smallest_mass`."""
+        return max(e.smallest_mass for e in self.experiments)
+
     def engine(self, model):
         """Return the compiled chi2 for a model; made once and kept."""
         return self.bind(model).engine
@@ -110,7 +115,9 @@ class Likelihood:
                 built = get_model(model)
                 if built not in self._evaluators:
                     engine = Engine([_term(e, built) for e in self.experiments])
-                    self._evaluators[built] = Evaluator(engine, built, LIMITS)
+                    self._evaluators[built] = Evaluator(
+                        engine, built, (self.smallest_mass, LARGEST_MASS, LARGEST_COUPLING)
+                    )
                 evaluator = self._evaluators[model] = self._evaluators[built]
         return evaluator
 
@@ -139,10 +146,10 @@ class Likelihood:
             If the model is not known.
         """
         evaluator = self.bind(model)
-        if isinstance(mass, (int, float)) and isinstance(coupling, (int, float)):
+        if isinstance(mass, float) and isinstance(coupling, float):
             return evaluator(mass, coupling)
         model = evaluator.model
-        mass, coupling = model.check_mass(mass), model.check_coupling(coupling)
+        mass, coupling = model.check_mass(mass, self.smallest_mass), model.check_coupling(coupling)
         shape = broadcast_shape(mass, coupling)
         mass_squared = np.broadcast_to(np.square(mass) if model.has_mass else 1.0, shape).ravel()
         y = np.broadcast_to(model.strength(coupling), shape).ravel()
@@ -160,7 +167,7 @@ class Likelihood:
         Profile
         """
         model = get_model(model)
-        mass = model.check_mass(mass)
+        mass = model.check_mass(mass, self.smallest_mass)
         coupling = model.check_coupling(coupling)
         if np.ndim(mass) or np.ndim(coupling):
             raise InputError("mass and coupling must be single numbers for pulls")

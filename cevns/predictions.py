@@ -81,7 +81,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     64.6
     """
     model = get_model(model)
-    checked_mass, checked_coupling = model.check_mass(mass), model.check_coupling(coupling)
+    checked_mass, checked_coupling = model.check_mass(mass, experiment.smallest_mass), model.check_coupling(coupling)
     shape = broadcast_shape(checked_mass, checked_coupling)
     mass_squared = np.square(checked_mass) if model.has_mass else 1.0
     y = model.strength(checked_coupling)
@@ -220,7 +220,10 @@ def recoil_events(
     kinks = np.unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
     # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
     top = min(edges[-1], kinks[-1])
-    bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top)
+    # and from 0 on the first interval has to end before the mediator's mass matters
+    heaviest = max(n.mass for n in target.nuclei)
+    soft = np.inf if contact else 500 * mass_squared / heaviest
+    bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top, soft)
     octaves = bottom * 2.0 ** np.arange(np.ceil(np.log2(max(top / bottom, 1.0))))
     cuts = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
     out = np.empty(cuts.size - 1)

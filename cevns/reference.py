@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import integrate, interpolate, optimize, special
+from scipy import integrate, optimize, special
 
 from cevns.errors import ConvergenceError, InputError, UnknownNameError
 
@@ -303,9 +303,10 @@ def quenching_factor(choice="chicago-3", folder=None):
 
     Parameters
     ----------
-    choice : {"chicago-3", "constant", "polynomial", "argon"}
+    choice : {"chicago-3", "constant", "polynomial-2021", "release"}
         CsI: modified Birks law for the Chicago-3 measurement, (1 - exp(-T/E0)) / (kB dE/dr), dE/dr the total stopping
-        power averaged over Cs and I (cubic spline in log-log), a reconstruction of the curve of arXiv:1907.04828; or
+        power averaged over Cs and I (a polynomial of degree 7 in log-log), a reconstruction of the curve of
+        arXiv:1907.04828; or
         0.0878 of arXiv:1708.01294; or the polynomial of the 2021 release, arXiv:2110.07730.
         Argon: 0.246 + 7.8e-4 T up to 125 keV, constant above (arXiv:2003.10630).
     folder : path object, optional
@@ -420,7 +421,7 @@ def events_csi(
         M_Z' in MeV and g_Z'.
     eta : float
         Quenching nuisance of eq. 4.1, PE = 13.348 eta f_Q(T) T[keV].
-    quenching : {"chicago-3", "constant", "polynomial"}
+    quenching : {"chicago-3", "constant", "polynomial-2021"}
         See `quenching_factor`.
     form_factor : str
         See `cross_section`.

@@ -301,7 +301,7 @@ cdef double point_c(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize_t
 
 cdef inline bint inside_c(const bound_t *b, double mass, double coupling) noexcept nogil:
     # written so that NaN is outside
-    return (not b.has_mass or 0.0 <= mass <= b.largest_mass) and (
+    return (not b.has_mass or b.smallest_mass <= mass <= b.largest_mass) and (
         not b.interacting or (0.0 if b.mediated else -b.largest_coupling) <= coupling <= b.largest_coupling)
 
 
@@ -630,6 +630,8 @@ cdef class Engine:
             raise MemoryError
         self.space = self.flags = self.seeds = 0
         for i in range(self.n):
+            if not isinstance(self.terms[i], Term):
+                raise TypeError(f"terms must hold Term objects, got {self.terms[i]!r}")
             term = self.terms[i]
             self.t[i] = &term.t
             self.space += 2 * (term.t.cols + term.t.bins) + term.t.pieces * piece_size(&term.t)
@@ -787,14 +789,15 @@ cdef class Bound:
     def __init__(self, model, limits):
         self.model = model
         self.c.mediated, self.c.has_mass, self.c.interacting = model.mediated, model.has_mass, model.interacting
-        self.c.largest_mass, self.c.largest_coupling = limits
+        self.limits = limits
+        self.c.smallest_mass, self.c.largest_mass, self.c.largest_coupling = limits
 
     cdef bint inside(self, double mass, double coupling) noexcept nogil:
         return inside_c(&self.c, mass, coupling)
 
     def refuse(self, double mass, double coupling):
         """Let the model say what is wrong with a point."""
-        self.model.check_mass(mass)
+        self.model.check_mass(mass, low=self.c.smallest_mass)
         self.model.check_coupling(coupling)
         raise MemoryError
 
@@ -833,6 +836,9 @@ cdef class Evaluator(Bound):
         if value != value:
             self.refuse(mass, coupling)
         return value
+
+    def __reduce__(self):
+        return Evaluator, (self.engine, self.model, self.limits)
 
     def low_level_callable(self, quantity="chi2"):
         """Return the function as a `scipy.LowLevelCallable` of x = (mass [MeV], coupling), for `scipy.integrate.nquad`.
@@ -918,6 +924,9 @@ cdef class Predictor(Bound):
         out = np.PyArray_SimpleNew(1, <np.npy_intp *> &bins, np.NPY_DOUBLE)
         self.counts(mass_squared_c(&self.c, mass), strength_c(&self.c, coupling), <double *> np.PyArray_DATA(out))
         return out
+
+    def __reduce__(self):
+        return Predictor, (self.term, self.model, self.limits)
 
     def pairs(self, const double[::1] mass_squared not None, const double[::1] y not None, double[:, ::1] out not None):
         """Write counts of pairs (mass squared, y) into `out`, shape (pairs, bins)."""

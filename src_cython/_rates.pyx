@@ -51,6 +51,8 @@ cdef class RecoilRate:
                 mass, protons, neutrons, length_c(code, r_p, thickness), length_c(code, r_n, thickness), thickness,
                 scale, code)
         for i in range(self.n_spectra):
+            if not isinstance(self.owners[i], Spectrum):
+                raise TypeError(f"spectra must hold Spectrum objects, got {self.owners[i]!r}")
             g_p, g_n, k_p, k_n = couplings[i]
             self.flavours[i] = flavour_t(g_p, g_n, k_p, k_n)
             spectrum = self.owners[i]

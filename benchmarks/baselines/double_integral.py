@@ -50,7 +50,7 @@ def with_dblquad(edges, energies, electron, muon, mass, coupling, tolerance):
 
 
 def with_numpy(edges, energies, fluxes, mass, coupling, nodes=4):
-    """Closed form in the neutrino energy, Gauss-Legendre between the kinks of the recoil spectrum; `fluxes` by flavour."""
+    """Closed form in the neutrino energy, Gauss-Legendre between the kinks in the recoil; `fluxes` by flavour."""
     z, n, m_nucleus, r_p, r_n = AR40
     kinks = 2 * energies**2 / m_nucleus
     cuts = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])

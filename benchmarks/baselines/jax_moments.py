@@ -23,7 +23,11 @@ def compile_grid(moments, profile, sigma):
     q2, a, b, c = (jnp.asarray(x) for x in (moments.q2, moments.a, moments.b, moments.c))
     (scaled,) = profile.scaled
     # matrices would cost more than vectors: P = W - W B B' W / (1 + B' W B)
-    weight, projected, background = jnp.asarray(sigma**-2.0), jnp.asarray(profile.projected), jnp.asarray(scaled / sigma**2)
+    weight, projected, background = (
+        jnp.asarray(sigma**-2.0),
+        jnp.asarray(profile.projected),
+        jnp.asarray(scaled / sigma**2),
+    )
     cross = 1 + ((scaled / sigma) ** 2).sum()
 
     @jax.jit

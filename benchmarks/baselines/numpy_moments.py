@@ -1,7 +1,7 @@
-"""Vectorised NumPy at its best: counts as a + b(M) g^2 + c(M) g^4, and the nuisances of eqs. 4.1 and 4.2 in closed form.
+"""Vectorised NumPy at its best: counts as a + b(M) g^2 + c(M) g^4, and the nuisances of eqs. 4.1 and 4.2 closed-form.
 
 NumPy alone is imported, so that ``python numpy_moments.py FOLDER`` is also the cold-start baseline: it reads the CsI
-release of 2017 from a folder and prints the least chi2 of a 100 x 100 grid (universal model, constant quenching, no eta).
+release of 2017 from a folder and prints the least chi2 of a 100 x 100 grid (universal, constant quenching, no eta).
 """
 
 import sys
@@ -50,7 +50,7 @@ def helm(q, rms_radius, s=0.9, block=4096):
 
 
 def energy_integrals(e_min):
-    """Int dE phi(E) (1 - E_min^2 / E^2) for one neutrino per flavour: electron neutrinos, and both muon (anti)neutrinos."""
+    """Int dE phi(E) (1 - E_min^2 / E^2) for one neutrino of each kind: electron, and both muon (anti)neutrinos."""
     square = e_min**2
     cubic = (E_MAX**3 - e_min**3) / 3 - square * (E_MAX - e_min)
     quartic = (E_MAX**4 - e_min**4) / 4 - square * (E_MAX**2 - square) / 2
@@ -62,8 +62,8 @@ def energy_integrals(e_min):
 class Moments:
     """Counts of a target in pion-decay-at-rest neutrinos.
 
-    `edges` are all recoil energies [MeV] where the acceptance jumps or kinks; `fold` returns the acceptance of each bin,
-    shape (nodes, bins), for recoil energies [MeV] and the numbers of their intervals.
+    `edges` are all recoil energies [MeV] where the acceptance jumps or kinks; `fold` returns the acceptance of each
+    bin, shape (nodes, bins), for recoil energies [MeV] and the numbers of their intervals.
     """
 
     def __init__(self, nuclei, number, fluence, charge, edges, fold):
@@ -129,13 +129,11 @@ class Profile:
         return self.base - u * u / v
 
     def of_coefficients(self, a, b, c, couplings):
-        """chi2, shape (..., couplings), from coefficients of shape (..., bins): a rational function of g^2 at each mass."""
+        """chi2, shape (..., couplings), from coefficients of shape (..., bins): rational in g^2 at each mass."""
         y = np.square(couplings)
         pa, pb, pc = a @ self.inverse, b @ self.inverse, c @ self.inverse
         u = [(x @ self.projected)[..., None] for x in (a, b, c)]
-        v = [
-            x.sum(axis=-1)[..., None] for x in (pa * a, 2 * pa * b, pb * b + 2 * pa * c, 2 * pb * c, pc * c)
-        ]
+        v = [x.sum(axis=-1)[..., None] for x in (pa * a, 2 * pa * b, pb * b + 2 * pa * c, 2 * pb * c, pc * c)]
         top = u[2] * y
         top += u[1]
         top *= y
@@ -234,9 +232,7 @@ def argon_moments(quenching, rows, efficiency, charge=CHARGE["universal"]):
         accepted = np.interp(light, rows, efficiency, left=0.0)
         return (np.minimum(light // 10, 11)[:, None] == np.arange(12)) * accepted[:, None]
 
-    return Moments(
-        (AR40,), N_A * 24e3 / 39.96, 0.09 * 13.7e22 / (4 * np.pi * 2750.0**2), charge, edges * 1e-3, fold
-    )
+    return Moments((AR40,), N_A * 24e3 / 39.96, 0.09 * 13.7e22 / (4 * np.pi * 2750.0**2), charge, edges * 1e-3, fold)
 
 
 def read_csi(folder):

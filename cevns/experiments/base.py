@@ -14,7 +14,7 @@ from cevns.fluxes import Flux
 from cevns.folding import EtaPieces, RecoilNodes, recoil_end_kev, response_weights
 from cevns.form_factors import FormFactor, get_form_factor
 from cevns.models import get_model
-from cevns.models.vector import LIMITS
+from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS
 from cevns.nuclei import Target
 
 __all__ = ["Background", "Experiment"]
@@ -124,6 +124,10 @@ class Experiment:
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
+    def __reduce__(self):
+        # without what has been computed so far
+        return Experiment, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
+
     def replace(self, **changes):
         """Return a copy with some fields changed, for example ``quenching_sigma=0``."""
         return dataclasses.replace(self, **changes)
@@ -139,6 +143,13 @@ class Experiment:
         if not self.quenching_sigma:
             return None
         return EtaPieces.build(self.response, self.kinks_kev, self.quenching_sigma)
+
+    @cached_property
+    def smallest_mass(self):
+        """Least mediator mass [MeV]: 0, unless recoils are observed down to 0, where light mediators diverge."""
+        if self.nodes.edges[0] > 0:
+            return 0.0
+        return float(np.sqrt(2e-3 * max(n.mass for n in self.target.nuclei) * self.nodes.edges[1]))
 
     @cached_property
     def nodes(self):
@@ -218,7 +229,7 @@ class Experiment:
             term = Term(
                 q2, b, c, weights[None], (weights @ a.sum(axis=0))[None], nothing.sum(axis=0), nothing, 0.0, 1.0
             )
-            found = Predictor(term, model, LIMITS)
+            found = Predictor(term, model, (self.smallest_mass, LARGEST_MASS, LARGEST_COUPLING))
             if eta == 1.0:
                 self._predictors[key] = found
         return found

@@ -8,6 +8,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.models import get_model
+from cevns.models.vector import LARGEST_MASS
 
 __all__ = ["BestFit", "best_fit"]
 
@@ -74,10 +75,10 @@ def best_fit(likelihood, model, *, mass=None, mass_range=MASS_RANGE, num_threads
     engine = likelihood.engine(model)
     num_threads = checks.whole("num_threads", num_threads, low=1)
     if not model.has_mass or mass is not None:
-        mass = float(model.check_mass(mass)) if model.has_mass else None
+        mass = float(model.check_mass(mass, likelihood.smallest_mass)) if model.has_mass else None
         chi2, y = _minima(engine, model, np.array([1.0 if mass is None else mass]), num_threads)
         return BestFit(float(chi2[0]), mass, _coupling(model, y[0]))
-    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=1e15, least=2)[[0, -1]]
+    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=LARGEST_MASS, least=2)[[0, -1]]
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
     chi2, _ = _minima(engine, model, np.exp(logs), num_threads)
     best = int(chi2.argmin())

@@ -142,7 +142,7 @@ def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
     model = get_model(model)
     if not model.has_mass:
         raise InputError(f"model {model.name!r} has no mediator mass to scan; use chi2() with an array of couplings")
-    mass = checks.ascending("mass", model.check_mass(mass), unit="MeV")
+    mass = checks.ascending("mass", model.check_mass(mass, likelihood.smallest_mass), unit="MeV")
     coupling = checks.ascending("coupling", model.check_coupling(coupling))
     num_threads = checks.whole("num_threads", num_threads, low=1)
     engine = likelihood.engine(model)

@@ -25,7 +25,6 @@ __all__ = [
 LARGEST_COUPLING = 1e10
 #: Largest mediator mass [MeV] that is accepted.
 LARGEST_MASS = 1e15
-LIMITS = (LARGEST_MASS, LARGEST_COUPLING)
 
 
 @dataclass(frozen=True)
@@ -160,19 +159,26 @@ class VectorModel:
         """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for a contact interaction."""
         return coupling * coupling if self.mediated else coupling
 
-    def check_mass(self, mass):
+    def check_mass(self, mass, low=0.0):
         """Return a mediator mass [MeV] as checked floats; `None` stands for a model without one.
+
+        Parameters
+        ----------
+        mass : array_like or None
+            What a user gave.
+        low : float
+            Least mass; above 0 only for an experiment without a threshold, where the events of a massless mediator diverge.
 
         Raises
         ------
         InputError
-            If the mass is missing, negative, not finite or above 1e15 MeV.
+            If the mass is missing, below `low`, not finite or above 1e15 MeV.
         """
         if not self.has_mass:
             return 0.0
         if mass is None:
             raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
-        return _values("mass", mass, unit="MeV", low=0.0, high=LARGEST_MASS)
+        return _values("mass", mass, unit="MeV", low=low, high=LARGEST_MASS)
 
     def check_coupling(self, coupling):
         """Return couplings as checked floats; `None` stands for no interaction beyond the standard model.
@@ -284,6 +290,8 @@ def _table(name, values):
     table = []
     for flavour, value in pairs:
         checks.known("lepton flavour", flavour, FLAVOURS)
+        if flavour in dict(table):
+            raise InputError(f"{name} gives flavour {flavour!r} more than once")
         table.append((flavour, checks.real(f"{name}[{flavour!r}]", value)))
     return tuple(table)
 

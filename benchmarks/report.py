@@ -1,0 +1,336 @@
+"""Measure everything once and write the tables and plots of ``docs/performance.md``.
+
+Run ``python benchmarks/report.py`` on a quiet machine; it takes several minutes. ``--keep FILE`` saves what was
+measured, and ``--use FILE`` writes the page from such a file. numba, JAX, iminuit, emcee and Valgrind are used where they
+are installed.
+"""
+
+import argparse
+import inspect
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import instructions
+import numpy as np
+import samplers
+from children import environment
+
+from cevns.files import atomic_path, write_text
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER.parent / "docs" / "performance.md"
+PACKAGES = ("numpy", "scipy", "cython", "numba", "jax", "iminuit", "emcee")
+BASELINES = {"numpy": "NumPy", "numpy-counts": "NumPy, counts", "numba": "numba", "jax": "JAX", "scipy": "SciPy"}
+COLOURS = {
+    "numpy": "#0055aa",
+    "numpy-counts": "#77aadd",
+    "numba": "#117733",
+    "jax": "#ddaa33",
+    "scipy": "#cc3311",
+    "cevns": "black",
+}
+#: Job, what it is, what counts, and the target: seconds, a ratio to a baseline, or something of its own.
+TARGETS = (
+    ("combined point", "one combined χ² at a new mass and coupling, called from Python", "seconds", 5e-6),
+    ("combined couplings", "the same, couplings as an array at one mass, per point", "seconds", 0.15e-6),
+    ("prediction", "one prediction of 12 CsI bins at a new mass and coupling, called from Python", "seconds", 2e-6),
+    ("combined grid", "1000 x 1000 combined grid, one thread", "seconds", 0.14),
+    ("combined grid", "the same on two threads, times faster", "threads", 1.8),
+    ("combined grid", "the same in two calls from a `ThreadPoolExecutor`, times faster", "pool", 1.8),
+    ("CsI grid", "CsI only, constant quenching, no η, universal model, 100 x 100", "seconds", 0.35e-3),
+    ("cold start", "the same from cold interpreter to finished grid, at most NumPy's", "numpy", 1.0),
+    ("limit", "exact 90% limit, 200 masses, combined, best fit given", "seconds", 10e-3),
+    ("limit and best fit", "the same with the search for the best fit", "seconds", 10e-3),
+    ("Helm 100000", "Helm ufunc, 10⁵ points, per point; times faster than NumPy", "numpy", 2.0),
+    ("Helm 1000000", "Helm ufunc, 10⁶ points, per point; times faster than NumPy", "numpy", 2.0),
+    (
+        "double integral smooth",
+        "double integral, smooth flux table of 1000 rows, 12 bins; times faster than `dblquad`",
+        "scipy",
+        1000.0,
+    ),
+    (
+        "double integral simulated",
+        "the same, rows with 1% of statistical noise",
+        "scipy",
+        1000.0,
+    ),
+    ("import", "`import numpy, cevns`, beyond `import numpy`", "import", 20e-3),
+    ("first chi2", "cold interpreter to the first combined χ²", "seconds", None),
+    ("help", "`cevns --help`", "seconds", 0.15),
+    ("memory", "memory of a 1000 x 1000 scan beyond its output", "bytes", 10e6),
+)
+
+
+def main():
+    """Measure, or read what was measured, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="save what was measured")
+    parser.add_argument("--use", type=Path, metavar="FILE", help="read it instead of measuring")
+    options = parser.parse_args()
+    results = json.loads(options.use.read_text()) if options.use else measure()
+    if options.keep:
+        write_text(options.keep, json.dumps(results))
+    entries = {}
+    for entry in results["benchmarks"]:
+        if "axis" not in entry["extra_info"]:
+            entries.setdefault(entry["extra_info"]["job"], {})[entry["extra_info"]["version"]] = entry
+    text = PAGE.read_text(encoding="utf-8")
+    for name, section in {
+        "machine": machine(results),
+        "targets": targets(entries),
+        "accuracy": accuracy(entries),
+        "scaling": scaling(results["benchmarks"]),
+        "instructions": instruction_table(results["instructions"]),
+        "samplers": sampler_table(results["samplers"]),
+    }.items():
+        text = replace_section(text, name, section)
+    draw_ratios(entries)
+    write_text(PAGE, text)
+
+
+def measure():
+    """Run the benchmarks, the instruction counts and the samplers; all of it in one dictionary."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "benchmarks.json"
+        command = [sys.executable, "-m", "pytest", str(FOLDER), "-q", "-p", "no:cacheprovider"]
+        command += ["--benchmark-disable-gc", "--benchmark-min-rounds=9", "--benchmark-max-time=1.5"]
+        command += [f"--benchmark-json={output}"]
+        # one thread for the baselines' matrix products too
+        single = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        subprocess.run(command, env=environment() | single, check=True, cwd=FOLDER.parent, stdout=subprocess.DEVNULL)
+        results = json.loads(output.read_text())
+    for entry in results["benchmarks"]:
+        del entry["stats"]["data"]
+    return {
+        "benchmarks": results["benchmarks"],
+        "machine": {
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "python": platform.python_version(),
+            "packages": {name: _version(name) for name in PACKAGES},
+            "compiler": _compiler(),
+        },
+        "instructions": instructions.count(),
+        "samplers": samplers.rates(),
+    }
+
+
+def _cpu():
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.*)", info.read_text()) if info.exists() else None
+    return found[1].strip() if found else platform.processor()
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _compiler():
+    from cevns import _engine
+
+    found = re.search(rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(_engine.__file__).read_bytes())
+    return found[0].decode() if found else "unknown"
+
+
+def replace_section(text, name, section):
+    """Put a section between its two markers."""
+    begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
+    head, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        raise SystemExit(f"{PAGE} has no markers for {name}")
+    return f"{head}{begin}\n{section}\n{end}{rest.partition(end)[2]}"
+
+
+def table(header, rows):
+    """A Markdown table; all columns but the first are set to the right."""
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def seconds(value):
+    """A time with three digits and a unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def times(value):
+    """A ratio with two digits, or as a whole number."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def timing(entry, key="median"):
+    """Seconds per call."""
+    return entry["stats"][key] / entry["extra_info"]["calls"]
+
+
+def machine(results):
+    """What was measured on, and how noisy it was."""
+    about = results["machine"]
+    packages = ", ".join(f"{name} {number}" for name, number in about["packages"].items() if number)
+    spread = [
+        e["stats"]["iqr"] / e["stats"]["median"]
+        for e in results["benchmarks"]
+        if e["extra_info"]["version"] == "cevns" and e["stats"]["rounds"] > 2
+    ]
+    text = (
+        f"{about['cpu']}, {about['cores']} cores, {about['system']}; Python {about['python']}, {packages}; kernels "
+        f"compiled with {about['compiler']}. Medians; the smallest and largest time in brackets. Noise: half of the "
+        f"timings of a typical job lie within {50 * statistics.median(spread):.1f}% of their median, those of the noisiest "
+        f"within {50 * max(spread):.0f}%. Ratios compare versions that ran one after the other."
+    )
+    return textwrap.fill(text, 120, break_on_hyphens=False)
+
+
+def targets(entries):
+    """The table of targets with what was measured."""
+    shown = list(BASELINES)
+    rows = []
+    for job, title, kind, limit in TARGETS:
+        versions = entries.get(job, {})
+        if "cevns" not in versions:
+            rows.append([title, "", "not measured", "", *["" for _ in shown]])
+            continue
+        found, goal, met = judge(versions, kind, limit)
+        ratios = ["" for _ in shown]
+        if kind in ("seconds", "numpy", "scipy") and job != "first chi2":
+            ratios = [times(versions[v]["extra_info"]["ratio"]) if v in versions else "" for v in shown]
+        rows.append([title, goal, found, met, *ratios])
+    return table(["job", "target", "measured", "met", *(f"{BASELINES[v]} / cevns" for v in shown)], rows)
+
+
+def judge(versions, kind, limit):
+    """What was measured, the target and whether it is met, as texts."""
+    own = versions["cevns"]
+    median = timing(own)
+    found = f"{seconds(median)} ({seconds(timing(own, 'min'))} to {seconds(timing(own, 'max'))})"
+    if kind == "seconds":
+        if limit is None:
+            return found, "", ""
+        return found, f"≤ {seconds(limit)}", _met(median / limit)
+    if kind in ("threads", "pool"):
+        gain = median / timing(versions[kind])
+        return f"{gain:.2f} ({seconds(timing(versions[kind]))})", f"≥ {limit:g}", _met(limit / gain)
+    if kind == "import":
+        extra = median - timing(versions["numpy"])
+        found = f"{seconds(extra)} (NumPy: {seconds(timing(versions['numpy']))})"
+        return found, f"≤ {seconds(limit)}", _met(max(extra, 0.0) / limit)
+    if kind == "bytes":
+        used = own["extra_info"]["bytes"]
+        return f"{used / 1e6:.2f} MB", f"≤ {limit / 1e6:.0f} MB", _met(used / limit)
+    ratio = versions[kind]["extra_info"]["ratio"]
+    return found, f"≥ {limit:g}" if limit > 1 else "≤ NumPy", _met(limit / ratio)
+
+
+def _met(share):
+    """Whether a measurement keeps its limit, given what share of the limit it takes."""
+    return "yes" if share <= 1 else f"no: {share:.2g} x the limit"
+
+
+def accuracy(entries):
+    """How well the versions agree."""
+    rows = []
+    for job, versions in entries.items():
+        known = {v: e["extra_info"]["error"] for v, e in versions.items() if "error" in e["extra_info"]}
+        if known:
+            rows.append([job, *(f"{known[v]:.0e}" if v in known else "" for v in ("cevns", *BASELINES))])
+    return table(["job", "cevns", *BASELINES.values()], rows)
+
+
+def scaling(benchmarks):
+    """Fit and draw cost against size; the straight lines as a table."""
+    axes = {}
+    for entry in benchmarks:
+        if "axis" in entry["extra_info"]:
+            axes.setdefault(entry["extra_info"]["axis"], []).append(entry)
+    figure, panels = _figure((10, 6.2), 2, 3)
+    rows = []
+    for panel, (axis, found) in zip(panels.flat, axes.items(), strict=True):
+        size = np.array([e["extra_info"]["size"] for e in found], dtype=float)
+        order = np.argsort(size)
+        size, found = size[order], [found[i] for i in order]
+        median, low, high = (np.array([timing(e, key) for e in found]) for key in ("median", "min", "q3"))
+        panel.errorbar(size, median, [median - low, high - median], fmt="o", ms=4, color="black", capsize=2)
+        panel.set(xlabel=axis, ylabel="time [s]", yscale="log")
+        if axis.startswith("threads"):
+            panel.set(xlabel="threads", title=axis.partition(", ")[2] + " grid", xticks=size)
+            panel.set_ylim(median.min() / 3, median.max() * 3)
+            continue
+        # least squares of relative deviations
+        line = np.linalg.lstsq(np.stack([1 / median, size / median], axis=1), np.ones(size.size), rcond=None)[0]
+        smooth = np.geomspace(size[0], size[-1], 200)
+        panel.plot(smooth, line[0] + line[1] * smooth, "--", color="#cc3311", lw=1)
+        panel.set(xscale="log", title=f"{seconds(max(line[0], 0.0))} + {seconds(line[1])} each")
+        worst = np.abs((line[0] + line[1] * size) / median - 1).max()
+        rows.append([axis, f"{size[0]:.0f} to {size[-1]:.0f}", seconds(line[0]), seconds(line[1]), f"{worst:.0%}"])
+    _save(figure, "performance-scaling.png")
+    return table(["size", "range", "fixed cost", "cost of each", "largest deviation from the line"], rows)
+
+
+def draw_ratios(entries):
+    """Draw how much longer the other versions take."""
+    bars = []
+    for job, versions in entries.items():
+        bars += [(job, v, e["extra_info"]["ratio"]) for v, e in versions.items() if v in BASELINES and job != "import"]
+    figure, panels = _figure((8, 0.22 * len(bars) + 0.9), 1, 1)
+    panel = panels[0, 0]
+    for i, (_, name, ratio) in enumerate(reversed(bars)):
+        panel.barh(i, ratio, color=COLOURS[name])
+        place = {"xytext": (3, 0), "textcoords": "offset points", "va": "center", "fontsize": 7}
+        panel.annotate(times(ratio), (max(ratio, 1.0), i), **place)
+    labels = [f"{job}: {BASELINES[name]}" for job, name, _ in reversed(bars)]
+    panel.set(xscale="log", xlabel="time of the other version / time of cevns", yticks=range(len(bars)))
+    panel.set_yticklabels(labels)
+    panel.axvline(1.0, color="black", lw=0.8)
+    panel.set_xlim(0.5, 3 * max(ratio for *_, ratio in bars))
+    panel.set_ylim(-0.7, len(bars) - 0.3)
+    _save(figure, "performance-ratios.png")
+
+
+def _figure(size, rows, columns):
+    # an Agg figure of its own: no global state and no display
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=130, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _save(figure, name):
+    with atomic_path(PAGE.with_name(name)) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def instruction_table(counts):
+    """Instructions per call."""
+    if counts is None:
+        return "Valgrind was not installed."
+    return table(["kernel", "instructions"], [[name, f"{value:,.0f}"] for name, value in counts.items()])
+
+
+def sampler_table(rates):
+    """Calls a second, and the code that reached them."""
+    rows = [[name, f"{rate:,.0f}"] for name, rate in rates.items()]
+    shown = [name for name in rates if "iminuit" in name or "emcee" in name]
+    code = "\n\n".join(inspect.getsource(samplers.SAMPLERS[name]).strip() for name in shown)
+    return f"{table(['sampler', 'χ² calls a second'], rows)}\n\n```python\n{code}\n```"
+
+
+if __name__ == "__main__":
+    main()
