@@ -59,7 +59,7 @@ def pion_decay_table(rows, noise):
 
 
 @pytest.mark.parametrize("table", ["smooth", "simulated"])
-@pytest.mark.parametrize("version", ["cevns", "numpy", "scipy"])
+@pytest.mark.parametrize("version", ["cevns", "numpy", "scipy", "scipy-loose"])
 def test_double_integral(version, table, measure, quick):
     rows = 60 if quick else 1000
     energy, electron, muon = pion_decay_table(rows, {"smooth": 0.0, "simulated": 0.01}[table])
@@ -68,8 +68,9 @@ def test_double_integral(version, table, measure, quick):
     mass, coupling = 10.0, 5e-5
     exact = recoil_events("universal", made, ARGON, EDGES, mass, coupling, nodes=32)
     # SciPy gets one bin of the table that it cannot integrate well, and is charged for one
-    bins = 1 if version == "scipy" and table == "simulated" else 12
-    edges, tolerance = EDGES[-bins - 1 :] * 1e-3, 1e-6
+    bins = slice(5, 6) if version.startswith("scipy") and table == "simulated" else slice(0, 12)
+    edges = EDGES[bins.start : bins.stop + 1] * 1e-3
+    tolerance = 1e-6 if version == "scipy-loose" or quick else 1e-8
 
     def with_scipy():
         with warnings.catch_warnings():
@@ -80,9 +81,10 @@ def test_double_integral(version, table, measure, quick):
         "cevns": lambda: recoil_events("universal", made, ARGON, EDGES, mass, coupling),
         "numpy": lambda: double_integral.with_numpy(edges, energy, flux, mass, coupling) * ARGON.numbers[0],
         "scipy": lambda: with_scipy() * ARGON.numbers[0],
+        "scipy-loose": lambda: with_scipy() * ARGON.numbers[0],
     }[version]
-    rounds = 1 if version == "scipy" and table == "simulated" else None
-    found = measure(f"double integral {table}", version, function, rounds=rounds, calls=bins / 12)
-    worst = np.abs(found / exact[-bins:] - 1).max()
-    assert worst < {"cevns": 1e-12, "numpy": 1e-10, "scipy": 0.05}[version]
+    rounds = 1 if version.startswith("scipy") else None
+    found = measure(f"double integral {table}", version, function, rounds=rounds, calls=(bins.stop - bins.start) / 12)
+    worst = np.abs(found / exact[bins] - 1).max()
+    assert worst < {"cevns": 1e-12, "numpy": 1e-10}.get(version, 0.05)
     measure.note(error=worst)

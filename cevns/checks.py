@@ -1,6 +1,5 @@
 """Checks of user input: one place for every rule and its message."""
 
-import difflib
 import importlib
 from collections.abc import Iterable
 
@@ -125,6 +124,8 @@ def known(kind, name, names: Iterable[str]):
     """
     if isinstance(name, str) and name in names:
         return name
+    import difflib
+
     names = sorted(names)
     close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]!r}?" if close else ""

@@ -1,6 +1,6 @@
 """Reading of the text tables that come with experiments, or that users bring."""
 
-from importlib import resources
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ def read_table(package, name, *, columns, delimiter=None, skip_header=False):
     Parameters
     ----------
     package : str or None
-        Package that holds the file, or None for an ordinary path.
+        Imported package that holds the file, or None for an ordinary path.
     name : str or path
         File name.
     columns : int
@@ -35,7 +35,7 @@ def read_table(package, name, *, columns, delimiter=None, skip_header=False):
     DataError
         Naming the file, the line and what is wrong with it.
     """
-    path = Path(name) if package is None else resources.files(package) / str(name)
+    path = Path(name) if package is None else Path(sys.modules[package].__file__).parent / name
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -8,7 +8,6 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import DataError, InputError
-from cevns.files import atomic_path
 from cevns.models import get_model
 
 __all__ = ["Scan", "scan"]
@@ -61,6 +60,7 @@ class Scan:
             If the file cannot be written.
         """
         from cevns import __version__
+        from cevns.files import atomic_path
 
         path = Path(path)
         if path.suffix != ".npz":

@@ -1,0 +1,97 @@
+"""The C-level interfaces: headers for Cython code, and SciPy's low-level callables."""
+
+import gc
+import importlib.util
+import pickle
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import nquad
+
+import cevns
+from cevns import _engine, _fluxes, _formfactors, _rates
+from cevns.form_factors import helm
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_cython_example_of_the_docs_compiles_and_agrees(both, tmp_path):
+    """A module outside the package that cimports the public headers, built as a user would."""
+    pytest.importorskip("Cython")
+    pytest.importorskip("setuptools")
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```cython\n(.*?)```", text, flags=re.DOTALL)
+    helm_example = """
+        from cevns._formfactors cimport helm_c, helm_radius
+
+        def form_factor(double q, double radius, double s):
+            return helm_c(q, helm_radius(radius, s), s)
+    """
+    (tmp_path / "example.pyx").write_text(example + textwrap.dedent(helm_example), encoding="utf-8")
+    (tmp_path / "setup.py").write_text(
+        "from setuptools import Extension, setup\n"
+        "from Cython.Build import cythonize\n"
+        "setup(name='example', py_modules=[], ext_modules=cythonize([Extension('example', ['example.pyx'])],"
+        f" include_path=[{str(Path(cevns.__file__).parents[1])!r}], compiler_directives={{'language_level': 3}}))\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert built.returncode == 0, built.stderr
+    (library,) = (p for p in tmp_path.iterdir() if p.suffix in {".so", ".pyd"})
+    spec = importlib.util.spec_from_file_location("example", library)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    couplings = np.geomspace(1e-6, 1e-3, 7)
+    expected = sum(both.chi2("b-l", 10.0, g) for g in couplings)
+    assert module.total(both.bind("b-l"), couplings) == pytest.approx(expected, rel=1e-12)
+    assert module.form_factor(50.0, 4.94, 0.9) == helm(50.0, 4.94, 0.9)
+
+
+@pytest.mark.parametrize("module", [_engine, _fluxes, _formfactors, _rates], ids=lambda m: m.__name__)
+def test_every_kernel_ships_its_header(module):
+    header = Path(cevns.__file__).parent / f"{module.__name__.rpartition('.')[2]}.pxd"
+    assert header.is_file()
+
+
+def test_public_c_functions_keep_their_signatures():
+    """Compiled code of others links against these strings: a change breaks it."""
+    assert {name: repr(capsule).split('"')[1] for name, capsule in _engine.__pyx_capi__.items()} == {
+        "chi2_c": "double (struct __pyx_t_5cevns_7_engine_bound_t const *, double, double)",
+        "nquad_chi2": "double (int, double *, void *)",
+        "nquad_likelihood": "double (int, double *, void *)",
+    }
+
+
+@pytest.mark.parametrize(("quantity", "of_chi2"), [("chi2", lambda c: c), ("likelihood", lambda c: np.exp(-c / 2))])
+def test_low_level_callables_integrate_the_same_function(argon, quantity, of_chi2):
+    chi2 = argon.bind("b-l")
+    ranges, options = [(1.0, 30.0), (0.0, 1e-4)], {"epsabs": 0.0, "epsrel": 1e-7}
+    compiled = chi2.low_level_callable(quantity)
+    gc.collect()
+    fast, _ = nquad(compiled, ranges, opts=options)
+    slow, _ = nquad(lambda m, g: of_chi2(chi2(m, g)), ranges, opts=options)
+    assert fast == pytest.approx(slow, rel=1e-10)
+
+
+def test_low_level_callables_keep_their_evaluator_alive():
+    compiled = cevns.load("coherent-argon-2020").bind("b-l").low_level_callable()
+    gc.collect()
+    value, _ = nquad(compiled, [(1.0, 2.0), (0.0, 1e-4)])
+    assert value == pytest.approx(1e-4 * 17.85, rel=1e-2)
+
+
+def test_low_level_callables_refuse_unknown_quantities(argon):
+    with pytest.raises(KeyError, match="chi2"):
+        argon.bind("b-l").low_level_callable("ch2")
+
+
+def test_evaluators_pickle(both, csi):
+    for function in (both.bind("b-l"), csi.predictor("b-l")):
+        copy = pickle.loads(pickle.dumps(function))
+        np.testing.assert_array_equal(copy(10.0, 5e-5), function(10.0, 5e-5))
