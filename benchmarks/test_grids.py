@@ -49,12 +49,35 @@ def test_combined_grid_on_two_threads(version, measure, both, quick):
 
     def pool():
         with ThreadPoolExecutor(2) as executor:
-            halves = executor.map(lambda part: both.scan("b-l", part, couplings).chi2, np.array_split(masses, 2))
-            return np.concatenate(list(halves))
+            # more parts than threads, since light masses and heavy ones do not cost the same
+            parts = executor.map(lambda part: both.scan("b-l", part, couplings).chi2, np.array_split(masses, 8))
+            return np.concatenate(list(parts))
 
     function = {"threads": lambda: both.scan("b-l", masses, couplings, num_threads=2).chi2, "pool": pool}[version]
     # bit for bit, whatever the threads do
     assert np.array_equal(measure("combined grid", version, function, rounds=15), alone)
+
+
+@pytest.fixture
+def busy_core():
+    """A process that keeps one core busy."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    yield
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("busy_core")
+@pytest.mark.parametrize("size", [30, 300])
+@pytest.mark.parametrize("version", ["cevns", "threads"])
+def test_grid_beside_a_busy_process(version, size, measure, both):
+    masses, couplings = axes(size)
+    threads = 2 if version == "threads" else 1
+    alone = both.scan("b-l", masses, couplings).chi2
+    found = measure(
+        f"busy {size}", version, lambda: both.scan("b-l", masses, couplings, num_threads=threads).chi2, rounds=41
+    )
+    assert np.array_equal(found, alone)
 
 
 @pytest.mark.parametrize("version", ["cevns", "numpy", "numpy-counts", "numba", "jax"])

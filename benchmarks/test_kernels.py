@@ -83,7 +83,8 @@ def test_double_integral(version, table, measure, quick):
         "scipy": lambda: with_scipy() * ARGON.numbers[0],
         "scipy-loose": lambda: with_scipy() * ARGON.numbers[0],
     }[version]
-    rounds = 1 if version.startswith("scipy") else None
+    # a median of three survives one pause of the machine
+    rounds = 3 if version.startswith("scipy") else None
     found = measure(f"double integral {table}", version, function, rounds=rounds, calls=(bins.stop - bins.start) / 12)
     worst = np.abs(found / exact[bins] - 1).max()
     assert worst < {"cevns": 1e-12, "numpy": 1e-10}.get(version, 0.05)

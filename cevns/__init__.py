@@ -41,7 +41,7 @@ _MODULES = (
     "reference",
 )
 
-__all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604 (all strings)
+__all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
 
 def __getattr__(name):

@@ -28,8 +28,8 @@ cdef struct term_t:
 
 
 cdef struct row_t:
-    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), room for B and C of all bins, then for each
-    # piece its polynomials
+    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), room for B and C of all bins, then for
+    # each piece its polynomials
     double *rates
     double *counts
     double *pieces

@@ -1,7 +1,7 @@
 """Scalar form factors for other Cython code: ``from cevns._formfactors cimport helm_c``.
 
-All take the momentum transfer q [MeV] and lengths [fm]; the diffraction radius comes from `helm_radius` and its siblings,
-once per nucleus, so that a loop over q does not repeat the square root.
+All take the momentum transfer q [MeV] and lengths [fm]; the diffraction radius comes from `helm_radius` and its
+siblings, once per nucleus, so that a loop over q does not repeat the square root.
 """
 
 from libc.math cimport cos, exp, expm1, sin, sqrt
@@ -17,9 +17,9 @@ cdef extern from *:
     #include <stdint.h>
     #include <string.h>
 
-    /* 3 j1(x) / x as a polynomial in z = x^2 for z < 16, which covers |q| R of CEvNS at any reactor or stopped-pion source.
-       The form 1 + z V(z) is exact at 0 and has no cancellation; V interpolates (U - 1) / z at Chebyshev nodes of
-       [0, 16] and misses U by less than 1e-17 of it. No branch, so that loops over it vectorise. */
+    /* 3 j1(x) / x as a polynomial in z = x^2 for z < 16, which covers |q| R at any reactor or stopped-pion source. The
+       form 1 + z V(z) is exact at 0 and has no cancellation; V interpolates (U - 1) / z at Chebyshev nodes of [0, 16]
+       and misses U by less than 1e-17 of it. No branch, so that loops over it vectorise. */
     static inline double cevns_sphere_small(double z)
     {
         double v = -0.1 + z * (0.0035714285714285704 + z * (-6.613756613756411e-05 + z * (7.515632515612777e-07 + z
@@ -29,7 +29,7 @@ cdef extern from *:
         return 1.0 + z * v;
     }
 
-    /* exp(x) for -700 <= x <= 0: x = n ln 2 + r, exp(r) by a polynomial good to 2e-17; within 1 ulp. No branch either. */
+    /* exp(x) for -700 <= x <= 0: x = n ln 2 + r, exp(r) by a polynomial good to 2e-17; within 1 ulp. No branch. */
     static inline double cevns_exp(double x)
     {
         const double shift = 6755399441055744.0;  /* 1.5 x 2^52: adding it rounds to a whole number */

@@ -45,7 +45,7 @@ cdef inline double weak_charge_c(const flavour_t *f, double x, double z_f, doubl
 cdef inline double recoil_rate_c(
         double recoil, const nucleus_t *nucleus, Py_ssize_t spectra, const spectrum_t **spectrum,
         const flavour_t *flavour, double strength, double mass_squared, bint contact) noexcept nogil:
-    """dN/dT [1/MeV] at a recoil T [MeV] on one nucleus: eq. 2.9 without efficiency, the energy integral in closed form."""
+    """dN/dT [1/MeV] at a recoil T [MeV] on one nucleus: eq. 2.9 without efficiency, the energy integral exact."""
     cdef double q2 = 2.0 * nucleus.mass * recoil
     cdef double q = sqrt(q2)
     cdef double x = strength if contact else strength / (q2 + mass_squared)

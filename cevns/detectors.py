@@ -93,7 +93,7 @@ class PolynomialQuenching(Quenching):
         turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
         if turning.size and turning.min() < self.maximum:
             raise InputError(
-                f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil energy below that"
+                f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil below that"
             )
 
     def factor(self, recoil_kev):
@@ -376,7 +376,9 @@ class Response:
         if not isinstance(self.efficiency, Efficiency):
             raise InputError(f"efficiency must be an Efficiency, got {self.efficiency!r}")
         if not isinstance(self.resolution, (GaussianResolution, PoissonResolution, type(None))):
-            raise InputError(f"resolution must be a GaussianResolution, a PoissonResolution or None, got {self.resolution!r}")
+            raise InputError(
+                f"resolution must be a GaussianResolution, a PoissonResolution or None, got {self.resolution!r}"
+            )
 
     @property
     def bins(self):
@@ -424,7 +426,8 @@ class Response:
             return inside * self.efficiency(x)
         steps = self.steps
         middle = 0.5 * (steps[1:] + steps[:-1])
-        # the efficiency is constant in a step; where it is a straight line the midpoint carries its mean to second order
+        # the efficiency is constant in a step; where it is a straight line the midpoint carries its mean to second
+        # order
         share = self.resolution.share(x, steps[:-1, None], steps[1:, None]) * self.efficiency(middle)[:, None]
         owner = np.searchsorted(edges, middle) - 1
         out = np.zeros((self.bins, x.size))

@@ -1,7 +1,7 @@
 """Neutrino fluxes: pion decay at rest, monochromatic and tabulated, each with exact moments.
 
-A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for each flavour. Neutrinos and antineutrinos of
-a flavour add up, since all vector couplings change sign together.
+A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for each flavour. Neutrinos and antineutrinos
+of a flavour add up, since all vector couplings change sign together.
 """
 
 import math

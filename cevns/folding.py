@@ -1,11 +1,12 @@
 """Folding of recoil spectra with a detector response: the model-independent half of every prediction.
 
-A recoil spectrum is smooth between the kinks of the flux, so its values at a few Gauss-Legendre nodes per panel fix it to
-rounding. Counts are then one matrix product, ``counts[i] = sum_j weights[i, j] rate[j]``, whose matrix knows neither the
-model nor the mediator mass; the mass enters the rates through ``1 / (|q|^2 + M^2)`` alone, and the quenching scale eta
-enters the matrix alone.
+A recoil spectrum is smooth between the kinks of the flux, so its values at a few Gauss-Legendre nodes per panel fix it
+to rounding. Counts are then one matrix product, ``counts[i] = sum_j weights[i, j] rate[j]``, whose matrix knows neither
+the model nor the mediator mass; the mass enters the rates through ``1 / (|q|^2 + M^2)`` alone, and the quenching scale
+eta enters the matrix alone.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,7 @@ class RecoilNodes:
             # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
             edges.append(FIRST_PANEL * high_kev)
             cuts = np.concatenate([edges[1:], cuts[cuts > edges[1]]])
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in itertools.pairwise(cuts):
             edges.extend(_split(probe, low, high, weak))
         edges = np.array(edges)
         half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
@@ -165,7 +166,7 @@ class EtaPieces:
         cuts = np.array(sorted(cuts))
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         edges = [cuts[0]]
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in itertools.pairwise(cuts):
             edges.extend(np.linspace(a, b, int(np.ceil((b - a) / ETA_WIDTH)) + 1)[1:])
         edges = np.array(edges)
         half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
@@ -173,7 +174,7 @@ class EtaPieces:
 
 
 def recoil_end_kev(nucleus, energy):
-    """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV], where E_min = sqrt(M T / 2) reaches it."""
+    """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
     return 2e3 * energy**2 / nucleus.mass
 
 

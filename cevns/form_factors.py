@@ -67,7 +67,11 @@ _KINDS = {
     "helm": (helm, 0.9, "Helm, Phys. Rev. 104 (1956) 1466; s = 0.9 fm"),
     "klein-nystrand": (klein_nystrand, 0.7, "Klein and Nystrand, hep-ph/9902259; a = 0.7 fm"),
     # t = 2.30 fm, a = t / (4 ln 3)
-    "symmetrized-fermi": (symmetrized_fermi, 2.30 / (4 * np.log(3)), "Piekarewicz et al., arXiv:1604.07799; t = 2.30 fm"),
+    "symmetrized-fermi": (
+        symmetrized_fermi,
+        2.30 / (4 * np.log(3)),
+        "Piekarewicz et al., arXiv:1604.07799; t = 2.30 fm",
+    ),
 }
 
 

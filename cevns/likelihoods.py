@@ -24,8 +24,9 @@ class Profile:
     chi2 : float
         Sum over the experiments.
     experiments : dict
-        For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so that
-        (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta - 1.
+        For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
+        that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
+        - 1.
     """
 
     chi2: float
@@ -172,9 +173,7 @@ class Likelihood:
         if np.ndim(mass) or np.ndim(coupling):
             raise InputError("mass and coupling must be single numbers for pulls")
         mass, coupling = float(mass), float(coupling)
-        values = self.engine(model).profile(
-            mass * mass if model.has_mass else 1.0, model.strength(coupling)
-        )
+        values = self.engine(model).profile(mass * mass if model.has_mass else 1.0, model.strength(coupling))
         out = {}
         for experiment, (chi2, eta, signal) in zip(self.experiments, values, strict=True):
             counts = experiment.predict(model, mass, coupling, eta=eta).signal
@@ -226,7 +225,9 @@ def _term(experiment, model):
     backgrounds, sigma, data = _systematics(experiment)
     scaled = sigma[:, None] * backgrounds
     # P = (1 + G'G)^-1 = 1 - G'(1 + GG')^-1 G = 1 - H H' with H = G' L'^-1, G the scaled backgrounds as rows
-    modes = np.linalg.solve(np.linalg.cholesky(np.eye(sigma.size) + scaled @ scaled.T), scaled) if sigma.size else scaled
+    modes = scaled
+    if sigma.size:
+        modes = np.linalg.solve(np.linalg.cholesky(np.eye(sigma.size) + scaled @ scaled.T), scaled)
     projected = data - (modes @ data) @ modes
     a, b, c, q2 = experiment.nodes.quadratic(model)
     pull = experiment.signal_sigma**-2.0

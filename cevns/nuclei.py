@@ -57,9 +57,9 @@ class Nucleus:
         return cls(name, protons, neutrons, mass, proton_radius, neutron_radius)
 
 
-# Atomic masses: AME2020. R_p: Angeli & Marinova 2013 and Fricke 1995 as in eq. 2.5 of arXiv:2008.05022 (charge radii used
-# as R_p). R_n of Cs and I: RMF NL-Z2, arXiv:1710.02730; of Ar: skin of 0.1 fm (text below eq. 2.5). Si: charge radius of
-# Angeli & Marinova 2013 for both, since Z = N.
+# Atomic masses: AME2020. R_p: Angeli & Marinova 2013 and Fricke 1995 as in eq. 2.5 of arXiv:2008.05022 (charge radii
+# used as R_p). R_n of Cs and I: RMF NL-Z2, arXiv:1710.02730; of Ar: skin of 0.1 fm (text below eq. 2.5). Si: charge
+# radius of Angeli & Marinova 2013 for both, since Z = N.
 _NUCLEI = {
     "Cs-133": Nucleus.from_atomic_mass("Cs-133", 55, 78, 132.905451961, 4.804, 5.01),
     "I-127": Nucleus.from_atomic_mass("I-127", 53, 74, 126.9044719, 4.749, 4.94),

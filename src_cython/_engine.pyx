@@ -1,14 +1,16 @@
 """chi2 with all nuisances profiled, as a function of mediator mass and coupling: points, rows, grids and exact limits.
 
-Counts in units of their uncertainties are ``N = a + B y + C y^2``, with y = g^2 for a mediator. Only B and C know the mass,
-through ``p = 1 / (q2 + M^2)`` at the recoil nodes. Backgrounds with Gaussian pulls are folded into the inverse covariance
+Counts in units of their uncertainties are ``N = a + B y + C y^2``, with y = g^2 for a mediator. Only B and C know the
+mass, through ``p = 1 / (q2 + M^2)`` at the recoil nodes. Backgrounds with Gaussian pulls are folded into the inverse
+covariance
 ``P = 1 - H H'``, and the signal's normalisation, with pull variance s^2 and k = 1/s^2, profiles in closed form:
 
     chi2 = y'Py + k - (u + k)^2 / (v + k),    u = y'PN,  v = N'PN,
 
-where every term stays bounded however large the signal is. u and v are polynomials of degree 2 and 4 in y, computed once for
-each mass. The quenching scale eta makes u and v piecewise polynomials in eta as well (see `cevns.folding.EtaPieces`), and a
-safeguarded Newton search profiles it; a piece is computed when a search first enters it.
+where every term stays bounded however large the signal is. u and v are polynomials of degree 2 and 4 in y, computed
+once for each mass. The quenching scale eta makes u and v piecewise polynomials in eta as well (see
+`cevns.folding.EtaPieces`), and a safeguarded Newton search profiles it; a piece is computed when a search first enters
+it.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
@@ -37,7 +39,7 @@ cdef enum:
 cdef double ETA_STEP = 3e-5
 
 
-# --- one term at one mass -------------------------------------------------------------------------------------------------
+# --- one term at one mass --------------------------------------------------------------------------------------------
 
 cdef inline Py_ssize_t piece_size(const term_t *t) noexcept nogil:
     # u has three and v five coefficients in y for each power of t
@@ -115,7 +117,8 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     row.built[piece] = 1
 
 
-cdef inline void moments(const term_t *t, Py_ssize_t node, const double *b, const double *c, double *out) noexcept nogil:
+cdef inline void moments(const term_t *t, Py_ssize_t node, const double *b, const double *c,
+                         double *out) noexcept nogil:
     """The coefficients in y of u (three) and v (five) at one node of eta."""
     cdef const double *a = t.sm + node * t.bins
     cdef const double *h
@@ -235,8 +238,8 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         if high - low < ETA_STEP * 1e-3:
             break
         eta += step
-        # the minimum lies between low and high; a step out of there, or none, becomes a bisection. At the first steps the
-        # bracket is the whole range, and a step onto its very end is taken to see whether the minimum lies there
+        # the minimum lies between low and high; a step out of there, or none, becomes a bisection. At the first steps
+        # the bracket is the whole range, and a step onto its very end is taken to see whether the minimum lies there
         if not low < eta < high:
             if eta <= low and low == t.eta_edges[0] and first > 0.0:
                 eta = low + 1e-9
@@ -249,7 +252,7 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     return value
 
 
-# --- all terms ------------------------------------------------------------------------------------------------------------
+# --- all terms -------------------------------------------------------------------------------------------------------
 
 cdef double sum_chi2(const term_t **t, row_t *rows, Py_ssize_t n, double y) noexcept nogil:
     cdef Py_ssize_t i
@@ -328,19 +331,20 @@ cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
     return exp(-0.5 * chi2_c(<const bound_t *> data, x[0], x[1]))
 
 
-# --- minima and level crossings along the coupling ------------------------------------------------------------------------
+# --- minima and level crossings along the coupling -------------------------------------------------------------------
 
 cdef int compare(const void *a, const void *b) noexcept nogil:
     cdef double x = (<const double *> a)[0], y = (<const double *> b)[0]
     return (x > y) - (x < y)
 
 
-cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint two_sided, double *seeds) noexcept nogil:
+cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint two_sided,
+                               double *seeds) noexcept nogil:
     """Fill `seeds` with ascending values of y between which chi2 has no hidden structure; return how many.
 
-    A logarithmic axis from where the signal changes by a thousandth of an uncertainty to where the standard-model part is
-    negligible, and for every bin the y where its count returns to the standard model's, turns around, or about meets the data.
-    The last ones follow a degenerate strip however narrow good data make it.
+    A logarithmic axis from where the signal changes by a thousandth of an uncertainty to where the standard-model part
+    is negligible, and for every bin the y where its count returns to the standard model's, turns around, or about meets
+    the data. The last ones follow a degenerate strip however narrow good data make it.
     """
     cdef double *b
     cdef double *c
@@ -446,8 +450,8 @@ cdef double turning_point(const term_t **t, row_t *rows, Py_ssize_t n, double le
     return sign * fx
 
 
-cdef double crossing(const term_t **t, row_t *rows, Py_ssize_t n, double level, double a, double fa, double b, double fb,
-                     ) noexcept nogil:
+cdef double crossing(const term_t **t, row_t *rows, Py_ssize_t n, double level, double a, double fa, double b,
+                     double fb) noexcept nogil:
     """The coupling between a and b where chi2 crosses `level`; fa and fb (chi2 - level) differ in sign.
 
     Regula falsi with the Illinois weights, and a bisection wherever two steps did not halve the bracket.
@@ -505,7 +509,7 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
                               double *values, double *out, char *above_first) noexcept nogil:
     """All couplings where chi2 crosses `level`, ascending, into `out`; whether chi2 starts above it."""
     cdef Py_ssize_t count = seed_couplings(t, rows, n, two_sided, seeds), k, found = 0
-    cdef double x, f, previous, last
+    cdef double x, f
     if count == 0:
         above_first[0] = sum_chi2(t, rows, n, 0.0) > level
         return 0
@@ -534,7 +538,7 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
 
 
 cdef inline int useful_threads(int asked, double points) noexcept nogil:
-    """Threads for so many points of chi2: one where starting them, or waiting for a busy core, could cost more than it saves."""
+    """Threads for so many points of chi2: one where starting them or waiting for a busy core could cost more."""
     return asked if points > 3e4 else 1
 
 
@@ -616,8 +620,8 @@ cdef const Py_ssize_t* index_address(const Py_ssize_t[::1] view) noexcept:
 cdef class Engine:
     """Engine(terms)
 
-    Sum of the chi2 of several terms for one model. Masses come squared [MeV^2], couplings as y; a contact model takes mass
-    squared 1. Immutable; every method may run in several threads at once.
+    Sum of the chi2 of several terms for one model. Masses come squared [MeV^2], couplings as y; a contact model takes
+    mass squared 1. Immutable; every method may run in several threads at once.
     """
 
     def __cinit__(self, terms):
@@ -805,7 +809,8 @@ cdef class Bound:
 cdef class Evaluator(Bound):
     """Evaluator(engine, model, limits)
 
-    chi2 of one model as a fast function of mass and coupling; `Likelihood.bind` makes it. Safe to call from several threads.
+    chi2 of one model as a fast function of mass and coupling; `Likelihood.bind` makes it. Safe to call from several
+    threads.
 
     Other Cython code calls ``chi2_c(&evaluator.c, mass, coupling)`` of ``cevns._engine`` without the GIL.
 
@@ -881,8 +886,8 @@ cdef void release_evaluator(object capsule) noexcept:
 cdef class Predictor(Bound):
     """Predictor(term, model, limits)
 
-    Signal counts of one model as a fast function of mass and coupling; `Experiment.predictor` makes it. Safe to call from
-    several threads.
+    Signal counts of one model as a fast function of mass and coupling; `Experiment.predictor` makes it. Safe to call
+    from several threads.
 
     Examples
     --------

@@ -1,4 +1,5 @@
-"""Nuclear form factors as NumPy ufuncs (Helm 1956; Klein & Nystrand, hep-ph/9902259; Piekarewicz et al., arXiv:1604.07799).
+"""Nuclear form factors as NumPy ufuncs (Helm 1956; Klein & Nystrand, hep-ph/9902259; Piekarewicz et al.,
+arXiv:1604.07799).
 
 Arguments: momentum transfer q [MeV], rms radius [fm], thickness parameter [fm]; float32 or float64, broadcast. An
 argument out of range raises `cevns.errors.InputError`. The scalar formulas are in ``_formfactors.pxd``.
@@ -55,12 +56,12 @@ cdef real symmetrized_fermi(real q, real rms_radius, real a) noexcept nogil:
     return <real> symmetrized_fermi_c(q, fermi_radius(rms_radius, a), a)
 
 
-# --- helm, whose inner loop is our own: NumPy's generic one cannot use vector instructions ----------------------------------
+# --- helm, whose inner loop is our own: NumPy's generic one cannot use vector instructions ---------------------------
 
 cdef extern from *:
     """
-    /* Wider vectors are chosen when the module is loaded. The arithmetic is the same in every variant (no contraction, no
-       reassociation), so the results are too. */
+    /* Wider vectors are chosen when the module is loaded. The arithmetic is the same in every variant (no contraction,
+       no reassociation), so the results are too. */
     #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
     #define CEVNS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
     #else

@@ -15,7 +15,14 @@ MEDIATORS = ("universal", "b-l", "lmu-ltau")
 
 @pytest.mark.parametrize(
     ("cl", "dof", "expected"),
-    [(0.6827, 2, 2.2957), (0.90, 2, 4.6052), (0.95, 2, 5.9915), (0.90, 1, 2.7055), (0.95, 1, 3.8415), (0.90, 3, 6.2514)],
+    [
+        (0.6827, 2, 2.2957),
+        (0.90, 2, 4.6052),
+        (0.95, 2, 5.9915),
+        (0.90, 1, 2.7055),
+        (0.95, 1, 3.8415),
+        (0.90, 3, 6.2514),
+    ],
 )
 def test_levels_are_those_of_the_chi2_distribution(cl, dof, expected):
     assert delta_chi2(cl, dof) == pytest.approx(expected, abs=5e-4)

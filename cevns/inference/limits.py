@@ -117,7 +117,8 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=2, reference=None, mass_
     num_threads = checks.whole("num_threads", num_threads, low=1)
     if not model.interacting:
         raise InputError(f"model {model.name!r} has no coupling to limit")
-    masses = np.atleast_1d(model.check_mass(mass, likelihood.smallest_mass)).astype(float) if model.has_mass else np.array([1.0])
+    masses = model.check_mass(mass, likelihood.smallest_mass) if model.has_mass else 1.0
+    masses = np.atleast_1d(np.asarray(masses, dtype=float))
     if masses.ndim != 1:
         raise InputError(f"mass must be one number or a one-dimensional array, got shape {masses.shape}")
     if reference is None:

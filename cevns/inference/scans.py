@@ -155,6 +155,4 @@ def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
         engine.grid(mass_squared[rows], y, chi2[rows], num_threads)
         if progress is not None:
             progress(min(start + step, mass.size), mass.size)
-    return Scan(
-        model.name, model.label, tuple(e.name for e in likelihood.experiments), mass, coupling, chi2
-    )
+    return Scan(model.name, model.label, tuple(e.name for e in likelihood.experiments), mass, coupling, chi2)

@@ -57,8 +57,8 @@ class WeakCouplings:
             if name == flavour:
                 return value, self.neutron
         raise InputError(
-            f"no standard-model proton coupling for flavour {flavour!r}; known: {', '.join(n for n, _ in self.proton)}. "
-            "Give the model weak=WeakCouplings(...) with one"
+            f"no standard-model proton coupling for flavour {flavour!r}; known: "
+            f"{', '.join(n for n, _ in self.proton)}. Give the model weak=WeakCouplings(...) with one"
         )
 
 
@@ -78,9 +78,9 @@ class VectorModel:
 
         Q_l = (g_V^p(l) + kp_l x) Z F_Z + (g_V^n + kn_l x) N F_N,
 
-    with ``x = g^2 / (sqrt(2) G_F (|q|^2 + M^2))`` for a mediator of mass M and coupling g, and ``x`` the coupling itself
-    (a common factor, 1 for the couplings as given) for a contact interaction. Every U(1)' charge assignment is a choice
-    of kp and kn; see `VectorMediator` and `NonStandardInteractions` for charges and epsilons instead.
+    with ``x = g^2 / (sqrt(2) G_F (|q|^2 + M^2))`` for a mediator of mass M and coupling g, and ``x`` the coupling
+    itself (a common factor, 1 for the couplings as given) for a contact interaction. Every U(1)' charge assignment is a
+    choice of kp and kn; see `VectorMediator` and `NonStandardInteractions` for charges and epsilons instead.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class VectorModel:
         return dataclasses.replace(self, **changes)
 
     def strength(self, coupling):
-        """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for a contact interaction."""
+        """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for contact."""
         return coupling * coupling if self.mediated else coupling
 
     def check_mass(self, mass, low=0.0):
@@ -167,7 +167,8 @@ class VectorModel:
         mass : array_like or None
             What a user gave.
         low : float
-            Least mass; above 0 only for an experiment without a threshold, where the events of a massless mediator diverge.
+            Least mass; above 0 only for an experiment without a threshold, where the events of a massless mediator
+            diverge.
 
         Raises
         ------
@@ -198,7 +199,7 @@ class VectorModel:
         return _values("coupling", coupling, low=low, high=LARGEST_COUPLING)
 
 
-def VectorMediator(name, *, quarks, leptons, **fields):  # noqa: N802 (reads as the class it stands for)
+def VectorMediator(name, *, quarks, leptons, **fields):
     """Return the model of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
 
     Parameters
@@ -237,7 +238,7 @@ def VectorMediator(name, *, quarks, leptons, **fields):  # noqa: N802 (reads as 
     )
 
 
-def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):  # noqa: N802
+def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):
     """Return contact vector interactions with quarks (eqs. 3.1 and 3.2).
 
     Parameters
@@ -297,4 +298,5 @@ def _table(name, values):
 
 
 def _values(name, value, **limits):
-    return checks.real(name, value, **limits) if isinstance(value, (int, float)) else checks.array(name, value, **limits)
+    check = checks.real if isinstance(value, (int, float)) else checks.array
+    return check(name, value, **limits)

@@ -1,4 +1,5 @@
-"""COHERENT argon (CENNS-10), analysis A of the release of 2020 (arXiv:2003.10630, arXiv:2006.12659), as in arXiv:2008.05022.
+"""COHERENT argon (CENNS-10), analysis A of the release of 2020 (arXiv:2003.10630, arXiv:2006.12659), as in
+arXiv:2008.05022.
 
 Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper.
 """

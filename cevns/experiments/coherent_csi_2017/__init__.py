@@ -1,7 +1,7 @@
 """COHERENT CsI, data release of 2017 (arXiv:1708.01294, arXiv:1804.09459), analysed as in arXiv:2008.05022.
 
-Bins i = 4..15 of eq. 4.1: 2 PE wide, 6 to 30 PE. Observed: coincidence minus anticoincidence counts with the beam on and an
-arrival time below 6 us. The signal has no time cut and no photoelectron smearing, as in the paper.
+Bins i = 4..15 of eq. 4.1: 2 PE wide, 6 to 30 PE. Observed: coincidence minus anticoincidence counts with the beam on
+and an arrival time below 6 us. The signal has no time cut and no photoelectron smearing, as in the paper.
 """
 
 import numpy as np
@@ -25,10 +25,12 @@ _PE = np.arange(6.0, 31.0, 1.0)
 
 
 def chicago_3():
-    """Return the Chicago-3 quenching factor of arXiv:1907.04828: a modified Birks law with E0 = 12.97 keV and kB = 3.311e-3.
+    """Return the Chicago-3 quenching factor of arXiv:1907.04828: a modified Birks law with E0 = 12.97 keV and kB =
+    3.311e-3.
 
-    A reconstruction: no machine-readable curve is public, and the two constants could not be checked against the text of
-    their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in CsI.
+    A reconstruction: no machine-readable curve is public, and the two constants could not be checked against the text
+    of their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in
+    CsI.
     """
     energy, *powers = read_table(__package__, "csi_ions_in_csi.csv", columns=5, delimiter=",", skip_header=True).T
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
