@@ -55,5 +55,6 @@ class BuildKernels(build_ext):
 
 
 options = {"include_dirs": [numpy.get_include()], "define_macros": [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]}
-kernels = [Extension(f"cevns.{path.stem}", [path.as_posix()], **options) for path in Path("src_cython").glob("_*.pyx")]
+sources = sorted(Path("src_cython").glob("_*.pyx"))
+kernels = [Extension(f"cevns.{path.stem}", [path.as_posix()], **options) for path in sources]
 setup(cmdclass={"build_ext": BuildKernels}, ext_modules=kernels)

@@ -335,7 +335,7 @@ def sampler_table(rates):
     """Calls a second, and the code that reached them."""
     rows = [[name, f"{rate:,.0f}"] for name, rate in rates.items()]
     shown = [name for name in rates if "iminuit" in name or "emcee" in name]
-    code = "\n\n".join(inspect.getsource(samplers.SAMPLERS[name]).strip() for name in shown)
+    code = "\n\n\n".join(inspect.getsource(samplers.SAMPLERS[name]).strip() for name in shown)
     return f"{table(['sampler', 'χ² calls a second'], rows)}\n\n```python\n{code}\n```"
 
 

@@ -25,6 +25,8 @@ cdef struct term_t:
     const double *to_powers
     const double *eta_edges
     double inverse_eta_variance, base, pull
+    # whether counts change so much with eta that chi2 may have several minima in it
+    bint rough
 
 
 cdef struct row_t:
@@ -34,9 +36,16 @@ cdef struct row_t:
     double *counts
     double *pieces
     char *built
+    # of a rough term: B and C at every node of eta (node, 2, bin)
+    double *folded
     # best eta and piece of the last point, from which the next one starts
     double eta
     Py_ssize_t piece
+
+
+cdef class Weights:
+    cdef readonly object values, pointers, firsts
+    cdef readonly Py_ssize_t cols
 
 
 cdef class Term:

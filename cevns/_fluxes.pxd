@@ -65,7 +65,23 @@ cdef inline double moment_c(const spectrum_t *f, double e_min, int k) noexcept n
 
 cdef inline double kinematic_moment_c(const spectrum_t *f, double e_min) noexcept nogil:
     """Int_{E_min} dE phi(E) (1 - E_min^2 / E^2): all that a recoil spectrum needs of the flux (eqs. 2.1 and 2.9)."""
-    return moment_c(f, e_min, 0) - (e_min * e_min * moment_c(f, e_min, 2) if e_min > 0.0 else 0.0)
+    cdef Py_ssize_t i, j
+    cdef double zeroth = 0.0, second = 0.0, ratio
+    if e_min <= 0.0:
+        return moment_c(f, e_min, 0)
+    # moments 0 and 2 of `moment_c` after a single search
+    i = piece_c(f, e_min)
+    if i < 0:
+        zeroth, second = f.tails[0], f.tails[2]
+    elif i < f.pieces:
+        zeroth = piece_moment_c(f.coefficients + 4 * i, e_min, f.breaks[i + 1], 0) + f.tails[3 * (i + 1)]
+        second = piece_moment_c(f.coefficients + 4 * i, e_min, f.breaks[i + 1], 2) + f.tails[3 * (i + 1) + 2]
+    zeroth -= e_min * e_min * second
+    for j in range(f.lines):
+        if f.line_energies[j] > e_min:
+            ratio = e_min / f.line_energies[j]
+            zeroth += f.line_weights[j] * (1.0 - ratio * ratio)
+    return zeroth
 
 
 cdef inline double density_c(const spectrum_t *f, double energy) noexcept nogil:

@@ -39,7 +39,7 @@ cdef extern from *:
         double p = 0.5 + r * (0.16666666666666669 + r * (0.041666666666624164 + r * (0.008333333333330065 + r *
             (0.0013888888917196719 + r * (0.00019841269863040545 + r * (2.4801521322368692e-05 + r *
             (2.7557268480310024e-06 + r * (2.7620075879983367e-07 + r * (2.5100375832561234e-08)))))))));
-        int64_t bits;
+        uint64_t bits;
         double scale;
         memcpy(&bits, &t, sizeof bits);
         bits = (bits + 1023) << 52;  /* the low bits of t hold n; the rest is shifted out */

@@ -17,7 +17,8 @@ class RecoilRate:
     ) -> None: ...
     def integrate(
         self,
-        cuts: NDArray[np.float64],
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
         nodes: NDArray[np.float64],
         weights: NDArray[np.float64],
         strength: float,

@@ -1,13 +1,84 @@
 """Checks of user input: one place for every rule and its message."""
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from cevns.errors import InputError, MissingDependencyError, UnknownNameError
 
 _EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit"}
+_KINDS = {str: "a string", bool: "True or False", Mapping: "a mapping", type(None): "None"}
+
+
+def instance(name, value, kind, hint=""):
+    """Return `value` if it is of a type, or of one of several.
+
+    Parameters
+    ----------
+    name : str
+        What the caller's user calls the quantity.
+    value : object
+        What was given.
+    kind : type or tuple of type
+        What is allowed.
+    hint : str
+        What to do instead, for the message.
+
+    Raises
+    ------
+    InputError
+        If `value` is of another type.
+    """
+    if isinstance(value, kind):
+        return value
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    kinds = [_KINDS.get(k) or f"{'an' if k.__name__[0] in 'AEIOU' else 'a'} {k.__name__}" for k in kinds]
+    allowed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+    raise InputError(f"{name} must be {allowed}, got {_short(value)}{hint and '; '}{hint}")
+
+
+def text(name, value):
+    """Return `value` if it is a string that is not empty.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{name} must be a non-empty string, got {_short(value)}")
+    return value
+
+
+def sequence(name, values, kind=object, hint=""):
+    """Return `values` as a tuple, all of whose entries are of one type.
+
+    Parameters are those of `instance`.
+
+    Raises
+    ------
+    InputError
+        If `values` cannot be iterated over, is a string, or holds something else.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"{name} must be a sequence, got {_short(values)}{hint and '; '}{hint}")
+    return tuple(instance(f"{name}[{i}]", value, kind, hint) for i, value in enumerate(values))
+
+
+def pairs(name, values, meaning):
+    """Return `values` as a tuple of pairs; `meaning` says of what.
+
+    Raises
+    ------
+    InputError
+        If `values` is not a sequence of pairs.
+    """
+    found = sequence(name, values, hint=f"it holds pairs of {meaning}")
+    for i, pair in enumerate(found):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise InputError(f"{name}[{i}] must be a pair of {meaning}, got {_short(pair)}")
+    return tuple(map(tuple, found))
 
 
 def real(name, value, *, unit="", low=-np.inf, high=np.inf, above=None):
@@ -32,9 +103,12 @@ def real(name, value, *, unit="", low=-np.inf, high=np.inf, above=None):
         If `value` is not a number, not finite or out of range.
     """
     try:
+        # float would take an array of one number, and drop an imaginary part with no more than a warning
+        if np.ndim(value) or np.iscomplexobj(value):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} must be one number, got {value!r}") from None
+        raise InputError(f"{name} must be one number, got {_short(value)}") from None
     if not (low <= number <= high and np.isfinite(number)) or (above is not None and number <= above):
         raise InputError(f"{name} = {value!s} is not allowed: it must be {_range(unit, low, high, above)}")
     return number
@@ -69,15 +143,15 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     return out
 
 
-def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, least=1):
-    """Return `values` as a strictly ascending 1-d array with at least `least` entries.
+def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, least=1, length=None):
+    """Return `values` as a strictly ascending 1-d array with at least `least` entries, or with exactly `length`.
 
     Raises
     ------
     InputError
         If there are too few values, or they do not ascend, or one is out of range.
     """
-    out = array(name, values, unit=unit, low=low, high=high, above=above, ndim=1)
+    out = array(name, values, unit=unit, low=low, high=high, above=above, ndim=1, length=length)
     if out.size < least:
         raise InputError(f"{name} must have at least {least} value(s), got {out.size}")
     steps = np.diff(out)

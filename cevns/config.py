@@ -24,6 +24,7 @@ from cevns.detectors import (
     BirksQuenching,
     Efficiency,
     GaussianResolution,
+    LindhardQuenching,
     LinearQuenching,
     PoissonResolution,
     PolynomialQuenching,
@@ -498,6 +499,9 @@ _QUENCHINGS = {
             "stopping_power_mev_cm2_per_g": ("stopping_power", _numbers),
             "degree": ("degree", _whole),
         },
+    ),
+    "lindhard": _Section(
+        LindhardQuenching, {"protons": ("protons", _whole), "nucleons": ("nucleons", _whole), "k": ("k", _number)}
     ),
     "tabulated": _Section(
         TabulatedQuenching, {"recoil_kev": ("recoil_kev", _numbers), "factors": ("factors", _numbers)}

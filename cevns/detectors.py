@@ -270,6 +270,25 @@ class Efficiency:
         """Whether the efficiency is constant in steps."""
         return len(self.values) < len(self.x)
 
+    @property
+    def jumps(self):
+        """Values of the observable where the efficiency jumps."""
+        if self.steps:
+            return self.x
+        first = (self.x[0],) if self.values[0] > 0 else ()
+        return first + ((self.x[-1],) if self.beyond == "zero" and self.values[-1] > 0 else ())
+
+    def lines(self, low, high):
+        """Return offset and slope of the efficiency on segments [low, high] inside which it is a straight line."""
+        low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        middle = 0.5 * (low + high)
+        if self.steps:
+            return self(middle), np.zeros(middle.size)
+        inside = (middle > self.x[0]) & (middle < self.x[-1])
+        index = np.clip(np.searchsorted(self.x, middle) - 1, 0, len(self.x) - 2)
+        slope = np.where(inside, (np.diff(self.values) / np.diff(self.x))[index], 0.0)
+        return self(middle) - slope * middle, slope
+
     def __call__(self, observable):
         """Return the efficiency at values of the observable."""
         observable = np.asarray(observable, dtype=float)
@@ -297,11 +316,31 @@ class GaussianResolution:
     def __post_init__(self):
         checks.real("a", self.a, above=0)
 
-    def share(self, x, low, high):
-        """Return the probability to observe a true value `x` in [low, high], broadcast."""
-        sigma = self.a * np.sqrt(np.maximum(x, 1e-300)) * math.sqrt(2)
-        erf = np.vectorize(math.erf, otypes=[float])
-        return 0.5 * (erf((high - x) / sigma) - erf((low - x) / sigma))
+    def accepted(self, x, low, high, efficiency):
+        """Return the probability to observe a true value in [low, high] and to accept it.
+
+        Parameters
+        ----------
+        x : ndarray, shape (k,)
+            True values.
+        low, high : ndarray, shape (s,)
+            Ends of segments on which the efficiency is a straight line.
+        efficiency : Efficiency
+            As a function of the reconstructed observable.
+
+        Returns
+        -------
+        ndarray, shape (s, k)
+        """
+        from scipy.special import erf
+
+        sigma = self.width(np.maximum(x, 1e-300))
+        scaled = [(np.asarray(end)[:, None] - x) / sigma for end in (low, high)]
+        share = 0.5 * (erf(scaled[1] / math.sqrt(2)) - erf(scaled[0] / math.sqrt(2)))
+        density = [np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi) for z in scaled]
+        # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
+        offset, slope = efficiency.lines(low, high)
+        return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * (density[1] - density[0])
 
     def width(self, x):
         """Return sigma for true values `x`."""
@@ -319,13 +358,19 @@ class GaussianResolution:
 class PoissonResolution:
     """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
 
-    def share(self, x, low, high):
-        """Return the probability to observe a mean `x` in [low, high), broadcast."""
+    def accepted(self, x, low, high, efficiency):
+        """Return the probability to observe a whole number in [low, high) and to accept it, as for `GaussianResolution`."""
         from scipy.special import pdtr
 
-        # pdtr(k, m) sums P(n <= k)
-        below = np.ceil(low) - 1
-        return pdtr(np.ceil(high) - 1, x) - np.where(below >= 0, pdtr(np.maximum(below, 0), x), 0.0)
+        first, last = np.ceil(low), np.ceil(high) - 1
+        offset, slope = efficiency.lines(low, high)
+        # pdtr(k, m) sums P(n <= k), and n P(n; x) = x P(n - 1; x)
+        share, mean = (
+            pdtr(np.maximum(last - k, 0)[:, None], x) * (last >= k)[:, None]
+            - pdtr(np.maximum(first - 1 - k, 0)[:, None], x) * (first - 1 >= k)[:, None]
+            for k in (0, 1)
+        )
+        return offset[:, None] * share + slope[:, None] * x * mean
 
     def width(self, x):
         """Return sigma for true values `x`."""
@@ -425,14 +470,22 @@ class Response:
             inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
             return inside * self.efficiency(x)
         steps = self.steps
-        middle = 0.5 * (steps[1:] + steps[:-1])
-        # the efficiency is constant in a step; where it is a straight line the midpoint carries its mean to second
-        # order
-        share = self.resolution.share(x, steps[:-1, None], steps[1:, None]) * self.efficiency(middle)[:, None]
-        owner = np.searchsorted(edges, middle) - 1
-        out = np.zeros((self.bins, x.size))
-        np.add.at(out, owner, share)
-        return out
+        accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
+        return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
+
+    def cuts(self, low, high, eta=1.0):
+        """Return recoil energies [keV] between which acceptance is smooth, for a quenching scale.
+
+        Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
+        """
+        if self.resolution is None:
+            cuts = self.recoil(self.steps, eta)
+        else:
+            # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
+            half = 0.5 * float(self.resolution.width(1.0))
+            ends = np.sqrt(self.observable(np.array([low, high]), eta)) / half
+            cuts = self.recoil((half * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)) ** 2, eta)
+        return np.concatenate([cuts, self.quenching.kinks])
 
 
 @dataclass(frozen=True)

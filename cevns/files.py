@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from cevns.errors import DataError
@@ -32,18 +31,14 @@ def atomic_path(path):
     ['a.txt']
     """
     path = Path(path)
+    temporary = path.parent / f".{path.stem}-{os.urandom(8).hex()}{path.suffix}"
     try:
-        handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent)
+        # not mkstemp, which makes private files: so the umask applies, and nobody need ask for it, which would set it
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes the file private; give it the permissions an ordinary new file would have
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error

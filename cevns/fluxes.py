@@ -5,6 +5,7 @@ of a flavour add up, since all vector couplings change sign together.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,12 +45,14 @@ class Flux:
     spectra: tuple
 
     def __post_init__(self):
-        if not self.spectra:
+        checks.text("name", self.name)
+        spectra = checks.pairs("spectra", self.spectra, "(flavour, Spectrum)")
+        if not spectra:
             raise InputError("spectra is empty: a flux needs at least one flavour")
-        for flavour, spectrum in self.spectra:
+        for flavour, spectrum in spectra:
             checks.known("neutrino flavour", flavour, FLAVOURS)
-            if not isinstance(spectrum, Spectrum):
-                raise InputError(f"spectra must hold (flavour, Spectrum) pairs, got {spectrum!r}")
+            checks.instance(f"spectrum of flavour {flavour!r}", spectrum, Spectrum, "see cevns.fluxes.tabulated")
+        object.__setattr__(self, "spectra", spectra)
 
     def __add__(self, other):
         if not isinstance(other, Flux):
@@ -65,6 +68,12 @@ class Flux:
     def maximum_energy(self):
         """Highest neutrino energy [MeV]."""
         return float(max(np.concatenate([s.breaks, s.line_energies]).max() for _, s in self.spectra))
+
+    @property
+    def end_energies(self):
+        """Energies [MeV] of lines and of the spectra's upper ends, where recoil spectra kink most."""
+        ends = [[*s.line_energies, *s.breaks[-1:]] for _, s in self.spectra]
+        return np.unique(np.concatenate(ends))
 
     @property
     def sharp_energies(self):
@@ -217,6 +226,7 @@ def tabulated(energy, densities, *, histogram=False, name="tabulated"):
     1.5
     """
     energy = checks.ascending("energy", energy, unit="MeV", low=0, least=2)
+    checks.instance("densities", densities, Mapping, "give the values of each flavour")
     if not densities:
         raise InputError("densities is empty: give at least one flavour")
     spectra = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cevns._engine import Weights
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.fluxes import Flux
@@ -18,7 +19,7 @@ from cevns.form_factors import FormFactor
 from cevns.models.vector import VectorModel, propagator_scale
 from cevns.nuclei import Target
 
-__all__ = ["EtaPieces", "RecoilNodes", "response_weights"]
+__all__ = ["EtaPieces", "RecoilNodes", "pack", "response_weights"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
@@ -32,8 +33,7 @@ ETA_WIDTH = 0.04
 _X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
 # barycentric weights of the Legendre nodes
 _BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - _X**2) * _W)
-_SIGMAS = np.array([-8, -5, -3, -2, -1, 0, 1, 2, 3, 5, 8])
-_SINGLE = np.polynomial.chebyshev.chebpts1(ETA_NODES)
+ETA_POINTS = np.polynomial.chebyshev.chebpts1(ETA_NODES)
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,17 @@ class RecoilNodes:
             # the steepest case is a massless mediator, T^-2
             return np.concatenate([bare, bare / recoil**2], axis=1).reshape(-1, recoil.size)
 
+        # below this share of the largest value a probe is rounding noise, which no panel can follow
+        floor = 1e-13 * np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
+            axis=1, keepdims=True
+        )
         edges = [cuts[0]]
         if low_kev == 0:
             # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
             edges.append(FIRST_PANEL * high_kev)
             cuts = np.concatenate([edges[1:], cuts[cuts > edges[1]]])
         for low, high in itertools.pairwise(cuts):
-            edges.extend(_split(probe, low, high, weak))
+            edges.extend(_split(probe, low, high, weak, floor))
         edges = np.array(edges)
         half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
         return cls._at(flux, target, form_factor, (middle[:, None] + half[:, None] * _X).ravel(), edges)
@@ -154,15 +158,17 @@ class EtaPieces:
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
         efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
-        below about 1e-4 of a count; between the crossings five nodes reach 1e-10.
+        below about 1e-4 of a count; between the crossings five nodes reach 1e-10. Where rows of a quenching table meet
+        rows of an efficiency table only a slope of a slope jumps: that is left inside the pieces and costs about 1e-6.
         """
         low, high = max(1 - reach * sigma, 0.25), 1 + reach * sigma
         cuts = {low, high}
         if response.resolution is None:
-            steps = response.steps if response.efficiency.steps else np.asarray(response.edges)
-            kinks = np.concatenate([kinks_kev, response.quenching.kinks])
-            for kink in response.observable(kinks[kinks > 0]):
-                cuts.update(c for c in steps / kink if low < c < high)
+            jumps = np.unique([*response.edges, *response.efficiency.jumps])
+            quenching = np.asarray(response.quenching.kinks, dtype=float)
+            for kinks, steps in ((np.asarray(kinks_kev), response.steps), (quenching, jumps)):
+                for kink in response.observable(kinks[kinks > 0]):
+                    cuts.update(c for c in steps / kink if low < c < high)
         cuts = np.array(sorted(cuts))
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         edges = [cuts[0]]
@@ -170,7 +176,7 @@ class EtaPieces:
             edges.extend(np.linspace(a, b, int(np.ceil((b - a) / ETA_WIDTH)) + 1)[1:])
         edges = np.array(edges)
         half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
-        return cls(edges, (middle[:, None] + half[:, None] * _SINGLE).ravel())
+        return cls(edges, (middle[:, None] + half[:, None] * ETA_POINTS).ravel())
 
 
 def recoil_end_kev(nucleus, energy):
@@ -178,8 +184,8 @@ def recoil_end_kev(nucleus, energy):
     return 2e3 * energy**2 / nucleus.mass
 
 
-def response_weights(nodes: RecoilNodes, response, etas):
-    """Return the matrices from rates at the nodes to counts in the bins.
+def response_weights(nodes: RecoilNodes, response, eta=1.0):
+    """Return the matrix from rates at the nodes to counts in the bins.
 
     Parameters
     ----------
@@ -187,38 +193,49 @@ def response_weights(nodes: RecoilNodes, response, etas):
         Where the rates are known.
     response : Response
         The detector.
-    etas : array_like, shape (e,)
-        Quenching scales.
+    eta : float
+        Quenching scale.
 
     Returns
     -------
-    ndarray, shape (e, bins, cols)
+    ndarray, shape (bins, cols)
         [keV]: acceptance times the integrals of the panels' Lagrange polynomials.
     """
-    etas = np.asarray(etas, dtype=float)
     low, high = nodes.edges[0], nodes.edges[-1]
     panels = nodes.edges.size - 1
-    steps = response.steps
-    if response.resolution is not None:
-        # smeared steps are smooth, but only on the scale of the resolution
-        steps = (steps[:, None] + response.resolution.width(steps)[:, None] * _SIGMAS).ravel()
-    steps = response.recoil(steps[steps >= 0] / etas[:, None])
-    weights = np.zeros((etas.size, response.bins, panels * PANEL_NODES))
-    kinks = np.asarray(response.quenching.kinks, dtype=float)
-    for e, eta in enumerate(etas):
-        cuts = np.concatenate([nodes.edges, steps[e], kinks])
-        cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
-        half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
-        recoil = (middle[:, None] + half[:, None] * _X).ravel()
-        measure = (half[:, None] * _W).ravel()
-        accepted = response.acceptance(response.observable(recoil, eta)) * measure
-        panel = np.clip(np.searchsorted(nodes.edges, middle, side="right") - 1, 0, panels - 1).repeat(PANEL_NODES)
-        a, b = nodes.edges[panel], nodes.edges[panel + 1]
-        basis = _lagrange((2 * recoil - a - b) / (b - a))
-        for p in np.unique(panel):
-            inside = panel == p
-            weights[e, :, p * PANEL_NODES : (p + 1) * PANEL_NODES] += accepted[:, inside] @ basis[inside]
-    return weights
+    cuts = np.concatenate([nodes.edges, response.cuts(low, high, eta)])
+    cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
+    half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
+    recoil = (middle[:, None] + half[:, None] * _X).ravel()
+    accepted = response.acceptance(response.observable(recoil, eta)) * (half[:, None] * _W).ravel()
+    panel = np.clip(np.searchsorted(nodes.edges, middle, side="right") - 1, 0, panels - 1).repeat(PANEL_NODES)
+    a, b = nodes.edges[panel], nodes.edges[panel + 1]
+    basis = _lagrange((2 * recoil - a - b) / (b - a))
+    # every panel holds at least one interval, and they ascend together
+    starts = np.searchsorted(panel, np.arange(panels))
+    weights = np.empty((response.bins, panels, PANEL_NODES))
+    for i in range(response.bins):
+        weights[i] = np.add.reduceat(accepted[i, :, None] * basis, starts, axis=0)
+    return weights.reshape(response.bins, -1)
+
+
+def pack(matrices):
+    """Return matrices, shape (bins, cols) each, as the kernels take them: rows without their zeros at both ends.
+
+    Returns
+    -------
+    Weights
+    """
+    values, firsts, lengths, cols = [], [], [], 0
+    for matrix in matrices:
+        cols = matrix.shape[1]
+        for row in matrix:
+            used = np.flatnonzero(row)
+            first, last = (used[0], used[-1] + 1) if used.size else (0, 0)
+            values.append(row[first:last])
+            firsts.append(first)
+            lengths.append(last - first)
+    return Weights(np.concatenate(values), np.concatenate([[0], np.cumsum(lengths)]), np.array(firsts), cols)
 
 
 def _lagrange(t):
@@ -235,15 +252,16 @@ _TEST = np.linspace(-1, 1, 2 * PANEL_NODES + 1)
 _TO_TEST = _lagrange(_TEST)
 
 
-def _split(probe, low, high, weak):
+def _split(probe, low, high, weak, floor):
     """Return the upper edges of panels between `low` and `high` on which polynomials carry `probe`."""
     half, middle = 0.5 * (high - low), 0.5 * (high + low)
     values = probe(middle + half * _X)
     exact = probe(middle + half * _TEST)
-    scale = np.abs(exact).max(axis=1, keepdims=True) + 1e-300
-    if (np.abs(values @ _TO_TEST.T - exact) <= PANEL_TOLERANCE * scale).all() or half < 1e-7 * middle:
+    error = np.abs(values @ _TO_TEST.T - exact)
+    allowed = np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=1, keepdims=True), floor)
+    if (error <= allowed).all() or half < 1e-7 * middle:
         return [high]
     inside = weak[(weak > low + 1e-3 * half) & (weak < high - 1e-3 * half)]
     # the geometric mean halves the work for a rate that falls like a power of T
     cut = inside[np.abs(inside - middle).argmin()] if inside.size else np.sqrt(low * high)
-    return [*_split(probe, low, cut, weak), *_split(probe, cut, high, weak)]
+    return [*_split(probe, low, cut, weak, floor), *_split(probe, cut, high, weak, floor)]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cevns import checks
 from cevns._engine import Engine, Evaluator, Term
 from cevns.errors import InputError
-from cevns.experiments.base import Experiment
-from cevns.folding import ETA_NODES
+from cevns.experiments.base import MOST_MODELS, Experiment
+from cevns.folding import ETA_POINTS
 from cevns.models import VectorModel, get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS, broadcast_shape
 
@@ -33,6 +34,10 @@ class Profile:
     experiments: dict
 
 
+#: Ratio of a bin's standard-model counts over the range of eta above which eta is searched throughout.
+ROUGHNESS = 20.0
+
+
 class Likelihood:
     """Sum of the chi2 of independent experiments.
 
@@ -50,12 +55,9 @@ class Likelihood:
     """
 
     def __init__(self, experiments):
-        experiments = tuple(experiments)
+        experiments = checks.sequence("experiments", experiments, Experiment, "see cevns.load")
         if not experiments:
             raise InputError("experiments is empty: a likelihood needs at least one")
-        for experiment in experiments:
-            if not isinstance(experiment, Experiment):
-                raise InputError(f"experiments must be Experiment objects, got {experiment!r}; see cevns.load")
         names = [e.name for e in experiments]
         if len(set(names)) < len(names):
             repeated = next(n for n in names if names.count(n) > 1)
@@ -120,6 +122,8 @@ class Likelihood:
                         engine, built, (self.smallest_mass, LARGEST_MASS, LARGEST_COUPLING)
                     )
                 evaluator = self._evaluators[model] = self._evaluators[built]
+                while len(self._evaluators) > MOST_MODELS:
+                    del self._evaluators[next(iter(self._evaluators))]
         return evaluator
 
     def chi2(self, model, mass=None, coupling=None):
@@ -168,11 +172,8 @@ class Likelihood:
         Profile
         """
         model = get_model(model)
-        mass = model.check_mass(mass, self.smallest_mass)
-        coupling = model.check_coupling(coupling)
-        if np.ndim(mass) or np.ndim(coupling):
-            raise InputError("mass and coupling must be single numbers for pulls")
-        mass, coupling = float(mass), float(coupling)
+        mass = model.check_mass(mass, self.smallest_mass, single=True)
+        coupling = model.check_coupling(coupling, single=True)
         values = self.engine(model).profile(mass * mass if model.has_mass else 1.0, model.strength(coupling))
         out = {}
         for experiment, (chi2, eta, signal) in zip(self.experiments, values, strict=True):
@@ -232,17 +233,18 @@ def _term(experiment, model):
     a, b, c, q2 = experiment.nodes.quadratic(model)
     pull = experiment.signal_sigma**-2.0
     pieces = experiment.eta_pieces
-    weights = (experiment.weights[None] if pieces is None else experiment.eta_weights) / np.array(
-        experiment.uncertainty
-    )[:, None]
+    weights = experiment.scaled_weights
+    sm = weights.dot(a.sum(axis=0)).reshape(-1, experiment.response.bins)
     options = {}
     if pieces is not None:
-        nodes = np.polynomial.chebyshev.chebpts1(ETA_NODES)
         options = {
             "eta_edges": pieces.edges,
-            "to_powers": np.linalg.inv(np.vander(nodes, increasing=True)),
+            "to_powers": np.linalg.inv(np.vander(ETA_POINTS, increasing=True)),
             "eta_sigma": experiment.quenching_sigma,
+            # CsI's counts change by factors up to 4 over the range of eta; where a spectrum ends inside a bin, by
+            # orders of magnitude, and several minima in eta become possible
+            "rough": bool((sm.max(axis=0) > ROUGHNESS * sm.min(axis=0)).any()),
         }
     return Term(
-        q2, b, c, weights, weights @ a.sum(axis=0), projected, modes, float(data @ projected + pull), pull, **options
+        q2, b, c, weights, sm, projected, modes, float(data @ projected + pull), pull, **options
     )

@@ -1,5 +1,6 @@
 """Nuclei and targets: what the neutrinos scatter on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cevns import checks
@@ -39,6 +40,7 @@ class Nucleus:
     neutron_radius: float
 
     def __post_init__(self):
+        checks.text("name", self.name)
         checks.whole("protons", self.protons, low=1)
         checks.whole("neutrons", self.neutrons, low=0)
         for field in ("mass", "proton_radius", "neutron_radius"):
@@ -53,7 +55,7 @@ class Nucleus:
         mass) is neglected.
         """
         atomic_mass_u = checks.real("atomic_mass_u", atomic_mass_u, unit="u", above=0)
-        mass = atomic_mass_u * MEV_PER_U - protons * ELECTRON_MASS
+        mass = atomic_mass_u * MEV_PER_U - checks.whole("protons", protons, low=1) * ELECTRON_MASS
         return cls(name, protons, neutrons, mass, proton_radius, neutron_radius)
 
 
@@ -109,20 +111,23 @@ class Target:
     mass: float
 
     def __post_init__(self):
-        if not self.components:
+        components = []
+        for component, count in checks.pairs("components", self.components, "(Nucleus, number)"):
+            checks.instance("nucleus in components", component, Nucleus, "see cevns.nuclei.nucleus")
+            count = checks.real(f"number of {component.name} per formula unit", count, above=0)
+            components.append((component, count))
+        if not components:
             raise InputError("components is empty: a target needs at least one nucleus")
-        for component, count in self.components:
-            if not isinstance(component, Nucleus):
-                raise InputError(f"components must hold Nucleus objects, got {component!r}; see cevns.nuclei.nucleus")
-            checks.real(f"number of {component.name} per formula unit", count, above=0)
+        object.__setattr__(self, "components", tuple(components))
         object.__setattr__(self, "molar_mass", checks.real("molar_mass", self.molar_mass, unit="g/mol", above=0))
         object.__setattr__(self, "mass", checks.real("mass", self.mass, unit="kg", above=0))
 
     @classmethod
     def of(cls, composition, *, molar_mass, mass):
         """Make a target from a mapping of built-in nucleus names (or `Nucleus` objects) to numbers per formula unit."""
-        components = tuple((n if isinstance(n, Nucleus) else nucleus(n), float(c)) for n, c in composition.items())
-        return cls(components, molar_mass, mass)
+        checks.instance("composition", composition, Mapping, 'for example {"Cs-133": 1, "I-127": 1}')
+        components = ((n if isinstance(n, Nucleus) else nucleus(n), count) for n, count in composition.items())
+        return cls(tuple(components), molar_mass, mass)
 
     @property
     def nuclei(self):

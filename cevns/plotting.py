@@ -20,12 +20,14 @@ from cevns.models.vector import LARGEST_COUPLING
 __all__ = [
     "COUPLING_LABEL",
     "MASS_LABEL",
+    "MIXING_LABEL",
     "label_region",
     "log_ticks",
     "mass_coupling_axes",
     "new_figure",
     "outlines",
     "plot_bound",
+    "plot_bounds",
     "plot_limit",
     "plot_prediction",
     "plot_scan",
@@ -36,6 +38,7 @@ __all__ = [
 
 MASS_LABEL = r"$M_{Z'}$ [MeV]"
 COUPLING_LABEL = r"$g_{Z'}$"
+MIXING_LABEL = r"$\epsilon$"
 
 #: Couplings at which regions that do not end are cut for drawing: outside any axes, so that they stay open on zooming.
 OPEN_BELOW, OPEN_ABOVE = 1e-20, LARGEST_COUPLING
@@ -257,7 +260,7 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     edges = edges[np.isfinite(edges) & (edges > 0)]
     ax = _plane(ax, limit.mass, edges if edges.size else np.array([1e-5]))
     if label is None:
-        label = f"{_experiments(limit.experiments)}, {_percent(limit.cl)} C.L."
+        label = f"{' + '.join(limit.labels)}, {_percent(limit.cl)} C.L."
     regions, lines = outlines(limit.excluded, limit.mass)
     _fill(ax, regions, facecolor, color, hatch)
     return _draw(ax, lines, label, color=color, linestyle=linestyle, **options)
@@ -306,7 +309,7 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     levels = sorted(np.ravel(cl).tolist())
     ax = _plane(ax, scan.mass, scan.coupling, exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
-    label = _experiments(scan.experiments) if label is None else label
+    label = " + ".join(scan.labels) if label is None else label
     for i, level in enumerate(levels):
         threshold, style = delta_chi2(level, dof), _LINE_STYLES[i % len(_LINE_STYLES)]
         # Matplotlib warns about levels that a grid does not reach
@@ -354,7 +357,7 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
     """
     segments = bound.outlines(OPEN_ABOVE)
     positive = np.concatenate([np.ravel(s[1]) for s in segments])
-    ax = _plane(ax, np.array(bound.mass_range), positive[positive > 0])
+    ax = _plane(ax, np.array(bound.mass_range), positive[positive > 0], _coupling_label(bound))
     from matplotlib.colors import to_rgba
 
     color = ax._get_lines.get_next_color() if color is None else color
@@ -376,6 +379,96 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
     for region in regions:
         _fill(ax, [region], facecolor, color, hatch)
     return _draw(ax, lines, bound.label if label is None else label, color=color, linestyle=linestyle, **options)
+
+
+def plot_bounds(bounds, ax=None, *, own=()):
+    """Draw limits of other experiments together, one colour for each family, and limits of your own over them.
+
+    Regions that do not end have one neutral tone, so that any number of them may overlap. Closed regions carry their
+    names; a legend to the right of the axes has the others. The axes show the published curves in full; what is
+    computed for any mass, like (g-2), is cut.
+
+    Parameters
+    ----------
+    bounds : sequence of Bound
+        All of the same model.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_limit`.
+    own : sequence of Bound
+        Drawn in black, without a filled region.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there is no bound, or they belong to different models.
+
+    Examples
+    --------
+    >>> from cevns.bounds import bounds_for
+    >>> ax = plot_bounds(bounds_for("b-l", figure="4b"))
+    >>> [f"{end:g}" for end in ax.get_ylim()]
+    ['1e-09', '1']
+    """
+    bounds, own = list(bounds), list(own)
+    models = {bound.model for bound in bounds + own}
+    if len(models) != 1:
+        raise InputError(f"bounds must belong to one model, got {', '.join(sorted(models)) or 'none'}")
+    from cevns.bounds.families import COLORS, FIXED_TARGETS, MAGNETIC_MOMENTS, family
+
+    framing = [b for b in bounds + own if family(b) not in MAGNETIC_MOMENTS] or bounds + own
+    coupling = np.concatenate([column for b in framing for segment in b.segments for column in segment[1:]])
+    mass = np.array([b.mass_range for b in framing])
+    closed = [bound for bound in bounds if family(bound) == FIXED_TARGETS]
+    if len(closed) > 1:
+        # room for the names
+        mass = np.append(mass, 20 * max(b.mass_range[1] for b in closed))
+    ax = _plane(ax, mass, coupling[coupling > 0], _coupling_label(framing[0]))
+    groups = [family(bound) for bound in bounds]
+    # open regions below closed ones below bands; opaque tones do not add up where regions overlap
+    for kinds, tone in ((("lower",), "#e6e9f0"), (("region", "contour"), "#fbeedd"), (("band",), None)):
+        for bound, group in zip(bounds, groups, strict=True):
+            if bound.kind in kinds:
+                color = COLORS.get(group, "black")
+                alone = groups.count(group) == 1
+                entry = "" if group in ax.get_legend_handles_labels()[1] else bound.label if alone else group
+                plot_bound(bound, ax, color=color, facecolor=tone, label=entry, linewidth=0.8)
+    if len(closed) > 1:
+        _name_tips(ax, closed, COLORS[FIXED_TARGETS])
+    # dashes say approximate
+    styles = [style for style in _LINE_STYLES if style != "--"]
+    for i, bound in enumerate(own):
+        style = styles[i % len(styles)]
+        plot_bound(bound, ax, color="black", facecolor="none", linestyle=style, linewidth=1.8, zorder=4)
+    title = "dashed: recast or converted" if any(bound.approximate for bound in bounds) else None
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        fontsize="small",
+        frameon=False,
+        title=title,
+        title_fontsize="small",
+        alignment="left",
+    )
+    return ax
+
+
+def _name_tips(ax, bounds, color):
+    """Write the names of closed regions beside their ends at high mass, one below the other."""
+    tips = []
+    for bound in bounds:
+        mass, *curves = max(bound.segments, key=lambda segment: segment[0].max())
+        last = mass == mass.max()
+        tips.append((float(np.exp(np.mean([np.log(c[last]).mean() for c in curves]))), float(mass.max()), bound.label))
+    low, high = ax.get_ylim()
+    step, free = (high / low) ** 0.035, np.inf
+    for coupling, mass, label in sorted(tips, reverse=True):
+        place = min(coupling, free)
+        label_region(ax, 2.0 * mass, place, label, color=color, anchor=(mass, coupling), ha="left")
+        free = place / step
 
 
 def plot_prediction(predictions, ax=None, *, data=True, styles=()):
@@ -482,14 +575,22 @@ def label_region(ax, mass, coupling, text, *, color="black", anchor=None, **opti
     return ax.annotate(text, anchor, (mass, coupling), color=color, path_effects=rim, arrowprops=line, **options)
 
 
-def _plane(ax, mass, coupling, *, exact=False):
+def _coupling_label(bound):
+    from cevns.bounds.curves import DARK_PHOTON
+
+    return MIXING_LABEL if bound.model == DARK_PHOTON else COUPLING_LABEL
+
+
+def _plane(ax, mass, coupling, label=COUPLING_LABEL, *, exact=False):
     """Return axes for the plane; those without data get its scales, labels and a range that shows what is drawn."""
     if ax is not None and (ax.has_data() or ax.get_xscale() == "log"):
         return ax
     low, high = coupling.min(), coupling.max()
     if not exact:
         low, high = 10.0 ** np.floor(np.log10(low / 2)), 10.0 ** np.ceil(np.log10(min(high, 0.1 * OPEN_ABOVE) * 2))
-    return mass_coupling_axes(ax, mass=(mass.min(), mass.max()), coupling=(low, high))
+    ax = mass_coupling_axes(ax, mass=(mass.min(), mass.max()), coupling=(low, high))
+    ax.set_ylabel(label)
+    return ax
 
 
 def _fill(ax, regions, facecolor, edgecolor, hatch):
@@ -511,12 +612,6 @@ def _draw(ax, lines, label, **options):
     points = np.concatenate([part for line in lines for part in (line, gap)]) if lines else gap
     ax.plot(*points.T, label=label or None, scalex=False, scaley=False, **options)
     return ax
-
-
-def _experiments(names):
-    from cevns.experiments import known_experiments, load
-
-    return " + ".join(load(name).label if name in known_experiments() else name for name in names)
 
 
 def _percent(level):

@@ -1,5 +1,6 @@
 """Predicted counts and recoil spectra (eqs. 2.9 and 3.2-3.6 of arXiv:2008.05022)."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +9,13 @@ from cevns import checks
 from cevns._rates import RecoilRate
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.fluxes import Flux
 from cevns.folding import recoil_end_kev
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import broadcast_shape, propagator_scale
+from cevns.threads import checked
+from cevns.nuclei import Target
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
@@ -169,6 +173,7 @@ def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *
     InputError
         If a parameter is out of range.
     """
+    _check_source(flux, target)
     recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0) * 1e-3
     out = np.empty(recoil.size)
     rate, point = _recoil_rate(model, flux, target, form_factor), _kernel_point(model, mass, coupling)
@@ -190,7 +195,7 @@ def recoil_events(
     num_threads : int
         Threads; the result does not depend on them.
     nodes : int
-        Gauss-Legendre nodes in each interval between kinks of the flux.
+        Most Gauss-Legendre nodes in an interval between kinks of the flux; narrow intervals need fewer.
 
     Returns
     -------
@@ -211,13 +216,14 @@ def recoil_events(
     >>> recoil_events("sm", flux, argon, [5.0, 10.0, 20.0]).round(3)
     array([0.414, 0.637])
     """
+    _check_source(flux, target)
     edges = checks.ascending("edges_kev", edges_kev, unit="keV", low=0, least=2)
-    num_threads = checks.whole("num_threads", num_threads, low=1)
+    num_threads = checked(num_threads)
     nodes = checks.whole("nodes", nodes, low=2, high=200)
     strength, mass_squared, contact = _kernel_point(model, mass, coupling)
     if edges[0] == 0 and not contact and mass_squared == 0:
         raise InputError("edges_kev starts at 0, where the events of a massless mediator diverge; start above 0")
-    kinks = np.unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
+    kinks = np.unique([recoil_end_kev(n, flux.break_energies) for n in target.nuclei])
     # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
     top = min(edges[-1], kinks[-1])
     # and from 0 on the first interval has to end before the mediator's mass matters
@@ -228,10 +234,30 @@ def recoil_events(
     cuts = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
     out = np.empty(cuts.size - 1)
     rate = _recoil_rate(model, flux, target, form_factor)
-    rate.integrate(
-        cuts * 1e-3, *np.polynomial.legendre.leggauss(nodes), strength, mass_squared, contact, out, num_threads
-    )
+    orders = _orders(cuts, nodes)
+    for order in np.unique(orders):
+        chosen = np.flatnonzero(orders == order)
+        part = np.empty(chosen.size)
+        low, high = cuts[chosen] * 1e-3, cuts[chosen + 1] * 1e-3
+        rate.integrate(low, high, *_rule(int(order)), strength, mass_squared, contact, part, num_threads)
+        out[chosen] = part
     return np.add.reduceat(out, np.searchsorted(cuts, edges[:-1]))
+
+
+def _orders(cuts, most):
+    """Return how many Gauss-Legendre nodes an interval needs to reach rounding.
+
+    The nearest singularity is a pole at T = 0 or below, so the error falls like rho^-2n with rho from the interval's ends.
+    """
+    ratio = cuts[1:] / np.maximum(cuts[:-1], 1e-300)
+    z = (ratio + 1) / (ratio - 1)
+    rho = z + np.sqrt(z * z - 1)
+    return np.clip(np.ceil(36 / (2 * np.log(np.maximum(rho, 1.1)))) + 1, 2, most).astype(int)
+
+
+@functools.cache
+def _rule(order):
+    return np.polynomial.legendre.leggauss(order)
 
 
 def _recoil_rate(model, flux, target, form_factor):
@@ -249,8 +275,13 @@ def _recoil_rate(model, flux, target, form_factor):
     return RecoilRate(table, [s for _, s in flux.spectra], couplings)
 
 
+def _check_source(flux, target):
+    checks.instance("flux", flux, Flux, "see cevns.fluxes")
+    checks.instance("target", target, Target, "see cevns.nuclei.Target.of")
+
+
 def _kernel_point(model, mass, coupling):
     """Return strength, mass squared and whether the interaction is a contact one, as the kernels take them."""
     model = get_model(model)
-    mass, coupling = float(model.check_mass(mass)), float(model.check_coupling(coupling))
+    mass, coupling = model.check_mass(mass, single=True), model.check_coupling(coupling, single=True)
     return propagator_scale(model) * model.strength(coupling), mass * mass, not model.has_mass

@@ -8,6 +8,7 @@ mean the same everywhere and are explained at `cross_section` and `events_csi`.
 
 import functools
 import importlib.resources
+import itertools
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -514,10 +515,10 @@ def double_integral(edges_kev, energies, fluxes, nucleus, model, mass=0.0, coupl
         return max(row, np.sqrt(nucleus.mass * T / 2))
 
     counts = np.zeros(len(edges) - 1)
-    for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (low, high) in enumerate(itertools.pairwise(edges)):
         cuts = np.concatenate([[low], kinks[(kinks > low) & (kinks < high)], [high]])
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
-            for row, top in zip(energies[:-1], energies[1:], strict=True):
+        for a, b in itertools.pairwise(cuts):
+            for row, top in itertools.pairwise(energies):
                 if start((a + b) / 2, row) < top:
                     E_min = functools.partial(start, row=row)
                     counts[i] += integrate.dblquad(integrand, a, b, E_min, top, epsabs=0, epsrel=1e-10)[0]

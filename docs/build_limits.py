@@ -7,32 +7,76 @@ from cevns.files import write_text
 
 TEXT = """# Limits of other experiments
 
-Generated from the metadata that comes with the curves, by `python docs/build_limits.py`. Files, formats and doubts are described in
-`cevns/bounds/data/PROVENANCE.md`; `cevns bounds list`, `cevns bounds show MODEL NAME` and `cevns bounds plot MODEL` show
-them on the command line.
+Generated from the metadata that comes with the curves, by `python docs/build_limits.py`. Files, formats and doubts
+are described in `cevns/bounds/data/PROVENANCE.md`; `cevns bounds list`, `cevns bounds show MODEL NAME` and `cevns
+bounds plot MODEL` show them on the command line.
 
 ## Curves
 
-Kinds: *lower* excludes all couplings above the curve, *region* those between two curves, *contour* the inside of a closed line.
-The coupling is that of the model, except for `dark-photon`, which holds kinetic mixing. A limit that is converted from it
-(PHENIX, LSND) is approximate: `g = 1.58 ε e` holds for prompt decays to e⁺e⁻ below the dimuon threshold, and LSND's production and
-decay scale differently, so that `g = ε e` is right only at its lower edge. Other conversions are refused with the reason.
+Kinds: *lower* excludes all couplings above the curve, *region* those between two curves, *contour* the inside of a
+closed line. The coupling is that of the model, except for `dark-photon`, which holds kinetic mixing. A limit that is
+converted from it (PHENIX, LSND) is approximate: `g = 1.58 ε e` holds for prompt decays to e⁺e⁻ below the dimuon
+threshold, and LSND's production and decay scale differently, so that `g = ε e` is right only at its lower edge. Other
+conversions are refused with the reason.
 
 {table}
 
+## Your curve over ours
+
+```python
+from cevns.bounds import get_bound, known_bounds, load_bound
+
+known_bounds("b-l")  # (model, name) of every limit on B-L
+babar = get_bound("b-l", "babar-2014")
+babar.lowest([100.0, 500.0]), babar.excludes(100.0, 1e-3), babar.reference
+
+ax = babar.plot()
+get_bound("b-l", "lsnd").plot(ax)
+```
+
+Your own goes into a text file: mass and lowest excluded coupling, a third column for the highest one if there is one,
+an empty line between pieces. Units and the kind of coupling are said, never guessed:
+
+```python
+from pathlib import Path
+
+Path("mine.csv").write_text("mass_GeV, g^2\\n0.010, 1e-8\\n0.100, 4e-8\\n1.000, 1e-6\\n")
+mine = load_bound("mine.csv", model="b-l", mass_unit="GeV", coupling="g^2", confidence_level=0.90)
+mine.plot(ax, color="black", facecolor="none")
+ax.legend()
+```
+
+All limits on a model at once, one colour for each family of experiments, yours in black:
+
+```python
+from cevns.bounds import bounds_for
+from cevns.plotting import plot_bounds, save
+
+ax = plot_bounds(bounds_for("b-l"), own=[mine])
+save(ax.figure, "limits.pdf")
+```
+
+The same on the command line; names after the model choose some of the limits:
+
+```sh
+cevns bounds plot b-l --add mine.csv --mass-unit GeV --coupling g^2 -o limits.pdf
+```
+
 ## Computed
 
-- **(g-2)_µ**: one loop, `δa = (Q'g)²/4π² ∫ dx x²(1-x)/(x² + (1-x) M²/m²)`, against (279 ± 76)·10⁻¹¹ (arXiv:2006.04822), or any value and
-  uncertainty: `cevns.bounds.MagneticMomentBand`.
-- **(g-2)_e**: the measured shift is negative, (-87 ± 36)·10⁻¹⁴ (arXiv:1806.10252), a vector's is positive, so that no coupling
-  explains it. Drawn is the shift whose chi2 lies 2.71 (at 90 %) above that of no shift at all, δa = 1.8·10⁻¹³. The paper does not state
-  its convention; one that asks for `z σ` above zero would give a coupling 1.8 times higher.
+- **(g-2)_µ**: one loop, `δa = (Q'g)²/4π² ∫ dx x²(1-x)/(x² + (1-x) M²/m²)`, against (279 ± 76)·10⁻¹¹
+  (arXiv:2006.04822), or any value and uncertainty: `cevns.bounds.MagneticMomentBand`.
+- **(g-2)_e**: the measured shift is negative, (-87 ± 36)·10⁻¹⁴ (arXiv:1806.10252), a vector's is positive, so that no
+  coupling explains it. Drawn is the shift whose chi2 lies 2.71 (at 90 %) above that of no shift at all, δa =
+  1.8·10⁻¹³. The paper does not state its convention; one that asks for `z σ` above zero would give a coupling 1.8
+  times higher.
 - **CCFR** above 10 GeV agrees with the heavy-mediator ratio of trident cross sections (arXiv:1406.2332) within 4 %:
   `cevns.bounds.trident_ratio`.
-- **CONNIE** is a recast, drawn dashed. No curve is public. The coupling is where the rate in the lowest bin reaches 41 times the
-  standard model's (arXiv:1910.04951), with a silicon target, Lindhard quenching, and the Huber-Mueller spectrum above and
-  Kopeikin's below 2 MeV. The lowest bin, 75 to 275 eVee, is an assumption and a parameter: other plausible bins move the coupling
-  by -15 % to +11 % at low mass, and the mass where COHERENT takes over between 5.9 and 7.2 MeV. Efficiency and resolution are left out.
+- **CONNIE** is a recast, drawn dashed. No curve is public. The coupling is where the rate in the lowest bin reaches
+  41 times the standard model's (arXiv:1910.04951), with a silicon target, Lindhard quenching, and the Huber-Mueller
+  spectrum above and Kopeikin's below 2 MeV. The lowest bin, 75 to 275 eVee, is an assumption and a parameter: other
+  plausible bins move the coupling by -15 % to +11 % at low mass, and the mass where COHERENT takes over between 5.9
+  and 7.2 MeV. Efficiency and resolution are left out.
 - **BaBar 4µ** is published at 90 %; figure 5b shows it at 95 %, its coupling multiplied by 1.09 = √(1.960/1.645), for a
   rate that grows as g² with a Gaussian uncertainty.
 

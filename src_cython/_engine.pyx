@@ -15,7 +15,6 @@ it.
 
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from cython.parallel cimport prange
 from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, sqrt
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memset
@@ -34,6 +33,7 @@ cdef enum:
     MAX_ORDER = 8  # eta nodes in a piece
     SEEDS = 160  # couplings on the logarithmic axis of a root search
     MAX_INTERVALS = 16
+    ROUGH_POINTS = 4  # looks at eta in each piece of a rough term
 
 # a Newton step in eta below this leaves less than 1e-8 of chi2, also across a jump of its second derivative
 cdef double ETA_STEP = 3e-5
@@ -44,6 +44,10 @@ cdef double ETA_STEP = 3e-5
 cdef inline Py_ssize_t piece_size(const term_t *t) noexcept nogil:
     # u has three and v five coefficients in y for each power of t
     return 8 * t.order
+
+
+cdef inline Py_ssize_t folded_size(const term_t *t) noexcept nogil:
+    return 2 * t.pieces * t.order * t.bins if t.rough else 0
 
 
 cdef void start_row(const term_t *t, row_t *row, double mass_squared) noexcept nogil:
@@ -63,6 +67,9 @@ cdef void start_row(const term_t *t, row_t *row, double mass_squared) noexcept n
     memset(row.built, 0, t.pieces)
     row.eta = 1.0
     row.piece = -1
+    if t.rough:
+        for n in range(t.pieces * t.order):
+            fold(t, row, n, row.folded + 2 * n * t.bins, row.folded + (2 * n + 1) * t.bins)
 
 
 cdef inline void fold(const term_t *t, const row_t *row, Py_ssize_t node, double *b, double *c) noexcept nogil:
@@ -97,7 +104,7 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     cdef double values[8 * MAX_ORDER]
     cdef double *b = row.counts
     cdef double *c = row.counts + t.bins
-    cdef Py_ssize_t m, k, l, node
+    cdef Py_ssize_t m, k, j, node
     cdef double *out = row.pieces + piece * piece_size(t)
     cdef double total
     for m in range(t.order):
@@ -105,15 +112,15 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
         fold(t, row, node, b, c)
         moments(t, node, b, c, values + 8 * m)
     if t.order == 1:
-        for l in range(8):
-            out[l] = values[l]
+        for j in range(8):
+            out[j] = values[j]
     else:
         for k in range(t.order):
-            for l in range(8):
+            for j in range(8):
                 total = 0.0
                 for m in range(t.order):
-                    total += t.to_powers[k * t.order + m] * values[8 * m + l]
-                out[8 * k + l] = total
+                    total += t.to_powers[k * t.order + m] * values[8 * m + j]
+                out[8 * k + j] = total
     row.built[piece] = 1
 
 
@@ -180,6 +187,91 @@ cdef inline Py_ssize_t find_piece(const term_t *t, double eta, Py_ssize_t hint) 
     return low
 
 
+cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece) noexcept nogil:
+    """chi2 of a rough term at one eta, from the counts themselves.
+
+    u and v come from one vector of counts, so that chi2 cannot become negative however steep the counts are in eta.
+    """
+    cdef double basis[MAX_ORDER]
+    cdef double x = (2.0 * eta - t.eta_edges[piece] - t.eta_edges[piece + 1]) / (
+        t.eta_edges[piece + 1] - t.eta_edges[piece])
+    cdef double power = 1.0, count, u = 0.0, v = 0.0, h
+    cdef const double *f
+    cdef Py_ssize_t i, k, m, node
+    for m in range(t.order):
+        basis[m] = 0.0
+    for k in range(t.order):
+        for m in range(t.order):
+            basis[m] += t.to_powers[k * t.order + m] * power
+        power *= x
+    for i in range(t.bins):
+        count = 0.0
+        for m in range(t.order):
+            node = piece * t.order + m
+            f = row.folded + 2 * node * t.bins
+            count += basis[m] * (t.sm[node * t.bins + i] + y * (f[i] + y * f[t.bins + i]))
+        # interpolation may leave a negative trace where counts vanish
+        row.counts[i] = fmax(count, 0.0)
+        u += t.data[i] * row.counts[i]
+        v += row.counts[i] * row.counts[i]
+    for k in range(t.backgrounds):
+        h = 0.0
+        for i in range(t.bins):
+            h += t.modes[k * t.bins + i] * row.counts[i]
+        v -= h * h
+    return profiled_c(t, u, fmax(v, 0.0)) + (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
+
+
+cdef inline double rough_point(const term_t *t, Py_ssize_t m) noexcept nogil:
+    """The m-th look at eta, piece edges among them: where a spectrum leaves a bin, chi2 may have a narrow minimum."""
+    cdef Py_ssize_t piece = m // ROUGH_POINTS
+    if piece >= t.pieces:
+        return t.eta_edges[t.pieces]
+    return t.eta_edges[piece] + (t.eta_edges[piece + 1] - t.eta_edges[piece]) * (
+        <double> (m % ROUGH_POINTS)) / ROUGH_POINTS
+
+
+cdef inline double rough_value(const term_t *t, row_t *row, double y, double eta) noexcept nogil:
+    return direct_chi2(t, row, y, eta, find_piece(t, eta, -1))
+
+
+cdef double golden_minimum(const term_t *t, row_t *row, double y, double left, double right, double *at) noexcept nogil:
+    """Least chi2 of a rough term between two values of eta by golden section, which no kink can mislead."""
+    cdef double golden = 0.6180339887498949
+    cdef double x1 = right - golden * (right - left), x2 = left + golden * (right - left)
+    cdef double f1 = rough_value(t, row, y, x1), f2 = rough_value(t, row, y, x2)
+    while right - left > 1e-7:
+        if f1 < f2:
+            right, x2, f2 = x2, x1, f1
+            x1 = right - golden * (right - left)
+            f1 = rough_value(t, row, y, x1)
+        else:
+            left, x1, f1 = x1, x2, f2
+            x2 = left + golden * (right - left)
+            f2 = rough_value(t, row, y, x2)
+    at[0] = x1 if f1 < f2 else x2
+    return fmin(f1, f2)
+
+
+cdef double rough_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of a rough term at one coupling: the least of all local minima between looks at eta."""
+    cdef double best = INFINITY, before = INFINITY, value, after, eta = 1.0, refined
+    cdef Py_ssize_t m, last = t.pieces * ROUGH_POINTS
+    after = rough_value(t, row, y, rough_point(t, 0))
+    for m in range(last + 1):
+        value = after
+        after = rough_value(t, row, y, rough_point(t, m + 1)) if m < last else INFINITY
+        if value < best:
+            best, row.eta = value, rough_point(t, m)
+        if value <= before and value <= after:
+            refined = golden_minimum(
+                t, row, y, rough_point(t, m - 1 if m > 0 else 0), rough_point(t, m + 1 if m < last else last), &eta)
+            if refined < best:
+                best, row.eta = refined, eta
+        before = value
+    return best
+
+
 cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of one term at one coupling with eta profiled; starts from the eta of the last call and leaves its own."""
     cdef double u[MAX_ORDER]
@@ -188,15 +280,17 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef double u0, u1, u2, v0, v1, v2, r, r1, d
     cdef Py_ssize_t piece, k, last = -1
     cdef const double *p
-    cdef int iteration
+    cdef int _
     if t.order == 1:
         if not row.built[0]:
             build_piece(t, row, 0)
         return profiled_c(t, quadratic_c(row.pieces, y), quartic_c(row.pieces + 3, y))
+    if t.rough:
+        return rough_chi2(t, row, y)
     low, high, eta = t.eta_edges[0], t.eta_edges[t.pieces], row.eta
     piece = row.piece
     value = INFINITY
-    for iteration in range(100):
+    for _ in range(100):
         piece = find_piece(t, eta, piece)
         if piece != last:
             if not row.built[piece]:
@@ -278,6 +372,8 @@ cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize
         numbers += 2 * t[i].bins
         rows[i].pieces = numbers
         numbers += t[i].pieces * piece_size(t[i])
+        rows[i].folded = numbers
+        numbers += folded_size(t[i])
         rows[i].built = marks
         marks += t[i].pieces
     return rows
@@ -349,7 +445,7 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
     cdef double *b
     cdef double *c
     cdef double largest_b = 0.0, largest_c = 0.0, low, high, ratio, y, root
-    cdef Py_ssize_t i, k, count = 0, node
+    cdef Py_ssize_t i, k, _, count = 0, node
     for i in range(n):
         node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
         b, c = rows[i].counts, rows[i].counts + t[i].bins
@@ -367,7 +463,7 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
     y = low
     seeds[0] = 0.0
     count = 1
-    for k in range(SEEDS):
+    for _ in range(SEEDS):
         seeds[count] = y
         count += 1
         if two_sided:
@@ -403,8 +499,8 @@ cdef double turning_point(const term_t **t, row_t *rows, Py_ssize_t n, double le
     cdef double golden = 0.3819660112501051
     cdef double x = left + golden * (right - left), w = x, v = x, d = 0.0, e = 0.0, middle, tolerance, p, q, r, u
     cdef double fx = sign * sum_chi2(t, rows, n, x), fw = fx, fv = fx, fu
-    cdef int iteration
-    for iteration in range(80):
+    cdef int _
+    for _ in range(80):
         middle = 0.5 * (left + right)
         tolerance = 1e-8 * fabs(x) + 1e-300
         if fabs(x - middle) <= 2.0 * tolerance - 0.5 * (right - left):
@@ -537,13 +633,57 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
     return found
 
 
-cdef inline int useful_threads(int asked, double points) noexcept nogil:
-    """Threads for so many points of chi2: one where starting them or waiting for a busy core could cost more."""
-    return asked if points > 3e4 else 1
+cdef class Weights:
+    """Weights(values, pointers, firsts, cols)
+
+    Packed response matrices; `cevns.folding.pack` makes them, and the terms of all models of an experiment share them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Rows without their zeros at both ends, one after another.
+    pointers : ndarray of intp, shape (rows + 1,)
+        Where each row starts in `values`.
+    firsts : ndarray of intp, shape (rows,)
+        Column of each row's first value.
+    cols : int
+        Number of columns.
+    """
+
+    def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
+        self.values = np.ascontiguousarray(np.append(values, 0.0))
+        self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
+        self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
+        self.cols = cols
+        lengths = np.diff(self.pointers)
+        if self.pointers.size != self.firsts.size + 1 or self.pointers[0] != 0 or (lengths < 0).any() or (
+                lengths.sum() != self.values.size - 1) or (self.firsts < 0).any() or (
+                    self.firsts + lengths > cols).any():
+            raise ValueError("values, pointers, firsts and cols do not fit together")
+
+    def __reduce__(self):
+        return Weights, (self.values[:self.values.size - 1], self.pointers, self.firsts, self.cols)
+
+    def dot(self, const double[::1] rates not None):
+        """Return the counts of all rows for rates at the nodes."""
+        cdef const double[::1] values = self.values
+        cdef const Py_ssize_t[::1] pointers = self.pointers, firsts = self.firsts
+        cdef Py_ssize_t i, j, n = firsts.shape[0]
+        cdef double total
+        if rates.shape[0] != self.cols:
+            raise ValueError(f"{self.cols} rates are needed, got {rates.shape[0]}")
+        out = np.empty(n)
+        cdef double[::1] counts = out
+        for i in range(n):
+            total = 0.0
+            for j in range(pointers[i + 1] - pointers[i]):
+                total += values[pointers[i] + j] * rates[firsts[i] + j]
+            counts[i] = total
+        return out
 
 
 cdef class Term:
-    """Term(q2, b, c, weights, sm, data, modes, base, pull, eta_edges=None, to_powers=None, eta_sigma=0.0)
+    """Term(q2, b, c, weights, sm, data, modes, base, pull, eta_edges=None, to_powers=None, eta_sigma=0.0, rough=False)
 
     One experiment folded with one model. `cevns.likelihoods` makes these.
 
@@ -551,8 +691,8 @@ cdef class Term:
     ----------
     q2, b, c : ndarray, shape (nuclei, cols)
         Rates at the recoil nodes, standard-model part left out.
-    weights : ndarray, shape (eta nodes, bins, cols)
-        Response in units of the uncertainties.
+    weights : Weights
+        Response in units of the uncertainties; rows (eta node, bin).
     sm : ndarray, shape (eta nodes, bins)
         Standard-model counts in units of the uncertainties.
     data : ndarray, shape (bins,)
@@ -564,46 +704,53 @@ cdef class Term:
     pull : float
         1/s^2 of the signal's normalisation.
     eta_edges : ndarray, shape (pieces + 1,), optional
-        Pieces of eta; `weights` then holds the nodes of each in turn.
+        Pieces of eta; `sm` and `weights` then hold the nodes of each in turn.
     to_powers : ndarray, shape (order, order), optional
         From values at a piece's nodes to powers of t.
     eta_sigma : float
         Uncertainty of eta.
+    rough : bool
+        Whether to search all of eta for the least chi2 rather than from 1 downhill.
     """
 
-    def __cinit__(self, q2, b, c, weights, sm, data, modes, double base, double pull, eta_edges=None, to_powers=None,
-                  double eta_sigma=0.0):
-        self.arguments = (q2, b, c, weights, sm, data, modes, base, pull, eta_edges, to_powers, eta_sigma)
+    def __cinit__(self, q2, b, c, Weights weights not None, sm, data, modes, double base, double pull,
+                  eta_edges=None, to_powers=None, double eta_sigma=0.0, bint rough=False):
+        self.arguments = (q2, b, c, weights, sm, data, modes, base, pull, eta_edges, to_powers, eta_sigma, rough)
         cdef term_t *t = &self.t
         t.nuclei, t.cols = q2.shape
-        t.bins, t.backgrounds = weights.shape[1], modes.shape[0]
+        t.bins, t.backgrounds = sm.shape[1], modes.shape[0]
         t.pieces = 1 if eta_edges is None else len(eta_edges) - 1
         t.order = 1 if to_powers is None else len(to_powers)
-        if weights.shape != (t.pieces * t.order, t.bins, t.cols):
-            raise ValueError(f"weights have shape {weights.shape}, needed: {(t.pieces * t.order, t.bins, t.cols)}")
-        if t.order > MAX_ORDER:
-            raise ValueError(f"{t.order} eta nodes: at most {MAX_ORDER} are built in")
-        rows = weights.reshape(-1, t.cols)
-        used = rows != 0.0
-        any_used = used.any(axis=1)
-        firsts = np.where(any_used, used.argmax(axis=1), 0)
-        lasts = np.where(any_used, t.cols - used[:, ::-1].argmax(axis=1), 0)
-        pointers = np.concatenate([[0], np.cumsum(lasts - firsts)])
-        packed = np.concatenate([row[i:j] for row, i, j in zip(rows, firsts, lasts)] + [np.zeros(1)])
+        nodes = t.pieces * t.order
+        shapes = {
+            "b": (b, q2.shape), "c": (c, q2.shape), "sm": (sm, (nodes, t.bins)), "data": (data, (t.bins,)),
+            "modes": (modes, (t.backgrounds, t.bins)), "weights": (weights.firsts, (nodes * t.bins,)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape:
+                raise ValueError(f"{name} has shape {array.shape}, needed: {shape}")
+        if t.order > MAX_ORDER or weights.cols != t.cols or (eta_edges is None) != (to_powers is None):
+            raise ValueError("eta nodes, weights and rates do not fit together")
         sm_modes = sm @ modes.T
         arrays = [np.ascontiguousarray(x, dtype=float).ravel() for x in (
-            q2, b, c, packed, sm, data, modes, sm_modes, sm @ data, (sm * sm).sum(axis=1) - (sm_modes**2).sum(axis=1),
+            q2, b, c, weights.values, sm, data, modes, sm_modes, sm @ data,
+            (sm * sm).sum(axis=1) - (sm_modes**2).sum(axis=1),
             [1.0] if to_powers is None else to_powers, [1.0, 1.0] if eta_edges is None else eta_edges)]
-        indices = [np.ascontiguousarray(x, dtype=np.intp) for x in (pointers, firsts)]
-        self.owned = tuple(arrays + indices)
+        self.owned = (weights, *arrays)
         t.q2, t.b, t.c = address(arrays[0]), address(arrays[1]), address(arrays[2])
         t.weights, t.sm, t.data, t.modes = (
             address(arrays[3]), address(arrays[4]), address(arrays[5]), address(arrays[6]))
         t.sm_modes, t.sm_u, t.sm_v = address(arrays[7]), address(arrays[8]), address(arrays[9])
         t.to_powers, t.eta_edges = address(arrays[10]), address(arrays[11])
-        t.pointers, t.firsts = index_address(indices[0]), index_address(indices[1])
+        t.pointers, t.firsts = index_address(weights.pointers), index_address(weights.firsts)
         t.base, t.pull = base, pull
         t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma) if eta_sigma > 0.0 else 0.0
+        t.rough = rough and t.order > 1
+
+    @property
+    def rough(self):
+        """Whether all of eta is searched."""
+        return bool(self.t.rough)
 
     def __reduce__(self):
         return Term, self.arguments
@@ -638,7 +785,7 @@ cdef class Engine:
                 raise TypeError(f"terms must hold Term objects, got {self.terms[i]!r}")
             term = self.terms[i]
             self.t[i] = &term.t
-            self.space += 2 * (term.t.cols + term.t.bins) + term.t.pieces * piece_size(&term.t)
+            self.space += 2 * (term.t.cols + term.t.bins) + term.t.pieces * piece_size(&term.t) + folded_size(&term.t)
             self.flags += term.t.pieces
             self.seeds += 4 * term.t.bins
         self.seeds += 2 * SEEDS + 1
@@ -648,6 +795,15 @@ cdef class Engine:
 
     def __reduce__(self):
         return Engine, (self.terms,)
+
+    @property
+    def scale(self):
+        """Size of the terms whose difference chi2 is: its rounding is of the order of 1e-15 of this."""
+        cdef Py_ssize_t i
+        cdef double total = 0.0
+        for i in range(self.n):
+            total += self.t[i].base
+        return total
 
     def chi2(self, double mass_squared, double y):
         """Return chi2 at one point."""
@@ -673,6 +829,20 @@ cdef class Engine:
         for i in range(self.n):
             t = self.t[i]
             value = row_chi2(t, rows + i, y)
+            u = v = 0.0
+            if t.rough:
+                # the last look at eta need not have been the best one
+                direct_chi2(t, rows + i, y, rows[i].eta, find_piece(t, rows[i].eta, -1))
+                for k in range(t.bins):
+                    u += t.data[k] * rows[i].counts[k]
+                    v += rows[i].counts[k] * rows[i].counts[k]
+                for node in range(t.backgrounds):
+                    x = 0.0
+                    for k in range(t.bins):
+                        x += t.modes[node * t.bins + k] * rows[i].counts[k]
+                    v -= x * x
+                out.append((value, rows[i].eta, (u + t.pull) / (v + t.pull)))
+                continue
             node = 0 if t.order == 1 else find_piece(t, rows[i].eta, -1)
             if not rows[i].built[node]:
                 build_piece(t, rows + i, node)
@@ -680,7 +850,6 @@ cdef class Engine:
             x = 0.0 if t.order == 1 else (
                 2.0 * rows[i].eta - t.eta_edges[node] - t.eta_edges[node + 1]) / (
                     t.eta_edges[node + 1] - t.eta_edges[node])
-            u = v = 0.0
             for k in range(t.order - 1, -1, -1):
                 u = u * x + quadratic_c(p + 8 * k, y)
                 v = v * x + quartic_c(p + 8 * k + 3, y)
@@ -703,50 +872,42 @@ cdef class Engine:
         if rows == NULL:
             raise MemoryError
 
-    def grid(self, const double[::1] mass_squared not None, const double[::1] y not None, double[:, ::1] out not None,
-             int num_threads=1):
-        """Write chi2 on a grid into `out`, shape (masses, couplings).
-
-        Threads share out the masses; a row is always computed by one, so the result does not depend on their number.
-        """
+    def grid(self, const double[::1] mass_squared not None, const double[::1] y not None,
+             double[:, ::1] out not None):
+        """Write chi2 on a grid into `out`, shape (masses, couplings)."""
         cdef Py_ssize_t i, j, n = min(mass_squared.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
         cdef row_t *rows
-        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * m)
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
+        with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
-            if rows == NULL:
-                failed |= 1
-            else:
-                start_rows(self.t, rows, self.n, mass_squared[i])
-                for j in range(m):
-                    out[i, j] = sum_chi2(self.t, rows, self.n, y[j])
-                free(rows)
-        if failed:
+            if rows != NULL:
+                for i in range(n):
+                    start_rows(self.t, rows, self.n, mass_squared[i])
+                    for j in range(m):
+                        out[i, j] = sum_chi2(self.t, rows, self.n, y[j])
+            free(rows)
+        if rows == NULL:
             raise MemoryError
 
     def minima(self, const double[::1] mass_squared not None, bint two_sided, double[::1] out not None,
-               double[::1] at not None, int num_threads=1):
+               double[::1] at not None):
         """Write the least chi2 over all couplings at each mass into `out` and its y into `at`."""
         cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0], at.shape[0])
         cdef row_t *rows
         cdef double *seeds
-        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * self.seeds)
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
+        with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
-            if rows == NULL or seeds == NULL:
-                failed |= 1
-            else:
-                start_rows(self.t, rows, self.n, mass_squared[i])
-                out[i] = row_minimum(self.t, rows, self.n, two_sided, seeds, seeds + self.seeds, &at[i])
+            if rows != NULL and seeds != NULL:
+                for i in range(n):
+                    start_rows(self.t, rows, self.n, mass_squared[i])
+                    out[i] = row_minimum(self.t, rows, self.n, two_sided, seeds, seeds + self.seeds, &at[i])
             free(rows)
             free(seeds)
-        if failed:
+        if rows == NULL or seeds == NULL:
             raise MemoryError
 
     def crossings(self, const double[::1] mass_squared not None, bint two_sided, double level,
-                  double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None,
-                  int num_threads=1):
+                  double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None):
         """Find every y at which chi2 crosses `level`, for each mass.
 
         Parameters
@@ -763,34 +924,30 @@ cdef class Engine:
             How many there are.
         above : array of int8, shape (m,)
             Whether chi2 lies above the level before the first one.
-        num_threads : int
-            Threads over the masses.
         """
         cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0], counts.shape[0], above.shape[0])
         cdef row_t *rows
         cdef double *seeds
-        cdef int failed = 0, threads = useful_threads(num_threads, <double> n * self.seeds)
         if out.shape[1] < 2 * MAX_INTERVALS:
             raise ValueError(f"out needs {2 * MAX_INTERVALS} columns")
-        for i in prange(n, nogil=True, schedule="dynamic", num_threads=threads, use_threads_if=threads > 1):
+        with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
-            if rows == NULL or seeds == NULL:
-                failed |= 1
-            else:
-                start_rows(self.t, rows, self.n, mass_squared[i])
-                counts[i] = row_crossings(
-                    self.t, rows, self.n, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
+            if rows != NULL and seeds != NULL:
+                for i in range(n):
+                    start_rows(self.t, rows, self.n, mass_squared[i])
+                    counts[i] = row_crossings(
+                        self.t, rows, self.n, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
             free(rows)
             free(seeds)
-        if failed:
+        if rows == NULL or seeds == NULL:
             raise MemoryError
 
 
 cdef class Bound:
     """A model whose mass and coupling are checked without leaving C."""
 
-    def __init__(self, model, limits):
+    def __cinit__(self, owner, model, limits):
         self.model = model
         self.c.mediated, self.c.has_mass, self.c.interacting = model.mediated, model.has_mass, model.interacting
         self.limits = limits
@@ -822,8 +979,7 @@ cdef class Evaluator(Bound):
     10.3209
     """
 
-    def __init__(self, Engine engine not None, model, limits):
-        Bound.__init__(self, model, limits)
+    def __cinit__(self, Engine engine not None, model, limits):
         self.engine = engine
         self.c.terms, self.c.n, self.c.space, self.c.flags = engine.t, engine.n, engine.space, engine.flags
 
@@ -897,13 +1053,12 @@ cdef class Predictor(Bound):
     array([167.71,  47.94,  10.96])
     """
 
-    def __init__(self, Term term not None, model, limits):
-        Bound.__init__(self, model, limits)
+    def __cinit__(self, Term term not None, model, limits):
         self.term = term
 
     cdef int counts(self, double mass_squared, double y, double *out) except -1 nogil:
         cdef const term_t *t = &self.term.t
-        cdef row_t *row = open_rows(&t, 1, 2 * (t.cols + t.bins) + piece_size(t), 1)
+        cdef row_t *row = open_rows(&t, 1, 2 * (t.cols + t.bins) + t.pieces * piece_size(t) + folded_size(t), t.pieces)
         cdef Py_ssize_t i
         if row == NULL:
             with gil:

@@ -82,15 +82,16 @@ cdef class RecoilRate:
             for i in range(n):
                 out[i] = self.at(recoil[i], strength, mass_squared, contact)
 
-    def integrate(self, const double[::1] cuts not None, const double[::1] nodes not None,
+    def integrate(self, const double[::1] low not None, const double[::1] high not None,
+                  const double[::1] nodes not None,
                   const double[::1] weights not None, double strength, double mass_squared, bint contact,
                   double[::1] out not None, int num_threads=1):
-        """Write Int dT dN/dT over each interval between `cuts` [MeV] into `out`.
+        """Write Int dT dN/dT over each interval [low, high] [MeV] into `out`.
 
         Parameters
         ----------
-        cuts : array, shape (m + 1,)
-            Ascending recoil energies [MeV], at every kink of the flux among others.
+        low, high : array, shape (m,)
+            Ends of the intervals [MeV], none of which may hold a kink of the flux.
         nodes, weights : array, shape (k,)
             Gauss-Legendre rule on [-1, 1].
         strength, mass_squared, contact
@@ -98,13 +99,16 @@ cdef class RecoilRate:
         out : array, shape (m,)
             Result.
         num_threads : int
-            Threads over the intervals; the result does not depend on it.
+            Most threads over the intervals; little work stays on one, and the result does not depend on it.
         """
-        cdef Py_ssize_t i, j, n = min(cuts.shape[0] - 1, out.shape[0]), k = min(nodes.shape[0], weights.shape[0])
+        cdef Py_ssize_t i, j, n = min(low.shape[0], high.shape[0], out.shape[0])
+        cdef Py_ssize_t k = min(nodes.shape[0], weights.shape[0])
         cdef double half, middle, total
-        for i in prange(n, nogil=True, schedule="static", num_threads=num_threads, use_threads_if=num_threads > 1):
-            half = 0.5 * (cuts[i + 1] - cuts[i])
-            middle = 0.5 * (cuts[i + 1] + cuts[i])
+        # about 50 ns for each node and nucleus: starting threads must be worth it
+        cdef int threads = num_threads if <double> n * k * self.n_nuclei > 1e5 else 1
+        for i in prange(n, nogil=True, schedule="static", num_threads=threads, use_threads_if=threads > 1):
+            half = 0.5 * (high[i] - low[i])
+            middle = 0.5 * (high[i] + low[i])
             total = 0.0
             for j in range(k):
                 total = total + weights[j] * self.at(middle + half * nodes[j], strength, mass_squared, contact)

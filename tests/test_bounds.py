@@ -100,8 +100,10 @@ class TestRegistry:
         drawn |= {(o.figure, o.label) for o in bounds.NOT_DRAWN}
         captions = {
             "3b": ("CONNIE", r"$(g-2)_\mu$"),
-            "4b": ("BaBar", "LHCb", "KLOE", "PHENIX", "NA48/2", "A1/MAMI", "E774", "E141", "Orsay", "U70", "E137")
-            + ("CHARM", "LSND", r"$(g-2)_\mu$", "$(g-2)_e$"),
+            "4b": (
+                *("BaBar", "LHCb", "KLOE", "PHENIX", "NA48/2", "A1/MAMI", "E774", "E141", "Orsay", "U70", "E137"),
+                *("CHARM", "LSND", r"$(g-2)_\mu$", "$(g-2)_e$"),
+            ),
             "5b": ("CCFR", "ATLAS", "CMS", "BaBar", "Borexino", r"$(g-2)_\mu$"),
         }
         for figure, systems in captions.items():
@@ -372,7 +374,7 @@ class TestLoadBound:
     def test_empty_and_missing_files(self, load, tmp_path):
         with pytest.raises(DataError, match="holds no rows"):
             load("# nothing\n")
-        with pytest.raises(DataError, match="cannot read .*absent.csv"):
+        with pytest.raises(DataError, match=r"cannot read .*absent\.csv"):
             load_bound(tmp_path / "absent.csv", model="b-l", mass_unit="MeV", coupling="g")
 
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -64,11 +65,65 @@ def test_real_returns_a_float():
         (None, {}, "one number, got None"),
         ([1.0, 2.0], {}, "one number"),
         (1j, {}, "one number"),
+        (np.complex128(1), {}, "one number"),
+        (np.array([1.0]), {}, "one number"),
     ],
 )
 def test_real_refuses(value, limits, message):
     with pytest.raises(InputError, match=message):
         checks.real("x", value, **limits)
+
+
+def test_instance():
+    assert checks.instance("x", 3, int) == 3
+    assert checks.instance("x", None, (int, type(None))) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint", "message"),
+    [
+        (str, "", "^x must be a string, got 3$"),
+        (np.ndarray, "", "x must be a ndarray, got 3"),
+        (OSError, "", "x must be an OSError, got 3"),
+        ((str, bytes), "see y", "^x must be a string or a bytes, got 3; see y$"),
+        ((str, Mapping, type(None)), "", "x must be a string, a mapping or None"),
+    ],
+)
+def test_instance_refuses(kind, hint, message):
+    with pytest.raises(InputError, match=message):
+        checks.instance("x", 3, kind, hint)
+
+
+def test_messages_stay_short():
+    with pytest.raises(InputError) as error:
+        checks.instance("x", list(range(1000)), str)
+    assert len(str(error.value)) < 100
+
+
+@pytest.mark.parametrize("value", ["", None, 5, ["x"]])
+def test_text_refuses(value):
+    assert checks.text("name", "x") == "x"
+    with pytest.raises(InputError, match="name must be a non-empty string"):
+        checks.text("name", value)
+
+
+def test_sequence_and_pairs():
+    assert checks.sequence("x", (n for n in (1, 2)), int) == (1, 2)
+    assert checks.pairs("x", [["a", 1], ("b", 2)], "things") == (("a", 1), ("b", 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"), [(5, "x must be a sequence, got 5"), ("ab", "sequence"), ((1, "b"), r"x\[1\] must be a int")]
+)
+def test_sequence_refuses(values, message):
+    with pytest.raises(InputError, match=message):
+        checks.sequence("x", values, int)
+
+
+@pytest.mark.parametrize("values", [5, (1, 2), ("ab",), ((1,),), ((1, 2, 3),), ({1, 2},)])
+def test_pairs_refuse(values):
+    with pytest.raises(InputError, match=r"pairs? of \(name, number\)"):
+        checks.pairs("x", values, "(name, number)")
 
 
 def test_array_returns_contiguous_floats():
@@ -113,6 +168,12 @@ def test_array_refuses(values, limits, message):
 def test_ascending_refuses(values, message):
     with pytest.raises(InputError, match=message):
         checks.ascending("x", values, least=2)
+
+
+def test_ascending_of_a_given_length():
+    assert checks.ascending("x", (1, 2), length=2).tolist() == [1, 2]
+    with pytest.raises(InputError, match=r"length 2, got shape \(3,\)"):
+        checks.ascending("x", (1, 2, 3), length=2)
 
 
 @pytest.mark.parametrize("value", [1.0, "1", True, None, np.float64(2)])
@@ -187,8 +248,21 @@ def test_atomic_path_leaves_nothing_behind_after_an_error(tmp_path, existing):
     assert not existing or path.read_text() == "old"
 
 
+@pytest.fixture
+def umask():
+    """Set the umask for one test."""
+    change = os.umask
+    before = change(0o022)
+    yield change
+    change(before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
-def test_written_files_have_ordinary_permissions(tmp_path):
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
+def test_written_files_have_ordinary_permissions(tmp_path, monkeypatch, umask, mask):
+    umask(mask)
+    # it is the whole process's, so that another thread's files would get what is set here for a moment
+    monkeypatch.delattr(os, "umask")
     write_text(tmp_path / "ours.txt", "µ")
     (tmp_path / "ordinary.txt").write_text("x")
     ours, ordinary = (stat.S_IMODE((tmp_path / n).stat().st_mode) for n in ("ours.txt", "ordinary.txt"))

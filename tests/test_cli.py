@@ -141,6 +141,7 @@ def test_chi2_gives_what_the_library_gives(run_json):
 def test_chi2_prints_a_line_for_each_pull(run):
     _, out, _ = run("chi2", CSI, ARGON, "--model", "sm")
     assert out.startswith("chi2 11.69")
+    assert out.splitlines()[2].endswith("relative shift")
     assert len(out.splitlines()) == 3 + 6
 
 
@@ -389,6 +390,19 @@ def test_bounds_are_drawn(run_json, names):
     assert Path("bounds.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_curve_of_one_s_own_is_drawn_over_the_limits(run, run_json):
+    Path("mine.csv").write_text("mass_GeV, g^2\n0.01, 1e-8\n1, 1e-6\n", encoding="utf-8")
+    command = ["bounds", "plot", "b-l", "babar-2014", "-o", "both.svg"]
+    found = run_json(*command, "--add", "mine.csv", "--mass-unit", "GeV", "--coupling", "g^2")
+    assert (found["bounds"], found["added"]) == (["babar-2014"], ["mine.csv"])
+    with_mine = Path("both.svg").stat().st_size
+    assert_refused(run(*command, "--mass-unit", "GeV"), "--add")
+    assert_refused(run(*command, "--add", "mine.csv", "--mass-unit", "kg"), "mass_unit", "'kg'")
+    assert_refused(run(*command, "--add", "nowhere.csv"), "nowhere.csv")
+    run(*command)
+    assert Path("both.svg").stat().st_size < with_mine
+
+
 # what goes wrong
 
 
@@ -478,7 +492,7 @@ def test_bad_grids_are_refused(run, axis, grid):
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        (["--model", "sm"], "no mediator"),
+        (["--model", "sm"], "no mediator mass to scan; use cevns chi2"),
         (["--coupling", "1:1e20:3"], "coupling"),
         (["--mass", "1:10:100000", "--coupling", "1e-5:1:100000"], "points"),
         (["-o", "a.csv"], ".npz"),

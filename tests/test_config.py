@@ -15,6 +15,7 @@ from cevns.detectors import (
     BirksQuenching,
     Efficiency,
     GaussianResolution,
+    LindhardQuenching,
     LinearQuenching,
     PoissonResolution,
     PolynomialQuenching,
@@ -190,6 +191,7 @@ def test_fluxes_add_up(load):
 QUENCHINGS = {
     "linear": ("offset = 0.246, slope_per_kev = 7.8e-4, constant_above_kev = 125", LinearQuenching(0.246, 7.8e-4, 125)),
     "polynomial": ("coefficients_per_kev_n = [0.2, 1e-4], maximum_kev = 300", PolynomialQuenching((0.2, 1e-4), 300)),
+    "lindhard": ("protons = 32, nucleons = 73, k = 0.16", LindhardQuenching(32, 73, 0.16)),
     "tabulated": ("recoil_kev = [1, 100], factors = [0.2, 0.3]", TabulatedQuenching([1, 100], [0.2, 0.3])),
     "birks": (
         "onset_kev = 13, birks_g_per_mev_cm2 = 3e-3, recoil_kev = [1, 10, 200], "
@@ -197,6 +199,11 @@ QUENCHINGS = {
         BirksQuenching(13, 3e-3, [1, 10, 200], [100, 100, 100], degree=1),
     ),
 }
+
+
+def test_k_of_lindhard_follows_from_the_nucleus(load):
+    response = RESPONSE + 'quenching = {kind = "lindhard", protons = 14, nucleons = 28}\n'
+    assert only(load(own(response=response))).response.quenching == LindhardQuenching(14, 28)
 
 
 @pytest.mark.parametrize("kind", QUENCHINGS)
@@ -367,12 +374,15 @@ BAD = {
     "experiment as text": ('schema = 1\nexperiment = "coherent-argon-2020"\n', ["experiment: must be a table"]),
     "same experiment twice": (KNOWN + KNOWN.removeprefix("schema = 1\n"), ["more than once"]),
     "unknown experiment": (KNOWN.replace("argon", "argo"), ["experiment[1]: unknown experiment 'coherent-argo-2020'"]),
-    "unknown top key": (KNOWN + '[modle]\nname = "b-l"\n', ["modle: unknown key; did you mean 'model'?"]),
+    "unknown top key": (KNOWN + '[mode]\nname = "b-l"\n', ["mode: unknown key; did you mean 'model'?"]),
     "unknown experiment key": (
         KNOWN + "quench = 1\n",
         ["experiment[1].quench: unknown key; did you mean 'quenching'?"],
     ),
-    "unknown option value": (KNOWN + 'quenching = "releas"\n', ["experiment[1]: unknown argon quenching", "'release'"]),
+    "unknown option value": (
+        KNOWN + 'quenching = "released"\n',
+        ["experiment[1]: unknown argon quenching", "'release'"],
+    ),
     "key of another kind": (
         own(flux=FLUX + "energy_mev = 3\n"),
         ["experiment[1].flux.energy_mev: unknown key; allowed: neutrinos_per_proton"],
@@ -576,6 +586,16 @@ def test_problems_are_one_line_on_stderr(capsys, tmp_path):
     assert "(1) experiment[1].flux: missing (2) experiment[1].target: missing" in err
 
 
+def test_validation_prints_one_problem_per_line(capsys, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(own(flux="", target=""), encoding="utf-8")
+    code, out, err = run(capsys, "config", "validate", path)
+    assert (code, out) == (2, "")
+    first, *problems = err.splitlines()
+    assert first == f"cevns: error: {path} has 2 problem(s):"
+    assert problems == ["  (1) experiment[1].flux: missing", "  (2) experiment[1].target: missing"]
+
+
 @pytest.fixture
 def two(tmp_path):
     path = tmp_path / "two.toml"
@@ -607,6 +627,16 @@ def test_commands_take_experiments_and_model_from_a_configuration(capsys, two):
     code, *_ = run(capsys, "plot", grid, "-o", figure)
     assert code == 0
     assert figure.stat().st_size > 0
+
+
+def test_a_contact_model_is_not_scanned_but_limited(capsys, two):
+    text = two.read_text(encoding="utf-8").replace('name = "b-l"', 'name = "nsi"\nup = {e = 1}')
+    two.write_text(text, encoding="utf-8")
+    grids = ["--mass", "1:10:3", "--coupling", "1e-3:1:3", "-o", two.with_suffix(".npz")]
+    code, out, err = run(capsys, "scan", "--config", two, *grids)
+    assert (code, out) == (2, "")
+    assert "use cevns limit or cevns chi2\n" in err
+    assert run(capsys, "limit", "--config", two)[0] == 0
 
 
 def test_a_contact_model_has_no_mass_and_takes_negative_couplings(capsys, two):

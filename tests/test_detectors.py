@@ -296,14 +296,39 @@ def test_resolution_moves_events_between_bins_only(resolution):
 def test_gaussian_share_is_the_normal_distribution():
     resolution, x = GaussianResolution(0.58), np.array([1.0, 7.0, 30.0])
     normal = stats.norm(x, 0.58 * np.sqrt(x))
-    np.testing.assert_allclose(resolution.share(x, 5.0, 8.0), normal.cdf(8) - normal.cdf(5), rtol=1e-13, atol=1e-15)
+    share = resolution.accepted(x, [5.0], [8.0], Efficiency.perfect())[0]
+    np.testing.assert_allclose(share, normal.cdf(8) - normal.cdf(5), rtol=1e-13, atol=1e-15)
 
 
 def test_poisson_share_is_the_poisson_distribution_of_whole_numbers():
     resolution, x = PoissonResolution(), np.array([0.5, 7.0, 30.0])
     for low, high in ((0, 3), (6, 8), (6.5, 8), (6, 7.5), (6.2, 6.8)):
         expected = sum(stats.poisson.pmf(n, x) for n in range(40) if low <= n < high)
-        np.testing.assert_allclose(resolution.share(x, low, high), expected, rtol=1e-12, atol=1e-16)
+        share = resolution.accepted(x, [low], [high], Efficiency.perfect())[0]
+        np.testing.assert_allclose(share, expected, rtol=1e-12, atol=1e-16)
+
+
+SLOPES = Efficiency([5.0, 12.0, 30.0], [0.2, 0.7, 0.9])
+
+
+def test_gaussian_resolution_with_a_sloping_efficiency_is_its_integral():
+    """Segments far wider than the resolution, against quadrature over the reconstructed observable."""
+    x = np.array([1.0, 6.0, 11.9, 25.0, 60.0])
+    got = response(GaussianResolution(0.58), SLOPES, edges=(3.0, 14.0, 100.0)).acceptance(x)
+    observed = np.linspace(3.0, 100.0, 970001)
+    observed = 0.5 * (observed[1:] + observed[:-1])
+    for i, true in enumerate(x):
+        density = stats.norm(true, 0.58 * np.sqrt(true)).pdf(observed) * SLOPES(observed) * 1e-4
+        expected = [density[observed < 14].sum(), density[observed > 14].sum()]
+        np.testing.assert_allclose(got[:, i], expected, rtol=1e-6, atol=1e-9)
+
+
+def test_poisson_resolution_with_a_sloping_efficiency_is_its_sum():
+    x, n = np.array([0.5, 6.0, 13.0, 40.0]), np.arange(3, 100)
+    got = response(PoissonResolution(), SLOPES, edges=(3.0, 14.0, 100.0)).acceptance(x)
+    terms = stats.poisson.pmf(n, x[:, None]) * SLOPES(n)
+    expected = [terms[:, n < 14].sum(axis=1), terms[:, n >= 14].sum(axis=1)]
+    np.testing.assert_allclose(got, expected, rtol=1e-11, atol=1e-15)
 
 
 def test_efficiency_acts_on_the_reconstructed_observable():
@@ -320,7 +345,7 @@ def test_nothing_is_observed_from_outside_the_reach(resolution, low):
     assert below < low
     assert above > 40
     outside = np.array([0.999 * below, 1.001 * above])
-    assert resolution.share(outside, low, 40.0).max() < 1e-15
+    assert resolution.accepted(outside, [low], [40.0], Efficiency.perfect()).max() < 1e-15
 
 
 def test_recoil_range_covers_every_bin_and_scale():

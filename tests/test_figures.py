@@ -132,6 +132,19 @@ def test_summary_covers_the_papers_numbers(rows):
     assert values["chi2 of the SM, Ar"] == pytest.approx(8.86, abs=0.01)
 
 
+def test_rows_say_what_is_tested(rows):
+    notes = {row.quantity: row.note for row in rows}
+    for model in ("B-L", "L_mu-L_tau"):
+        note = notes[f"{model}, mass above which CsI is stronger than Ar [MeV]"]
+        assert "M >~ 10 MeV" in note
+        assert "some tens of MeV" in note
+    gap = next(row for row in rows if "COHERENT alone" in row.quantity)
+    assert "TEXONO, CHARM-II and Borexino" in gap.note
+    assert 0 < gap.values["share_excluded_by_limits_beyond_the_figure"] <= 1
+    assert "drawn in figure 4b" in gap.note
+    assert all("same data files" in row.source for row in rows if row.quantity.startswith("SM events"))
+
+
 def test_another_quenching_is_not_met():
     met = {row.quantity: row.met for row in summary(Analysis(csi=load("coherent-csi-2017", quenching="constant")))}
     assert not met["SM events, CsI, 6-30 PE, Chicago-3 quenching"]
@@ -148,8 +161,10 @@ def test_less_precise_data_break_the_statements(analysis):
 
 
 def test_table_shows_what_is_missed():
-    row = {"quantity": "q", "expected": 1.0, "computed": [2.0, 3.0], "criterion": "within 0.1", "met": False}
-    assert format_table([row]).splitlines()[-1].split() == ["q", "1", "2", "to", "3", "NO"]
+    row = {"quantity": "q", "expected": 1.0, "computed": [2.0, 3.0], "criterion": "near", "met": False, "note": ""}
+    assert format_table([row]).splitlines()[-1].split() == ["q", "1", "2", "to", "3", "NO", "near"]
+    *_, last, empty, note = format_table([row, row | {"note": "Why."}]).splitlines()
+    assert (last.endswith("near (1)"), empty, note) == (True, "", "(1) Why.")
     assert Row("q", 1.0, 1.0, "c", True, "s").values == {}
 
 
@@ -200,6 +215,34 @@ def test_comparison_draws_and_names_every_experiment(analysis, name, model):
         assert any(short in text for text in inside), bound.label
     for omission in NOT_DRAWN:
         assert (omission.label in panel.caption) == (omission.figure == name)
+
+
+def test_converted_limits_are_dashed_and_others_are_not(analysis):
+    (ax,) = figures.draw("4b", analysis).axes
+    # the order in which they are drawn, COHERENT last
+    lines = dict(zip((bound.name for bound in bounds_for("b-l", "4b")), ax.lines, strict=False))
+    assert {name for name, line in lines.items() if line.is_dashed()} == {"phenix-2014", "lsnd"}
+
+
+def test_regions_of_figure_4b_do_not_add_up(analysis):
+    (ax,) = figures.draw("4b", analysis).axes
+    translucent = [patch for patch in ax.patches if patch.get_facecolor()[3] < 1]
+    # the muon's band, and COHERENT's veil over all others
+    assert len(translucent) == 2
+    assert {patch.get_facecolor() for patch in translucent} == {(0, 0, 0, 0.15), translucent[0].get_facecolor()}
+
+
+def test_the_allowed_strip_is_named_at_an_allowed_point(analysis):
+    (ax,) = figures.draw("3b", analysis).axes
+    (mass, coupling) = next(text.xy for text in ax.texts if text.get_text() == "allowed")
+    limit = analysis.limit("universal", "CsI + Ar", TWO_SIGMA)
+    i = int(np.searchsorted(limit.mass, mass))
+    assert limit.excluded[i - 1][0, 1] < coupling < limit.excluded[i][1, 0]
+
+
+def test_captions_say_where_a_level_is_not_stated(analysis):
+    assert "C.L. not stated: Borexino" in registry.panels("5b", analysis)[0].caption
+    assert "not stated" not in registry.panels("3b", analysis)[0].caption
 
 
 def test_levels_of_the_comparisons(analysis):

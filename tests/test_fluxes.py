@@ -292,6 +292,7 @@ def test_kinematic_moment_is_continuous_at_zero_energy():
         ([1.0, 2.0], {"e": [1.0]}, "length 2"),
         ([1.0, 2.0], {"e": [[1.0, 2.0]]}, "1 dimension"),
         ([1.0, 2.0], {}, "at least one flavour"),
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], r"densities must be a mapping, got \[1\.0, 2\.0, 3\.0\]"),
     ],
 )
 def test_tables_that_are_refused(energy, densities, message):
@@ -317,6 +318,10 @@ def test_flux_refuses_what_is_no_spectrum():
         fluxes.Flux("none", ())
     with pytest.raises(InputError, match="Spectrum"):
         fluxes.Flux("none", (("e", [1.0, 2.0]),))
+    with pytest.raises(InputError, match=r"spectra\[0\] must be a pair of \(flavour, Spectrum\), got 1"):
+        fluxes.Flux("none", (1, 2))
+    with pytest.raises(InputError, match="name must be a non-empty string, got 5"):
+        fluxes.Flux(5, linear_table().spectra)
 
 
 # --- the kernel class

@@ -1,11 +1,14 @@
 """Best fits, exact limits and scans."""
 
+import functools
 import math
 
 import numpy as np
 import pytest
 
+from cevns import fluxes
 from cevns.constants import FERMI_CONSTANT
+from cevns.detectors import Response
 from cevns.errors import DataError, InputError
 from cevns.inference import TWO_SIGMA, Scan, best_fit, delta_chi2, limit, scan
 from cevns.models import NonStandardInteractions, VectorModel
@@ -111,6 +114,8 @@ def test_limits_of_a_contact_interaction_have_two_sides(both):
     curve = both.limit(nsi)
     intervals = curve.excluded[0]
     assert curve.mass is None
+    assert curve.dof == 1  # the coupling is the one parameter
+    assert both.limit(nsi, dof=2).delta_chi2 == pytest.approx(4.605, abs=1e-3)
     assert intervals[0, 0] == -np.inf
     assert intervals[-1, 1] == np.inf
     assert intervals[0, 1] < 0 < intervals[1, 0]
@@ -124,7 +129,7 @@ def test_one_degree_of_freedom_excludes_more(both):
 
 
 def test_a_level_above_saturation_excludes_nothing(csi):
-    curve = csi.limit("b-l", 10.0, cl=1 - 1e-30 if 1 - 1e-30 < 1 else 1 - 1e-16, reference=200.0)
+    curve = csi.limit("b-l", 10.0, reference=200.0)
     assert curve.excluded[0].shape == (0, 2)
     assert curve.lowest[0] == np.inf
 
@@ -142,9 +147,11 @@ def test_limits_do_not_depend_on_threads(both):
     [
         (("sm", 1.0), "no coupling"),
         (("b-l", None), "mass is missing"),
+        ((NonStandardInteractions(up={"e": 1.0}), 10.0), "no mediator"),
         (("b-l", -1.0), "-1"),
         (("b-l", [1.0, math.inf]), "inf"),
         (("b-l", [[1.0]]), "one-dimensional"),
+        (("b-l", []), "mass is empty"),
         (("b-1", 1.0), "b-l"),
     ],
 )
@@ -153,10 +160,49 @@ def test_bad_limit_input_is_named(both, arguments, match):
         limit(both, *arguments)
 
 
-@pytest.mark.parametrize("mass_range", [(1.0,), (10.0, 1.0), (0.0, 1.0), (1.0, math.nan)])
+@pytest.mark.parametrize("mass_range", [(1.0,), (1.0, 2.0, 3.0), (10.0, 1.0), (0.0, 1.0), (1.0, math.nan), 1.0, "low"])
 def test_bad_mass_ranges_are_refused(both, mass_range):
     with pytest.raises(InputError, match="mass_range"):
         best_fit(both, "b-l", mass_range=mass_range)
+
+
+@pytest.fixture(scope="module")
+def no_threshold(argon):
+    """Recoils of GeV neutrinos are observed down to 0, where the events of light mediators diverge."""
+    data = argon.replace(
+        name="no threshold",
+        flux=fluxes.monochromatic(2000.0, fluence=1e14, flavour="mu"),
+        response=Response(argon.response.quenching, (0.0, 10.0, 1e5)),
+        observed=(500.0, 200.0),
+        uncertainty=(20.0, 20.0),
+        backgrounds=(),
+    )
+    assert data.smallest_mass > 0.1
+    return data
+
+
+def test_best_fits_stay_where_an_experiment_without_threshold_can_tell(no_threshold):
+    least = no_threshold.smallest_mass
+    fit = no_threshold.best_fit("b-l")
+    assert fit == no_threshold.best_fit("b-l", mass_range=(least, 1e4))
+    assert fit.coupling > 0
+    assert no_threshold.chi2("b-l", fit.mass, fit.coupling) == pytest.approx(fit.chi2, abs=1e-7)
+    assert no_threshold.limit("b-l", 1e3).best_fit == fit
+    for method in (no_threshold.best_fit, functools.partial(no_threshold.limit, mass=1e3)):
+        with pytest.raises(InputError, match=r"mass_range starts at 0\.1 MeV.*diverge; start at"):
+            method("b-l", mass_range=(0.1, 1e4))
+
+
+@pytest.mark.parametrize("mass", [[1.0, 2.0], [], np.array([1.0]), "heavy"])
+def test_a_best_fit_has_one_fixed_mass(both, mass):
+    with pytest.raises(InputError, match="mass must be one number"):
+        both.best_fit("b-l", mass=mass)
+
+
+@pytest.mark.parametrize("call", [best_fit, limit, functools.partial(scan, mass=[1.0], coupling=[1e-5])])
+def test_inference_takes_likelihoods(argon, call):
+    with pytest.raises(InputError, match=r"likelihood must be a Likelihood, got Experiment.*as \.likelihood"):
+        call(argon, "b-l")
 
 
 def test_a_scan_holds_chi2_and_is_the_same_for_any_number_of_threads(both):
@@ -182,7 +228,8 @@ def test_a_scan_survives_its_file(argon, tmp_path):
     before = argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4, 1e-3])
     before.save(tmp_path / "scan.npz")
     after = Scan.load(tmp_path / "scan.npz")
-    assert (after.model, after.label, after.experiments) == (before.model, before.label, before.experiments)
+    for name in ("model", "label", "experiments", "labels"):
+        assert getattr(after, name) == getattr(before, name)
     for name in ("mass", "coupling", "chi2"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
     assert [p.name for p in tmp_path.iterdir()] == ["scan.npz"]

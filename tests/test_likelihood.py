@@ -56,8 +56,10 @@ def test_only_experiments_add(csi, both):
         both + "coherent-argon-2020"
     with pytest.raises(InputError, match="empty"):
         Likelihood([])
-    with pytest.raises(InputError, match="Experiment objects"):
+    with pytest.raises(InputError, match=r"experiments\[0\] must be an Experiment, got .*; see cevns\.load"):
         Likelihood(["coherent-csi-2017"])
+    with pytest.raises(InputError, match="experiments must be a sequence, got 5"):
+        Likelihood(5)
 
 
 # --- pulls
@@ -118,7 +120,7 @@ def test_pulls_of_a_sum_are_those_of_its_parts(csi, argon, both):
 
 
 def test_pulls_take_one_point(both):
-    with pytest.raises(InputError, match="single numbers"):
+    with pytest.raises(InputError, match="must be one number"):
         both.pulls("b-l", [1.0, 2.0], 1e-5)
 
 
@@ -151,14 +153,12 @@ def test_input_may_be_read_only_strided_or_integer(both):
 
 
 def grid(likelihood, model, masses, couplings, num_threads):
-    out = np.empty((masses.size, couplings.size))
-    likelihood.engine(model).grid(masses**2, couplings**2, out, num_threads)
-    return out
+    return likelihood.scan(model, masses, couplings, num_threads=num_threads).chi2
 
 
 @pytest.mark.parametrize("name", ["csi", "argon", "both"])
 def test_grid_is_its_points_for_any_number_of_threads(data, name):
-    # enough points for the kernel to start threads at all
+    # enough points for threads to start at all
     masses, couplings = np.geomspace(0.1, 1e4, 80), np.geomspace(1e-6, 1e-1, 400)
     one = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 1)
     two = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 2)
@@ -312,6 +312,16 @@ def test_engine_pickles(both):
 # --- refusals
 
 
+@pytest.mark.parametrize("call", ["chi2", "predict"])
+@pytest.mark.parametrize(
+    ("mass", "coupling", "message"),
+    [([1.0, math.nan], [1e-5, 1e-5], "mass contains nan"), ([[1.0], [-2.0]], [1e-5, 1e-5], "mass contains -2.0")],
+)
+def test_arrays_of_points_that_are_refused(csi, call, mass, coupling, message):
+    with pytest.raises(InputError, match=message):
+        getattr(csi, call)("b-l", mass, coupling)
+
+
 @pytest.mark.parametrize("call", ["chi2", "pulls", "predict"])
 @pytest.mark.parametrize(
     ("mass", "coupling", "message"),
@@ -327,8 +337,6 @@ def test_engine_pickles(both):
         (1.0, math.nan, "coupling = nan"),
         (1.0, 1e11, "coupling"),
         (1.0, None, "coupling is missing"),
-        ([1.0, math.nan], [1e-5, 1e-5], "mass contains nan"),
-        ([[1.0], [-2.0]], [1e-5, 1e-5], "mass contains -2.0"),
     ],
     ids=lambda value: str(value)[:12],
 )

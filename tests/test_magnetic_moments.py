@@ -105,7 +105,7 @@ class TestBands:
         assert np.all(high > 0)
 
     def test_negative_band_is_refused(self):
-        with pytest.raises(InputError, match="is negative.*use limit"):
+        with pytest.raises(InputError, match=r"is negative.*use limit"):
             ELECTRON_ANOMALY.band(10.0, model="b-l", confidence_level=0.90)
 
     def test_model_without_the_lepton_is_refused(self):
@@ -144,7 +144,7 @@ class TestBands:
             MagneticMomentBand(**{"flavour": "mu", "value": 1e-9, "sigma": 1e-10, **options})
 
     def test_bad_level_is_explained(self):
-        with pytest.raises(InputError, match="0.90 for 90 %"):
+        with pytest.raises(InputError, match=r"0\.90 for 90 %"):
             MUON_ANOMALY.largest_shift(90)
 
 

@@ -14,6 +14,7 @@ from cevns.models import (
     NonStandardInteractions,
     VectorMediator,
     VectorModel,
+    WeakCouplings,
     get_model,
     known_models,
 )
@@ -175,7 +176,7 @@ def test_error_text_is_not_quoted_as_a_key():
 
 @pytest.mark.parametrize("model", [None, 3, VectorModel])
 def test_what_is_no_model_is_refused(model):
-    with pytest.raises(InputError, match="model must be a name or a VectorModel"):
+    with pytest.raises(InputError, match=r"model must be a string or a VectorModel, got .*; names: sm, universal, b-l"):
         get_model(model)
 
 
@@ -189,11 +190,46 @@ def test_what_is_no_model_is_refused(model):
         (VectorMediator, {"name": "x", "quarks": (1, 1, 1), "leptons": {}}, "quarks"),
         (VectorMediator, {"name": "x", "quarks": (np.inf, 1), "leptons": {}}, "Q'_u"),
         (NonStandardInteractions, {"up": {"e": np.nan}}, "up"),
+        (NonStandardInteractions, {"up": 0.1}, "up must be a sequence, got 0.1; it holds pairs of"),
+        (VectorModel, {"name": "x", "proton": (1, 2), "neutron": {}}, r"proton\[0\] must be a pair"),
+        (WeakCouplings, {"proton": 0.04, "neutron": -0.5, "source": ""}, "proton"),
+        (WeakCouplings, {"proton": {}, "neutron": None, "source": ""}, "neutron must be one number"),
     ],
 )
 def test_models_that_are_refused(make, arguments, message):
     with pytest.raises(InputError, match=message):
         make(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weak": None}, "weak must be a WeakCouplings, got None"),
+        ({"label": ["x"]}, r"label must be a string, got \['x'\]"),
+        ({"description": 5}, "description must be a string"),
+        ({"mediated": "no"}, "mediated must be True or False, got 'no'"),
+    ],
+)
+def test_changes_that_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        get_model("b-l").replace(**change)
+
+
+def test_weak_couplings_from_a_mapping():
+    weak = WeakCouplings({"e": 0.04}, -0.5, "own")
+    assert weak.of("e") == (0.04, -0.5)
+    assert weak == WeakCouplings((("e", 0.04),), -0.5, "own")
+    assert hash(get_model("sm").replace(weak=weak)) != hash(get_model("sm"))
+
+
+@pytest.mark.parametrize("check", ["check_mass", "check_coupling"])
+@pytest.mark.parametrize("value", [[1.0, 2.0], np.array([1.0]), []])
+def test_single_values(check, value):
+    check = getattr(get_model("b-l"), check)
+    assert check(3, single=True) == 3.0
+    assert check(value).shape == np.shape(value)
+    with pytest.raises(InputError, match="must be one number"):
+        check(value, single=True)
 
 
 def test_unknown_flavours_are_refused():

@@ -44,6 +44,7 @@ def test_unknown_nucleus_names_the_closest():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"name": ""}, "name must be a non-empty string"),
         ({"protons": 0}, "protons"),
         ({"protons": 1.5}, "whole number"),
         ({"neutrons": -1}, "neutrons"),
@@ -63,7 +64,9 @@ def test_nuclei_that_are_refused(change, message):
     ("composition", "molar_mass", "mass", "message"),
     [
         ({}, 40.0, 1.0, "empty"),
+        (["Ar-40"], 40.0, 1.0, r"composition must be a mapping, got \['Ar-40'\]; for example"),
         ({"Ar-40": 0}, 40.0, 1.0, "number of Ar-40"),
+        ({"Ar-40": "all"}, 40.0, 1.0, "number of Ar-40 per formula unit must be one number"),
         ({"Ar-40": 1}, 0.0, 1.0, "molar_mass"),
         ({"Ar-40": 1}, 40.0, -1.0, "mass"),
     ],
@@ -74,5 +77,18 @@ def test_targets_that_are_refused(composition, molar_mass, mass, message):
 
 
 def test_target_refuses_what_is_no_nucleus():
-    with pytest.raises(InputError, match="Nucleus objects"):
+    with pytest.raises(InputError, match=r"must be a Nucleus, got 'Ar-40'; see cevns\.nuclei\.nucleus"):
         Target((("Ar-40", 1.0),), 40.0, 1.0)
+    with pytest.raises(InputError, match=r"components\[0\] must be a pair of \(Nucleus, number\), got 1"):
+        Target((1, 2), 40.0, 1.0)
+
+
+def test_targets_are_equal_whatever_sequence_made_them():
+    argon = nucleus("Ar-40")
+    assert hash(Target([[argon, 1]], 40.0, 1.0)) == hash(Target(((argon, 1.0),), 40.0, 1.0))
+
+
+@pytest.mark.parametrize("protons", [0, "18", 1.5, None])
+def test_protons_are_checked_before_their_electrons_are_taken_off(protons):
+    with pytest.raises(InputError, match="protons"):
+        Nucleus.from_atomic_mass("X", protons, 22, 39.96, 3.4, 3.5)

@@ -15,7 +15,8 @@ from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_limit, plot_pr
 def limit_of(mass, excluded):
     excluded = tuple(np.array(rows, dtype=float).reshape(-1, 2) for rows in excluded)
     fit = BestFit(0.0, 1.0, 1e-5)
-    return Limit("universal", ("coherent-argon-2020",), 0.90, 2, 4.61, 0.0, fit, np.array(mass, dtype=float), excluded)
+    names = ("coherent-argon-2020", "own"), ("Ar", "Ge")
+    return Limit("universal", *names, 0.90, 2, 4.61, 0.0, fit, np.array(mass, dtype=float), excluded)
 
 
 def contains(patch, mass, coupling):
@@ -37,6 +38,13 @@ def test_allowed_strip_stays_open():
     assert not contains(patch, 35, 7.5)
     assert contains(patch, 35, 12)
     assert not contains(patch, 35, 2)
+
+
+def test_default_legends_have_the_labels_of_the_experiments_and_the_level(argon):
+    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["Ar + Ge, 90% C.L."]
+    own = argon.replace(name="own", label="$^{40}$Ar")
+    ax = own.scan("b-l", [1.0, 10.0], [1e-5, 1e-3]).plot()
+    assert ax.get_legend_handles_labels()[1] == ["$^{40}$Ar, 90% C.L."]
 
 
 def test_open_region_reaches_beyond_the_top_of_the_axes():
@@ -88,10 +96,6 @@ def test_limits_share_axes():
     assert len(ax.patches) == 1
 
 
-def test_default_legend_names_experiment_and_level():
-    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["Ar, 90% C.L."]
-
-
 def bound(kind, *segments):
     return Bound("mine", "mine", "b-l", kind, segments, confidence_level=0.90)
 
@@ -125,6 +129,63 @@ def test_contour_is_followed_point_by_point():
 def test_recast_is_dashed():
     recast = Bound("mine", "mine", "b-l", "lower", [([1.0, 2.0], [1e-4, 1e-4])], approximate=True)
     assert plot_bound(recast).lines[0].get_linestyle() == "--"
+
+
+def test_bound_draws_itself_on_given_axes():
+    mine = bound("lower", ([1.0, 2.0], [1e-4, 1e-4]))
+    ax = mine.plot(color="red")
+    assert mine.plot(ax, label="again") is ax
+    assert ax.get_legend_handles_labels()[1] == ["mine", "again"]
+    assert ax.lines[0].get_color() == "red"
+
+
+def named(name, label, mass, *couplings, model="b-l", **options):
+    kind = "lower" if len(couplings) == 1 else "region"
+    segment = (mass, *([g] * len(mass) for g in couplings))
+    return Bound(name, label, model, kind, [segment], **options)
+
+
+def test_bounds_share_colours_by_family():
+    kloe = [named(f"kloe-{year}", f"KLOE {year}", [1.0, 9.0], 1e-3) for year in (2012, 2014)]
+    dumps = [named(name, name, [1.0, 9.0], 1e-7, 1e-6) for name in ("E137", "E141")]
+    ax = plotting.plot_bounds([*kloe, *dumps, named("x", "BaBar", [1.0, 9.0], 1e-3, approximate=True)])
+    colors = [line.get_color() for line in ax.lines]
+    assert ax.get_legend_handles_labels()[1] == ["KLOE", "BaBar", "fixed targets"]
+    assert len(set(colors)) == 3
+    assert [line.is_dashed() for line in ax.lines].count(True) == 1
+    assert {text.get_text() for text in ax.texts} == {"E137", "E141"}
+    # opaque: any number of them may overlap
+    assert {patch.get_facecolor()[3] for patch in ax.patches} == {1}
+
+
+def test_magnetic_moments_do_not_stretch_the_axes():
+    muon = named("g-2-mu", r"$(g-2)_\mu$", [0.01, 1e6], 3.0)
+    ax = plotting.plot_bounds([muon, named("x", "BaBar", [20.0, 1e4], 2e-4)])
+    assert ax.get_xlim() == (20, 1e4)
+    assert ax.get_ylim() == (1e-4, 1e-3)
+    assert plotting.plot_bounds([muon]).get_xlim() == (0.01, 1e6)
+
+
+def test_own_bounds_are_black_lines_over_the_others():
+    mine = named("mine", "mine", [10.0, 1e5], 1e-6)
+    ax = plotting.plot_bounds([named("x", "BaBar", [20.0, 1e4], 2e-4)], own=[mine])
+    assert (ax.lines[-1].get_color(), ax.lines[-1].get_zorder()) == ("black", 4)
+    assert len(ax.patches) == 1
+    assert ax.get_xlim() == (10, 1e5)
+    assert ax.get_ylim()[0] < 1e-6
+
+
+def test_bounds_of_several_models_or_none_are_refused():
+    with pytest.raises(InputError, match="one model, got b-l, universal"):
+        plotting.plot_bounds([named("x", "x", [1.0, 2.0], 1.0), named("y", "y", [1.0, 2.0], 1.0, model="universal")])
+    with pytest.raises(InputError, match="one model, got none"):
+        plotting.plot_bounds([])
+
+
+def test_kinetic_mixing_has_its_own_symbol():
+    mixing = named("x", "x", [1.0, 2.0], 1e-3, model="dark-photon")
+    assert mixing.plot().get_ylabel() == r"$\epsilon$"
+    assert named("x", "x", [1.0, 2.0], 1e-3).plot().get_ylabel() == "$g_{Z'}$"
 
 
 def test_scan_contours_follow_the_exact_limits(argon):

@@ -244,6 +244,12 @@ def test_replace_makes_a_new_experiment(make):
         ({"signal_sigma": 0.0}, "signal_sigma"),
         ({"quenching_sigma": -0.1}, "quenching_sigma"),
         ({"form_factor": "hellm"}, "Did you mean 'helm'"),
+        ({"name": 5}, "name must be a non-empty string, got 5"),
+        ({"name": ""}, "name must be a non-empty string"),
+        ({"label": None}, "label must be a string"),
+        ({"references": "arXiv:1"}, "references must be a sequence"),
+        ({"backgrounds": 1}, "backgrounds must be a sequence, got 1"),
+        ({"backgrounds": (1,)}, r"backgrounds\[0\] must be a Background, got 1"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -261,6 +267,8 @@ def test_backgrounds_that_are_refused(make):
         Background("b", [-1.0], 0.1)
     with pytest.raises(InputError, match="background 'b'"):
         Background("b", [1.0], 0.0)
+    with pytest.raises(InputError, match="name of a background"):
+        Background(5, [1.0], 0.1)
 
 
 def test_a_detector_that_sees_nothing_is_refused(flux, target):
@@ -293,6 +301,18 @@ def test_flavours_without_a_weak_coupling_are_refused(target):
 def test_recoil_bins_that_are_refused(flux, target, edges, message):
     with pytest.raises(InputError, match=message):
         predictions.recoil_events("sm", flux, target, edges)
+
+
+@pytest.mark.parametrize("function", [predictions.recoil_events, predictions.recoil_spectrum])
+def test_recoil_functions_check_their_arguments(flux, target, function):
+    with pytest.raises(InputError, match=r"flux must be a Flux, got 3; see cevns\.fluxes"):
+        function("sm", 3, target, [1.0, 5.0])
+    with pytest.raises(InputError, match=r"target must be a Target, got None; see cevns\.nuclei\.Target\.of"):
+        function("sm", flux, None, [1.0, 5.0])
+    with pytest.raises(InputError, match="mass must be one number"):
+        function("b-l", flux, target, [1.0, 5.0], mass=[1.0, 2.0], coupling=1e-5)
+    with pytest.raises(InputError, match="coupling must be one number"):
+        function("b-l", flux, target, [1.0, 5.0], mass=1.0, coupling=np.array([1e-5]))
 
 
 def test_massless_mediator_diverges_at_zero_recoil(flux, target):

@@ -16,6 +16,7 @@ from cevns import checks
 from cevns.bounds.curves import Bound
 from cevns.detectors import LindhardQuenching, Quenching, Response
 from cevns.errors import InputError
+from cevns.fluxes import Flux
 from cevns.folding import RecoilNodes, response_weights
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
@@ -69,11 +70,11 @@ def rate_ratio_coupling(model, mass, *, ratio, bin_kevee, flux, target, quenchin
     mass = checks.array("mass", mass, unit="MeV", low=0)
     ratio = checks.real("ratio", ratio, above=1)
     edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
-    if not isinstance(quenching, Quenching):
-        raise InputError(f"quenching must be a Quenching, got {quenching!r}")
+    for name, value, kind in (("flux", flux, Flux), ("target", target, Target), ("quenching", quenching, Quenching)):
+        checks.instance(name, value, kind)
     response = Response(quenching, tuple(edges))
     nodes = RecoilNodes.build(flux, target, get_form_factor(form_factor), *response.recoil_range())
-    weights = response_weights(nodes, response, (1.0,))[0].sum(axis=0)
+    weights = response_weights(nodes, response).sum(axis=0)
     a, b, c, q2 = nodes.quadratic(model)
     if not c.any():
         raise InputError(

@@ -208,6 +208,12 @@ class Bound:
                 out.append((mass, curves[0], high))
         return out
 
+    def plot(self, ax=None, **options):
+        """Draw the limit; see `cevns.plotting.plot_bound`."""
+        from cevns.plotting import plot_bound
+
+        return plot_bound(self, ax=ax, **options)
+
     def scaled(self, factor):
         """Return a copy with all couplings multiplied by a number above 0."""
         factor = checks.real("factor", factor, above=0)

@@ -161,10 +161,8 @@ def table(model=None):
         b = _load(*key)
         low, high = b.mass_range
         level = "not stated" if b.confidence_level is None else f"{100 * b.confidence_level:.4g}%"
-        lines.append(
-            (b.model, f"`{b.name}`", b.label, b.kind, f"{low:.4g} to {high:.4g}", level, b.figure or "none")
-            + (b.reference or "not stated", b.origin, b.note)
-        )
+        about = (b.figure or "none", b.reference or "not stated", b.origin, b.note)
+        lines.append((b.model, f"`{b.name}`", b.label, b.kind, f"{low:.4g} to {high:.4g}", level, *about))
     for o in NOT_DRAWN:
         if model is None or o.model == (model.name if isinstance(model, VectorModel) else model):
             line = (o.model, "none", o.label, "none", "none", "none", o.figure, o.reference, "not drawn", o.reason)

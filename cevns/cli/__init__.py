@@ -26,15 +26,15 @@ def main(argv=None):
     Returns
     -------
     int
-        0 on success, 1 if a reproduced figure of merit is not met, 2 after an error, which is one line on stderr, 130
-        after an interrupt, 141 if the reader of stdout went away.
+        0 on success, 1 if a reproduced figure of merit is not met, 2 after an error, which is one line on stderr, or
+        one for each problem of a file that is validated, 130 after an interrupt, 141 if the reader of stdout went away.
 
     Examples
     --------
     >>> main(["chi2", "coherent-argon-2020", "--model", "sm"])
     chi2 8.85725  sm
     <BLANKLINE>
-    experiment           chi2     pull    value
+    experiment           chi2     pull    relative shift
     coherent-argon-2020  8.85725  signal  0.0460541
                                   PBRN    -0.117128
                                   LBRN    -0.0763905
@@ -42,6 +42,7 @@ def main(argv=None):
     """
     from cevns.cli.parser import parse
 
+    args = None
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
         result = args.run(args)
@@ -56,7 +57,7 @@ def main(argv=None):
         _abandon_stdout()
         return _BROKEN_PIPE
     except CevnsError as error:
-        return _fail(error)
+        return _fail(error, in_lines=getattr(args, "in_lines", False))
     except OSError as error:
         _abandon_stdout()
         return _fail(error)
@@ -74,10 +75,13 @@ def _write(text):
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-def _fail(message, code=2):
+def _fail(message, code=2, *, in_lines=False):
+    text = str(message)
+    if not in_lines:
+        text = " ".join(text.split())
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            print("cevns: error:", " ".join(str(message).split()), file=sys.stderr)
+            print("cevns: error:", text, file=sys.stderr)
     return code
 
 

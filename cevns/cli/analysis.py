@@ -45,7 +45,7 @@ def chi2(args):
             rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
     title = f"chi2 {number(profile.chi2)}  {_describe(model, *_point(model, args))}"
     data = {"chi2": profile.chi2, "experiments": profile.experiments}
-    return Result(data, f"{title}\n\n{table(('experiment', 'chi2', 'pull', 'value'), rows)}")
+    return Result(data, f"{title}\n\n{table(('experiment', 'chi2', 'pull', 'relative shift'), rows)}")
 
 
 def limit(args):
@@ -75,6 +75,9 @@ def limit(args):
 def scan(args):
     """chi2 on a grid, saved to a file."""
     likelihood, model = _inputs(args)
+    if not model.has_mass:
+        instead = "cevns limit or cevns chi2" if model.interacting else "cevns chi2"
+        raise InputError(f"model {model.name!r} has no mediator mass to scan; use {instead}")
     shape = len(args.mass), len(args.coupling)
     if shape[0] * shape[1] > LARGEST_GRID:
         raise InputError(

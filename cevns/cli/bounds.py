@@ -1,13 +1,12 @@
 """Commands for the limits of other experiments."""
 
 from cevns.cli.output import Result, table
+from cevns.errors import InputError
 
 __all__ = ["list_all", "plot", "show"]
 
 _FIELDS = ("model", "name", "label", "kind", "confidence_level", "figure", "reference", "origin", "note", "approximate")
 _OMITTED = ("model", "label", "figure", "reference", "reason")
-# for the second and third turn through the ten colours
-_STYLES = (None, "-.", ":")
 
 
 def list_all(args):
@@ -49,27 +48,22 @@ def show(args):
 
 
 def plot(args):
-    """Draw the limits on a model."""
-    import numpy as np
+    """Draw the limits on a model, with curves from files over them."""
+    from cevns.bounds import get_bound, known_bounds, load_bound
+    from cevns.bounds.curves import DARK_PHOTON
+    from cevns.plotting import new_figure, plot_bounds, save
 
-    from cevns.bounds import get_bound, known_bounds
-    from cevns.plotting import mass_coupling_axes, new_figure, plot_bound, save
-
+    if not args.add and (args.mass_unit or args.coupling):
+        raise InputError("--mass-unit and --coupling are for the curve of a file: give --add FILE too")
     names = args.names or [name for _, name in known_bounds(args.model)]
     bounds = [get_bound(args.model, name) for name in dict.fromkeys(names)]
-    couplings = np.concatenate([column for b in bounds for segment in b.segments for column in segment[1:]])
-    couplings = np.log10(couplings[couplings > 0])
-    ax = mass_coupling_axes(
-        new_figure(figsize=(8.0, 5.0)).add_subplot(),
-        mass=(min(b.mass_range[0] for b in bounds), max(b.mass_range[1] for b in bounds)),
-        coupling=(10 ** np.floor(couplings.min() - 0.3), 10 ** np.ceil(couplings.max() + 0.3)),
-    )
-    for i, bound in enumerate(bounds):
-        plot_bound(bound, ax, color=f"C{i % 10}", linestyle=_STYLES[i // 10 % len(_STYLES)])
-    ax.set_ylabel(bounds[0].coupling)
-    ax.figure.legend(loc="outside right upper", fontsize="small")
+    coupling = args.coupling or ("epsilon" if args.model == DARK_PHOTON else "g")
+    options = {"model": args.model, "mass_unit": args.mass_unit or "MeV", "coupling": coupling}
+    own = [load_bound(path, **options) for path in args.add]
+    ax = plot_bounds(bounds, new_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
     save(ax.figure, args.output)
-    return Result({"file": str(args.output), "bounds": [b.name for b in bounds]}, str(args.output))
+    data = {"file": str(args.output), "bounds": [b.name for b in bounds], "added": args.add}
+    return Result(data, str(args.output))
 
 
 def _about(bound):

@@ -114,15 +114,30 @@ def _build():
     command = _command(topic, "show", "bounds:show", "one limit with its numbers and origin")
     command.add_argument("model", metavar="MODEL")
     command.add_argument("name", metavar="NAME")
-    command = _command(topic, "plot", "bounds:plot", "draw the limits on a model")
+    command = _command(topic, "plot", "bounds:plot", "draw the limits on a model, and your own")
     command.add_argument("model", metavar="MODEL")
     command.add_argument("names", nargs="*", metavar="NAME", help="all unless given")
+    command.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="your curve, two or three columns: mass, coupling, highest excluded coupling; may come repeatedly",
+    )
+    command.add_argument("--mass-unit", metavar="UNIT", help="of the first column: eV, keV, MeV (default), GeV or TeV")
+    command.add_argument(
+        "--coupling",
+        metavar="KIND",
+        help="what the other columns hold: g (default) or g^2; for dark-photon epsilon (default) or epsilon^2",
+    )
     _add_output(command, *_FIGURE)
 
     topic = _topic(commands, "config", "files that describe experiments and models of your own")
     _command(topic, "template", "config:template", "print a commented example that works")
     command = _command(topic, "validate", "config:validate", "check a file")
     command.add_argument("file", metavar="FILE")
+    # a file may have many problems at once
+    command.set_defaults(in_lines=True)
     return parser, tuple(commands.choices)
 
 

@@ -11,13 +11,16 @@ from cevns._engine import Predictor, Term
 from cevns.detectors import Response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
-from cevns.folding import EtaPieces, RecoilNodes, recoil_end_kev, response_weights
+from cevns.folding import EtaPieces, RecoilNodes, pack, recoil_end_kev, response_weights
 from cevns.form_factors import FormFactor, get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS
 from cevns.nuclei import Target
 
 __all__ = ["Background", "Experiment"]
+
+#: Models whose folded form is kept; a scan over models must not fill the memory.
+MOST_MODELS = 64
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class Background:
     sigma: float
 
     def __post_init__(self):
+        checks.text("name of a background", self.name)
         counts = checks.array(f"counts of background {self.name!r}", self.counts, low=0, ndim=1)
         object.__setattr__(self, "counts", tuple(counts.tolist()))
-        checks.real(f"sigma of background {self.name!r}", self.sigma, above=0)
+        sigma = checks.real(f"sigma of background {self.name!r}", self.sigma, above=0)
+        object.__setattr__(self, "sigma", sigma)
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,14 @@ class Experiment:
     references: tuple = ()
 
     def __post_init__(self):
-        for field, kind in (("flux", Flux), ("target", Target), ("response", Response)):
-            if not isinstance(getattr(self, field), kind):
-                raise InputError(f"{field} must be a {kind.__name__}, got {getattr(self, field)!r}")
+        checks.text("name", self.name)
+        kinds = {"flux": Flux, "target": Target, "response": Response, "label": str, "description": str}
+        for field, kind in kinds.items():
+            checks.instance(field, getattr(self, field), kind)
         bins = self.response.bins
         observed = checks.array("observed", self.observed, ndim=1, length=bins)
         uncertainty = checks.array("uncertainty", self.uncertainty, above=0, ndim=1, length=bins)
-        backgrounds = tuple(self.backgrounds)
+        backgrounds = checks.sequence("backgrounds", self.backgrounds, Background)
         for background in backgrounds:
             if len(background.counts) != bins:
                 raise InputError(
@@ -118,8 +124,10 @@ class Experiment:
         object.__setattr__(self, "observed", tuple(observed.tolist()))
         object.__setattr__(self, "uncertainty", tuple(uncertainty.tolist()))
         object.__setattr__(self, "backgrounds", backgrounds)
-        checks.real("signal_sigma", self.signal_sigma, above=0)
-        checks.real("quenching_sigma", self.quenching_sigma, low=0, high=0.5)
+        object.__setattr__(self, "references", checks.sequence("references", self.references, str))
+        object.__setattr__(self, "signal_sigma", checks.real("signal_sigma", self.signal_sigma, above=0))
+        quenching_sigma = checks.real("quenching_sigma", self.quenching_sigma, low=0, high=0.5)
+        object.__setattr__(self, "quenching_sigma", quenching_sigma)
         object.__setattr__(self, "form_factor", get_form_factor(self.form_factor))
         if not self.label:
             object.__setattr__(self, "label", self.name)
@@ -134,8 +142,8 @@ class Experiment:
 
     @cached_property
     def kinks_kev(self):
-        """Recoil energies [keV] at which the recoil spectrum is not analytic, for each nucleus."""
-        return np.unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.sharp_energies])
+        """Recoil energies [keV] at which lines and spectra end, for each nucleus."""
+        return np.unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.end_energies])
 
     @cached_property
     def eta_pieces(self):
@@ -165,12 +173,18 @@ class Experiment:
     @cached_property
     def weights(self):
         """Matrix from rates at the nodes to counts at eta = 1, shape (bins, cols)."""
-        return response_weights(self.nodes, self.response, (1.0,))[0]
+        return response_weights(self.nodes, self.response)
 
     @cached_property
-    def eta_weights(self):
-        """The same at every node of `eta_pieces`, shape (nodes, bins, cols)."""
-        return response_weights(self.nodes, self.response, self.eta_pieces.nodes)
+    def _packed_weights(self):
+        return pack([self.weights])
+
+    @cached_property
+    def scaled_weights(self):
+        """Matrices in units of the uncertainties, as the chi2 kernel takes them: at eta = 1, or at all eta nodes."""
+        etas = (1.0,) if self.eta_pieces is None else self.eta_pieces.nodes
+        sigma = np.array(self.uncertainty)[:, None]
+        return pack(response_weights(self.nodes, self.response, eta) / sigma for eta in etas)
 
     @cached_property
     def _predictors(self):
@@ -223,22 +237,22 @@ class Experiment:
         key = model, eta
         found = self._predictors.get(key)
         if found is None:
-            weights = self.weights if eta == 1.0 else self._weights_at(eta)
+            weights = self._packed_weights if eta == 1.0 else pack([self._weights_at(eta)])
             a, b, c, q2 = self.nodes.quadratic(model)
             nothing = np.zeros((0, self.response.bins))
-            term = Term(
-                q2, b, c, weights[None], (weights @ a.sum(axis=0))[None], nothing.sum(axis=0), nothing, 0.0, 1.0
-            )
+            term = Term(q2, b, c, weights, weights.dot(a.sum(axis=0))[None], nothing.sum(axis=0), nothing, 0.0, 1.0)
             found = Predictor(term, model, (self.smallest_mass, LARGEST_MASS, LARGEST_COUPLING))
             if eta == 1.0:
                 self._predictors[key] = found
+                if len(self._predictors) > MOST_MODELS:
+                    self._predictors.pop(next(iter(self._predictors)), None)
         return found
 
     def _weights_at(self, eta):
         low, high = (1.0, 1.0) if self.eta_pieces is None else self.eta_pieces.edges[[0, -1]]
         if not low <= eta <= high:
             raise InputError(f"eta = {eta:g} is not allowed for {self.name}: it must be from {low:g} to {high:g}")
-        return response_weights(self.nodes, self.response, (eta,))[0]
+        return response_weights(self.nodes, self.response, eta)
 
     def chi2(self, model, mass=None, coupling=None):
         """Return chi2 of this experiment; see `Likelihood.chi2`."""

@@ -1,32 +1,43 @@
 """Figure 4: the B-L model."""
 
+from cevns.bounds.families import COLORS, FIXED_TARGETS
 from cevns.figures.regions import Label, compared_panel, excluded_panel
 
 __all__ = ["panels"]
 
-_BABAR, _LHCB, _KLOE, _MAMI = "#7733bb", "#117733", "#774411", "#dd4499"
-_TARGET = {"color": "#cc6600", "alpha": 0.15, "linewidth": 0.7}
+#: Tones of the regions that accelerators and fixed targets exclude.
+_OPEN, _CLOSED = "#dfe5f0", "#faead8"
+_DASHES = (0, (2.2, 1.0))
+
+
+def _collider(family, *place, **options):
+    return Label(COLORS[family], *place, **({"tone": _OPEN, "linewidth": 0.7} | options))
+
+
+def _target(*place, **options):
+    return Label(COLORS[FIXED_TARGETS], *place, **({"tone": _CLOSED, "linewidth": 0.7} | options))
+
 
 _LABELS = {
-    "babar-2014": Label(_BABAR, (3500.0, 1.1e-4), "BaBar", alpha=0.12, linewidth=0.4),
-    "lhcb-2019": Label(_LHCB, (330.0, 6.5e-5), "LHCb", alpha=0.12, linewidth=0.4),
-    "kloe-2012": Label(_KLOE, (10.0, 2.2e-3), "KLOE", alpha=0.12, linewidth=0.7),
-    "kloe-2014": Label(_KLOE, alpha=0.12, linewidth=0.7),
-    "kloe-2015": Label(_KLOE, alpha=0.12, linewidth=0.7),
-    "kloe-2018": Label(_KLOE, alpha=0.12, linewidth=0.7),
-    "na48-2-2015": Label("#aa8800", (22.0, 1.2e-4), "NA48/2", (25.0, 3.0e-4), alpha=0.15, linewidth=0.6),
-    "mami-a1-2011": Label(_MAMI, alpha=0.12, linewidth=0.7),
-    "mami-a1-2014": Label(_MAMI, (170.0, 2e-2), "A1/MAMI", (170.0, 6.0e-4), alpha=0.12, linewidth=0.7),
-    "phenix-2014": Label("#bb4400", (70.0, 8e-3), "PHENIX", (70.0, 7.4e-4), alpha=0.12),
-    "e774": Label(place=(1.75, 9e-4), text="E774", **_TARGET),
-    "e141": Label(place=(22.0, 2.7e-5), text="E141", **_TARGET),
-    "orsay": Label(place=(110.0, 8e-6), text="Orsay", anchor=(63.4, 1.0e-6), **_TARGET),
-    "u70-nucal": Label(place=(330.0, 2.2e-6), text="U70", anchor=(138.0, 5e-7), **_TARGET),
-    "charm": Label(place=(680.0, 1.6e-7), text="CHARM", anchor=(336.0, 7e-8), **_TARGET),
-    "e137": Label(place=(600.0, 1.8e-8), text="E137", anchor=(235.0, 3.0e-8), **_TARGET),
-    "lsnd": Label(place=(330.0, 5e-9), text="LSND", anchor=(150.0, 8.1e-9), **_TARGET),
-    "g-2-mu": Label("#551177", (2700.0, 5.8e-3), r"$(g-2)_\mu$", alpha=0.3, linewidth=0.7),
-    "g-2-e": Label("#0088aa", (1100.0, 2.8e-2), "$(g-2)_e$", alpha=0.0, linewidth=1.0),
+    "babar-2014": _collider("BaBar", (3500.0, 1.1e-4), "BaBar", linewidth=0.4),
+    "lhcb-2019": _collider("LHCb", (330.0, 6.5e-5), "LHCb", linewidth=0.4),
+    "kloe-2012": _collider("KLOE", (10.0, 2.2e-3), "KLOE"),
+    "kloe-2014": _collider("KLOE"),
+    "kloe-2015": _collider("KLOE"),
+    "kloe-2018": _collider("KLOE"),
+    "na48-2-2015": _collider("NA48/2", (22.0, 1.2e-4), "NA48/2", (25.0, 3.0e-4), linewidth=0.6),
+    "mami-a1-2011": _collider("A1/MAMI"),
+    "mami-a1-2014": _collider("A1/MAMI", (170.0, 2e-2), "A1/MAMI", (170.0, 6.0e-4)),
+    "phenix-2014": _collider("PHENIX", (70.0, 8e-3), "PHENIX", (70.0, 7.4e-4), linewidth=1.1, linestyle=_DASHES),
+    "e774": _target((1.75, 9e-4), "E774"),
+    "e141": _target((22.0, 2.7e-5), "E141"),
+    "orsay": _target((110.0, 8e-6), "Orsay", (63.4, 1.0e-6)),
+    "u70-nucal": _target((330.0, 2.2e-6), "U70", (138.0, 5e-7)),
+    "charm": _target((680.0, 1.6e-7), "CHARM", (336.0, 7e-8)),
+    "e137": _target((600.0, 1.8e-8), "E137", (235.0, 3.0e-8)),
+    "lsnd": _target((330.0, 5e-9), "LSND", (150.0, 8.1e-9), linewidth=1.0, linestyle=_DASHES),
+    "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (2700.0, 5.8e-3), r"$(g-2)_\mu$", alpha=0.3, linewidth=0.7),
+    "g-2-e": Label(COLORS["$(g-2)_e$"], (1100.0, 2.8e-2), "$(g-2)_e$", alpha=0.0, linewidth=1.0),
 }
 
 

@@ -1,16 +1,17 @@
 """Figure 5: the L_mu-L_tau model."""
 
+from cevns.bounds.families import COLORS
 from cevns.figures.regions import Label, compared_panel, excluded_panel
 from cevns.inference import TWO_SIGMA
 
 __all__ = ["panels"]
 
 _LABELS = {
-    "ccfr-trident": Label("#117733", (60.0, 1.7e-3), "CCFR", alpha=0.15),
-    "cms-z4mu-2018": Label("#cc6600", (15000.0, 2.2e-3), "CMS", alpha=0.15, linewidth=0.6),
-    "babar-4mu-2016": Label("#882288", (1300.0, 7e-4), "BaBar", alpha=0.15, linewidth=0.35, linestyle="-"),
-    "borexino": Label("#cc3311", (0.9, 1.8e-4), "Borexino", alpha=0.15),
-    "g-2-mu": Label("#0055aa", (28.0, 2.3e-4), r"$(g-2)_\mu$", alpha=0.3),
+    "ccfr-trident": Label(COLORS["CCFR"], (60.0, 1.7e-3), "CCFR", alpha=0.15),
+    "cms-z4mu-2018": Label(COLORS["CMS"], (15000.0, 2.2e-3), "CMS", alpha=0.15, linewidth=0.6),
+    "babar-4mu-2016": Label(COLORS["BaBar"], (1300.0, 7e-4), "BaBar", alpha=0.15, linewidth=0.35, linestyle="-"),
+    "borexino": Label(COLORS["Borexino"], (0.9, 1.8e-4), "Borexino", alpha=0.15),
+    "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (28.0, 2.3e-4), r"$(g-2)_\mu$", alpha=0.3),
 }
 
 

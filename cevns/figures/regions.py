@@ -31,6 +31,8 @@ class Label:
         Point of the curve to which a thin line leads from the name.
     alpha : float
         Opacity of the region; 0 for a line alone.
+    tone : color, optional
+        Of the region, in the place of a translucent `color`: opaque ones do not add up where regions overlap.
     linewidth : float
         Of the outline [points].
     linestyle : str, optional
@@ -42,11 +44,12 @@ class Label:
     text: str = ""
     anchor: tuple | None = None
     alpha: float = 0.25
+    tone: str | None = None
     linewidth: float = 0.8
     linestyle: str | None = None
 
 
-def excluded_panel(name, analysis, model, *, mass, coupling):
+def excluded_panel(name, analysis, model, *, mass, coupling, linewidth=1.0):
     """Return a panel with the 90 % C.L. regions that argon, CsI and both exclude.
 
     Parameters
@@ -59,13 +62,16 @@ def excluded_panel(name, analysis, model, *, mass, coupling):
         Interaction.
     mass, coupling : (float, float)
         Ranges of the axes.
+    linewidth : float
+        Of the lines, relative to those of `EXPERIMENT_LINES`.
     """
     limits = {label: analysis.limit(model, label, 0.90) for label in LABELS}
 
     def draw(ax):
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
         for label in reversed(LABELS):
-            plot_limit(limits[label], ax, label=label, **EXPERIMENT_LINES[label])
+            style = EXPERIMENT_LINES[label]
+            plot_limit(limits[label], ax, label=label, **(style | {"linewidth": linewidth * style["linewidth"]}))
         handles, labels = ax.get_legend_handles_labels()
         ax.legend(handles[::-1], labels[::-1], loc="upper left", title="COHERENT, 90% C.L.", alignment="left")
 
@@ -74,7 +80,7 @@ def excluded_panel(name, analysis, model, *, mass, coupling):
     return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
 
 
-def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent):
+def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=()):
     """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
 
     Parameters
@@ -87,26 +93,34 @@ def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coheren
         By the names of the bounds.
     coherent : (float, float)
         Where COHERENT's name is written.
+    remarks : sequence of Label
+        Names of further things in the panel, with their anchors.
     """
     limit = analysis.limit(model, "CsI + Ar", cl)
     bounds = bounds_for(model, name)
 
     def draw(ax):
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
-        plot_limit(limit, ax, **EXPERIMENT_LINES["CsI + Ar"])
         for bound in bounds:
             label = labels[bound.name]
-            facecolor = (label.color, label.alpha) if label.alpha else "none"
+            facecolor = label.tone or ((label.color, label.alpha) if label.alpha else "none")
             lines = {"color": label.color, "linewidth": label.linewidth, "linestyle": label.linestyle}
             plot_bound(bound, ax, facecolor=facecolor, label="", **lines)
             if label.place:
                 label_region(ax, *label.place, label.text, color=label.color, anchor=label.anchor)
+        # a veil over what others exclude too
+        plot_limit(limit, ax, **(EXPERIMENT_LINES["CsI + Ar"] | {"facecolor": ("black", 0.15)}))
         label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
+        for remark in remarks:
+            label_region(ax, *remark.place, remark.text, color=remark.color, anchor=remark.anchor)
 
     caption = f"COHERENT's combined region at {_level(cl)} for the {model} model, and other experiments"
     approximate = [bound.label for bound in bounds if bound.approximate]
     if approximate:
         caption += f"; recast, rescaled or converted approximately: {', '.join(approximate)}"
+    unstated = [bound.label for bound in bounds if bound.confidence_level is None]
+    if unstated:
+        caption += f"; C.L. not stated: {', '.join(unstated)}"
     for omission in NOT_DRAWN:
         if omission.figure == name:
             caption += f"; not drawn: {omission.label} ({omission.reason})"

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
+from cevns.errors import ConvergenceError, InputError
 from cevns.models import get_model
 from cevns.models.vector import LARGEST_MASS
+from cevns.threads import checked, share
 
 __all__ = ["BestFit", "best_fit"]
 
-#: The plane of the paper's figures [MeV].
+#: The plane of the paper's figures [MeV], searched unless a range is given.
 MASS_RANGE = (0.1, 1e4)
 _MASSES = 97
+#: Points of chi2 in a search along the coupling, about.
+SEARCH_POINTS = 300
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class BestFit:
     coupling: float
 
 
-def best_fit(likelihood, model, *, mass=None, mass_range=MASS_RANGE, num_threads=1):
+def best_fit(likelihood, model, *, mass=None, mass_range=None, num_threads=1):
     """Return the best fit over masses and couplings.
 
     Parameters
@@ -47,8 +50,9 @@ def best_fit(likelihood, model, *, mass=None, mass_range=MASS_RANGE, num_threads
         Interaction.
     mass : float, optional
         Fixed mediator mass [MeV]; over `mass_range` unless given.
-    mass_range : (float, float)
-        Lowest and highest mass [MeV]. Below a few MeV and above about a GeV chi2 hardly depends on the mass, at fixed g
+    mass_range : (float, float), optional
+        Lowest and highest mass [MeV]; from 0.1 MeV, or from ``likelihood.smallest_mass`` where that is higher, to 10
+        GeV unless given. Below a few MeV and above about a GeV chi2 hardly depends on the mass, at fixed g
         and g/M, so the ends matter little.
     num_threads : int
         Threads over the masses.
@@ -60,7 +64,8 @@ def best_fit(likelihood, model, *, mass=None, mass_range=MASS_RANGE, num_threads
     Raises
     ------
     InputError
-        If the range is not ascending, or the model has no coupling.
+        If the range is not two ascending masses or starts below ``likelihood.smallest_mass``, or the model has no
+        coupling.
 
     Examples
     --------
@@ -69,32 +74,57 @@ def best_fit(likelihood, model, *, mass=None, mass_range=MASS_RANGE, num_threads
     >>> round(fit.chi2, 2)
     7.44
     """
+    from cevns.likelihoods import Likelihood
+
+    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
     if not model.interacting:
         raise InputError(f"model {model.name!r} has no coupling to fit")
     engine = likelihood.engine(model)
-    num_threads = checks.whole("num_threads", num_threads, low=1)
+    num_threads = checked(num_threads)
     if not model.has_mass or mass is not None:
-        mass = float(model.check_mass(mass, likelihood.smallest_mass)) if model.has_mass else None
+        mass = model.check_mass(mass, likelihood.smallest_mass, single=True) if model.has_mass else None
         chi2, y = _minima(engine, model, np.array([1.0 if mass is None else mass]), num_threads)
         return BestFit(float(chi2[0]), mass, _coupling(model, y[0]))
-    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=LARGEST_MASS, least=2)[[0, -1]]
+    low, high = _check_range(mass_range, likelihood.smallest_mass)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
-    chi2, _ = _minima(engine, model, np.exp(logs), num_threads)
+    chi2, _ = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
     best = int(chi2.argmin())
     left, right = logs[max(best - 1, 0)], logs[min(best + 1, logs.size - 1)]
     # each pass looks at seventeen masses around the best one and keeps an eighth of the range
     for _ in range(8):
         fine = np.linspace(left, right, 17)
-        chi2, y = _minima(engine, model, np.exp(fine), num_threads)
+        masses = np.exp(fine).clip(low, high)
+        chi2, y = _minima(engine, model, masses, num_threads)
         best = int(chi2.argmin())
         left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
-    return BestFit(float(chi2[best]), float(np.exp(fine[best])), _coupling(model, y[best]))
+    return BestFit(float(chi2[best]), float(masses[best]), _coupling(model, y[best]))
+
+
+def _check_range(mass_range, smallest):
+    if mass_range is None:
+        mass_range = max(MASS_RANGE[0], smallest), MASS_RANGE[1]
+    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=LARGEST_MASS, length=2)
+    if low < smallest:
+        raise InputError(
+            f"mass_range starts at {low:g} MeV, which is not allowed: recoils are observed down to 0, where the events "
+            f"of light mediators diverge; start at {smallest:g} MeV or above"
+        )
+    return low, high
 
 
 def _minima(engine, model, masses, num_threads):
     chi2, y = np.empty(masses.size), np.empty(masses.size)
-    engine.minima(np.square(masses), not model.mediated, chi2, y, num_threads)
+    squares = np.square(masses)
+    share(
+        lambda part: engine.minima(squares[part], not model.mediated, chi2[part], y[part]),
+        masses.size,
+        SEARCH_POINTS * masses.size,
+        num_threads,
+    )
+    # chi2 is a difference, with the rounding of its terms and 1e-10 of interpolation
+    if (chi2 < -1e-6 - 1e-9 * engine.scale).any():
+        raise ConvergenceError(f"chi2 = {chi2.min():.3g} is negative: the experiment's response is too rough to profile")
     return chi2, y
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from cevns import checks
 from cevns._engine import crossings_limit
 from cevns.errors import ConvergenceError, InputError
-from cevns.inference.fits import MASS_RANGE, BestFit, best_fit
+from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+from cevns.threads import checked, share
 
 __all__ = ["Limit", "limit"]
 
@@ -22,8 +23,8 @@ class Limit:
     ----------
     model : str
         Name of the model.
-    experiments : tuple of str
-        Names of the experiments.
+    experiments, labels : tuple of str
+        Names of the experiments, and their names in figures.
     cl : float
         Confidence level.
     dof : int
@@ -42,6 +43,7 @@ class Limit:
 
     model: str
     experiments: tuple
+    labels: tuple
     cl: float
     dof: int
     delta_chi2: float
@@ -69,7 +71,7 @@ class Limit:
         return plot_limit(self, ax=ax, **options)
 
 
-def limit(likelihood, model, mass=None, *, cl=0.90, dof=2, reference=None, mass_range=MASS_RANGE, num_threads=1):
+def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, mass_range=None, num_threads=1):
     """Return the exactly excluded intervals of the coupling at each mass.
 
     Parameters
@@ -82,12 +84,13 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=2, reference=None, mass_
         Mediator masses [MeV]; not needed for models without one.
     cl : float
         Confidence level.
-    dof : int
-        Degrees of freedom: 2 for regions in the plane, as in arXiv:2008.05022; 1 for a given mass.
+    dof : int, optional
+        Degrees of freedom of the level. Unless given: 2 for a mediator, regions in the plane of mass and coupling as in
+        arXiv:2008.05022; 1 for a contact interaction, which has the coupling alone.
     reference : BestFit or float, optional
         Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given.
-    mass_range : (float, float)
-        Plane of that best fit [MeV].
+    mass_range : (float, float), optional
+        Lowest and highest mass of that best fit [MeV]; see `best_fit`.
     num_threads : int
         Threads over the masses; the result does not depend on them.
 
@@ -112,23 +115,37 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=2, reference=None, mass_
     >>> f"{curve.lowest[0]:.2g}"
     '2.4e-05'
     """
+    from cevns.likelihoods import Likelihood
+
+    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
-    level = delta_chi2(cl, dof)
-    num_threads = checks.whole("num_threads", num_threads, low=1)
+    dof = (2 if model.has_mass else 1) if dof is None else dof
+    above_minimum = delta_chi2(cl, dof)
+    num_threads = checked(num_threads)
     if not model.interacting:
         raise InputError(f"model {model.name!r} has no coupling to limit")
+    if mass is not None and not model.has_mass:
+        raise InputError(f"mass is given, but model {model.name!r} has no mediator: leave it out")
     masses = model.check_mass(mass, likelihood.smallest_mass) if model.has_mass else 1.0
     masses = np.atleast_1d(np.asarray(masses, dtype=float))
     if masses.ndim != 1:
         raise InputError(f"mass must be one number or a one-dimensional array, got shape {masses.shape}")
+    if not masses.size:
+        raise InputError("mass is empty: give at least one mediator mass in MeV")
     if reference is None:
         reference = best_fit(likelihood, model, mass_range=mass_range, num_threads=num_threads)
     elif not isinstance(reference, BestFit):
         reference = BestFit(checks.real("reference", reference), None, np.nan)
     roots = np.empty((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
-    likelihood.engine(model).crossings(
-        np.square(masses), not model.mediated, reference.chi2 + level, roots, counts, above, num_threads
+    engine, squares, level = likelihood.engine(model), np.square(masses), reference.chi2 + above_minimum
+    share(
+        lambda part: engine.crossings(
+            squares[part], not model.mediated, level, roots[part], counts[part], above[part]
+        ),
+        masses.size,
+        SEARCH_POINTS * masses.size,
+        num_threads,
     )
     if counts.max() > crossings_limit() - 2:
         raise ConvergenceError(f"chi2 crosses the level {counts.max()} times at one mass: it is not smooth")
@@ -143,9 +160,10 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=2, reference=None, mass_
     return Limit(
         model=model.name,
         experiments=tuple(e.name for e in likelihood.experiments),
+        labels=tuple(e.label for e in likelihood.experiments),
         cl=float(cl),
         dof=dof,
-        delta_chi2=level,
+        delta_chi2=above_minimum,
         chi2_min=reference.chi2,
         best_fit=reference,
         mass=masses if model.has_mass else None,

@@ -9,6 +9,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import DataError, InputError
 from cevns.models import get_model
+from cevns.threads import share
 
 __all__ = ["Scan", "scan"]
 
@@ -23,8 +24,8 @@ class Scan:
     ----------
     model, label : str
         Name of the model, and its name in figures.
-    experiments : tuple of str
-        Names of the experiments.
+    experiments, labels : tuple of str
+        Names of the experiments, and their names in figures.
     mass : ndarray, shape (m,)
         Mediator masses [MeV].
     coupling : ndarray, shape (n,)
@@ -36,6 +37,7 @@ class Scan:
     model: str
     label: str
     experiments: tuple
+    labels: tuple
     mass: np.ndarray
     coupling: np.ndarray
     chi2: np.ndarray
@@ -71,6 +73,7 @@ class Scan:
             "model": self.model,
             "label": self.label,
             "experiments": list(self.experiments),
+            "labels": list(self.labels),
             "units": {"mass": "MeV"},
         }
         with atomic_path(path) as temporary:
@@ -95,13 +98,14 @@ class Scan:
                 raise DataError(f"{path} has format {about['format']}; this version of cevns reads format {_FORMAT}")
             if chi2.shape != (mass.size, coupling.size) or not np.isfinite(chi2).all():
                 raise DataError(f"{path} does not hold one finite chi2 for each mass and coupling")
-            return cls(about["model"], about["label"], tuple(about["experiments"]), mass, coupling, chi2)
+            names = tuple(about["experiments"]), tuple(about["labels"])
+            return cls(about["model"], about["label"], *names, mass, coupling, chi2)
         except DataError:
             raise
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror or error}") from error
         except Exception as error:
-            raise DataError(f"{path} is not a scan written by cevns: {error}") from error
+            raise DataError(f"{path} is not a scan written by cevns; write one with Scan.save or `cevns scan`") from error
 
 
 def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
@@ -139,20 +143,17 @@ def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
     >>> argon.scan("b-l", np.geomspace(1, 100, 5), np.geomspace(1e-5, 1e-3, 7)).chi2.shape
     (5, 7)
     """
+    from cevns.likelihoods import Likelihood
+
+    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
     if not model.has_mass:
         raise InputError(f"model {model.name!r} has no mediator mass to scan; use chi2() with an array of couplings")
     mass = checks.ascending("mass", model.check_mass(mass, likelihood.smallest_mass), unit="MeV")
     coupling = checks.ascending("coupling", model.check_coupling(coupling))
-    num_threads = checks.whole("num_threads", num_threads, low=1)
     engine = likelihood.engine(model)
     mass_squared, y = np.square(mass), model.strength(coupling)
     chi2 = np.empty((mass.size, coupling.size))
-    # in one piece unless somebody watches, and then in about a hundred
-    step = mass.size if progress is None else max(mass.size // 100, 1)
-    for start in range(0, mass.size, step):
-        rows = slice(start, start + step)
-        engine.grid(mass_squared[rows], y, chi2[rows], num_threads)
-        if progress is not None:
-            progress(min(start + step, mass.size), mass.size)
-    return Scan(model.name, model.label, tuple(e.name for e in likelihood.experiments), mass, coupling, chi2)
+    share(lambda part: engine.grid(mass_squared[part], y, chi2[part]), mass.size, chi2.size, num_threads, progress)
+    names, labels = (tuple(getattr(e, field) for e in likelihood.experiments) for field in ("name", "label"))
+    return Scan(model.name, model.label, names, labels, mass, coupling, chi2)

@@ -5,7 +5,6 @@ import math
 
 from cevns import checks
 from cevns.constants import FINE_STRUCTURE, MUON_MASS, TAU_MASS
-from cevns.errors import InputError
 from cevns.models.vector import VectorMediator, VectorModel
 
 __all__ = ["get_model", "known_models"]
@@ -86,8 +85,7 @@ def get_model(model):
     """
     if isinstance(model, VectorModel):
         return model
-    if not isinstance(model, str):
-        raise InputError(f"model must be a name or a VectorModel, got {model!r}")
+    checks.instance("model", model, (str, VectorModel), f"names: {', '.join(_BUILDERS)}")
     return _build(checks.known("model", model, _BUILDERS))
 
 

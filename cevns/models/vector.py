@@ -27,13 +27,24 @@ LARGEST_COUPLING = 1e10
 LARGEST_MASS = 1e15
 
 
+def _table(name, values):
+    pairs = values.items() if isinstance(values, Mapping) else checks.pairs(name, values, "(flavour, number)")
+    table = []
+    for flavour, value in pairs:
+        checks.known("lepton flavour", flavour, FLAVOURS)
+        if flavour in dict(table):
+            raise InputError(f"{name} gives flavour {flavour!r} more than once")
+        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value)))
+    return tuple(table)
+
+
 @dataclass(frozen=True)
 class WeakCouplings:
     """Neutral-current vector couplings of the standard model.
 
     Parameters
     ----------
-    proton : tuple of (str, float)
+    proton : mapping of str to float
         g_V^p(nu_l) by flavour.
     neutron : float
         g_V^n.
@@ -44,6 +55,11 @@ class WeakCouplings:
     proton: tuple
     neutron: float
     source: str
+
+    def __post_init__(self):
+        object.__setattr__(self, "proton", _table("proton", self.proton))
+        object.__setattr__(self, "neutron", checks.real("neutron", self.neutron))
+        checks.instance("source", self.source, str)
 
     def of(self, flavour):
         """Return (g_V^p, g_V^n) for a flavour.
@@ -117,8 +133,11 @@ class VectorModel:
     reference: str = ""
 
     def __post_init__(self):
-        if not isinstance(self.name, str) or not self.name:
-            raise InputError(f"name must be a non-empty string, got {self.name!r}")
+        checks.text("name", self.name)
+        for field in ("label", "description", "reference"):
+            checks.instance(field, getattr(self, field), str)
+        checks.instance("mediated", self.mediated, bool)
+        checks.instance("weak", self.weak, WeakCouplings, "for example cevns.models.RADIATIVE_COUPLINGS")
         for field in ("proton", "neutron", "leptons"):
             object.__setattr__(self, field, _table(field, getattr(self, field)))
         if not self.label:
@@ -159,7 +178,7 @@ class VectorModel:
         """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for contact."""
         return coupling * coupling if self.mediated else coupling
 
-    def check_mass(self, mass, low=0.0):
+    def check_mass(self, mass, low=0.0, *, single=False):
         """Return a mediator mass [MeV] as checked floats; `None` stands for a model without one.
 
         Parameters
@@ -169,25 +188,34 @@ class VectorModel:
         low : float
             Least mass; above 0 only for an experiment without a threshold, where the events of a massless mediator
             diverge.
+        single : bool
+            Whether only one number will do.
 
         Raises
         ------
         InputError
-            If the mass is missing, below `low`, not finite or above 1e15 MeV.
+            If the mass is missing, below `low`, not finite or above 1e15 MeV, or not a single number.
         """
         if not self.has_mass:
             return 0.0
         if mass is None:
             raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
-        return _values("mass", mass, unit="MeV", low=low, high=LARGEST_MASS)
+        return _values("mass", mass, single, unit="MeV", low=low, high=LARGEST_MASS)
 
-    def check_coupling(self, coupling):
+    def check_coupling(self, coupling, *, single=False):
         """Return couplings as checked floats; `None` stands for no interaction beyond the standard model.
+
+        Parameters
+        ----------
+        coupling : array_like or None
+            What a user gave.
+        single : bool
+            Whether only one number will do.
 
         Raises
         ------
         InputError
-            If a coupling is missing, not finite, beyond 1e10 or, for a mediator, negative.
+            If a coupling is missing, not finite, beyond 1e10 or, for a mediator, negative, or not a single number.
         """
         if not self.interacting:
             return 0.0
@@ -196,7 +224,7 @@ class VectorModel:
                 raise InputError(f"coupling is missing: model {self.name!r} has one, give a number")
             return 1.0
         low = 0.0 if self.mediated else -LARGEST_COUPLING
-        return _values("coupling", coupling, low=low, high=LARGEST_COUPLING)
+        return _values("coupling", coupling, single, low=low, high=LARGEST_COUPLING)
 
 
 def VectorMediator(name, *, quarks, leptons, **fields):
@@ -286,17 +314,6 @@ def broadcast_shape(mass, coupling):
         ) from None
 
 
-def _table(name, values):
-    pairs = values.items() if isinstance(values, Mapping) else values
-    table = []
-    for flavour, value in pairs:
-        checks.known("lepton flavour", flavour, FLAVOURS)
-        if flavour in dict(table):
-            raise InputError(f"{name} gives flavour {flavour!r} more than once")
-        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value)))
-    return tuple(table)
-
-
-def _values(name, value, **limits):
-    check = checks.real if isinstance(value, (int, float)) else checks.array
+def _values(name, value, single, **limits):
+    check = checks.real if single or isinstance(value, (int, float)) else checks.array
     return check(name, value, **limits)

@@ -1,0 +1,56 @@
+"""Sharing rows of work among threads.
+
+Kernels release the GIL, so Python's own threads do. They wait asleep, where OpenMP's spin: beside another busy process a
+spinning wait takes the core from the thread that it waits for.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from cevns import checks
+
+__all__ = ["share"]
+
+#: Points of chi2 below which starting threads could cost more than it saves (about 2 ms of work).
+LEAST_WORK = 3e4
+#: Parts for each thread, so that a slow thread leaves the others enough to do.
+PARTS = 8
+LARGEST = 256
+
+
+def checked(num_threads):
+    """Return a number of threads, refusing anything but a whole number from 1 to 256."""
+    return checks.whole("num_threads", num_threads, low=1, high=LARGEST)
+
+
+def share(function, rows, work, num_threads, progress=None):
+    """Call ``function(slice)`` for slices that cover `rows`, on one thread or more.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a slice and writes its own part of the result; releases the GIL in between.
+    rows : int
+        How many rows there are.
+    work : float
+        Points of chi2 in all; little work stays on one thread.
+    num_threads : int
+        Most threads to use.
+    progress : callable, optional
+        Called as ``progress(done, rows)``, about a hundred times.
+    """
+    num_threads = min(checked(num_threads), rows) if work >= LEAST_WORK else 1
+    parts = max(1 if num_threads == 1 else PARTS * num_threads, 100 if progress else 1)
+    step = max(rows // parts, 1)
+    slices = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    if num_threads == 1:
+        _run(map(function, slices), slices, progress)
+        return
+    with ThreadPoolExecutor(num_threads) as pool:
+        _run(pool.map(function, slices), slices, progress)
+
+
+def _run(results, slices, progress):
+    # taking the results starts the work of a map, and raises what a thread raised
+    for part, _ in zip(slices, results, strict=True):
+        if progress:
+            progress(part.stop, slices[-1].stop)
