@@ -39,7 +39,6 @@ class Term:
         eta_sigma: float = 0.0,
         rough: bool = False,
     ) -> None: ...
-
     @property
     def rough(self) -> bool: ...
 

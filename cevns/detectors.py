@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import unique
 from cevns.errors import InputError
 
 __all__ = [
@@ -359,7 +360,7 @@ class PoissonResolution:
     """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
 
     def accepted(self, x, low, high, efficiency):
-        """Return the probability to observe a whole number in [low, high) and to accept it, as for `GaussianResolution`."""
+        """Return the probability to observe a whole number in [low, high) and accept it; see `GaussianResolution`."""
         from scipy.special import pdtr
 
         first, last = np.ceil(low), np.ceil(high) - 1
@@ -442,7 +443,7 @@ class Response:
     def steps(self):
         """Values of the observable where acceptance into a bin jumps or kinks, ascending."""
         inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
-        return np.unique([*self.edges, *inner])
+        return unique([*self.edges, *inner])
 
     def recoil_range(self, etas=(1.0,)):
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""

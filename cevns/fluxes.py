@@ -12,6 +12,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._fluxes import Spectrum
+from cevns.arrays import unique
 from cevns.constants import MUON_MASS, PION_MASS
 from cevns.errors import InputError
 
@@ -73,7 +74,7 @@ class Flux:
     def end_energies(self):
         """Energies [MeV] of lines and of the spectra's upper ends, where recoil spectra kink most."""
         ends = [[*s.line_energies, *s.breaks[-1:]] for _, s in self.spectra]
-        return np.unique(np.concatenate(ends))
+        return unique(np.concatenate(ends))
 
     @property
     def sharp_energies(self):
@@ -88,13 +89,13 @@ class Flux:
                 above = (powers * s.coefficients[1:]).sum(axis=1)
                 jumps = np.abs(above - below) > 1e-9 * (np.abs(above) + np.abs(below))
                 sharp.extend([s.breaks[0], *inner[jumps], s.breaks[-1]])
-        return np.unique([e for e in sharp if e > 0])
+        return unique([e for e in sharp if e > 0])
 
     @property
     def break_energies(self):
         """All energies [MeV] at which some spectrum is not analytic, `sharp_energies` included."""
         parts = [np.concatenate([s.breaks, s.line_energies]) for _, s in self.spectra]
-        energies = np.unique(np.concatenate(parts))
+        energies = unique(np.concatenate(parts))
         return energies[energies > 0]
 
     def density(self, flavour, energy):

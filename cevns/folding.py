@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns._engine import Weights
+from cevns.arrays import unique
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.fluxes import Flux
@@ -75,8 +76,8 @@ class RecoilNodes:
                 f"at {max(ends):.3g} keV"
             )
         sharp = {recoil_end_kev(n, e) for n in target.nuclei for e in flux.sharp_energies}
-        weak = np.unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
-        cuts = np.unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
+        weak = unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])
+        cuts = unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
         # a sliver beside a cut would cost a panel and hold nothing
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
 
@@ -164,7 +165,7 @@ class EtaPieces:
         low, high = max(1 - reach * sigma, 0.25), 1 + reach * sigma
         cuts = {low, high}
         if response.resolution is None:
-            jumps = np.unique([*response.edges, *response.efficiency.jumps])
+            jumps = unique([*response.edges, *response.efficiency.jumps])
             quenching = np.asarray(response.quenching.kinks, dtype=float)
             for kinks, steps in ((np.asarray(kinks_kev), response.steps), (quenching, jumps)):
                 for kink in response.observable(kinks[kinks > 0]):
@@ -204,7 +205,7 @@ def response_weights(nodes: RecoilNodes, response, eta=1.0):
     low, high = nodes.edges[0], nodes.edges[-1]
     panels = nodes.edges.size - 1
     cuts = np.concatenate([nodes.edges, response.cuts(low, high, eta)])
-    cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
+    cuts = unique(cuts[(cuts >= low) & (cuts <= high)])
     half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
     recoil = (middle[:, None] + half[:, None] * _X).ravel()
     accepted = response.acceptance(response.observable(recoil, eta)) * (half[:, None] * _W).ravel()

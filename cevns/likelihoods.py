@@ -245,6 +245,4 @@ def _term(experiment, model):
             # orders of magnitude, and several minima in eta become possible
             "rough": bool((sm.max(axis=0) > ROUGHNESS * sm.min(axis=0)).any()),
         }
-    return Term(
-        q2, b, c, weights, sm, projected, modes, float(data @ projected + pull), pull, **options
-    )
+    return Term(q2, b, c, weights, sm, projected, modes, float(data @ projected + pull), pull, **options)

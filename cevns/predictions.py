@@ -7,6 +7,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._rates import RecoilRate
+from cevns.arrays import unique
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.fluxes import Flux
@@ -14,8 +15,8 @@ from cevns.folding import recoil_end_kev
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import broadcast_shape, propagator_scale
-from cevns.threads import checked
 from cevns.nuclei import Target
+from cevns.threads import checked
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
@@ -223,7 +224,7 @@ def recoil_events(
     strength, mass_squared, contact = _kernel_point(model, mass, coupling)
     if edges[0] == 0 and not contact and mass_squared == 0:
         raise InputError("edges_kev starts at 0, where the events of a massless mediator diverge; start above 0")
-    kinks = np.unique([recoil_end_kev(n, flux.break_energies) for n in target.nuclei])
+    kinks = unique([recoil_end_kev(n, flux.break_energies) for n in target.nuclei])
     # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
     top = min(edges[-1], kinks[-1])
     # and from 0 on the first interval has to end before the mediator's mass matters
@@ -231,11 +232,11 @@ def recoil_events(
     soft = np.inf if contact else 500 * mass_squared / heaviest
     bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top, soft)
     octaves = bottom * 2.0 ** np.arange(np.ceil(np.log2(max(top / bottom, 1.0))))
-    cuts = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
+    cuts = unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
     out = np.empty(cuts.size - 1)
     rate = _recoil_rate(model, flux, target, form_factor)
     orders = _orders(cuts, nodes)
-    for order in np.unique(orders):
+    for order in unique(orders):
         chosen = np.flatnonzero(orders == order)
         part = np.empty(chosen.size)
         low, high = cuts[chosen] * 1e-3, cuts[chosen + 1] * 1e-3
@@ -247,7 +248,8 @@ def recoil_events(
 def _orders(cuts, most):
     """Return how many Gauss-Legendre nodes an interval needs to reach rounding.
 
-    The nearest singularity is a pole at T = 0 or below, so the error falls like rho^-2n with rho from the interval's ends.
+    The nearest singularity is a pole at T = 0 or below, so the error falls like rho^-2n with rho from the
+    interval's ends.
     """
     ratio = cuts[1:] / np.maximum(cuts[:-1], 1e-300)
     z = (ratio + 1) / (ratio - 1)
@@ -268,8 +270,16 @@ def _recoil_rate(model, flux, target, form_factor):
         form_factor(0.0, np.array([nucleus.proton_radius, nucleus.neutron_radius]))
         scale = number * FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2
         table.append(
-            (nucleus.mass, nucleus.protons, nucleus.neutrons, nucleus.proton_radius, nucleus.neutron_radius)
-            + (form_factor.thickness, scale, form_factor.code)
+            (
+                nucleus.mass,
+                nucleus.protons,
+                nucleus.neutrons,
+                nucleus.proton_radius,
+                nucleus.neutron_radius,
+                form_factor.thickness,
+                scale,
+                form_factor.code,
+            )
         )
     couplings = [(*model.weak.of(f), *model.couplings(f)) for f, _ in flux.spectra]
     return RecoilRate(table, [s for _, s in flux.spectra], couplings)

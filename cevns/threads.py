@@ -1,10 +1,8 @@
 """Sharing rows of work among threads.
 
-Kernels release the GIL, so Python's own threads do. They wait asleep, where OpenMP's spin: beside another busy process a
-spinning wait takes the core from the thread that it waits for.
+Kernels release the GIL, so Python's own threads do. They wait asleep, where OpenMP's spin: beside another busy process
+a spinning wait takes the core from the thread that it waits for.
 """
-
-from concurrent.futures import ThreadPoolExecutor
 
 from cevns import checks
 
@@ -45,6 +43,9 @@ def share(function, rows, work, num_threads, progress=None):
     if num_threads == 1:
         _run(map(function, slices), slices, progress)
         return
+    # imported here, because a single thread should not wait for it
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(num_threads) as pool:
         _run(pool.map(function, slices), slices, progress)
 

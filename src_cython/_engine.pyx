@@ -53,7 +53,7 @@ cdef inline Py_ssize_t folded_size(const term_t *t) noexcept nogil:
 cdef void start_row(const term_t *t, row_t *row, double mass_squared) noexcept nogil:
     """Compute the rates' mass-dependent parts and forget all pieces."""
     cdef Py_ssize_t j, n
-    cdef double p, b, c
+    cdef double p
     cdef const double *q2
     for j in range(t.cols):
         row.rates[2 * j] = 0.0

@@ -16,8 +16,8 @@ import cevns
 from cevns import _engine, _fluxes, _formfactors, _rates
 from cevns._engine import Engine, Term
 from cevns._rates import RecoilRate
-from cevns.folding import pack
 from cevns.errors import MissingDependencyError
+from cevns.folding import pack
 from cevns.likelihoods import Likelihood
 
 KERNELS = {m.__name__.removeprefix("cevns."): m for m in (_engine, _fluxes, _formfactors, _rates)}

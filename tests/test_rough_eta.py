@@ -19,9 +19,7 @@ def make():
     def build(edges, quenching_sigma, resolution=None):
         response = Response(LindhardQuenching(32, 73), edges, resolution=resolution)
         flat = np.ones(response.bins)
-        empty = Experiment(
-            "ge", flux, target, response, flat, flat, signal_sigma=0.05, quenching_sigma=quenching_sigma
-        )
+        empty = Experiment("ge", flux, target, response, flat, flat, signal_sigma=0.05, quenching_sigma=quenching_sigma)
         signal = empty.predict("sm").signal
         return empty.replace(observed=signal, uncertainty=np.sqrt(signal + 50))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._engine import Predictor, Term
+from cevns.arrays import unique
 from cevns.detectors import Response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
@@ -143,7 +144,7 @@ class Experiment:
     @cached_property
     def kinks_kev(self):
         """Recoil energies [keV] at which lines and spectra end, for each nucleus."""
-        return np.unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.end_energies])
+        return unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.end_energies])
 
     @cached_property
     def eta_pieces(self):

@@ -124,7 +124,9 @@ def _minima(engine, model, masses, num_threads):
     )
     # chi2 is a difference, with the rounding of its terms and 1e-10 of interpolation
     if (chi2 < -1e-6 - 1e-9 * engine.scale).any():
-        raise ConvergenceError(f"chi2 = {chi2.min():.3g} is negative: the experiment's response is too rough to profile")
+        raise ConvergenceError(
+            f"chi2 = {chi2.min():.3g} is negative: the experiment's response is too rough to profile"
+        )
     return chi2, y
 
 

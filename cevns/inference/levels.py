@@ -1,7 +1,6 @@
 """Levels of delta chi2 for confidence levels (Wilks' theorem)."""
 
 import math
-from statistics import NormalDist
 
 from cevns import checks
 
@@ -36,6 +35,8 @@ def delta_chi2(cl, dof=2):
     cl = checks.confidence_level(cl)
     dof = checks.whole("dof", dof, low=1)
     if dof == 1:
+        from statistics import NormalDist
+
         return NormalDist().inv_cdf(0.5 * (1 + cl)) ** 2
     if dof == 2:
         return -2 * math.log1p(-cl)

@@ -140,9 +140,7 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, ma
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
     engine, squares, level = likelihood.engine(model), np.square(masses), reference.chi2 + above_minimum
     share(
-        lambda part: engine.crossings(
-            squares[part], not model.mediated, level, roots[part], counts[part], above[part]
-        ),
+        lambda part: engine.crossings(squares[part], not model.mediated, level, roots[part], counts[part], above[part]),
         masses.size,
         SEARCH_POINTS * masses.size,
         num_threads,

@@ -1,6 +1,5 @@
 """chi2 on a grid of masses and couplings, saved and loaded as one file."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +60,8 @@ class Scan:
         DataError
             If the file cannot be written.
         """
+        import json
+
         from cevns import __version__
         from cevns.files import atomic_path
 
@@ -90,6 +91,8 @@ class Scan:
         DataError
             If the file cannot be read or is not such a scan.
         """
+        import json
+
         try:
             with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
@@ -105,7 +108,9 @@ class Scan:
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror or error}") from error
         except Exception as error:
-            raise DataError(f"{path} is not a scan written by cevns; write one with Scan.save or `cevns scan`") from error
+            raise DataError(
+                f"{path} is not a scan written by cevns; write one with Scan.save or `cevns scan`"
+            ) from error
 
 
 def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
