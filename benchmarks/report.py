@@ -334,9 +334,11 @@ def instruction_table(counts):
 def sampler_table(rates):
     """Calls a second, and the code that reached them."""
     rows = [[name, f"{rate:,.0f}"] for name, rate in rates.items()]
-    shown = [name for name in rates if "iminuit" in name or "emcee" in name]
+    shown = [name for name in rates if name != "a loop"]
     code = "\n\n\n".join(inspect.getsource(samplers.SAMPLERS[name]).strip() for name in shown)
-    return f"{table(['sampler', 'χ² calls a second'], rows)}\n\n```python\n{code}\n```"
+    compiled = Path(samplers.__file__).with_name("loops.pyx").read_text(encoding="utf-8").strip()
+    blocks = f"```python\n{code}\n```\n\nThe Cython functions:\n\n```cython\n{compiled}\n```"
+    return f"{table(['sampler', 'χ² calls a second'], rows)}\n\n{blocks}"
 
 
 if __name__ == "__main__":

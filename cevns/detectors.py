@@ -48,19 +48,35 @@ class Quenching:
     def recoil(self, signal_kevee, highest_kev=1e5):
         """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
 
-        Bisection on the monotonic `signal`, so that it holds for every curve.
+        Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
+        curve is nearly straight.
         """
-        signal_kevee = np.asarray(signal_kevee, dtype=float)
+        target = np.asarray(signal_kevee, dtype=float)
         top = min(self.maximum, highest_kev)
-        low, high = np.zeros(signal_kevee.shape), np.full(signal_kevee.shape, top)
-        reached = self.signal(np.array(top)) >= signal_kevee
-        # from a bracket of 1e5 keV to the spacing of doubles
-        for _ in range(75):
-            middle = 0.5 * (low + high)
-            below = self.signal(middle) < signal_kevee
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        found = np.where(signal_kevee > 0, 0.5 * (low + high), 0.0)
-        return np.where(reached, found, np.inf)
+        reached = self.signal(np.array(top)) >= target
+        sought = reached & (target > 0)
+        # a stand-in where there is nothing to find
+        wanted = np.log(np.where(sought, target, self.signal(np.array(0.5 * top))))
+        low, high = np.full(target.shape, math.log(1e-14 * top)), np.full(target.shape, math.log(top))
+        f_low, f_high = np.log(self.signal(np.exp(low))) - wanted, np.log(self.signal(np.exp(high))) - wanted
+        before = np.full(target.shape, 2)
+        for step in range(100):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found = low - f_low * (high - low) / (f_high - f_low)
+            # a bisection now and then keeps the secants honest
+            honest = (found > low) & (found < high) & (step % 6 < 5)
+            found = np.where(honest, found, 0.5 * (low + high))
+            f_found = np.log(self.signal(np.exp(found))) - wanted
+            if (np.abs(f_found) <= 4e-15).all():
+                break
+            below = f_found < 0
+            # the Illinois rule: an end that stays twice counts half
+            again = np.where(below == before, 0.5, 1.0)
+            f_high = np.where(below, again * f_high, f_found)
+            f_low = np.where(below, f_found, again * f_low)
+            before = below
+            low, high = np.where(below, found, low), np.where(below, high, found)
+        return np.where(reached, np.where(sought, np.exp(found), 0.0), np.inf)
 
 
 @dataclass(frozen=True)
