@@ -107,7 +107,7 @@ class RecoilNodes:
         masses = np.array([n.mass for n in target.nuclei])
         q2 = 2 * masses[:, None] * recoil * 1e-3
         q = np.sqrt(q2)
-        scale = np.array(target.numbers) * FERMI_CONSTANT**2 * masses / np.pi * HBAR_C_SQUARED_CM2 * 1e-3
+        scale = rate_scales(target) * 1e-3
         z = [n.protons * form_factor(q[i], n.proton_radius) for i, n in enumerate(target.nuclei)]
         n = [n.neutrons * form_factor(q[i], n.neutron_radius) for i, n in enumerate(target.nuclei)]
         # E_min = sqrt(M T / 2) = q / 2
@@ -183,6 +183,12 @@ class EtaPieces:
 def recoil_end_kev(nucleus, energy):
     """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
     return 2e3 * energy**2 / nucleus.mass
+
+
+def rate_scales(target):
+    """Return G_F^2 M / pi of eq. 2.1 times the number of nuclei, for each kind [cm^2/MeV]."""
+    masses = np.array([n.mass for n in target.nuclei])
+    return np.array(target.numbers) * FERMI_CONSTANT**2 * masses / np.pi * HBAR_C_SQUARED_CM2
 
 
 def response_weights(nodes: RecoilNodes, response, eta=1.0):

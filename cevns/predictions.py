@@ -8,10 +8,9 @@ import numpy as np
 from cevns import checks
 from cevns._rates import RecoilRate
 from cevns.arrays import unique
-from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.fluxes import Flux
-from cevns.folding import recoil_end_kev
+from cevns.folding import rate_scales, recoil_end_kev
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import broadcast_shape, propagator_scale
@@ -265,10 +264,9 @@ def _rule(order):
 def _recoil_rate(model, flux, target, form_factor):
     model, form_factor = get_model(model), get_form_factor(form_factor)
     table = []
-    for nucleus, number in zip(target.nuclei, target.numbers, strict=True):
+    for nucleus, scale in zip(target.nuclei, rate_scales(target), strict=True):
         # a radius below the form factor's limit is refused here, before the kernel takes its root
         form_factor(0.0, np.array([nucleus.proton_radius, nucleus.neutron_radius]))
-        scale = number * FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2
         table.append(
             (
                 nucleus.mass,

@@ -36,7 +36,8 @@ def share(function, rows, work, num_threads, progress=None):
     progress : callable, optional
         Called as ``progress(done, rows)``, about a hundred times.
     """
-    num_threads = min(checked(num_threads), rows) if work >= LEAST_WORK else 1
+    num_threads = checked(num_threads)
+    num_threads = min(num_threads, rows) if work >= LEAST_WORK else 1
     parts = max(1 if num_threads == 1 else PARTS * num_threads, 100 if progress else 1)
     step = max(rows // parts, 1)
     slices = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]

@@ -258,3 +258,9 @@ def test_scans_are_not_written_where_they_cannot_be(argon, tmp_path):
 def test_empty_descending_or_negative_axes_are_refused(argon, mass, coupling):
     with pytest.raises(InputError):
         argon.scan("b-l", mass, coupling)
+
+
+@pytest.mark.parametrize("num_threads", [0, -1, 1.5, 257, "two"])
+def test_bad_numbers_of_threads_are_refused_for_small_jobs_too(argon, num_threads):
+    with pytest.raises(InputError, match="num_threads"):
+        argon.scan("b-l", [1.0], [1e-5], num_threads=num_threads)
