@@ -9,7 +9,7 @@ cdef struct term_t:
     const double *b
     const double *c
     # response in units of the uncertainties: row (node of eta, bin) has weights[pointers[r] : pointers[r + 1]] from
-    # column firsts[r] on
+    # column firsts[r] on, each of them twice
     const double *weights
     const Py_ssize_t *pointers
     const Py_ssize_t *firsts
@@ -17,40 +17,52 @@ cdef struct term_t:
     const double *sm
     const double *data
     const double *modes
-    # of the standard-model part: modes (node, background), u and v (node)
-    const double *sm_modes
-    const double *sm_u
-    const double *sm_v
-    # from values at a piece's nodes to powers of t
-    const double *to_powers
+    # from a vector's part along the modes to the backgrounds' pulls (background, background), and the data's pulls
+    const double *to_shifts
+    const double *data_shifts
+    double base, pull
+    # eta: edges of its pieces; nodes of a piece, on its own axis, and the way from values there to powers; points
+    # between them, and the way from v there to the rest of v
     const double *eta_edges
-    double inverse_eta_variance, base, pull
-    # whether counts change so much with eta that chi2 may have several minima in it
-    bint rough
+    const double *points
+    const double *to_powers
+    const double *between
+    const double *to_rest
+    double inverse_eta_variance
+    # where to look at eta first if all of it is searched, ascending, and the piece that each look belongs to
+    Py_ssize_t looks
+    const double *look_etas
+    const Py_ssize_t *look_pieces
+    # whether chi2 is summed from squares, lest its rounding shows, and whether all of eta is searched
+    bint precise, searched
 
 
 cdef struct row_t:
-    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), room for B and C of all bins, then for
-    # each piece its polynomials
+    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), vectors of counts to work with, B and C at every node of eta (node, 2, bin), polynomials of each piece, and what is known of each piece
     double *rates
-    double *counts
-    double *pieces
-    char *built
-    # of a rough term: B and C at every node of eta (node, 2, bin)
+    double *scratch
     double *folded
-    # best eta and piece of the last point, from which the next one starts
-    double eta
+    double *polynomials
+    char *built
+    # of a search in all of eta: coefficients (column, look) and chi2 with its slope (2, look)
+    double *table
+    double *looks
+    # the last point, its best eta with the piece, and how eta changed with y
+    double y, eta, drift
     Py_ssize_t piece
+    # whether many couplings follow, so that polynomials pay
+    bint many
 
 
 cdef class Weights:
-    cdef readonly object values, pointers, firsts
+    cdef readonly object values, pairs, pointers, firsts
     cdef readonly Py_ssize_t cols
 
 
 cdef class Term:
     cdef term_t t
     cdef tuple arguments, owned
+    cdef set_eta(self, sm, edges, points, double eta_sigma)
 
 
 cdef struct bound_t:
@@ -79,6 +91,7 @@ cdef class Bound:
     cdef readonly object model, limits
     cdef bound_t c
     cdef bint inside(self, double mass, double coupling) noexcept nogil
+    cdef (double, double) point(self, mass, coupling) except *
 
 
 cdef class Evaluator(Bound):

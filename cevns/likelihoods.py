@@ -34,10 +34,6 @@ class Profile:
     experiments: dict
 
 
-#: Ratio of a bin's standard-model counts over the range of eta above which eta is searched throughout.
-ROUGHNESS = 20.0
-
-
 class Likelihood:
     """Sum of the chi2 of independent experiments.
 
@@ -151,7 +147,7 @@ class Likelihood:
             If the model is not known.
         """
         evaluator = self.bind(model)
-        if isinstance(mass, float) and isinstance(coupling, float):
+        if isinstance(mass, (float, int)) and isinstance(coupling, (float, int)):
             return evaluator(mass, coupling)
         model = evaluator.model
         mass, coupling = model.check_mass(mass, self.smallest_mass), model.check_coupling(coupling)
@@ -176,10 +172,9 @@ class Likelihood:
         coupling = model.check_coupling(coupling, single=True)
         values = self.engine(model).profile(mass * mass if model.has_mass else 1.0, model.strength(coupling))
         out = {}
-        for experiment, (chi2, eta, signal) in zip(self.experiments, values, strict=True):
-            counts = experiment.predict(model, mass, coupling, eta=eta).signal
+        for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, values, strict=True):
             pulls = {"signal": signal - 1.0}
-            pulls |= _background_pulls(experiment, signal * counts)
+            pulls |= {b.name: b.sigma * float(x) for b, x in zip(experiment.backgrounds, shifts, strict=True)}
             if experiment.quenching_sigma:
                 pulls["quenching"] = eta - 1.0
             out[experiment.name] = {"chi2": chi2, "pulls": pulls}
@@ -212,37 +207,20 @@ def _systematics(experiment):
     return counts / sigma, pulls, (np.array(experiment.observed) - counts.sum(axis=0)) / sigma
 
 
-def _background_pulls(experiment, signal):
-    """Return the backgrounds' relative shifts for a given (already normalised) signal."""
-    backgrounds, sigma, data = _systematics(experiment)
-    residual = data - signal / np.array(experiment.uncertainty)
-    normal = backgrounds @ backgrounds.T + np.diag(1 / sigma**2)
-    shifts = np.linalg.solve(normal, backgrounds @ residual) if sigma.size else []
-    return {b.name: float(x) for b, x in zip(experiment.backgrounds, shifts, strict=True)}
-
-
 def _term(experiment, model):
     """Fold an experiment with a model for the engine."""
     backgrounds, sigma, data = _systematics(experiment)
     scaled = sigma[:, None] * backgrounds
     # P = (1 + G'G)^-1 = 1 - G'(1 + GG')^-1 G = 1 - H H' with H = G' L'^-1, G the scaled backgrounds as rows
-    modes = scaled
-    if sigma.size:
-        modes = np.linalg.solve(np.linalg.cholesky(np.eye(sigma.size) + scaled @ scaled.T), scaled)
-    projected = data - (modes @ data) @ modes
+    root = np.linalg.cholesky(np.eye(sigma.size) + scaled @ scaled.T)
+    modes, to_shifts = np.linalg.solve(root, scaled), np.linalg.inv(root).T
+    along = modes @ data
+    projected = data - along @ modes
     a, b, c, q2 = experiment.nodes.quadratic(model)
     pull = experiment.signal_sigma**-2.0
     pieces = experiment.eta_pieces
     weights = experiment.scaled_weights
     sm = weights.dot(a.sum(axis=0)).reshape(-1, experiment.response.bins)
-    options = {}
-    if pieces is not None:
-        options = {
-            "eta_edges": pieces.edges,
-            "to_powers": np.linalg.inv(np.vander(ETA_POINTS, increasing=True)),
-            "eta_sigma": experiment.quenching_sigma,
-            # CsI's counts change by factors up to 4 over the range of eta; where a spectrum ends inside a bin, by
-            # orders of magnitude, and several minima in eta become possible
-            "rough": bool((sm.max(axis=0) > ROUGHNESS * sm.min(axis=0)).any()),
-        }
-    return Term(q2, b, c, weights, sm, projected, modes, float(data @ projected + pull), pull, **options)
+    eta = () if pieces is None else (pieces.edges, ETA_POINTS, experiment.quenching_sigma)
+    base = float(data @ projected + pull)
+    return Term(q2, b, c, weights, sm, projected, modes, to_shifts, to_shifts @ along, base, pull, *eta)

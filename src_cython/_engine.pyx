@@ -8,11 +8,17 @@ covariance
     chi2 = y'Py + k - (u + k)^2 / (v + k),    u = y'PN,  v = N'PN,
 
 where every term stays bounded however large the signal is. u and v are polynomials of degree 2 and 4 in y, computed
-once for each mass. The quenching scale eta makes u and v piecewise polynomials in eta as well (see
-`cevns.folding.EtaPieces`), and a safeguarded Newton search profiles it; a piece is computed when a search first enters
-it.
+once for each mass. It is the difference of large numbers if data are precise; then, and wherever a single point is
+asked for, the squares of residuals and pulls are summed instead.
+
+The quenching scale eta makes counts piecewise polynomials in eta as well (see `cevns.folding.EtaPieces`); a piece is
+computed when a search first enters it. Where chi2 is convex in eta, which a sample of masses and couplings tells when a
+term is made, Newton steps find its only minimum. Elsewhere every point looks at all of eta. Either way the answer is
+the least chi2 and does not know what was asked before.
 """
 
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
+from cpython.long cimport PyLong_CheckExact
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, sqrt
@@ -26,32 +32,48 @@ import sys
 import numpy as np
 
 from cevns import checks
+from cevns.errors import InputError
 
 np.import_array()
 
 cdef enum:
     MAX_ORDER = 8  # eta nodes in a piece
     SEEDS = 160  # couplings on the logarithmic axis of a root search
-    MAX_INTERVALS = 16
-    ROUGH_POINTS = 4  # looks at eta in each piece of a rough term
+    MAX_CROSSINGS = 256
+    LANES = 4  # couplings that are worked on side by side
+    SCRATCH = 9  # vectors of counts in a row's workspace
+    LOOK_COLUMNS = 16  # coefficients in y of u, v and their derivatives in eta
+    # what is known of a piece
+    FOLDED = 1
+    POLYNOMIALS = 2
+    REST = 4
 
-# a Newton step in eta below this leaves less than 1e-8 of chi2, also across a jump of its second derivative
+# a Newton step in eta below this leaves an error of its square, and so nothing of chi2
 cdef double ETA_STEP = 3e-5
+# share of the penalty's curvature that has to be left for chi2 to count as convex in eta
+cdef double CONVEX_MARGIN = 0.02
+# rounding of chi2 as a difference, above which it is summed instead
+cdef double LARGEST_ROUNDING = 1e-11
+# looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
+LOOKS = np.concatenate([[-1.0], np.cos(np.pi * (np.arange(4.5, -0.5, -1.0)) / 5), [1.0]])
+STEEP_LOOKS = np.sort(np.concatenate([LOOKS, *((1 - 2.0 * 0.3**k) * np.array([-1, 1]) for k in range(3, 14))]))
 
 
 # --- one term at one mass --------------------------------------------------------------------------------------------
 
-cdef inline Py_ssize_t piece_size(const term_t *t) noexcept nogil:
-    # u has three and v five coefficients in y for each power of t
-    return 8 * t.order
+cdef inline Py_ssize_t polynomial_size(const term_t *t) noexcept nogil:
+    # u has three and v five coefficients in y for each power of t, the rest of v five for each power of its own
+    return 8 * t.order + 5 * (t.order - 1)
 
 
-cdef inline Py_ssize_t folded_size(const term_t *t) noexcept nogil:
-    return 2 * t.pieces * t.order * t.bins if t.rough else 0
+cdef inline Py_ssize_t row_size(const term_t *t) noexcept nogil:
+    """Doubles that a row of this term needs."""
+    return (2 * t.cols + SCRATCH * t.bins + t.backgrounds + 2 * t.pieces * t.order * t.bins + t.pieces * polynomial_size(t)
+            + (LOOK_COLUMNS * t.searched + 2) * t.looks)
 
 
-cdef void start_row(const term_t *t, row_t *row, double mass_squared) noexcept nogil:
-    """Compute the rates' mass-dependent parts and forget all pieces."""
+cdef void start_row(const term_t *t, row_t *row, double mass_squared, bint many) noexcept nogil:
+    """Compute the rates' mass-dependent parts and forget all pieces; `many` says whether many couplings follow."""
     cdef Py_ssize_t j, n
     cdef double p
     cdef const double *q2
@@ -64,12 +86,11 @@ cdef void start_row(const term_t *t, row_t *row, double mass_squared) noexcept n
             p = 1.0 / (q2[j] + mass_squared)
             row.rates[2 * j] += t.b[n * t.cols + j] * p
             row.rates[2 * j + 1] += t.c[n * t.cols + j] * (p * p)
-    memset(row.built, 0, t.pieces)
+    memset(row.built, 0, t.pieces + 1)
     row.eta = 1.0
+    row.y = row.drift = 0.0
     row.piece = -1
-    if t.rough:
-        for n in range(t.pieces * t.order):
-            fold(t, row, n, row.folded + 2 * n * t.bins, row.folded + (2 * n + 1) * t.bins)
+    row.many = many
 
 
 cdef inline void fold(const term_t *t, const row_t *row, Py_ssize_t node, double *b, double *c) noexcept nogil:
@@ -80,98 +101,32 @@ cdef inline void fold(const term_t *t, const row_t *row, Py_ssize_t node, double
     cdef const double *x
     for i in range(t.bins):
         r = node * t.bins + i
-        w = t.weights + t.pointers[r]
-        n = t.pointers[r + 1] - t.pointers[r]
+        w = t.weights + 2 * t.pointers[r]
+        n = 2 * (t.pointers[r + 1] - t.pointers[r])
         x = row.rates + 2 * t.firsts[r]
         b0 = c0 = b1 = c1 = 0.0
-        # two chains hide the latency of the sums
+        # two chains hide the latency of the sums; weights come twice, for b and c, which makes them vectors
         j = 0
-        while j + 1 < n:
-            b0 += w[j] * x[2 * j]
-            c0 += w[j] * x[2 * j + 1]
-            b1 += w[j + 1] * x[2 * j + 2]
-            c1 += w[j + 1] * x[2 * j + 3]
-            j += 2
+        while j + 3 < n:
+            b0 += w[j] * x[j]
+            c0 += w[j + 1] * x[j + 1]
+            b1 += w[j + 2] * x[j + 2]
+            c1 += w[j + 3] * x[j + 3]
+            j += 4
         if j < n:
-            b0 += w[j] * x[2 * j]
-            c0 += w[j] * x[2 * j + 1]
+            b0 += w[j] * x[j]
+            c0 += w[j + 1] * x[j + 1]
         b[i] = b0 + b1
         c[i] = c0 + c1
 
 
-cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
-    """Compute u and v of a piece as polynomials in t (its range mapped to [-1, 1]) and y."""
-    cdef double values[8 * MAX_ORDER]
-    cdef double *b = row.counts
-    cdef double *c = row.counts + t.bins
-    cdef Py_ssize_t m, k, j, node
-    cdef double *out = row.pieces + piece * piece_size(t)
-    cdef double total
-    for m in range(t.order):
-        node = piece * t.order + m
-        fold(t, row, node, b, c)
-        moments(t, node, b, c, values + 8 * m)
-    if t.order == 1:
-        for j in range(8):
-            out[j] = values[j]
-    else:
-        for k in range(t.order):
-            for j in range(8):
-                total = 0.0
-                for m in range(t.order):
-                    total += t.to_powers[k * t.order + m] * values[8 * m + j]
-                out[8 * k + j] = total
-    row.built[piece] = 1
-
-
-cdef inline void moments(const term_t *t, Py_ssize_t node, const double *b, const double *c,
-                         double *out) noexcept nogil:
-    """The coefficients in y of u (three) and v (five) at one node of eta."""
-    cdef const double *a = t.sm + node * t.bins
-    cdef const double *h
-    cdef double ab = 0.0, ac = 0.0, bb = 0.0, bc = 0.0, cc = 0.0, ub = 0.0, uc = 0.0, ha, hb, hc
-    cdef Py_ssize_t i, k
-    for i in range(t.bins):
-        ab += a[i] * b[i]
-        ac += a[i] * c[i]
-        bb += b[i] * b[i]
-        bc += b[i] * c[i]
-        cc += c[i] * c[i]
-        ub += t.data[i] * b[i]
-        uc += t.data[i] * c[i]
-    for k in range(t.backgrounds):
-        h = t.modes + k * t.bins
-        ha = t.sm_modes[node * t.backgrounds + k]
-        hb = hc = 0.0
-        for i in range(t.bins):
-            hb += h[i] * b[i]
-            hc += h[i] * c[i]
-        ab -= ha * hb
-        ac -= ha * hc
-        bb -= hb * hb
-        bc -= hb * hc
-        cc -= hc * hc
-    out[0] = t.sm_u[node]
-    out[1] = ub
-    out[2] = uc
-    out[3] = t.sm_v[node]
-    out[4] = 2.0 * ab
-    out[5] = bb + 2.0 * ac
-    out[6] = 2.0 * bc
-    out[7] = cc
-
-
-cdef inline double quadratic_c(const double *k, double y) noexcept nogil:
-    return k[0] + y * (k[1] + y * k[2])
-
-
-cdef inline double quartic_c(const double *k, double y) noexcept nogil:
-    return k[0] + y * (k[1] + y * (k[2] + y * (k[3] + y * k[4])))
-
-
-cdef inline double profiled_c(const term_t *t, double u, double v) noexcept nogil:
-    """chi2 with the signal's normalisation and the backgrounds profiled."""
-    return t.base - (u + t.pull) * (u + t.pull) / (v + t.pull)
+cdef inline void fold_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
+    cdef Py_ssize_t node
+    if row.built[piece] & FOLDED:
+        return
+    for node in range(piece * t.order, (piece + 1) * t.order):
+        fold(t, row, node, row.folded + 2 * node * t.bins, row.folded + (2 * node + 1) * t.bins)
+    row.built[piece] |= FOLDED
 
 
 cdef inline Py_ssize_t find_piece(const term_t *t, double eta, Py_ssize_t hint) noexcept nogil:
@@ -187,163 +142,666 @@ cdef inline Py_ssize_t find_piece(const term_t *t, double eta, Py_ssize_t hint) 
     return low
 
 
-cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece) noexcept nogil:
-    """chi2 of a rough term at one eta, from the counts themselves.
+cdef inline double to_piece(const term_t *t, Py_ssize_t piece, double eta) noexcept nogil:
+    """Eta on a piece's own axis from -1 to 1."""
+    return (2.0 * eta - t.eta_edges[piece] - t.eta_edges[piece + 1]) / (t.eta_edges[piece + 1] - t.eta_edges[piece])
 
-    u and v come from one vector of counts, so that chi2 cannot become negative however steep the counts are in eta.
-    """
-    cdef double basis[MAX_ORDER]
-    cdef double x = (2.0 * eta - t.eta_edges[piece] - t.eta_edges[piece + 1]) / (
-        t.eta_edges[piece + 1] - t.eta_edges[piece])
-    cdef double power = 1.0, count, u = 0.0, v = 0.0, h
-    cdef const double *f
-    cdef Py_ssize_t i, k, m, node
+
+cdef inline void lagrange(const term_t *t, Py_ssize_t piece, double eta, double *weights, double *slopes) noexcept nogil:
+    """The Lagrange polynomials of a piece's nodes at eta, and their derivatives unless `slopes` is NULL."""
+    cdef Py_ssize_t k, m
+    cdef double x, power, s
+    weights[0] = 1.0
+    if t.order == 1:
+        return
+    x = to_piece(t, piece, eta)
     for m in range(t.order):
-        basis[m] = 0.0
-    for k in range(t.order):
+        weights[m] = t.to_powers[m]
+    power = x
+    for k in range(1, t.order):
         for m in range(t.order):
-            basis[m] += t.to_powers[k * t.order + m] * power
+            weights[m] += t.to_powers[k * t.order + m] * power
         power *= x
-    for i in range(t.bins):
-        count = 0.0
+    if slopes == NULL:
+        return
+    s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+    for m in range(t.order):
+        slopes[m] = 0.0
+    for k in range(1, t.order):
         for m in range(t.order):
-            node = piece * t.order + m
-            f = row.folded + 2 * node * t.bins
-            count += basis[m] * (t.sm[node * t.bins + i] + y * (f[i] + y * f[t.bins + i]))
-        # interpolation may leave a negative trace where counts vanish
-        row.counts[i] = fmax(count, 0.0)
-        u += t.data[i] * row.counts[i]
-        v += row.counts[i] * row.counts[i]
+            slopes[m] += t.to_powers[k * t.order + m] * (s * k)
+        s *= x
+
+
+cdef inline double penalty(const term_t *t, double eta) noexcept nogil:
+    return (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
+
+
+cdef inline void project(const term_t *t, const double *x, double *out, double *h) noexcept nogil:
+    """Write P x, and H' x."""
+    cdef Py_ssize_t i, k
+    for i in range(t.bins):
+        out[i] = x[i]
     for k in range(t.backgrounds):
-        h = 0.0
+        h[k] = dot(t.modes + k * t.bins, x, t.bins)
         for i in range(t.bins):
-            h += t.modes[k * t.bins + i] * row.counts[i]
-        v -= h * h
-    return profiled_c(t, u, fmax(v, 0.0)) + (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
+            out[i] -= h[k] * t.modes[k * t.bins + i]
 
 
-cdef inline double rough_point(const term_t *t, Py_ssize_t m) noexcept nogil:
-    """The m-th look at eta, piece edges among them: where a spectrum leaves a bin, chi2 may have a narrow minimum."""
-    cdef Py_ssize_t piece = m // ROUGH_POINTS
-    if piece >= t.pieces:
-        return t.eta_edges[t.pieces]
-    return t.eta_edges[piece] + (t.eta_edges[piece + 1] - t.eta_edges[piece]) * (
-        <double> (m % ROUGH_POINTS)) / ROUGH_POINTS
+cdef inline double dot(const double *x, const double *y, Py_ssize_t n) noexcept nogil:
+    cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
+    cdef Py_ssize_t i = 0
+    while i + 3 < n:
+        a += x[i] * y[i]
+        b += x[i + 1] * y[i + 1]
+        c += x[i + 2] * y[i + 2]
+        d += x[i + 3] * y[i + 3]
+        i += 4
+    while i < n:
+        a += x[i] * y[i]
+        i += 1
+    return (a + b) + (c + d)
 
 
-cdef inline double rough_value(const term_t *t, row_t *row, double y, double eta) noexcept nogil:
-    return direct_chi2(t, row, y, eta, find_piece(t, eta, -1))
+# --- chi2 at one eta as a sum of squares -----------------------------------------------------------------------------
+
+cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, double *slope,
+                        double *shifts) noexcept nogil:
+    """chi2 at one eta from the counts themselves.
+
+    A sum of squares of residuals and pulls: never negative, and as exact as the counts however precise the data are.
+    `slope`, if it is not NULL, receives the derivative in eta; `shifts` the factor of the signal and the backgrounds'
+    pulls in units of their sigmas.
+    """
+    cdef double weights[MAX_ORDER]
+    cdef double slopes[MAX_ORDER]
+    cdef double *n = row.scratch
+    cdef double *z = row.scratch + t.bins
+    cdef double *h = row.scratch + SCRATCH * t.bins
+    cdef double signal, total, pulled, v
+    cdef Py_ssize_t i, j
+    fold_piece(t, row, piece)
+    lagrange(t, piece, eta, weights, slopes if slope != NULL else NULL)
+    counts_at(t, row, piece, y, weights, n)
+    for i in range(t.bins):
+        # interpolation may leave a negative trace where counts vanish
+        n[i] = fmax(n[i], 0.0)
+    project(t, n, z, h)
+    v = dot(z, z, t.bins)
+    for j in range(t.backgrounds):
+        pulled = dot(t.to_shifts + j * t.backgrounds, h, t.backgrounds)
+        v += pulled * pulled
+    signal = (dot(t.data, n, t.bins) + t.pull) / (v + t.pull)
+    for i in range(t.bins):
+        z[i] = t.data[i] - signal * z[i]
+    total = dot(z, z, t.bins) + t.pull * (signal - 1.0) * (signal - 1.0) + penalty(t, eta)
+    for j in range(t.backgrounds):
+        pulled = t.data_shifts[j] - signal * dot(t.to_shifts + j * t.backgrounds, h, t.backgrounds)
+        total += pulled * pulled
+        if shifts != NULL:
+            shifts[1 + j] = pulled
+    if shifts != NULL:
+        shifts[0] = signal
+    if slope != NULL:
+        counts_at(t, row, piece, y, slopes, n)
+        slope[0] = -2.0 * signal * dot(z, n, t.bins) + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    return total
 
 
-cdef double golden_minimum(const term_t *t, row_t *row, double y, double left, double right, double *at) noexcept nogil:
-    """Least chi2 of a rough term between two values of eta by golden section, which no kink can mislead."""
-    cdef double golden = 0.6180339887498949
-    cdef double x1 = right - golden * (right - left), x2 = left + golden * (right - left)
-    cdef double f1 = rough_value(t, row, y, x1), f2 = rough_value(t, row, y, x2)
-    while right - left > 1e-7:
-        if f1 < f2:
-            right, x2, f2 = x2, x1, f1
-            x1 = right - golden * (right - left)
-            f1 = rough_value(t, row, y, x1)
-        else:
-            left, x1, f1 = x1, x2, f2
-            x2 = left + golden * (right - left)
-            f2 = rough_value(t, row, y, x2)
-    at[0] = x1 if f1 < f2 else x2
-    return fmin(f1, f2)
+cdef inline void counts_at(const term_t *t, const row_t *row, Py_ssize_t piece, double y, const double *weights,
+                           double *out) noexcept nogil:
+    """Weighted sum of the counts at a piece's nodes."""
+    cdef Py_ssize_t i, m, n = t.bins, order = t.order
+    cdef const double *a = t.sm + piece * order * n
+    cdef const double *b = row.folded + 2 * piece * order * n
+    cdef double total
+    # bin by bin: vectors of a dozen bins are too short to pay
+    for i in range(n):
+        total = 0.0
+        for m in range(order):
+            total += weights[m] * (a[m * n + i] + y * (b[2 * m * n + i] + y * b[(2 * m + 1) * n + i]))
+        out[i] = total
 
 
-cdef double rough_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
-    """chi2 of a rough term at one coupling: the least of all local minima between looks at eta."""
-    cdef double best = INFINITY, before = INFINITY, value, after, eta = 1.0, refined
-    cdef Py_ssize_t m, last = t.pieces * ROUGH_POINTS
-    after = rough_value(t, row, y, rough_point(t, 0))
-    for m in range(last + 1):
-        value = after
-        after = rough_value(t, row, y, rough_point(t, m + 1)) if m < last else INFINITY
-        if value < best:
-            best, row.eta = value, rough_point(t, m)
-        if value <= before and value <= after:
-            refined = golden_minimum(
-                t, row, y, rough_point(t, m - 1 if m > 0 else 0), rough_point(t, m + 1 if m < last else last), &eta)
-            if refined < best:
-                best, row.eta = refined, eta
-        before = value
-    return best
+# --- chi2 from polynomials in eta and y ------------------------------------------------------------------------------
+
+cdef inline double quadratic_c(const double *k, double y) noexcept nogil:
+    return k[0] + y * (k[1] + y * k[2])
 
 
-cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
-    """chi2 of one term at one coupling with eta profiled; starts from the eta of the last call and leaves its own."""
+cdef inline double quartic_c(const double *k, double y) noexcept nogil:
+    return k[0] + y * (k[1] + y * (k[2] + y * (k[3] + y * k[4])))
+
+
+cdef inline double profiled_c(const term_t *t, double u, double v) noexcept nogil:
+    """chi2 with the signal's normalisation and the backgrounds profiled."""
+    return t.base - (u + t.pull) * (u + t.pull) / (v + t.pull)
+
+
+cdef inline void moments(const term_t *t, const double *a, const double *b, const double *c,
+                         double *out) noexcept nogil:
+    """The coefficients in y of u (three) and v (five) for counts a + b y + c y^2."""
+    cdef const double *h
+    cdef double aa = 0.0, ab = 0.0, ac = 0.0, bb = 0.0, bc = 0.0, cc = 0.0, ua = 0.0, ub = 0.0, uc = 0.0, ha, hb, hc
+    cdef Py_ssize_t i, k
+    for i in range(t.bins):
+        aa += a[i] * a[i]
+        ab += a[i] * b[i]
+        ac += a[i] * c[i]
+        bb += b[i] * b[i]
+        bc += b[i] * c[i]
+        cc += c[i] * c[i]
+        ua += t.data[i] * a[i]
+        ub += t.data[i] * b[i]
+        uc += t.data[i] * c[i]
+    for k in range(t.backgrounds):
+        h = t.modes + k * t.bins
+        ha = hb = hc = 0.0
+        for i in range(t.bins):
+            ha += h[i] * a[i]
+            hb += h[i] * b[i]
+            hc += h[i] * c[i]
+        aa -= ha * ha
+        ab -= ha * hb
+        ac -= ha * hc
+        bb -= hb * hb
+        bc -= hb * hc
+        cc -= hc * hc
+    out[0] = ua
+    out[1] = ub
+    out[2] = uc
+    out[3] = aa
+    out[4] = 2.0 * ab
+    out[5] = bb + 2.0 * ac
+    out[6] = 2.0 * bc
+    out[7] = cc
+
+
+cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
+    """Compute u and v of a piece as polynomials in t (its range mapped to [-1, 1]) and y.
+
+    u is as exact as the counts. v is squared counts, of which the nodes fix only half the powers of t: good enough to
+    find the best eta, and `build_rest` has what is left for the value there.
+    """
+    cdef double values[8 * MAX_ORDER]
+    cdef double *out = row.polynomials + piece * polynomial_size(t)
+    cdef const double *f
+    cdef Py_ssize_t m, k, j
+    cdef double total
+    fold_piece(t, row, piece)
+    for m in range(t.order):
+        f = row.folded + 2 * (piece * t.order + m) * t.bins
+        moments(t, t.sm + (piece * t.order + m) * t.bins, f, f + t.bins, values + 8 * m)
+    if t.order == 1:
+        for j in range(8):
+            out[j] = values[j]
+    else:
+        for k in range(t.order):
+            for j in range(8):
+                total = 0.0
+                for m in range(t.order):
+                    total += t.to_powers[k * t.order + m] * values[8 * m + j]
+                out[8 * k + j] = total
+    row.built[piece] |= POLYNOMIALS
+
+
+cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
+    """Compute the polynomial in t and y that, times the nodes' own polynomial, completes v of a piece."""
+    cdef double values[8 * MAX_ORDER]
+    cdef double basis[MAX_ORDER]
+    cdef double middle = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
+    cdef double half = 0.5 * (t.eta_edges[piece + 1] - t.eta_edges[piece])
+    cdef double *p = row.polynomials + piece * polynomial_size(t)
+    cdef double *out = p + 8 * t.order
+    cdef Py_ssize_t e, k, j
+    cdef double total, x
+    for e in range(t.order - 1):
+        x = t.between[e]
+        lagrange(t, piece, middle + half * x, basis, NULL)
+        interpolate(t, row, piece, basis, row.scratch)
+        moments(t, row.scratch, row.scratch + t.bins, row.scratch + 2 * t.bins, values + 8 * e)
+        for j in range(3, 8):
+            total = 0.0
+            for k in range(t.order - 1, -1, -1):
+                total = total * x + p[8 * k + j]
+            values[8 * e + j] -= total
+    for k in range(t.order - 1):
+        for j in range(5):
+            total = 0.0
+            for e in range(t.order - 1):
+                total += t.to_rest[k * (t.order - 1) + e] * values[8 * e + 3 + j]
+            out[5 * k + j] = total
+    row.built[piece] |= REST
+
+
+cdef inline void interpolate(const term_t *t, const row_t *row, Py_ssize_t piece, const double *basis,
+                             double *out) noexcept nogil:
+    """The counts' coefficients a, b and c of all bins between a piece's nodes."""
+    cdef Py_ssize_t i, m
+    cdef const double *a
+    cdef const double *f
+    for i in range(3 * t.bins):
+        out[i] = 0.0
+    for m in range(t.order):
+        a = t.sm + (piece * t.order + m) * t.bins
+        f = row.folded + 2 * (piece * t.order + m) * t.bins
+        for i in range(t.bins):
+            out[i] += basis[m] * a[i]
+        for i in range(2 * t.bins):
+            out[t.bins + i] += basis[m] * f[i]
+
+
+cdef inline void at_coupling(const term_t *t, const double *p, double y, double *u, double *v) noexcept nogil:
+    """u and the nodes' part of v of a piece as polynomials in t."""
+    cdef Py_ssize_t k
+    for k in range(t.order):
+        u[k] = quadratic_c(p + 8 * k, y)
+        v[k] = quartic_c(p + 8 * k + 3, y)
+
+
+cdef inline void eta_derivatives(const term_t *t, const double *u, const double *v, double x, double s, double eta,
+                                 double *first, double *second) noexcept nogil:
+    """First and second derivative of chi2 in eta; x and s are its place and its scale on the piece's own axis."""
+    cdef double u0 = u[t.order - 1], u1 = 0.0, u2 = 0.0, v0 = v[t.order - 1], v1 = 0.0, v2 = 0.0, d, r, r1
+    cdef Py_ssize_t k
+    # Horner for value, first and half the second derivative
+    for k in range(t.order - 2, -1, -1):
+        u2 = u2 * x + u1
+        v2 = v2 * x + v1
+        u1 = u1 * x + u0
+        v1 = v1 * x + v0
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    d = 1.0 / (v0 + t.pull)
+    r = (u0 + t.pull) * d
+    r1 = u1 - r * v1
+    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
+
+
+cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of a term that is convex in eta: Newton steps to the only minimum; NaN where it proves not to be convex.
+
+    They start from where the row's last points lead, and go on until where they started cannot be told.
+    """
     cdef double u[MAX_ORDER]
     cdef double v[MAX_ORDER]
-    cdef double low, high, eta, s = 0.0, x, step, value, first, second, centre = 0.0
-    cdef double u0, u1, u2, v0, v1, v2, r, r1, d
-    cdef Py_ssize_t piece, k, last = -1
+    cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
+    cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
+    cdef double centre = 0.0, first = 0.0, second = 0.0, u0, v0, r, d
+    cdef Py_ssize_t piece = row.piece, k, last = -1
     cdef const double *p
+    cdef bint done = False
     cdef int _
-    if t.order == 1:
-        if not row.built[0]:
-            build_piece(t, row, 0)
-        return profiled_c(t, quadratic_c(row.pieces, y), quartic_c(row.pieces + 3, y))
-    if t.rough:
-        return rough_chi2(t, row, y)
-    low, high, eta = t.eta_edges[0], t.eta_edges[t.pieces], row.eta
-    piece = row.piece
-    value = INFINITY
     for _ in range(100):
         piece = find_piece(t, eta, piece)
         if piece != last:
-            if not row.built[piece]:
+            if not row.built[piece] & POLYNOMIALS:
                 build_piece(t, row, piece)
-            p = row.pieces + piece * piece_size(t)
-            for k in range(t.order):
-                u[k] = quadratic_c(p + 8 * k, y)
-                v[k] = quartic_c(p + 8 * k + 3, y)
+            at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
             last = piece
             s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
             centre = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
-        x = s * (eta - centre)
-        # Horner for value, first and half the second derivative
-        u0, u1, u2 = u[t.order - 1], 0.0, 0.0
-        v0, v1, v2 = v[t.order - 1], 0.0, 0.0
-        for k in range(t.order - 2, -1, -1):
-            u2 = u2 * x + u1
-            v2 = v2 * x + v1
-            u1 = u1 * x + u0
-            v1 = v1 * x + v0
-            u0 = u0 * x + u[k]
-            v0 = v0 * x + v[k]
-        d = v0 + t.pull
-        r = (u0 + t.pull) / d
-        r1 = (u1 - r * v1) / d
-        value = t.base - (u0 + t.pull) * r + (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
-        first = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
-        second = (-2.0 * d * r1 * r1 - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
+        eta_derivatives(t, u, v, s * (eta - centre), s, eta, &first, &second)
+        if not second > 0.0:
+            return NAN
         if first > 0.0:
             high = eta
         else:
             low = eta
-        step = -first / second if second > 0.0 else NAN
-        if fabs(step) < ETA_STEP:
-            # the rest of a converged Newton step is known to second order
-            value += 0.5 * first * step
-            eta = fmin(fmax(eta + step, t.eta_edges[0]), t.eta_edges[t.pieces])
-            break
-        if high - low < ETA_STEP * 1e-3:
-            break
+        step = -first / second
         eta += step
-        # the minimum lies between low and high; a step out of there, or none, becomes a bisection. At the first steps
-        # the bracket is the whole range, and a step onto its very end is taken to see whether the minimum lies there
+        if fabs(step) < ETA_STEP:
+            # what is left of eta is of the order of the step's square, unless it leads into another piece
+            if eta <= t.eta_edges[0]:
+                eta = t.eta_edges[0]
+                break
+            if eta >= t.eta_edges[t.pieces]:
+                eta = t.eta_edges[t.pieces]
+                break
+            if t.eta_edges[piece] <= eta <= t.eta_edges[piece + 1]:
+                break
+            if fabs(step) < 1e-9:
+                eta = fmin(fmax(eta, t.eta_edges[piece]), t.eta_edges[piece + 1])
+                break
+        if high - low < 1e-12:
+            eta = fmin(fmax(eta, low), high)
+            piece = find_piece(t, eta, piece)
+            break
+        # the minimum lies between low and high; a step out of there becomes a bisection, except that the very end of
+        # the range is tried first
         if not low < eta < high:
             if eta <= low and low == t.eta_edges[0] and first > 0.0:
-                eta = low + 1e-9
+                eta = low
+                if done:
+                    break
+                done = True
             elif eta >= high and high == t.eta_edges[t.pieces] and first <= 0.0:
-                eta = high - 1e-9
+                eta = high
+                if done:
+                    break
+                done = True
             else:
                 eta = 0.5 * (low + high)
+    row.drift = (eta - row.eta) / (y - row.y) if y != row.y else 0.0
     row.eta = eta
-    row.piece = last
-    return value
+    row.y = y
+    row.piece = piece
+    if not row.many:
+        return direct_chi2(t, row, y, eta, piece, NULL, NULL)
+    if not row.built[piece] & POLYNOMIALS:
+        build_piece(t, row, piece)
+    if not row.built[piece] & REST:
+        build_rest(t, row, piece)
+    p = row.polynomials + piece * polynomial_size(t)
+    if piece != last:
+        at_coupling(t, p, y, u, v)
+    x = to_piece(t, piece, eta)
+    u0, v0 = u[t.order - 1], v[t.order - 1]
+    for k in range(t.order - 2, -1, -1):
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    p += 8 * t.order
+    r = quartic_c(p + 5 * (t.order - 2), y)
+    for k in range(t.order - 3, -1, -1):
+        r = r * x + quartic_c(p + 5 * k, y)
+    d = 1.0
+    for k in range(t.order):
+        d *= x - t.points[k]
+    return profiled_c(t, u0, v0 + d * r) + penalty(t, eta)
+
+
+cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out) noexcept nogil:
+    """Add chi2 of a convex term at LANES couplings side by side, which vector instructions take at once.
+
+    Returns False, and adds nothing, unless all of them stay in the piece of the row's last point and converge soon.
+    """
+    cdef double u[MAX_ORDER][LANES]
+    cdef double v[MAX_ORDER][LANES]
+    cdef double eta[LANES]
+    cdef double x[LANES]
+    cdef double u0[LANES]
+    cdef double u1[LANES]
+    cdef double u2[LANES]
+    cdef double v0[LANES]
+    cdef double v1[LANES]
+    cdef double v2[LANES]
+    cdef double step[LANES]
+    cdef double second[LANES]
+    cdef double r, r1, d, s, low, high, centre, inverse = t.inverse_eta_variance, pull = t.pull, largest
+    cdef const double *p
+    cdef Py_ssize_t k, piece = row.piece, order = t.order
+    cdef int lane, iteration
+    if piece < 0 or not row.built[piece] & REST:
+        return False
+    low, high = t.eta_edges[piece], t.eta_edges[piece + 1]
+    s = 2.0 / (high - low)
+    centre = 0.5 * (high + low)
+    p = row.polynomials + piece * polynomial_size(t)
+    for lane in range(LANES):
+        eta[lane] = row.eta + row.drift * (y[lane] - row.y)
+    for k in range(order):
+        for lane in range(LANES):
+            u[k][lane] = quadratic_c(p + 8 * k, y[lane])
+            v[k][lane] = quartic_c(p + 8 * k + 3, y[lane])
+    for iteration in range(3):
+        for lane in range(LANES):
+            x[lane] = s * (eta[lane] - centre)
+            u0[lane] = u[order - 1][lane]
+            v0[lane] = v[order - 1][lane]
+            u1[lane] = u2[lane] = v1[lane] = v2[lane] = 0.0
+        for k in range(order - 2, -1, -1):
+            for lane in range(LANES):
+                u2[lane] = u2[lane] * x[lane] + u1[lane]
+                v2[lane] = v2[lane] * x[lane] + v1[lane]
+                u1[lane] = u1[lane] * x[lane] + u0[lane]
+                v1[lane] = v1[lane] * x[lane] + v0[lane]
+                u0[lane] = u0[lane] * x[lane] + u[k][lane]
+                v0[lane] = v0[lane] * x[lane] + v[k][lane]
+        for lane in range(LANES):
+            d = 1.0 / (v0[lane] + pull)
+            r = (u0[lane] + pull) * d
+            r1 = u1[lane] - r * v1[lane]
+            second[lane] = (-2.0 * r1 * r1 * d - r * (4.0 * u2[lane] - 2.0 * r * v2[lane])) * s * s + 2.0 * inverse
+            step[lane] = (r * (2.0 * u1[lane] - r * v1[lane]) * s - 2.0 * (eta[lane] - 1.0) * inverse) / second[lane]
+            eta[lane] += step[lane]
+        largest = 0.0
+        for lane in range(LANES):
+            # written so that NaN fails
+            if not (second[lane] > 0.0 and low <= eta[lane] <= high):
+                return False
+            largest = fmax(largest, fabs(step[lane]))
+        if largest < ETA_STEP:
+            break
+    else:
+        return False
+    for lane in range(LANES):
+        x[lane] = s * (eta[lane] - centre)
+        u0[lane] = u[order - 1][lane]
+        v0[lane] = v[order - 1][lane]
+        v1[lane] = quartic_c(p + 8 * order + 5 * (order - 2), y[lane])
+        v2[lane] = x[lane] - t.points[0]
+    for k in range(order - 2, -1, -1):
+        for lane in range(LANES):
+            u0[lane] = u0[lane] * x[lane] + u[k][lane]
+            v0[lane] = v0[lane] * x[lane] + v[k][lane]
+    for k in range(order - 3, -1, -1):
+        for lane in range(LANES):
+            v1[lane] = v1[lane] * x[lane] + quartic_c(p + 8 * order + 5 * k, y[lane])
+    for k in range(1, order):
+        for lane in range(LANES):
+            v2[lane] *= x[lane] - t.points[k]
+    for lane in range(LANES):
+        out[lane] += profiled_c(t, u0[lane], v0[lane] + v2[lane] * v1[lane]) + penalty(t, eta[lane])
+    row.drift = (eta[LANES - 1] - eta[0]) / (y[LANES - 1] - y[0]) if y[LANES - 1] != y[0] else 0.0
+    row.eta, row.y = eta[LANES - 1], y[LANES - 1]
+    return True
+
+
+# --- the search for the least chi2 over all of eta -------------------------------------------------------------------
+
+cdef void build_table(const term_t *t, row_t *row) noexcept nogil:
+    """Compute u, v and their derivatives in eta at all looks, as coefficients in y; one column for each look."""
+    cdef double basis[MAX_ORDER]
+    cdef double slopes[MAX_ORDER]
+    cdef double value[8]
+    cdef double *a = row.scratch  # a, b and c
+    cdef double *d = row.scratch + 3 * t.bins  # their derivatives
+    cdef double *z = row.scratch + 6 * t.bins  # and projections
+    cdef Py_ssize_t j, look, piece, n = t.bins
+    for piece in range(t.pieces):
+        fold_piece(t, row, piece)
+    for look in range(t.looks):
+        piece = t.look_pieces[look]
+        lagrange(t, piece, t.look_etas[look], basis, slopes)
+        interpolate(t, row, piece, basis, a)
+        interpolate(t, row, piece, slopes, d)
+        moments(t, a, a + n, a + 2 * n, value)
+        for j in range(8):
+            row.table[j * t.looks + look] = value[j]
+        for j in range(3):
+            project(t, a + j * n, z + j * n, row.scratch + SCRATCH * n)
+            row.table[(8 + j) * t.looks + look] = dot(t.data, d + j * n, n)
+        value[0] = 2.0 * dot(d, z, n)
+        value[1] = 2.0 * (dot(d, z + n, n) + dot(d + n, z, n))
+        value[2] = 2.0 * (dot(d + n, z + n, n) + dot(d, z + 2 * n, n) + dot(d + 2 * n, z, n))
+        value[3] = 2.0 * (dot(d + n, z + 2 * n, n) + dot(d + 2 * n, z + n, n))
+        value[4] = 2.0 * dot(d + 2 * n, z + 2 * n, n)
+        for j in range(5):
+            row.table[(11 + j) * t.looks + look] = value[j]
+    row.built[t.pieces] = 1
+
+
+cdef void look_around(const term_t *t, row_t *row, double y) noexcept nogil:
+    """Fill the row's looks with chi2 and its derivative in eta."""
+    cdef Py_ssize_t i, n = t.looks
+    cdef const double *k = row.table
+    cdef double *value = row.looks
+    cdef double *slope = row.looks + n
+    cdef double u, v, u1, v1, r, base = t.base, pull = t.pull, inverse = t.inverse_eta_variance
+    cdef const double *eta = t.look_etas
+    if not t.searched:
+        # a term that only seemed to be convex has no table
+        for i in range(n):
+            value[i] = direct_chi2(t, row, y, eta[i], t.look_pieces[i], slope + i, NULL)
+        return
+    if not row.built[t.pieces]:
+        build_table(t, row)
+    for i in range(n):
+        u = k[i] + y * (k[n + i] + y * k[2 * n + i]) + pull
+        v = k[3 * n + i] + y * (k[4 * n + i] + y * (k[5 * n + i] + y * (k[6 * n + i] + y * k[7 * n + i]))) + pull
+        u1 = k[8 * n + i] + y * (k[9 * n + i] + y * k[10 * n + i])
+        v1 = k[11 * n + i] + y * (k[12 * n + i] + y * (k[13 * n + i] + y * (k[14 * n + i] + y * k[15 * n + i])))
+        r = u / v
+        value[i] = base - u * r + (eta[i] - 1.0) * (eta[i] - 1.0) * inverse
+        slope[i] = -r * (2.0 * u1 - r * v1) + 2.0 * (eta[i] - 1.0) * inverse
+
+
+cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """Least chi2 over all of eta: every minimum that looks at chi2 and its slope betray, refined from the counts."""
+    cdef double best, value, eta = 1.0, left, right
+    cdef const double *f = row.looks
+    cdef const double *d = row.looks + t.looks
+    cdef Py_ssize_t i, piece = find_piece(t, 1.0, -1), last = t.looks - 1
+    best = direct_chi2(t, row, y, 1.0, piece, NULL, NULL)
+    row.eta, row.piece = 1.0, piece
+    look_around(t, row, y)
+    for i in range(t.looks):
+        eta = t.look_etas[i]
+        piece = t.look_pieces[i]
+        # at an end of the range, and where two pieces meet in a kink
+        if (d[i] >= 0.0 and (i == 0 or (t.look_pieces[i - 1] != piece and d[i - 1] <= 0.0))) or (
+                i == last and d[i] <= 0.0):
+            if penalty(t, eta) < best:
+                value = direct_chi2(t, row, y, eta, piece, NULL, NULL)
+                if value < best:
+                    best = value
+                    row.eta, row.piece = eta, piece
+        if i == last or t.look_pieces[i + 1] != piece:
+            continue
+        left, right = t.look_etas[i], t.look_etas[i + 1]
+        # chi2 is at least the penalty of eta
+        if penalty(t, left if left > 1.0 else (right if right < 1.0 else 1.0)) >= best:
+            continue
+        if (d[i] < 0.0 and (d[i + 1] > 0.0 or f[i + 1] >= f[i])) or (d[i + 1] > 0.0 and f[i] >= f[i + 1]):
+            value = refined_minimum(t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], &eta)
+            if value < best:
+                best = value
+                row.eta, row.piece = eta, piece
+    return best
+
+
+cdef double refined_minimum(const term_t *t, row_t *row, double y, Py_ssize_t piece, double a, double fa, double da,
+                            double b, double fb, double db, double *at) noexcept nogil:
+    """A minimum between two values of eta in a piece, from chi2 (f) and its slopes (d) at both.
+
+    Regula falsi with the Illinois weights on the slope, where it changes its sign; bisections until it does.
+    """
+    cdef double x, fx, dx = 0.0, best = INFINITY, wa = da, wb = db
+    cdef int iteration, side = 0
+    at[0] = a
+    for iteration in range(80):
+        x = 0.5 * (a + b)
+        if wa < 0.0 < wb and iteration % 4 != 3:
+            x = (a * wb - b * wa) / (wb - wa)
+            if not a < x < b:
+                x = 0.5 * (a + b)
+        fx = direct_chi2(t, row, y, x, piece, &dx, NULL)
+        if fx < best:
+            best = fx
+            at[0] = x
+        if dx == 0.0 or b - a < 1e-13 or fabs(dx) * (b - a) < 1e-15 * (1.0 + fx):
+            break
+        if (dx > 0.0 and (da < 0.0 or fa >= fx)) or (dx < 0.0 and not (db > 0.0 or fb >= fx)):
+            b, fb, db, wb = x, fx, dx, dx
+            if side == 1:
+                wa *= 0.5
+            side = 1
+        else:
+            a, fa, da, wa = x, fx, dx, dx
+            if side == -1:
+                wb *= 0.5
+            side = -1
+    return best
+
+
+# --- one term --------------------------------------------------------------------------------------------------------
+
+cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of one term at one coupling with eta profiled; leaves the best eta in the row."""
+    cdef double value
+    if t.order == 1:
+        if t.precise:
+            return direct_chi2(t, row, y, 1.0, 0, NULL, NULL)
+        if not row.built[0] & POLYNOMIALS:
+            build_piece(t, row, 0)
+        return profiled_c(t, quadratic_c(row.polynomials, y), quartic_c(row.polynomials + 3, y))
+    if not t.searched:
+        value = convex_chi2(t, row, y)
+        if value == value:
+            return value
+    return searched_chi2(t, row, y)
+
+
+cdef bint always_convex(const term_t *t) noexcept nogil:
+    """Whether chi2 is convex in eta, with a margin, for a sample of all masses, couplings and etas."""
+    cdef Py_ssize_t i, k, m, piece, node = find_piece(t, 1.0, -1) * t.order + t.order // 2
+    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c
+    cdef double *f
+    cdef bint contact
+    cdef int masses, steps = 32
+    cdef bint convex = True
+    cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces + 1)
+    if row == NULL:
+        return False
+    for i in range(t.nuclei * t.cols):
+        if t.q2[i] > 0.0:
+            lowest = fmin(lowest, t.q2[i])
+            highest = fmax(highest, t.q2[i])
+    contact = highest == 0.0
+    masses = 1 if contact else 11
+    for m in range(masses):
+        # below and above, the mass only scales the coupling
+        start_row(t, row, 1.0 if contact else 1e-2 * lowest * (1e4 * highest / lowest) ** (m / (masses - 1.0)), False)
+        for piece in range(t.pieces):
+            build_piece(t, row, piece)
+        f = row.folded + 2 * node * t.bins
+        largest_b = largest_c = 0.0
+        for k in range(t.bins):
+            largest_b = fmax(largest_b, fabs(f[k]))
+            largest_c = fmax(largest_c, f[t.bins + k])
+        convex = convex_at(t, row, 0.0)
+        if largest_c > 0.0:
+            low = sqrt(1e-3 / largest_c)
+            high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
+            for i in range(steps + 1):
+                y = low * (high / low) ** (i / <double> steps)
+                convex = convex and convex_at(t, row, y) and (not contact or convex_at(t, row, -y))
+            for k in range(t.bins):
+                # counts turn around, and are the standard model's again: destructive interference
+                if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
+                    y = -f[k] / f[t.bins + k]
+                    convex = convex and convex_at(t, row, 0.5 * y) and convex_at(t, row, y)
+        if not convex:
+            break
+    free(row)
+    return convex
+
+
+cdef bint convex_at(const term_t *t, const row_t *row, double y) noexcept nogil:
+    cdef double u[MAX_ORDER]
+    cdef double v[MAX_ORDER]
+    cdef double s, first = 0.0, second = 0.0
+    cdef Py_ssize_t piece
+    cdef int look
+    for piece in range(t.pieces):
+        at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
+        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+        for look in range(-1, 2):
+            eta_derivatives(t, u, v, look, s, 1.0, &first, &second)
+            if not second > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
+                return False
+    return True
 
 
 # --- all terms -------------------------------------------------------------------------------------------------------
@@ -354,6 +812,31 @@ cdef double sum_chi2(const term_t **t, row_t *rows, Py_ssize_t n, double y) noex
     for i in range(n):
         total += row_chi2(t[i], rows + i, y)
     return total
+
+
+cdef void line_chi2(const term_t **t, row_t *rows, Py_ssize_t n, const double *y, Py_ssize_t m,
+                    double *out) noexcept nogil:
+    """chi2 at the rows' mass for m couplings; ascending ones are the fastest."""
+    cdef Py_ssize_t i, j
+    cdef double u, v
+    cdef const double *p
+    for j in range(m):
+        out[j] = 0.0
+    for i in range(n):
+        if t[i].order == 1 and not t[i].precise:
+            if not rows[i].built[0] & POLYNOMIALS:
+                build_piece(t[i], rows + i, 0)
+            p = rows[i].polynomials
+            for j in range(m):
+                out[j] += profiled_c(t[i], quadratic_c(p, y[j]), quartic_c(p + 3, y[j]))
+            continue
+        j = 0
+        while j < m:
+            if t[i].order > 1 and not t[i].searched and j + LANES <= m and convex_lanes(t[i], rows + i, y + j, out + j):
+                j += LANES
+            else:
+                out[j] += row_chi2(t[i], rows + i, y[j])
+                j += 1
 
 
 cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize_t flags) noexcept nogil:
@@ -368,21 +851,25 @@ cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize
     for i in range(n):
         rows[i].rates = numbers
         numbers += 2 * t[i].cols
-        rows[i].counts = numbers
-        numbers += 2 * t[i].bins
-        rows[i].pieces = numbers
-        numbers += t[i].pieces * piece_size(t[i])
+        rows[i].scratch = numbers
+        numbers += SCRATCH * t[i].bins + t[i].backgrounds
         rows[i].folded = numbers
-        numbers += folded_size(t[i])
+        numbers += 2 * t[i].pieces * t[i].order * t[i].bins
+        rows[i].polynomials = numbers
+        numbers += t[i].pieces * polynomial_size(t[i])
+        rows[i].looks = numbers
+        numbers += 2 * t[i].looks
+        rows[i].table = numbers
+        numbers += LOOK_COLUMNS * t[i].searched * t[i].looks
         rows[i].built = marks
-        marks += t[i].pieces
+        marks += t[i].pieces + 1
     return rows
 
 
-cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, double mass_squared) noexcept nogil:
+cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, double mass_squared, bint many) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        start_row(t[i], rows + i, mass_squared)
+        start_row(t[i], rows + i, mass_squared, many)
 
 
 cdef double point_c(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize_t flags, double mass_squared,
@@ -392,7 +879,7 @@ cdef double point_c(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize_t
     cdef double value
     if rows == NULL:
         return NAN
-    start_rows(t, rows, n, mass_squared)
+    start_rows(t, rows, n, mass_squared, False)
     value = sum_chi2(t, rows, n, y)
     free(rows)
     return value
@@ -448,7 +935,7 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
     cdef Py_ssize_t i, k, _, count = 0, node
     for i in range(n):
         node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
-        b, c = rows[i].counts, rows[i].counts + t[i].bins
+        b, c = rows[i].scratch, rows[i].scratch + t[i].bins
         fold(t[i], rows + i, node, b, c)
         for k in range(t[i].bins):
             largest_b = fmax(largest_b, fabs(b[k]))
@@ -472,7 +959,7 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
         y *= ratio
     for i in range(n):
         node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
-        b, c = rows[i].counts, rows[i].counts + t[i].bins
+        b, c = rows[i].scratch, rows[i].scratch + t[i].bins
         for k in range(t[i].bins):
             if c[k] <= 1e-12 * largest_c:
                 continue
@@ -550,31 +1037,29 @@ cdef double crossing(const term_t **t, row_t *rows, Py_ssize_t n, double level, 
                      double fb) noexcept nogil:
     """The coupling between a and b where chi2 crosses `level`; fa and fb (chi2 - level) differ in sign.
 
-    Regula falsi with the Illinois weights, and a bisection wherever two steps did not halve the bracket.
+    Chandrupatla's method (Adv. Eng. Software 28 (1997) 145): inverse quadratic steps where they are safe, or else
+    bisections.
     """
-    cdef double x, fx, before
-    cdef int iteration, side = 0
-    for iteration in range(120):
-        before = fabs(b - a)
-        if before <= 1e-11 * fmax(fabs(a), fabs(b)):
-            break
-        x = (a * fb - b * fa) / (fb - fa)
-        if iteration % 3 == 2 or not fmin(a, b) < x < fmax(a, b):
-            x = 0.5 * (a + b)
+    cdef double c = a, fc = fa, x, fx, fraction = 0.5, xi, phi, width
+    cdef int _
+    for _ in range(120):
+        x = a + fraction * (b - a)
         fx = sum_chi2(t, rows, n, x) - level
-        if fx == 0.0:
-            return x
-        if (fx > 0.0) == (fb > 0.0):
-            b, fb = x, fx
-            if side == 1:
-                fa *= 0.5
-            side = 1
+        if (fx > 0.0) == (fa > 0.0):
+            c, fc = a, fa
         else:
-            a, fa = x, fx
-            if side == -1:
-                fb *= 0.5
-            side = -1
-    return 0.5 * (a + b)
+            c, fc, b, fb = b, fb, a, fa
+        a, fa = x, fx
+        width = 0.5e-11 * fmax(fabs(a), fabs(b))
+        if fx == 0.0 or fabs(b - a) <= 2.0 * width:
+            break
+        xi = (a - b) / (c - b)
+        phi = (fa - fb) / (fc - fb)
+        fraction = 0.5
+        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
+            fraction = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        fraction = fmin(fmax(fraction, width / fabs(b - a)), 1.0 - width / fabs(b - a))
+    return a if fabs(fa) < fabs(fb) else b
 
 
 cdef double row_minimum(const term_t **t, row_t *rows, Py_ssize_t n, bint two_sided, double *seeds, double *values,
@@ -586,8 +1071,8 @@ cdef double row_minimum(const term_t **t, row_t *rows, Py_ssize_t n, bint two_si
         at[0] = 0.0
         return sum_chi2(t, rows, n, 0.0)
     best = INFINITY
+    line_chi2(t, rows, n, seeds, count, values)
     for k in range(count):
-        values[k] = sum_chi2(t, rows, n, seeds[k])
         if values[k] < best:
             best = values[k]
             at[0] = seeds[k]
@@ -603,16 +1088,22 @@ cdef double row_minimum(const term_t **t, row_t *rows, Py_ssize_t n, bint two_si
 
 cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint two_sided, double level, double *seeds,
                               double *values, double *out, char *above_first) noexcept nogil:
-    """All couplings where chi2 crosses `level`, ascending, into `out`; whether chi2 starts above it."""
+    """All couplings where chi2 crosses `level`, ascending, into `out`; whether chi2 starts above it.
+
+    Returns their number, or -1 if there is no room for all.
+    """
     cdef Py_ssize_t count = seed_couplings(t, rows, n, two_sided, seeds), k, found = 0
     cdef double x, f
     if count == 0:
         above_first[0] = sum_chi2(t, rows, n, 0.0) > level
         return 0
+    line_chi2(t, rows, n, seeds, count, values)
     for k in range(count):
-        values[k] = sum_chi2(t, rows, n, seeds[k]) - level
+        values[k] -= level
     above_first[0] = values[0] > 0.0
     for k in range(1, count):
+        if found > MAX_CROSSINGS - 2:
+            return -1
         if (values[k] > 0.0) != (values[k - 1] > 0.0):
             out[found] = crossing(t, rows, n, level, seeds[k - 1], values[k - 1], seeds[k], values[k])
             found += 1
@@ -628,8 +1119,6 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
                 out[found] = crossing(t, rows, n, level, seeds[k - 1], values[k - 1], x, f)
                 out[found + 1] = crossing(t, rows, n, level, x, f, seeds[k + 1], values[k + 1])
                 found += 2
-        if found > 2 * MAX_INTERVALS - 3:
-            break
     return found
 
 
@@ -652,6 +1141,7 @@ cdef class Weights:
 
     def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
         self.values = np.ascontiguousarray(np.append(values, 0.0))
+        self.pairs = np.repeat(self.values, 2)
         self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
         self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
         self.cols = cols
@@ -683,7 +1173,8 @@ cdef class Weights:
 
 
 cdef class Term:
-    """Term(q2, b, c, weights, sm, data, modes, base, pull, eta_edges=None, to_powers=None, eta_sigma=0.0, rough=False)
+    """Term(q2, b, c, weights, sm, data, modes, to_shifts, data_shifts, base, pull, eta_edges=None, points=None,
+    eta_sigma=0.0)
 
     One experiment folded with one model. `cevns.likelihoods` makes these.
 
@@ -699,58 +1190,85 @@ cdef class Term:
         P y of the data y in those units, backgrounds subtracted.
     modes : ndarray, shape (backgrounds, bins)
         H', so that P = 1 - H H'.
+    to_shifts : ndarray, shape (backgrounds, backgrounds)
+        From H'x to the pulls, in units of their sigmas, with which the backgrounds follow x.
+    data_shifts : ndarray, shape (backgrounds,)
+        These pulls for the data.
     base : float
         y'Py + 1/s^2.
     pull : float
         1/s^2 of the signal's normalisation.
     eta_edges : ndarray, shape (pieces + 1,), optional
         Pieces of eta; `sm` and `weights` then hold the nodes of each in turn.
-    to_powers : ndarray, shape (order, order), optional
-        From values at a piece's nodes to powers of t.
+    points : ndarray, shape (order,), optional
+        A piece's nodes on its own axis from -1 to 1.
     eta_sigma : float
         Uncertainty of eta.
-    rough : bool
-        Whether to search all of eta for the least chi2 rather than from 1 downhill.
     """
 
-    def __cinit__(self, q2, b, c, Weights weights not None, sm, data, modes, double base, double pull,
-                  eta_edges=None, to_powers=None, double eta_sigma=0.0, bint rough=False):
-        self.arguments = (q2, b, c, weights, sm, data, modes, base, pull, eta_edges, to_powers, eta_sigma, rough)
+    def __cinit__(self, q2, b, c, Weights weights not None, sm, data, modes, to_shifts, data_shifts, double base,
+                  double pull, eta_edges=None, points=None, double eta_sigma=0.0):
+        self.arguments = (
+            q2, b, c, weights, sm, data, modes, to_shifts, data_shifts, base, pull, eta_edges, points, eta_sigma)
         cdef term_t *t = &self.t
         t.nuclei, t.cols = q2.shape
         t.bins, t.backgrounds = sm.shape[1], modes.shape[0]
         t.pieces = 1 if eta_edges is None else len(eta_edges) - 1
-        t.order = 1 if to_powers is None else len(to_powers)
+        t.order = 1 if points is None else len(points)
         nodes = t.pieces * t.order
         shapes = {
             "b": (b, q2.shape), "c": (c, q2.shape), "sm": (sm, (nodes, t.bins)), "data": (data, (t.bins,)),
-            "modes": (modes, (t.backgrounds, t.bins)), "weights": (weights.firsts, (nodes * t.bins,)),
+            "modes": (modes, (t.backgrounds, t.bins)), "to_shifts": (to_shifts, (t.backgrounds, t.backgrounds)),
+            "data_shifts": (data_shifts, (t.backgrounds,)), "weights": (weights.firsts, (nodes * t.bins,)),
         }
         for name, (array, shape) in shapes.items():
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, needed: {shape}")
-        if t.order > MAX_ORDER or weights.cols != t.cols or (eta_edges is None) != (to_powers is None):
+        if t.order > MAX_ORDER or weights.cols != t.cols or (eta_edges is None) != (points is None) or (
+                points is not None and not (t.order > 1 and eta_sigma > 0.0)):
             raise ValueError("eta nodes, weights and rates do not fit together")
-        sm_modes = sm @ modes.T
         arrays = [np.ascontiguousarray(x, dtype=float).ravel() for x in (
-            q2, b, c, weights.values, sm, data, modes, sm_modes, sm @ data,
-            (sm * sm).sum(axis=1) - (sm_modes**2).sum(axis=1),
-            [1.0] if to_powers is None else to_powers, [1.0, 1.0] if eta_edges is None else eta_edges)]
-        self.owned = (weights, *arrays)
-        t.q2, t.b, t.c = address(arrays[0]), address(arrays[1]), address(arrays[2])
-        t.weights, t.sm, t.data, t.modes = (
-            address(arrays[3]), address(arrays[4]), address(arrays[5]), address(arrays[6]))
-        t.sm_modes, t.sm_u, t.sm_v = address(arrays[7]), address(arrays[8]), address(arrays[9])
-        t.to_powers, t.eta_edges = address(arrays[10]), address(arrays[11])
+            q2, b, c, weights.pairs, sm, data, modes, to_shifts, data_shifts)]
+        t.q2, t.b, t.c, t.weights = (
+            address(arrays[0]), address(arrays[1]), address(arrays[2]), address(arrays[3]))
+        t.sm, t.data, t.modes = address(arrays[4]), address(arrays[5]), address(arrays[6])
+        t.to_shifts, t.data_shifts = address(arrays[7]), address(arrays[8])
         t.pointers, t.firsts = index_address(weights.pointers), index_address(weights.firsts)
         t.base, t.pull = base, pull
-        t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma) if eta_sigma > 0.0 else 0.0
-        t.rough = rough and t.order > 1
+        t.precise = 2.2e-16 * base * (1.0 + sqrt(base / pull)) > LARGEST_ROUNDING
+        self.owned = (weights, *arrays)
+        t.looks = 0
+        if t.order > 1:
+            self.set_eta(np.asarray(sm, dtype=float), np.asarray(eta_edges, dtype=float), np.asarray(points), eta_sigma)
+
+    cdef set_eta(self, sm, edges, points, double eta_sigma):
+        """Set what the search in eta needs, and choose the way."""
+        cdef term_t *t = &self.t
+        # where a polynomial through the nodes is wrong, midway between them
+        between = np.cos(np.pi * (np.arange(t.order - 1) + 0.5) / (t.order - 1))
+        own = np.prod(between[:, None] - points, axis=1)
+        arrays = [np.ascontiguousarray(x, dtype=float).ravel() for x in (
+            np.linalg.inv(np.vander(points, increasing=True)), edges, points, between,
+            np.linalg.inv(np.vander(between, increasing=True)) / own)]
+        t.to_powers, t.eta_edges, t.points = address(arrays[0]), address(arrays[1]), address(arrays[2])
+        t.between, t.to_rest = address(arrays[3]), address(arrays[4])
+        t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma)
+        self.owned += tuple(arrays)
+        counts = sm.reshape(t.pieces, t.order, t.bins)
+        steep = (counts.min(axis=1) < 0.1 * counts.max(axis=1)).any(axis=1)
+        looks = [STEEP_LOOKS if s else LOOKS for s in steep]
+        pieces = np.repeat(np.arange(t.pieces), [len(x) for x in looks])
+        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        etas = np.concatenate([m + h * x for m, h, x in zip(middle, half, looks, strict=True)])
+        pieces = np.ascontiguousarray(pieces, dtype=np.intp)
+        t.looks, t.look_etas, t.look_pieces = etas.size, address(etas), index_address(pieces)
+        self.owned += (etas, pieces)
+        t.searched = t.precise or not always_convex(t)
 
     @property
-    def rough(self):
-        """Whether all of eta is searched."""
-        return bool(self.t.rough)
+    def searched(self):
+        """Whether every point searches all of eta for the least chi2."""
+        return bool(self.t.searched)
 
     def __reduce__(self):
         return Term, self.arguments
@@ -785,8 +1303,8 @@ cdef class Engine:
                 raise TypeError(f"terms must hold Term objects, got {self.terms[i]!r}")
             term = self.terms[i]
             self.t[i] = &term.t
-            self.space += 2 * (term.t.cols + term.t.bins) + term.t.pieces * piece_size(&term.t) + folded_size(&term.t)
-            self.flags += term.t.pieces
+            self.space += row_size(&term.t)
+            self.flags += term.t.pieces + 1
             self.seeds += 4 * term.t.bins
         self.seeds += 2 * SEEDS + 1
 
@@ -815,59 +1333,43 @@ cdef class Engine:
         return value
 
     def profile(self, double mass_squared, double y):
-        """Return, for each term, chi2, the best eta and the best signal normalisation at one point."""
+        """Return, for each term, chi2, the best eta, the signal's factor and the backgrounds' pulls at one point.
+
+        The pulls are an array in units of their sigmas.
+        """
         cdef row_t *rows = open_rows(self.t, self.n, self.space, self.flags)
-        cdef Py_ssize_t i, node
-        cdef const term_t *t
-        cdef double value, x, u, v
-        cdef Py_ssize_t k
-        cdef const double *p
+        cdef Py_ssize_t i
+        cdef double value
+        cdef double[::1] shifts
         if rows == NULL:
             raise MemoryError
         out = []
-        start_rows(self.t, rows, self.n, mass_squared)
-        for i in range(self.n):
-            t = self.t[i]
-            value = row_chi2(t, rows + i, y)
-            u = v = 0.0
-            if t.rough:
-                # the last look at eta need not have been the best one
-                direct_chi2(t, rows + i, y, rows[i].eta, find_piece(t, rows[i].eta, -1))
-                for k in range(t.bins):
-                    u += t.data[k] * rows[i].counts[k]
-                    v += rows[i].counts[k] * rows[i].counts[k]
-                for node in range(t.backgrounds):
-                    x = 0.0
-                    for k in range(t.bins):
-                        x += t.modes[node * t.bins + k] * rows[i].counts[k]
-                    v -= x * x
-                out.append((value, rows[i].eta, (u + t.pull) / (v + t.pull)))
-                continue
-            node = 0 if t.order == 1 else find_piece(t, rows[i].eta, -1)
-            if not rows[i].built[node]:
-                build_piece(t, rows + i, node)
-            p = rows[i].pieces + node * piece_size(t)
-            x = 0.0 if t.order == 1 else (
-                2.0 * rows[i].eta - t.eta_edges[node] - t.eta_edges[node + 1]) / (
-                    t.eta_edges[node + 1] - t.eta_edges[node])
-            for k in range(t.order - 1, -1, -1):
-                u = u * x + quadratic_c(p + 8 * k, y)
-                v = v * x + quartic_c(p + 8 * k + 3, y)
-            out.append((value, rows[i].eta, (u + t.pull) / (v + t.pull)))
-        free(rows)
+        try:
+            start_rows(self.t, rows, self.n, mass_squared, False)
+            for i in range(self.n):
+                found = np.empty(1 + self.t[i].backgrounds)
+                shifts = found
+                row_chi2(self.t[i], rows + i, y)
+                value = direct_chi2(self.t[i], rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[0])
+                out.append((value, rows[i].eta, shifts[0], found[1:]))
+        finally:
+            free(rows)
         return out
 
     def pairs(self, const double[::1] mass_squared not None, const double[::1] y not None, double[::1] out not None):
         """Write chi2 of pairs (mass squared, y) into `out`; runs of equal masses share their work."""
-        cdef Py_ssize_t i, n = min(mass_squared.shape[0], y.shape[0], out.shape[0])
+        cdef Py_ssize_t i = 0, last, n = min(mass_squared.shape[0], y.shape[0], out.shape[0])
         cdef row_t *rows
         with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
             if rows != NULL:
-                for i in range(n):
-                    if i == 0 or mass_squared[i] != mass_squared[i - 1]:
-                        start_rows(self.t, rows, self.n, mass_squared[i])
-                    out[i] = sum_chi2(self.t, rows, self.n, y[i])
+                while i < n:
+                    last = i + 1
+                    while last < n and mass_squared[last] == mass_squared[i]:
+                        last += 1
+                    start_rows(self.t, rows, self.n, mass_squared[i], last > i + 1)
+                    line_chi2(self.t, rows, self.n, &y[i], last - i, &out[i])
+                    i = last
             free(rows)
         if rows == NULL:
             raise MemoryError
@@ -875,15 +1377,14 @@ cdef class Engine:
     def grid(self, const double[::1] mass_squared not None, const double[::1] y not None,
              double[:, ::1] out not None):
         """Write chi2 on a grid into `out`, shape (masses, couplings)."""
-        cdef Py_ssize_t i, j, n = min(mass_squared.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
+        cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
         cdef row_t *rows
         with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
-            if rows != NULL:
+            if rows != NULL and m:
                 for i in range(n):
-                    start_rows(self.t, rows, self.n, mass_squared[i])
-                    for j in range(m):
-                        out[i, j] = sum_chi2(self.t, rows, self.n, y[j])
+                    start_rows(self.t, rows, self.n, mass_squared[i], True)
+                    line_chi2(self.t, rows, self.n, &y[0], m, &out[i, 0])
             free(rows)
         if rows == NULL:
             raise MemoryError
@@ -899,7 +1400,7 @@ cdef class Engine:
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
             if rows != NULL and seeds != NULL:
                 for i in range(n):
-                    start_rows(self.t, rows, self.n, mass_squared[i])
+                    start_rows(self.t, rows, self.n, mass_squared[i], True)
                     out[i] = row_minimum(self.t, rows, self.n, two_sided, seeds, seeds + self.seeds, &at[i])
             free(rows)
             free(seeds)
@@ -921,21 +1422,21 @@ cdef class Engine:
         out : array, shape (m, `crossings_limit()`)
             Ascending crossings.
         counts : array of intp, shape (m,)
-            How many there are.
+            How many there are; -1 where they are more than `crossings_limit()`.
         above : array of int8, shape (m,)
             Whether chi2 lies above the level before the first one.
         """
         cdef Py_ssize_t i, n = min(mass_squared.shape[0], out.shape[0], counts.shape[0], above.shape[0])
         cdef row_t *rows
         cdef double *seeds
-        if out.shape[1] < 2 * MAX_INTERVALS:
-            raise ValueError(f"out needs {2 * MAX_INTERVALS} columns")
+        if out.shape[1] < MAX_CROSSINGS:
+            raise ValueError(f"out needs {MAX_CROSSINGS} columns")
         with nogil:
             rows = open_rows(self.t, self.n, self.space, self.flags)
             seeds = <double *> malloc(2 * self.seeds * sizeof(double))
             if rows != NULL and seeds != NULL:
                 for i in range(n):
-                    start_rows(self.t, rows, self.n, mass_squared[i])
+                    start_rows(self.t, rows, self.n, mass_squared[i], True)
                     counts[i] = row_crossings(
                         self.t, rows, self.n, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
             free(rows)
@@ -953,14 +1454,36 @@ cdef class Bound:
         self.limits = limits
         self.c.smallest_mass, self.c.largest_mass, self.c.largest_coupling = limits
 
+    @property
+    def __signature__(self):
+        """The parameters that the model has, for `inspect.signature` and for minimisers that go by names."""
+        from inspect import Parameter, Signature
+
+        names = ["mass"] * self.c.has_mass + ["coupling"] * self.c.interacting
+        return Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+
     cdef bint inside(self, double mass, double coupling) noexcept nogil:
         return inside_c(&self.c, mass, coupling)
 
-    def refuse(self, double mass, double coupling):
-        """Let the model say what is wrong with a point."""
-        self.model.check_mass(mass, low=self.c.smallest_mass)
-        self.model.check_coupling(coupling)
-        raise MemoryError
+    cdef (double, double) point(self, mass, coupling) except *:
+        """Mass and coupling as checked floats, whatever a caller gave."""
+        if not self.c.has_mass and self.c.interacting and coupling is None:
+            # the only argument is the coupling
+            mass, coupling = None, mass
+        return (self.model.check_mass(mass, low=self.c.smallest_mass, single=True),
+                self.model.check_coupling(coupling, single=True))
+
+
+cdef inline bint plain_number(object value, double *out):
+    """Whether a value is a float or a whole number that a float holds, and so needs no further look."""
+    if PyFloat_Check(value):
+        out[0] = PyFloat_AS_DOUBLE(value)
+        return True
+    # not a bool, which is a subclass
+    if PyLong_CheckExact(value) and -(1 << 53) < value < (1 << 53):
+        out[0] = value
+        return True
+    return False
 
 
 cdef class Evaluator(Bound):
@@ -983,19 +1506,34 @@ cdef class Evaluator(Bound):
         self.engine = engine
         self.c.terms, self.c.n, self.c.space, self.c.flags = engine.t, engine.n, engine.space, engine.flags
 
-    def __call__(self, double mass, double coupling):
-        """Return chi2 for one mass [MeV] and one coupling, nuisances profiled; models without a mass ignore it.
+    def __call__(self, mass=None, coupling=None):
+        """Return chi2 at one point, all nuisances profiled.
+
+        Parameters
+        ----------
+        mass : float
+            Mediator mass [MeV]; left out for models without one, whose coupling may then come first.
+        coupling : float
+            Coupling; the standard model has none, and for a contact interaction it is 1 unless given.
+
+        Returns
+        -------
+        float
 
         Raises
         ------
         InputError
-            If a value is out of range.
+            If a value is missing, superfluous, not a number or out of range.
         """
-        cdef double value
-        with nogil:
-            value = chi2_c(&self.c, mass, coupling)
+        cdef double m = 0.0, g = 0.0, value
+        if self.c.has_mass and plain_number(mass, &m) and plain_number(coupling, &g):
+            value = chi2_c(&self.c, m, g)
+            if value == value:
+                return value
+        m, g = self.point(mass, coupling)
+        value = chi2_c(&self.c, m, g)
         if value != value:
-            self.refuse(mass, coupling)
+            raise MemoryError
         return value
 
     def __reduce__(self):
@@ -1058,31 +1596,32 @@ cdef class Predictor(Bound):
 
     cdef int counts(self, double mass_squared, double y, double *out) except -1 nogil:
         cdef const term_t *t = &self.term.t
-        cdef row_t *row = open_rows(&t, 1, 2 * (t.cols + t.bins) + t.pieces * piece_size(t) + folded_size(t), t.pieces)
+        cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces + 1)
         cdef Py_ssize_t i
         if row == NULL:
             with gil:
                 raise MemoryError
-        start_row(t, row, mass_squared)
-        fold(t, row, 0, row.counts, row.counts + t.bins)
+        start_row(t, row, mass_squared, False)
+        fold_piece(t, row, 0)
         for i in range(t.bins):
-            out[i] = t.sm[i] + y * (row.counts[i] + y * row.counts[t.bins + i])
+            out[i] = t.sm[i] + y * (row.folded[i] + y * row.folded[t.bins + i])
         free(row)
         return 0
 
-    def __call__(self, double mass, double coupling):
-        """Return counts, shape (bins,), for one mass [MeV] and one coupling; models without a mass ignore it.
+    def __call__(self, mass=None, coupling=None):
+        """Return counts, shape (bins,), at one point; the parameters are those of `Evaluator`.
 
         Raises
         ------
         InputError
-            If a value is out of range.
+            If a value is missing, superfluous, not a number or out of range.
         """
+        cdef double m = 0.0, g = 0.0
         cdef Py_ssize_t bins = self.term.t.bins
-        if not self.inside(mass, coupling):
-            self.refuse(mass, coupling)
+        if not (self.c.has_mass and plain_number(mass, &m) and plain_number(coupling, &g) and self.inside(m, g)):
+            m, g = self.point(mass, coupling)
         out = np.PyArray_SimpleNew(1, <np.npy_intp *> &bins, np.NPY_DOUBLE)
-        self.counts(mass_squared_c(&self.c, mass), strength_c(&self.c, coupling), <double *> np.PyArray_DATA(out))
+        self.counts(mass_squared_c(&self.c, m), strength_c(&self.c, g), <double *> np.PyArray_DATA(out))
         return out
 
     def __reduce__(self):
@@ -1100,4 +1639,4 @@ cdef class Predictor(Bound):
 
 def crossings_limit():
     """Return the most level crossings that `Engine.crossings` stores for a mass."""
-    return 2 * MAX_INTERVALS
+    return MAX_CROSSINGS

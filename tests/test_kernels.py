@@ -143,10 +143,11 @@ def test_engine_checks_its_buffers(both):
     with pytest.raises(ValueError, match="columns"):
         engine.crossings(np.ones(1), False, 10.0, np.empty((1, 2)), np.zeros(1, np.intp), np.zeros(1, np.int8))
     rates, weights = np.ones((1, 3)), pack([np.ones((2, 3))])
-    arrays = [rates, rates, rates, weights, np.ones((1, 2)), np.ones(2), np.zeros((0, 2)), 1.0, 1.0]
+    arrays = [rates, rates, rates, weights, np.ones((1, 2)), np.ones(2), np.zeros((0, 2))]
+    arrays += [np.zeros((0, 0)), np.zeros(0), 1.0, 1.0]
     Term(*arrays)
     for i, wrong in ((1, np.ones((1, 2))), (2, np.ones((2, 3))), (3, pack([np.ones((2, 4))])), (4, np.ones((1, 3))),
-                     (5, np.ones(1)), (6, np.zeros((1, 3)))):  # fmt: skip
+                     (5, np.ones(1)), (6, np.zeros((1, 3))), (7, np.zeros((1, 1))), (8, np.zeros(1))):  # fmt: skip
         with pytest.raises(ValueError, match=r"shape|fit together"):
             Term(*arrays[:i], wrong, *arrays[i + 1 :])
 
@@ -180,7 +181,7 @@ def test_engine_of_a_hand_made_term():
     q2, b, c, a, d, s = 4.0, 0.3, 0.2, 1.5, 3.0, 0.1
     one = np.ones((1, 1))
     term = Term(q2 * one, b * one, c * one, pack([one]), a * one, np.array([d]), np.zeros((0, 1)),
-                d * d + s**-2, s**-2)  # fmt: skip
+                np.zeros((0, 0)), np.zeros(0), d * d + s**-2, s**-2)  # fmt: skip
     for mass_squared, y in ((0.0, 0.0), (1.0, 2.0), (100.0, -30.0), (0.0, 1e6)):
         x = y / (q2 + mass_squared)
         n = a + b * x + c * x * x

@@ -81,8 +81,8 @@ def test_pulls_rebuild_chi2(make):
 
 def test_the_data_sets_of_coherent_are_smooth(csi, argon):
     """They keep the fast path: no bin changes by more than a factor of a few over the range of eta."""
-    assert csi.likelihood.engine("b-l").terms[0].rough is False
-    assert argon.likelihood.engine("b-l").terms[0].rough is False
+    assert csi.likelihood.engine("b-l").terms[0].searched is False
+    assert argon.likelihood.engine("b-l").terms[0].searched is False
 
 
 def test_a_scan_over_models_does_not_fill_the_memory(argon):

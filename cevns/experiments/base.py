@@ -240,8 +240,10 @@ class Experiment:
         if found is None:
             weights = self._packed_weights if eta == 1.0 else pack([self._weights_at(eta)])
             a, b, c, q2 = self.nodes.quadratic(model)
-            nothing = np.zeros((0, self.response.bins))
-            term = Term(q2, b, c, weights, weights.dot(a.sum(axis=0))[None], nothing.sum(axis=0), nothing, 0.0, 1.0)
+            none, zero = np.zeros((0, self.response.bins)), np.zeros(self.response.bins)
+            term = Term(
+                q2, b, c, weights, weights.dot(a.sum(axis=0))[None], zero, none, none[:, :0], none[:, 0], 1.0, 1.0
+            )
             found = Predictor(term, model, (self.smallest_mass, LARGEST_MASS, LARGEST_COUPLING))
             if eta == 1.0:
                 self._predictors[key] = found

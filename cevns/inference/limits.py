@@ -145,8 +145,12 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, ma
         SEARCH_POINTS * masses.size,
         num_threads,
     )
-    if counts.max() > crossings_limit() - 2:
-        raise ConvergenceError(f"chi2 crosses the level {counts.max()} times at one mass: it is not smooth")
+    if counts.min() < 0:
+        where = f" at {masses[counts.argmin()]:g} MeV" if model.has_mass else ""
+        raise ConvergenceError(
+            f"chi2 crosses the level more than {crossings_limit()} times{where}: its intervals cannot all be returned; "
+            "check the uncertainties of the data, or use chi2() on a line of couplings"
+        )
     excluded = []
     for found, n, starts_above in zip(roots, counts, above, strict=True):
         ends = np.sqrt(found[:n]) if model.mediated else found[:n]
