@@ -15,13 +15,14 @@ from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import broadcast_shape, propagator_scale
 from cevns.nuclei import Target
+from cevns.pictures import Pictured
 from cevns.threads import checked
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Pictured):
     """Predicted and observed counts of an experiment.
 
     Attributes
@@ -52,6 +53,12 @@ class Prediction:
     backgrounds: dict
     observed: np.ndarray
     uncertainty: np.ndarray
+
+    def plot(self, ax=None, **options):
+        """Draw the counts beside the data; see `cevns.plotting.plot_prediction`."""
+        from cevns.plotting import plot_prediction
+
+        return plot_prediction(self, ax=ax, **options)
 
 
 def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):

@@ -46,7 +46,9 @@ mine.plot(ax, color="black", facecolor="none")
 ax.legend()
 ```
 
-All limits on a model at once, one colour for each family of experiments, yours in black:
+All limits on a model at once, one colour for each family of experiments, yours in black. A line is a limit, and the
+shading marks its excluded side; it fades where a published curve ends, and the strokes with which many tables end are
+left out, since neither is a measurement:
 
 ```python
 from cevns.bounds import bounds_for

@@ -395,12 +395,13 @@ def test_a_curve_of_one_s_own_is_drawn_over_the_limits(run, run_json):
     command = ["bounds", "plot", "b-l", "babar-2014", "-o", "both.svg"]
     found = run_json(*command, "--add", "mine.csv", "--mass-unit", "GeV", "--coupling", "g^2")
     assert (found["bounds"], found["added"]) == (["babar-2014"], ["mine.csv"])
-    with_mine = Path("both.svg").stat().st_size
+    mine = "stroke-width: 1.8"
+    assert mine in Path("both.svg").read_text(encoding="utf-8")
     assert_refused(run(*command, "--mass-unit", "GeV"), "--add")
     assert_refused(run(*command, "--add", "mine.csv", "--mass-unit", "kg"), "mass_unit", "'kg'")
     assert_refused(run(*command, "--add", "nowhere.csv"), "nowhere.csv")
     run(*command)
-    assert Path("both.svg").stat().st_size < with_mine
+    assert mine not in Path("both.svg").read_text(encoding="utf-8")
 
 
 # what goes wrong

@@ -11,6 +11,7 @@ from cevns.constants import ELEMENTARY_CHARGE, MUON_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import VectorModel
+from cevns.pictures import Pictured
 
 __all__ = ["DARK_PHOTON", "KINDS", "Bound"]
 
@@ -28,7 +29,7 @@ ELECTRON_BRANCHING = 1 / (1 + 3 / 2)
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class Bound(Pictured):
     """A limit, or a region that data favour, in the plane of mediator mass and coupling.
 
     Parameters

@@ -7,26 +7,27 @@ FIXED_TARGETS = "fixed targets"
 #: Computed at any mass, so that they need not set the range of axes.
 MAGNETIC_MOMENTS = (r"$(g-2)_\mu$", "$(g-2)_e$")
 
-#: By family.
+#: By family: the colours that the captions of arXiv:2008.05022 name, in tones that differ in lightness too. They call
+#: the muon's band blue in figures 3b and 5b and purple in 4b; it is between the two here, and the same everywhere.
 COLORS = {
-    FIXED_TARGETS: "#cc6600",
-    "BaBar": "#7733bb",
-    "LHCb": "#117733",
-    "KLOE": "#774411",
-    "NA48/2": "#aa8800",
-    "A1/MAMI": "#dd4499",
-    "PHENIX": "#990000",
+    FIXED_TARGETS: "#d98218",
+    "BaBar": "#7b2d9b",
+    "LHCb": "#2a9d57",
+    "KLOE": "#6b4016",
+    "NA48/2": "#b59a00",
+    "A1/MAMI": "#e0559a",
+    "PHENIX": "#b8410b",
     "CONNIE": "#117733",
     "TEXONO": "#555555",
     "CHARM-II": "#999999",
     "Borexino": "#cc3311",
     "CCFR": "#117733",
-    "CMS": "#cc6600",
-    "NA64": "#dd4499",
-    "BBN": "#774411",
+    "CMS": "#e07b00",
+    "NA64": "#e0559a",
+    "BBN": "#6b4016",
     "white dwarfs": "#009988",
-    MAGNETIC_MOMENTS[0]: "#0055aa",
-    MAGNETIC_MOMENTS[1]: "#0088aa",
+    MAGNETIC_MOMENTS[0]: "#4a56c8",
+    MAGNETIC_MOMENTS[1]: "#00a0b4",
 }
 
 

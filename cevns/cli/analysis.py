@@ -106,9 +106,9 @@ def scan(args):
 def plot(args):
     """Draw a saved scan."""
     from cevns.inference import Scan
-    from cevns.plotting import save
+    from cevns.plotting import file_figure, save
 
-    ax = Scan.load(args.scan).plot(cl=args.cl, dof=args.dof)
+    ax = Scan.load(args.scan).plot(file_figure().add_subplot(), cl=args.cl, dof=args.dof)
     ax.legend()
     save(ax.figure, args.output)
     return Result({"file": str(args.output)}, str(args.output))

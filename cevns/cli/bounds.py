@@ -51,7 +51,7 @@ def plot(args):
     """Draw the limits on a model, with curves from files over them."""
     from cevns.bounds import get_bound, known_bounds, load_bound
     from cevns.bounds.curves import DARK_PHOTON
-    from cevns.plotting import new_figure, plot_bounds, save
+    from cevns.plotting import file_figure, plot_bounds, save
 
     if not args.add and (args.mass_unit or args.coupling):
         raise InputError("--mass-unit and --coupling are for the curve of a file: give --add FILE too")
@@ -60,7 +60,7 @@ def plot(args):
     coupling = args.coupling or ("epsilon" if args.model == DARK_PHOTON else "g")
     options = {"model": args.model, "mass_unit": args.mass_unit or "MeV", "coupling": coupling}
     own = [load_bound(path, **options) for path in args.add]
-    ax = plot_bounds(bounds, new_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
+    ax = plot_bounds(bounds, file_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
     save(ax.figure, args.output)
     data = {"file": str(args.output), "bounds": [b.name for b in bounds], "added": args.add}
     return Result(data, str(args.output))

@@ -3,14 +3,13 @@
 import json
 from pathlib import Path
 
-from cevns import checks
 from cevns.errors import DataError
 from cevns.figures import registry
 from cevns.figures.analysis import Analysis
 from cevns.figures.styles import style_sheet
 from cevns.figures.summary import summary
 from cevns.files import write_text
-from cevns.plotting import new_figure, save
+from cevns.plotting import file_figure, import_matplotlib, save
 
 __all__ = ["draw", "reproduce"]
 
@@ -56,7 +55,7 @@ def reproduce(figures=None, output="figures", progress=None):
     True
     """
     names = registry.selected(figures)
-    checks.optional_module("matplotlib", "drawing figures")
+    import_matplotlib("drawing figures")
     output = Path(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -107,14 +106,12 @@ def draw(name, analysis=None):
 
 
 def _drawn(name, panels):
-    import matplotlib
-
     layout = registry.layout(name)
     alone = len(panels) == 1
     width, height = layout.single if alone else layout.size
     columns, heights = (1, None) if alone else (layout.columns, layout.heights)
-    with matplotlib.rc_context(fname=style_sheet()):
-        figure = new_figure(figsize=(width / _INCH, height / _INCH))
+    with _style():
+        figure = file_figure(figsize=(width / _INCH, height / _INCH))
         axes = figure.subplots(len(panels) // columns, columns, squeeze=False, height_ratios=heights)
         for ax, panel in zip(axes.flat, panels, strict=True):
             panel.draw(ax)
@@ -123,15 +120,13 @@ def _drawn(name, panels):
 
 
 def _write(name, panels, output):
-    import matplotlib
-
     figure = _drawn(name, panels)
     about = {
         "Title": f"Figure {name} of arXiv:2008.05022, redrawn",
         "Subject": " ".join(f"({panel.name[-1]}) {panel.caption}." for panel in panels),
     }
     written = []
-    with matplotlib.rc_context(fname=style_sheet()):
+    with _style():
         # one layout for both files, which also halves the time
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -142,3 +137,8 @@ def _write(name, panels, output):
         written.append(output / f"figure{panel.name}.csv")
         write_text(written[-1], panel.csv())
     return [str(path) for path in written]
+
+
+def _style():
+    """Return a context with Matplotlib's own settings and those of the figures, whatever a matplotlibrc file says."""
+    return import_matplotlib("drawing figures").rc_context(fname=style_sheet())

@@ -47,7 +47,7 @@ def _panel(name, analysis, data):
         for model, rate in spectra.items():
             ax.plot(recoil, rate, label=legend_label(model, points()[model][1]), **MODEL_LINES[model])
         ax.set(xscale="log", yscale="log", xlim=(recoil[0], recoil[-1]), ylim=_RATES[data])
-        log_ticks(ax.xaxis)
+        log_ticks(ax.xaxis, (1, 2, 5))
         log_ticks(ax.yaxis)
         ax.set(xlabel=r"$T_\mathrm{nr}$ [keV$_\mathrm{nr}$]")
         ax.set(ylabel=r"$dN/dT_\mathrm{nr}$ [events/keV$_\mathrm{nr}$]")

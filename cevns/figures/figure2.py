@@ -11,6 +11,8 @@ __all__ = ["COUPLINGS", "panels"]
 
 #: Couplings, a little different from those of figure 1, as in the paper: near the limits that follow.
 COUPLINGS = {"universal": 5e-5, "b-l": 6e-5, "lmu-ltau": 1.5e-3}
+#: Counts around which an axis goes over from linear to logarithmic: most bins of argon are near zero.
+_LINEAR_UP_TO = {"Ar": 20}
 
 
 def panels(analysis):
@@ -44,8 +46,11 @@ def _panel(name, analysis, data):
         ]
         plot_prediction(list(predictions.values()), ax, styles=styles)
         ax.axhline(0, color="0.6", linewidth=0.4, zorder=0)
-        # room for the legend
-        ax.set_ylim(top=1.25 * ax.get_ylim()[1])
+        if data in _LINEAR_UP_TO:
+            _stretch(ax, _LINEAR_UP_TO[data])
+        else:
+            # room for the legend
+            ax.set_ylim(top=1.25 * ax.get_ylim()[1])
         ax.legend(loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
 
     caption = (
@@ -54,3 +59,15 @@ def _panel(name, analysis, data):
     )
     unit = any_one.bin_unit
     return Panel(name, data, caption, (f"bin_low_{unit}", f"bin_high_{unit}", "counts", "uncertainty"), curves, draw)
+
+
+def _stretch(ax, linear):
+    """Let the small counts of either sign have as much room as the large ones."""
+    from matplotlib.ticker import FixedLocator, StrMethodFormatter
+
+    ax.set_yscale("asinh", linear_width=linear)
+    ax.set_ylim(-60, 500)
+    ax.yaxis.set_major_locator(FixedLocator([-50, -20, 0, 20, 50, 100, 200]))
+    ax.yaxis.set_minor_locator(FixedLocator([-40, -30, -10, 10, 30, 40, *range(60, 100, 10), 150, 300, 400]))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.set_ylabel(f"{ax.get_ylabel()} (asinh scale)")

@@ -1,23 +1,29 @@
 """Figure 3: the universal model."""
 
+import dataclasses
+
 from cevns.bounds.families import COLORS
-from cevns.figures.regions import Label, compared_panel, excluded_panel
+from cevns.figures.regions import Label, Note, compared_panel, excluded_panel
 from cevns.inference import TWO_SIGMA
+from cevns.plotting import MASS_LABEL, log_ticks
 
 __all__ = ["panels"]
 
 MASS, COUPLING = (0.1, 1e4), (1e-5, 1e-1)
+#: The strip beside eq. 5.2: masses [MeV], and couplings over mass [1e-6 / MeV].
+STRIP_MASS, STRIP_RATIO = (30.0, 1e4), (1.4, 3.0)
 
 _LABELS = {
-    "connie": Label(COLORS["CONNIE"], (0.9, 1.3e-5), "CONNIE (recast)", alpha=0.2),
-    "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (1.0, 4.3e-4), r"$(g-2)_\mu$", alpha=0.3),
+    "connie": Label(COLORS["CONNIE"], (0.9, 1.3e-5), "CONNIE (recast)", linewidth=1.1),
+    "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (0.75, 8.2e-4), r"$(g-2)_\mu$", opacity=0.3, hatch="////"),
 }
 _STRIP = Label("black", (1500.0, 2e-4), "allowed", (450.0, 8.4e-4))
+_NOTE = Note((0.5, 0.03), "graded shading: excluded side\ndashed: recast")
 
 
 def panels(analysis):
     """Return the excluded regions (a) and their comparison with CONNIE and the muon's magnetic moment (b)."""
-    excluded = excluded_panel("3a", analysis, "universal", mass=MASS, coupling=COUPLING, linewidth=0.55)
+    excluded = excluded_panel("3a", analysis, "universal", mass=MASS, coupling=COUPLING, inset=_strip)
     compared = compared_panel(
         "3b",
         analysis,
@@ -26,7 +32,26 @@ def panels(analysis):
         _LABELS,
         mass=MASS,
         coupling=COUPLING,
-        coherent=(30.0, 3e-3),
+        coherent=(30.0, 6e-3),
         remarks=(_STRIP,),
+        note=_NOTE,
     )
     return excluded, compared
+
+
+def _strip(ax, draw):
+    """Add axes in which the allowed strip is level, so that its edges come apart."""
+    inset = ax.inset_axes((0.11, 0.33, 0.42, 0.34))
+    inset.set(xscale="log", yscale="log", xlim=STRIP_MASS, ylim=STRIP_RATIO)
+    draw(inset, _over_mass)
+    log_ticks(inset.xaxis)
+    log_ticks(inset.yaxis, (1.5, 2, 3))
+    inset.tick_params(labelsize=5.5, pad=1.5)
+    inset.set_xlabel(MASS_LABEL, fontsize=5.5, labelpad=0)
+    inset.set_title(r"the strip: $g_{Z'}/M_{Z'}$ [$10^{-6}$ MeV$^{-1}$]", fontsize=5.5, pad=2)
+
+
+def _over_mass(limit):
+    """Return a limit on the coupling over the mass [1e-6 / MeV]."""
+    scaled = tuple(1e6 * rows / mass for mass, rows in zip(limit.mass, limit.excluded, strict=True))
+    return dataclasses.replace(limit, excluded=scaled)

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 
 from cevns.bounds import NOT_DRAWN, bounds_for
+from cevns.bounds.families import COLORS, FIXED_TARGETS
 from cevns.figures.analysis import LABELS
 from cevns.figures.panels import Curve, Panel
 from cevns.figures.styles import EXPERIMENT_LINES
 from cevns.inference import TWO_SIGMA
 from cevns.models import get_model
-from cevns.plotting import label_region, mass_coupling_axes, plot_bound, plot_limit
+from cevns.plotting import label_region, mass_coupling_axes, plot_limit, plot_published
 
-__all__ = ["COLUMNS", "Label", "bound_curve", "compared_panel", "excluded_panel", "limit_curve"]
+__all__ = ["COLUMNS", "Label", "Note", "bound_curve", "compared_panel", "excluded_panel", "limit_curve"]
 
 COLUMNS = ("segment", "mass_MeV", "coupling_low", "coupling_high")
+
+
+# fields of `Label` that `plot_published` takes
+_DRAWN = ("color", "opacity", "rise", "linewidth", "linestyle", "hatch")
 
 
 @dataclass(frozen=True)
@@ -22,34 +27,53 @@ class Label:
     Parameters
     ----------
     color : color
-        Of the outline, the region and the name.
+        Of the line, the shading and the name.
     place : (float, float), optional
         Middle of the name; no name unless given.
     text : str
         The name.
     anchor : (float, float), optional
         Point of the curve to which a thin line leads from the name.
-    alpha : float
-        Opacity of the region; 0 for a line alone.
-    tone : color, optional
-        Of the region, in the place of a translucent `color`: opaque ones do not add up where regions overlap.
+    opacity : float
+        Of the shading at the line; 0 for a line alone.
+    rise : float
+        Factor in the coupling over which the shading fades.
     linewidth : float
-        Of the outline [points].
+        Of the line [points].
     linestyle : str, optional
-        Of the outline; dashed for approximate bounds and solid for others unless given.
+        Of the line; dashed for approximate bounds and solid for others unless given.
+    hatch : str, optional
+        Pattern of a band.
     """
 
     color: str
     place: tuple | None = None
     text: str = ""
     anchor: tuple | None = None
-    alpha: float = 0.25
-    tone: str | None = None
+    opacity: float = 0.4
+    rise: float = 4.0
     linewidth: float = 0.8
     linestyle: str | None = None
+    hatch: str | None = None
 
 
-def excluded_panel(name, analysis, model, *, mass, coupling, linewidth=1.0):
+@dataclass(frozen=True)
+class Note:
+    """Small print in a panel, which says what a reader of the figure alone has to know.
+
+    Parameters
+    ----------
+    place : (float, float)
+        Lower left corner, in fractions of the axes.
+    text : str
+        With line breaks.
+    """
+
+    place: tuple
+    text: str
+
+
+def excluded_panel(name, analysis, model, *, mass, coupling, inset=None):
     """Return a panel with the 90 % C.L. regions that argon, CsI and both exclude.
 
     Parameters
@@ -62,25 +86,30 @@ def excluded_panel(name, analysis, model, *, mass, coupling, linewidth=1.0):
         Interaction.
     mass, coupling : (float, float)
         Ranges of the axes.
-    linewidth : float
-        Of the lines, relative to those of `EXPERIMENT_LINES`.
+    inset : callable, optional
+        ``inset(ax, draw)`` adds axes for a detail; ``draw(axes, limit_of)`` draws on them what ``limit_of(limit)``
+        makes of each limit.
     """
     limits = {label: analysis.limit(model, label, 0.90) for label in LABELS}
 
+    def curves_on(ax, limit_of=lambda limit: limit):
+        for label in reversed(LABELS):
+            plot_limit(limit_of(limits[label]), ax, label=label, **EXPERIMENT_LINES[label])
+
     def draw(ax):
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
-        for label in reversed(LABELS):
-            style = EXPERIMENT_LINES[label]
-            plot_limit(limits[label], ax, label=label, **(style | {"linewidth": linewidth * style["linewidth"]}))
+        curves_on(ax)
         handles, labels = ax.get_legend_handles_labels()
         ax.legend(handles[::-1], labels[::-1], loc="upper left", title="COHERENT, 90% C.L.", alignment="left")
+        if inset is not None:
+            inset(ax, curves_on)
 
     caption = f"regions that COHERENT excludes at 90 % C.L. for the {model} model, two degrees of freedom"
     curves = tuple(limit_curve(label, limit) for label, limit in limits.items())
     return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
 
 
-def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=()):
+def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=(), note, levels=True):
     """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
 
     Parameters
@@ -95,24 +124,31 @@ def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coheren
         Where COHERENT's name is written.
     remarks : sequence of Label
         Names of further things in the panel, with their anchors.
+    note : Note
+        Small print.
+    levels : bool
+        Whether each name has its confidence level; if not, the note says them.
     """
     limit = analysis.limit(model, "CsI + Ar", cl)
     bounds = bounds_for(model, name)
 
     def draw(ax):
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
+        plot_limit(limit, ax, **(EXPERIMENT_LINES["CsI + Ar"] | {"zorder": 3}))
+        closed = [bound for bound in bounds if bound.kind in ("region", "contour")]
+        if closed:
+            plot_published(closed, ax, color=COLORS[FIXED_TARGETS], opacity=0.22, label="", linewidth=0.7)
         for bound in bounds:
             label = labels[bound.name]
-            facecolor = label.tone or ((label.color, label.alpha) if label.alpha else "none")
-            lines = {"color": label.color, "linewidth": label.linewidth, "linestyle": label.linestyle}
-            plot_bound(bound, ax, facecolor=facecolor, label="", **lines)
+            if bound not in closed:
+                plot_published(bound, ax, label="", **{field: getattr(label, field) for field in _DRAWN})
             if label.place:
-                label_region(ax, *label.place, label.text, color=label.color, anchor=label.anchor)
-        # a veil over what others exclude too
-        plot_limit(limit, ax, **(EXPERIMENT_LINES["CsI + Ar"] | {"facecolor": ("black", 0.15)}))
+                text = f"{label.text}{_stated(bound.confidence_level)}" if levels else label.text
+                label_region(ax, *label.place, text, color=_legible(label.color), anchor=label.anchor)
         label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
         for remark in remarks:
             label_region(ax, *remark.place, remark.text, color=remark.color, anchor=remark.anchor)
+        ax.text(*note.place, note.text, transform=ax.transAxes, fontsize=5.5, linespacing=1.25, va="bottom", zorder=5)
 
     caption = f"COHERENT's combined region at {_level(cl)} for the {model} model, and other experiments"
     approximate = [bound.label for bound in bounds if bound.approximate]
@@ -165,3 +201,14 @@ def _level(level):
 
 def _short_level(level):
     return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g}%"
+
+
+def _legible(color):
+    """Return a darker tone of a colour: thin letters look paler than lines do."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(0.7 * part for part in to_rgb(color))
+
+
+def _stated(level):
+    return "\nC.L. not stated" if level is None else f", {_short_level(level)}"

@@ -10,13 +10,14 @@ from cevns.errors import ConvergenceError, InputError
 from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+from cevns.pictures import Pictured
 from cevns.threads import checked, share
 
 __all__ = ["Limit", "limit"]
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(Pictured):
     """Excluded intervals of the coupling at each mass.
 
     Attributes

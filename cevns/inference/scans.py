@@ -8,6 +8,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import DataError, InputError
 from cevns.models import get_model
+from cevns.pictures import Pictured
 from cevns.threads import share
 
 __all__ = ["Scan", "scan"]
@@ -16,7 +17,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Scan:
+class Scan(Pictured):
     """chi2 on a grid.
 
     Attributes

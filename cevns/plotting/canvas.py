@@ -1,0 +1,287 @@
+"""Figures: how they are made, shown and written, whatever display the environment asks for."""
+
+import contextlib
+import functools
+import io
+import logging
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+
+from cevns import checks
+from cevns.errors import CevnsError, DataError, InputError
+from cevns.files import atomic_path
+
+__all__ = ["checked_label", "file_figure", "import_matplotlib", "new_figure", "png", "save"]
+
+#: Backends of Matplotlib that never show anything.
+_SILENT = frozenset(("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"))
+#: Nested groups in a label; Matplotlib's parser recurses and fails from 22 on, sooner the deeper its caller stands.
+_DEEPEST_LABEL = 10
+_GROUPS = re.compile(r"\\[{}]|(?P<open>\{|\\left(?![A-Za-z]))|(?P<close>\}|\\right(?![A-Za-z]))")
+
+
+def import_matplotlib(purpose="plotting"):
+    """Return Matplotlib, imported even where ``MPLBACKEND`` names a display backend that is not there.
+
+    Jupyter sets that variable for every program that it starts, and Matplotlib refuses to be imported if it cannot find
+    the backend, although no display is needed for files.
+
+    Raises
+    ------
+    MissingDependencyError
+        If Matplotlib is not installed.
+    InputError
+        If its settings file cannot be read.
+    """
+    if sys.modules.get("matplotlib") is not None:
+        return sys.modules["matplotlib"]
+    # nothing but this variable decides, and only while Matplotlib is imported for the first time
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        matplotlib = checks.optional_module("matplotlib", purpose)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Matplotlib cannot read its settings: {_first_line(error)}; correct or remove the matplotlibrc file that "
+            "MATPLOTLIBRC, the current folder or the configuration folder holds"
+        ) from error
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        # what Matplotlib does itself, except that an unknown name is left out
+        with contextlib.suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
+
+
+def new_figure(**options):
+    """Return a Matplotlib figure with a constrained layout that is shown where figures are shown.
+
+    In the kernel of a notebook, or if pyplot is imported with a backend that displays, it is a figure of pyplot: the
+    end of the cell or ``plt.show()`` shows it, and ``plt.close`` or the cell's end releases it. At most
+    ``rcParams["figure.max_open_warning"]`` figures are handed to pyplot at a time, so that a loop fills no memory.
+    Otherwise it is as from `file_figure`.
+
+    Parameters
+    ----------
+    **options
+        Of `matplotlib.figure.Figure`, for example ``figsize`` in inches.
+
+    Raises
+    ------
+    MissingDependencyError
+        If Matplotlib is not installed.
+    """
+    pyplot = _pyplot_that_shows(import_matplotlib())
+    if pyplot is not None:
+        # the toolkit of the backend may be missing, or its display
+        with contextlib.suppress(ImportError):
+            return pyplot.figure(**({"layout": "constrained"} | options))
+    return file_figure(**options)
+
+
+def file_figure(**options):
+    """Return a Matplotlib figure with a constrained layout for files: pyplot and displays know nothing of it.
+
+    Parameters
+    ----------
+    **options
+        Of `matplotlib.figure.Figure`.
+
+    Examples
+    --------
+    >>> import sys
+    >>> figure = file_figure(figsize=(4, 3))
+    >>> ax = figure.add_subplot()
+    """
+    import_matplotlib()
+    from cevns.plotting.figures import Figure
+
+    return Figure(**({"layout": "constrained"} | options))
+
+
+def png(figure):
+    """Return a figure as the bytes of a PNG file."""
+    content = io.BytesIO()
+    with _drawing(figure, "the figure"):
+        figure.savefig(content, format="png")
+    return content.getvalue()
+
+
+def save(figure, path, *, metadata=None):
+    """Write a figure to a file, whole or not at all; the suffix gives the format.
+
+    The same figure gives the same bytes: no date is written.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What is written.
+    path : str or path
+        File name that ends in ``.pdf``, ``.png``, ``.svg`` or another format of Matplotlib.
+    metadata : dict, optional
+        Of the PDF: ``Title``, ``Subject`` and the like.
+
+    Raises
+    ------
+    InputError
+        If the suffix is not a format that Matplotlib writes, or Matplotlib cannot set a label.
+    DataError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    formats = figure.canvas.get_supported_filetypes()
+    kind = path.suffix[1:].lower()
+    if kind not in formats:
+        known = ", ".join(sorted(formats))
+        raise InputError(f"path {path} has the suffix {path.suffix!r}, which is not among: {known}")
+    undated = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
+    about = undated.get(kind, {}) | ((metadata or {}) if kind == "pdf" else {})
+    with atomic_path(path) as temporary, _drawing(figure, path), _without_font_remarks():
+        figure.savefig(temporary, format=kind, metadata=about)
+
+
+def checked_label(text):
+    r"""Return a text that Matplotlib can set, or say what is wrong with it before anything is drawn.
+
+    Parameters
+    ----------
+    text : str
+        Plain text with mathematics between dollar signs; ``\$`` is a dollar.
+
+    Raises
+    ------
+    InputError
+        If mathtext cannot parse it, or groups are nested more than 10 deep.
+
+    Examples
+    --------
+    >>> checked_label("$^{40}$Ar")
+    '$^{40}$Ar'
+    >>> checked_label("$^{40Ar$")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    cevns.errors.InputError: label '$^{40Ar$' is not a text that Matplotlib can set: ...
+    """
+    matplotlib = import_matplotlib()
+    text = str(text)
+    # LaTeX knows more than mathtext, and says itself what it does not know
+    settings = matplotlib.rcParams
+    problem = _problem(text, mathematics=settings["text.parse_math"] and not settings["text.usetex"])
+    if problem:
+        raise _label_error(text, problem)
+    return text
+
+
+def _pyplot_that_shows(matplotlib):
+    """Return pyplot if a figure of it will be seen, else None."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None and not _in_kernel():
+        return None
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    from matplotlib import pyplot
+
+    if matplotlib.get_backend().lower() in _SILENT:
+        return None
+    most = matplotlib.rcParams["figure.max_open_warning"]
+    return pyplot if most < 1 or len(pyplot.get_fignums()) < most else None
+
+
+def _in_kernel():
+    """Return whether this is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
+@contextlib.contextmanager
+def _drawing(figure, what):
+    """Turn what Matplotlib raises while it draws into one sentence."""
+    try:
+        yield
+    except (CevnsError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise _drawing_error(figure, what, error) from error
+
+
+def _drawing_error(figure, what, error):
+    from matplotlib import rcParams
+    from matplotlib.text import Text
+
+    if rcParams["text.usetex"]:
+        return InputError(
+            f"cannot draw {what} with LaTeX: {_first_line(error)}; install LaTeX or set text.usetex: False in the "
+            "matplotlibrc file"
+        )
+    for text in dict.fromkeys(artist.get_text() for artist in figure.findobj(Text)):
+        problem = _problem(text)
+        if problem:
+            return _label_error(text, problem)
+    return DataError(f"cannot draw {what}: Matplotlib says {_first_line(error)}; a matplotlibrc file may ask for it")
+
+
+def _problem(text, mathematics=True):
+    """Return what keeps Matplotlib from setting a text, or an empty string."""
+    from matplotlib.cbook import is_math_text
+
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "it holds a lone surrogate, which is half a character"
+    # Matplotlib decides line by line whether there is any mathematics
+    for line in text.split("\n") if mathematics else ():
+        if not is_math_text(line):
+            continue
+        if _depth(line) > _DEEPEST_LABEL:
+            return f"its groups are nested {_depth(line)} deep, at most {_DEEPEST_LABEL} are possible"
+        try:
+            _mathtext().parse(line)
+        except (ValueError, RecursionError) as error:
+            return " ".join(str(error).split())
+    return ""
+
+
+@functools.cache
+def _mathtext():
+    from matplotlib.mathtext import MathTextParser
+
+    return MathTextParser("path")
+
+
+def _depth(text):
+    r"""Return how deep groups are nested: braces, and what stands between ``\left`` and ``\right``."""
+    depth = deepest = 0
+    for mark in _GROUPS.finditer(text):
+        depth += (mark["open"] is not None) - (mark["close"] is not None)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _label_error(text, problem):
+    shown = text if len(text) <= 60 else f"{text[:57]}..."
+    return InputError(
+        f"label {shown!r} is not a text that Matplotlib can set: {problem}; correct it: mathematics stands between "
+        r"dollar signs, and \$ is a dollar"
+    )
+
+
+def _first_line(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def _without_font_remarks():
+    """Keep fontTools from remarking on the time stamps of Matplotlib's own fonts when it embeds them."""
+    logger = logging.getLogger("fontTools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
