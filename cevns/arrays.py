@@ -1,8 +1,41 @@
 """What NumPy lacks, or does at a price."""
 
+import dataclasses
+
 import numpy as np
 
-__all__ = ["unique"]
+__all__ = ["ByValue", "equal", "unique"]
+
+
+class ByValue:
+    """Base of results that hold arrays: equal if all their fields are, and not hashable, since arrays can change."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(equal(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+
+
+def equal(a, b):
+    """Return whether two values are equal, arrays inside sequences and mappings element by element, NaN to NaN.
+
+    Examples
+    --------
+    >>> equal({"x": np.array([1.0, np.nan])}, {"x": np.array([1.0, np.nan])})
+    True
+    """
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        a, b = np.asarray(a), np.asarray(b)
+        return bool(
+            a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+        )
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(equal(value, b[key]) for key, value in a.items())
+    return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)
 
 
 def unique(values):

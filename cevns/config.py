@@ -38,14 +38,13 @@ from cevns.fluxes import FLAVOURS, monochromatic, pion_decay_at_rest, tabulated
 from cevns.form_factors import FormFactor
 from cevns.likelihoods import Likelihood
 from cevns.models import (
-    RADIATIVE_COUPLINGS,
-    TREE_LEVEL_COUPLINGS,
+    WEAK_COUPLINGS,
     NonStandardInteractions,
     VectorMediator,
     VectorModel,
     get_model,
 )
-from cevns.nuclei import Nucleus, Target, known_nuclei, nucleus
+from cevns.nuclei import MAKE_ONE, Nucleus, Target, known_nuclei, nucleus
 from cevns.reactors import reactor_antineutrinos
 
 __all__ = ["Config", "load_config", "template"]
@@ -372,7 +371,7 @@ def _composition(reader, value, where):
         return None
     try:
         own, names = reader.nuclei, {*known_nuclei(), *reader.nuclei}
-        chosen = [checks.known("nucleus", name, names) for name in counts]
+        chosen = [checks.known("nucleus", name, names, MAKE_ONE) for name in counts]
         return tuple((own[name] if name in own else nucleus(name), counts[name]) for name in chosen)
     except CevnsError as error:
         return reader.problem(where, error)
@@ -509,13 +508,14 @@ _QUENCHINGS = {
 }
 
 _EFFICIENCIES = {
-    "constant": _Section(lambda value: Efficiency((0.0, 1.0), (value,)), {"value": ("value", _number)}),
+    "constant": _Section(lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", _number)}),
     "steps": _Section(
-        lambda edges, values, beyond="constant": Efficiency(edges, values, beyond),
+        lambda edges, values, beyond="constant": Efficiency(edges, values, beyond, kind="steps"),
         {"edges": ("edges", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)},
     ),
     "points": _Section(
-        Efficiency, {"observable": ("x", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)}
+        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
+        {"observable": ("x", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)},
     ),
 }
 
@@ -543,6 +543,7 @@ _TARGET = _Section(
         "composition": ("components", _composition),
         "molar_mass_g_per_mol": ("molar_mass", _number),
         "mass_kg": ("mass", _number),
+        "left_out_g_per_mol": ("left_out", _number),
     },
 )
 
@@ -599,7 +600,7 @@ _ABOUT_MODEL = {
     "label": ("label", _text),
     "description": ("description", _text),
     "reference": ("reference", _text),
-    "weak": ("weak", _named({"radiative": RADIATIVE_COUPLINGS, "tree-level": TREE_LEVEL_COUPLINGS}, "weak couplings")),
+    "weak": ("weak", _named(WEAK_COUPLINGS, "weak couplings")),
 }
 
 _KNOWN_MODEL = _Section(lambda name, **changes: get_model(name).replace(**changes), _ABOUT_MODEL)

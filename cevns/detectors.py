@@ -13,6 +13,9 @@ from cevns import checks
 from cevns.arrays import unique
 from cevns.errors import InputError
 
+#: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
+LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
+
 __all__ = [
     "BirksQuenching",
     "Efficiency",
@@ -42,7 +45,7 @@ class Quenching:
 
     def signal(self, recoil_kev):
         """Return f_Q(T) T [keVee] at recoil energies [keV]."""
-        recoil_kev = np.asarray(recoil_kev, dtype=float)
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.factor(recoil_kev) * recoil_kev
 
     def recoil(self, signal_kevee, highest_kev=1e5):
@@ -51,7 +54,7 @@ class Quenching:
         Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
         curve is nearly straight.
         """
-        target = np.asarray(signal_kevee, dtype=float)
+        target = checks.floats("signal_kevee", signal_kevee, unit="keVee")
         top = min(self.maximum, highest_kev)
         reached = self.signal(np.array(top)) >= target
         sought = reached & (target > 0)
@@ -100,12 +103,12 @@ class PolynomialQuenching(Quenching):
     maximum: float = math.inf
 
     def __post_init__(self):
-        values = checks.array("coefficients", self.coefficients, ndim=1)
+        values = checks.array("coefficients", self.coefficients, low=-LARGEST_FACTOR, high=LARGEST_FACTOR, ndim=1)
         if values.size == 0 or not values[0] > 0:
             raise InputError("coefficients must start with a positive quenching factor at T = 0")
-        if self.maximum != math.inf:
-            checks.real("maximum", self.maximum, unit="keV", above=0)
-        object.__setattr__(self, "coefficients", tuple(values.tolist()))
+        if type(self.maximum) is not float or self.maximum != math.inf:
+            checks.put(self, maximum=checks.real("maximum", self.maximum, unit="keV", above=0))
+        checks.put(self, coefficients=tuple(values.tolist()))
         slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
         turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
         if turning.size and turning.min() < self.maximum:
@@ -115,7 +118,7 @@ class PolynomialQuenching(Quenching):
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV]."""
-        return np.polynomial.polynomial.polyval(np.asarray(recoil_kev, dtype=float), self.coefficients)
+        return np.polynomial.polynomial.polyval(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.coefficients)
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,12 @@ class LinearQuenching(Quenching):
     constant_above: float
 
     def __post_init__(self):
-        checks.real("offset", self.offset, above=0)
-        checks.real("slope", self.slope, unit="1/keV", low=0)
-        checks.real("constant_above", self.constant_above, unit="keV", above=0)
+        checks.put(
+            self,
+            offset=checks.real("offset", self.offset, above=0, high=LARGEST_FACTOR),
+            slope=checks.real("slope", self.slope, unit="1/keV", low=0, high=LARGEST_FACTOR),
+            constant_above=checks.real("constant_above", self.constant_above, unit="keV", above=0, high=1e12),
+        )
 
     @property
     def kinks(self):
@@ -148,6 +154,7 @@ class LinearQuenching(Quenching):
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV]."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
 
 
@@ -181,9 +188,12 @@ class BirksQuenching(Quenching):
     _series: object = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        checks.real("onset_kev", self.onset_kev, unit="keV", above=0)
-        checks.real("birks", self.birks, unit="g/(MeV cm^2)", above=0)
-        checks.whole("degree", self.degree, low=1)
+        checks.put(
+            self,
+            onset_kev=checks.real("onset_kev", self.onset_kev, unit="keV", low=1e-12, high=1e12),
+            birks=checks.real("birks", self.birks, unit="g/(MeV cm^2)", low=1e-12, high=1e12),
+            degree=checks.whole("degree", self.degree, low=1, high=30),
+        )
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
         s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
         series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
@@ -201,8 +211,9 @@ class BirksQuenching(Quenching):
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
-        return -np.expm1(-np.asarray(recoil_kev) / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
+        return -np.expm1(-recoil_kev / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
 
 
 @dataclass(frozen=True)
@@ -225,7 +236,7 @@ class TabulatedQuenching(Quenching):
 
     def __post_init__(self):
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
-        f = checks.array("factors", self.factors, low=0, ndim=1, length=t.size)
+        f = checks.array("factors", self.factors, low=0, high=LARGEST_FACTOR, ndim=1, length=t.size)
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
         if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
@@ -240,7 +251,7 @@ class TabulatedQuenching(Quenching):
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV]."""
-        return np.interp(recoil_kev, self.recoil_kev, self.factors)
+        return np.interp(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.recoil_kev, self.factors)
 
 
 @dataclass(frozen=True)
@@ -255,6 +266,14 @@ class Efficiency:
         n - 1 values for steps, n for straight lines.
     beyond : {"constant", "zero"}
         What holds above the last x.
+    kind : {"steps", "points"}, optional
+        Says which of the two is meant, and the lengths must agree; told by the lengths unless given. A list of low
+        edges with one value for each is neither: add the last bin's upper edge, and give ``kind="steps"``.
+
+    Raises
+    ------
+    InputError
+        If a value is out of [0, 1], `x` does not ascend, or the lengths do not fit `kind`.
 
     Examples
     --------
@@ -265,17 +284,26 @@ class Efficiency:
     x: tuple
     values: tuple
     beyond: str = "constant"
+    kind: str | None = None
 
     def __post_init__(self):
-        x = checks.ascending("x", self.x, least=2)
+        x = checks.ascending("x", self.x, low=-LARGEST_OBSERVABLE, high=LARGEST_OBSERVABLE, least=2)
         values = checks.array("values", self.values, low=0, high=1, ndim=1)
-        if values.size not in (x.size, x.size - 1):
+        needed = {"steps": x.size - 1, "points": x.size}
+        if self.kind is None:
+            if values.size not in needed.values():
+                raise InputError(
+                    f"values must have {x.size - 1} entries for steps or {x.size} for straight lines, got {values.size}"
+                )
+            checks.put(self, kind="points" if values.size == x.size else "steps")
+        elif values.size != needed[checks.known("kind of efficiency", self.kind, needed)]:
+            hint = "a value for each interval between two edges" if self.kind == "steps" else "a value for each point"
             raise InputError(
-                f"values must have {x.size - 1} entries for steps or {x.size} for straight lines, got {values.size}"
+                f"values must have {needed[self.kind]} entries, {hint}, since kind is {self.kind!r}; got {values.size} "
+                f"for {x.size} {'edges' if self.kind == 'steps' else 'points'}"
             )
         checks.known("beyond", self.beyond, ("constant", "zero"))
-        object.__setattr__(self, "x", tuple(x.tolist()))
-        object.__setattr__(self, "values", tuple(values.tolist()))
+        checks.put(self, x=tuple(x.tolist()), values=tuple(values.tolist()))
 
     @classmethod
     def perfect(cls):
@@ -285,7 +313,7 @@ class Efficiency:
     @property
     def steps(self):
         """Whether the efficiency is constant in steps."""
-        return len(self.values) < len(self.x)
+        return self.kind == "steps"
 
     @property
     def jumps(self):
@@ -308,7 +336,7 @@ class Efficiency:
 
     def __call__(self, observable):
         """Return the efficiency at values of the observable."""
-        observable = np.asarray(observable, dtype=float)
+        observable = checks.floats("observable", observable)
         if self.steps:
             index = np.searchsorted(self.x, observable, side="right") - 1
             value = np.asarray(self.values)[np.clip(index, 0, len(self.values) - 1)]
@@ -331,7 +359,7 @@ class GaussianResolution:
     a: float
 
     def __post_init__(self):
-        checks.real("a", self.a, above=0)
+        checks.put(self, a=checks.real("a", self.a, low=1e-9, high=1e9))
 
     def accepted(self, x, low, high, efficiency):
         """Return the probability to observe a true value in [low, high] and to accept it.
@@ -430,9 +458,12 @@ class Response:
     resolution: object = None
 
     def __post_init__(self):
-        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, least=2)
-        object.__setattr__(self, "edges", tuple(edges.tolist()))
-        checks.real("light_yield", self.light_yield, unit=f"{self.unit}/keVee", above=0)
+        checks.words("unit", self.unit)
+        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, high=LARGEST_OBSERVABLE, least=2)
+        light_yield = checks.real(
+            "light_yield", self.light_yield, unit=f"{self.unit}/keVee", low=1 / LARGEST_YIELD, high=LARGEST_YIELD
+        )
+        checks.put(self, edges=tuple(edges.tolist()), light_yield=light_yield)
         if not isinstance(self.quenching, Quenching):
             raise InputError(f"quenching must be a Quenching, got {self.quenching!r}")
         if not isinstance(self.efficiency, Efficiency):
@@ -453,7 +484,7 @@ class Response:
 
     def recoil(self, observable, eta=1.0):
         """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
-        return self.quenching.recoil(np.asarray(observable) / (self.light_yield * eta))
+        return self.quenching.recoil(checks.floats("observable", observable) / (self.light_yield * eta))
 
     @property
     def steps(self):
@@ -481,7 +512,7 @@ class Response:
         -------
         ndarray, shape (bins, k)
         """
-        x = np.asarray(observable, dtype=float)
+        x = checks.floats("observable", observable)
         edges = np.asarray(self.edges)
         if self.resolution is None:
             inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
@@ -536,13 +567,13 @@ class LindhardQuenching(Quenching):
     k: float | None = None
 
     def __post_init__(self):
-        checks.whole("protons", self.protons, low=1)
-        checks.whole("nucleons", self.nucleons, low=self.protons)
-        k = 0.133 * self.protons ** (2 / 3) / math.sqrt(self.nucleons) if self.k is None else self.k
-        object.__setattr__(self, "k", checks.real("k", k, above=0))
+        protons = checks.whole("protons", self.protons, low=1, high=500)
+        nucleons = checks.whole("nucleons", self.nucleons, low=protons, high=1000)
+        k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
+        checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
 
     def factor(self, recoil_kev):
         """Return f_Q at recoil energies [keV]."""
-        eps = 11.5 * self.protons ** (-7 / 3) * np.asarray(recoil_kev, dtype=float)
+        eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
         g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
         return self.k * g / (1 + self.k * g)

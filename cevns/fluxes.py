@@ -20,6 +20,11 @@ __all__ = ["FLAVOURS", "Flux", "monochromatic", "pion_decay_at_rest", "tabulated
 
 #: Flavour labels; neutrinos and antineutrinos share them.
 FLAVOURS = ("e", "mu", "tau")
+#: Largest fluence [cm^-2], neutrino energy [MeV], and distances [m] that are accepted.
+LARGEST_FLUENCE, LARGEST_ENERGY = 1e40, 1e6
+DISTANCES = {"low": 1e-3, "high": 1e15}
+#: Least energy [MeV] above 0: moments hold its inverse square.
+SMALLEST_ENERGY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,15 @@ class Flux:
         if not spectra:
             raise InputError("spectra is empty: a flux needs at least one flavour")
         for flavour, spectrum in spectra:
-            checks.known("neutrino flavour", flavour, FLAVOURS)
+            checks.flavour("neutrino flavour", flavour, FLAVOURS)
             checks.instance(f"spectrum of flavour {flavour!r}", spectrum, Spectrum, "see cevns.fluxes.tabulated")
+            fluence = np.empty(1)
+            spectrum.moment(np.zeros(1), 0, fluence)
+            if not 0 <= fluence[0] <= LARGEST_FLUENCE:
+                raise InputError(
+                    f"the fluence of flavour {flavour!r} is {fluence[0]:g} cm^-2: it must be from 0 to "
+                    f"{LARGEST_FLUENCE:g} cm^-2"
+                )
         object.__setattr__(self, "spectra", spectra)
 
     def __add__(self, other):
@@ -131,7 +143,7 @@ class Flux:
         return self._sum(flavour, e_min, "kinematic_moment")
 
     def _sum(self, flavour, energy, method, *args):
-        checks.known("neutrino flavour", flavour, FLAVOURS)
+        checks.flavour("neutrino flavour", flavour, FLAVOURS)
         energy = checks.array("energy", energy, unit="MeV", low=0)
         flat, part = np.atleast_1d(energy).ravel(), np.empty(energy.size)
         total = np.zeros(energy.size)
@@ -170,9 +182,9 @@ def pion_decay_at_rest(*, neutrinos_per_proton, protons, distance, name="pion de
     ----------
     arXiv:2008.05022, eqs. 2.6-2.8.
     """
-    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0)
-    protons = checks.real("protons", protons, above=0)
-    distance = checks.real("distance", distance, unit="m", above=0)
+    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=1e3)
+    protons = checks.real("protons", protons, above=0, high=1e50)
+    distance = checks.real("distance", distance, unit="m", **DISTANCES)
     eta = r * protons / (4 * math.pi * (100 * distance) ** 2)
     m = MUON_MASS
     line = (PION_MASS**2 - m**2) / (2 * PION_MASS)
@@ -195,8 +207,8 @@ def monochromatic(energy, *, fluence, flavour, name="monochromatic"):
     InputError
         If `energy` or `fluence` is not positive and finite.
     """
-    energy = checks.real("energy", energy, unit="MeV", above=0)
-    fluence = checks.real("fluence", fluence, unit="cm^-2", above=0)
+    energy = checks.real("energy", energy, unit="MeV", low=SMALLEST_ENERGY, high=LARGEST_ENERGY)
+    fluence = checks.real("fluence", fluence, unit="cm^-2", above=0, high=LARGEST_FLUENCE)
     return Flux(name, ((flavour, Spectrum([], [], [energy], [fluence])),))
 
 
@@ -226,7 +238,9 @@ def tabulated(energy, densities, *, histogram=False, name="tabulated"):
     >>> flux.moment("e", 0.0)
     1.5
     """
-    energy = checks.ascending("energy", energy, unit="MeV", low=0, least=2)
+    energy = checks.ascending("energy", energy, unit="MeV", low=0, high=LARGEST_ENERGY, least=2)
+    if 0 < energy[0] < SMALLEST_ENERGY or energy[1] < SMALLEST_ENERGY:
+        raise InputError(f"energy starts between 0 and {SMALLEST_ENERGY:g} MeV: start at 0, or above")
     checks.instance("densities", densities, Mapping, "give the values of each flavour")
     if not densities:
         raise InputError("densities is empty: give at least one flavour")
@@ -234,6 +248,8 @@ def tabulated(energy, densities, *, histogram=False, name="tabulated"):
     for flavour, values in densities.items():
         rows = energy.size - 1 if histogram else energy.size
         phi = checks.array(f"densities[{flavour!r}]", values, unit="cm^-2 MeV^-1", low=0, ndim=1, length=rows)
+        if phi.max() > LARGEST_FLUENCE:
+            raise InputError(f"densities[{flavour!r}] reach {phi.max():g} cm^-2 MeV^-1: at most {LARGEST_FLUENCE:g}")
         coefficients = np.zeros((energy.size - 1, 4))
         if histogram:
             coefficients[:, 0] = phi

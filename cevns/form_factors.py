@@ -38,7 +38,11 @@ class FormFactor:
     def __post_init__(self):
         checks.known("form factor", self.name, _KINDS)
         default = _KINDS[self.name][1]
-        thickness = default if self.thickness is None else checks.real("thickness", self.thickness, unit="fm", low=0)
+        if self.thickness is None:
+            thickness = default
+        else:
+            # no thickness above the largest radius leaves a radius allowed
+            thickness = checks.real("thickness", self.thickness, unit="fm", low=0, high=20)
         object.__setattr__(self, "thickness", thickness)
 
     def __call__(self, q, rms_radius):
@@ -49,7 +53,8 @@ class FormFactor:
         InputError
             If `q` is negative or not finite, or a radius is below the parameterisation's limit.
         """
-        return _KINDS[self.name][0](np.asarray(q, dtype=float), rms_radius, self.thickness)
+        q, rms_radius = checks.floats("q", q, unit="MeV"), checks.floats("rms_radius", rms_radius, unit="fm")
+        return _KINDS[self.name][0](q, rms_radius, self.thickness)
 
     @property
     def code(self):

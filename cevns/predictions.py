@@ -7,7 +7,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._rates import RecoilRate
-from cevns.arrays import unique
+from cevns.arrays import ByValue, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.folding import rate_scales, recoil_end_kev
@@ -20,8 +20,8 @@ from cevns.threads import checked
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, eq=False)
+class Prediction(ByValue):
     """Predicted and observed counts of an experiment.
 
     Attributes
@@ -53,6 +53,21 @@ class Prediction:
     observed: np.ndarray
     uncertainty: np.ndarray
 
+    @property
+    def total(self):
+        """Signal and all backgrounds, shape (..., bins)."""
+        return self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
+
+    def _repr_html_(self):
+        from cevns.tabular import html
+
+        single = self.signal.ndim == 1
+        head = ("low", "high", *(("signal",) if single else ()), *self.backgrounds, "observed", "uncertainty")
+        columns = [*((self.signal,) if single else ()), *self.backgrounds.values(), self.observed, self.uncertainty]
+        rows = zip(self.bin_edges[:-1], self.bin_edges[1:], *columns, strict=True)
+        caption = f"{self.experiment}, {self.model}: counts in bins of {self.bin_unit}"
+        return html(head, rows, caption if single else f"{caption}, signal of shape {self.signal.shape}")
+
 
 def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     """Return the predicted counts of an experiment.
@@ -66,7 +81,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     mass, coupling : array_like, optional
         Mediator mass [MeV] and coupling; see `Likelihood.chi2`.
     eta : float
-        Quenching scale.
+        Quenching scale, 0.1 to 10, for every experiment: its response is computed anew where need be.
 
     Returns
     -------
@@ -75,7 +90,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     Raises
     ------
     InputError
-        If a parameter is missing, out of range, or eta outside the experiment's range.
+        If a parameter is missing, out of range, or not one that the model takes.
 
     Examples
     --------
@@ -99,7 +114,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
         coupling=coupling,
         bin_edges=np.array(experiment.response.edges),
         bin_unit=experiment.response.unit,
-        signal=signal.reshape(*shape, -1),
+        signal=signal.reshape(*shape, experiment.response.bins),
         backgrounds={b.name: np.array(b.counts) for b in experiment.backgrounds},
         observed=np.array(experiment.observed),
         uncertainty=np.array(experiment.uncertainty),

@@ -16,13 +16,14 @@ What is known about the numbers, and what is not:
 """
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.files import read_table
-from cevns.fluxes import tabulated
+from cevns.fluxes import DISTANCES, tabulated
 
 __all__ = [
     "ENERGY_PER_FISSION",
@@ -95,8 +96,8 @@ def reactor_antineutrinos(
     ----------
     arXiv:1106.0687, arXiv:1101.2663; V. Kopeikin, Phys. Atom. Nucl. 75 (2012) 143.
     """
-    distance = checks.real("distance", distance, unit="m", above=0)
-    exposure = checks.real("exposure", exposure, unit="days", above=0)
+    distance = checks.real("distance", distance, unit="m", **DISTANCES)
+    exposure = checks.real("exposure", exposure, unit="days", above=0, high=1e12)
     rate = fission_rate(thermal_power, fission_fractions, energy_per_fission)
     scale = rate * exposure * SECONDS_PER_DAY / (4 * np.pi * (100 * distance) ** 2)
     (low, below), (high, above) = _spectra(_fractions(fission_fractions))
@@ -111,13 +112,14 @@ def fission_rate(thermal_power, fission_fractions=TYPICAL_FISSION_FRACTIONS, ene
     >>> f"{fission_rate(1.0):.3e}"
     '3.030e+19'
     """
-    power = checks.real("thermal_power", thermal_power, unit="GW", above=0)
+    power = checks.real("thermal_power", thermal_power, unit="GW", above=0, high=1e6)
+    checks.instance("energy_per_fission", energy_per_fission, Mapping, "for example ENERGY_PER_FISSION")
     energy = 0.0
     for isotope, fraction in _fractions(fission_fractions).items():
         if isotope not in energy_per_fission:
             raise InputError(f"energy_per_fission has no entry for {isotope!r}, whose fission fraction is {fraction:g}")
         energy += fraction * checks.real(
-            f"energy_per_fission[{isotope!r}]", energy_per_fission[isotope], unit="MeV", above=0
+            f"energy_per_fission[{isotope!r}]", energy_per_fission[isotope], unit="MeV", low=1, high=1e4
         )
     return power * 1e9 / (energy * JOULE_PER_MEV)
 
@@ -143,6 +145,7 @@ def _as_flux(part):
 
 def _fractions(fission_fractions):
     """Return the positive fractions by isotope."""
+    checks.instance("fission_fractions", fission_fractions, Mapping, "for example TYPICAL_FISSION_FRACTIONS")
     fractions = {}
     for isotope, fraction in fission_fractions.items():
         checks.known("isotope", isotope, ENERGY_PER_FISSION)

@@ -32,7 +32,7 @@ def share(function, rows, work, num_threads, progress=None):
     work : float
         Points of chi2 in all; little work stays on one thread.
     num_threads : int
-        Most threads to use.
+        Most threads to use; fewer where the system does not let as many start.
     progress : callable, optional
         Called as ``progress(done, rows)``, about a hundred times.
     """
@@ -47,8 +47,18 @@ def share(function, rows, work, num_threads, progress=None):
     # imported here, because a single thread should not wait for it
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(num_threads) as pool:
-        _run(pool.map(function, slices), slices, progress)
+    while num_threads > 1:
+        try:
+            with ThreadPoolExecutor(num_threads) as pool:
+                results = pool.map(function, slices)
+                _run(results, slices, progress)
+            return
+        except RuntimeError as error:
+            # the system's limit; what was done already is done again, with the same result
+            if "start new thread" not in str(error):
+                raise
+            num_threads //= 2
+    _run(map(function, slices), slices, progress)
 
 
 def _run(results, slices, progress):
