@@ -99,7 +99,7 @@ def limit(args):
     warnings = []
     if found.best_fit.at_edge:
         warnings.append(
-            "the best fit lies at an end of the masses that are searched, 0.1 MeV to 10 GeV: chi2 may fall further beyond"
+            "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
         )
     return _result(data, title, table(("mass [MeV]", "excluded couplings"), rows), warnings)
 
