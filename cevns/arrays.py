@@ -1,8 +1,15 @@
 """What NumPy lacks, or does at a price."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike
+
 
 __all__ = ["ByValue", "equal", "unique"]
 
@@ -18,7 +25,7 @@ class ByValue:
         return all(equal(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
 
 
-def equal(a, b):
+def equal(a: object, b: object) -> bool:
     """Return whether two values are equal, arrays inside sequences and mappings element by element, NaN to NaN.
 
     Examples
@@ -38,7 +45,7 @@ def equal(a, b):
     return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)
 
 
-def unique(values):
+def unique(values: ArrayLike) -> Array:
     """Return the different values in ascending order.
 
     `numpy.unique` imports `numpy.ma` when it is first called, a tenth of the time from a cold interpreter to a result.

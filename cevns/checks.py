@@ -1,14 +1,23 @@
 """Checks of user input: one place for every rule and its message."""
 
+from __future__ import annotations
+
 import array as _stdlib_array
 import importlib
 import numbers
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns.errors import InputError, MissingDependencyError, UnknownNameError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from cevns._types import Array
+
 
 _EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit"}
 _KINDS = {str: "a string", bool: "True or False", Mapping: "a mapping", type(None): "None"}
@@ -19,7 +28,7 @@ _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 LARGEST_SIGMA, SMALLEST_SIGMA = 2.0, 1e-6
 
 
-def instance(name, value, kind, hint=""):
+def instance(name: str, value: Any, kind: Any, hint: str = "") -> Any:
     """Return `value` if it is of a type, or of one of several.
 
     Parameters
@@ -46,7 +55,7 @@ def instance(name, value, kind, hint=""):
     raise InputError(f"{name} must be {allowed}, got {_short(value)}{hint and '; '}{hint}")
 
 
-def text(name, value):
+def text(name: str, value: object) -> str:
     """Return `value` if it is a string that is not empty.
 
     Raises
@@ -59,7 +68,7 @@ def text(name, value):
     return words(name, value)
 
 
-def words(name, value):
+def words(name: str, value: object) -> str:
     """Return `value` if it is a string, maybe an empty one, that files and figures can hold.
 
     Raises
@@ -73,7 +82,7 @@ def words(name, value):
     return value
 
 
-def sequence(name, values, kind=object, hint=""):
+def sequence(name: str, values: object, kind: Any = object, hint: str = "") -> tuple[Any, ...]:
     """Return `values` as a tuple, all of whose entries are of one type.
 
     Parameters are those of `instance`.
@@ -88,7 +97,7 @@ def sequence(name, values, kind=object, hint=""):
     return tuple(instance(f"{name}[{i}]", value, kind, hint) for i, value in enumerate(values))
 
 
-def pairs(name, values, meaning):
+def pairs(name: str, values: object, meaning: str) -> tuple[tuple[Any, Any], ...]:
     """Return `values` as a tuple of pairs; `meaning` says of what.
 
     Raises
@@ -103,7 +112,7 @@ def pairs(name, values, meaning):
     return tuple(map(tuple, found))
 
 
-def floats(name, values, *, unit=""):
+def floats(name: str, values: object, *, unit: str = "") -> Array:
     """Return `values` as a float array, contiguous, aligned and in native byte order, refusing all but plain numbers.
 
     Integers, floats of any width, `decimal.Decimal`, fractions, and arrays and sequences of them are plain numbers.
@@ -132,7 +141,9 @@ def floats(name, values, *, unit=""):
     return np.require(_converted(name, values, unit, "an array of numbers"), requirements="CA")
 
 
-def real(name, value, *, unit="", low=-np.inf, high=np.inf, above=None):
+def real(
+    name: str, value: object, *, unit: str = "", low: float = -np.inf, high: float = np.inf, above: float | None = None
+) -> float:
     """Return `value` as a float, refusing anything that is not a finite number in [low, high].
 
     Parameters
@@ -165,7 +176,7 @@ def real(name, value, *, unit="", low=-np.inf, high=np.inf, above=None):
     return number
 
 
-def relative(name, value):
+def relative(name: str, value: object) -> float:
     """Return a relative uncertainty, refusing per cent.
 
     Raises
@@ -188,7 +199,17 @@ def relative(name, value):
     return number
 
 
-def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=None, length=None):
+def array(
+    name: str,
+    values: object,
+    *,
+    unit: str = "",
+    low: float = -np.inf,
+    high: float = np.inf,
+    above: float | None = None,
+    ndim: int | None = None,
+    length: int | None = None,
+) -> Array:
     """Return `values` as a float array, contiguous and aligned, of finite numbers in [low, high].
 
     Parameters are those of `real`; `ndim` and `length` fix the shape where they are given.
@@ -212,7 +233,17 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     return out
 
 
-def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, least=1, length=None):
+def ascending(
+    name: str,
+    values: object,
+    *,
+    unit: str = "",
+    low: float = -np.inf,
+    high: float = np.inf,
+    above: float | None = None,
+    least: int = 1,
+    length: int | None = None,
+) -> Array:
     """Return `values` as a strictly ascending 1-d array with at least `least` entries, or with exactly `length`.
 
     Raises
@@ -232,7 +263,7 @@ def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, le
     return out
 
 
-def whole(name, value, *, low=0, high=None):
+def whole(name: str, value: object, *, low: int = 0, high: int | None = None) -> int:
     """Return `value` as an int in [low, high].
 
     Raises
@@ -250,7 +281,7 @@ def whole(name, value, *, low=0, high=None):
     return int(value)
 
 
-def confidence_level(value):
+def confidence_level(value: object) -> float:
     """Return a confidence level, refusing anything outside the open interval (0, 1)."""
     level = real("confidence level", value)
     if not 0 < level < 1:
@@ -259,7 +290,7 @@ def confidence_level(value):
     return level
 
 
-def known(kind, name, names: Iterable[str], hint=""):
+def known(kind: str, name: object, names: Iterable[str], hint: str = "") -> Any:
     """Return `name` if it is among `names`.
 
     Parameters
@@ -288,7 +319,7 @@ def known(kind, name, names: Iterable[str], hint=""):
     raise UnknownNameError(f"unknown {kind} {_short(name)}; known: {', '.join(names)}.{closest}{hint and ' '}{hint}")
 
 
-def flavour(kind, name, flavours):
+def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
     """Return `name` if it is one of the `flavours`.
 
     Raises
@@ -305,7 +336,7 @@ def flavour(kind, name, flavours):
     raise UnknownNameError(f"unknown {kind} {_short(name)}; known: {', '.join(flavours)}{hint}")
 
 
-def optional_module(module, purpose):
+def optional_module(module: str, purpose: str) -> ModuleType:
     """Import an optional package, or say in one sentence what to install.
 
     Raises
@@ -377,7 +408,7 @@ def _is_decimal(value):
     return module is not None and isinstance(value, module.Decimal)
 
 
-def put(instance, **values):
+def put(instance: object, **values: object) -> None:
     """Set fields of a frozen dataclass to their checked values, from its ``__post_init__``."""
     for field, value in values.items():
         object.__setattr__(instance, field, value)

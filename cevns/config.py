@@ -9,6 +9,8 @@ with ``file = "name.csv"`` the columns, named in the table's first line, take th
 ``columns = {recoil_kev = 1, factors = "QF"}`` picks columns by number or by other names.
 """
 
+from __future__ import annotations
+
 import difflib
 import inspect
 import reprlib
@@ -68,7 +70,7 @@ class Config:
     model: VectorModel | None
 
 
-def load_config(path):
+def load_config(path: Path) -> Config:
     """Return the experiments and the model that a TOML file describes.
 
     Parameters
@@ -111,7 +113,7 @@ def load_config(path):
     return config
 
 
-def template():
+def template() -> str:
     """Return a commented example of a configuration file that works as it is."""
     return (resources.files("cevns") / "config_template.toml").read_text(encoding="utf-8")
 

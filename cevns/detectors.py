@@ -4,14 +4,23 @@ The observable is x = light_yield * eta * f_Q(T) * T, in photoelectrons (PE) or 
 eta a nuisance scale of the quenching factor, nominally 1 (text below eq. 4.1 of arXiv:2008.05022, and eq. 2.10).
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
 from cevns.arrays import unique
 from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cevns._types import Array, ArrayLike, Values
+
 
 #: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
@@ -39,16 +48,16 @@ class Quenching:
     kinks = ()
     maximum = math.inf
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         raise NotImplementedError
 
-    def signal(self, recoil_kev):
+    def signal(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q(T) T [keVee] at recoil energies [keV]."""
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.factor(recoil_kev) * recoil_kev
 
-    def recoil(self, signal_kevee, highest_kev=1e5):
+    def recoil(self, signal_kevee: ArrayLike, highest_kev: float = 1e5) -> Array:
         """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
 
         Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
@@ -99,7 +108,7 @@ class PolynomialQuenching(Quenching):
     0.878
     """
 
-    coefficients: tuple
+    coefficients: Values
     maximum: float = math.inf
 
     def __post_init__(self):
@@ -116,7 +125,7 @@ class PolynomialQuenching(Quenching):
                 f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil below that"
             )
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         return np.polynomial.polynomial.polyval(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.coefficients)
 
@@ -148,11 +157,11 @@ class LinearQuenching(Quenching):
         )
 
     @property
-    def kinks(self):
+    def kinks(self) -> tuple[float, ...]:
         """The recoil [keV] where the slope ends."""
         return (self.constant_above,)
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
@@ -182,8 +191,8 @@ class BirksQuenching(Quenching):
 
     onset_kev: float
     birks: float
-    recoil_kev: tuple
-    stopping_power: tuple
+    recoil_kev: Values
+    stopping_power: Values
     degree: int = 7
     _series: object = field(init=False, repr=False, compare=False)
 
@@ -205,11 +214,11 @@ class BirksQuenching(Quenching):
         object.__setattr__(self, "_series", series)
 
     @property
-    def maximum(self):
+    def maximum(self) -> float:
         """Last row of the table [keV]."""
         return self.recoil_kev[-1]
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
@@ -231,8 +240,8 @@ class TabulatedQuenching(Quenching):
         If f_Q(T) T does not grow from row to row.
     """
 
-    recoil_kev: tuple
-    factors: tuple
+    recoil_kev: Values
+    factors: Values
 
     def __post_init__(self):
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
@@ -245,11 +254,11 @@ class TabulatedQuenching(Quenching):
         object.__setattr__(self, "factors", tuple(f.tolist()))
 
     @property
-    def kinks(self):
+    def kinks(self) -> tuple[float, ...]:
         """The table's rows [keV]."""
         return self.recoil_kev
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         return np.interp(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.recoil_kev, self.factors)
 
@@ -281,8 +290,8 @@ class Efficiency:
     [0.0, 0.5, 1.0, 1.0]
     """
 
-    x: tuple
-    values: tuple
+    x: Values
+    values: Values
     beyond: str = "constant"
     kind: str | None = None
 
@@ -306,24 +315,24 @@ class Efficiency:
         checks.put(self, x=tuple(x.tolist()), values=tuple(values.tolist()))
 
     @classmethod
-    def perfect(cls):
+    def perfect(cls) -> Efficiency:
         """Return an efficiency of 1 for every observable above 0."""
         return cls((0.0, 1.0), (1.0,))
 
     @property
-    def steps(self):
+    def steps(self) -> bool:
         """Whether the efficiency is constant in steps."""
         return self.kind == "steps"
 
     @property
-    def jumps(self):
+    def jumps(self) -> tuple[float, ...]:
         """Values of the observable where the efficiency jumps."""
         if self.steps:
             return self.x
         first = (self.x[0],) if self.values[0] > 0 else ()
         return first + ((self.x[-1],) if self.beyond == "zero" and self.values[-1] > 0 else ())
 
-    def lines(self, low, high):
+    def lines(self, low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
         """Return offset and slope of the efficiency on segments [low, high] inside which it is a straight line."""
         low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         middle = 0.5 * (low + high)
@@ -361,7 +370,7 @@ class GaussianResolution:
     def __post_init__(self):
         checks.put(self, a=checks.real("a", self.a, low=1e-9, high=1e9))
 
-    def accepted(self, x, low, high, efficiency):
+    def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a true value in [low, high] and to accept it.
 
         Parameters
@@ -387,11 +396,11 @@ class GaussianResolution:
         offset, slope = efficiency.lines(low, high)
         return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * (density[1] - density[0])
 
-    def width(self, x):
+    def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
         return self.a * np.sqrt(x)
 
-    def reach(self, x_low, x_high):
+    def reach(self, x_low: float, x_high: float) -> tuple[float, float]:
         """Return the true values between which an observation in [x_low, x_high] can come, to 1e-16."""
         margin = 8.5 * self.a
         return max((math.sqrt(x_low + margin**2 / 4) - margin / 2) ** 2, 0.0), (
@@ -403,7 +412,7 @@ class GaussianResolution:
 class PoissonResolution:
     """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
 
-    def accepted(self, x, low, high, efficiency):
+    def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a whole number in [low, high) and accept it; see `GaussianResolution`."""
         from scipy.special import pdtr
 
@@ -417,11 +426,11 @@ class PoissonResolution:
         )
         return offset[:, None] * share + slope[:, None] * x * mean
 
-    def width(self, x):
+    def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
         return np.sqrt(x)
 
-    def reach(self, x_low, x_high):
+    def reach(self, x_low: float, x_high: float) -> tuple[float, float]:
         """Return the means between which an observation in [x_low, x_high) can come, to 1e-16."""
         from scipy.special import gammainccinv, gammaincinv
 
@@ -451,11 +460,11 @@ class Response:
     """
 
     quenching: Quenching
-    edges: tuple
+    edges: Values
     unit: str = "keVee"
     light_yield: float = 1.0
     efficiency: Efficiency = field(default_factory=Efficiency.perfect)
-    resolution: object = None
+    resolution: GaussianResolution | PoissonResolution | None = None
 
     def __post_init__(self):
         checks.words("unit", self.unit)
@@ -474,25 +483,25 @@ class Response:
             )
 
     @property
-    def bins(self):
+    def bins(self) -> int:
         """Number of bins."""
         return len(self.edges) - 1
 
-    def observable(self, recoil_kev, eta=1.0):
+    def observable(self, recoil_kev: ArrayLike, eta: float = 1.0) -> Array:
         """Return x for recoil energies [keV] and a quenching scale."""
         return self.light_yield * eta * self.quenching.signal(recoil_kev)
 
-    def recoil(self, observable, eta=1.0):
+    def recoil(self, observable: ArrayLike, eta: float = 1.0) -> Array:
         """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
         return self.quenching.recoil(checks.floats("observable", observable) / (self.light_yield * eta))
 
     @property
-    def steps(self):
+    def steps(self) -> Array:
         """Values of the observable where acceptance into a bin jumps or kinks, ascending."""
         inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
         return unique([*self.edges, *inner])
 
-    def recoil_range(self, etas=(1.0,)):
+    def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
         low = max(self.edges[0], self.efficiency.x[0])
         high = self.edges[-1]
@@ -500,7 +509,7 @@ class Response:
             low, high = self.resolution.reach(low, high)
         return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
 
-    def acceptance(self, observable):
+    def acceptance(self, observable: ArrayLike) -> Array:
         """Return the probability to accept a recoil in each bin.
 
         Parameters
@@ -521,7 +530,7 @@ class Response:
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
         return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
 
-    def cuts(self, low, high, eta=1.0):
+    def cuts(self, low: float, high: float, eta: float = 1.0) -> Array:
         """Return recoil energies [keV] between which acceptance is smooth, for a quenching scale.
 
         Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
@@ -572,7 +581,7 @@ class LindhardQuenching(Quenching):
         k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
         checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
         g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps

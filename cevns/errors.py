@@ -4,6 +4,8 @@ All of them derive from `CevnsError`, and each is also the builtin exception tha
 ``except CevnsError`` and ``except ValueError`` work.
 """
 
+from __future__ import annotations
+
 import sys
 
 __all__ = [
@@ -43,7 +45,7 @@ class ConvergenceError(CevnsError, RuntimeError):
     """A minimisation or root search did not converge."""
 
 
-def kernels_not_built(module):
+def kernels_not_built(module: str) -> MissingDependencyError:
     """Return the error for a compiled module that does not exist for the running Python."""
     version = ".".join(map(str, sys.version_info[:2]))
     return MissingDependencyError(

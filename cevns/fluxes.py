@@ -4,9 +4,12 @@ A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for ea
 of a flavour add up, since all vector couplings change sign together.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +18,10 @@ from cevns._fluxes import Spectrum
 from cevns.arrays import unique
 from cevns.constants import MUON_MASS, PION_MASS
 from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Values
+
 
 __all__ = ["FLAVOURS", "Flux", "monochromatic", "pion_decay_at_rest", "tabulated"]
 
@@ -48,7 +55,7 @@ class Flux:
     """
 
     name: str
-    spectra: tuple
+    spectra: Values
 
     def __post_init__(self):
         checks.text("name", self.name)
@@ -73,23 +80,23 @@ class Flux:
         return Flux(f"{self.name} + {other.name}", self.spectra + other.spectra)
 
     @property
-    def flavours(self):
+    def flavours(self) -> tuple[str, ...]:
         """The flavours present, in the order of `FLAVOURS`."""
         return tuple(f for f in FLAVOURS if any(f == g for g, _ in self.spectra))
 
     @property
-    def maximum_energy(self):
+    def maximum_energy(self) -> float:
         """Highest neutrino energy [MeV]."""
         return float(max(np.concatenate([s.breaks, s.line_energies]).max() for _, s in self.spectra))
 
     @property
-    def end_energies(self):
+    def end_energies(self) -> Array:
         """Energies [MeV] of lines and of the spectra's upper ends, where recoil spectra kink most."""
         ends = [[*s.line_energies, *s.breaks[-1:]] for _, s in self.spectra]
         return unique(np.concatenate(ends))
 
     @property
-    def sharp_energies(self):
+    def sharp_energies(self) -> Array:
         """Energies [MeV] of lines, of jumps and of the spectra's ends: recoil spectra kink where E_min reaches them."""
         sharp = []
         for _, s in self.spectra:
@@ -104,17 +111,17 @@ class Flux:
         return unique([e for e in sharp if e > 0])
 
     @property
-    def break_energies(self):
+    def break_energies(self) -> Array:
         """All energies [MeV] at which some spectrum is not analytic, `sharp_energies` included."""
         parts = [np.concatenate([s.breaks, s.line_energies]) for _, s in self.spectra]
         energies = unique(np.concatenate(parts))
         return energies[energies > 0]
 
-    def density(self, flavour, energy):
+    def density(self, flavour: str, energy: ArrayLike) -> Any:
         """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape."""
         return self._sum(flavour, energy, "density")
 
-    def moment(self, flavour, e_min, k=0):
+    def moment(self, flavour: str, e_min: ArrayLike, k: int = 0) -> Any:
         """Return I_k(E_min) = Int_{E_min} dE phi(E) E^-k.
 
         Parameters
@@ -138,7 +145,7 @@ class Flux:
         """
         return self._sum(flavour, e_min, "moment", checks.whole("k", k, low=0, high=2))
 
-    def kinematic_moment(self, flavour, e_min):
+    def kinematic_moment(self, flavour: str, e_min: ArrayLike) -> Any:
         """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
         return self._sum(flavour, e_min, "kinematic_moment")
 
@@ -154,7 +161,9 @@ class Flux:
         return total.reshape(energy.shape) if energy.ndim else float(total[0])
 
 
-def pion_decay_at_rest(*, neutrinos_per_proton, protons, distance, name="pion decay at rest"):
+def pion_decay_at_rest(
+    *, neutrinos_per_proton: float, protons: float, distance: float, name: str = "pion decay at rest"
+) -> Flux:
     """Return the flux of pion decay at rest: a nu_mu line and the nu_e and anti-nu_mu of muon decay (eqs. 2.6-2.8).
 
     Parameters
@@ -199,7 +208,7 @@ def pion_decay_at_rest(*, neutrinos_per_proton, protons, distance, name="pion de
     )
 
 
-def monochromatic(energy, *, fluence, flavour, name="monochromatic"):
+def monochromatic(energy: float, *, fluence: float, flavour: str, name: str = "monochromatic") -> Flux:
     """Return a flux of one energy [MeV] with `fluence` neutrinos per cm^2 of one flavour.
 
     Raises
@@ -212,7 +221,9 @@ def monochromatic(energy, *, fluence, flavour, name="monochromatic"):
     return Flux(name, ((flavour, Spectrum([], [], [energy], [fluence])),))
 
 
-def tabulated(energy, densities, *, histogram=False, name="tabulated"):
+def tabulated(
+    energy: ArrayLike, densities: Mapping[str, ArrayLike], *, histogram: bool = False, name: str = "tabulated"
+) -> Flux:
     """Return a flux given by a table, exact for the interpolation that is chosen.
 
     Parameters

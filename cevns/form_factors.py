@@ -4,6 +4,8 @@ All three describe the loss of coherence for |q| R > 1 and agree at the per-cent
 arXiv:2008.05022).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,12 +59,12 @@ class FormFactor:
         return _KINDS[self.name][0](q, rms_radius, self.thickness)
 
     @property
-    def code(self):
+    def code(self) -> int:
         """Number of the parameterisation in the compiled kernels."""
         return list(_KINDS).index(self.name)
 
     @property
-    def reference(self):
+    def reference(self) -> str:
         """Where the parameterisation comes from."""
         return _KINDS[self.name][2]
 
@@ -80,11 +82,11 @@ _KINDS = {
 }
 
 
-def known_form_factors():
+def known_form_factors() -> tuple[str, ...]:
     """Return the names of the form factors."""
     return tuple(_KINDS)
 
 
-def get_form_factor(form_factor):
+def get_form_factor(form_factor: FormFactor | str) -> FormFactor:
     """Return a `FormFactor` for a name; a `FormFactor` is returned as it is."""
     return form_factor if isinstance(form_factor, FormFactor) else FormFactor(form_factor)

@@ -1,11 +1,18 @@
 """Nuclei and targets: what the neutrinos scatter on."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.constants import AVOGADRO, ELECTRON_MASS, MEV_PER_U
 from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from cevns._types import Values
+
 
 __all__ = ["Nucleus", "Target", "known_nuclei", "nucleus"]
 
@@ -72,7 +79,9 @@ class Nucleus:
             )
 
     @classmethod
-    def from_atomic_mass(cls, name, protons, neutrons, atomic_mass_u, proton_radius, neutron_radius):
+    def from_atomic_mass(
+        cls, name: str, protons: int, neutrons: int, atomic_mass_u: float, proton_radius: float, neutron_radius: float
+    ) -> Nucleus:
         """Make a nucleus from its atomic mass [u], taking the electrons' masses off.
 
         Mass tables hold atomic masses, also where they say nuclear ones; the electrons' binding (about 1e-7 of the
@@ -96,7 +105,7 @@ class Nucleus:
         return cls(name, protons, neutrons, mass, proton_radius, neutron_radius)
 
     @property
-    def atomic_mass_u(self):
+    def atomic_mass_u(self) -> float:
         """Mass of the neutral atom [u], electrons included."""
         return (self.mass + self.protons * ELECTRON_MASS) / MEV_PER_U
 
@@ -136,12 +145,12 @@ MAKE_ONE = (
 )
 
 
-def known_nuclei():
+def known_nuclei() -> list[str]:
     """Return the names of the nuclei that `nucleus` knows."""
     return sorted(_NUCLEI)
 
 
-def nucleus(name):
+def nucleus(name: str) -> Nucleus:
     """Return a nucleus of the built-in table by name.
 
     Raises
@@ -180,7 +189,7 @@ class Target:
     '3.617e+26'
     """
 
-    components: tuple
+    components: Values
     molar_mass: float
     mass: float
     left_out: float = 0.0
@@ -224,19 +233,19 @@ class Target:
         )
 
     @classmethod
-    def of(cls, composition, *, molar_mass, mass, left_out=0.0):
+    def of(cls, composition: Mapping[Any, float], *, molar_mass: float, mass: float, left_out: float = 0.0) -> Target:
         """Make a target from a mapping of built-in nucleus names (or `Nucleus` objects) to numbers per formula unit."""
         checks.instance("composition", composition, Mapping, 'for example {"Cs-133": 1, "I-127": 1}')
         components = ((n if isinstance(n, Nucleus) else nucleus(n), count) for n, count in composition.items())
         return cls(tuple(components), molar_mass, mass, left_out)
 
     @property
-    def nuclei(self):
+    def nuclei(self) -> tuple[Nucleus, ...]:
         """The nuclei, in order."""
         return tuple(n for n, _ in self.components)
 
     @property
-    def numbers(self):
+    def numbers(self) -> tuple[float, ...]:
         """Number of nuclei of each kind in the active mass, in the order of `nuclei`."""
         units = AVOGADRO * 1e3 * self.mass / self.molar_mass
         return tuple(units * count for _, count in self.components)

@@ -1,7 +1,10 @@
 """Predicted counts and recoil spectra (eqs. 2.9 and 3.2-3.6 of arXiv:2008.05022)."""
 
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,12 @@ from cevns.models import get_model
 from cevns.models.vector import broadcast_shape, propagator_scale
 from cevns.nuclei import Target
 from cevns.threads import checked
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Model
+    from cevns.experiments import Experiment
+    from cevns.form_factors import FormFactor
+
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
@@ -54,7 +63,7 @@ class Prediction(ByValue):
     uncertainty: np.ndarray
 
     @property
-    def total(self):
+    def total(self) -> Array:
         """Signal and all backgrounds, shape (..., bins)."""
         return self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
 
@@ -69,7 +78,14 @@ class Prediction(ByValue):
         return html(head, rows, caption if single else f"{caption}, signal of shape {self.signal.shape}")
 
 
-def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
+def predict(
+    experiment: Experiment,
+    model: Model,
+    mass: ArrayLike | None = None,
+    coupling: ArrayLike | None = None,
+    *,
+    eta: float = 1.0,
+) -> Prediction:
     """Return the predicted counts of an experiment.
 
     Parameters
@@ -121,7 +137,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     )
 
 
-def nsi_quadratic_form(experiment):
+def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     """Return counts as a quadratic form in the contact non-standard interactions of eqs. 3.1 and 3.2.
 
     Parameters
@@ -160,7 +176,16 @@ def nsi_quadratic_form(experiment):
     return names, form
 
 
-def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *, form_factor="helm"):
+def recoil_spectrum(
+    model: Model,
+    flux: Flux,
+    target: Target,
+    recoil_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+) -> Array:
     """Return the recoil spectrum dN/dT before any detector response.
 
     Parameters
@@ -197,8 +222,17 @@ def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *
 
 
 def recoil_events(
-    model, flux, target, edges_kev, mass=None, coupling=None, *, form_factor="helm", num_threads=1, nodes=16
-):
+    model: Model,
+    flux: Flux,
+    target: Target,
+    edges_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+    num_threads: int = 1,
+    nodes: int = 16,
+) -> Array:
     """Return the events in bins of recoil energy: the double integral over recoil and neutrino energy of eq. 2.9.
 
     Parameters

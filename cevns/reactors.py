@@ -15,8 +15,11 @@ What is known about the numbers, and what is not:
 - No uncertainty is carried. The tables have 2 % to 7 %.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +27,10 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.files import read_table
 from cevns.fluxes import DISTANCES, tabulated
+
+if TYPE_CHECKING:
+    from cevns.fluxes import Flux
+
 
 __all__ = [
     "ENERGY_PER_FISSION",
@@ -50,13 +57,13 @@ _ROWS_INSERTED = 4
 
 def reactor_antineutrinos(
     *,
-    thermal_power,
-    distance,
-    exposure,
-    fission_fractions=TYPICAL_FISSION_FRACTIONS,
-    energy_per_fission=ENERGY_PER_FISSION,
-    name="reactor antineutrinos",
-):
+    thermal_power: float,
+    distance: float,
+    exposure: float,
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS,
+    energy_per_fission: Mapping[str, float] = ENERGY_PER_FISSION,
+    name: str = "reactor antineutrinos",
+) -> Flux:
     """Return the flux of electron antineutrinos at a distance from a reactor, before oscillations.
 
     Parameters
@@ -104,7 +111,11 @@ def reactor_antineutrinos(
     return tabulated(low, {"e": scale * below}, name=name) + tabulated(high, {"e": scale * above}, name="above 2 MeV")
 
 
-def fission_rate(thermal_power, fission_fractions=TYPICAL_FISSION_FRACTIONS, energy_per_fission=ENERGY_PER_FISSION):
+def fission_rate(
+    thermal_power: float,
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS,
+    energy_per_fission: Mapping[str, float] = ENERGY_PER_FISSION,
+) -> float:
     """Return the fissions per second of a reactor; parameters as in `reactor_antineutrinos`.
 
     Examples
@@ -124,7 +135,9 @@ def fission_rate(thermal_power, fission_fractions=TYPICAL_FISSION_FRACTIONS, ene
     return power * 1e9 / (energy * JOULE_PER_MEV)
 
 
-def antineutrinos_per_fission(fission_fractions=TYPICAL_FISSION_FRACTIONS, *, low=0.0):
+def antineutrinos_per_fission(
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS, *, low: float = 0.0
+) -> float:
     """Return the number of antineutrinos per fission above an energy [MeV].
 
     Examples

@@ -4,7 +4,17 @@ Kernels release the GIL, so Python's own threads do. They wait asleep, where Ope
 a spinning wait takes the core from the thread that it waits for.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cevns import checks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cevns._types import Progress
+
 
 __all__ = ["share"]
 
@@ -15,12 +25,14 @@ PARTS = 8
 LARGEST = 256
 
 
-def checked(num_threads):
+def checked(num_threads: object) -> int:
     """Return a number of threads, refusing anything but a whole number from 1 to 256."""
     return checks.whole("num_threads", num_threads, low=1, high=LARGEST)
 
 
-def share(function, rows, work, num_threads, progress=None):
+def share(
+    function: Callable[[slice], object], rows: int, work: float, num_threads: int, progress: Progress | None = None
+) -> None:
     """Call ``function(slice)`` for slices that cover `rows`, on one thread or more.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,13 @@ from cevns.detectors import Response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.folding import EtaPieces, RecoilNodes, pack, recoil_end_kev, response_weights
-from cevns.form_factors import FormFactor, get_form_factor
+from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS
 from cevns.nuclei import Target
 
 if TYPE_CHECKING:
-    from cevns._types import Array, ArrayLike, Model, Progress
+    from cevns._types import Array, ArrayLike, Model, Progress, Values
     from cevns.inference import BestFit, Limit, Scan
     from cevns.likelihoods import Evaluator, Likelihood, Profile
     from cevns.predictions import Prediction
@@ -55,7 +54,7 @@ class Background:
     """
 
     name: str
-    counts: ArrayLike
+    counts: Values
     sigma: float
 
     def __post_init__(self):
@@ -113,15 +112,15 @@ class Experiment:
     flux: Flux
     target: Target
     response: Response
-    observed: ArrayLike
-    uncertainty: ArrayLike
+    observed: Values
+    uncertainty: Values
     signal_sigma: float
-    backgrounds: Sequence[Background] = ()
+    backgrounds: Values = ()
     quenching_sigma: float = 0.0
-    form_factor: FormFactor | str = "helm"
+    form_factor: Any = "helm"
     label: str = ""
     description: str = ""
-    references: Sequence[str] = ()
+    references: Values = ()
 
     def __post_init__(self):
         checks.text("name", self.name)

@@ -1,10 +1,13 @@
 """Vector interactions of neutrinos with nucleons: the standard model plus a table of couplings per flavour."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +15,12 @@ from cevns import checks
 from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.fluxes import FLAVOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import ArrayLike, Values
+
 
 __all__ = [
     "RADIATIVE_COUPLINGS",
@@ -56,7 +65,7 @@ class WeakCouplings:
         Where the numbers come from.
     """
 
-    proton: tuple
+    proton: Values
     neutron: float
     source: str
 
@@ -66,7 +75,7 @@ class WeakCouplings:
         object.__setattr__(self, "neutron", neutron)
         checks.words("source", self.source)
 
-    def of(self, flavour):
+    def of(self, flavour: str) -> tuple[float, float]:
         """Return (g_V^p, g_V^n) for a flavour.
 
         Raises
@@ -133,10 +142,10 @@ class VectorModel:
     """
 
     name: str
-    proton: tuple
-    neutron: tuple
+    proton: Values
+    neutron: Values
     mediated: bool = True
-    leptons: tuple = ()
+    leptons: Values = ()
     label: str = ""
     weak: WeakCouplings = RADIATIVE_COUPLINGS
     description: str = ""
@@ -158,20 +167,20 @@ class VectorModel:
             object.__setattr__(self, "label", self.name)
 
     @functools.cached_property
-    def interacting(self):
+    def interacting(self) -> bool:
         """Whether there is anything beyond the standard model."""
         return any(value for _, value in self.proton + self.neutron)
 
     @functools.cached_property
-    def has_mass(self):
+    def has_mass(self) -> bool:
         """Whether predictions depend on a mediator mass."""
         return self.mediated and self.interacting
 
-    def couplings(self, flavour):
+    def couplings(self, flavour: str) -> tuple[float, float]:
         """Return (kp_l, kn_l) for a flavour."""
         return dict(self.proton).get(flavour, 0.0), dict(self.neutron).get(flavour, 0.0)
 
-    def lepton_charge(self, flavour):
+    def lepton_charge(self, flavour: str) -> float:
         """Return Q'_l of a charged lepton.
 
         Raises
@@ -184,15 +193,15 @@ class VectorModel:
             raise InputError(f"model {self.name!r} gives no charge for the charged lepton {flavour!r}; set leptons=")
         return charges[flavour]
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> VectorModel:
         """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""
         return dataclasses.replace(self, **changes)
 
-    def strength(self, coupling):
+    def strength(self, coupling: Any) -> Any:
         """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for contact."""
         return coupling * coupling if self.mediated else coupling
 
-    def check_mass(self, mass, low=0.0, *, single=False):
+    def check_mass(self, mass: ArrayLike | None, low: float = 0.0, *, single: bool = False) -> Any:
         """Return a mediator mass [MeV] as checked floats; `None`, or 0, stands for a model without one.
 
         Parameters
@@ -219,7 +228,7 @@ class VectorModel:
             raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
         return _values("mass", mass, single, unit="MeV", low=low, high=LARGEST_MASS)
 
-    def check_coupling(self, coupling, *, single=False):
+    def check_coupling(self, coupling: ArrayLike | None, *, single: bool = False) -> Any:
         """Return couplings as checked floats; `None`, or 0, stands for no interaction beyond the standard model.
 
         Parameters
@@ -247,7 +256,7 @@ class VectorModel:
         return _values("coupling", coupling, single, low=low, high=LARGEST_COUPLING)
 
 
-def VectorMediator(name, *, quarks, leptons, **fields):
+def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, float], **fields: Any) -> VectorModel:
     """Return the model of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
 
     Parameters
@@ -289,7 +298,9 @@ def VectorMediator(name, *, quarks, leptons, **fields):
     )
 
 
-def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):
+def NonStandardInteractions(
+    name: str = "nsi", *, up: Mapping[str, float] | None = None, down: Mapping[str, float] | None = None, **fields: Any
+) -> VectorModel:
     """Return contact vector interactions with quarks (eqs. 3.1 and 3.2).
 
     Parameters
@@ -321,12 +332,12 @@ def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):
     )
 
 
-def propagator_scale(model):
+def propagator_scale(model: VectorModel) -> float:
     """Return the factor between y / (|q|^2 + M^2) and x: 1 / (sqrt(2) G_F) [MeV^2] for a mediator, 1 for contact."""
     return 1 / (math.sqrt(2) * FERMI_CONSTANT) if model.mediated else 1.0
 
 
-def broadcast_shape(mass, coupling):
+def broadcast_shape(mass: ArrayLike, coupling: ArrayLike) -> tuple[int, ...]:
     """Return the common shape of masses and couplings, or say that they have none."""
     try:
         return np.broadcast_shapes(np.shape(mass), np.shape(coupling))
