@@ -22,7 +22,7 @@ class ByValue:
     def __eq__(self, other):
         if type(other) is not type(self):
             return NotImplemented
-        return all(equal(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+        return equal(self, other)
 
 
 def equal(a: object, b: object) -> bool:
@@ -40,6 +40,8 @@ def equal(a: object, b: object) -> bool:
         )
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(map(equal, a, b))
+    if dataclasses.is_dataclass(a) and type(a) is type(b):
+        return all(equal(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(equal(value, b[key]) for key, value in a.items())
     return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)

@@ -105,6 +105,9 @@ def load_config(path: Path) -> Config:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not TOML: {error}") from error
+    except ValueError as error:
+        # a zero byte or half of a surrogate pair in the name
+        raise DataError(f"cannot read {str(path)!a}: {error}") from error
     reader = _Reader(path.parent)
     config = reader.section(_DOCUMENT, document, "")
     if reader.problems:

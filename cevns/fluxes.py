@@ -74,7 +74,7 @@ class Flux:
                 )
         object.__setattr__(self, "spectra", spectra)
 
-    def __add__(self, other):
+    def __add__(self, other: Flux) -> Flux:
         if not isinstance(other, Flux):
             return NotImplemented
         return Flux(f"{self.name} + {other.name}", self.spectra + other.spectra)

@@ -23,8 +23,9 @@ __all__ = ["BestFit", "best_fit"]
 #: The plane of the paper's figures [MeV], searched unless a range is given.
 MASS_RANGE = (0.1, 1e4)
 _MASSES = 97
-#: Relative distance from an end of the range within which a mass counts as that end.
-EDGE = 1e-6
+#: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which the
+#: end fits as well: in a light or heavy mediator's mass chi2 is flat, and its least value stands anywhere.
+EDGE, EDGE_CHI2 = 1e-3, 1e-6
 #: Points of chi2 in a search along the coupling, about.
 SEARCH_POINTS = 300
 
@@ -42,7 +43,8 @@ class BestFit:
     coupling : float
         Coupling.
     at_edge : bool
-        Whether the mass is the lowest or highest one that was searched, so that chi2 may fall further beyond.
+        Whether an end of the masses that were searched fits as well, to 0.1 % of the mass or to 1e-6 of chi2, so that
+        chi2 may fall further beyond it.
     """
 
     chi2: float
@@ -112,6 +114,7 @@ def best_fit(
     low, high = _check_range(mass_range, likelihood.smallest_mass)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
     chi2, _ = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
+    ends = min(chi2[0], chi2[-1])
     best = int(chi2.argmin())
     left, right = logs[max(best - 1, 0)], logs[min(best + 1, logs.size - 1)]
     # each pass looks at seventeen masses around the best one and keeps an eighth of the range
@@ -122,7 +125,8 @@ def best_fit(
         best = int(chi2.argmin())
         left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
     found = math.log(masses[best])
-    at_edge = min(found - math.log(low), math.log(high) - found) <= EDGE
+    near = min(found - math.log(low), math.log(high) - found) <= EDGE
+    at_edge = near or bool(ends - chi2[best] <= EDGE_CHI2)
     return BestFit(float(chi2[best]), float(masses[best]), _coupling(model, y[best]), at_edge)
 
 
