@@ -455,6 +455,34 @@ BAD = {
         ["response.edges[2]: must be a finite"],
     ),
     "no quenching": (own(response=RESPONSE), ["experiment[1].response.quenching: missing"]),
+    "steps with a value for each low edge": (
+        own(
+            response=RESPONSE
+            + QUENCHING
+            + 'efficiency = {kind = "steps", edges = [3, 5, 8], values = [0.2, 0.6, 0.8]}\n'
+        ),
+        ["experiment[1].response.efficiency: values must have 2 entries", "for 3 edges"],
+    ),
+    "points with a value too few": (
+        own(
+            response=RESPONSE
+            + QUENCHING
+            + 'efficiency = {kind = "points", observable = [3, 5, 8], values = [0.2, 0.6]}\n'
+        ),
+        ["experiment[1].response.efficiency: values must have 3 entries", "for 3 points"],
+    ),
+    "per cent for a fraction": (
+        own().replace("signal_sigma = 0.1", "signal_sigma = 10"),
+        ["experiment[1]: signal_sigma = 10 is not allowed", "0.12 for 12 %"],
+    ),
+    "target of other nuclei": (
+        own(target=TARGET.replace("39.96", "131.29")),
+        ["experiment[1].target: molar_mass = 131.29 g/mol does not fit"],
+    ),
+    "flavour of two": (
+        own(flux='[experiment.flux]\nkind = "tabulated"\nenergy_mev = [1, 2]\nemu_per_cm2_per_mev = [1, 2]\n'),
+        ["flux.emu_per_cm2_per_mev: unknown key; allowed: energy_mev"],
+    ),
     "efficiency above 1": (
         own(response=RESPONSE + QUENCHING + 'efficiency = {kind = "constant", value = 1.5}\n'),
         ["experiment[1].response.efficiency: values contains 1.5"],

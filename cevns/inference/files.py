@@ -7,12 +7,16 @@ import io
 import itertools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cevns.errors import DataError, InputError
 from cevns.inference.fits import BestFit
 from cevns.inference.limits import Limit
+
+if TYPE_CHECKING:
+    from cevns import _types
 
 __all__ = ["load_limit", "save_limit"]
 
@@ -23,7 +27,7 @@ _COLUMNS = ("mass_MeV", "excluded_from", "excluded_to")
 LARGEST_FILE = 100_000_000
 
 
-def save_limit(limit, path):
+def save_limit(limit: Limit, path: _types.Path) -> None:
     """Write a `Limit`; see `Limit.save`."""
     from cevns import __version__
     from cevns.files import write_text
@@ -62,7 +66,7 @@ def save_limit(limit, path):
     write_text(path, text.getvalue())
 
 
-def load_limit(path):
+def load_limit(path: _types.Path) -> Limit:
     """Read a `Limit`; see `Limit.load`."""
     try:
         lines = _read(path).splitlines()

@@ -23,8 +23,8 @@ __all__ = ["BestFit", "best_fit"]
 #: The plane of the paper's figures [MeV], searched unless a range is given.
 MASS_RANGE = (0.1, 1e4)
 _MASSES = 97
-#: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which the
-#: end fits as well: in a light or heavy mediator's mass chi2 is flat, and its least value stands anywhere.
+#: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which
+#: the end fits as well: in a light or heavy mediator's mass chi2 is flat, and its least value stands anywhere.
 EDGE, EDGE_CHI2 = 1e-3, 1e-6
 #: Points of chi2 in a search along the coupling, about.
 SEARCH_POINTS = 300
