@@ -149,12 +149,12 @@ def test_chi2_prints_a_line_for_each_pull(run):
 
 def test_limit_gives_intervals_with_null_for_open_ends(run_json):
     found = run_json("limit", CSI, ARGON, "--model", "universal", "--mass", "10", "200", "--cl", "0.90")
-    about = {key: found[key] for key in ("model", "weak", "experiments", "confidence_level", "dof", "units")}
+    about = {key: found[key] for key in ("model", "weak", "experiments", "cl", "dof", "units")}
     assert about == {
         "model": "universal",
         "weak": "radiative",
         "experiments": [CSI, ARGON],
-        "confidence_level": 0.9,
+        "cl": 0.9,
         "dof": 2,
         "units": {"mass": "MeV", "coupling": "dimensionless"},
     }

@@ -68,10 +68,10 @@ def test_command_and_library_take_the_same_degrees_of_freedom(run, run_json, dof
 def test_a_limit_says_what_it_rests_on(run, run_json):
     command = ["limit", CSI, ARGON, "--model", "b-l", "--mass", "10", "--cl", "0.95"]
     found = run_json(*command)
-    assert {key: found[key] for key in ("model", "experiments", "confidence_level", "dof", "units", "weak")} == {
+    assert {key: found[key] for key in ("model", "experiments", "cl", "dof", "units", "weak")} == {
         "model": "b-l",
         "experiments": [CSI, ARGON],
-        "confidence_level": 0.95,
+        "cl": 0.95,
         "dof": 2,
         "units": {"mass": "MeV", "coupling": "dimensionless"},
         "weak": "radiative",

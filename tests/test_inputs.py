@@ -587,3 +587,14 @@ def test_a_quenching_scale_out_of_range_names_the_range(argon):
         InputError, match=r"eta = 20 is not allowed: it must be finite and at least 0\.1 and at most 10"
     ):
         argon.predict("sm", eta=20)
+
+
+def test_tridents_refuse_negative_couplings():
+    with pytest.raises(InputError, match=r"coupling contains -1\.0: every value must be finite and at least 0"):
+        cevns.bounds.trident_ratio(2e4, -1.0)
+
+
+@pytest.mark.parametrize("reference", ["low", [1.0, 2.0], math.nan, math.inf, True])
+def test_references_of_limits_that_are_refused(argon, reference):
+    with pytest.raises(InputError, match="reference"):
+        argon.limit("b-l", 10.0, reference=reference)

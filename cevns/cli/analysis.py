@@ -73,7 +73,7 @@ def limit(args):
         "model": found.model,
         "weak": _weak_name(model),
         "experiments": found.experiments,
-        "confidence_level": found.cl,
+        "cl": found.cl,
         "dof": found.dof,
         "units": {"mass": "MeV", "coupling": "dimensionless"},
         "chi2_min": found.chi2_min,
