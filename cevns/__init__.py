@@ -10,6 +10,36 @@ Start with `load`, which returns an experiment:
 
 import importlib
 
+# not from typing, whose import would take longer than that of all the rest here
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # what __getattr__ finds at run time, for type checkers and editors
+    from cevns import (
+        bounds,
+        config,
+        constants,
+        detectors,
+        errors,
+        experiments,
+        figures,
+        fluxes,
+        form_factors,
+        inference,
+        likelihoods,
+        models,
+        nuclei,
+        plotting,
+        predictions,
+        reactors,
+        reference,
+    )
+    from cevns.errors import CevnsError
+    from cevns.experiments import Background, Experiment, known_experiments, load
+    from cevns.likelihoods import Likelihood
+    from cevns.models import get_model, known_models
+
+    __version__: str
+
 # name -> module; imported on first use, so that importing cevns costs little more than NumPy
 _PUBLIC = {
     "Background": "cevns.experiments",
@@ -21,7 +51,13 @@ _PUBLIC = {
     "known_models": "cevns.models",
     "load": "cevns.experiments",
 }
-_MODULES = (
+
+__all__ = [
+    "Background",
+    "CevnsError",
+    "Experiment",
+    "Likelihood",
+    "__version__",
     "bounds",
     "config",
     "constants",
@@ -31,30 +67,38 @@ _MODULES = (
     "figures",
     "fluxes",
     "form_factors",
+    "get_model",
     "inference",
+    "known_experiments",
+    "known_models",
     "likelihoods",
+    "load",
     "models",
     "nuclei",
     "plotting",
     "predictions",
     "reactors",
     "reference",
-)
+]
+_MODULES = {*__all__} - {*_PUBLIC} - {"__version__"}
 
-__all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
-
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _MODULES:
         return importlib.import_module(f"cevns.{name}")
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("cevns")
+        try:
+            return version("cevns")
+        except PackageNotFoundError:
+            from cevns.errors import kernels_not_built
+
+            raise kernels_not_built("cevns") from None
     raise AttributeError(f"module 'cevns' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -9,6 +9,8 @@ with ``file = "name.csv"`` the columns, named in the table's first line, take th
 ``columns = {recoil_kev = 1, factors = "QF"}`` picks columns by number or by other names.
 """
 
+from __future__ import annotations
+
 import difflib
 import inspect
 import reprlib
@@ -38,14 +40,13 @@ from cevns.fluxes import FLAVOURS, monochromatic, pion_decay_at_rest, tabulated
 from cevns.form_factors import FormFactor
 from cevns.likelihoods import Likelihood
 from cevns.models import (
-    RADIATIVE_COUPLINGS,
-    TREE_LEVEL_COUPLINGS,
+    WEAK_COUPLINGS,
     NonStandardInteractions,
     VectorMediator,
     VectorModel,
     get_model,
 )
-from cevns.nuclei import Nucleus, Target, known_nuclei, nucleus
+from cevns.nuclei import MAKE_ONE, Nucleus, Target, known_nuclei, nucleus
 from cevns.reactors import reactor_antineutrinos
 
 __all__ = ["Config", "load_config", "template"]
@@ -69,7 +70,7 @@ class Config:
     model: VectorModel | None
 
 
-def load_config(path):
+def load_config(path: Path) -> Config:
     """Return the experiments and the model that a TOML file describes.
 
     Parameters
@@ -104,6 +105,9 @@ def load_config(path):
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not TOML: {error}") from error
+    except ValueError as error:
+        # a zero byte or half of a surrogate pair in the name
+        raise DataError(f"cannot read {str(path)!a}: {error}") from error
     reader = _Reader(path.parent)
     config = reader.section(_DOCUMENT, document, "")
     if reader.problems:
@@ -112,7 +116,7 @@ def load_config(path):
     return config
 
 
-def template():
+def template() -> str:
     """Return a commented example of a configuration file that works as it is."""
     return (resources.files("cevns") / "config_template.toml").read_text(encoding="utf-8")
 
@@ -159,7 +163,7 @@ class _Reader:
         allowed = [*section.keys, "file", "columns"] if section.columns else list(section.keys)
         for key in table:
             if key not in allowed:
-                close = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+                close = difflib.get_close_matches(key, [] if _names_a_flavour(key) else allowed, n=1, cutoff=0.5)
                 hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
                 self.problem(_join(where, key), f"unknown key; {hint}")
         for key in section.required:
@@ -233,6 +237,11 @@ def _is_number(text):
     except ValueError:
         return False
     return True
+
+
+def _names_a_flavour(key):
+    # the closest key would be that of another flavour, and so other physics
+    return "_per_cm2_per_mev" in key and key.partition("_")[0] not in FLAVOURS
 
 
 def _join(where, key):
@@ -372,7 +381,7 @@ def _composition(reader, value, where):
         return None
     try:
         own, names = reader.nuclei, {*known_nuclei(), *reader.nuclei}
-        chosen = [checks.known("nucleus", name, names) for name in counts]
+        chosen = [checks.known("nucleus", name, names, MAKE_ONE) for name in counts]
         return tuple((own[name] if name in own else nucleus(name), counts[name]) for name in chosen)
     except CevnsError as error:
         return reader.problem(where, error)
@@ -509,13 +518,14 @@ _QUENCHINGS = {
 }
 
 _EFFICIENCIES = {
-    "constant": _Section(lambda value: Efficiency((0.0, 1.0), (value,)), {"value": ("value", _number)}),
+    "constant": _Section(lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", _number)}),
     "steps": _Section(
-        lambda edges, values, beyond="constant": Efficiency(edges, values, beyond),
+        lambda edges, values, beyond="constant": Efficiency(edges, values, beyond, kind="steps"),
         {"edges": ("edges", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)},
     ),
     "points": _Section(
-        Efficiency, {"observable": ("x", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)}
+        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
+        {"observable": ("x", _numbers), "values": ("values", _numbers), "beyond": ("beyond", _text)},
     ),
 }
 
@@ -543,6 +553,7 @@ _TARGET = _Section(
         "composition": ("components", _composition),
         "molar_mass_g_per_mol": ("molar_mass", _number),
         "mass_kg": ("mass", _number),
+        "left_out_g_per_mol": ("left_out", _number),
     },
 )
 
@@ -599,7 +610,7 @@ _ABOUT_MODEL = {
     "label": ("label", _text),
     "description": ("description", _text),
     "reference": ("reference", _text),
-    "weak": ("weak", _named({"radiative": RADIATIVE_COUPLINGS, "tree-level": TREE_LEVEL_COUPLINGS}, "weak couplings")),
+    "weak": ("weak", _named(WEAK_COUPLINGS, "weak couplings")),
 }
 
 _KNOWN_MODEL = _Section(lambda name, **changes: get_model(name).replace(**changes), _ABOUT_MODEL)

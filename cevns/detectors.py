@@ -4,14 +4,26 @@ The observable is x = light_yield * eta * f_Q(T) * T, in photoelectrons (PE) or 
 eta a nuisance scale of the quenching factor, nominally 1 (text below eq. 4.1 of arXiv:2008.05022, and eq. 2.10).
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
 from cevns.arrays import unique
 from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cevns._types import Array, ArrayLike, Values
+
+
+#: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
+LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
 
 __all__ = [
     "BirksQuenching",
@@ -36,22 +48,22 @@ class Quenching:
     kinks = ()
     maximum = math.inf
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         raise NotImplementedError
 
-    def signal(self, recoil_kev):
+    def signal(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q(T) T [keVee] at recoil energies [keV]."""
-        recoil_kev = np.asarray(recoil_kev, dtype=float)
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.factor(recoil_kev) * recoil_kev
 
-    def recoil(self, signal_kevee, highest_kev=1e5):
+    def recoil(self, signal_kevee: ArrayLike, highest_kev: float = 1e5) -> Array:
         """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
 
         Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
         curve is nearly straight.
         """
-        target = np.asarray(signal_kevee, dtype=float)
+        target = checks.floats("signal_kevee", signal_kevee, unit="keVee")
         top = min(self.maximum, highest_kev)
         reached = self.signal(np.array(top)) >= target
         sought = reached & (target > 0)
@@ -96,16 +108,16 @@ class PolynomialQuenching(Quenching):
     0.878
     """
 
-    coefficients: tuple
+    coefficients: Values
     maximum: float = math.inf
 
     def __post_init__(self):
-        values = checks.array("coefficients", self.coefficients, ndim=1)
+        values = checks.array("coefficients", self.coefficients, low=-LARGEST_FACTOR, high=LARGEST_FACTOR, ndim=1)
         if values.size == 0 or not values[0] > 0:
             raise InputError("coefficients must start with a positive quenching factor at T = 0")
-        if self.maximum != math.inf:
-            checks.real("maximum", self.maximum, unit="keV", above=0)
-        object.__setattr__(self, "coefficients", tuple(values.tolist()))
+        if type(self.maximum) is not float or self.maximum != math.inf:
+            checks.put(self, maximum=checks.real("maximum", self.maximum, unit="keV", above=0))
+        checks.put(self, coefficients=tuple(values.tolist()))
         slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
         turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
         if turning.size and turning.min() < self.maximum:
@@ -113,9 +125,9 @@ class PolynomialQuenching(Quenching):
                 f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil below that"
             )
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        return np.polynomial.polynomial.polyval(np.asarray(recoil_kev, dtype=float), self.coefficients)
+        return np.polynomial.polynomial.polyval(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.coefficients)
 
 
 @dataclass(frozen=True)
@@ -137,17 +149,21 @@ class LinearQuenching(Quenching):
     constant_above: float
 
     def __post_init__(self):
-        checks.real("offset", self.offset, above=0)
-        checks.real("slope", self.slope, unit="1/keV", low=0)
-        checks.real("constant_above", self.constant_above, unit="keV", above=0)
+        checks.put(
+            self,
+            offset=checks.real("offset", self.offset, above=0, high=LARGEST_FACTOR),
+            slope=checks.real("slope", self.slope, unit="1/keV", low=0, high=LARGEST_FACTOR),
+            constant_above=checks.real("constant_above", self.constant_above, unit="keV", above=0, high=1e12),
+        )
 
     @property
-    def kinks(self):
+    def kinks(self) -> tuple[float, ...]:
         """The recoil [keV] where the slope ends."""
         return (self.constant_above,)
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
 
 
@@ -175,15 +191,18 @@ class BirksQuenching(Quenching):
 
     onset_kev: float
     birks: float
-    recoil_kev: tuple
-    stopping_power: tuple
+    recoil_kev: Values
+    stopping_power: Values
     degree: int = 7
     _series: object = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        checks.real("onset_kev", self.onset_kev, unit="keV", above=0)
-        checks.real("birks", self.birks, unit="g/(MeV cm^2)", above=0)
-        checks.whole("degree", self.degree, low=1)
+        checks.put(
+            self,
+            onset_kev=checks.real("onset_kev", self.onset_kev, unit="keV", low=1e-12, high=1e12),
+            birks=checks.real("birks", self.birks, unit="g/(MeV cm^2)", low=1e-12, high=1e12),
+            degree=checks.whole("degree", self.degree, low=1, high=30),
+        )
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
         s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
         series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
@@ -195,14 +214,15 @@ class BirksQuenching(Quenching):
         object.__setattr__(self, "_series", series)
 
     @property
-    def maximum(self):
+    def maximum(self) -> float:
         """Last row of the table [keV]."""
         return self.recoil_kev[-1]
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
-        return -np.expm1(-np.asarray(recoil_kev) / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
+        return -np.expm1(-recoil_kev / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
 
 
 @dataclass(frozen=True)
@@ -220,12 +240,12 @@ class TabulatedQuenching(Quenching):
         If f_Q(T) T does not grow from row to row.
     """
 
-    recoil_kev: tuple
-    factors: tuple
+    recoil_kev: Values
+    factors: Values
 
     def __post_init__(self):
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
-        f = checks.array("factors", self.factors, low=0, ndim=1, length=t.size)
+        f = checks.array("factors", self.factors, low=0, high=LARGEST_FACTOR, ndim=1, length=t.size)
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
         if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
@@ -234,13 +254,13 @@ class TabulatedQuenching(Quenching):
         object.__setattr__(self, "factors", tuple(f.tolist()))
 
     @property
-    def kinks(self):
+    def kinks(self) -> tuple[float, ...]:
         """The table's rows [keV]."""
         return self.recoil_kev
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        return np.interp(recoil_kev, self.recoil_kev, self.factors)
+        return np.interp(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.recoil_kev, self.factors)
 
 
 @dataclass(frozen=True)
@@ -255,6 +275,14 @@ class Efficiency:
         n - 1 values for steps, n for straight lines.
     beyond : {"constant", "zero"}
         What holds above the last x.
+    kind : {"steps", "points"}, optional
+        Says which of the two is meant, and the lengths must agree; told by the lengths unless given. A list of low
+        edges with one value for each is neither: add the last bin's upper edge, and give ``kind="steps"``.
+
+    Raises
+    ------
+    InputError
+        If a value is out of [0, 1], `x` does not ascend, or the lengths do not fit `kind`.
 
     Examples
     --------
@@ -262,40 +290,49 @@ class Efficiency:
     [0.0, 0.5, 1.0, 1.0]
     """
 
-    x: tuple
-    values: tuple
+    x: Values
+    values: Values
     beyond: str = "constant"
+    kind: str | None = None
 
     def __post_init__(self):
-        x = checks.ascending("x", self.x, least=2)
+        x = checks.ascending("x", self.x, low=-LARGEST_OBSERVABLE, high=LARGEST_OBSERVABLE, least=2)
         values = checks.array("values", self.values, low=0, high=1, ndim=1)
-        if values.size not in (x.size, x.size - 1):
+        needed = {"steps": x.size - 1, "points": x.size}
+        if self.kind is None:
+            if values.size not in needed.values():
+                raise InputError(
+                    f"values must have {x.size - 1} entries for steps or {x.size} for straight lines, got {values.size}"
+                )
+            checks.put(self, kind="points" if values.size == x.size else "steps")
+        elif values.size != needed[checks.known("kind of efficiency", self.kind, needed)]:
+            hint = "a value for each interval between two edges" if self.kind == "steps" else "a value for each point"
             raise InputError(
-                f"values must have {x.size - 1} entries for steps or {x.size} for straight lines, got {values.size}"
+                f"values must have {needed[self.kind]} entries, {hint}, since kind is {self.kind!r}; got {values.size} "
+                f"for {x.size} {'edges' if self.kind == 'steps' else 'points'}"
             )
         checks.known("beyond", self.beyond, ("constant", "zero"))
-        object.__setattr__(self, "x", tuple(x.tolist()))
-        object.__setattr__(self, "values", tuple(values.tolist()))
+        checks.put(self, x=tuple(x.tolist()), values=tuple(values.tolist()))
 
     @classmethod
-    def perfect(cls):
+    def perfect(cls) -> Efficiency:
         """Return an efficiency of 1 for every observable above 0."""
         return cls((0.0, 1.0), (1.0,))
 
     @property
-    def steps(self):
+    def steps(self) -> bool:
         """Whether the efficiency is constant in steps."""
-        return len(self.values) < len(self.x)
+        return self.kind == "steps"
 
     @property
-    def jumps(self):
+    def jumps(self) -> tuple[float, ...]:
         """Values of the observable where the efficiency jumps."""
         if self.steps:
             return self.x
         first = (self.x[0],) if self.values[0] > 0 else ()
         return first + ((self.x[-1],) if self.beyond == "zero" and self.values[-1] > 0 else ())
 
-    def lines(self, low, high):
+    def lines(self, low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
         """Return offset and slope of the efficiency on segments [low, high] inside which it is a straight line."""
         low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         middle = 0.5 * (low + high)
@@ -308,7 +345,7 @@ class Efficiency:
 
     def __call__(self, observable):
         """Return the efficiency at values of the observable."""
-        observable = np.asarray(observable, dtype=float)
+        observable = checks.floats("observable", observable)
         if self.steps:
             index = np.searchsorted(self.x, observable, side="right") - 1
             value = np.asarray(self.values)[np.clip(index, 0, len(self.values) - 1)]
@@ -331,9 +368,9 @@ class GaussianResolution:
     a: float
 
     def __post_init__(self):
-        checks.real("a", self.a, above=0)
+        checks.put(self, a=checks.real("a", self.a, low=1e-9, high=1e9))
 
-    def accepted(self, x, low, high, efficiency):
+    def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a true value in [low, high] and to accept it.
 
         Parameters
@@ -359,11 +396,11 @@ class GaussianResolution:
         offset, slope = efficiency.lines(low, high)
         return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * (density[1] - density[0])
 
-    def width(self, x):
+    def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
         return self.a * np.sqrt(x)
 
-    def reach(self, x_low, x_high):
+    def reach(self, x_low: float, x_high: float) -> tuple[float, float]:
         """Return the true values between which an observation in [x_low, x_high] can come, to 1e-16."""
         margin = 8.5 * self.a
         return max((math.sqrt(x_low + margin**2 / 4) - margin / 2) ** 2, 0.0), (
@@ -375,7 +412,7 @@ class GaussianResolution:
 class PoissonResolution:
     """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
 
-    def accepted(self, x, low, high, efficiency):
+    def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a whole number in [low, high) and accept it; see `GaussianResolution`."""
         from scipy.special import pdtr
 
@@ -389,11 +426,11 @@ class PoissonResolution:
         )
         return offset[:, None] * share + slope[:, None] * x * mean
 
-    def width(self, x):
+    def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
         return np.sqrt(x)
 
-    def reach(self, x_low, x_high):
+    def reach(self, x_low: float, x_high: float) -> tuple[float, float]:
         """Return the means between which an observation in [x_low, x_high) can come, to 1e-16."""
         from scipy.special import gammainccinv, gammaincinv
 
@@ -423,16 +460,19 @@ class Response:
     """
 
     quenching: Quenching
-    edges: tuple
+    edges: Values
     unit: str = "keVee"
     light_yield: float = 1.0
     efficiency: Efficiency = field(default_factory=Efficiency.perfect)
-    resolution: object = None
+    resolution: GaussianResolution | PoissonResolution | None = None
 
     def __post_init__(self):
-        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, least=2)
-        object.__setattr__(self, "edges", tuple(edges.tolist()))
-        checks.real("light_yield", self.light_yield, unit=f"{self.unit}/keVee", above=0)
+        checks.words("unit", self.unit)
+        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, high=LARGEST_OBSERVABLE, least=2)
+        light_yield = checks.real(
+            "light_yield", self.light_yield, unit=f"{self.unit}/keVee", low=1 / LARGEST_YIELD, high=LARGEST_YIELD
+        )
+        checks.put(self, edges=tuple(edges.tolist()), light_yield=light_yield)
         if not isinstance(self.quenching, Quenching):
             raise InputError(f"quenching must be a Quenching, got {self.quenching!r}")
         if not isinstance(self.efficiency, Efficiency):
@@ -443,25 +483,25 @@ class Response:
             )
 
     @property
-    def bins(self):
+    def bins(self) -> int:
         """Number of bins."""
         return len(self.edges) - 1
 
-    def observable(self, recoil_kev, eta=1.0):
+    def observable(self, recoil_kev: ArrayLike, eta: float = 1.0) -> Array:
         """Return x for recoil energies [keV] and a quenching scale."""
         return self.light_yield * eta * self.quenching.signal(recoil_kev)
 
-    def recoil(self, observable, eta=1.0):
+    def recoil(self, observable: ArrayLike, eta: float = 1.0) -> Array:
         """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
-        return self.quenching.recoil(np.asarray(observable) / (self.light_yield * eta))
+        return self.quenching.recoil(checks.floats("observable", observable) / (self.light_yield * eta))
 
     @property
-    def steps(self):
+    def steps(self) -> Array:
         """Values of the observable where acceptance into a bin jumps or kinks, ascending."""
         inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
         return unique([*self.edges, *inner])
 
-    def recoil_range(self, etas=(1.0,)):
+    def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
         low = max(self.edges[0], self.efficiency.x[0])
         high = self.edges[-1]
@@ -469,7 +509,7 @@ class Response:
             low, high = self.resolution.reach(low, high)
         return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
 
-    def acceptance(self, observable):
+    def acceptance(self, observable: ArrayLike) -> Array:
         """Return the probability to accept a recoil in each bin.
 
         Parameters
@@ -481,7 +521,7 @@ class Response:
         -------
         ndarray, shape (bins, k)
         """
-        x = np.asarray(observable, dtype=float)
+        x = checks.floats("observable", observable)
         edges = np.asarray(self.edges)
         if self.resolution is None:
             inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
@@ -490,7 +530,7 @@ class Response:
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
         return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
 
-    def cuts(self, low, high, eta=1.0):
+    def cuts(self, low: float, high: float, eta: float = 1.0) -> Array:
         """Return recoil energies [keV] between which acceptance is smooth, for a quenching scale.
 
         Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
@@ -536,13 +576,13 @@ class LindhardQuenching(Quenching):
     k: float | None = None
 
     def __post_init__(self):
-        checks.whole("protons", self.protons, low=1)
-        checks.whole("nucleons", self.nucleons, low=self.protons)
-        k = 0.133 * self.protons ** (2 / 3) / math.sqrt(self.nucleons) if self.k is None else self.k
-        object.__setattr__(self, "k", checks.real("k", k, above=0))
+        protons = checks.whole("protons", self.protons, low=1, high=500)
+        nucleons = checks.whole("nucleons", self.nucleons, low=protons, high=1000)
+        k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
+        checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
 
-    def factor(self, recoil_kev):
+    def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        eps = 11.5 * self.protons ** (-7 / 3) * np.asarray(recoil_kev, dtype=float)
+        eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
         g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
         return self.k * g / (1 + self.k * g)

@@ -4,6 +4,10 @@ All of them derive from `CevnsError`, and each is also the builtin exception tha
 ``except CevnsError`` and ``except ValueError`` work.
 """
 
+from __future__ import annotations
+
+import sys
+
 __all__ = [
     "CevnsError",
     "ConvergenceError",
@@ -34,8 +38,17 @@ class DataError(CevnsError, ValueError):
 
 
 class MissingDependencyError(CevnsError, ImportError):
-    """An optional package is needed for what was asked."""
+    """An optional package, or the compiled part of this one, is needed for what was asked."""
 
 
 class ConvergenceError(CevnsError, RuntimeError):
     """A minimisation or root search did not converge."""
+
+
+def kernels_not_built(module: str) -> MissingDependencyError:
+    """Return the error for a compiled module that does not exist for the running Python."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    return MissingDependencyError(
+        f"the compiled kernels of cevns ({module}) are not built for this Python {version}: run `pip install -e .` "
+        "with it in the folder that holds cevns's pyproject.toml, which needs a C compiler"
+    )

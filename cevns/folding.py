@@ -6,8 +6,11 @@ the model nor the mediator mass; the mass enters the rates through ``1 / (|q|^2 
 eta enters the matrix alone.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +22,14 @@ from cevns.fluxes import Flux
 from cevns.form_factors import FormFactor
 from cevns.models.vector import VectorModel, propagator_scale
 from cevns.nuclei import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cevns._types import Array, ArrayLike
+    from cevns.detectors import Response
+    from cevns.nuclei import Nucleus
+
 
 __all__ = ["EtaPieces", "RecoilNodes", "pack", "response_weights"]
 
@@ -66,7 +77,15 @@ class RecoilNodes:
     kinematic: np.ndarray
 
     @classmethod
-    def build(cls, flux: Flux, target: Target, form_factor: FormFactor, low_kev, high_kev, extra_edges=()):
+    def build(
+        cls,
+        flux: Flux,
+        target: Target,
+        form_factor: FormFactor,
+        low_kev: float,
+        high_kev: float,
+        extra_edges: Iterable[float] = (),
+    ) -> RecoilNodes:
         """Place nodes between two recoil energies [keV], with panel edges also at `extra_edges`."""
         ends = [recoil_end_kev(nucleus, flux.maximum_energy) for nucleus in target.nuclei]
         high_kev = min(high_kev, max(ends))
@@ -115,7 +134,7 @@ class RecoilNodes:
         kinematic = np.moveaxis(moments, 0, 1) * scale[:, None, None]
         return cls(edges, recoil, q2, np.array(z), np.array(n), flux.flavours, np.ascontiguousarray(kinematic))
 
-    def quadratic(self, model: VectorModel):
+    def quadratic(self, model: VectorModel) -> tuple[Array, Array, Array, Array]:
         """Return the rates' coefficients in y for a model: (a, b, c) and q^2 as the kernels take it.
 
         The rate at node j is ``sum_n a + b p y + c p^2 y^2`` with ``p = 1 / (q2 + M^2)``; y is `model.strength`.
@@ -154,7 +173,7 @@ class EtaPieces:
     nodes: np.ndarray
 
     @classmethod
-    def build(cls, response, kinks_kev, sigma, reach=5.0):
+    def build(cls, response: Response, kinks_kev: ArrayLike, sigma: float, reach: float = 5.0) -> EtaPieces:
         """Cut the range 1 +- reach sigma where a kink of the recoil spectrum crosses a step of the response.
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
@@ -180,18 +199,18 @@ class EtaPieces:
         return cls(edges, (middle[:, None] + half[:, None] * ETA_POINTS).ravel())
 
 
-def recoil_end_kev(nucleus, energy):
+def recoil_end_kev(nucleus: Nucleus, energy: Any) -> Any:
     """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
     return 2e3 * energy**2 / nucleus.mass
 
 
-def rate_scales(target):
+def rate_scales(target: Target) -> Array:
     """Return G_F^2 M / pi of eq. 2.1 times the number of nuclei, for each kind [cm^2/MeV]."""
     masses = np.array([n.mass for n in target.nuclei])
     return np.array(target.numbers) * FERMI_CONSTANT**2 * masses / np.pi * HBAR_C_SQUARED_CM2
 
 
-def response_weights(nodes: RecoilNodes, response, eta=1.0):
+def response_weights(nodes: RecoilNodes, response: Response, eta: float = 1.0) -> Array:
     """Return the matrix from rates at the nodes to counts in the bins.
 
     Parameters
@@ -226,7 +245,7 @@ def response_weights(nodes: RecoilNodes, response, eta=1.0):
     return weights.reshape(response.bins, -1)
 
 
-def pack(matrices):
+def pack(matrices: Iterable[Array]) -> Weights:
     """Return matrices, shape (bins, cols) each, as the kernels take them: rows without their zeros at both ends.
 
     Returns

@@ -4,6 +4,8 @@ All three describe the loss of coherence for |q| R > 1 and agree at the per-cent
 arXiv:2008.05022).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +40,11 @@ class FormFactor:
     def __post_init__(self):
         checks.known("form factor", self.name, _KINDS)
         default = _KINDS[self.name][1]
-        thickness = default if self.thickness is None else checks.real("thickness", self.thickness, unit="fm", low=0)
+        if self.thickness is None:
+            thickness = default
+        else:
+            # no thickness above the largest radius leaves a radius allowed
+            thickness = checks.real("thickness", self.thickness, unit="fm", low=0, high=20)
         object.__setattr__(self, "thickness", thickness)
 
     def __call__(self, q, rms_radius):
@@ -49,15 +55,16 @@ class FormFactor:
         InputError
             If `q` is negative or not finite, or a radius is below the parameterisation's limit.
         """
-        return _KINDS[self.name][0](np.asarray(q, dtype=float), rms_radius, self.thickness)
+        q, rms_radius = checks.floats("q", q, unit="MeV"), checks.floats("rms_radius", rms_radius, unit="fm")
+        return _KINDS[self.name][0](q, rms_radius, self.thickness)
 
     @property
-    def code(self):
+    def code(self) -> int:
         """Number of the parameterisation in the compiled kernels."""
         return list(_KINDS).index(self.name)
 
     @property
-    def reference(self):
+    def reference(self) -> str:
         """Where the parameterisation comes from."""
         return _KINDS[self.name][2]
 
@@ -75,11 +82,11 @@ _KINDS = {
 }
 
 
-def known_form_factors():
+def known_form_factors() -> tuple[str, ...]:
     """Return the names of the form factors."""
     return tuple(_KINDS)
 
 
-def get_form_factor(form_factor):
+def get_form_factor(form_factor: FormFactor | str) -> FormFactor:
     """Return a `FormFactor` for a name; a `FormFactor` is returned as it is."""
     return form_factor if isinstance(form_factor, FormFactor) else FormFactor(form_factor)

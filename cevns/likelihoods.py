@@ -1,7 +1,11 @@
 """chi2 of one or more experiments with every nuisance profiled (eqs. 4.1-4.7 of arXiv:2008.05022); likelihoods add."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +16,11 @@ from cevns.experiments.base import MOST_MODELS, Experiment
 from cevns.folding import ETA_POINTS
 from cevns.models import VectorModel, get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS, broadcast_shape
+
+if TYPE_CHECKING:
+    from cevns._types import ArrayLike, Model, Progress
+    from cevns.inference import BestFit, Limit, Scan
+    from cevns.predictions import Prediction
 
 __all__ = ["Evaluator", "Likelihood", "Profile"]
 
@@ -28,10 +37,18 @@ class Profile:
         For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
         that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
         - 1.
+    at_edge : tuple of str
+        Experiments whose quenching scale lies at an end of its range, five standard deviations from 1: the minimum may
+        lie beyond, and the data and the prediction hardly belong together.
     """
 
     chi2: float
     experiments: dict
+    at_edge: tuple = ()
+
+
+#: Share of the range of eta that counts as its end.
+EDGE = 1e-6
 
 
 class Likelihood:
@@ -50,7 +67,7 @@ class Likelihood:
     11.69
     """
 
-    def __init__(self, experiments):
+    def __init__(self, experiments: Sequence[Experiment]):
         experiments = checks.sequence("experiments", experiments, Experiment, "see cevns.load")
         if not experiments:
             raise InputError("experiments is empty: a likelihood needs at least one")
@@ -65,14 +82,35 @@ class Likelihood:
     def __repr__(self):
         return f"Likelihood({' + '.join(e.name for e in self.experiments)})"
 
-    def __add__(self, other):
+    def _repr_html_(self):
+        from cevns.tabular import html
+
+        rows = [
+            (
+                e.name,
+                " + ".join(n.name for n in e.target.nuclei),
+                e.response.bins,
+                f"{e.response.edges[0]:g} to {e.response.edges[-1]:g} {e.response.unit}",
+                sum(e.observed),
+            )
+            for e in self.experiments
+        ]
+        return html(("experiment", "nuclei", "bins", "range", "observed"), rows)
+
+    def __eq__(self, other):
+        return self.experiments == other.experiments if isinstance(other, Likelihood) else NotImplemented
+
+    def __hash__(self):
+        return hash(self.experiments)
+
+    def __add__(self, other: Experiment | Likelihood) -> Likelihood:
         if isinstance(other, Experiment):
             other = other.likelihood
         if not isinstance(other, Likelihood):
             return NotImplemented
         return Likelihood(self.experiments + other.experiments)
 
-    def __radd__(self, other):
+    def __radd__(self, other: Any) -> Likelihood:
         # sum() starts from 0
         return self if other == 0 else NotImplemented
 
@@ -80,15 +118,15 @@ class Likelihood:
         return Likelihood, (self.experiments,)
 
     @property
-    def smallest_mass(self):
+    def smallest_mass(self) -> float:
         """Least mediator mass [MeV] that every experiment resolves; see `Experiment.smallest_mass`."""
         return max(e.smallest_mass for e in self.experiments)
 
-    def engine(self, model):
+    def engine(self, model: Model) -> Engine:
         """Return the compiled chi2 for a model; made once and kept."""
         return self.bind(model).engine
 
-    def bind(self, model):
+    def bind(self, model: Model) -> Evaluator:
         """Return chi2 of one model as a fast function of mass [MeV] and coupling; made once and kept.
 
         Parameters
@@ -122,7 +160,7 @@ class Likelihood:
                     del self._evaluators[next(iter(self._evaluators))]
         return evaluator
 
-    def chi2(self, model, mass=None, coupling=None):
+    def chi2(self, model: Model, mass: ArrayLike | None = None, coupling: ArrayLike | None = None) -> Any:
         """Return chi2 with all nuisances profiled.
 
         Parameters
@@ -158,7 +196,26 @@ class Likelihood:
         evaluator.engine.pairs(np.ascontiguousarray(mass_squared), np.ascontiguousarray(y), out)
         return out.reshape(shape) if shape else float(out[0])
 
-    def pulls(self, model, mass=None, coupling=None):
+    def predict(
+        self,
+        model: Model,
+        mass: ArrayLike | None = None,
+        coupling: ArrayLike | None = None,
+        *,
+        eta: float = 1.0,
+    ) -> dict[str, Prediction]:
+        """Return the predicted counts of each experiment, by its name; see `cevns.predictions.predict`.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+        >>> {name: float(p.signal.sum().round(1)) for name, p in both.predict("sm").items()}
+        {'coherent-csi-2017': 131.4, 'coherent-argon-2020': 131.4}
+        """
+        return {e.name: e.predict(model, mass, coupling, eta=eta) for e in self.experiments}
+
+    def pulls(self, model: Model, mass: float | None = None, coupling: float | None = None) -> Profile:
         """Return chi2 of each experiment and the nuisances that minimise it, at one point.
 
         Parameters are those of `chi2`, one mass and one coupling.
@@ -168,35 +225,64 @@ class Likelihood:
         Profile
         """
         model = get_model(model)
-        mass = model.check_mass(mass, self.smallest_mass, single=True)
-        coupling = model.check_coupling(coupling, single=True)
-        values = self.engine(model).profile(mass * mass if model.has_mass else 1.0, model.strength(coupling))
-        out = {}
+        checked = model.check_mass(mass, self.smallest_mass, single=True)
+        strength = model.strength(model.check_coupling(coupling, single=True))
+        values = self.engine(model).profile(checked * checked if model.has_mass else 1.0, strength)
+        out, at_edge = {}, []
         for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, values, strict=True):
             pulls = {"signal": signal - 1.0}
             pulls |= {b.name: b.sigma * float(x) for b, x in zip(experiment.backgrounds, shifts, strict=True)}
             if experiment.quenching_sigma:
                 pulls["quenching"] = eta - 1.0
+                low, high = experiment.eta_pieces.edges[[0, -1]]
+                if min(eta - low, high - eta) <= EDGE * (high - low):
+                    at_edge.append(experiment.name)
             out[experiment.name] = {"chi2": chi2, "pulls": pulls}
-        return Profile(sum(v["chi2"] for v in out.values()), out)
+        return Profile(sum(v["chi2"] for v in out.values()), out, tuple(at_edge))
 
-    def best_fit(self, model, **options):
+    def best_fit(
+        self,
+        model: Model,
+        *,
+        mass: float | None = None,
+        mass_range: tuple[float, float] | None = None,
+        num_threads: int = 1,
+    ) -> BestFit:
         """Return the best fit over the plane of mass and coupling; see `cevns.inference.best_fit`."""
         from cevns.inference import best_fit
 
-        return best_fit(self, model, **options)
+        return best_fit(self, model, mass=mass, mass_range=mass_range, num_threads=num_threads)
 
-    def limit(self, model, mass=None, **options):
+    def limit(
+        self,
+        model: Model,
+        mass: ArrayLike | None = None,
+        *,
+        cl: float = 0.90,
+        dof: int | None = None,
+        reference: BestFit | float | None = None,
+        mass_range: tuple[float, float] | None = None,
+        num_threads: int = 1,
+    ) -> Limit:
         """Return exact excluded intervals of the coupling at each mass; see `cevns.inference.limit`."""
         from cevns.inference import limit
 
+        options = {"cl": cl, "dof": dof, "reference": reference, "mass_range": mass_range, "num_threads": num_threads}
         return limit(self, model, mass, **options)
 
-    def scan(self, model, mass, coupling, **options):
+    def scan(
+        self,
+        model: Model,
+        mass: ArrayLike,
+        coupling: ArrayLike,
+        *,
+        num_threads: int = 1,
+        progress: Progress | None = None,
+    ) -> Scan:
         """Return chi2 on a grid; see `cevns.inference.scan`."""
         from cevns.inference import scan
 
-        return scan(self, model, mass, coupling, **options)
+        return scan(self, model, mass, coupling, num_threads=num_threads, progress=progress)
 
 
 def _systematics(experiment):

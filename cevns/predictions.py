@@ -1,13 +1,16 @@
 """Predicted counts and recoil spectra (eqs. 2.9 and 3.2-3.6 of arXiv:2008.05022)."""
 
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cevns import checks
 from cevns._rates import RecoilRate
-from cevns.arrays import unique
+from cevns.arrays import ByValue, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.folding import rate_scales, recoil_end_kev
@@ -18,11 +21,17 @@ from cevns.nuclei import Target
 from cevns.pictures import Pictured
 from cevns.threads import checked
 
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Model
+    from cevns.experiments import Experiment
+    from cevns.form_factors import FormFactor
+
+
 __all__ = ["Prediction", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
 
 
-@dataclass(frozen=True)
-class Prediction(Pictured):
+@dataclass(frozen=True, eq=False)
+class Prediction(ByValue, Pictured):
     """Predicted and observed counts of an experiment.
 
     Attributes
@@ -54,14 +63,36 @@ class Prediction(Pictured):
     observed: np.ndarray
     uncertainty: np.ndarray
 
+    @property
+    def total(self) -> Array:
+        """Signal and all backgrounds, shape (..., bins)."""
+        return self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
+
     def plot(self, ax=None, **options):
         """Draw the counts beside the data; see `cevns.plotting.plot_prediction`."""
         from cevns.plotting import plot_prediction
 
         return plot_prediction(self, ax=ax, **options)
 
+    def _repr_html_(self):
+        from cevns.tabular import html
 
-def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
+        single = self.signal.ndim == 1
+        head = ("low", "high", *(("signal",) if single else ()), *self.backgrounds, "observed", "uncertainty")
+        columns = [*((self.signal,) if single else ()), *self.backgrounds.values(), self.observed, self.uncertainty]
+        rows = zip(self.bin_edges[:-1], self.bin_edges[1:], *columns, strict=True)
+        caption = f"{self.experiment}, {self.model}: counts in bins of {self.bin_unit}"
+        return html(head, rows, caption if single else f"{caption}, signal of shape {self.signal.shape}")
+
+
+def predict(
+    experiment: Experiment,
+    model: Model,
+    mass: ArrayLike | None = None,
+    coupling: ArrayLike | None = None,
+    *,
+    eta: float = 1.0,
+) -> Prediction:
     """Return the predicted counts of an experiment.
 
     Parameters
@@ -73,7 +104,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     mass, coupling : array_like, optional
         Mediator mass [MeV] and coupling; see `Likelihood.chi2`.
     eta : float
-        Quenching scale.
+        Quenching scale, 0.1 to 10, for every experiment: its response is computed anew where need be.
 
     Returns
     -------
@@ -82,7 +113,7 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
     Raises
     ------
     InputError
-        If a parameter is missing, out of range, or eta outside the experiment's range.
+        If a parameter is missing, out of range, or not one that the model takes.
 
     Examples
     --------
@@ -106,14 +137,14 @@ def predict(experiment, model, mass=None, coupling=None, *, eta=1.0):
         coupling=coupling,
         bin_edges=np.array(experiment.response.edges),
         bin_unit=experiment.response.unit,
-        signal=signal.reshape(*shape, -1),
+        signal=signal.reshape(*shape, experiment.response.bins),
         backgrounds={b.name: np.array(b.counts) for b in experiment.backgrounds},
         observed=np.array(experiment.observed),
         uncertainty=np.array(experiment.uncertainty),
     )
 
 
-def nsi_quadratic_form(experiment):
+def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     """Return counts as a quadratic form in the contact non-standard interactions of eqs. 3.1 and 3.2.
 
     Parameters
@@ -152,7 +183,16 @@ def nsi_quadratic_form(experiment):
     return names, form
 
 
-def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *, form_factor="helm"):
+def recoil_spectrum(
+    model: Model,
+    flux: Flux,
+    target: Target,
+    recoil_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+) -> Array:
     """Return the recoil spectrum dN/dT before any detector response.
 
     Parameters
@@ -189,8 +229,17 @@ def recoil_spectrum(model, flux, target, recoil_kev, mass=None, coupling=None, *
 
 
 def recoil_events(
-    model, flux, target, edges_kev, mass=None, coupling=None, *, form_factor="helm", num_threads=1, nodes=16
-):
+    model: Model,
+    flux: Flux,
+    target: Target,
+    edges_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+    num_threads: int = 1,
+    nodes: int = 16,
+) -> Array:
     """Return the events in bins of recoil energy: the double integral over recoil and neutrino energy of eq. 2.9.
 
     Parameters

@@ -15,14 +15,22 @@ What is known about the numbers, and what is not:
 - No uncertainty is carried. The tables have 2 % to 7 %.
 """
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.files import read_table
-from cevns.fluxes import tabulated
+from cevns.fluxes import DISTANCES, tabulated
+
+if TYPE_CHECKING:
+    from cevns.fluxes import Flux
+
 
 __all__ = [
     "ENERGY_PER_FISSION",
@@ -49,13 +57,13 @@ _ROWS_INSERTED = 4
 
 def reactor_antineutrinos(
     *,
-    thermal_power,
-    distance,
-    exposure,
-    fission_fractions=TYPICAL_FISSION_FRACTIONS,
-    energy_per_fission=ENERGY_PER_FISSION,
-    name="reactor antineutrinos",
-):
+    thermal_power: float,
+    distance: float,
+    exposure: float,
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS,
+    energy_per_fission: Mapping[str, float] = ENERGY_PER_FISSION,
+    name: str = "reactor antineutrinos",
+) -> Flux:
     """Return the flux of electron antineutrinos at a distance from a reactor, before oscillations.
 
     Parameters
@@ -95,15 +103,19 @@ def reactor_antineutrinos(
     ----------
     arXiv:1106.0687, arXiv:1101.2663; V. Kopeikin, Phys. Atom. Nucl. 75 (2012) 143.
     """
-    distance = checks.real("distance", distance, unit="m", above=0)
-    exposure = checks.real("exposure", exposure, unit="days", above=0)
+    distance = checks.real("distance", distance, unit="m", **DISTANCES)
+    exposure = checks.real("exposure", exposure, unit="days", above=0, high=1e12)
     rate = fission_rate(thermal_power, fission_fractions, energy_per_fission)
     scale = rate * exposure * SECONDS_PER_DAY / (4 * np.pi * (100 * distance) ** 2)
     (low, below), (high, above) = _spectra(_fractions(fission_fractions))
     return tabulated(low, {"e": scale * below}, name=name) + tabulated(high, {"e": scale * above}, name="above 2 MeV")
 
 
-def fission_rate(thermal_power, fission_fractions=TYPICAL_FISSION_FRACTIONS, energy_per_fission=ENERGY_PER_FISSION):
+def fission_rate(
+    thermal_power: float,
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS,
+    energy_per_fission: Mapping[str, float] = ENERGY_PER_FISSION,
+) -> float:
     """Return the fissions per second of a reactor; parameters as in `reactor_antineutrinos`.
 
     Examples
@@ -111,18 +123,21 @@ def fission_rate(thermal_power, fission_fractions=TYPICAL_FISSION_FRACTIONS, ene
     >>> f"{fission_rate(1.0):.3e}"
     '3.030e+19'
     """
-    power = checks.real("thermal_power", thermal_power, unit="GW", above=0)
+    power = checks.real("thermal_power", thermal_power, unit="GW", above=0, high=1e6)
+    checks.instance("energy_per_fission", energy_per_fission, Mapping, "for example ENERGY_PER_FISSION")
     energy = 0.0
     for isotope, fraction in _fractions(fission_fractions).items():
         if isotope not in energy_per_fission:
             raise InputError(f"energy_per_fission has no entry for {isotope!r}, whose fission fraction is {fraction:g}")
         energy += fraction * checks.real(
-            f"energy_per_fission[{isotope!r}]", energy_per_fission[isotope], unit="MeV", above=0
+            f"energy_per_fission[{isotope!r}]", energy_per_fission[isotope], unit="MeV", low=1, high=1e4
         )
     return power * 1e9 / (energy * JOULE_PER_MEV)
 
 
-def antineutrinos_per_fission(fission_fractions=TYPICAL_FISSION_FRACTIONS, *, low=0.0):
+def antineutrinos_per_fission(
+    fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS, *, low: float = 0.0
+) -> float:
     """Return the number of antineutrinos per fission above an energy [MeV].
 
     Examples
@@ -143,6 +158,7 @@ def _as_flux(part):
 
 def _fractions(fission_fractions):
     """Return the positive fractions by isotope."""
+    checks.instance("fission_fractions", fission_fractions, Mapping, "for example TYPICAL_FISSION_FRACTIONS")
     fractions = {}
     for isotope, fraction in fission_fractions.items():
         checks.known("isotope", isotope, ENERGY_PER_FISSION)

@@ -4,7 +4,17 @@ Kernels release the GIL, so Python's own threads do. They wait asleep, where Ope
 a spinning wait takes the core from the thread that it waits for.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cevns import checks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cevns._types import Progress
+
 
 __all__ = ["share"]
 
@@ -15,12 +25,14 @@ PARTS = 8
 LARGEST = 256
 
 
-def checked(num_threads):
+def checked(num_threads: object) -> int:
     """Return a number of threads, refusing anything but a whole number from 1 to 256."""
     return checks.whole("num_threads", num_threads, low=1, high=LARGEST)
 
 
-def share(function, rows, work, num_threads, progress=None):
+def share(
+    function: Callable[[slice], object], rows: int, work: float, num_threads: int, progress: Progress | None = None
+) -> None:
     """Call ``function(slice)`` for slices that cover `rows`, on one thread or more.
 
     Parameters
@@ -32,7 +44,7 @@ def share(function, rows, work, num_threads, progress=None):
     work : float
         Points of chi2 in all; little work stays on one thread.
     num_threads : int
-        Most threads to use.
+        Most threads to use; fewer where the system does not let as many start.
     progress : callable, optional
         Called as ``progress(done, rows)``, about a hundred times.
     """
@@ -47,8 +59,18 @@ def share(function, rows, work, num_threads, progress=None):
     # imported here, because a single thread should not wait for it
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(num_threads) as pool:
-        _run(pool.map(function, slices), slices, progress)
+    while num_threads > 1:
+        try:
+            with ThreadPoolExecutor(num_threads) as pool:
+                results = pool.map(function, slices)
+                _run(results, slices, progress)
+            return
+        except RuntimeError as error:
+            # the system's limit; what was done already is done again, with the same result
+            if "start new thread" not in str(error):
+                raise
+            num_threads //= 2
+    _run(map(function, slices), slices, progress)
 
 
 def _run(results, slices, progress):

@@ -7,6 +7,13 @@ alone: it is I_0(E_min) - E_min^2 I_2(E_min) with the moments I_k computed here 
 
 import numpy as np
 
+cdef int _check_alignment(const double[::1] values, const double[::1] out) except -1:
+    # a buffer says nothing of it, and reading doubles from odd addresses is undefined in C
+    if (<size_t> _data(values) | <size_t> _data(out)) % sizeof(double):
+        raise ValueError("arrays must be aligned: see numpy.require")
+    return 0
+
+
 cdef const double* _data(const double[::1] view) noexcept:
     return &view[0] if view.shape[0] else NULL
 
@@ -56,12 +63,21 @@ cdef class Spectrum:
         self._tails = tails
         self.c.tails = _data(tails)
 
+    def __eq__(self, other):
+        if not isinstance(other, Spectrum):
+            return NotImplemented
+        return _values(self) == _values(other)
+
+    def __hash__(self):
+        return hash(_values(self))
+
     def __reduce__(self):
         return Spectrum, (self.breaks, self.coefficients, self.line_energies, self.line_weights)
 
     def density(self, const double[::1] energy not None, double[::1] out not None):
         """Write phi(E), lines left out, into `out`."""
         cdef Py_ssize_t i, n = min(energy.shape[0], out.shape[0])
+        _check_alignment(energy, out)
         with nogil:
             for i in range(n):
                 out[i] = density_c(&self.c, energy[i])
@@ -69,6 +85,7 @@ cdef class Spectrum:
     def moment(self, const double[::1] e_min not None, int k, double[::1] out not None):
         """Write I_k(E_min), k = 0, 1, 2, into `out`."""
         cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
+        _check_alignment(e_min, out)
         if not 0 <= k <= 2:
             raise ValueError(f"moment {k} is not known: k must be 0, 1 or 2")
         with nogil:
@@ -78,6 +95,7 @@ cdef class Spectrum:
     def kinematic_moment(self, const double[::1] e_min not None, double[::1] out not None):
         """Write I_0(E_min) - E_min^2 I_2(E_min) into `out`."""
         cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
+        _check_alignment(e_min, out)
         with nogil:
             for i in range(n):
                 out[i] = kinematic_moment_c(&self.c, e_min[i])
@@ -86,6 +104,11 @@ cdef class Spectrum:
 def _diverges(coefficients, int k):
     """Whether Int_0 dE E^-k sum_n c_n E^n diverges at the lower end."""
     return any(coefficients[n] != 0.0 for n in range(k))
+
+
+def _values(spectrum):
+    arrays = spectrum.breaks, spectrum.coefficients, spectrum.line_energies, spectrum.line_weights
+    return tuple(tuple(array.ravel().tolist()) for array in arrays)
 
 
 def _frozen(values):

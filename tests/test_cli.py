@@ -86,9 +86,8 @@ def test_predict_gives_what_the_library_gives(run_json):
     assert found["backgrounds"] == {name: counts.tolist() for name, counts in expected.backgrounds.items()}
 
 
-@pytest.mark.parametrize("point", [[], ["--mass", "10"], ["--mass", "10", "--coupling", "1e-4"]], ids=len)
-def test_the_standard_model_has_neither_mass_nor_coupling(run_json, point):
-    found = run_json("predict", ARGON, "--model", "sm", *point)
+def test_the_standard_model_has_neither_mass_nor_coupling(run_json):
+    found = run_json("predict", ARGON, "--model", "sm")
     assert (found["mass"], found["coupling"]) == (None, None)
     assert sum(found["signal"]) == pytest.approx(131.4, abs=0.1)
 
@@ -150,7 +149,16 @@ def test_chi2_prints_a_line_for_each_pull(run):
 
 def test_limit_gives_intervals_with_null_for_open_ends(run_json):
     found = run_json("limit", CSI, ARGON, "--model", "universal", "--mass", "10", "200", "--cl", "0.90")
-    assert list(found) == ["chi2_min", "best_fit", "delta_chi2", "limits"]
+    about = {key: found[key] for key in ("model", "weak", "experiments", "cl", "dof", "units")}
+    assert about == {
+        "model": "universal",
+        "weak": "radiative",
+        "experiments": [CSI, ARGON],
+        "cl": 0.9,
+        "dof": 2,
+        "units": {"mass": "MeV", "coupling": "dimensionless"},
+    }
+    assert found.keys() - about.keys() == {"chi2_min", "best_fit", "delta_chi2", "limits", "warnings"}
     assert list(found["best_fit"]) == ["mass", "coupling"]
     assert found["delta_chi2"] == pytest.approx(4.605, abs=1e-3)
     assert [list(entry) for entry in found["limits"]] == [["mass", "excluded"]] * 2
@@ -424,7 +432,9 @@ REFUSED = {
     "mass in words": (["predict", CSI, *POINT, "--mass", "ten"], "--mass", "'ten'"),
     "empty mass": (["predict", CSI, *POINT, "--mass", ""], "--mass"),
     "negative mass": (["predict", CSI, *POINT, "--mass", "-10"], "--mass", "-10", "at least 0 MeV"),
-    "negative mass with an exponent": (["predict", CSI, *POINT, "--mass", "-1e-5"], "--mass", "-1e-5"),
+    "negative mass with an exponent": (["predict", CSI, *POINT, "--mass", "-1e-5"], "--mass", "-1e-05"),
+    "mass for the standard model": (["chi2", CSI, "--model", "sm", "--mass", "10"], "mass is given", "no mediator"),
+    "coupling for the standard model": (["predict", CSI, "--model", "sm", "--coupling", "1"], "coupling is given"),
     "negative mass for the standard model": (["predict", CSI, "--model", "sm", "--mass", "-1"], "--mass"),
     "mass not a number": (["chi2", CSI, *POINT, "--mass", "nan"], "--mass"),
     "infinite mass": (["chi2", CSI, *POINT, "--mass", "1e999"], "--mass"),

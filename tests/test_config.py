@@ -253,7 +253,7 @@ atomic_mass_u = 39.9623831237
 proton_radius_fm = 3.448
 neutron_radius_fm = 3.7
 """
-    target = TARGET.replace("Ar-40 = 1", "Ar-40 = 1, Xe-132 = 0.5, I-127 = 2")
+    target = TARGET.replace("Ar-40 = 1", "Ar-40 = 1, Xe-132 = 0.5, I-127 = 2").replace("39.96", "359.7")
     argon, xenon, iodine = only(load(own(target=target, tail=text))).target.nuclei
     assert argon.neutron_radius == 3.7
     assert xenon == Nucleus.from_atomic_mass("Xe-132", 54, 78, 131.9041551, 4.79, 4.9)
@@ -399,7 +399,10 @@ BAD = {
     "kind that is a number": (own(flux="[experiment.flux]\nkind = 1\n"), ["flux.kind: unknown kind 1"]),
     "no flux": (own(flux=""), ["experiment[1].flux: missing"]),
     "empty fluxes": (own(flux="", head="flux = []\n"), ["experiment[1].flux: is empty"]),
-    "negative distance": (own(flux=FLUX.replace("27.5", "-27.5")), ["experiment[1].flux: distance = -27.5", "0 m"]),
+    "negative distance": (
+        own(flux=FLUX.replace("27.5", "-27.5")),
+        ["experiment[1].flux: distance = -27.5", "at least 0.001 m"],
+    ),
     "number as text": (
         own(flux=FLUX.replace("27.5", '"27.5"')),
         ["flux.distance_m: must be a finite number, got '27.5'"],
@@ -452,6 +455,34 @@ BAD = {
         ["response.edges[2]: must be a finite"],
     ),
     "no quenching": (own(response=RESPONSE), ["experiment[1].response.quenching: missing"]),
+    "steps with a value for each low edge": (
+        own(
+            response=RESPONSE
+            + QUENCHING
+            + 'efficiency = {kind = "steps", edges = [3, 5, 8], values = [0.2, 0.6, 0.8]}\n'
+        ),
+        ["experiment[1].response.efficiency: values must have 2 entries", "for 3 edges"],
+    ),
+    "points with a value too few": (
+        own(
+            response=RESPONSE
+            + QUENCHING
+            + 'efficiency = {kind = "points", observable = [3, 5, 8], values = [0.2, 0.6]}\n'
+        ),
+        ["experiment[1].response.efficiency: values must have 3 entries", "for 3 points"],
+    ),
+    "per cent for a fraction": (
+        own().replace("signal_sigma = 0.1", "signal_sigma = 10"),
+        ["experiment[1]: signal_sigma = 10 is not allowed", "0.12 for 12 %"],
+    ),
+    "target of other nuclei": (
+        own(target=TARGET.replace("39.96", "131.29")),
+        ["experiment[1].target: molar_mass = 131.29 g/mol does not fit"],
+    ),
+    "flavour of two": (
+        own(flux='[experiment.flux]\nkind = "tabulated"\nenergy_mev = [1, 2]\nemu_per_cm2_per_mev = [1, 2]\n'),
+        ["flux.emu_per_cm2_per_mev: unknown key; allowed: energy_mev"],
+    ),
     "efficiency above 1": (
         own(response=RESPONSE + QUENCHING + 'efficiency = {kind = "constant", value = 1.5}\n'),
         ["experiment[1].response.efficiency: values contains 1.5"],
@@ -572,7 +603,7 @@ def test_the_command_line_prints_and_validates_the_template(capsys, tmp_path):
 def test_validation_meets_what_only_a_prediction_can(capsys, tmp_path):
     path = tmp_path / "mine.toml"
     radius = "[nuclei.X]\nprotons = 1\nneutrons = 1\natomic_mass_u = 2\nproton_radius_fm = 0.5\nneutron_radius_fm = 2\n"
-    path.write_text(own(target=TARGET.replace("Ar-40", "X"), tail=radius), encoding="utf-8")
+    path.write_text(own(target=TARGET.replace("Ar-40", "X").replace("39.96", "2"), tail=radius), encoding="utf-8")
     code, out, err = run(capsys, "config", "validate", path)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "0.5" in err

@@ -24,16 +24,32 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/extending.md", "docs/limits.md"])
-def test_python_examples_run(page, tmp_path, monkeypatch):
-    """All Python blocks of a page in turn, as a reader would type them."""
-    monkeypatch.chdir(tmp_path)
+def python_blocks(page):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     assert blocks
+    return blocks
+
+
+def run_block(block, scope):
+    for package in ("emcee", "iminuit"):
+        if re.search(rf"^(import|from) {package}\b", block, flags=re.MULTILINE):
+            pytest.importorskip(package)
+    exec(block, scope)
+
+
+def test_python_examples_run_in_turn(tmp_path, monkeypatch):
+    """As a reader of the page would type them, since later ones draw over what earlier ones made."""
+    monkeypatch.chdir(tmp_path)
     scope = {}
-    for block in blocks:
-        if "import emcee" in block:
-            pytest.importorskip("emcee")
-        if "import iminuit" in block or "from iminuit" in block:
-            pytest.importorskip("iminuit")
-        exec(block, scope)
+    for block in python_blocks("docs/limits.md"):
+        run_block(block, scope)
+
+
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page, i) for page in ("README.md", "docs/extending.md") for i in range(len(python_blocks(page)))],
+)
+def test_python_examples_run_alone(page, number, tmp_path, monkeypatch):
+    """Each Python block by itself, as a reader would copy it."""
+    monkeypatch.chdir(tmp_path)
+    run_block(python_blocks(page)[number], {"__name__": "example"})

@@ -168,6 +168,14 @@ def test_table_shows_what_is_missed():
     assert Row("q", 1.0, 1.0, "c", True, "s").values == {}
 
 
+def test_table_tells_the_papers_numbers_from_an_independent_calculation(rows):
+    lines = format_table([vars(row) for row in rows]).splitlines()
+    starred = [line for line in lines if " * " in line and not line.startswith("*")]
+    assert len(starred) == 5
+    assert all(line.startswith(("SM events", "chi2 of the SM")) for line in starred)
+    assert any(line.startswith("* independent calculation") and "arXiv:2008.05022" in line for line in lines)
+
+
 def dip(panel):
     """Return the least ratio of the universal model's rate to the standard model's."""
     standard, universal = (np.array(curve.rows)[:, 1] for curve in panel.curves[:2])

@@ -1,13 +1,16 @@
 """Kernels as Python sees them, and the package as a whole: imports, public names, headers and documented examples."""
 
+import ast
 import doctest
 import importlib
+import inspect
 import pickle
 import pkgutil
 import re
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -268,3 +271,39 @@ def test_slow_or_optional_packages_are_not_imported(statement):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "[]"
+
+
+def test_type_checkers_see_every_public_name():
+    """What __getattr__ finds at run time stands in a block for them: the two lists must not drift apart."""
+    tree = ast.parse(Path(cevns.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen | {"__version__"} == set(cevns.__all__)
+
+
+#: Modules that users call; the rest serves them.
+INTERNAL = {"cli", "figures", "plotting", "reference", "files", "families", "tables"}
+ANNOTATED = [n for n in MODULES if not INTERNAL & set(n.split("."))]
+
+
+@pytest.mark.parametrize("name", ANNOTATED)
+def test_public_functions_say_what_they_take_and_return(name):
+    module = import_or_skip(name)
+    functions = []
+    for public in getattr(module, "__all__", ()):
+        value = getattr(module, public)
+        if getattr(value, "__module__", None) != name:
+            continue
+        members = vars(value).items() if inspect.isclass(value) else [(public, value)]
+        for member, function in members:
+            function = function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
+            function = getattr(function, "fget", None) or getattr(function, "func", None) or function
+            if not member.startswith("_") and inspect.isfunction(function) and function.__module__ == name:
+                functions.append(function)
+    bare = []
+    for function in functions:
+        signature = inspect.signature(function)
+        parameters = [p for n, p in signature.parameters.items() if n not in ("self", "cls")]
+        if signature.return_annotation is signature.empty or any(p.annotation is p.empty for p in parameters):
+            bare.append(function.__qualname__)
+    assert bare == []

@@ -241,7 +241,7 @@ def test_missing_charges_are_refused():
     with pytest.raises(InputError, match="no charge for the charged lepton 'tau'"):
         VectorModel("x", proton={}, neutron={}, leptons={"e": 1}).lepton_charge("tau")
     with pytest.raises(InputError, match="no standard-model proton coupling for flavour 'tau'"):
-        RADIATIVE_COUPLINGS.of("tau")
+        WeakCouplings({"e": 0.04, "mu": 0.03}, -0.5, "no tau").of("tau")
 
 
 def test_public_names_of_the_package():

@@ -129,7 +129,7 @@ TABLE = {"e": [0.0, 3e10, 1e10, 0.0], "mu": [1e10, 1e10, 2e10, 5e9]}
 
 @pytest.fixture(scope="module")
 def one_argon_nucleus():
-    return Target(((nucleus("Ar-40"), 1.0),), molar_mass=1.0, mass=1e-3 / reference.N_A)
+    return Target(((nucleus("Ar-40"), 1.0),), molar_mass=40.0, mass=40e-3 / reference.N_A)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import InputError
+from cevns.models import WeakCouplings, get_model
 from cevns.nuclei import Nucleus, Target
 
 EDGES = np.arange(5.0, 46.0, 5.0)
@@ -290,8 +291,10 @@ def test_radii_below_the_form_factors_limit_are_refused(flux):
 def test_flavours_without_a_weak_coupling_are_refused(target):
     flux = fluxes.monochromatic(30.0, fluence=1e14, flavour="tau")
     experiment = Experiment("tau", flux, target, Response(CURVED, [1.0, 5.0]), [1.0], [1.0], 0.1)
+    assert experiment.predict("sm").signal.sum() > 0
+    no_tau = get_model("sm").replace(weak=WeakCouplings({"e": 0.04, "mu": 0.03}, -0.5, "no tau"))
     with pytest.raises(InputError, match="flavour 'tau'"):
-        experiment.predict("sm")
+        experiment.predict(no_tau)
 
 
 @pytest.mark.parametrize(

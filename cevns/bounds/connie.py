@@ -10,6 +10,10 @@ energy resolution are left out. With other plausible bins, from 50-180 eVee to 1
 changes by -15 % to +11 %. The reactor's power, the distance, the exposure and the mass cancel in the ratio.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from cevns import checks
@@ -23,6 +27,15 @@ from cevns.models import get_model
 from cevns.nuclei import Target
 from cevns.reactors import reactor_antineutrinos
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import ArrayLike, Model
+    from cevns.detectors import Quenching
+    from cevns.fluxes import Flux
+    from cevns.form_factors import FormFactor
+
+
 __all__ = ["connie_bound", "rate_ratio_coupling"]
 
 #: Limit on rate / standard-model rate at 95 % C.L., and the bin [keVee] for which it holds.
@@ -30,7 +43,17 @@ CONNIE_RATIO = 41.0
 CONNIE_BIN_KEVEE = (0.075, 0.275)
 
 
-def rate_ratio_coupling(model, mass, *, ratio, bin_kevee, flux, target, quenching, form_factor="helm"):
+def rate_ratio_coupling(
+    model: Model,
+    mass: ArrayLike,
+    *,
+    ratio: float,
+    bin_kevee: Sequence[float],
+    flux: Flux,
+    target: Target,
+    quenching: Quenching,
+    form_factor: FormFactor | str = "helm",
+) -> Any:
     """Return the coupling at which the rate in one bin is `ratio` times that of the standard model.
 
     Counts are a + b y + c y^2 in y = g^2, and for a ratio above 1 exactly one root is positive: no search is needed.
@@ -94,16 +117,16 @@ def rate_ratio_coupling(model, mass, *, ratio, bin_kevee, flux, target, quenchin
 
 
 def connie_bound(
-    model="universal",
+    model: Model = "universal",
     *,
-    mass=None,
-    ratio=CONNIE_RATIO,
-    bin_kevee=CONNIE_BIN_KEVEE,
-    confidence_level=0.95,
-    flux=None,
-    quenching=None,
-    **fields,
-):
+    mass: ArrayLike | None = None,
+    ratio: float = CONNIE_RATIO,
+    bin_kevee: Sequence[float] = CONNIE_BIN_KEVEE,
+    confidence_level: float = 0.95,
+    flux: Flux | None = None,
+    quenching: Quenching | None = None,
+    **fields: Any,
+) -> Bound:
     """Return the recast CONNIE limit.
 
     Parameters

@@ -1,8 +1,11 @@
 """One limit of an experiment, as a region in the plane of mediator mass and coupling."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +15,12 @@ from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import VectorModel
 from cevns.pictures import Pictured
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, ArrayLike, Model
+
 
 __all__ = ["DARK_PHOTON", "KINDS", "Bound"]
 
@@ -124,16 +133,16 @@ class Bound(Pictured):
         return tuple(out)
 
     @property
-    def coupling(self):
+    def coupling(self) -> str:
         """What the coupling is, in words."""
         return "kinetic mixing epsilon" if self.model == DARK_PHOTON else f"gauge coupling g of {self.model}"
 
     @property
-    def mass_range(self):
+    def mass_range(self) -> tuple[float, float]:
         """Lowest and highest mass [MeV]."""
         return min(s[0].min() for s in self.segments), max(s[0].max() for s in self.segments)
 
-    def contains(self, mass, coupling):
+    def contains(self, mass: ArrayLike, coupling: ArrayLike) -> Any:
         """Return whether points lie in the region; straight lines between points in log(mass) and log(coupling).
 
         Parameters
@@ -158,7 +167,7 @@ class Bound(Pictured):
                 inside |= covered & (y >= low) & (y <= high[0] if high else True)
         return inside if inside.ndim else bool(inside)
 
-    def excludes(self, mass, coupling):
+    def excludes(self, mass: ArrayLike, coupling: ArrayLike) -> Any:
         """Return whether points are excluded; parameters as in `contains`.
 
         Raises
@@ -170,7 +179,7 @@ class Bound(Pictured):
             raise InputError(f"bound {self.name!r} is a band that data favour, it excludes nothing; use contains")
         return self.contains(mass, coupling)
 
-    def lowest(self, mass):
+    def lowest(self, mass: ArrayLike) -> Any:
         """Return the lowest coupling of the region at each mass [MeV]; infinite where there is none."""
         x = _logarithm("mass", mass)
         lowest = np.full(x.shape, np.inf)
@@ -185,7 +194,7 @@ class Bound(Pictured):
         lowest = np.exp(lowest)
         return lowest if lowest.ndim else float(lowest)
 
-    def outlines(self, top):
+    def outlines(self, top: float) -> list[tuple[Array, ...]]:
         """Return what to draw.
 
         Parameters
@@ -209,19 +218,19 @@ class Bound(Pictured):
                 out.append((mass, curves[0], high))
         return out
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the limit; see `cevns.plotting.plot_bound`."""
         from cevns.plotting import plot_bound
 
         return plot_bound(self, ax=ax, **options)
 
-    def scaled(self, factor):
+    def scaled(self, factor: float) -> Bound:
         """Return a copy with all couplings multiplied by a number above 0."""
         factor = checks.real("factor", factor, above=0)
         segments = tuple((mass, *(factor * curve for curve in curves)) for mass, *curves in self.segments)
         return dataclasses.replace(self, segments=segments)
 
-    def rescaled(self, confidence_level, *, power=2.0):
+    def rescaled(self, confidence_level: float, *, power: float = 2.0) -> Bound:
         """Return the limit at another confidence level, in the Gaussian approximation.
 
         A search that sees no signal limits the rate to z sigma with P(|x| < z) equal to the confidence level: so does a
@@ -260,7 +269,7 @@ class Bound(Pictured):
             self.scaled(factor), confidence_level=level, note=_joined(self.note, note), approximate=True
         )
 
-    def converted_to(self, model):
+    def converted_to(self, model: Model) -> Bound:
         """Return the limit for another model, where that is possible without redoing the analysis.
 
         Kinetic mixing to B-L below the dimuon threshold, for bosons from neutral pions: their production is equal for

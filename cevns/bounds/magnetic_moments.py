@@ -7,8 +7,11 @@ A vector of mass M, coupling g and vector charge Q'_l shifts a_l = (g_l - 2)/2 b
 which is (Q'_l g)^2 / (8 pi^2) for M << m_l and (Q'_l g)^2 m_l^2 / (12 pi^2 M^2) for M >> m_l (arXiv:1104.3145).
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +21,10 @@ from cevns.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+
+if TYPE_CHECKING:
+    from cevns._types import ArrayLike, Model
+
 
 __all__ = [
     "ELECTRON_ANOMALY",
@@ -38,7 +45,7 @@ _NUMERATOR = _STEP * _W**2 / (1 + _W) ** 3
 _DENOMINATOR = _W * (1 + _W)
 
 
-def loop_function(mass_ratio):
+def loop_function(mass_ratio: ArrayLike) -> Any:
     """Return Int_0^1 dx x^2 (1 - x) / (x^2 + (1 - x) r^2) for r = M / m_l, to 1e-14 for every r.
 
     Parameters
@@ -61,7 +68,9 @@ def loop_function(mass_ratio):
     return out.reshape(ratio.shape) if ratio.ndim else float(out[0])
 
 
-def magnetic_moment_shift(mass, coupling, *, model="universal", flavour="mu"):
+def magnetic_moment_shift(
+    mass: ArrayLike, coupling: ArrayLike, *, model: Model = "universal", flavour: str = "mu"
+) -> Any:
     """Return delta a_l of a vector mediator at one loop.
 
     Parameters
@@ -95,7 +104,7 @@ def magnetic_moment_shift(mass, coupling, *, model="universal", flavour="mu"):
     return (charge * coupling) ** 2 / (4 * math.pi**2) * loop_function(mass / _MASSES[flavour])
 
 
-def coupling_for_shift(mass, shift, *, model="universal", flavour="mu"):
+def coupling_for_shift(mass: ArrayLike, shift: float, *, model: Model = "universal", flavour: str = "mu") -> Any:
     """Return the coupling that gives a shift delta a_l; the inverse of `magnetic_moment_shift`.
 
     Raises
@@ -149,7 +158,7 @@ class MagneticMomentBand:
         checks.real("value", self.value)
         checks.real("sigma", self.sigma, above=0)
 
-    def band(self, mass, *, model, confidence_level):
+    def band(self, mass: ArrayLike, *, model: Model, confidence_level: float) -> tuple[Any, Any]:
         """Return the couplings whose shift lies within the central interval value +- z sigma.
 
         Parameters
@@ -181,7 +190,7 @@ class MagneticMomentBand:
         low = coupling_for_shift(mass, max(self.value - margin, 0.0), **options)
         return low, coupling_for_shift(mass, self.value + margin, **options)
 
-    def largest_shift(self, confidence_level):
+    def largest_shift(self, confidence_level: float) -> float:
         """Return the largest shift of a vector that the measurement allows.
 
         It is the shift whose chi2 = (value - shift)^2 / sigma^2 lies z^2 above the smallest chi2 of any shift that is
@@ -193,17 +202,21 @@ class MagneticMomentBand:
         z = self._sigmas(confidence_level)
         return self.value + math.sqrt(min(self.value, 0.0) ** 2 + (z * self.sigma) ** 2)
 
-    def limit(self, mass, *, model, confidence_level):
+    def limit(self, mass: ArrayLike, *, model: Model, confidence_level: float) -> Any:
         """Return the largest allowed coupling, by the convention of `largest_shift`; parameters as in `band`."""
         return coupling_for_shift(mass, self.largest_shift(confidence_level), model=model, flavour=self.flavour)
 
-    def band_bound(self, model, *, confidence_level, mass=None, **fields):
+    def band_bound(
+        self, model: Model, *, confidence_level: float, mass: ArrayLike | None = None, **fields: Any
+    ) -> Bound:
         """Return the band as a `Bound` of kind ``"band"``; `mass` ascending [MeV], 0.01 MeV to 1 TeV unless given."""
         mass = self._masses(mass)
         curves = (mass, *self.band(mass, model=model, confidence_level=confidence_level))
         return self._bound("band", curves, model, confidence_level, **fields)
 
-    def limit_bound(self, model, *, confidence_level, mass=None, **fields):
+    def limit_bound(
+        self, model: Model, *, confidence_level: float, mass: ArrayLike | None = None, **fields: Any
+    ) -> Bound:
         """Return the limit as a `Bound` of kind ``"lower"``; `mass` as in `band_bound`."""
         mass = self._masses(mass)
         curves = (mass, self.limit(mass, model=model, confidence_level=confidence_level))

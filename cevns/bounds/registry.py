@@ -1,9 +1,12 @@
 """The registry of limits by model and name, its documentation table, and what is left out."""
 
+from __future__ import annotations
+
 import csv
 import functools
 from dataclasses import dataclass
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,10 @@ from cevns.bounds.magnetic_moments import ELECTRON_ANOMALY, MUON_ANOMALY
 from cevns.experiments.files import read_table
 from cevns.inference.levels import TWO_SIGMA
 from cevns.models import VectorModel
+
+if TYPE_CHECKING:
+    from cevns._types import Model
+
 
 __all__ = ["NOT_DRAWN", "Omission", "bounds_for", "get_bound", "known_bounds", "table"]
 
@@ -62,7 +69,7 @@ _COMPUTED = {
 _RESCALED = {("lmu-ltau", "babar-4mu-2016"): ("5b", 0.95)}
 
 
-def known_bounds(model=None):
+def known_bounds(model: Model | None = None) -> tuple[tuple[str, str], ...]:
     """Return (model, name) of all limits, or of those of one model, in the order of the documentation table.
 
     Raises
@@ -83,7 +90,7 @@ def known_bounds(model=None):
     return tuple(key for key in keys if key[0] == name)
 
 
-def get_bound(model, name):
+def get_bound(model: Model, name: str) -> Bound:
     """Return a limit as it was published, or computed at the level that the paper uses.
 
     Parameters
@@ -112,7 +119,7 @@ def get_bound(model, name):
     return _load(model, checks.known(f"limit of model {model!r}", name, names))
 
 
-def bounds_for(model, figure=None):
+def bounds_for(model: Model, figure: str | None = None) -> tuple[Bound, ...]:
     """Return the limits of a model.
 
     Parameters
@@ -145,7 +152,7 @@ def bounds_for(model, figure=None):
     return tuple(_as_drawn(b, figure) for b in bounds if b.figure == figure)
 
 
-def table(model=None):
+def table(model: Model | None = None) -> str:
     """Return a table in Markdown of all limits, or of one model's, and of those that are left out.
 
     Examples

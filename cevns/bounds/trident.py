@@ -5,7 +5,10 @@
 Q'^2 is the product of the vector charges of muon and muon neutrino, which are equal.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +17,12 @@ from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import ArrayLike, Model
+
 
 __all__ = ["CCFR_RATIO", "trident_coupling_limit", "trident_ratio"]
 
@@ -27,7 +36,7 @@ VACUUM_SQUARED = 1 / (math.sqrt(2) * FERMI_CONSTANT)
 HEAVY = 1e4
 
 
-def trident_ratio(mass, coupling, *, model="lmu-ltau"):
+def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-ltau") -> Any:
     """Return sigma / sigma_SM of neutrino tridents.
 
     Parameters
@@ -59,7 +68,13 @@ def trident_ratio(mass, coupling, *, model="lmu-ltau"):
     return (1 + (standard + 2 * VACUUM_SQUARED * x**2) ** 2) / (1 + standard**2)
 
 
-def trident_coupling_limit(mass, *, model="lmu-ltau", measured=CCFR_RATIO, confidence_level=0.95):
+def trident_coupling_limit(
+    mass: ArrayLike,
+    *,
+    model: Model = "lmu-ltau",
+    measured: Sequence[float] = CCFR_RATIO,
+    confidence_level: float = 0.95,
+) -> Any:
     """Return the largest coupling that a measured trident ratio allows.
 
     The ratio is at least 1 here. The limit is where it meets the upper end of the central interval, measured + z sigma

@@ -44,32 +44,66 @@ def chi2(args):
         for i, (pull, value) in enumerate(part["pulls"].items()):
             rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
     title = f"chi2 {number(profile.chi2)}  {_describe(model, *_point(model, args))}"
+    warnings = [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in profile.at_edge]
     data = {"chi2": profile.chi2, "experiments": profile.experiments}
-    return Result(data, f"{title}\n\n{table(('experiment', 'chi2', 'pull', 'relative shift'), rows)}")
+    return _result(data, title, table(("experiment", "chi2", "pull", "relative shift"), rows), warnings)
 
 
 def limit(args):
     """Exactly excluded intervals of the coupling at each mass."""
     likelihood, model = _inputs(args)
     masses = None if args.mass is None else [m for part in args.mass for m in part]
-    found = likelihood.limit(model, masses, cl=args.cl, dof=args.dof, num_threads=args.threads)
+    drawn = args.output is not None and args.output.suffix != ".csv"
+    if drawn and (not model.has_mass or len(masses or ()) < 2):
+        raise InputError(
+            f"{args.output} would be a figure, which needs at least two masses: give --mass, or a .csv file"
+        )
+    level = {} if args.cl is None else {"cl": args.cl}
+    found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads)
+    if drawn:
+        from cevns.plotting import file_figure
+
+        _save_figure(found.plot(file_figure().add_subplot()), args.output)
+    elif args.output is not None:
+        found.save(args.output)
     limits = [
         {"mass": m, "excluded": intervals}
         for m, intervals in zip([None] if found.mass is None else found.mass, found.excluded, strict=True)
     ]
     best = {"mass": found.best_fit.mass, "coupling": found.best_fit.coupling}
-    data = {"chi2_min": found.chi2_min, "best_fit": best, "delta_chi2": found.delta_chi2, "limits": limits}
+    data = {
+        "model": found.model,
+        "weak": _weak_name(model),
+        "experiments": found.experiments,
+        "cl": found.cl,
+        "dof": found.dof,
+        "units": {"mass": "MeV", "coupling": "dimensionless"},
+        "chi2_min": found.chi2_min,
+        "best_fit": best,
+        "delta_chi2": found.delta_chi2,
+        "limits": limits,
+    }
+    if args.output is not None:
+        data["file"] = str(args.output)
     rows = [
         (number(entry["mass"]), ", ".join(f"({low:.6g}, {high:.6g})" for low, high in entry["excluded"]) or "none")
         for entry in limits
     ]
     level = number(found.chi2_min + found.delta_chi2)
+    freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
-        f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g}\n"
+        f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g} for {freedom}\n"
         f"excluded where chi2 > {level}, {number(found.delta_chi2)} above the best fit: "
         f"{_describe(model, **best)}"
     )
-    return Result(data, f"{title}\n\n{table(('mass [MeV]', 'excluded couplings'), rows)}")
+    if args.output is not None:
+        title += f"\nwritten to {args.output}"
+    warnings = []
+    if found.best_fit.at_edge:
+        warnings.append(
+            "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
+        )
+    return _result(data, title, table(("mass [MeV]", "excluded couplings"), rows), warnings)
 
 
 def scan(args):
@@ -92,6 +126,8 @@ def scan(args):
         "file": str(args.output),
         "experiments": found.experiments,
         "model": found.model,
+        "weak": _weak_name(model),
+        "units": {"mass": "MeV", "coupling": "dimensionless"},
         "shape": shape,
         "chi2_min": found.chi2[i, j],
         "best_fit": best,
@@ -104,26 +140,60 @@ def scan(args):
 
 
 def plot(args):
-    """Draw a saved scan."""
-    from cevns.inference import Scan
-    from cevns.plotting import file_figure, save
+    """Draw a saved scan or limit."""
+    from cevns.inference import Limit, Scan
+    from cevns.plotting import file_figure
 
-    ax = Scan.load(args.scan).plot(file_figure().add_subplot(), cl=args.cl, dof=args.dof)
-    ax.legend()
-    save(ax.figure, args.output)
+    if args.scan.endswith(".csv"):
+        if args.cl or args.dof:
+            raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
+        ax = Limit.load(args.scan).plot(file_figure().add_subplot())
+    else:
+        options = {"cl": args.cl, "dof": args.dof}
+        ax = Scan.load(args.scan).plot(
+            file_figure().add_subplot(), **{key: value for key, value in options.items() if value is not None}
+        )
+    _save_figure(ax, args.output)
     return Result({"file": str(args.output)}, str(args.output))
+
+
+def _result(data, title, rows, warnings):
+    """Return a result with warnings below the title, and under a key of their own if there are any."""
+    if warnings:
+        data["warnings"] = warnings
+    head = "\n".join([title, *(f"warning: {warning}" for warning in warnings)])
+    return Result(data, f"{head}\n\n{rows}")
+
+
+def _save_figure(ax, path):
+    from cevns.plotting import save
+
+    ax.legend()
+    save(ax.figure, path)
 
 
 def _inputs(args):
     """Return the likelihood and the model that the arguments name."""
+    from cevns import checks
     from cevns.likelihoods import Likelihood
-    from cevns.models import get_model, known_models
+    from cevns.models import WEAK_COUPLINGS, get_model, known_models
 
-    experiments, model = _from_config(args) if args.config else (_from_registry(args), None)
-    model = args.model or model
-    if model is None:
+    experiments, of_file = _from_config(args) if args.config else (_from_registry(args), None)
+    if not args.model and of_file is None:
         raise InputError(f"--model is missing: give one of {', '.join(known_models())}")
-    return Likelihood(experiments), get_model(model)
+    model = get_model(args.model or of_file)
+    if args.weak:
+        model = model.replace(weak=WEAK_COUPLINGS[checks.known("weak couplings", args.weak, WEAK_COUPLINGS)])
+    elif of_file is not None:
+        # the standard-model part belongs to the analysis, not to the interaction that --model exchanges
+        model = model.replace(weak=of_file.weak)
+    return Likelihood(experiments), model
+
+
+def _weak_name(model):
+    from cevns.models import WEAK_COUPLINGS
+
+    return next((name for name, weak in WEAK_COUPLINGS.items() if weak == model.weak), model.weak.source)
 
 
 def _from_registry(args):
@@ -167,7 +237,8 @@ def _point(model, args):
 
 
 def _describe(model, mass, coupling):
-    parts = [model.name]
+    weak = _weak_name(model)
+    parts = [model.name] if weak == "radiative" else [model.name, f"{weak} weak couplings"]
     if mass is not None:
         parts.append(f"mass {number(mass)} MeV")
     if coupling is not None:

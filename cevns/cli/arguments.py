@@ -5,6 +5,7 @@ The checks are imported when the first argument is converted, since they bring N
 
 import argparse
 import functools
+import os
 from pathlib import Path
 
 from cevns.errors import CevnsError, DataError, InputError
@@ -31,7 +32,7 @@ def mass(text):
     """Return a mass [MeV]."""
     from cevns import checks
 
-    return checks.real("mass", text, unit="MeV", low=0)
+    return checks.real("mass", _float("mass", text), unit="MeV", low=0)
 
 
 @_argument
@@ -39,7 +40,7 @@ def coupling(text):
     """Return a coupling; only contact interactions take a negative one, which the model decides."""
     from cevns import checks
 
-    return checks.real("coupling", text)
+    return checks.real("coupling", _float("coupling", text))
 
 
 @_argument
@@ -47,7 +48,7 @@ def confidence_level(text):
     """Return a confidence level."""
     from cevns import checks
 
-    return checks.confidence_level(text)
+    return checks.confidence_level(_float("confidence level", text))
 
 
 def whole(name, high):
@@ -72,7 +73,7 @@ def grid(text):
     parts = text.split(":")
     if len(parts) != 3:
         raise InputError(f"{text!r} is not a grid: give LOW:HIGH:N, for example 1:1000:50")
-    low, high = checks.real("LOW", parts[0], above=0), checks.real("HIGH", parts[1], above=0)
+    low, high = (checks.real(n, _float(n, part), above=0) for n, part in zip(("LOW", "HIGH"), parts, strict=False))
     points = checks.whole("N", _int("N", parts[2]), low=2, high=LONGEST_AXIS)
     if not low < high:
         raise InputError(f"{text!r} is not a grid: LOW must be below HIGH")
@@ -89,6 +90,7 @@ def output(*suffixes):
 
     @_argument
     def convert(text):
+        _check_path(text)
         path = Path(text)
         if path.suffix not in suffixes:
             raise InputError(f"{text!r} must end in {' or '.join(suffixes)}")
@@ -99,6 +101,23 @@ def output(*suffixes):
         return path
 
     return convert
+
+
+def _check_path(text):
+    try:
+        if "\0" not in text:
+            os.fsencode(text)
+            return
+    except UnicodeEncodeError:
+        pass
+    raise InputError(f"{text!a} cannot be the name of a file")
+
+
+def _float(name, text):
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{name} must be one number, got {text!r}") from None
 
 
 def _int(name, text):

@@ -13,8 +13,11 @@ def list_all(args):
     """Limits that are known, and those that are left out with the reason."""
     from cevns.bounds import NOT_DRAWN, get_bound, known_bounds
 
-    bounds = [_about(get_bound(*key)) for key in known_bounds(args.model)]
-    omitted = [{f: getattr(o, f) for f in _OMITTED} for o in NOT_DRAWN if args.model in (None, o.model)]
+    if args.model and args.model_option and args.model != args.model_option:
+        raise InputError(f"two models are given, {args.model!r} and {args.model_option!r}: give one")
+    model = args.model or args.model_option
+    bounds = [_about(get_bound(*key)) for key in known_bounds(model)]
+    omitted = [{f: getattr(o, f) for f in _OMITTED} for o in NOT_DRAWN if model in (None, o.model)]
     rows = [
         (
             b["model"],

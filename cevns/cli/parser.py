@@ -10,6 +10,7 @@ from cevns.errors import InputError
 __all__ = ["parse"]
 
 _FIGURE = (".pdf", ".png", ".svg")
+_WEAK = ("radiative", "tree-level")
 _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and limits on light mediators."
 
 
@@ -77,6 +78,7 @@ def _build():
     )
     _add_level(command)
     _add_threads(command)
+    _add_output(command, ".csv", *_FIGURE, required=False)
 
     command = _command(commands, "scan", "analysis:scan", "chi2 on a grid of masses and couplings, saved to a file")
     _add_inputs(command)
@@ -91,8 +93,8 @@ def _build():
     _add_threads(command)
     _add_output(command, ".npz")
 
-    command = _command(commands, "plot", "analysis:plot", "draw the excluded region of a scan")
-    command.add_argument("scan", metavar="FILE.npz", help="written by cevns scan")
+    command = _command(commands, "plot", "analysis:plot", "draw the excluded region of a scan or a limit")
+    command.add_argument("scan", metavar="FILE", help="written by cevns scan (.npz) or cevns limit (.csv)")
     _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)
 
@@ -110,7 +112,8 @@ def _build():
 
     topic = _topic(commands, "bounds", "limits of other experiments")
     command = _command(topic, "list", "bounds:list_all", "limits that are known, with references")
-    command.add_argument("--model", metavar="NAME", help="of one model only")
+    command.add_argument("model", metavar="MODEL", nargs="?", help="of one model only")
+    command.add_argument("--model", dest="model_option", metavar="MODEL", help="the same")
     command = _command(topic, "show", "bounds:show", "one limit with its numbers and origin")
     command.add_argument("model", metavar="MODEL")
     command.add_argument("name", metavar="NAME")
@@ -157,7 +160,12 @@ def _add_inputs(command):
     command.add_argument(
         "experiments", nargs="*", metavar="EXPERIMENT", help="see cevns list; with --config, which of its experiments"
     )
-    command.add_argument("--model", metavar="NAME", help="see cevns list")
+    command.add_argument(
+        "--model", metavar="NAME", help="see cevns list; goes before that of --config, but keeps its weak couplings"
+    )
+    command.add_argument(
+        "--weak", metavar="NAME", help=f"standard-model couplings: {' or '.join(_WEAK)}, of the model unless given"
+    )
     command.add_argument(
         "--config", metavar="FILE", help="experiments and model of your own; see cevns config template"
     )
@@ -180,16 +188,14 @@ def _add_level(command, nargs=None):
         "--cl",
         type=arguments.confidence_level,
         nargs=nargs,
-        default=0.90,
         metavar="CL",
         help=f"confidence level{'s' if nargs else ''} (default: 0.90)",
     )
     command.add_argument(
         "--dof",
         type=arguments.whole("dof", 100),
-        default=2,
         metavar="N",
-        help="degrees of freedom of the level: 2 in the plane (default), 1 for a given mass",
+        help="degrees of freedom of the level (default: 2 for a mediator, the plane; 1 for a contact interaction)",
     )
 
 
@@ -199,12 +205,12 @@ def _add_threads(command):
     )
 
 
-def _add_output(command, *suffixes):
+def _add_output(command, *suffixes, required=True):
     command.add_argument(
         "-o",
         "--output",
         type=arguments.output(*suffixes),
-        required=True,
+        required=required,
         metavar="FILE",
         help=f"file to write, ends in {' or '.join(suffixes)}",
     )

@@ -1,9 +1,16 @@
 """The registry of experiments by name; nothing is read before it is asked for."""
 
+from __future__ import annotations
+
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from cevns.experiments.base import Experiment
+
 
 __all__ = ["known_experiments", "load"]
 
@@ -13,12 +20,12 @@ _MODULES = {
 }
 
 
-def known_experiments():
+def known_experiments() -> tuple[str, ...]:
     """Return the names of the built-in experiments."""
     return tuple(_MODULES)
 
 
-def load(name, **options):
+def load(name: str, **options: Any) -> Experiment:
     """Return a built-in experiment.
 
     Parameters

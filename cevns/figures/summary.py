@@ -74,14 +74,18 @@ def summary(analysis):
 def format_table(rows):
     """Return rows, as `reproduce` gives them, as a table for a terminal, with numbered notes below.
 
+    A star marks what an independent calculation expects; all else is the paper's.
+
     Parameters
     ----------
     rows : sequence of dict
         With the fields of `Row`.
     """
-    cells, notes = [("quantity", "expected", "computed", "met", "criterion")], []
+    cells, notes, starred = [("quantity", "expected", "computed", "met", "criterion")], [], False
     for row in rows:
-        numbers = _text(row["expected"]), _text(row["computed"])
+        independent = row.get("source", "").startswith(_REFERENCE)
+        starred |= independent
+        numbers = _text(row["expected"]) + (" *" if independent else ""), _text(row["computed"])
         criterion = row["criterion"]
         if row["note"]:
             notes += [] if row["note"] in notes else [row["note"]]
@@ -90,8 +94,9 @@ def format_table(rows):
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     table = "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
-    listed = "\n".join(f"({i}) {note}" for i, note in enumerate(notes, start=1))
-    return f"{table}\n\n{listed}" if notes else table
+    listed = [f"* {_REFERENCE}; without a star: {_PAPER}"] if starred else []
+    listed += [f"({i}) {note}" for i, note in enumerate(notes, start=1)]
+    return "\n\n".join([table, "\n".join(listed)]) if listed else table
 
 
 def _finite(value):

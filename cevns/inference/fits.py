@@ -1,7 +1,10 @@
 """Best fits over the plane of mediator mass and coupling."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +14,18 @@ from cevns.models import get_model
 from cevns.models.vector import LARGEST_MASS
 from cevns.threads import checked, share
 
+if TYPE_CHECKING:
+    from cevns._types import Model
+    from cevns.likelihoods import Likelihood
+
 __all__ = ["BestFit", "best_fit"]
 
 #: The plane of the paper's figures [MeV], searched unless a range is given.
 MASS_RANGE = (0.1, 1e4)
 _MASSES = 97
+#: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which
+#: the end fits as well: in a light or heavy mediator's mass chi2 is flat, and its least value stands anywhere.
+EDGE, EDGE_CHI2 = 1e-3, 1e-6
 #: Points of chi2 in a search along the coupling, about.
 SEARCH_POINTS = 300
 
@@ -32,14 +42,25 @@ class BestFit:
         Mediator mass [MeV]; None for models without one.
     coupling : float
         Coupling.
+    at_edge : bool
+        Whether an end of the masses that were searched fits as well, to 0.1 % of the mass or to 1e-6 of chi2, so that
+        chi2 may fall further beyond it.
     """
 
     chi2: float
     mass: float | None
     coupling: float
+    at_edge: bool = False
 
 
-def best_fit(likelihood, model, *, mass=None, mass_range=None, num_threads=1):
+def best_fit(
+    likelihood: Likelihood,
+    model: Model,
+    *,
+    mass: float | None = None,
+    mass_range: tuple[float, float] | None = None,
+    num_threads: int = 1,
+) -> BestFit:
     """Return the best fit over masses and couplings.
 
     Parameters
@@ -64,8 +85,8 @@ def best_fit(likelihood, model, *, mass=None, mass_range=None, num_threads=1):
     Raises
     ------
     InputError
-        If the range is not two ascending masses or starts below ``likelihood.smallest_mass``, or the model has no
-        coupling.
+        If the range is not two ascending masses or starts below ``likelihood.smallest_mass``, the model has no
+        coupling, or it has no mediator and a mass or a range is given, or both are.
 
     Examples
     --------
@@ -82,13 +103,18 @@ def best_fit(likelihood, model, *, mass=None, mass_range=None, num_threads=1):
         raise InputError(f"model {model.name!r} has no coupling to fit")
     engine = likelihood.engine(model)
     num_threads = checked(num_threads)
+    if mass_range is not None and (mass is not None or not model.has_mass):
+        reason = f"model {model.name!r} has no mediator" if mass is None else "mass is given too"
+        raise InputError(f"mass_range is given, but {reason}: leave it out")
     if not model.has_mass or mass is not None:
-        mass = model.check_mass(mass, likelihood.smallest_mass, single=True) if model.has_mass else None
+        fixed = model.check_mass(mass, likelihood.smallest_mass, single=True)
+        mass = fixed if model.has_mass else None
         chi2, y = _minima(engine, model, np.array([1.0 if mass is None else mass]), num_threads)
         return BestFit(float(chi2[0]), mass, _coupling(model, y[0]))
     low, high = _check_range(mass_range, likelihood.smallest_mass)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
     chi2, _ = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
+    ends = min(chi2[0], chi2[-1])
     best = int(chi2.argmin())
     left, right = logs[max(best - 1, 0)], logs[min(best + 1, logs.size - 1)]
     # each pass looks at seventeen masses around the best one and keeps an eighth of the range
@@ -98,7 +124,10 @@ def best_fit(likelihood, model, *, mass=None, mass_range=None, num_threads=1):
         chi2, y = _minima(engine, model, masses, num_threads)
         best = int(chi2.argmin())
         left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
-    return BestFit(float(chi2[best]), float(masses[best]), _coupling(model, y[best]))
+    found = math.log(masses[best])
+    near = min(found - math.log(low), math.log(high) - found) <= EDGE
+    at_edge = near or bool(ends - chi2[best] <= EDGE_CHI2)
+    return BestFit(float(chi2[best]), float(masses[best]), _coupling(model, y[best]), at_edge)
 
 
 def _check_range(mass_range, smallest):

@@ -1,16 +1,31 @@
 """Levels of delta chi2 for confidence levels (Wilks' theorem)."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from cevns import checks
 
-__all__ = ["TWO_SIGMA", "delta_chi2"]
+if TYPE_CHECKING:
+    from cevns.models import VectorModel
+
+__all__ = ["TWO_SIGMA", "default_dof", "delta_chi2"]
 
 #: Confidence level of two Gaussian standard deviations.
 TWO_SIGMA = math.erf(math.sqrt(2))
 
 
-def delta_chi2(cl, dof=2):
+def default_dof(model: VectorModel) -> int:
+    """Return the degrees of freedom of a model's limits, unless others are asked for.
+
+    2 for a mediator, whose limits are regions in the plane of mass and coupling as in arXiv:2008.05022; 1 for a contact
+    interaction, which has the coupling alone.
+    """
+    return 2 if model.has_mass else 1
+
+
+def delta_chi2(cl: float, dof: int = 2) -> float:
     """Return the delta chi2 that a confidence level allows.
 
     Parameters

@@ -1,23 +1,33 @@
 """Exact excluded intervals of the coupling, by root finding at each mass."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
 from cevns._engine import crossings_limit
+from cevns.arrays import ByValue
 from cevns.errors import ConvergenceError, InputError
 from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
-from cevns.inference.levels import delta_chi2
+from cevns.inference.levels import default_dof, delta_chi2
 from cevns.models import get_model
 from cevns.pictures import Pictured
 from cevns.threads import checked, share
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, ArrayLike, Model, Path
+    from cevns.likelihoods import Likelihood
+
 __all__ = ["Limit", "limit"]
 
 
-@dataclass(frozen=True)
-class Limit(Pictured):
+@dataclass(frozen=True, eq=False)
+class Limit(ByValue, Pictured):
     """Excluded intervals of the coupling at each mass.
 
     Attributes
@@ -54,25 +64,129 @@ class Limit(Pictured):
     excluded: tuple
 
     @property
-    def lowest(self):
+    def lowest(self) -> Array:
         """Lowest excluded coupling at each mass, shape (m,); infinite where nothing is excluded.
 
         For a contact interaction, the lowest positive one.
         """
         return np.array([min((low for low, high in i if high > 0), default=np.inf) for i in self.excluded])
 
-    def excludes(self, index, coupling):
-        """Whether a coupling is excluded at the mass with this index."""
-        return bool(((self.excluded[index][:, 0] < coupling) & (coupling < self.excluded[index][:, 1])).any())
+    def excludes(self, mass: ArrayLike | None, coupling: ArrayLike) -> Any:
+        """Return whether points are excluded, with the arguments of `Bound.excludes` of the published limits.
 
-    def plot(self, ax=None, **options):
+        Parameters
+        ----------
+        mass : array_like or None
+            Masses [MeV] at which the limit was computed, to a relative 1e-9; None for models without one.
+        coupling : array_like
+            Couplings; they broadcast with `mass`. The ends of an excluded interval are allowed.
+
+        Returns
+        -------
+        ndarray of bool, or bool
+
+        Raises
+        ------
+        InputError
+            If a mass is not among those that were computed: nothing is interpolated, since intervals come and go from
+            one mass to the next.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> curve = cevns.load("coherent-argon-2020").limit("universal", mass=[10.0, 300.0])
+        >>> curve.excludes([10.0, 300.0], 1e-4)
+        array([ True, False])
+        """
+        coupling = checks.floats("coupling", coupling)
+        if np.isnan(coupling).any():
+            raise InputError("coupling contains nan")
+        index = self._index(mass)
+        index, coupling = np.broadcast_arrays(index, coupling)
+        out = np.zeros(index.shape, dtype=bool)
+        for i in set(index.flat):
+            low, high = self.excluded[i].T
+            here = index == i
+            out[here] = ((low < coupling[here, None]) & (coupling[here, None] < high)).any(axis=1)
+        return out if out.ndim else bool(out)
+
+    def _index(self, mass):
+        """Return where masses stand among those of the limit."""
+        if self.mass is None:
+            if mass is not None:
+                raise InputError(f"mass is given, but model {self.model!r} has no mediator: give None")
+            return np.array(0)
+        if mass is None:
+            raise InputError(f"mass is missing: model {self.model!r} has a mediator, give its mass in MeV")
+        wanted = checks.array("mass", mass, unit="MeV", low=0)
+        nearest = np.abs(self.mass - wanted[..., None]).argmin(axis=-1)
+        missed = np.abs(self.mass[nearest] - wanted) > 1e-9 * wanted
+        if missed.any():
+            first, close = wanted[missed].flat[0], self.mass[nearest][missed].flat[0]
+            raise InputError(
+                f"mass = {first:g} MeV is not among the {self.mass.size} masses of the limit, the nearest is "
+                f"{float(close)!r}: compute the limit there"
+            )
+        return nearest
+
+    def save(self, path: Path) -> None:
+        """Write the limit to a ``.csv`` file, which `load` and ``cevns plot`` read.
+
+        A line for each excluded interval: mass [MeV], and where the interval begins and ends; the last two are empty
+        for a mass at which nothing is excluded.
+
+        Raises
+        ------
+        InputError
+            If the name ends otherwise.
+        DataError
+            If the file cannot be written.
+        """
+        from cevns.inference.files import save_limit
+
+        save_limit(self, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Limit:
+        """Read a limit that `save` wrote.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or is not such a limit.
+        """
+        from cevns.inference.files import load_limit
+
+        return load_limit(path)
+
+    def _repr_html_(self):
+        from cevns.tabular import html
+
+        rows = [
+            (mass, ", ".join(f"({low:.4g}, {high:.4g})" for low, high in intervals) or "none")
+            for mass, intervals in zip([None] if self.mass is None else self.mass, self.excluded, strict=True)
+        ]
+        caption = f"{self.model}, {' + '.join(self.experiments)}, {self.cl:.4g} C.L. for {self.dof} d.o.f."
+        return html(("mass [MeV]", "excluded couplings"), rows, caption)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded region; see `cevns.plotting.plot_limit`."""
         from cevns.plotting import plot_limit
 
         return plot_limit(self, ax=ax, **options)
 
 
-def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, mass_range=None, num_threads=1):
+def limit(
+    likelihood: Likelihood,
+    model: Model,
+    mass: ArrayLike | None = None,
+    *,
+    cl: float = 0.90,
+    dof: int | None = None,
+    reference: BestFit | float | None = None,
+    mass_range: tuple[float, float] | None = None,
+    num_threads: int = 1,
+) -> Limit:
     """Return the exactly excluded intervals of the coupling at each mass.
 
     Parameters
@@ -86,8 +200,8 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, ma
     cl : float
         Confidence level.
     dof : int, optional
-        Degrees of freedom of the level. Unless given: 2 for a mediator, regions in the plane of mass and coupling as in
-        arXiv:2008.05022; 1 for a contact interaction, which has the coupling alone.
+        Degrees of freedom of the level; those of `default_dof` unless given: 2 for a mediator, 1 for a contact
+        interaction.
     reference : BestFit or float, optional
         Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given.
     mass_range : (float, float), optional
@@ -102,7 +216,8 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, ma
     Raises
     ------
     InputError
-        If a parameter is out of range, or the model has no coupling.
+        If a parameter is out of range, or the model has no coupling, or one is given that nothing depends on: a mass
+        for a model without one, a range of masses beside a reference.
     ConvergenceError
         If chi2 crosses the level more often than can be true.
 
@@ -120,13 +235,15 @@ def limit(likelihood, model, mass=None, *, cl=0.90, dof=None, reference=None, ma
 
     checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
-    dof = (2 if model.has_mass else 1) if dof is None else dof
+    dof = default_dof(model) if dof is None else checks.whole("dof", dof, low=1)
     above_minimum = delta_chi2(cl, dof)
     num_threads = checked(num_threads)
     if not model.interacting:
         raise InputError(f"model {model.name!r} has no coupling to limit")
     if mass is not None and not model.has_mass:
         raise InputError(f"mass is given, but model {model.name!r} has no mediator: leave it out")
+    if mass_range is not None and reference is not None:
+        raise InputError("mass_range is given, but so is the reference that it would be searched for: leave one out")
     masses = model.check_mass(mass, likelihood.smallest_mass) if model.has_mass else 1.0
     masses = np.atleast_1d(np.asarray(masses, dtype=float))
     if masses.ndim != 1:

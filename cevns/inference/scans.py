@@ -1,23 +1,33 @@
 """chi2 on a grid of masses and couplings, saved and loaded as one file."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import ByValue
 from cevns.errors import DataError, InputError
 from cevns.models import get_model
 from cevns.pictures import Pictured
 from cevns.threads import share
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cevns import _types
+    from cevns.likelihoods import Likelihood
 
 __all__ = ["Scan", "scan"]
 
 _FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Scan(Pictured):
+@dataclass(frozen=True, eq=False)
+class Scan(ByValue, Pictured):
     """chi2 on a grid.
 
     Attributes
@@ -43,17 +53,17 @@ class Scan(Pictured):
     chi2: np.ndarray
 
     @property
-    def delta_chi2(self):
+    def delta_chi2(self) -> _types.Array:
         """chi2 above its minimum on the grid, shape (m, n)."""
         return self.chi2 - self.chi2.min()
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded regions; see `cevns.plotting.plot_scan`."""
         from cevns.plotting import plot_scan
 
         return plot_scan(self, ax=ax, **options)
 
-    def save(self, path):
+    def save(self, path: _types.Path) -> None:
         """Write the scan to an ``.npz`` file, whole or not at all.
 
         Raises
@@ -84,7 +94,7 @@ class Scan(Pictured):
             )
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: _types.Path) -> Scan:
         """Read a scan that `save` wrote.
 
         Raises
@@ -114,7 +124,15 @@ class Scan(Pictured):
             ) from error
 
 
-def scan(likelihood, model, mass, coupling, *, num_threads=1, progress=None):
+def scan(
+    likelihood: Likelihood,
+    model: _types.Model,
+    mass: _types.ArrayLike,
+    coupling: _types.ArrayLike,
+    *,
+    num_threads: int = 1,
+    progress: _types.Progress | None = None,
+) -> Scan:
     """Return chi2 on a grid of masses and couplings.
 
     Parameters

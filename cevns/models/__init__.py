@@ -4,6 +4,7 @@ from cevns.models.registry import get_model, known_models
 from cevns.models.vector import (
     RADIATIVE_COUPLINGS,
     TREE_LEVEL_COUPLINGS,
+    WEAK_COUPLINGS,
     NonStandardInteractions,
     VectorMediator,
     VectorModel,
@@ -13,6 +14,7 @@ from cevns.models.vector import (
 __all__ = [
     "RADIATIVE_COUPLINGS",
     "TREE_LEVEL_COUPLINGS",
+    "WEAK_COUPLINGS",
     "NonStandardInteractions",
     "VectorMediator",
     "VectorModel",

@@ -1,5 +1,7 @@
 """The registry of models by name."""
 
+from __future__ import annotations
+
 import functools
 import math
 
@@ -65,12 +67,12 @@ _BUILDERS = {
 }
 
 
-def known_models():
+def known_models() -> tuple[str, ...]:
     """Return the names of the built-in models."""
     return tuple(_BUILDERS)
 
 
-def get_model(model):
+def get_model(model: str | VectorModel) -> VectorModel:
     """Return a `VectorModel` for a name; a `VectorModel` is returned as it is.
 
     Raises

@@ -1,9 +1,13 @@
 """Vector interactions of neutrinos with nucleons: the standard model plus a table of couplings per flavour."""
 
+from __future__ import annotations
+
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +16,16 @@ from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.fluxes import FLAVOURS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import ArrayLike, Values
+
+
 __all__ = [
     "RADIATIVE_COUPLINGS",
     "TREE_LEVEL_COUPLINGS",
+    "WEAK_COUPLINGS",
     "NonStandardInteractions",
     "VectorMediator",
     "VectorModel",
@@ -25,16 +36,18 @@ __all__ = [
 LARGEST_COUPLING = 1e10
 #: Largest mediator mass [MeV] that is accepted.
 LARGEST_MASS = 1e15
+#: Largest charge or epsilon that is accepted; couplings to nucleons are products of up to two of them, times 3.
+LARGEST_CHARGE = 1e6
 
 
-def _table(name, values):
+def _table(name, values, largest=LARGEST_CHARGE):
     pairs = values.items() if isinstance(values, Mapping) else checks.pairs(name, values, "(flavour, number)")
     table = []
     for flavour, value in pairs:
-        checks.known("lepton flavour", flavour, FLAVOURS)
+        checks.flavour("lepton flavour", flavour, FLAVOURS)
         if flavour in dict(table):
             raise InputError(f"{name} gives flavour {flavour!r} more than once")
-        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value)))
+        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)))
     return tuple(table)
 
 
@@ -52,16 +65,17 @@ class WeakCouplings:
         Where the numbers come from.
     """
 
-    proton: tuple
+    proton: Values
     neutron: float
     source: str
 
     def __post_init__(self):
         object.__setattr__(self, "proton", _table("proton", self.proton))
-        object.__setattr__(self, "neutron", checks.real("neutron", self.neutron))
-        checks.instance("source", self.source, str)
+        neutron = checks.real("neutron", self.neutron, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)
+        object.__setattr__(self, "neutron", neutron)
+        checks.words("source", self.source)
 
-    def of(self, flavour):
+    def of(self, flavour: str) -> tuple[float, float]:
         """Return (g_V^p, g_V^n) for a flavour.
 
         Raises
@@ -78,12 +92,17 @@ class WeakCouplings:
         )
 
 
-#: With radiative corrections, MS-bar scheme: eqs. 2.2-2.4 of arXiv:2008.05022 (from arXiv:1303.5522).
-RADIATIVE_COUPLINGS = WeakCouplings((("e", 0.0401), ("mu", 0.0318)), -0.5094, "arXiv:2008.05022, eqs. 2.2-2.4")
+#: With radiative corrections, MS-bar scheme: eqs. 2.2-2.4 of arXiv:2008.05022 (from arXiv:1303.5522). The paper has no
+#: tau neutrinos; their coupling has the same corrections with the tau's mass in the charge radius, ln(m_W^2 / m_l^2).
+RADIATIVE_COUPLINGS = WeakCouplings(
+    (("e", 0.0401), ("mu", 0.0318), ("tau", 0.0275)), -0.5094, "arXiv:2008.05022, eqs. 2.2-2.4"
+)
 #: Tree level with sin^2 theta_W = 0.23855, the same for all flavours: text below eq. 2.4 of arXiv:2008.05022.
 TREE_LEVEL_COUPLINGS = WeakCouplings(
     (("e", 0.0229), ("mu", 0.0229), ("tau", 0.0229)), -0.5, "arXiv:2008.05022, below eq. 2.4"
 )
+#: Names under which configuration files and the command line know them.
+WEAK_COUPLINGS = {"radiative": RADIATIVE_COUPLINGS, "tree-level": TREE_LEVEL_COUPLINGS}
 
 
 @dataclass(frozen=True)
@@ -123,10 +142,10 @@ class VectorModel:
     """
 
     name: str
-    proton: tuple
-    neutron: tuple
+    proton: Values
+    neutron: Values
     mediated: bool = True
-    leptons: tuple = ()
+    leptons: Values = ()
     label: str = ""
     weak: WeakCouplings = RADIATIVE_COUPLINGS
     description: str = ""
@@ -135,29 +154,33 @@ class VectorModel:
     def __post_init__(self):
         checks.text("name", self.name)
         for field in ("label", "description", "reference"):
-            checks.instance(field, getattr(self, field), str)
+            checks.words(field, getattr(self, field))
         checks.instance("mediated", self.mediated, bool)
         checks.instance("weak", self.weak, WeakCouplings, "for example cevns.models.RADIATIVE_COUPLINGS")
-        for field in ("proton", "neutron", "leptons"):
-            object.__setattr__(self, field, _table(field, getattr(self, field)))
+        for field, largest in (
+            ("proton", 3 * LARGEST_CHARGE**2),
+            ("neutron", 3 * LARGEST_CHARGE**2),
+            ("leptons", None),
+        ):
+            object.__setattr__(self, field, _table(field, getattr(self, field), largest or LARGEST_CHARGE))
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
-    @property
-    def interacting(self):
+    @functools.cached_property
+    def interacting(self) -> bool:
         """Whether there is anything beyond the standard model."""
         return any(value for _, value in self.proton + self.neutron)
 
-    @property
-    def has_mass(self):
+    @functools.cached_property
+    def has_mass(self) -> bool:
         """Whether predictions depend on a mediator mass."""
         return self.mediated and self.interacting
 
-    def couplings(self, flavour):
+    def couplings(self, flavour: str) -> tuple[float, float]:
         """Return (kp_l, kn_l) for a flavour."""
         return dict(self.proton).get(flavour, 0.0), dict(self.neutron).get(flavour, 0.0)
 
-    def lepton_charge(self, flavour):
+    def lepton_charge(self, flavour: str) -> float:
         """Return Q'_l of a charged lepton.
 
         Raises
@@ -170,16 +193,16 @@ class VectorModel:
             raise InputError(f"model {self.name!r} gives no charge for the charged lepton {flavour!r}; set leptons=")
         return charges[flavour]
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> VectorModel:
         """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""
         return dataclasses.replace(self, **changes)
 
-    def strength(self, coupling):
+    def strength(self, coupling: Any) -> Any:
         """Return y, in which counts are quadratic: g^2 for a mediator, the coupling itself for contact."""
         return coupling * coupling if self.mediated else coupling
 
-    def check_mass(self, mass, low=0.0, *, single=False):
-        """Return a mediator mass [MeV] as checked floats; `None` stands for a model without one.
+    def check_mass(self, mass: ArrayLike | None, low: float = 0.0, *, single: bool = False) -> Any:
+        """Return a mediator mass [MeV] as checked floats; `None`, or 0, stands for a model without one.
 
         Parameters
         ----------
@@ -194,16 +217,19 @@ class VectorModel:
         Raises
         ------
         InputError
-            If the mass is missing, below `low`, not finite or above 1e15 MeV, or not a single number.
+            If the mass is missing, below `low`, not finite or above 1e15 MeV, or not a single number, or if the model
+            takes none.
         """
         if not self.has_mass:
+            if mass is not None and checks.floats("mass", mass, unit="MeV").any():
+                raise InputError(f"mass is given, but model {self.name!r} has no mediator: leave it out")
             return 0.0
         if mass is None:
             raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
         return _values("mass", mass, single, unit="MeV", low=low, high=LARGEST_MASS)
 
-    def check_coupling(self, coupling, *, single=False):
-        """Return couplings as checked floats; `None` stands for no interaction beyond the standard model.
+    def check_coupling(self, coupling: ArrayLike | None, *, single: bool = False) -> Any:
+        """Return couplings as checked floats; `None`, or 0, stands for no interaction beyond the standard model.
 
         Parameters
         ----------
@@ -215,9 +241,12 @@ class VectorModel:
         Raises
         ------
         InputError
-            If a coupling is missing, not finite, beyond 1e10 or, for a mediator, negative, or not a single number.
+            If a coupling is missing, not finite, beyond 1e10 or, for a mediator, negative, or not a single number, or
+            if the model takes none.
         """
         if not self.interacting:
+            if coupling is not None and checks.floats("coupling", coupling).any():
+                raise InputError(f"coupling is given, but model {self.name!r} has none: leave it out")
             return 0.0
         if coupling is None:
             if self.mediated:
@@ -227,7 +256,7 @@ class VectorModel:
         return _values("coupling", coupling, single, low=low, high=LARGEST_COUPLING)
 
 
-def VectorMediator(name, *, quarks, leptons, **fields):
+def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, float], **fields: Any) -> VectorModel:
     """Return the model of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
 
     Parameters
@@ -255,7 +284,10 @@ def VectorMediator(name, *, quarks, leptons, **fields):
         up, down = quarks
     except (TypeError, ValueError):
         raise InputError(f"quarks must be the two charges (Q'_u, Q'_d), got {quarks!r}") from None
-    up, down = checks.real("Q'_u", up), checks.real("Q'_d", down)
+    up, down = (
+        checks.real(name, charge, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)
+        for name, charge in (("Q'_u", up), ("Q'_d", down))
+    )
     table = _table("leptons", leptons)
     return VectorModel(
         name,
@@ -266,7 +298,9 @@ def VectorMediator(name, *, quarks, leptons, **fields):
     )
 
 
-def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):
+def NonStandardInteractions(
+    name: str = "nsi", *, up: Mapping[str, float] | None = None, down: Mapping[str, float] | None = None, **fields: Any
+) -> VectorModel:
     """Return contact vector interactions with quarks (eqs. 3.1 and 3.2).
 
     Parameters
@@ -298,12 +332,12 @@ def NonStandardInteractions(name="nsi", *, up=None, down=None, **fields):
     )
 
 
-def propagator_scale(model):
+def propagator_scale(model: VectorModel) -> float:
     """Return the factor between y / (|q|^2 + M^2) and x: 1 / (sqrt(2) G_F) [MeV^2] for a mediator, 1 for contact."""
     return 1 / (math.sqrt(2) * FERMI_CONSTANT) if model.mediated else 1.0
 
 
-def broadcast_shape(mass, coupling):
+def broadcast_shape(mass: ArrayLike, coupling: ArrayLike) -> tuple[int, ...]:
     """Return the common shape of masses and couplings, or say that they have none."""
     try:
         return np.broadcast_shapes(np.shape(mass), np.shape(coupling))

@@ -4,6 +4,10 @@ arXiv:2008.05022.
 Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cevns import checks
@@ -12,6 +16,10 @@ from cevns.experiments.base import Background, Experiment
 from cevns.experiments.files import read_table
 from cevns.fluxes import pion_decay_at_rest
 from cevns.nuclei import Target
+
+if TYPE_CHECKING:
+    from cevns.form_factors import FormFactor
+
 
 #: Uncorrelated uncertainty of the neutron backgrounds' shape, eq. 4.4.
 SIGMA_BRNES = np.sqrt(0.058**2 / 12)
@@ -28,7 +36,7 @@ def _neutrons(name):
     return np.histogram(energy, _EDGES, weights=counts)[0]
 
 
-def load(*, quenching="release", form_factor="helm"):
+def load(*, quenching: Quenching | str = "release", form_factor: FormFactor | str = "helm") -> Experiment:
     """Return the argon experiment.
 
     Parameters

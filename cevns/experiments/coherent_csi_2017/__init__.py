@@ -4,6 +4,10 @@ Bins i = 4..15 of eq. 4.1: 2 PE wide, 6 to 30 PE. Observed: coincidence minus an
 and an arrival time below 6 us. The signal has no time cut and no photoelectron smearing, as in the paper.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cevns import checks
@@ -12,6 +16,11 @@ from cevns.experiments.base import Background, Experiment
 from cevns.experiments.files import read_table
 from cevns.fluxes import pion_decay_at_rest
 from cevns.nuclei import Target
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike
+    from cevns.form_factors import FormFactor
+
 
 #: PE per keVee (coherent_parameters.yaml).
 LIGHT_YIELD = 13.348
@@ -24,7 +33,7 @@ _EDGES = np.arange(6.0, 31.0, 2.0)
 _PE = np.arange(6.0, 31.0, 1.0)
 
 
-def chicago_3():
+def chicago_3() -> BirksQuenching:
     """Return the Chicago-3 quenching factor of arXiv:1907.04828: a modified Birks law with E0 = 12.97 keV and kB =
     3.311e-3.
 
@@ -36,7 +45,7 @@ def chicago_3():
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
 
 
-def polynomial_2021():
+def polynomial_2021() -> PolynomialQuenching:
     """Return the quenching of the 2021 CsI release (arXiv:2110.07730): E_ee = a T + b T^2 + c T^3 + d T^4, T in MeV."""
     nominal = read_table(__package__, "scintRespCoefficients.txt", columns=4)[0]
     # from MeV per MeV^n to keV per keV^n; the quartic turns over above about 100 keV
@@ -50,7 +59,7 @@ QUENCHINGS = {
 }
 
 
-def efficiency(photoelectrons):
+def efficiency(photoelectrons: ArrayLike) -> Array:
     """Return the acceptance at values of the observable [PE] as coherent_parameters.yaml gives it."""
     x = np.asarray(photoelectrons, dtype=float)
     step = np.where(x < 5, 0.0, np.where(x < 6, 0.5, 1.0))
@@ -63,7 +72,7 @@ def _counts(name):
     return np.histogram(photoelectrons[early], _EDGES, weights=counts[early])[0]
 
 
-def load(*, quenching="chicago-3", form_factor="helm"):
+def load(*, quenching: Quenching | str = "chicago-3", form_factor: FormFactor | str = "helm") -> Experiment:
     """Return the CsI experiment.
 
     Parameters

@@ -1,0 +1,25 @@
+"""Names for annotations, which only type checkers import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cevns.models.vector import VectorModel
+
+__all__ = ["Array", "ArrayLike", "Model", "Path", "Progress", "Values"]
+
+#: What `cevns` returns for arrays.
+Array = NDArray[np.float64]
+#: An interaction: a name in the registry, or a model of one's own.
+Model = str | VectorModel
+#: A field that takes any sequence or mapping of numbers (or of what its docstring names) and holds tuples.
+Values = Any
+#: A file.
+Path = str | PathLike[str]
+#: Called as ``progress(done, total)``.
+Progress = Callable[[int, int], object]

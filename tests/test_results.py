@@ -1,0 +1,314 @@
+"""Results: equal by value, shown in notebooks, saved as tables, and saying where they end."""
+
+import copy
+import inspect
+import math
+import os
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns import fluxes
+from cevns.arrays import equal
+from cevns.errors import DataError, InputError
+from cevns.inference import BestFit, Limit, delta_chi2
+from cevns.models import NonStandardInteractions
+from cevns.tabular import MOST_ROWS, html
+from cevns.threads import share
+
+CONTACT = NonStandardInteractions(up={"e": 1.0})
+
+
+@pytest.fixture(scope="module")
+def curve(both):
+    return both.limit("universal", [10.0, 30.0, 200.0])
+
+
+# --- equality
+
+
+def everything(argon):
+    pdar = fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e23, distance=20)
+    return [
+        argon,
+        argon + cevns.load("coherent-csi-2017"),
+        argon.response,
+        argon.target,
+        pdar,
+        pdar.spectra[0][1],
+        argon.predict("b-l", [1.0, 10.0], 1e-5),
+        argon.pulls("b-l", 10.0, 1e-5),
+        argon.limit("b-l", [1.0, 10.0]),
+        argon.limit("b-l", 1.0, reference=3.0),
+        argon.limit(CONTACT),
+        argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4]),
+        argon.best_fit("b-l", mass=10.0),
+    ]
+
+
+def test_everything_is_equal_by_value(argon):
+    first, second = everything(argon), everything(cevns.load("coherent-argon-2020"))
+    for i, (a, b) in enumerate(zip(first, second, strict=True)):
+        assert (a == b) is True
+        assert (a != b) is False
+        assert (a == pickle.loads(pickle.dumps(a))) is True
+        assert (a == copy.deepcopy(a)) is True
+        assert (a == 1) is False
+        assert [a == other for other in second].count(True) == 1, f"entry {i}"
+
+
+def test_equal_inputs_have_equal_hashes(argon):
+    first, second = everything(argon)[:6], everything(cevns.load("coherent-argon-2020"))[:6]
+    assert list(map(hash, first)) == list(map(hash, second))
+    assert len(set(first + second)) == 6
+
+
+def test_results_with_arrays_have_no_hash(argon, curve):
+    for result in (curve, argon.predict("sm"), argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4])):
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(result)
+
+
+def test_a_changed_number_makes_the_difference(argon, csi):
+    assert argon.replace(signal_sigma=0.135) != argon
+    assert argon.replace(flux=csi.flux) != argon
+    changed = argon.predict("sm")
+    changed.signal[3] += 1e-9
+    assert changed != argon.predict("sm")
+    assert argon.flux != argon.flux + argon.flux
+
+
+def test_equal_arrays():
+    assert equal(np.array([1.0, math.nan]), np.array([1.0, math.nan]))
+    assert not equal(np.array([1.0]), np.array([1.0, 1.0]))
+    assert not equal(np.array([1.0]), np.array([[1.0]]))
+    assert equal({"a": [math.nan]}, {"a": [math.nan]})
+    assert not equal({"a": 1}, {"b": 1})
+    assert not equal((1, 2), (1,))
+    assert equal(np.array(["a"]), np.array(["a"]))
+
+
+# --- faces
+
+
+def test_signatures_name_every_option(argon, both):
+    for method in ("best_fit", "limit", "scan", "predict", "chi2", "pulls"):
+        ours, function = inspect.signature(getattr(both, method)), getattr(cevns.inference, method, None)
+        assert ours == inspect.signature(getattr(argon, method)) or method == "predict"
+        assert all(p.kind is not p.VAR_KEYWORD for p in ours.parameters.values())
+        if function is not None:
+            beneath = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()][1:]
+            assert [p.replace(annotation=p.empty) for p in ours.parameters.values()] == beneath
+
+
+def test_experiments_print_a_line(csi):
+    assert repr(csi) == "<Experiment coherent-csi-2017: Cs-133 + I-127, 12 bins from 6 to 30 PE>"
+
+
+def test_notebooks_show_small_tables(argon, both, curve):
+    for result, words in (
+        (argon, ["coherent-argon-2020", "PBRN", "180.88"]),
+        (both, ["coherent-csi-2017", "Ar-40"]),
+        (argon.predict("sm"), ["signal", "84.2582", "keVee"]),
+        (argon.predict("b-l", [1.0, 2.0], 1e-5), ["shape (2, 12)"]),
+        (curve, ["universal", "excluded couplings", "0.9 C.L. for 2 d.o.f."]),
+    ):
+        text = result._repr_html_()
+        assert text.startswith("<table>")
+        assert all(word in text for word in words), text
+        assert len(text) < 10_000
+
+
+def test_notebooks_show_names_and_not_their_markup(argon):
+    shown = argon.replace(name="<script>&")._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;&amp;" in shown
+
+
+def test_long_tables_are_cut():
+    text = html(("x", "y"), [(i, None) for i in range(MOST_ROWS + 5)])
+    assert text.count("<tr>") == MOST_ROWS + 2
+    assert "5 more" in text
+
+
+def test_totals_are_signal_and_backgrounds(argon):
+    one, many = argon.predict("sm"), argon.predict("b-l", [[1.0], [10.0]], [1e-5, 1e-4, 1e-3])
+    np.testing.assert_allclose(one.total, one.signal + one.backgrounds["PBRN"] + one.backgrounds["LBRN"], rtol=1e-15)
+    assert many.total.shape == (2, 3, 12)
+    np.testing.assert_allclose(many.total[1, 2], many.signal[1, 2] + one.total - one.signal, rtol=1e-13)
+    bare = argon.replace(backgrounds=()).predict("sm")
+    assert bare.total.tolist() == bare.signal.tolist()
+
+
+def test_sums_predict_each_experiment(both, csi, argon):
+    found = both.predict("b-l", 10, 1e-4, eta=1.05)
+    assert found == {e.name: e.predict("b-l", 10, 1e-4, eta=1.05) for e in (csi, argon)}
+
+
+# --- limits
+
+
+def test_a_limit_excludes_by_mass_and_coupling(curve):
+    low, high = curve.excluded[2][0]
+    assert curve.excludes(200.0, [low, high, math.sqrt(low * high), 0.0]).tolist() == [False, False, True, False]
+    assert curve.excludes(200.0, 1.0) is True
+    assert curve.excludes([[10.0], [200.0]], [1e-6, 1.0]).tolist() == [[False, True], [False, True]]
+    assert curve.excludes(30.0 * (1 + 1e-12), 1.0)
+
+
+@pytest.mark.parametrize("mass", [0, 1, 20.0, 30.001, [10.0, 11.0]])
+def test_a_limit_does_not_guess_between_its_masses(curve, mass):
+    with pytest.raises(InputError, match="is not among the 3 masses of the limit, the nearest is"):
+        curve.excludes(mass, 1e-3)
+
+
+def test_limits_without_a_mass_exclude_couplings(both, curve):
+    contact = both.limit(CONTACT)
+    high = contact.excluded[0][0, 1]
+    assert contact.excludes(None, [high - 1e-6, high, high + 1e-6]).tolist() == [True, False, False]
+    with pytest.raises(InputError, match="no mediator: give None"):
+        contact.excludes(10.0, 0.1)
+    with pytest.raises(InputError, match="mass is missing"):
+        curve.excludes(None, 0.1)
+    with pytest.raises(InputError, match="nan"):
+        curve.excludes(10.0, math.nan)
+
+
+def test_published_and_computed_limits_answer_alike(both):
+    curve, bound = both.limit("b-l", [50.0]), cevns.bounds.get_bound("b-l", "babar-2014")
+    for limit in (curve, bound):
+        assert limit.excludes(50.0, [1e-6, 1.0]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda d: d.limit("universal", [10.0, 200.0]), lambda d: d.limit(CONTACT, cl=0.95)],
+    ids=["mediator", "contact"],
+)
+def test_limits_come_back_from_a_file_as_they_were(both, tmp_path, make):
+    limit = make(both)
+    limit.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == limit
+
+
+def test_masses_without_an_excluded_coupling_come_back(argon, tmp_path):
+    limit = argon.limit("universal", [10.0, 20.0], reference=BestFit(1e5, None, math.nan))
+    assert [len(i) for i in limit.excluded] == [0, 0]
+    limit.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == limit
+
+
+def test_the_file_of_a_limit_is_a_table_for_anyone(curve, tmp_path):
+    curve.save(tmp_path / "limit.csv")
+    rows = np.genfromtxt(tmp_path / "limit.csv", delimiter=",", names=True, skip_header=1)
+    assert rows["mass_MeV"].tolist() == [10.0, 30.0, 200.0, 200.0]
+    assert rows["excluded_from"][0] == curve.lowest[0]
+
+
+def test_files_of_limits_that_cannot_be_written(argon, curve, tmp_path):
+    with pytest.raises(InputError, match=r"must end in \.csv"):
+        curve.save(tmp_path / "limit.txt")
+    with pytest.raises(InputError, match="more than once"):
+        argon.limit("b-l", [10.0, 10.0]).save(tmp_path / "limit.csv")
+    with pytest.raises(DataError, match="cannot write"):
+        curve.save(tmp_path / "missing" / "limit.csv")
+
+
+DAMAGE = {
+    "other file": lambda text: "mass,coupling\n1,2\n",
+    "empty": lambda text: "",
+    "columns": lambda text: text.replace("excluded_to", "to"),
+    "format": lambda text: text.replace('"format": 1', '"format": 99'),
+    "no model": lambda text: text.replace('"model"', '"name"'),
+    "text for a number": lambda text: text.replace("10.0,", "ten,"),
+    "nan": lambda text: text.replace("10.0,", "nan,"),
+    "negative mass": lambda text: text.replace("10.0,", "-10.0,"),
+    "a cell too many": lambda text: text.replace("10.0,", "10.0,1,"),
+    "no rows": lambda text: "\n".join(text.splitlines()[:2]),
+    "backwards": lambda text: text.replace(",inf", ",0.0"),
+    "half": lambda text: text[:60],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_files_that_are_no_limits_are_refused(curve, tmp_path, damage):
+    path = tmp_path / "limit.csv"
+    curve.save(path)
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(DataError, match=r"limit\.csv"):
+        Limit.load(path)
+
+
+@pytest.mark.parametrize("path", ["missing.csv", "a\0.csv", "\ud800.csv", "."])
+def test_paths_that_cannot_be_read_are_refused(tmp_path, path):
+    with pytest.raises(DataError, match="cannot read"):
+        Limit.load(os.path.join(tmp_path, path))
+    with pytest.raises(DataError, match="cannot read"):
+        cevns.config.load_config(os.path.join(tmp_path, path))
+
+
+def test_one_default_for_the_degrees_of_freedom(both, argon):
+    assert both.limit("b-l", 10.0).dof == 2
+    contact = argon.limit(CONTACT)
+    assert (contact.dof, contact.delta_chi2) == (1, delta_chi2(0.90, 1))
+    assert argon.limit(CONTACT, dof=2).delta_chi2 == delta_chi2(0.90, 2)
+    with pytest.raises(InputError, match="dof"):
+        argon.limit(CONTACT, dof=0)
+
+
+# --- edges
+
+
+def test_a_best_fit_at_the_edge_of_its_masses_says_so(both):
+    assert both.best_fit("universal").at_edge is True
+    assert both.best_fit("universal", mass_range=(1e2, 1e6)).at_edge is True
+    inside = both.best_fit("b-l")
+    assert inside.at_edge is False
+    assert both.best_fit("b-l", mass_range=(1.0, 0.5 * inside.mass)).at_edge is True
+    assert both.best_fit("b-l", mass_range=(2.0 * inside.mass, 1e4)).at_edge is True
+    assert both.best_fit("b-l", mass=10.0).at_edge is False
+    assert both.best_fit(CONTACT).at_edge is False
+
+
+def test_a_quenching_scale_at_the_end_of_its_range_says_so(both, csi):
+    assert both.pulls("sm").at_edge == ()
+    counts = csi.predict("sm", eta=1.45).signal + np.array(csi.backgrounds[0].counts)
+    sharp = csi.replace(observed=counts, uncertainty=0.01 * np.sqrt(counts), signal_sigma=1e-3)
+    profile = sharp.pulls("sm")
+    assert profile.experiments[csi.name]["pulls"]["quenching"] == pytest.approx(5 * csi.quenching_sigma, abs=1e-6)
+    assert profile.at_edge == (csi.name,)
+
+
+# --- threads
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 3])
+def test_work_is_done_by_the_threads_that_can_start(monkeypatch, allowed):
+    """A system that lets only so many threads start costs time, not the result."""
+    start, left = threading.Thread.start, [allowed]
+
+    def limited(thread):
+        if left[0] == 0:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    out = np.zeros(1000)
+
+    def fill(part):
+        out[part] = np.arange(1000)[part]
+
+    share(fill, 1000, 1e9, 256)
+    assert out.tolist() == list(range(1000))
+
+
+def test_other_errors_of_threads_come_through():
+    def fail(part):
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        share(fail, 100, 1e9, 4)
