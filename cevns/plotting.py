@@ -5,14 +5,14 @@ or `save` for a file. Matplotlib is imported when a function is called, and pypl
 """
 
 import contextlib
+import io
 import logging
-from pathlib import Path
 
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.files import atomic_path
+from cevns.files import atomic_path, checked_path
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model, known_models
 from cevns.models.vector import LARGEST_COUPLING
@@ -87,7 +87,7 @@ def save(figure, path, *, metadata=None):
     DataError
         If the file cannot be written.
     """
-    path = Path(path)
+    path = checked_path(path)
     formats = figure.canvas.get_supported_filetypes()
     kind = path.suffix[1:].lower()
     if kind not in formats:
@@ -96,7 +96,10 @@ def save(figure, path, *, metadata=None):
     undated = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
     about = undated.get(kind, {}) | ((metadata or {}) if kind == "pdf" else {})
     with atomic_path(path) as temporary, _without_font_remarks():
-        figure.savefig(temporary, format=kind, metadata=about)
+        # not into the file, which Matplotlib does not close if the disk is full
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, metadata=about)
+        temporary.write_bytes(content.getbuffer())
 
 
 @contextlib.contextmanager
