@@ -39,6 +39,7 @@ _MODULES = (
     "predictions",
     "reactors",
     "reference",
+    "tables",
 )
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
