@@ -143,8 +143,10 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     return out
 
 
-def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, least=1, length=None):
+def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, least=1, length=None, repeated=""):
     """Return `values` as a strictly ascending 1-d array with at least `least` entries, or with exactly `length`.
+
+    `repeated` says what else two equal values may be, for the message.
 
     Raises
     ------
@@ -157,8 +159,9 @@ def ascending(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, le
     steps = np.diff(out)
     if (steps <= 0).any():
         i = int(np.argmax(steps <= 0))
+        remedy = f"drop the repeated one{repeated}" if steps[i] == 0 else "sort it"
         raise InputError(
-            f"{name} must ascend strictly, but value {i + 1} is {out[i]:g} and the next is {out[i + 1]:g}; sort it"
+            f"{name} must ascend strictly, but value {i + 1} is {out[i]:g} and the next is {out[i + 1]:g}; {remedy}"
         )
     return out
 

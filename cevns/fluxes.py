@@ -20,6 +20,7 @@ __all__ = ["FLAVOURS", "Flux", "monochromatic", "pion_decay_at_rest", "tabulated
 
 #: Flavour labels; neutrinos and antineutrinos share them.
 FLAVOURS = ("e", "mu", "tau")
+_REPEATED = ", take the line out and add a monochromatic flux, or write a jump as a histogram"
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ def tabulated(energy, densities, *, histogram=False, name="tabulated"):
     >>> flux.moment("e", 0.0)
     1.5
     """
-    energy = checks.ascending("energy", energy, unit="MeV", low=0, least=2)
+    energy = checks.ascending("energy", energy, unit="MeV", low=0, least=2, repeated=_REPEATED)
     checks.instance("densities", densities, Mapping, "give the values of each flavour")
     if not densities:
         raise InputError("densities is empty: give at least one flavour")
