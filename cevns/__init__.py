@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         predictions,
         reactors,
         reference,
+        tables,
     )
     from cevns.errors import CevnsError
     from cevns.experiments import Background, Experiment, known_experiments, load
@@ -79,6 +80,7 @@ __all__ = [
     "predictions",
     "reactors",
     "reference",
+    "tables",
 ]
 _MODULES = {*__all__} - {*_PUBLIC} - {"__version__"}
 

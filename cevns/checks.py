@@ -243,8 +243,11 @@ def ascending(
     above: float | None = None,
     least: int = 1,
     length: int | None = None,
+    repeated: str = "",
 ) -> Array:
     """Return `values` as a strictly ascending 1-d array with at least `least` entries, or with exactly `length`.
+
+    `repeated` says what else two equal values may be, for the message.
 
     Raises
     ------
@@ -257,8 +260,9 @@ def ascending(
     steps = np.diff(out)
     if (steps <= 0).any():
         i = int(np.argmax(steps <= 0))
+        remedy = f"drop the repeated one{repeated}" if steps[i] == 0 else "sort it"
         raise InputError(
-            f"{name} must ascend strictly, but value {i + 1} is {out[i]:g} and the next is {out[i + 1]:g}; sort it"
+            f"{name} must ascend strictly, but value {i + 1} is {out[i]:g} and the next is {out[i + 1]:g}; {remedy}"
         )
     return out
 

@@ -306,10 +306,11 @@ class Efficiency:
                 )
             checks.put(self, kind="points" if values.size == x.size else "steps")
         elif values.size != needed[checks.known("kind of efficiency", self.kind, needed)]:
-            hint = "a value for each interval between two edges" if self.kind == "steps" else "a value for each point"
+            what, other = ("edges", "points") if self.kind == "steps" else ("points", "steps")
+            hint = "interval between two edges" if self.kind == "steps" else "point"
             raise InputError(
-                f"values must have {needed[self.kind]} entries, {hint}, since kind is {self.kind!r}; got {values.size} "
-                f"for {x.size} {'edges' if self.kind == 'steps' else 'points'}"
+                f"values must have {needed[self.kind]} entries, one for each {hint}, since kind is {self.kind!r}; got "
+                f"{values.size} for {x.size} {what}: correct one of them, or take kind = {other!r}"
             )
         checks.known("beyond", self.beyond, ("constant", "zero"))
         checks.put(self, x=tuple(x.tolist()), values=tuple(values.tolist()))

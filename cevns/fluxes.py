@@ -32,6 +32,7 @@ LARGEST_FLUENCE, LARGEST_ENERGY = 1e40, 1e6
 DISTANCES = {"low": 1e-3, "high": 1e15}
 #: Least energy [MeV] above 0: moments hold its inverse square.
 SMALLEST_ENERGY = 1e-12
+_REPEATED = ", take the line out and add a monochromatic flux, or write a jump as a histogram"
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,7 @@ def tabulated(
     >>> flux.moment("e", 0.0)
     1.5
     """
-    energy = checks.ascending("energy", energy, unit="MeV", low=0, high=LARGEST_ENERGY, least=2)
+    energy = checks.ascending("energy", energy, unit="MeV", low=0, high=LARGEST_ENERGY, least=2, repeated=_REPEATED)
     if 0 < energy[0] < SMALLEST_ENERGY or energy[1] < SMALLEST_ENERGY:
         raise InputError(f"energy starts between 0 and {SMALLEST_ENERGY:g} MeV: start at 0, or above")
     checks.instance("densities", densities, Mapping, "give the values of each flavour")

@@ -21,7 +21,7 @@ LARGEST_RADIUS = 20.0
 #: Largest relative difference of a nuclear mass from Z + N atomic mass units; hydrogen, the worst, has 0.8 %.
 MASS_TOLERANCE = 0.01
 #: Largest relative difference of the nuclei's masses from the molar mass; one isotope may stand for an element.
-MOLAR_TOLERANCE = 0.05
+MOLAR_TOLERANCE = 0.2
 #: Largest active mass [kg], far above that of any detector and far below what would overflow.
 LARGEST_ACTIVE_MASS = 1e30
 
@@ -180,7 +180,7 @@ class Target:
     Raises
     ------
     InputError
-        If a value is out of range, or the nuclei's masses and `left_out` differ from `molar_mass` by more than 5 %.
+        If a value is out of range, or the nuclei's masses and `left_out` differ from `molar_mass` by more than 20 %.
 
     Examples
     --------
@@ -220,9 +220,9 @@ class Target:
             f"molar_mass = {self.molar_mass:g} g/mol does not fit the composition {formula}, which has {total:.5g}"
         )
         share = sum(count for _, count in self.components)
-        if abs(share / 100 - 1) < MOLAR_TOLERANCE:
+        if abs(share / 100 - 1) < 0.05:
             return f"{message}; give abundances as fractions that sum to 1, not in per cent"
-        if abs(share - 1) < MOLAR_TOLERANCE and len(self.components) > 1:
+        if abs(share - 1) < 0.05 and len(self.components) > 1:
             return (
                 f"{message}; composition takes numbers of nuclei per formula unit, not mass fractions: divide each "
                 "mass fraction by the mass of its nucleus and multiply by molar_mass"

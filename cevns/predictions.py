@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from cevns.pictures import Pictured
 from cevns.threads import checked
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from cevns._types import Array, ArrayLike, Model
     from cevns.experiments import Experiment
     from cevns.form_factors import FormFactor
@@ -68,7 +70,7 @@ class Prediction(ByValue, Pictured):
         """Signal and all backgrounds, shape (..., bins)."""
         return self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the counts beside the data; see `cevns.plotting.plot_prediction`."""
         from cevns.plotting import plot_prediction
 

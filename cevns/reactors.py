@@ -19,14 +19,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.experiments.files import read_table
 from cevns.fluxes import DISTANCES, tabulated
+from cevns.tables import read_table
 
 if TYPE_CHECKING:
     from cevns.fluxes import Flux
@@ -53,6 +54,7 @@ TABLES_BEGIN, TABLES_END = 2.0, 8.0
 # the spectra fall exponentially between rows that are 0.25 MeV apart; straight lines over a quarter of that err by
 # 0.3 % at most, straight lines from row to row by 5 %
 _ROWS_INSERTED = 4
+_FOLDER = Path(__file__).with_name("reactor_data")
 
 
 def reactor_antineutrinos(
@@ -181,12 +183,10 @@ def _spectra(fractions):
 
 @functools.cache
 def _tables():
-    kopeikin = read_table("cevns", "reactor_data/kopeikin_spectrum.txt", columns=3)
-    isotopes = {
-        isotope: read_table("cevns", f"reactor_data/{isotope}-anti-neutrino-flux-250keV.dat", columns=14)
-        for isotope in ("U235", "Pu239", "Pu241")
-    }
-    isotopes["U238"] = read_table("cevns", "reactor_data/mueller_u238.txt", columns=2, delimiter=",")
+    kopeikin = read_table(_FOLDER / "kopeikin_spectrum.txt")
+    names = {isotope: f"{isotope}-anti-neutrino-flux-250keV.dat" for isotope in ("U235", "Pu239", "Pu241")}
+    names["U238"] = "mueller_u238.txt"
+    isotopes = {isotope: read_table(_FOLDER / name, columns=(1, 2)) for isotope, name in names.items()}
     for isotope, table in isotopes.items():
-        isotopes[isotope] = table[(table[:, 0] >= TABLES_BEGIN) & (table[:, 0] <= TABLES_END), :2]
+        isotopes[isotope] = table[(table[:, 0] >= TABLES_BEGIN) & (table[:, 0] <= TABLES_END)]
     return kopeikin, isotopes

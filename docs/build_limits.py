@@ -35,7 +35,8 @@ get_bound("b-l", "lsnd").plot(ax)
 ```
 
 Your own goes into a text file: mass and lowest excluded coupling, a third column for the highest one if there is one,
-an empty line between pieces. Units and the kind of coupling are said, never guessed:
+an empty line between pieces. Units and the kind of coupling are said, never guessed; [Tables](extending.md#tables) says
+what the file may look like:
 
 ```python
 from pathlib import Path
@@ -44,6 +45,13 @@ Path("mine.csv").write_text("mass_GeV, g^2\\n0.010, 1e-8\\n0.100, 4e-8\\n1.000, 
 mine = load_bound("mine.csv", model="b-l", mass_unit="GeV", coupling="g^2", confidence_level=0.90)
 mine.plot(ax, color="black", facecolor="none")
 ax.legend()
+```
+
+Of several curves side by side, or behind row numbers, say the columns, by number or title:
+
+```python
+Path("two.csv").write_text("BaBar,,LHCb,\\nX,Y,X,Y\\n20,1e-3,300,4e-4\\n40,2e-3,400,5e-4\\n60,2e-3,,\\n")
+load_bound("two.csv", model="b-l", mass_unit="MeV", coupling="g", columns=(3, 4), name="lhcb")
 ```
 
 All limits on a model at once, one colour for each family of experiments, yours in black. A line is a limit, and the
@@ -58,7 +66,7 @@ ax = plot_bounds(bounds_for("b-l"), own=[mine])
 save(ax.figure, "limits.pdf")
 ```
 
-The same on the command line; names after the model choose some of the limits:
+The same on the command line; names after the model choose some of the limits, `--columns 3,4` those of the files:
 
 ```sh
 cevns bounds plot b-l --add mine.csv --mass-unit GeV --coupling g^2 -o limits.pdf

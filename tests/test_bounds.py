@@ -239,6 +239,7 @@ class TestBound:
             ("lower", [], "at least one"),
             ("lower", [([1.0], [1e-3])], "at least 2"),
             ("lower", [([2.0, 1.0], [1e-3, 1e-3])], "sort it"),
+            ("lower", [([1.0, 1.0], [1e-3, 1e-3])], "drop the repeated one, or say kind='contour'"),
             ("lower", [([1.0, 2.0], [1e-3, 0.0])], "coupling_lower"),
             ("lower", [([1.0, 2.0], [1e-3, np.nan])], "coupling_lower"),
             ("region", [([1.0, 2.0], [1e-3, 1e-3])], "needs mass, coupling_lower, coupling_upper"),
@@ -246,7 +247,7 @@ class TestBound:
             ("contour", [([1.0, 2.0], [1e-3, 1e-3])], "at least 3"),
             ("upper", [([1.0, 2.0], [1e-3, 1e-3])], "unknown kind"),
         ],
-        ids=["none", "point", "order", "zero", "nan", "columns", "swapped", "outline", "kind"],
+        ids=["none", "point", "order", "repeated", "zero", "nan", "columns", "swapped", "outline", "kind"],
     )
     def test_bad_curves_are_refused(self, kind, segments, message):
         with pytest.raises(CevnsError, match=message):
@@ -354,22 +355,49 @@ class TestLoadBound:
     @pytest.mark.parametrize(
         ("text", "line", "remedy"),
         [
-            ("1 1e-4\n2 abc\n", 2, "'abc' is not a number; correct"),
-            ("1 1e-4\n2 1e-4 3 4\n", 2, "4 columns where 2 are needed.*give mass and coupling"),
-            ("1\n2\n", 1, "1 columns where 2 or 3 are needed"),
+            ("1 1e-4\n2 abc\n", 2, "column 2 holds text, which is not a number; correct"),
+            ("1 1e-4\n2 1e-4 3 4\n", 2, "4 columns where the others have 2.*correct the row"),
+            ("1 2 3 4\n2 3 4 5\n", 1, r"4 columns where 2 or 3 are needed.*columns=\(2, 3\)"),
+            ("1\n2\n", 1, "1 column where 2 or 3 are needed; give mass and coupling"),
             ("# title\n1 1e-4\n3 1e-4\n2 1e-4\n", 4, "mass 2 follows 3; sort the rows"),
             ("1 1e-4\n2 -1e-4\n", 2, "coupling -0.0001 is not positive and finite"),
-            ("1 1e-4\n2 nan\n", 2, "coupling nan is not positive and finite"),
+            ("3 1e-4\n2 1e-4\n1 1e-4\n", 2, "reverse the rows"),
+            ("1 1e-4\n2 1e-4\n2 2e-4\n", 3, "drop the repeated row.*kind='contour'"),
+            ("1,5.0,1e-4\n2,6.0,1e-4\n", 1, r"column 1 may be a row number: choose .*columns=\(2, 3\)"),
+            ("0 1e-5 1e-4\n1 2e-5 1e-4\n2 3e-5 1e-4\n", 1, "column 1 counts the rows .*kind='region'"),
+            ("1.0D+01 1.0D-04\n20. 2.0E-0x\n", 2, "column 2"),
+            ("O.5,0.1\n1,0.2\n", 1, "column 1"),
+            ("1 1e-4\n2 nan\n", 2, "column 2 holds no finite number"),
             ("0 1e-4\n2 1e-4\n", 1, "mass 0 is not positive"),
             ("1 1e-4\n\n2 1e-4\n3 1e-4\n", 1, "has 1 row.*remove the empty line"),
             ("1 1e-3 1e-4\n2 1e-3 1e-2\n", 1, "swap the columns"),
             ("1,0 0,1\n2,0 0,2\n", 1, "a point as decimal sign"),
         ],
-        ids=["word", "columns", "one column", "order", "negative", "nan", "massless", "short", "swapped", "comma"],
+        ids=[
+            *("word", "long row", "columns", "one column", "order", "negative", "descending", "repeated"),
+            *("row number", "row number or mass", "second row", "first row", "nan", "massless", "short", "swapped"),
+            "comma",
+        ],
     )
     def test_malformed_rows_name_file_line_and_remedy(self, load, text, line, remedy):
         with pytest.raises(DataError, match=rf"mine\.csv, line {line}: .*{remedy}"):
             load(text)
+
+    def test_fortran_exponents_and_a_byte_order_mark(self, load):
+        assert load("\ufeff1.0D+01 1.0D-04\n20. 2.0E-04\n").mass_range == (10.0, 20.0)
+
+    def test_curves_side_by_side_and_row_numbers(self, load):
+        text = "BaBar,,LHCb,\nX,Y,X,Y\n1,1e-4,300,1e-3\n2,1e-4,400,1e-3\n3,2e-4,,\n"
+        assert load(text, columns=(1, 2)).mass_range == (1, 3)
+        assert load(text, columns=(3, 4)).mass_range == (300, 400)
+        numbered = "0 1e-5 1e-4\n1 2e-5 1e-4\n2 3e-5 1e-4\n"
+        assert load(numbered, columns=[2, 3]).mass_range == (1e-5, 3e-5)
+        titled = load("n;mass;g\n0;0,5;1e-4\n1;1,5;2e-4\n", columns=["mass", "g"])
+        assert titled.segments[0][0].tolist() == [0.5, 1.5]
+        assert load("1 1e-5 1e-4\n2 1e-5 1e-4\n3 1e-5 1e-4\n", kind="region").mass_range == (1, 3)
+
+    def test_a_row_of_separators_ends_a_segment_too(self, load):
+        assert len(load("1,1e-4\n2,1e-4\n,\n5,1e-3\n9,1e-3\n").segments) == 2
 
     def test_empty_and_missing_files(self, load, tmp_path):
         with pytest.raises(DataError, match="holds no rows"):

@@ -405,6 +405,11 @@ def test_a_curve_of_one_s_own_is_drawn_over_the_limits(run, run_json):
     assert (found["bounds"], found["added"]) == (["babar-2014"], ["mine.csv"])
     mine = "stroke-width: 1.8"
     assert mine in Path("both.svg").read_text(encoding="utf-8")
+    Path("numbered.csv").write_text("1;0,01;1e-8\n2;1;1e-6\n", encoding="utf-8")
+    assert_refused(run(*command, "--add", "numbered.csv"), "row number", "columns")
+    assert run(*command, "--add", "numbered.csv", "--columns", "2,3")[0] == 0
+    assert_refused(run(*command, "--add", "numbered.csv", "--columns", "2,4"), "from 1 to 3")
+    assert_refused(run(*command, "--columns", "2,3"), "--add")
     assert_refused(run(*command, "--mass-unit", "GeV"), "--add")
     assert_refused(run(*command, "--add", "mine.csv", "--mass-unit", "kg"), "mass_unit", "'kg'")
     assert_refused(run(*command, "--add", "nowhere.csv"), "nowhere.csv")
@@ -476,6 +481,13 @@ REFUSED = {
     "no such file to validate": (["config", "validate", "nowhere.toml"], "nowhere.toml"),
     "name with a line break": (["predict", "coherent\ncsi", "--model", "sm"], "unknown experiment"),
     "name beyond ASCII": (["predict", "\u03bd\udc80", "--model", "sm"], "unknown experiment"),
+    "configuration with a null character": (["predict", "--config", "a\0b", "--model", "sm"], "NUL"),
+    "figure with a null character": (["plot", "nowhere.npz", "-o", "a\0b.pdf"], "--output", "NUL"),
+    "folder with a null character": (["reproduce", "1a", "--output", "a\0b"], "NUL"),
+    "curve with a null character": (["bounds", "plot", "b-l", "--add", "a\0b", "-o", "a.pdf"], "NUL"),
+    "scan with half a surrogate pair": (["plot", "\ud800.npz", "-o", "a.pdf"], "'\\ud800'"),
+    "scan that is a device": (["plot", "/dev/zero", "-o", "a.pdf"], "a device"),
+    "configuration that is a device": (["config", "validate", "/dev/zero"], "a device"),
     "percent signs": (["predict", "%s%d%(prog)s", "--model", "%n"], "%s%d%(prog)s"),
 }
 

@@ -92,12 +92,12 @@ def test_a_quenching_scale_at_the_end_of_its_range_is_warned_of(run, run_json):
     mine = template()
     start = mine.index("[[experiment.background]]")
     mine = mine[:start] + mine[mine.index("# Optional; --model", start) :]
-    mine = mine.replace("observed = [35, 24, 25, 29, 17]", "observed = [1e4, 1, 1, 1, 1]")
-    mine = mine.replace("uncertainty = [8.0, 7.0, 6.5, 7.0, 6.0]", "uncertainty = [1, 1, 1, 1, 1]")
+    mine = mine.replace("observed = [94, 71, 43, 35, 16]", "observed = [1e4, 1, 1, 1, 1]")
+    mine = mine.replace("uncertainty = [13.0, 11.0, 9.0, 9.0, 7.0]", "uncertainty = [1, 1, 1, 1, 1]")
     Path("mine.toml").write_text(mine)
     command = ["chi2", "--config", "mine.toml", "--model", "sm"]
-    assert "the quenching scale of sodium-iodide is at an end of its range" in run_json(*command)["warnings"][0]
-    assert "warning: the quenching scale of sodium-iodide" in run(*command)[1]
+    assert "the quenching scale of germanium is at an end of its range" in run_json(*command)["warnings"][0]
+    assert "warning: the quenching scale of germanium" in run(*command)[1]
 
 
 def test_a_limit_is_written_read_and_drawn(run, run_json):
@@ -120,9 +120,9 @@ def test_figures_and_levels_that_a_limit_cannot_have(run):
     assert_refused(run("plot", "limit.csv", "--dof", "1", "-o", "a.png"), "--dof")
     assert_refused(run("plot", "none.csv", "-o", "a.png"), "none.csv")
     assert_refused(run("limit", ARGON, "--model", "b-l", "--mass", "1", "-o", "a.txt"), "a.txt", ".csv")
-    assert_refused(run("limit", ARGON, "--model", "b-l", "--mass", "1", "-o", "a\0.csv"), "name of a file")
-    assert_refused(run("limit", ARGON, "--model", "b-l", "--mass", "1", "-o", "\ud800.csv"), "name of a file")
-    assert_refused(run("chi2", "--config", "a\0.toml"), "cannot read")
+    assert_refused(run("limit", ARGON, "--model", "b-l", "--mass", "1", "-o", "a\0.csv"), "NUL character")
+    assert_refused(run("limit", ARGON, "--model", "b-l", "--mass", "1", "-o", "\ud800.csv"), "file names")
+    assert_refused(run("chi2", "--config", "a\0.toml"), "NUL character")
     assert os.listdir() == ["limit.csv"]
 
 

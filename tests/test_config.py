@@ -1,6 +1,7 @@
 """Configuration files: what they build, and what they refuse."""
 
 import json
+import os
 import re
 import tomllib
 
@@ -283,6 +284,75 @@ def test_columns_are_chosen(load, content, columns):
     assert only(load(own(flux=text), flux=content)).flux.moment("e", 5.0) == pytest.approx(3e13)
 
 
+HISTOGRAMS = {
+    "low and high edges": (
+        "columns = {energy_low_mev = 1, energy_high_mev = 2, mu_per_cm2_per_mev = 3}\n",
+        "0 10 1e12\n10 20 3e12\n20 30 2e12\n",
+    ),
+    "said to be one": (
+        "histogram = true\ncolumns = {energy_low_mev = 1, energy_high_mev = 2, mu_per_cm2_per_mev = 3}\n",
+        "low;high;phi\n0;10;1,0e12\n10;20;3,0e12\n20;30;2,0e12\n",
+    ),
+    "by titles": (
+        "",
+        "energy_low_mev\tenergy_high_mev\tmu_per_cm2_per_mev\n0\t10\t1e12\n10\t20\t3e12\n20\t30\t2e12\n",
+    ),
+    "interval between two edges": (
+        "histogram = true\n",
+        "energy_mev,mu_per_cm2_per_mev\n0,1e12\n10,3e12\n20,2e12\n30,\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("more", "content"), HISTOGRAMS.values(), ids=list(HISTOGRAMS))
+def test_histograms_come_from_files(load, more, content):
+    flux = only(load(own(flux=FLUX_FILE + more), flux=content)).flux
+    assert flux.moment("mu", 0.0) == pytest.approx(6.0e13)
+    assert flux.moment("mu", 15.0) == pytest.approx(3.5e13)
+
+
+def test_a_byte_order_mark_belongs_to_no_title_and_no_row(load):
+    columns = "columns = {energy_mev = 1, mu_per_cm2_per_mev = 2}\n"
+    flux = only(load(own(flux=FLUX_FILE + columns), flux="\ufeff10,1e13\n50,1e13\n60,0")).flux
+    assert flux.moment("mu", 0.0) == pytest.approx(4.5e14)
+    titled = "\ufeffenergy_mev,mu_per_cm2_per_mev\n10,1e13\n50,1e13\n60,0"
+    assert only(load("\ufeff" + own(flux=FLUX_FILE), flux=titled)).flux.moment("mu", 0.0) == pytest.approx(4.5e14)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["low,high,values\n0,10,0.2\n10,20,0.4\n", "edges,values\n0,0.2\n10,0.4\n20,\n"],
+    ids=["low and high", "edges"],
+)
+def test_steps_of_an_efficiency_come_from_a_file(load, content):
+    response = RESPONSE + QUENCHING + 'efficiency = {kind = "steps", file = "e.csv"}\n'
+    assert only(load(own(response=response), e=content)).response.efficiency == Efficiency([0, 10, 20], [0.2, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            'kind = "steps", edges = [3, 5, 8], values = [0.2, 0.6, 0.8]',
+            ["got 3 for 3 edges", "interval between two edges", "kind = 'points'"],
+        ),
+        ('kind = "steps", edges = [3, 5, 8, 20], values = [0.2]', ["got 1 for 4 edges"]),
+        (
+            'kind = "points", observable = [3, 5, 8], values = [0.2, 0.6]',
+            ["got 2 for 3 points", "kind = 'steps'"],
+        ),
+        ('kind = "steps", edges = [3, 5], low = [3], high = [5], values = [1]', ["either edges, or low and high"]),
+        ('kind = "steps", low = [3, 5], high = [4, 6], values = [1, 1]', ["bin 2", "leaves a gap"]),
+        ('kind = "steps", values = [1, 1]', ["either edges, or low and high"]),
+    ],
+)
+def test_the_kind_of_an_efficiency_decides_on_its_lengths(problems, text, words):
+    (found,) = problems(own(response=RESPONSE + QUENCHING + f"efficiency = {{{text}}}\n"))
+    assert found.startswith("experiment[1].response.efficiency: ")
+    for word in words:
+        assert word in found
+
+
 def test_data_and_backgrounds_come_from_one_file(load):
     data = '[experiment.data]\nfile = "d.csv"\ncolumns = {observed = 1, uncertainty = 2}\n'
     background = '[[experiment.background]]\nname = "n"\nsigma = 0.3\nfile = "d.csv"\ncolumns = {counts = 3}\n'
@@ -304,10 +374,50 @@ BAD_TABLES = {
         "",
         ["e_per_cm2_per_MeV", "Did you mean 'e_per_cm2_per_mev'"],
     ),
-    "short row": ("energy_mev,e_per_cm2_per_mev\n10,0\n20\n", "", ["line 3", "columns"]),
-    "text": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,x\n", "", ["line 3", "not all numbers"]),
-    "not finite": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,nan\n", "", ["not finite"]),
-    "descending": ("energy_mev,e_per_cm2_per_mev\n20,0\n10,1\n", "", ["ascend"]),
+    "short row": ("energy_mev,e_per_cm2_per_mev\n10,0\n20\n", "", ["line 3", "1 column where the others have 2"]),
+    "empty cell": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,\n", "", ["line 3", "column 2 is empty"]),
+    "text": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,x\n", "", ["line 3", "column 2 holds text"]),
+    "bad first row": ("10,1O0\n20,1\n", "columns = {energy_mev = 1, e_per_cm2_per_mev = 2}\n", ["line 1", "1O0"]),
+    "not finite": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,nan\n", "", ["line 3", "no finite number"]),
+    "descending": ("energy_mev,e_per_cm2_per_mev\n20,0\n10,1\n", "", ["line 3", "ascend", "reverse the rows"]),
+    "unsorted": ("energy_mev,e_per_cm2_per_mev\n20,0\n10,1\n30,1\n", "", ["line 3", "ascend", "sort the rows"]),
+    "repeated": (
+        "energy_mev,e_per_cm2_per_mev\n10,0\n20,1\n20,1\n30,0\n",
+        "",
+        ["line 4", "drop the repeated row", "monochromatic"],
+    ),
+    "commented titles": ("# energy_mev,e_per_cm2_per_mev\n20,0\n30,1\n", "", ["no line of titles, without #"]),
+    "other titles": (
+        "E,phi\n20,0\n30,1\n",
+        "",
+        ["column 1 has a title that is none of energy_mev", "choose with columns"],
+    ),
+    "gap between bins": (
+        "0,10,1\n10,20,1\n25,30,2\n",
+        "columns = {energy_low_mev = 1, energy_high_mev = 2, mu_per_cm2_per_mev = 3}\n",
+        ["line 3", "from 25 to 30 leaves a gap"],
+    ),
+    "overlapping bins": (
+        "0,10,1\n5,20,1\n",
+        "columns = {energy_low_mev = 1, energy_high_mev = 2, mu_per_cm2_per_mev = 3}\n",
+        ["line 2", "from 5 to 20 overlaps"],
+    ),
+    "low edges alone": (
+        "0,10,1\n10,20,1\n",
+        "columns = {energy_low_mev = 1, mu_per_cm2_per_mev = 3}\n",
+        ["energy_low_mev and energy_high_mev"],
+    ),
+    "bins that are no histogram": (
+        "0,10,1\n10,20,1\n",
+        "histogram = false\ncolumns = {energy_low_mev = 1, energy_high_mev = 2, mu_per_cm2_per_mev = 3}\n",
+        ["histogram = false"],
+    ),
+    "histogram without a last edge": (
+        "energy_mev,e_per_cm2_per_mev\n10,0\n20,1\n",
+        "histogram = true\n",
+        ["e_per_cm2_per_mev has 2 values for 2 energies", "one value less"],
+    ),
+    "null character in the name": (None, "", ["NUL"]),
     "twice": ("energy_mev,e_per_cm2_per_mev\n10,0\n20,1\n", "energy_mev = [1, 2]\n", ["given twice"]),
     "column out of range": ("1,2\n", "columns = {energy_mev = 1, e_per_cm2_per_mev = 3}\n", ["column", "from 1 to 2"]),
     "no such title": ("E,f\n1,2\n", 'columns = {energy_mev = "e"}\n', ["column", "'e'"]),
@@ -323,7 +433,8 @@ BAD_TABLES = {
 @pytest.mark.parametrize(("content", "more", "words"), BAD_TABLES.values(), ids=list(BAD_TABLES))
 def test_bad_tables_are_refused(problems, content, more, words):
     files = {} if content is None else {"flux": content}
-    found = " ".join(problems(own(flux=FLUX_FILE + more), **files))
+    name = "flux\\u0000.csv" if "NUL" in words else "flux.csv"
+    found = " ".join(problems(own(flux=FLUX_FILE.replace("flux.csv", name) + more), **files))
     assert "experiment[1].flux" in found
     for word in words:
         assert word in found
@@ -489,7 +600,7 @@ BAD = {
     ),
     "wrong number of bins": (
         own(data=DATA.replace("40, 30", "40, 30, 20")),
-        ["experiment[1]: observed must have length 2"],
+        ["experiment[1].data.observed: must have length 2, one number for each bin of response.edges"],
     ),
     "no uncertainty": (own(data="[experiment.data]\nobserved = [1, 2]\n"), ["experiment[1].data.uncertainty: missing"]),
     "uncertainty of 0": (own(data=DATA.replace("8, 7", "8, 0")), ["experiment[1]: uncertainty contains 0"]),
@@ -533,16 +644,98 @@ def test_all_problems_are_reported_together(problems):
     ]
 
 
+WITHHELD = {
+    "wrong number of counts beside another problem": (
+        own(flux=FLUX.replace("distance_m", "distance"), data=DATA.replace("40, 30", "40, 30, 20")),
+        ["flux.distance:", "flux.distance_m: missing", "data.observed: must have length 2"],
+    ),
+    "every wrong number of counts": (
+        own(
+            data=DATA.replace("40, 30", "40").replace("8, 7", "8, 7, 6"),
+            tail='[[experiment.background]]\nname = "n"\ncounts = [1]\nsigma = 0.1\n',
+        ),
+        ["data.observed: must", "data.uncertainty: must", "background[1].counts: must"],
+    ),
+    "one table, several numbers": (
+        own(flux=FLUX.replace("27.5", "-27.5").replace("0.09", "-1").replace("13.7e22", "-1.0")),
+        ["neutrinos_per_proton = -1", "protons = -1", "distance = -27.5"],
+    ),
+    "a number and a name": (
+        own(flux='[experiment.flux]\nkind = "monochromatic"\nenergy_mev = -9\nfluence_per_cm2 = 1\nflavour = "m"\n'),
+        ["energy = -9", "unknown neutrino flavour 'm'"],
+    ),
+    "what the experiment refuses beside its parts": (
+        own(flux="", data=DATA.replace("8, 7", "8, 0")).replace("signal_sigma = 0.1", "signal_sigma = -0.1"),
+        ["flux: missing", "uncertainty contains 0", "signal_sigma = -0.1"],
+    ),
+    "several things that the experiment refuses": (
+        own(head="quenching_sigma = 7\n", data=DATA.replace("8, 7", "8, 0")).replace("= 0.1", "= -0.1"),
+        ["uncertainty contains 0", "signal_sigma = -0.1", "quenching_sigma = 7"],
+    ),
+    "every nucleus that is not known": (
+        own(target=TARGET.replace("Ar-40 = 1", "Ar-4 = 1, Ar-41 = 1")),
+        ["unknown nucleus 'Ar-4'", "unknown nucleus 'Ar-41'"],
+    ),
+    "a nucleus and what uses it": (
+        own(
+            target=TARGET.replace("Ar-40", "X"),
+            tail="[nuclei.X]\nprotons = 1\nneutrons = 1\natomic_mass_u = 2\nproton_radius_fm = 2\n",
+        ),
+        ["nuclei.X.neutron_radius_fm: missing"],
+    ),
+    "every column that is not known": (
+        own(flux=FLUX_FILE + "columns = {energy = 1, mev = 2}\n"),
+        ["unknown column 'energy'", "unknown column 'mev'"],
+    ),
+    "names and all else": (
+        own(flux="") + own().removeprefix("schema = 1\n") + '[model]\nname = "bl"\n',
+        ["experiment: the name 'mine' is given more than once", "experiment[1].flux: missing", "unknown model 'bl'"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), WITHHELD.values(), ids=list(WITHHELD))
+def test_no_problem_is_withheld(problems, text, words):
+    found = problems(text)
+    assert len(found) == len(words), found
+    for problem, word in zip(found, words, strict=True):
+        assert word in problem
+
+
+def test_what_cannot_be_folded_is_listed_for_every_experiment(load):
+    radius = "[nuclei.X]\nprotons = 1\nneutrons = 39\natomic_mass_u = 40\n"
+    radius += "proton_radius_fm = 0.5\nneutron_radius_fm = 2\n"
+    text = own(target=TARGET.replace("Ar-40", "X"))
+    config = load(text + text.removeprefix("schema = 1\n").replace("mine", "other") + radius)
+    with pytest.raises(
+        DataError, match=r"has 2 problem\(s\):\n  \(1\) experiment 'mine'.*\n  \(2\) experiment 'other'"
+    ):
+        config.check_folding()
+
+
+def test_only_ordinary_files_of_a_reasonable_size_are_read(problems, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for name, words in (("fifo", "a pipe (FIFO)"), ("/dev/zero", "a device"), (".", "a folder")):
+        (found,) = problems(own(flux=FLUX_FILE.replace("flux.csv", name)))
+        assert words in found
+        with pytest.raises(DataError, match=re.escape(words)):
+            load_config(tmp_path / name)
+    (tmp_path / "long.toml").write_bytes(b"#" * (config_module.LARGEST_CONFIG + 1))
+    with pytest.raises(DataError, match="longer than"):
+        load_config(tmp_path / "long.toml")
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
         (b"schema = ", "is not TOML"),
+        (b"schema = " + b"1" * 5000, "is not TOML"),
         (b"schema = 1\nschema = 1\n", "is not TOML"),
         (b"\xff\xfe", "is not UTF-8"),
         (b"\x00", "is not TOML"),
         (b"a = " + b"[" * 100_000, "is not TOML"),
     ],
-    ids=["cut", "repeated", "binary", "null", "deep"],
+    ids=["cut", "long number", "repeated", "binary", "null", "deep"],
 )
 def test_what_is_not_toml_is_refused(tmp_path, content, word):
     path = tmp_path / "bad.toml"
@@ -597,7 +790,7 @@ def test_the_command_line_prints_and_validates_the_template(capsys, tmp_path):
     path.write_text(out, encoding="utf-8")
     code, out, err = run(capsys, "config", "validate", path, "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out) == {"file": str(path), "experiments": ["sodium-iodide"], "model": "b-3lmu"}
+    assert json.loads(out) == {"file": str(path), "experiments": ["germanium"], "model": "b-3lmu"}
 
 
 def test_validation_meets_what_only_a_prediction_can(capsys, tmp_path):
@@ -605,7 +798,8 @@ def test_validation_meets_what_only_a_prediction_can(capsys, tmp_path):
     radius = "[nuclei.X]\nprotons = 1\nneutrons = 1\natomic_mass_u = 2\nproton_radius_fm = 0.5\nneutron_radius_fm = 2\n"
     path.write_text(own(target=TARGET.replace("Ar-40", "X").replace("39.96", "2"), tail=radius), encoding="utf-8")
     code, out, err = run(capsys, "config", "validate", path)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, out, err.count("\n")) == (2, "", 2)
+    assert f"{path} has 1 problem(s):\n  (1) experiment 'mine'" in err
     assert "0.5" in err
 
 

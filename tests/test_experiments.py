@@ -1,14 +1,18 @@
 """The two COHERENT data sets and their registry."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import cevns
 from cevns.detectors import PolynomialQuenching
-from cevns.errors import DataError, InputError, UnknownNameError
+from cevns.errors import InputError, UnknownNameError
 from cevns.experiments import coherent_argon_2020, coherent_csi_2017
-from cevns.experiments.files import read_table
 from cevns.form_factors import FormFactor
+from cevns.tables import read_table
+
+ARGON = Path(coherent_argon_2020.__file__).parent
 
 
 @pytest.fixture(params=cevns.known_experiments())
@@ -101,7 +105,7 @@ def test_argon_data(argon):
 
 def test_argon_uncertainty_has_the_shape_of_the_neutrons_in_it(argon):
     """Eqs. 4.3 and 4.4: sqrt(0.058^2 / 12) of the neutrons in quadrature."""
-    table = read_table("cevns.experiments.coherent_argon_2020", "energydata1d.txt", columns=8, skip_header=True)
+    table = read_table(ARGON / "energydata1d.txt")
     neutrons = sum(np.array(b.counts) for b in argon.backgrounds)
     added = np.sqrt(np.square(argon.uncertainty) - table[:, 2] ** 2)
     np.testing.assert_allclose(added, 0.058 / np.sqrt(12) * neutrons, rtol=1e-6, atol=1e-6)
@@ -110,7 +114,7 @@ def test_argon_uncertainty_has_the_shape_of_the_neutrons_in_it(argon):
 
 def test_argon_signal_is_near_that_of_the_release(argon):
     """128 +- 17 events; its own spectrum has the same shape to a few per cent of the total in every bin."""
-    energy, _, _, counts = read_table("cevns.experiments.coherent_argon_2020", "cevnspdf.txt", columns=4).T
+    energy, _, _, counts = read_table(ARGON / "cevnspdf.txt").T
     released = np.histogram(energy, argon.response.edges, weights=counts)[0]
     assert released.sum() == pytest.approx(128, abs=1)
     signal = argon.predict("sm").signal
@@ -166,48 +170,3 @@ def test_each_call_makes_an_equal_but_own_experiment():
     assert first is not second
     assert first.observed == second.observed
     assert set(coherent_argon_2020.QUENCHINGS) == {"release"}
-
-
-# --- reading tables
-
-
-def write(folder, text):
-    path = folder / "table.txt"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def test_table_of_a_user(tmp_path):
-    path = write(tmp_path, "# comment\ntitle of two\n\n1 2.5 # half\n3 4e-1\n")
-    np.testing.assert_array_equal(read_table(None, path, columns=2, skip_header=True), [[1, 2.5], [3, 0.4]])
-    commas = write(tmp_path, "1, 2\n3,4\n")
-    np.testing.assert_array_equal(read_table(None, commas, columns=2, delimiter=","), [[1, 2], [3, 4]])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1 2\n3\n", "line 2: 1 columns where 2 are needed"),
-        ("1 2\n3 four\n", "line 2: not all numbers"),
-        ("# only a comment\n", "no rows"),
-        ("", "no rows"),
-        ("1 nan\n", "not finite"),
-        ("1 inf\n", "not finite"),
-    ],
-)
-def test_tables_that_are_refused(tmp_path, text, message):
-    with pytest.raises(DataError, match=rf"table.txt.*{message}"):
-        read_table(None, write(tmp_path, text), columns=2)
-
-
-def test_tables_that_cannot_be_read(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read .*missing\.txt"):
-        read_table(None, tmp_path / "missing.txt", columns=2)
-    with pytest.raises(DataError, match="cannot read"):
-        read_table(None, tmp_path, columns=2)
-    binary = tmp_path / "binary.txt"
-    binary.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DataError, match="cannot read"):
-        read_table(None, binary, columns=2)
-    with pytest.raises(DataError, match="cannot read"):
-        read_table("cevns.experiments.coherent_csi_2017", "missing.txt", columns=2)

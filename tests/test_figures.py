@@ -106,7 +106,7 @@ def test_failure_leaves_no_half_written_file(tmp_path, monkeypatch):
     from matplotlib.figure import Figure
 
     def broken(self, path, **options):
-        path.write_bytes(b"%PDF half")
+        path.write(b"%PDF half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Figure, "savefig", broken)

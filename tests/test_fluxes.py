@@ -364,3 +364,8 @@ def test_spectrum_refuses_shapes_that_do_not_fit():
         Spectrum([], [], [1.0], [])
     with pytest.raises(ValueError, match="moment 3"):
         Spectrum([1.0, 2.0], [[1, 0, 0, 0]]).moment(np.array([1.0]), 3, np.empty(1))
+
+
+def test_a_repeated_energy_of_a_table_may_be_a_line_or_a_jump():
+    with pytest.raises(InputError, match="drop the repeated one, take the line out and add a monochromatic flux"):
+        fluxes.tabulated([1.0, 2.0, 2.0, 3.0], {"e": [0.0, 1.0, 1.0, 0.0]})

@@ -119,7 +119,7 @@ class Bound(Pictured):
         if mass.size < least:
             raise InputError(f"{where} has {mass.size} point(s): kind {self.kind!r} needs at least {least}")
         if self.kind != "contour":
-            mass = checks.ascending(f"mass of {where}", mass)
+            mass = checks.ascending(f"mass of {where}", mass, repeated=", or say kind='contour' for a closed outline")
         out = [mass.copy()]
         for name, values in zip(columns[1:], segment[1:], strict=True):
             # a favoured band that holds the standard model starts at 0

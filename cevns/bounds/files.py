@@ -1,14 +1,13 @@
 """Reading a limit of your own from a text file."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 
 from cevns import checks
 from cevns.bounds.curves import DARK_PHOTON, KINDS, Bound
 from cevns.errors import DataError, InputError
+from cevns.files import checked_path
 from cevns.models import VectorModel, known_models
+from cevns.tables import Table, order_problem
 
 __all__ = ["load_bound"]
 
@@ -22,6 +21,7 @@ def load_bound(
     model,
     mass_unit,
     coupling,
+    columns=None,
     kind=None,
     name=None,
     label=None,
@@ -30,10 +30,10 @@ def load_bound(
     note="",
     search="",
 ):
-    """Read a limit from a file with two or three columns: mass, lowest excluded coupling, and highest if there is one.
+    """Read a limit from a table with two or three columns: mass, lowest excluded coupling, and highest if there is one.
 
-    Cells are separated by white space, commas or semicolons. Text after ``#`` and a first line of titles are skipped.
-    An empty line ends a segment: nothing is excluded between two segments.
+    `cevns.tables` says which text files are understood. An empty line ends a segment: nothing is excluded between two
+    segments.
 
     Parameters
     ----------
@@ -45,6 +45,9 @@ def load_bound(
         Unit of the first column.
     coupling : {"g", "g^2", "epsilon", "epsilon^2"}
         What the other columns hold; epsilon for ``"dark-photon"`` and for nothing else.
+    columns : sequence of int or str, optional
+        Columns of mass and coupling(s), by number from 1 or by title, where the file has others too: row numbers,
+        errors, or several curves side by side.
     kind : {"lower", "region", "contour", "band"}, optional
         As in `Bound`; two columns are taken for ``"lower"`` and three for ``"region"`` unless given.
     name, label : str, optional
@@ -68,6 +71,7 @@ def load_bound(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "mine.csv").write_text("mass_GeV, epsilon^2\\n0.010, 1e-6\\n0.050, 4e-6\\n")
     >>> mine = load_bound(
@@ -89,13 +93,16 @@ def load_bound(
         raise InputError(f"coupling = {coupling!r} does not fit model {model!r}, whose coupling is given as {wanted}")
     if kind is not None:
         checks.known("kind", kind, KINDS)
-    path = Path(path)
-    blocks = _blocks(path, kind)
-    kind = kind or ("lower" if len(blocks[0][0][1]) == 2 else "region")
+    path = checked_path(path)
+    table = Table.read(path)
+    values = table.select(columns)
+    kind = _kind(table, values, kind, columns is not None)
     segments = []
-    for block in blocks:
-        _check(path, block, kind)
-        mass, *couplings = np.array([row for _, row in block]).T
+    rows, lines, numbers = len(values), np.array(table.lines), np.array(table.segments)
+    for segment in np.unique(numbers[:rows]):
+        inside = np.flatnonzero(numbers[:rows] == segment)
+        _check(path, lines[inside], values[inside], kind, _counts_rows(values))
+        mass, *couplings = values[inside].T
         segments.append((scale * mass, *(c ** (1 / power) for c in couplings)))
     return Bound(
         name=name or path.stem,
@@ -111,72 +118,53 @@ def load_bound(
     )
 
 
-def _blocks(path, kind):
-    """Return the rows of each segment with their line numbers."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}; give a text file with two or three columns") from error
-    columns, needed = (len(KINDS[kind]),) * 2 if kind else (None, "2 or 3")
-    blocks, block, titles = [], [], True
-    for number, line in enumerate([*lines, ""], start=1):
-        text = line.partition("#")[0].strip().strip(",;")
-        if not text:
-            # a comment alone does not end a segment
-            if block and not line.strip():
-                blocks.append(block)
-                block = []
-            continue
-        cells = [c for c in re.split(r"[\s,;]+", text) if c]
-        values = [_number(cell) for cell in cells]
-        first, titles = titles, False
-        if first and all(v is None for v in values):
-            continue
-        if None in values:
-            wrong = cells[values.index(None)]
-            raise DataError(f"{path}, line {number}: {wrong!r} is not a number; correct or remove it")
-        columns = columns or (len(values) if len(values) in (2, 3) else None)
-        if len(values) != columns:
-            raise DataError(
-                f"{path}, line {number}: {len(values)} columns where {columns or needed} are needed: {line.strip()!r}; "
-                "give mass and coupling, or mass, lower and upper coupling, with a point as decimal sign"
-            )
-        block.append((number, values))
-    if not blocks:
-        raise DataError(f"{path} holds no rows of numbers; give two or three columns: mass and coupling(s)")
-    return blocks
-
-
-def _number(cell):
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def _check(path, block, kind):
-    least = 3 if kind == "contour" else 2
-    if len(block) < least:
+def _kind(table, values, kind, chosen):
+    """Return the kind, after a look at the number of columns."""
+    columns = values.shape[1]
+    needed = (len(KINDS[kind]),) if kind else (2, 3)
+    where = f"{table.name}, line {table.lines[0]}"
+    if columns not in needed:
         raise DataError(
-            f"{path}, line {block[0][0]}: the segment that starts here has {len(block)} row(s) where at least {least} "
+            f"{where}: {columns} column{'' if columns == 1 else 's'} where {' or '.join(map(str, needed))} are needed; "
+            "give mass and coupling, or mass, lower and upper coupling, or choose them, as in columns=(2, 3) where "
+            "column 1 is a row number or another curve stands in front"
+        )
+    if kind is None and columns == 3 and not chosen and len(values) > 2 and _counts_rows(values):
+        raise DataError(
+            f"{where}: column 1 counts the rows and may be a row number; choose mass and coupling, columns=(2, 3), or "
+            "say kind='region' if it is the mass"
+        )
+    return kind or ("lower" if columns == 2 else "region")
+
+
+def _counts_rows(values):
+    """Return whether the first column is 0, 1, 2, ... or 1, 2, 3, ..."""
+    return values[0, 0] in (0, 1) and bool((np.diff(values[:, 0]) == 1).all())
+
+
+def _check(path, lines, values, kind, counted):
+    least = 3 if kind == "contour" else 2
+    if len(values) < least:
+        raise DataError(
+            f"{path}, line {lines[0]}: the segment that starts here has {len(values)} row(s) where at least {least} "
             "are needed; remove the empty line after it, or the row"
         )
-    before = 0.0
-    for number, (mass, *couplings) in block:
-        zero_allowed = kind == "band"
-        for what, value in (("mass", mass), *(("coupling", c) for c in couplings)):
-            if not (0 < value < np.inf or (value == 0 and what == "coupling" and zero_allowed)):
+    lowest = 0.0 if kind == "band" else np.nextafter(0.0, 1.0)
+    for line, (mass, *couplings) in zip(lines, values, strict=True):
+        for what, value, low in (("mass", mass, np.nextafter(0.0, 1.0)), *(("coupling", c, lowest) for c in couplings)):
+            if value < low:
                 raise DataError(
-                    f"{path}, line {number}: {what} {value:g} is not positive and finite; correct or remove the row"
+                    f"{path}, line {line}: {what} {value:g} is not positive and finite; correct or remove the row"
                 )
         if len(couplings) == 2 and couplings[0] > couplings[1]:
+            remedy = "column 1 may be a row number: choose mass and coupling, columns=(2, 3)"
             raise DataError(
-                f"{path}, line {number}: lower coupling {couplings[0]:g} exceeds upper {couplings[1]:g}; "
-                "swap the columns"
+                f"{path}, line {line}: lower coupling {couplings[0]:g} exceeds upper {couplings[1]:g}; "
+                + (remedy if counted and np.diff(values[:, 1]).min() > 0 else "swap the columns")
             )
-        if kind != "contour" and mass <= before:
-            raise DataError(
-                f"{path}, line {number}: mass {mass:g} follows {before:g}; sort the rows by mass, begin a new segment "
-                "with an empty line, or say kind='contour' for a closed outline"
-            )
-        before = mass
+    if kind != "contour" and (wrong := order_problem(values[:, 0])):
+        i, remedy = wrong
+        raise DataError(
+            f"{path}, line {lines[i]}: mass {values[i, 0]:g} follows {values[i - 1, 0]:g}; {remedy}, begin a new "
+            "segment with an empty line, or say kind='contour' for a closed outline"
+        )

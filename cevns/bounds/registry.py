@@ -6,6 +6,7 @@ import csv
 import functools
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,9 @@ from cevns import checks
 from cevns.bounds.connie import connie_bound
 from cevns.bounds.curves import DARK_PHOTON, KINDS, Bound
 from cevns.bounds.magnetic_moments import ELECTRON_ANOMALY, MUON_ANOMALY
-from cevns.experiments.files import read_table
 from cevns.inference.levels import TWO_SIGMA
 from cevns.models import VectorModel
+from cevns.tables import Table
 
 if TYPE_CHECKING:
     from cevns._types import Model
@@ -196,11 +197,10 @@ def _load(model, name):
     if (model, name) not in _rows():
         return _load(DARK_PHOTON, name).converted_to(model)
     row = _rows()[model, name]
-    path = f"bounds/data/{model}/{name}.csv"
-    with (resources.files("cevns") / path).open(encoding="utf-8") as file:
-        columns = file.readline().strip().split(",")
+    found = Table.read(Path(__file__).parent / "data" / model / f"{name}.csv")
+    columns = found.titles
     kind = next(k for k, needed in KINDS.items() if len(columns) == len(needed) + 1 and columns[-1] == needed[-1])
-    values = read_table("cevns", path, columns=len(columns), delimiter=",", skip_header=True)
+    values = found.select()
     level = row["confidence_level"]
     return Bound(
         name=name,

@@ -5,12 +5,11 @@ The checks are imported when the first argument is converted, since they bring N
 
 import argparse
 import functools
-import os
-from pathlib import Path
 
 from cevns.errors import CevnsError, DataError, InputError
+from cevns.files import checked_path
 
-__all__ = ["confidence_level", "coupling", "grid", "mass", "mass_or_grid", "output", "whole"]
+__all__ = ["columns", "confidence_level", "coupling", "grid", "mass", "mass_or_grid", "output", "whole"]
 
 #: Most points on an axis, and in a whole scan (8 bytes each).
 LONGEST_AXIS, LARGEST_GRID = 100_000, 100_000_000
@@ -49,6 +48,12 @@ def confidence_level(text):
     from cevns import checks
 
     return checks.confidence_level(_float("confidence level", text))
+
+
+def columns(text):
+    """Return columns of a table, given by numbers or titles with commas between them."""
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(int(part) if part.isascii() and part.isdigit() else part for part in parts)
 
 
 def whole(name, high):
@@ -90,8 +95,7 @@ def output(*suffixes):
 
     @_argument
     def convert(text):
-        _check_path(text)
-        path = Path(text)
+        path = checked_path(text)
         if path.suffix not in suffixes:
             raise InputError(f"{text!r} must end in {' or '.join(suffixes)}")
         if path.is_dir():
@@ -101,16 +105,6 @@ def output(*suffixes):
         return path
 
     return convert
-
-
-def _check_path(text):
-    try:
-        if "\0" not in text:
-            os.fsencode(text)
-            return
-    except UnicodeEncodeError:
-        pass
-    raise InputError(f"{text!a} cannot be the name of a file")
 
 
 def _float(name, text):

@@ -56,12 +56,12 @@ def plot(args):
     from cevns.bounds.curves import DARK_PHOTON
     from cevns.plotting import file_figure, plot_bounds, save
 
-    if not args.add and (args.mass_unit or args.coupling):
-        raise InputError("--mass-unit and --coupling are for the curve of a file: give --add FILE too")
+    if not args.add and (args.mass_unit or args.coupling or args.columns):
+        raise InputError("--mass-unit, --coupling and --columns are for the curve of a file: give --add FILE too")
     names = args.names or [name for _, name in known_bounds(args.model)]
     bounds = [get_bound(args.model, name) for name in dict.fromkeys(names)]
     coupling = args.coupling or ("epsilon" if args.model == DARK_PHOTON else "g")
-    options = {"model": args.model, "mass_unit": args.mass_unit or "MeV", "coupling": coupling}
+    options = {"model": args.model, "mass_unit": args.mass_unit or "MeV", "coupling": coupling, "columns": args.columns}
     own = [load_bound(path, **options) for path in args.add]
     ax = plot_bounds(bounds, file_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
     save(ax.figure, args.output)

@@ -17,7 +17,7 @@ def validate(args):
     from cevns.config import load_config
 
     config = load_config(args.file)
-    config.likelihood.engine(config.model or "sm")
+    config.check_folding(args.file)
     names = [e.name for e in config.likelihood.experiments]
     model = None if config.model is None else config.model.name
     text = f"{args.file} is valid: {' + '.join(names)}" + (f", model {model}" if model else "")

@@ -133,6 +133,12 @@ def _build():
         metavar="KIND",
         help="what the other columns hold: g (default) or g^2; for dark-photon epsilon (default) or epsilon^2",
     )
+    command.add_argument(
+        "--columns",
+        type=arguments.columns,
+        metavar="N,N",
+        help="columns of mass and coupling(s) by number or title, where the file has others too; all unless given",
+    )
     _add_output(command, *_FIGURE)
 
     topic = _topic(commands, "config", "files that describe experiments and models of your own")

@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-from cevns.errors import DataError
 from cevns.figures import registry
 from cevns.figures.analysis import Analysis
 from cevns.figures.styles import style_sheet
 from cevns.figures.summary import summary
-from cevns.files import write_text
+from cevns.files import make_folder, write_text
 from cevns.plotting import file_figure, import_matplotlib, save
 
 __all__ = ["draw", "reproduce"]
@@ -56,11 +55,7 @@ def reproduce(figures=None, output="figures", progress=None):
     """
     names = registry.selected(figures)
     import_matplotlib("drawing figures")
-    output = Path(output)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot make the folder {output}: {error.strerror or error}") from error
+    output = make_folder(output)
     progress = progress or (lambda done, total, what: None)
     analysis, files, captions = Analysis(), {}, {}
     for done, name in enumerate(names):

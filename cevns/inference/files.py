@@ -6,7 +6,6 @@ import csv
 import io
 import itertools
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,9 +29,9 @@ LARGEST_FILE = 100_000_000
 def save_limit(limit: Limit, path: _types.Path) -> None:
     """Write a `Limit`; see `Limit.save`."""
     from cevns import __version__
-    from cevns.files import write_text
+    from cevns.files import checked_path, write_text
 
-    path = Path(path)
+    path = checked_path(path)
     if path.suffix != ".csv":
         raise InputError(f"path {path} must end in .csv")
     if limit.mass is not None and len(set(limit.mass.tolist())) < limit.mass.size:
@@ -68,10 +67,12 @@ def save_limit(limit: Limit, path: _types.Path) -> None:
 
 def load_limit(path: _types.Path) -> Limit:
     """Read a `Limit`; see `Limit.load`."""
+    from cevns.files import read_bytes
+
     try:
-        lines = _read(path).splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+        lines = read_bytes(path, most=LARGEST_FILE).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
     if not lines or not lines[0].startswith(_MARK):
         raise DataError(f"{path} is not a limit written by cevns; write one with Limit.save or `cevns limit -o`")
     try:
@@ -112,14 +113,3 @@ def load_limit(path: _types.Path) -> Limit:
         raise
     except (ValueError, KeyError, TypeError, csv.Error, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
-
-
-def _read(path):
-    path = Path(path)
-    if path.exists() and not path.is_file():
-        raise ValueError("it is not a file")
-    with path.open(encoding="utf-8") as stream:
-        text = stream.read(LARGEST_FILE + 1)
-    if len(text) > LARGEST_FILE:
-        raise ValueError(f"it is longer than {LARGEST_FILE:.0e} bytes")
-    return text

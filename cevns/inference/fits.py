@@ -113,21 +113,41 @@ def best_fit(
         return BestFit(float(chi2[0]), mass, _coupling(model, y[0]))
     low, high = _check_range(mass_range, likelihood.smallest_mass)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
-    chi2, _ = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
+    chi2, y = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
     ends = min(chi2[0], chi2[-1])
     best = int(chi2.argmin())
-    left, right = logs[max(best - 1, 0)], logs[min(best + 1, logs.size - 1)]
+    least, found, at = chi2[best], logs[best], y[best]
+    for i in _valleys(chi2):
+        # between neighbours chi2 falls by less than it rises towards them
+        if chi2[i] - _rise(chi2, i) < least - 1e-10 * (1 + least):
+            left, right = logs[max(i - 1, 0)], logs[min(i + 1, logs.size - 1)]
+            valley = _refined(engine, model, left, right, (low, high), num_threads)
+            least, found, at = min((least, found, at), valley)
+    near = min(found - math.log(low), math.log(high) - found) <= EDGE
+    at_edge = bool(near or ends - least <= EDGE_CHI2)
+    return BestFit(float(least), float(np.exp(found).clip(low, high)), _coupling(model, at), at_edge)
+
+
+def _valleys(chi2):
+    """Return the indices of all local minima, the lowest first."""
+    padded = np.concatenate([[np.inf], chi2, [np.inf]])
+    found = np.flatnonzero((chi2 <= padded[:-2]) & (chi2 <= padded[2:]))
+    return found[np.argsort(chi2[found], kind="stable")].tolist()
+
+
+def _rise(chi2, i):
+    return float(np.abs(chi2[max(i - 1, 0) : i + 2] - chi2[i]).max())
+
+
+def _refined(engine, model, left, right, limits, num_threads):
+    """Return the least chi2 between two logarithms of the mass, where it lies, and its y."""
     # each pass looks at seventeen masses around the best one and keeps an eighth of the range
     for _ in range(8):
         fine = np.linspace(left, right, 17)
-        masses = np.exp(fine).clip(low, high)
-        chi2, y = _minima(engine, model, masses, num_threads)
+        chi2, y = _minima(engine, model, np.exp(fine).clip(*limits), num_threads)
         best = int(chi2.argmin())
         left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
-    found = math.log(masses[best])
-    near = min(found - math.log(low), math.log(high) - found) <= EDGE
-    at_edge = near or bool(ends - chi2[best] <= EDGE_CHI2)
-    return BestFit(float(chi2[best]), float(masses[best]), _coupling(model, y[best]), at_edge)
+    return chi2[best], fine[best], y[best]
 
 
 def _check_range(mass_range, smallest):

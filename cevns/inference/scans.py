@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
 from cevns.arrays import ByValue
-from cevns.errors import DataError, InputError
+from cevns.errors import InputError
+from cevns.files import checked_path
 from cevns.models import get_model
 from cevns.pictures import Pictured
 from cevns.threads import share
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Scan", "scan"]
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +66,18 @@ class Scan(ByValue, Pictured):
 
         Raises
         ------
+        InputError
+            If `path` is no path or does not end in ``.npz``.
         DataError
-            If the file cannot be written.
+            If the file cannot be written, or would be longer than 2 GiB.
         """
-        import json
-
         from cevns import __version__
-        from cevns.files import atomic_path
+        from cevns.inference.archives import write_scan
 
-        path = Path(path)
+        path = checked_path(path)
         if path.suffix != ".npz":
             raise InputError(f"path {path} must end in .npz")
         about = {
-            "format": _FORMAT,
             "cevns": __version__,
             "model": self.model,
             "label": self.label,
@@ -88,40 +85,28 @@ class Scan(ByValue, Pictured):
             "labels": list(self.labels),
             "units": {"mass": "MeV"},
         }
-        with atomic_path(path) as temporary:
-            np.savez(
-                temporary, mass=self.mass, coupling=self.coupling, chi2=self.chi2, about=np.array(json.dumps(about))
-            )
+        arrays = {name: np.asarray(getattr(self, name), dtype=float) for name in ("mass", "coupling", "chi2")}
+        write_scan(path, arrays, about)
 
     @classmethod
     def load(cls, path: _types.Path) -> Scan:
         """Read a scan that `save` wrote.
 
+        Names, sizes, types and shapes are checked before an array is read.
+
         Raises
         ------
+        InputError
+            If `path` is no path.
         DataError
             If the file cannot be read or is not such a scan.
         """
-        import json
+        from cevns.inference.archives import read_scan
 
-        try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
-                mass, coupling, chi2 = (np.asarray(file[name], dtype=float) for name in ("mass", "coupling", "chi2"))
-            if about["format"] != _FORMAT:
-                raise DataError(f"{path} has format {about['format']}; this version of cevns reads format {_FORMAT}")
-            if chi2.shape != (mass.size, coupling.size) or not np.isfinite(chi2).all():
-                raise DataError(f"{path} does not hold one finite chi2 for each mass and coupling")
-            names = tuple(about["experiments"]), tuple(about["labels"])
-            return cls(about["model"], about["label"], *names, mass, coupling, chi2)
-        except DataError:
-            raise
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-        except Exception as error:
-            raise DataError(
-                f"{path} is not a scan written by cevns; write one with Scan.save or `cevns scan`"
-            ) from error
+        arrays, about = read_scan(path)
+        return cls(
+            about["model"], about["label"], tuple(about["experiments"]), tuple(about["labels"]), *arrays.values()
+        )
 
 
 def scan(

@@ -8,11 +8,10 @@ import os
 import re
 import sys
 import threading
-from pathlib import Path
 
 from cevns import checks
 from cevns.errors import CevnsError, DataError, InputError
-from cevns.files import atomic_path
+from cevns.files import atomic_path, checked_path
 
 __all__ = ["checked_label", "file_figure", "import_matplotlib", "new_figure", "png", "save"]
 
@@ -132,7 +131,7 @@ def save(figure, path, *, metadata=None):
     DataError
         If the file cannot be written.
     """
-    path = Path(path)
+    path = checked_path(path)
     formats = figure.canvas.get_supported_filetypes()
     kind = path.suffix[1:].lower()
     if kind not in formats:
@@ -141,7 +140,10 @@ def save(figure, path, *, metadata=None):
     undated = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
     about = undated.get(kind, {}) | ((metadata or {}) if kind == "pdf" else {})
     with atomic_path(path) as temporary, _drawing(figure, path), _without_font_remarks():
-        figure.savefig(temporary, format=kind, metadata=about)
+        # not into the file, which Matplotlib does not close if the disk is full
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, metadata=about)
+        temporary.write_bytes(content.getbuffer())
 
 
 def checked_label(text):

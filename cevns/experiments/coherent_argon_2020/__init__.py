@@ -6,6 +6,7 @@ Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,9 @@ import numpy as np
 from cevns import checks
 from cevns.detectors import Efficiency, LinearQuenching, Quenching, Response
 from cevns.experiments.base import Background, Experiment
-from cevns.experiments.files import read_table
 from cevns.fluxes import pion_decay_at_rest
 from cevns.nuclei import Target
+from cevns.tables import read_table
 
 if TYPE_CHECKING:
     from cevns.form_factors import FormFactor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: Uncorrelated uncertainty of the neutron backgrounds' shape, eq. 4.4.
 SIGMA_BRNES = np.sqrt(0.058**2 / 12)
 
+_FOLDER = Path(__file__).parent
 _EDGES = np.arange(0.0, 121.0, 10.0)
 
 QUENCHINGS = {
@@ -32,7 +34,7 @@ QUENCHINGS = {
 
 
 def _neutrons(name):
-    energy, _, _, counts = read_table(__package__, name, columns=4).T
+    energy, _, _, counts = read_table(_FOLDER / name).T
     return np.histogram(energy, _EDGES, weights=counts)[0]
 
 
@@ -52,8 +54,8 @@ def load(*, quenching: Quenching | str = "release", form_factor: FormFactor | st
     """
     if not isinstance(quenching, Quenching):
         quenching = QUENCHINGS[checks.known("argon quenching", quenching, QUENCHINGS)]()
-    energy, _, accepted = read_table(__package__, "CENNS10AnlAEfficiency.txt", columns=3).T
-    _, observed, statistical = read_table(__package__, "energydata1d.txt", columns=8, skip_header=True).T[:3]
+    energy, _, accepted = read_table(_FOLDER / "CENNS10AnlAEfficiency.txt").T
+    _, observed, statistical = read_table(_FOLDER / "energydata1d.txt").T[:3]
     prompt, late = _neutrons("brnpdf.txt"), _neutrons("delbrnpdf.txt")
     return Experiment(
         name="coherent-argon-2020",

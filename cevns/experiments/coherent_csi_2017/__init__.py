@@ -6,6 +6,7 @@ and an arrival time below 6 us. The signal has no time cut and no photoelectron 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,9 @@ import numpy as np
 from cevns import checks
 from cevns.detectors import BirksQuenching, Efficiency, PolynomialQuenching, Quenching, Response
 from cevns.experiments.base import Background, Experiment
-from cevns.experiments.files import read_table
 from cevns.fluxes import pion_decay_at_rest
 from cevns.nuclei import Target
+from cevns.tables import read_table
 
 if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
@@ -29,6 +30,7 @@ EXPOSURE_GWH = 7.47594
 #: Arrival times [us] that are counted.
 LATEST_ARRIVAL = 6.0
 
+_FOLDER = Path(__file__).parent
 _EDGES = np.arange(6.0, 31.0, 2.0)
 _PE = np.arange(6.0, 31.0, 1.0)
 
@@ -41,13 +43,13 @@ def chicago_3() -> BirksQuenching:
     of their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in
     CsI.
     """
-    energy, *powers = read_table(__package__, "csi_ions_in_csi.csv", columns=5, delimiter=",", skip_header=True).T
+    energy, *powers = read_table(_FOLDER / "csi_ions_in_csi.csv").T
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
 
 
 def polynomial_2021() -> PolynomialQuenching:
     """Return the quenching of the 2021 CsI release (arXiv:2110.07730): E_ee = a T + b T^2 + c T^3 + d T^4, T in MeV."""
-    nominal = read_table(__package__, "scintRespCoefficients.txt", columns=4)[0]
+    nominal = read_table(_FOLDER / "scintRespCoefficients.txt")[0]
     # from MeV per MeV^n to keV per keV^n; the quartic turns over above about 100 keV
     return PolynomialQuenching(tuple(nominal * 1e-3 ** np.arange(4)), maximum=70.0)
 
@@ -67,7 +69,7 @@ def efficiency(photoelectrons: ArrayLike) -> Array:
 
 
 def _counts(name):
-    photoelectrons, arrival, counts = read_table(__package__, name, columns=3, delimiter=",").T
+    photoelectrons, arrival, counts = read_table(_FOLDER / name).T
     early = arrival < LATEST_ARRIVAL
     return np.histogram(photoelectrons[early], _EDGES, weights=counts[early])[0]
 
@@ -91,7 +93,7 @@ def load(*, quenching: Quenching | str = "chicago-3", form_factor: FormFactor | 
     on, off = _counts("data_coincidence_beamOn.txt"), _counts("data_anticoincidence_beamOn.txt")
     # the release evaluates the efficiency at the centre of each 1-PE bin
     accepted = efficiency(0.5 * (_PE[1:] + _PE[:-1]))
-    centre, neutrons = read_table(__package__, "promptPDF.txt", columns=2, delimiter=",").T
+    centre, neutrons = read_table(_FOLDER / "promptPDF.txt").T
     inside = (centre > _PE[0]) & (centre < _PE[-1])
     neutrons = np.histogram(centre[inside], _EDGES, weights=neutrons[inside] * EXPOSURE_GWH * accepted)[0]
     return Experiment(

@@ -1,0 +1,167 @@
+"""The file of a scan: an uncompressed ``.npz`` archive, checked before any of its arrays is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.errors import DataError
+from cevns.files import atomic_path, open_regular
+
+if TYPE_CHECKING:
+    from cevns import _types
+    from cevns._types import Array
+
+__all__ = ["LARGEST_SCAN", "read_scan", "write_scan"]
+
+#: Bytes of the longest file that is written and read.
+LARGEST_SCAN = 2**31
+_FORMAT = 1
+_LONGEST_ABOUT = 2**20
+#: Dimensions of the arrays.
+_ARRAYS = {"mass": 1, "coupling": 1, "chi2": 2}
+_MEMBERS = {f"{name}.npy" for name in (*_ARRAYS, "about")}
+# signature, number of entries and size of the directory, offset, length of a comment
+_END = struct.Struct("<4s4xHHLLH")
+
+
+def write_scan(path: _types.Path, arrays: dict[str, Array], about: dict[str, Any]) -> None:
+    """Write arrays of float64 and what `about` says of them, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written, or would be too long to be read again.
+    """
+    if sum(array.nbytes for array in arrays.values()) + _LONGEST_ABOUT > LARGEST_SCAN:
+        raise DataError(f"cannot write {path}: the scan has more than {LARGEST_SCAN:,} bytes; divide its grid")
+    text = json.dumps({"format": _FORMAT, **about})
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, **arrays, about=np.array(text))
+
+
+def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return the arrays ``mass``, ``coupling`` and ``chi2`` and what the file says of them.
+
+    Raises
+    ------
+    InputError
+        If `path` cannot be a path.
+    DataError
+        If the file cannot be read or is not one that `write_scan` wrote.
+    """
+    with open_regular(path) as stream:
+        try:
+            return _read(stream)
+        except _NotAScanError as error:
+            reason = f": {error}"
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+        except (ValueError, KeyError, EOFError, RecursionError, NotImplementedError, struct.error, zipfile.BadZipFile):
+            # from zipfile, NumPy and json, whose words mean little to who gave a wrong file
+            reason = ""
+    raise DataError(f"{path} is not a scan written by cevns{reason}; write one with Scan.save or `cevns scan`")
+
+
+class _NotAScanError(Exception):
+    """Carries what is wrong with a file."""
+
+
+def _read(stream):
+    size = os.fstat(stream.fileno()).st_size
+    if size > LARGEST_SCAN:
+        raise _NotAScanError(f"it is longer than {LARGEST_SCAN:,} bytes")
+    _check_end(stream, size)
+    with zipfile.ZipFile(stream) as archive:
+        members = {member.filename: member for member in archive.infolist()}
+        if members.keys() != _MEMBERS:
+            raise _NotAScanError(f"it must hold {', '.join(sorted(_MEMBERS))} and nothing else")
+        # a compressed member may be a thousand times as long as the file
+        if any(m.compress_type != zipfile.ZIP_STORED or m.compress_size != m.file_size for m in members.values()):
+            raise _NotAScanError("it is compressed")
+        if sum(member.file_size for member in members.values()) > size:
+            raise _NotAScanError("its arrays are longer than the file")
+        about = _about(archive, members["about.npy"])
+        arrays = {name: _array(archive, members[f"{name}.npy"], name, ndim) for name, ndim in _ARRAYS.items()}
+    _check(arrays)
+    return arrays, about
+
+
+def _check_end(stream, size):
+    """Look at the number of members before zipfile reads all their names."""
+    stream.seek(max(0, size - _END.size))
+    end = stream.read(_END.size)
+    if len(end) < _END.size:
+        raise _NotAScanError("it is too short")
+    signature, here, entries, directory, _, comment = _END.unpack(end)
+    if signature != b"PK\5\6" or comment or here != entries or entries != len(_MEMBERS) or directory > 10_000:
+        raise _NotAScanError(f"it is no archive of {len(_MEMBERS)} arrays")
+    stream.seek(0)
+
+
+def _header(stream):
+    """Return shape and type of an array, and the bytes of its header."""
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise _NotAScanError(f"an array has the version {version}")
+    shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+    return shape, kind, stream.tell()
+
+
+def _array(archive, member, name, ndim):
+    with archive.open(member) as stream:
+        shape, kind, begin = _header(stream)
+        if kind.newbyteorder("=") != np.dtype(float):
+            raise _NotAScanError(f"{name} has the type {kind}, not float64")
+        if len(shape) != ndim or 0 in shape:
+            raise _NotAScanError(f"{name} has the shape {shape}")
+        if begin + 8 * int(np.prod([int(n) for n in shape], dtype=object)) != member.file_size:
+            raise _NotAScanError(f"{name} has not the length that its shape {shape} says")
+        stream.seek(0)
+        return np.ascontiguousarray(np.lib.format.read_array(stream, allow_pickle=False), dtype=float)
+
+
+def _about(archive, member):
+    """Return what the file says of its arrays."""
+    if member.file_size > _LONGEST_ABOUT:
+        raise _NotAScanError("the text about it is too long")
+    with archive.open(member) as stream:
+        shape, kind, begin = _header(stream)
+        if shape != () or kind.kind != "U" or begin + kind.itemsize != member.file_size:
+            raise _NotAScanError("the text about it is no text")
+        stream.seek(0)
+        about = json.loads(str(np.lib.format.read_array(stream, allow_pickle=False)))
+    if not isinstance(about, dict):
+        raise _NotAScanError("the text about it is no JSON object")
+    found = about.get("format")
+    if type(found) is not int or found != _FORMAT:
+        shown = f"format {found}" if type(found) is int else "no number of a format"
+        raise _NotAScanError(f"it has {shown}, this version of cevns reads format {_FORMAT}")
+    for key in ("model", "label"):
+        if not isinstance(about.get(key), str):
+            raise _NotAScanError(f"its {key} is no text")
+    for key in ("experiments", "labels"):
+        if not isinstance(about.get(key), list) or not all(isinstance(entry, str) for entry in about[key]):
+            raise _NotAScanError(f"its {key} is no list of texts")
+    if not about["experiments"] or len(about["experiments"]) != len(about["labels"]):
+        raise _NotAScanError("it has not one label for each experiment")
+    return about
+
+
+def _check(arrays):
+    mass, coupling, chi2 = arrays.values()
+    if chi2.shape != (mass.size, coupling.size):
+        raise _NotAScanError("it does not hold one chi2 for each mass and coupling")
+    for name, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise _NotAScanError(f"{name} is not finite everywhere")
+    for name, values in (("mass", mass), ("coupling", coupling)):
+        if not (np.diff(values) > 0).all():
+            raise _NotAScanError(f"{name} does not ascend")
+    if mass[0] < 0:
+        raise _NotAScanError("a mass is negative")
