@@ -449,9 +449,8 @@ def _efficiency(rng, kind, edges):
         return (0.0, 1.0), (1.0,), "constant"
     rows = int(rng.integers(2, 9))
     x = np.sort(rng.uniform(0, 1.2, rows)) * edges[-1] + 1e-3 * edges[-1] * np.arange(rows)
-    # some of the detector must see something
-    x[0] = min(x[0], 0.5 * (edges[0] + edges[1]))
-    x = np.sort(x)
+    # the first bin must see something
+    x[0], x[-1] = min(x[0], 0.5 * (edges[0] + edges[1])), max(x[-1], edges[1])
     if kind == "steps":
         return tuple(x), tuple(rng.uniform(0.1, 1, rows - 1)), ("constant", "zero")[rng.integers(2)]
     if kind == "jumping rows":
