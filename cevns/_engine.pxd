@@ -28,7 +28,7 @@ cdef struct term_t:
     const double *to_powers
     const double *between
     const double *to_rest
-    double inverse_eta_variance
+    double inverse_eta_variance, eta_step
     # where to look at eta first if all of it is searched, ascending, and the piece that each look belongs to
     Py_ssize_t looks
     const double *look_etas

@@ -69,7 +69,7 @@ class Quenching:
         sought = reached & (target > 0)
         # a stand-in where there is nothing to find
         wanted = np.log(np.where(sought, target, self.signal(np.array(0.5 * top))))
-        low, high = np.full(target.shape, math.log(1e-14 * top)), np.full(target.shape, math.log(top))
+        low, high = np.full(target.shape, math.log(1e-40 * top)), np.full(target.shape, math.log(top))
         f_low, f_high = np.log(self.signal(np.exp(low))) - wanted, np.log(self.signal(np.exp(high))) - wanted
         before = np.full(target.shape, 2)
         for step in range(100):
@@ -531,19 +531,23 @@ class Response:
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
         return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
 
-    def cuts(self, low: float, high: float, eta: float = 1.0) -> Array:
-        """Return recoil energies [keV] between which acceptance is smooth, for a quenching scale.
+    def cuts(self, low: float, high: float, etas: Array) -> list[Array]:
+        """Return, for each quenching scale, recoil energies [keV] between which acceptance is smooth.
 
         Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
         """
+        kinks = np.asarray(self.quenching.kinks, dtype=float)
         if self.resolution is None:
-            cuts = self.recoil(self.steps, eta)
-        else:
+            # for all at once, since inverting a quenching curve costs more than all else
+            return [np.concatenate([cuts, kinks]) for cuts in self.recoil(self.steps, etas[:, None])]
+        cuts = []
+        for eta in etas:
             # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
             half = 0.5 * float(self.resolution.width(1.0))
             ends = np.sqrt(self.observable(np.array([low, high]), eta)) / half
-            cuts = self.recoil((half * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)) ** 2, eta)
-        return np.concatenate([cuts, self.quenching.kinks])
+            widths = (half * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)) ** 2
+            cuts.append(np.concatenate([self.recoil(widths, eta), kinks]))
+        return cuts
 
 
 @dataclass(frozen=True)

@@ -24,28 +24,24 @@ from cevns.models.vector import VectorModel, propagator_scale
 from cevns.nuclei import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cevns._types import Array, ArrayLike
     from cevns.detectors import Response
     from cevns.nuclei import Nucleus
 
 
-__all__ = ["EtaPieces", "RecoilNodes", "pack", "response_weights"]
+__all__ = ["RecoilNodes", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-10
 #: End of the first panel of a detector without a threshold, as a share of the highest recoil.
 FIRST_PANEL = 1e-8
-#: Chebyshev nodes per piece of eta, and the widest piece: together good to 1e-10 of the counts.
-ETA_NODES = 5
-ETA_WIDTH = 0.04
 
 _X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
 # barycentric weights of the Legendre nodes
 _BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - _X**2) * _W)
-ETA_POINTS = np.polynomial.chebyshev.chebpts1(ETA_NODES)
 
 
 @dataclass(frozen=True)
@@ -102,9 +98,7 @@ class RecoilNodes:
 
         def probe(recoil):
             nodes = cls._at(flux, target, form_factor, recoil)
-            bare = nodes.kinematic * (nodes.proton_charge**2)[:, None, :]
-            # the steepest case is a massless mediator, T^-2
-            return np.concatenate([bare, bare / recoil**2], axis=1).reshape(-1, recoil.size)
+            return (nodes.kinematic * (nodes.proton_charge**2)[:, None, :]).reshape(-1, recoil.size)
 
         # below this share of the largest value a probe is rounding noise, which no panel can follow
         floor = 1e-13 * np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
@@ -157,48 +151,6 @@ class RecoilNodes:
         return a, b, c, (self.q2 if model.has_mass else np.zeros_like(self.q2))
 
 
-@dataclass(frozen=True)
-class EtaPieces:
-    """Range of the quenching scale eta, cut where counts as a function of eta are not analytic.
-
-    Attributes
-    ----------
-    edges : ndarray, shape (pieces + 1,)
-        Ascending; inside a piece counts are polynomials to 1e-10.
-    nodes : ndarray, shape (pieces * ETA_NODES,)
-        Chebyshev nodes of all pieces.
-    """
-
-    edges: np.ndarray
-    nodes: np.ndarray
-
-    @classmethod
-    def build(cls, response: Response, kinks_kev: ArrayLike, sigma: float, reach: float = 5.0) -> EtaPieces:
-        """Cut the range 1 +- reach sigma where a kink of the recoil spectrum crosses a step of the response.
-
-        The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
-        efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
-        below about 1e-4 of a count; between the crossings five nodes reach 1e-10. Where rows of a quenching table meet
-        rows of an efficiency table only a slope of a slope jumps: that is left inside the pieces and costs about 1e-6.
-        """
-        low, high = max(1 - reach * sigma, 0.25), 1 + reach * sigma
-        cuts = {low, high}
-        if response.resolution is None:
-            jumps = unique([*response.edges, *response.efficiency.jumps])
-            quenching = np.asarray(response.quenching.kinks, dtype=float)
-            for kinks, steps in ((np.asarray(kinks_kev), response.steps), (quenching, jumps)):
-                for kink in response.observable(kinks[kinks > 0]):
-                    cuts.update(c for c in steps / kink if low < c < high)
-        cuts = np.array(sorted(cuts))
-        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
-        edges = [cuts[0]]
-        for a, b in itertools.pairwise(cuts):
-            edges.extend(np.linspace(a, b, int(np.ceil((b - a) / ETA_WIDTH)) + 1)[1:])
-        edges = np.array(edges)
-        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
-        return cls(edges, (middle[:, None] + half[:, None] * ETA_POINTS).ravel())
-
-
 def recoil_end_kev(nucleus: Nucleus, energy: Any) -> Any:
     """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
     return 2e3 * energy**2 / nucleus.mass
@@ -227,22 +179,48 @@ def response_weights(nodes: RecoilNodes, response: Response, eta: float = 1.0) -
     ndarray, shape (bins, cols)
         [keV]: acceptance times the integrals of the panels' Lagrange polynomials.
     """
+    (matrix,) = response_matrices(nodes, response, [eta])
+    return matrix
+
+
+def response_matrices(nodes: RecoilNodes, response: Response, etas: ArrayLike) -> Iterator[Array]:
+    """Yield the matrices of `response_weights` for many quenching scales, which share the inverse of the quenching."""
     low, high = nodes.edges[0], nodes.edges[-1]
     panels = nodes.edges.size - 1
-    cuts = np.concatenate([nodes.edges, response.cuts(low, high, eta)])
-    cuts = unique(cuts[(cuts >= low) & (cuts <= high)])
-    half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
-    recoil = (middle[:, None] + half[:, None] * _X).ravel()
-    accepted = response.acceptance(response.observable(recoil, eta)) * (half[:, None] * _W).ravel()
-    panel = np.clip(np.searchsorted(nodes.edges, middle, side="right") - 1, 0, panels - 1).repeat(PANEL_NODES)
-    a, b = nodes.edges[panel], nodes.edges[panel + 1]
-    basis = _lagrange((2 * recoil - a - b) / (b - a))
-    # every panel holds at least one interval, and they ascend together
-    starts = np.searchsorted(panel, np.arange(panels))
-    weights = np.empty((response.bins, panels, PANEL_NODES))
-    for i in range(response.bins):
-        weights[i] = np.add.reduceat(accepted[i, :, None] * basis, starts, axis=0)
-    return weights.reshape(response.bins, -1)
+    etas = np.asarray(etas, dtype=float)
+    for eta, steps in zip(etas, response.cuts(low, high, etas), strict=True):
+        cuts = np.concatenate([nodes.edges, steps])
+        cuts = unique(cuts[(cuts >= low) & (cuts <= high)])
+        half, middle = 0.5 * np.diff(cuts), 0.5 * (cuts[1:] + cuts[:-1])
+        recoil = (middle[:, None] + half[:, None] * _X).ravel()
+        accepted = response.acceptance(response.observable(recoil, eta)) * (half[:, None] * _W).ravel()
+        panel = np.clip(np.searchsorted(nodes.edges, middle, side="right") - 1, 0, panels - 1)
+        a, b = nodes.edges[panel, None], nodes.edges[panel + 1, None]
+        basis = _lagrange(((2 * recoil.reshape(-1, PANEL_NODES) - a - b) / (b - a)).ravel())
+        parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis.reshape(
+            -1, PANEL_NODES, PANEL_NODES
+        )
+        # every panel holds at least one interval, and they ascend together
+        weights = np.add.reduceat(parts, np.searchsorted(panel, np.arange(panels)), axis=0)
+        yield weights.swapaxes(0, 1).reshape(response.bins, -1)
+
+
+def trimmed(matrix: Array) -> list[tuple[int, Array]]:
+    """Return the rows of a matrix without the zeros at both ends, each after the column of its first value."""
+    used = matrix != 0
+    firsts = used.argmax(axis=1)
+    lasts = np.where(used.any(axis=1), matrix.shape[1] - used[:, ::-1].argmax(axis=1), firsts)
+    return [
+        (first, row[first:last].copy())
+        for first, last, row in zip(firsts.tolist(), lasts.tolist(), matrix, strict=True)
+    ]
+
+
+def pack_rows(rows: Iterable[tuple[int, Array]], cols: int) -> Weights:
+    """Return rows of `trimmed` as the kernels take them."""
+    firsts, values = zip(*rows, strict=True)
+    pointers = np.concatenate([[0], np.cumsum([v.size for v in values])])
+    return Weights(np.concatenate(values), pointers, np.array(firsts), cols)
 
 
 def pack(matrices: Iterable[Array]) -> Weights:
@@ -252,16 +230,8 @@ def pack(matrices: Iterable[Array]) -> Weights:
     -------
     Weights
     """
-    values, firsts, lengths, cols = [], [], [], 0
-    for matrix in matrices:
-        cols = matrix.shape[1]
-        for row in matrix:
-            used = np.flatnonzero(row)
-            first, last = (used[0], used[-1] + 1) if used.size else (0, 0)
-            values.append(row[first:last])
-            firsts.append(first)
-            lengths.append(last - first)
-    return Weights(np.concatenate(values), np.concatenate([[0], np.cumsum(lengths)]), np.array(firsts), cols)
+    matrices = list(matrices)
+    return pack_rows((row for matrix in matrices for row in trimmed(matrix)), matrices[0].shape[1])
 
 
 def _lagrange(t):
@@ -281,13 +251,23 @@ _TO_TEST = _lagrange(_TEST)
 def _split(probe, low, high, weak, floor):
     """Return the upper edges of panels between `low` and `high` on which polynomials carry `probe`."""
     half, middle = 0.5 * (high - low), 0.5 * (high + low)
-    values = probe(middle + half * _X)
-    exact = probe(middle + half * _TEST)
-    error = np.abs(values @ _TO_TEST.T - exact)
-    allowed = np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=1, keepdims=True), floor)
-    if (error <= allowed).all() or half < 1e-7 * middle:
+    # rounding must not bring a test below the panel
+    at, tests = middle + half * _X, np.maximum(middle + half * _TEST, low)
+    values, exact = probe(at), probe(tests)
+    # the steepest case is a massless mediator, T^-2
+    good = all(
+        _carried(values * (low / at) ** power, exact * (low / tests) ** power, floor * (low / tests) ** power)
+        for power in ((0, 2) if low > 0 else (0,))
+    )
+    if good or half < 1e-7 * middle:
         return [high]
     inside = weak[(weak > low + 1e-3 * half) & (weak < high - 1e-3 * half)]
     # the geometric mean halves the work for a rate that falls like a power of T
     cut = inside[np.abs(inside - middle).argmin()] if inside.size else np.sqrt(low * high)
     return [*_split(probe, low, cut, weak, floor), *_split(probe, cut, high, weak, floor)]
+
+
+def _carried(values, exact, floor):
+    """Return whether the polynomials through the nodes' values are right at the tests."""
+    error = np.abs(values @ _TO_TEST.T - exact)
+    return (error <= np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=1, keepdims=True), floor)).all()

@@ -12,8 +12,8 @@ import numpy as np
 from cevns import checks
 from cevns._engine import Engine, Evaluator, Term
 from cevns.errors import InputError
+from cevns.eta_pieces import ETA_POINTS, eta_range
 from cevns.experiments.base import MOST_MODELS, Experiment
-from cevns.folding import ETA_POINTS
 from cevns.models import VectorModel, get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS, broadcast_shape
 
@@ -234,7 +234,7 @@ class Likelihood:
             pulls |= {b.name: b.sigma * float(x) for b, x in zip(experiment.backgrounds, shifts, strict=True)}
             if experiment.quenching_sigma:
                 pulls["quenching"] = eta - 1.0
-                low, high = experiment.eta_pieces.edges[[0, -1]]
+                low, high = eta_range(experiment.quenching_sigma)
                 if min(eta - low, high - eta) <= EDGE * (high - low):
                     at_edge.append(experiment.name)
             out[experiment.name] = {"chi2": chi2, "pulls": pulls}

@@ -21,7 +21,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
 from cpython.long cimport PyLong_CheckExact
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, sqrt
+from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, log, sqrt
 from libc.stdlib cimport free, malloc, qsort
 from libc.string cimport memset
 
@@ -38,7 +38,9 @@ np.import_array()
 
 cdef enum:
     MAX_ORDER = 8  # eta nodes in a piece
-    SEEDS = 160  # couplings on the logarithmic axis of a root search
+    SEEDS = 160  # couplings, at least, on the logarithmic axis of a root search
+    SEEDS_PER_E = 6
+    MOST_SEEDS = 4096
     MAX_CROSSINGS = 256
     LANES = 4  # couplings that are worked on side by side
     SCRATCH = 9  # vectors of counts in a row's workspace
@@ -48,12 +50,14 @@ cdef enum:
     POLYNOMIALS = 2
     REST = 4
 
-# a Newton step in eta below this leaves an error of its square, and so nothing of chi2
-cdef double ETA_STEP = 3e-5
+# what the last Newton step in eta may leave of chi2
+cdef double ETA_ACCURACY = 5e-13
 # share of the penalty's curvature that has to be left for chi2 to count as convex in eta
 cdef double CONVEX_MARGIN = 0.02
 # rounding of chi2 as a difference, above which it is summed instead
-cdef double LARGEST_ROUNDING = 1e-11
+cdef double LARGEST_ROUNDING = 5e-13
+# squared data above which polynomials in eta no longer find the best eta well enough
+cdef double LARGEST_BASE = 1e6
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
 LOOKS = np.concatenate([[-1.0], np.cos(np.pi * (np.arange(4.5, -0.5, -1.0)) / 5), [1.0]])
 STEEP_LOOKS = np.sort(np.concatenate([LOOKS, *((1 - 2.0 * 0.3**k) * np.array([-1, 1]) for k in range(3, 14))]))
@@ -451,7 +455,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
             low = eta
         step = -first / second
         eta += step
-        if fabs(step) < ETA_STEP:
+        if fabs(step) < t.eta_step:
             # what is left of eta is of the order of the step's square, unless it leads into another piece
             if eta <= t.eta_edges[0]:
                 eta = t.eta_edges[0]
@@ -487,7 +491,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     row.eta = eta
     row.y = y
     row.piece = piece
-    if not row.many:
+    if t.precise or not row.many:
         return direct_chi2(t, row, y, eta, piece, NULL, NULL)
     if not row.built[piece] & POLYNOMIALS:
         build_piece(t, row, piece)
@@ -571,7 +575,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
             if not (second[lane] > 0.0 and low <= eta[lane] <= high):
                 return False
             largest = fmax(largest, fabs(step[lane]))
-        if largest < ETA_STEP:
+        if largest < t.eta_step:
             break
     else:
         return False
@@ -743,17 +747,20 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     return searched_chi2(t, row, y)
 
 
-cdef bint always_convex(const term_t *t) noexcept nogil:
-    """Whether chi2 is convex in eta, with a margin, for a sample of all masses, couplings and etas."""
+cdef double convex_step(const term_t *t) noexcept nogil:
+    """Newton step in eta that leaves no more than ETA_ACCURACY; 0 unless chi2 is convex, with a margin.
+
+    From a sample of all masses, couplings and etas.
+    """
     cdef Py_ssize_t i, k, m, piece, node = find_piece(t, 1.0, -1) * t.order + t.order // 2
-    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c
+    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, bend = 0.0, second = 0.0
     cdef double *f
     cdef bint contact
     cdef int masses, steps = 32
     cdef bint convex = True
     cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces + 1)
     if row == NULL:
-        return False
+        return 0.0
     for i in range(t.nuclei * t.cols):
         if t.q2[i] > 0.0:
             lowest = fmin(lowest, t.q2[i])
@@ -770,37 +777,46 @@ cdef bint always_convex(const term_t *t) noexcept nogil:
         for k in range(t.bins):
             largest_b = fmax(largest_b, fabs(f[k]))
             largest_c = fmax(largest_c, f[t.bins + k])
-        convex = convex_at(t, row, 0.0)
+        convex = convex_at(t, row, 0.0, &bend, &second)
         if largest_c > 0.0:
             low = sqrt(1e-3 / largest_c)
             high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
             for i in range(steps + 1):
                 y = low * (high / low) ** (i / <double> steps)
-                convex = convex and convex_at(t, row, y) and (not contact or convex_at(t, row, -y))
+                convex = convex and convex_at(t, row, y, &bend, &second) and (
+                    not contact or convex_at(t, row, -y, &bend, &second))
             for k in range(t.bins):
                 # counts turn around, and are the standard model's again: destructive interference
                 if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
                     y = -f[k] / f[t.bins + k]
-                    convex = convex and convex_at(t, row, 0.5 * y) and convex_at(t, row, y)
+                    convex = convex and convex_at(t, row, 0.5 * y, &bend, &second) and convex_at(
+                        t, row, y, &bend, &second)
         if not convex:
             break
     free(row)
-    return convex
+    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
+    return sqrt(sqrt(2.0 * ETA_ACCURACY / second) / fmax(bend, 1.0)) if convex else 0.0
 
 
-cdef bint convex_at(const term_t *t, const row_t *row, double y) noexcept nogil:
+cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, double *largest) noexcept nogil:
+    """Whether chi2 is convex in eta at a coupling; raises the largest half ratio of third to second derivative, and the
+    largest second one.
+    """
     cdef double u[MAX_ORDER]
     cdef double v[MAX_ORDER]
-    cdef double s, first = 0.0, second = 0.0
+    cdef double s, first = 0.0
+    cdef double second[3]
     cdef Py_ssize_t piece
     cdef int look
     for piece in range(t.pieces):
         at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
         s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
-        for look in range(-1, 2):
-            eta_derivatives(t, u, v, look, s, 1.0, &first, &second)
-            if not second > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
+        for look in range(3):
+            eta_derivatives(t, u, v, look - 1.0, s, 1.0, &first, &second[look])
+            if not second[look] > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
                 return False
+            largest[0] = fmax(largest[0], second[look])
+        bend[0] = fmax(bend[0], 0.25 * s * fabs(second[2] - second[0]) / second[1])
     return True
 
 
@@ -818,8 +834,8 @@ cdef void line_chi2(const term_t **t, row_t *rows, Py_ssize_t n, const double *y
                     double *out) noexcept nogil:
     """chi2 at the rows' mass for m couplings; ascending ones are the fastest."""
     cdef Py_ssize_t i, j
-    cdef double u, v
     cdef const double *p
+    cdef bint fast
     for j in range(m):
         out[j] = 0.0
     for i in range(n):
@@ -830,9 +846,10 @@ cdef void line_chi2(const term_t **t, row_t *rows, Py_ssize_t n, const double *y
             for j in range(m):
                 out[j] += profiled_c(t[i], quadratic_c(p, y[j]), quartic_c(p + 3, y[j]))
             continue
+        fast = t[i].order > 1 and not t[i].searched and not t[i].precise
         j = 0
         while j < m:
-            if t[i].order > 1 and not t[i].searched and j + LANES <= m and convex_lanes(t[i], rows + i, y + j, out + j):
+            if fast and j + LANES <= m and convex_lanes(t[i], rows + i, y + j, out + j):
                 j += LANES
             else:
                 out[j] += row_chi2(t[i], rows + i, y[j])
@@ -926,31 +943,35 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
     """Fill `seeds` with ascending values of y between which chi2 has no hidden structure; return how many.
 
     A logarithmic axis from where the signal changes by a thousandth of an uncertainty to where the standard-model part
-    is negligible, and for every bin the y where its count returns to the standard model's, turns around, or about meets
-    the data. The last ones follow a degenerate strip however narrow good data make it.
+    is negligible, for each term, and for every bin the y where its count returns to the standard model's, turns around,
+    or about meets the data. The last ones follow a degenerate strip however narrow good data make it.
     """
     cdef double *b
     cdef double *c
-    cdef double largest_b = 0.0, largest_c = 0.0, low, high, ratio, y, root
-    cdef Py_ssize_t i, k, _, count = 0, node
+    cdef double largest_b, largest_c, low = INFINITY, high = 0.0, ratio, y, root
+    cdef Py_ssize_t i, k, count = 0, node, steps
     for i in range(n):
         node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
         b, c = rows[i].scratch, rows[i].scratch + t[i].bins
         fold(t[i], rows + i, node, b, c)
+        largest_b = largest_c = 0.0
         for k in range(t[i].bins):
             largest_b = fmax(largest_b, fabs(b[k]))
             largest_c = fmax(largest_c, c[k])
-    if largest_c == 0.0:
+        rows[i].y = largest_c
+        if largest_c > 0.0:
+            low = fmin(low, fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
+            # the better the data, the longer the little that is left of the standard model shows
+            high = fmax(high, sqrt(fmax(1e10, 1e6 * t[i].pull * sqrt(t[i].base)) / largest_c))
+            high = fmax(high, fmax(1e4, 10.0 * t[i].base) * largest_b / largest_c)
+    if high == 0.0:
         return 0
-    low = sqrt(1e-3 / largest_c)
-    if largest_b > 0.0:
-        low = fmin(low, 1e-3 / largest_b)
-    high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
-    ratio = (high / low) ** (1.0 / (SEEDS - 1))
+    steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
+    ratio = (high / low) ** (1.0 / (steps - 1))
     y = low
     seeds[0] = 0.0
     count = 1
-    for _ in range(SEEDS):
+    for _ in range(steps):
         seeds[count] = y
         count += 1
         if two_sided:
@@ -958,6 +979,8 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
             count += 1
         y *= ratio
     for i in range(n):
+        largest_c = rows[i].y
+        rows[i].y = 0.0
         node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
         b, c = rows[i].scratch, rows[i].scratch + t[i].bins
         for k in range(t[i].bins):
@@ -1163,6 +1186,12 @@ cdef class Weights:
     def __reduce__(self):
         return Weights, (self.values[:self.values.size - 1], self.pointers, self.firsts, self.cols)
 
+    def scaled(self, factors):
+        """Return a copy whose rows are multiplied by factors that repeat, one for each bin."""
+        lengths = np.diff(self.pointers)
+        each = np.repeat(np.tile(factors, lengths.size // len(factors)), lengths)
+        return Weights(self.values[:self.values.size - 1] * each, self.pointers, self.firsts, self.cols)
+
     def dot(self, const double[::1] rates not None):
         """Return the counts of all rows for rates at the nodes."""
         cdef const double[::1] values = self.values
@@ -1244,7 +1273,8 @@ cdef class Term:
         t.to_shifts, t.data_shifts = address(arrays[7]), address(arrays[8])
         t.pointers, t.firsts = index_address(weights.pointers), index_address(weights.firsts)
         t.base, t.pull = base, pull
-        t.precise = 2.2e-16 * base * (1.0 + sqrt(base / pull)) > LARGEST_ROUNDING
+        squares = float((np.asarray(sm) ** 2).sum(axis=1).max())
+        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * squares) > LARGEST_ROUNDING
         self.owned = (weights, *arrays)
         t.looks = 0
         if t.order > 1:
@@ -1267,12 +1297,14 @@ cdef class Term:
         steep = (counts.min(axis=1) < 0.1 * counts.max(axis=1)).any(axis=1)
         looks = [STEEP_LOOKS if s else LOOKS for s in steep]
         pieces = np.repeat(np.arange(t.pieces), [len(x) for x in looks])
-        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        half = 0.5 * np.diff(edges)
+        middle = edges[1:] - half
         etas = np.concatenate([m + h * x for m, h, x in zip(middle, half, looks, strict=True)])
         pieces = np.ascontiguousarray(pieces, dtype=np.intp)
         t.looks, t.look_etas, t.look_pieces = etas.size, address(etas), index_address(pieces)
         self.owned += (etas, pieces)
-        t.searched = t.precise or not always_convex(t)
+        t.eta_step = 0.0 if t.base > LARGEST_BASE else convex_step(t)
+        t.searched = t.eta_step == 0.0
 
     @property
     def searched(self):
@@ -1315,7 +1347,7 @@ cdef class Engine:
             self.space += row_size(&term.t)
             self.flags += term.t.pieces + 1
             self.seeds += 4 * term.t.bins
-        self.seeds += 2 * SEEDS + 1
+        self.seeds += 2 * MOST_SEEDS + 1
 
     def __dealloc__(self):
         free(self.t)

@@ -17,7 +17,11 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy import special
 
-from cevns.reference import CM2, G_F, GVN, GVP, HBAR_C, M_MU, N_A
+from cevns.reference import CM2, G_F, GVN, HBAR_C, M_MU, N_A
+from cevns.reference import GVP as GVP_E_MU
+
+#: g_V^p of nu_tau has the charge radius of nu_tau in the place of that of nu_mu, as docs/physics.md says.
+GVP = GVP_E_MU | {"tau": 0.0275}
 
 NODES = 16
 _X, _W = legendre.leggauss(NODES)

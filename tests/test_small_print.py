@@ -135,9 +135,9 @@ def test_the_edge_of_an_interval_is_not_excluded(both):
     intervals = curve.excluded[0]
     assert intervals.shape == (2, 2)
     for edge in intervals[np.isfinite(intervals)]:
-        assert not curve.excludes(0, edge)
+        assert not curve.excludes(200.0, edge)
         inward, outward = edge * (1 + 1e-9), edge * (1 - 1e-9)
-        assert curve.excludes(0, inward) != curve.excludes(0, outward)
+        assert curve.excludes(200.0, inward) != curve.excludes(200.0, outward)
 
 
 # --- names and sizes

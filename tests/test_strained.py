@@ -13,9 +13,12 @@ from generated_checks import order as check_order
 from oracle_general import Interaction, Oracle
 
 from cevns import Experiment, fluxes
+from cevns._engine import Engine, Term
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import ConvergenceError
 from cevns.experiments.base import Background
+from cevns.folding import pack
+from cevns.inference import limit
 from cevns.likelihoods import Likelihood
 from cevns.models import NonStandardInteractions, VectorModel
 from cevns.nuclei import Target
@@ -31,8 +34,7 @@ def two_bins():
     return Experiment(
         "caesium",
         fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=7.4168e24, distance=10.0),
-        # the molar mass of caesium, with as many nuclei as 9.7084126 kg of something that weighs 149.56568
-        Target.of({"Cs-133": 1}, molar_mass=132.905452, mass=9.7084126 * 132.905452 / 149.56568),
+        Target.of({"Cs-133": 1}, molar_mass=149.56568, mass=9.7084126),
         Response(PolynomialQuenching((0.08798758,)), [0.094236837, 0.519004767, 2.858393361]),
         observed=[68431.0, 50587.0],
         uncertainty=[261.593, 224.916],
@@ -232,10 +234,26 @@ def test_no_interval_is_lost_in_silence(n, contact):
         assert chi2(0.0 if contact else 10.0, 0.5 * float(end + start)) < level
 
 
-def test_more_crossings_than_can_be_true_are_refused():
-    likelihood, level = many_wells(10)
-    with pytest.raises(ConvergenceError, match=r"crosses the level .*times"):
-        likelihood.limit(NonStandardInteractions(up={"e": 1.0}), reference=level - 4.0)
+class ManyWells(Likelihood):
+    """A likelihood with more wells than anyone has data: terms of one bin, one for each power of ten."""
+
+    def engine(self, model):
+        one, none = np.ones((1, 1)), np.zeros((0, 1))
+        weights = pack([one])
+        return Engine(
+            [
+                Term(one, 0 * one, 10.0**-i * one, weights, 0 * one, np.array([10.0]), none, none[:, :0], none[:, 0],
+                     200.0, 100.0)
+                for i in range(0, 140, 2)
+            ]
+        )  # fmt: skip
+
+
+def test_more_crossings_than_can_be_returned_are_refused(argon):
+    """70 wells on either side of 0 have 280 crossings."""
+    contact = NonStandardInteractions(up={"e": 1.0})
+    with pytest.raises(ConvergenceError, match=r"crosses the level more than 256 times"):
+        limit(ManyWells([argon]), contact, reference=69 * 100.0 - 4.0, dof=2, cl=1 - math.exp(-2.0))
 
 
 # --- far pulls of the quenching scale

@@ -11,11 +11,11 @@ import numpy as np
 
 from cevns import checks
 from cevns._engine import Predictor, Term, Weights
-from cevns.arrays import unique
 from cevns.detectors import Response
 from cevns.errors import InputError
+from cevns.eta_pieces import EtaPieces, eta_range
 from cevns.fluxes import Flux
-from cevns.folding import EtaPieces, RecoilNodes, pack, recoil_end_kev, response_weights
+from cevns.folding import RecoilNodes, pack, response_weights
 from cevns.form_factors import get_form_factor
 from cevns.models import get_model
 from cevns.models.vector import LARGEST_COUPLING, LARGEST_MASS
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Background", "Experiment"]
 
 #: Largest counts, and smallest uncertainty of them, that are accepted: far from what overflows when it is squared.
-LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e20, 1e-20
+LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
 
 #: Least quenching scale that is accepted, and the inverse of the largest.
 SMALLEST_ETA = 0.1
@@ -193,16 +193,11 @@ class Experiment:
         return dataclasses.replace(self, **changes)
 
     @cached_property
-    def kinks_kev(self) -> Array:
-        """Recoil energies [keV] at which lines and spectra end, for each nucleus."""
-        return unique([recoil_end_kev(n, e) for n in self.target.nuclei for e in self.flux.end_energies])
-
-    @cached_property
     def eta_pieces(self) -> EtaPieces | None:
         """Pieces of the quenching scale's range, or None without such a nuisance."""
         if not self.quenching_sigma:
             return None
-        return EtaPieces.build(self.response, self.kinks_kev, self.quenching_sigma)
+        return EtaPieces.build(self.response, self.nodes, self.flux, self.target, self.quenching_sigma)
 
     @cached_property
     def smallest_mass(self) -> float:
@@ -217,12 +212,13 @@ class Experiment:
     @cached_property
     def nodes(self) -> RecoilNodes:
         """Recoil nodes for every value of the quenching scale."""
-        if self.eta_pieces is None:
+        if not self.quenching_sigma:
             edges = self.response.recoil(self.response.edges) if self.response.resolution is None else ()
             return RecoilNodes.build(
                 self.flux, self.target, self.form_factor, *self.response.recoil_range(), extra_edges=edges
             )
-        limits = self.response.recoil_range((self.eta_pieces.edges[0], 1.0, self.eta_pieces.edges[-1]))
+        low, high = eta_range(self.quenching_sigma)
+        limits = self.response.recoil_range((low, 1.0, high))
         return RecoilNodes.build(self.flux, self.target, self.form_factor, *limits)
 
     @cached_property
@@ -237,9 +233,8 @@ class Experiment:
     @cached_property
     def scaled_weights(self) -> Weights:
         """Matrices in units of the uncertainties, as the chi2 kernel takes them: at eta = 1, or at all eta nodes."""
-        etas = (1.0,) if self.eta_pieces is None else self.eta_pieces.nodes
-        sigma = np.array(self.uncertainty)[:, None]
-        return pack(response_weights(self.nodes, self.response, eta) / sigma for eta in etas)
+        weights = self._packed_weights if self.eta_pieces is None else self.eta_pieces.weights
+        return weights.scaled(1 / np.array(self.uncertainty))
 
     @cached_property
     def _predictors(self):
@@ -314,7 +309,7 @@ class Experiment:
 
     def _nodes_at(self, eta):
         """Return recoil nodes that cover what is observed with a quenching scale."""
-        low, high = (1.0, 1.0) if self.eta_pieces is None else self.eta_pieces.edges[[0, -1]]
+        low, high = eta_range(self.quenching_sigma)
         if low <= eta <= high:
             return self.nodes
         return RecoilNodes.build(self.flux, self.target, self.form_factor, *self.response.recoil_range((eta,)))

@@ -1,0 +1,157 @@
+"""Counts as a function of the quenching scale eta: a polynomial in each of many pieces of its range."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.arrays import unique
+from cevns.folding import RecoilNodes, pack_rows, recoil_end_kev, response_matrices, trimmed
+
+if TYPE_CHECKING:
+    from cevns._engine import Weights
+    from cevns._types import Array
+    from cevns.detectors import Response
+    from cevns.fluxes import Flux
+    from cevns.nuclei import Target
+
+__all__ = ["ETA_POINTS", "EtaPieces", "eta_range"]
+
+#: Chebyshev nodes of a piece, on its own axis from -1 to 1.
+ETA_POINTS = np.polynomial.chebyshev.chebpts1(5)
+#: Widest piece, as a share of eta, and the narrowest.
+_WIDEST, _NARROWEST = 0.04, 1e-5
+_MOST_PIECES = 1024
+#: Largest error of counts inside a piece, as a share of them; and which counts are negligible beside those at eta = 1.
+_TOLERANCE, _NEGLIGIBLE = 1e-10, 1e-8
+#: Standard deviations of eta that are searched, and where they end in any case.
+_REACH, _SMALLEST = 5.0, 0.25
+
+# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
+_TESTS = np.array([-0.309, 0.809])
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+
+
+def eta_range(sigma: float) -> tuple[float, float]:
+    """Return the lowest and highest quenching scale that are searched for an uncertainty `sigma`.
+
+    Examples
+    --------
+    >>> eta_range(0.05)
+    (0.75, 1.25)
+    """
+    return max(1 - _REACH * sigma, _SMALLEST), 1 + _REACH * sigma
+
+
+@dataclass(frozen=True)
+class EtaPieces:
+    """Range of the quenching scale eta in pieces inside which counts are polynomials to 1e-10.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (pieces + 1,)
+        Ascending.
+    nodes : ndarray, shape (pieces * 5,)
+        Chebyshev nodes of all pieces.
+    weights : Weights
+        From rates at the recoil nodes to counts; rows (eta node, bin).
+    """
+
+    edges: Array
+    nodes: Array
+    weights: Weights
+
+    @classmethod
+    def build(cls, response: Response, recoil_nodes: RecoilNodes, flux: Flux, target: Target, sigma: float):
+        """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
+
+        The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
+        efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
+        below about 1e-4 of a count. Weaker kinks, such as rows of a quenching table that meet rows of an efficiency
+        table, become cuts only where the polynomial is found to be wrong, and so does the middle of a piece in which
+        counts vanish or grow steeply.
+        """
+        low, high = eta_range(sigma)
+        strong, weak = (_inside(etas, low, high) for etas in _crossings(response, flux, target))
+        cuts = np.concatenate([[low], strong, [high]])
+        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
+        pending = [(a, b, np.inf) for x, y in itertools.pairwise(cuts) for a, b in itertools.pairwise(_widths(x, y))]
+        probes = _probes(recoil_nodes)
+        (reference,) = _sampled(recoil_nodes, response, [1.0], probes)
+        done = []
+        while pending:
+            etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
+            samples = _sampled(recoil_nodes, response, np.concatenate(etas), probes)
+            split = []
+            room = _MOST_PIECES - len(done) - len(pending)
+            for a, b, before in pending:
+                nodes = list(itertools.islice(samples, ETA_POINTS.size))
+                tests = np.array([counts for _, counts in itertools.islice(samples, _TESTS.size)])
+                found = np.einsum("tn,nik->tik", _TO_TESTS, np.array([counts for _, counts in nodes]))
+                scale = np.maximum(tests, _NEGLIGIBLE * reference[1].max(axis=0))
+                error = float((np.abs(found - tests) / (_TOLERANCE * scale + 1e-300)).max())
+                inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
+                # without a kink an error that does not shrink is rounding
+                hopeless = not inside.size and error > 0.5 * before
+                if error <= 1 or hopeless or b - a < _NARROWEST * b or len(split) >= room:
+                    done.append((a, b, [rows for rows, _ in nodes]))
+                    continue
+                middle = 0.5 * (a + b)
+                cut = inside[np.abs(inside - middle).argmin()] if inside.size else middle
+                split += [(a, cut, error), (cut, b, error)]
+            pending = split
+        done.sort(key=lambda piece: piece[0])
+        edges = np.array([*(a for a, _, _ in done), high])
+        half = 0.5 * np.diff(edges)
+        nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
+        rows = itertools.chain.from_iterable(itertools.chain.from_iterable(rows for _, _, rows in done))
+        return cls(edges, nodes, pack_rows(rows, recoil_nodes.recoil.size))
+
+
+def _crossings(response, flux, target):
+    """Return the etas at which kinks cross steps: those of the first importance, and others."""
+    if response.resolution is not None:
+        return np.empty(0), np.empty(0)
+    ends, breaks = (
+        np.array([recoil_end_kev(n, e) for n in target.nuclei for e in energies])
+        for energies in (flux.end_energies, flux.break_energies)
+    )
+    quenching = np.asarray(response.quenching.kinks, dtype=float)
+    steps = response.steps
+    jumps = unique([*response.edges, *response.efficiency.jumps])
+
+    def meeting(kinks, steps):
+        x = response.observable(kinks[kinks > 0])
+        return np.divide.outer(steps, x[x > 0]).ravel()
+
+    return (
+        np.concatenate([meeting(ends, steps), meeting(quenching, jumps)]),
+        np.concatenate([meeting(breaks, steps), meeting(quenching, steps)]),
+    )
+
+
+def _inside(etas, low, high):
+    return unique(etas[(etas > low) & (etas < high)])
+
+
+def _widths(low, high):
+    """Return edges from `low` to `high` whose ratios are small enough."""
+    edges = np.geomspace(low, high, int(np.ceil(np.log(high / low) / _WIDEST)) + 1)
+    edges[[0, -1]] = low, high
+    return edges
+
+
+def _probes(nodes):
+    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2)."""
+    charges = nodes.proton_charge**2 + nodes.neutron_charge**2
+    heavy = (nodes.kinematic.sum(axis=1) * charges).sum(axis=0)
+    return np.stack([heavy, heavy / nodes.recoil**2], axis=1)
+
+
+def _sampled(nodes, response, etas, probes):
+    """Yield for each eta the rows of the response without their zeros, and the probes' counts, shape (bins, 2)."""
+    for matrix in response_matrices(nodes, response, etas):
+        yield trimmed(matrix), matrix @ probes
