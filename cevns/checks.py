@@ -115,7 +115,7 @@ def real(name, value, *, unit="", low=-np.inf, high=np.inf, above=None):
 
 
 def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=None, length=None):
-    """Return `values` as a contiguous float array of finite numbers in [low, high].
+    """Return `values` as a contiguous, aligned float array of finite numbers in [low, high].
 
     Parameters are those of `real`; `ndim` and `length` fix the shape where they are given.
 
@@ -127,7 +127,7 @@ def array(name, values, *, unit="", low=-np.inf, high=np.inf, above=None, ndim=N
     if getattr(values, "dtype", None) is not None and np.iscomplexobj(values):
         raise InputError(f"{name} must be real, got complex numbers")
     try:
-        out = np.ascontiguousarray(values, dtype=float) if np.ndim(values) else np.asarray(values, dtype=float)
+        out = np.require(values, float, "CAE") if np.ndim(values) else np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be an array of numbers, got {_short(values)}") from None
     if ndim is not None and out.ndim != ndim:
