@@ -1,9 +1,14 @@
-"""Data sets that are slow to load, and the settings of property tests."""
+"""Data sets that are slow to load, and the settings of property tests and of output."""
+
+import os
 
 import hypothesis
 import pytest
 
 import cevns
+
+# help and tracebacks of Python 3.14 are coloured where FORCE_COLOR is set, as CI services like to do
+os.environ["PYTHON_COLORS"] = "0"
 
 # the same examples on every run, and no database of them in the checkout
 hypothesis.settings.register_profile("cevns", max_examples=25, deadline=None, derandomize=True, database=None)

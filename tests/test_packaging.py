@@ -1,0 +1,31 @@
+"""What pyproject.toml promises: the warnings that fail a test, and the Pythons that are said to work."""
+
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+
+PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.mark.parametrize("module", ["cevns", "cevns.plotting", "test_plotting", "__main__", "scipylike.special"])
+@pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning, RuntimeWarning])
+def test_deprecated_calls_of_this_project_fail_tests(module, category):
+    with pytest.raises(category, match="old"):
+        warnings.warn_explicit("old", category, "file.py", 1, module=module)
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "matplotlib._mathtext", "pyparsing.util", "scipy.special._basic"])
+def test_deprecated_calls_among_other_packages_do_not(module):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.warn_explicit("old", DeprecationWarning, "file.py", 1, module=module)
+    assert [str(warning.message) for warning in caught] == ["old"]
+    with pytest.raises(RuntimeWarning, match="old"):
+        warnings.warn_explicit("old", RuntimeWarning, "file.py", 1, module=module)
+
+
+def test_the_least_python_is_the_first_of_the_declared_ones():
+    declared = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert declared == [f"3.{11 + i}" for i in range(len(declared))]
+    assert PROJECT["requires-python"] == f">={declared[0]}"
