@@ -55,6 +55,11 @@ class BuildKernels(build_ext):
         return ["/O2"], []
 
     def unix_flags(self):
+        if not self.accepts([], program="#include <Python.h>\nint main(void) { return 0; }"):
+            raise CompileError(
+                "the kernels of cevns are compiled, which needs a C compiler and Python's headers "
+                "(on Debian or Ubuntu: apt install gcc libc6-dev python3-dev)"
+            )
         ieee = [flag for flag in IEEE_FLAGS if self.accepts([flag])]
         if SANITIZE != "0":
             if not self.accepts(SANITIZE_FLAGS, SANITIZE_FLAGS):
