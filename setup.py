@@ -12,6 +12,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 
 DEBUG = os.environ.get("CEVNS_CYTHON_DEBUG", "0") != "0"
+SANITIZE = os.environ.get("CEVNS_SANITIZE") or "0"
 OPENMP = os.environ.get("CEVNS_OPENMP", "0" if sys.platform == "darwin" else "auto")
 OPENMP_PROGRAM = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }"
 DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEBUG) | {
@@ -24,24 +25,62 @@ DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEB
 # Unlike -ffast-math, these keep IEEE arithmetic: NaN, infinities, subnormals and the order of sums stay as written.
 # -fno-math-errno and -fno-trapping-math drop side effects that nothing here reads (errno, floating-point status flags);
 # -ffp-contract=off forbids fused multiply-adds, so that the compiler's arithmetic is the same on every CPU family.
-UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+IEEE_FLAGS = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+# Python's own flags hold -g, and debug information takes five times the space of the code. Names of functions stay, for
+# profilers.
+RELEASE_FLAGS, RELEASE_LINK_FLAGS = ["-O3", "-g0"], ["-Wl,--strip-debug"]
+# A fault ends the process: one that is only printed fails no test.
+SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=all"]
+TRACE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer"]
 
 
 class BuildKernels(build_ext):
     def build_extensions(self):
         self.force = True  # time stamps do not show a change of the environment variables
         self.cython_directives, self.cython_include_dirs, self.cython_c_in_temp = DIRECTIVES, ["."], True
-        msvc = self.compiler.compiler_type == "msvc"
-        flags = ["/O2"] if msvc else [flag for flag in UNIX_FLAGS if self.accepts([flag])]
-        openmp, link = (["/openmp"], []) if msvc else (["-fopenmp"], ["-fopenmp"])
-        if OPENMP == "0" or not self.accepts(openmp, link, OPENMP_PROGRAM):
-            if OPENMP == "1":
-                raise CompileError("CEVNS_OPENMP=1, but the compiler cannot build a program that uses OpenMP")
-            openmp, link = [], []
+        compile_flags, link_flags = self.msvc_flags() if self.compiler.compiler_type == "msvc" else self.unix_flags()
+        openmp, openmp_link = self.openmp_flags()
         for extension in self.extensions:
-            extension.extra_compile_args, extension.extra_link_args = flags + openmp, link if msvc else [*link, "-lm"]
-        print(f"cevns kernels: OpenMP {'on' if openmp else 'off'}, bounds checks {'on' if DEBUG else 'off'}")
+            extension.extra_compile_args = compile_flags + openmp
+            extension.extra_link_args = link_flags + openmp_link
+        print(
+            f"cevns kernels: OpenMP {'on' if openmp else 'off'}, bounds checks {'on' if DEBUG else 'off'}, "
+            f"sanitizers {'off' if SANITIZE == '0' else SANITIZE}"
+        )
         super().build_extensions()
+
+    def msvc_flags(self):
+        if SANITIZE != "0":
+            raise CompileError("CEVNS_SANITIZE needs GCC or Clang")
+        return ["/O2"], []
+
+    def unix_flags(self):
+        if not self.accepts([], program="#include <Python.h>\nint main(void) { return 0; }"):
+            raise CompileError(
+                "the kernels of cevns are compiled, which needs a C compiler and Python's headers "
+                "(on Debian or Ubuntu: apt install gcc libc6-dev python3-dev)"
+            )
+        ieee = [flag for flag in IEEE_FLAGS if self.accepts([flag])]
+        if SANITIZE != "0":
+            if not self.accepts(SANITIZE_FLAGS, SANITIZE_FLAGS):
+                raise CompileError(
+                    f"CEVNS_SANITIZE={SANITIZE!r}, but the compiler cannot build a program with -fsanitize={SANITIZE}"
+                )
+            return [*ieee, *TRACE_FLAGS, *SANITIZE_FLAGS], [*SANITIZE_FLAGS, "-lm"]
+        if DEBUG:
+            return ["-O3", *ieee], ["-lm"]
+        strip = [flag for flag in RELEASE_LINK_FLAGS if self.accepts([], [flag])]
+        return [*RELEASE_FLAGS, *ieee], [*strip, "-lm"]
+
+    def openmp_flags(self):
+        compile_flags, link_flags = (
+            (["/openmp"], []) if self.compiler.compiler_type == "msvc" else (["-fopenmp"], ["-fopenmp"])
+        )
+        if OPENMP != "0" and self.accepts(compile_flags, link_flags, OPENMP_PROGRAM):
+            return compile_flags, link_flags
+        if OPENMP == "1":
+            raise CompileError("CEVNS_OPENMP=1, but the compiler cannot build a program that uses OpenMP")
+        return [], []
 
     def accepts(self, flags, link_flags=(), program="int main(void) { return 0; }"):
         with tempfile.TemporaryDirectory() as folder:

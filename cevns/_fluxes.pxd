@@ -15,6 +15,13 @@ ctypedef struct spectrum_t:
     const double *line_weights
 
 
+cdef inline int require_aligned(const double *data) except -1:
+    """Refuse an address that no double may have: reading one there is undefined, if harmless on most CPUs."""
+    if <size_t> data % sizeof(double):
+        raise ValueError("an array is not aligned in memory; np.require(array, float, 'CA') makes a copy that is")
+    return 0
+
+
 cdef inline double piece_moment_c(const double *c, double low, double high, int k) noexcept nogil:
     """Int_low^high dE E^-k sum_n c_n E^n for k = 0, 1, 2, written in differences that do not cancel."""
     cdef double h = high - low

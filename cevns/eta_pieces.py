@@ -65,7 +65,9 @@ class EtaPieces:
     weights: Weights
 
     @classmethod
-    def build(cls, response: Response, recoil_nodes: RecoilNodes, flux: Flux, target: Target, sigma: float):
+    def build(
+        cls, response: Response, recoil_nodes: RecoilNodes, flux: Flux, target: Target, sigma: float
+    ) -> EtaPieces:
         """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the

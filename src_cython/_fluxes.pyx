@@ -7,15 +7,16 @@ alone: it is I_0(E_min) - E_min^2 I_2(E_min) with the moments I_k computed here 
 
 import numpy as np
 
-cdef int _check_alignment(const double[::1] values, const double[::1] out) except -1:
-    # a buffer says nothing of it, and reading doubles from odd addresses is undefined in C
-    if (<size_t> _data(values) | <size_t> _data(out)) % sizeof(double):
-        raise ValueError("arrays must be aligned: see numpy.require")
-    return 0
-
 
 cdef const double* _data(const double[::1] view) noexcept:
     return &view[0] if view.shape[0] else NULL
+
+
+cdef Py_ssize_t _points(const double[::1] given, const double[::1] out) except -1:
+    """How many points to compute, both arrays checked."""
+    require_aligned(_data(given))
+    require_aligned(_data(out))
+    return min(given.shape[0], out.shape[0])
 
 
 cdef class Spectrum:
@@ -51,7 +52,7 @@ cdef class Spectrum:
         cdef double[::1] tail = tails
         self.c.pieces = pieces
         self.c.breaks = _data(self.breaks)
-        self.c.coefficients = _data(self.coefficients.ravel())
+        self.c.coefficients = _data(self.coefficients.reshape(-1))
         self.c.lines = self.line_energies.shape[0]
         self.c.line_energies = _data(self.line_energies)
         self.c.line_weights = _data(self.line_weights)
@@ -76,16 +77,14 @@ cdef class Spectrum:
 
     def density(self, const double[::1] energy not None, double[::1] out not None):
         """Write phi(E), lines left out, into `out`."""
-        cdef Py_ssize_t i, n = min(energy.shape[0], out.shape[0])
-        _check_alignment(energy, out)
+        cdef Py_ssize_t i, n = _points(energy, out)
         with nogil:
             for i in range(n):
                 out[i] = density_c(&self.c, energy[i])
 
     def moment(self, const double[::1] e_min not None, int k, double[::1] out not None):
         """Write I_k(E_min), k = 0, 1, 2, into `out`."""
-        cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
-        _check_alignment(e_min, out)
+        cdef Py_ssize_t i, n = _points(e_min, out)
         if not 0 <= k <= 2:
             raise ValueError(f"moment {k} is not known: k must be 0, 1 or 2")
         with nogil:
@@ -94,8 +93,7 @@ cdef class Spectrum:
 
     def kinematic_moment(self, const double[::1] e_min not None, double[::1] out not None):
         """Write I_0(E_min) - E_min^2 I_2(E_min) into `out`."""
-        cdef Py_ssize_t i, n = min(e_min.shape[0], out.shape[0])
-        _check_alignment(e_min, out)
+        cdef Py_ssize_t i, n = _points(e_min, out)
         with nogil:
             for i in range(n):
                 out[i] = kinematic_moment_c(&self.c, e_min[i])
@@ -112,6 +110,7 @@ def _values(spectrum):
 
 
 def _frozen(values):
-    array = np.array(values, dtype=float)
+    # in C's order whatever the order of `values`, because flat views of it are what the kernels read
+    array = np.array(values, dtype=float, order="C")
     array.flags.writeable = False
     return array

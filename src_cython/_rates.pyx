@@ -7,7 +7,7 @@ kink, so that it is exact to rounding with few nodes.
 from cython.parallel cimport prange
 from libc.stdlib cimport free, malloc
 
-from cevns._fluxes cimport Spectrum
+from cevns._fluxes cimport Spectrum, require_aligned
 
 
 cdef class RecoilRate:
@@ -78,6 +78,9 @@ cdef class RecoilRate:
                      double[::1] out not None):
         """Write dN/dT [1/MeV] at recoils [MeV] into `out`; `strength` is x (|q|^2 + M^2), or x itself for contact."""
         cdef Py_ssize_t i, n = min(recoil.shape[0], out.shape[0])
+        if n:
+            require_aligned(&recoil[0])
+            require_aligned(&out[0])
         with nogil:
             for i in range(n):
                 out[i] = self.at(recoil[i], strength, mass_squared, contact)
@@ -104,6 +107,13 @@ cdef class RecoilRate:
         cdef Py_ssize_t i, j, n = min(low.shape[0], high.shape[0], out.shape[0])
         cdef Py_ssize_t k = min(nodes.shape[0], weights.shape[0])
         cdef double half, middle, total
+        if n:
+            require_aligned(&low[0])
+            require_aligned(&high[0])
+            require_aligned(&out[0])
+        if k:
+            require_aligned(&nodes[0])
+            require_aligned(&weights[0])
         # about 50 ns for each node and nucleus: starting threads must be worth it
         cdef int threads = num_threads if <double> n * k * self.n_nuclei > 1e5 else 1
         for i in prange(n, nogil=True, schedule="static", num_threads=threads, use_threads_if=threads > 1):

@@ -1,5 +1,6 @@
-"""Data sets that are slow to load, and the settings of property tests."""
+"""Data sets that are slow to load, and the settings of property tests and of output."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import cevns
 
 # the folder is not a package; the generator of experiments and its oracle are modules beside the tests
 sys.path.insert(0, str(Path(__file__).parent))
+# help and tracebacks of Python 3.14 are coloured where FORCE_COLOR is set, as CI services like to do
+os.environ["PYTHON_COLORS"] = "0"
 
 # the same examples on every run, and no database of them in the checkout
 hypothesis.settings.register_profile("cevns", max_examples=25, deadline=None, derandomize=True, database=None)

@@ -552,14 +552,21 @@ def test_no_error_is_a_traceback(run, monkeypatch, error, word):
     assert word in err
 
 
-def test_the_cause_of_a_bug_is_shown_in_development_mode(run, monkeypatch):
-    def failing(_args):
-        raise RuntimeError("cause")
+def test_the_cause_of_a_bug_is_shown_in_development_mode():
+    # in a process of its own, because nothing may replace sys.flags in a running one
+    script = f"""
+from cevns.cli import analysis, main
 
-    monkeypatch.setattr(analysis, "predict", failing)
-    monkeypatch.setattr(sys, "flags", types.SimpleNamespace(dev_mode=True))
-    with pytest.raises(RuntimeError, match="cause"):
-        main(["predict", CSI, "--model", "sm"])
+def failing(args):
+    raise RuntimeError("cause")
+
+analysis.predict = failing
+main(["predict", {CSI!r}, "--model", "sm"])
+"""
+    done = python("-X", "dev", "-c", script)
+    assert done.returncode == 1
+    assert "in failing" in done.stderr
+    assert done.stderr.endswith("RuntimeError: cause\n")
 
 
 # help, version and the process

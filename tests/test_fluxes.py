@@ -369,3 +369,33 @@ def test_spectrum_refuses_shapes_that_do_not_fit():
 def test_a_repeated_energy_of_a_table_may_be_a_line_or_a_jump():
     with pytest.raises(InputError, match="drop the repeated one, take the line out and add a monochromatic flux"):
         fluxes.tabulated([1.0, 2.0, 2.0, 3.0], {"e": [0.0, 1.0, 1.0, 0.0]})
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_spectrum_does_not_depend_on_the_order_in_memory(order):
+    """Coefficients that were transposed were once read from memory that was free again."""
+    coefficients = np.arange(1.0, 1201).reshape(300, 4)
+    spectrum = Spectrum(np.arange(301.0), np.array(coefficients, order=order))
+    # something else takes the place of whatever was freed
+    _ = [np.full(1200, -1.0) for _ in range(20)]
+    energy, out = np.arange(300) + 0.5, np.empty(300)
+    spectrum.density(energy, out)
+    np.testing.assert_allclose(out, (coefficients * energy[:, np.newaxis] ** np.arange(4)).sum(axis=1), rtol=1e-14)
+
+
+@pytest.mark.parametrize("call", ["density", "moment", "kinematic_moment"])
+def test_spectrum_refuses_misaligned_arrays(call):
+    spectrum = Spectrum([1.0, 2.0], [[1, 0, 0, 0]])
+    misaligned = np.zeros(25, dtype=np.uint8)[1:].view(float)
+    order = (0,) if call == "moment" else ()
+    for energy, out in [(misaligned, np.empty(3)), (np.ones(3), misaligned)]:
+        with pytest.raises(ValueError, match=r"not aligned.*np\.require"):
+            getattr(spectrum, call)(energy, *order, out)
+
+
+def test_fluxes_take_misaligned_arrays(flux):
+    energy = np.zeros(25, dtype=np.uint8)[1:].view(float)
+    energy[:] = [10.0, 20.0, 30.0]
+    assert not energy.flags.aligned
+    flavour = flux.flavours[0]
+    np.testing.assert_array_equal(flux.density(flavour, energy), flux.density(flavour, energy.tolist()))

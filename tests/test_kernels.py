@@ -89,6 +89,18 @@ def test_rates_refuse_what_is_no_vector_of_doubles(rate, bad):
         rate.differential(bad, 1.0, 100.0, False, np.empty(1))
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_rates_refuse_misaligned_arrays(rate, place):
+    arrays = [np.ones(1) for _ in range(5)]
+    arrays[place] = np.zeros(9, dtype=np.uint8)[1:].view(float)
+    low, high, nodes, weights, out = arrays
+    with pytest.raises(ValueError, match="not aligned"):
+        rate.integrate(low, high, nodes, weights, 1.0, 100.0, False, out)
+    if place in (0, 4):
+        with pytest.raises(ValueError, match="not aligned"):
+            rate.differential(low, 1.0, 100.0, False, out)
+
+
 def test_rates_write_no_further_than_the_shorter_buffer(rate):
     out = np.full(5, -1.0)
     rate.differential(np.array([1e-3, 2e-3]), 1.0, 100.0, False, out)
