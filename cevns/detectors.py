@@ -419,13 +419,16 @@ class PoissonResolution:
 
         first, last = np.ceil(low), np.ceil(high) - 1
         offset, slope = efficiency.lines(low, high)
-        # pdtr(k, m) sums P(n <= k), and n P(n; x) = x P(n - 1; x)
-        share, mean = (
-            pdtr(np.maximum(last - k, 0)[:, None], x) * (last >= k)[:, None]
-            - pdtr(np.maximum(first - 1 - k, 0)[:, None], x) * (first - 1 >= k)[:, None]
-            for k in (0, 1)
-        )
-        return offset[:, None] * share + slope[:, None] * x * mean
+        # pdtr(k, x) sums P(n <= k; x), and n P(n; x) = x P(n - 1; x); neighbouring segments share their ends
+        needed = unique(np.concatenate([last, first - 1, last - 1, first - 2]))
+        sums = np.zeros((needed.size, x.size))
+        sums[needed >= 0] = pdtr(needed[needed >= 0, None], x)
+
+        def between(below, end):
+            return sums[np.searchsorted(needed, end)] - sums[np.searchsorted(needed, below)]
+
+        share = offset[:, None] * between(first - 1, last)
+        return share + slope[:, None] * x * between(first - 2, last - 1) if slope.any() else share
 
     def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
@@ -540,14 +543,14 @@ class Response:
         if self.resolution is None:
             # for all at once, since inverting a quenching curve costs more than all else
             return [np.concatenate([cuts, kinks]) for cuts in self.recoil(self.steps, etas[:, None])]
-        cuts = []
-        for eta in etas:
-            # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
-            half = 0.5 * float(self.resolution.width(1.0))
-            ends = np.sqrt(self.observable(np.array([low, high]), eta)) / half
-            widths = (half * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)) ** 2
-            cuts.append(np.concatenate([self.recoil(widths, eta), kinks]))
-        return cuts
+        # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
+        half = 0.5 * float(self.resolution.width(1.0))
+        ends = np.sqrt(self.observable(np.array([low, high]), etas[:, None])) / half
+        widths = [
+            (half * np.arange(np.floor(a), np.ceil(b) + 1)) ** 2 / eta for (a, b), eta in zip(ends, etas, strict=True)
+        ]
+        cuts = np.split(self.recoil(np.concatenate(widths)), np.cumsum([w.size for w in widths])[:-1])
+        return [np.concatenate([c, kinks]) for c in cuts]
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ class EtaPieces:
                 nodes = list(itertools.islice(samples, ETA_POINTS.size))
                 tests = np.array([counts for _, counts in itertools.islice(samples, _TESTS.size)])
                 found = np.einsum("tn,nik->tik", _TO_TESTS, np.array([counts for _, counts in nodes]))
-                scale = np.maximum(tests, _NEGLIGIBLE * reference[1].max(axis=0))
+                top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference[1].max(axis=0))
+                # between a share of the bin and one of the largest: as uncertainties of counts go
+                scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
                 error = float((np.abs(found - tests) / (_TOLERANCE * scale + 1e-300)).max())
                 inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
                 # without a kink an error that does not shrink is rounding
