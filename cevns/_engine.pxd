@@ -29,10 +29,12 @@ cdef struct term_t:
     const double *between
     const double *to_rest
     double inverse_eta_variance, eta_step
-    # where to look at eta first if all of it is searched, ascending, and the piece that each look belongs to
+    # where to look at eta first if all of it is searched: piece p has looks first_looks[p] to first_looks[p + 1], in
+    # ascending order; and the pieces, those nearest to 1 first
     Py_ssize_t looks
     const double *look_etas
-    const Py_ssize_t *look_pieces
+    const Py_ssize_t *first_looks
+    const Py_ssize_t *nearest_pieces
     # whether chi2 is summed from squares, lest its rounding shows, and whether all of eta is searched
     bint precise, searched
 

@@ -49,6 +49,7 @@ cdef enum:
     FOLDED = 1
     POLYNOMIALS = 2
     REST = 4
+    TABLE = 8
 
 # what the last Newton step in eta may leave of chi2
 cdef double ETA_ACCURACY = 5e-13
@@ -90,7 +91,7 @@ cdef void start_row(const term_t *t, row_t *row, double mass_squared, bint many)
             p = 1.0 / (q2[j] + mass_squared)
             row.rates[2 * j] += t.b[n * t.cols + j] * p
             row.rates[2 * j + 1] += t.c[n * t.cols + j] * (p * p)
-    memset(row.built, 0, t.pieces + 1)
+    memset(row.built, 0, t.pieces)
     row.eta = 1.0
     row.y = row.drift = 0.0
     row.piece = -1
@@ -604,19 +605,17 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
 
 # --- the search for the least chi2 over all of eta -------------------------------------------------------------------
 
-cdef void build_table(const term_t *t, row_t *row) noexcept nogil:
-    """Compute u, v and their derivatives in eta at all looks, as coefficients in y; one column for each look."""
+cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
+    """Compute u, v and their derivatives in eta at a piece's looks, as coefficients in y; a column for each look."""
     cdef double basis[MAX_ORDER]
     cdef double slopes[MAX_ORDER]
     cdef double value[8]
     cdef double *a = row.scratch  # a, b and c
     cdef double *d = row.scratch + 3 * t.bins  # their derivatives
     cdef double *z = row.scratch + 6 * t.bins  # and projections
-    cdef Py_ssize_t j, look, piece, n = t.bins
-    for piece in range(t.pieces):
-        fold_piece(t, row, piece)
-    for look in range(t.looks):
-        piece = t.look_pieces[look]
+    cdef Py_ssize_t j, look, n = t.bins
+    fold_piece(t, row, piece)
+    for look in range(t.first_looks[piece], t.first_looks[piece + 1]):
         lagrange(t, piece, t.look_etas[look], basis, slopes)
         interpolate(t, row, piece, basis, a)
         interpolate(t, row, piece, slopes, d)
@@ -633,12 +632,12 @@ cdef void build_table(const term_t *t, row_t *row) noexcept nogil:
         value[4] = 2.0 * dot(d + 2 * n, z + 2 * n, n)
         for j in range(5):
             row.table[(11 + j) * t.looks + look] = value[j]
-    row.built[t.pieces] = 1
+    row.built[piece] |= TABLE
 
 
-cdef void look_around(const term_t *t, row_t *row, double y) noexcept nogil:
-    """Fill the row's looks with chi2 and its derivative in eta."""
-    cdef Py_ssize_t i, n = t.looks
+cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    """Fill the looks of the pieces from `low` to below `high` with chi2 and its derivative in eta."""
+    cdef Py_ssize_t i, piece, n = t.looks, first = t.first_looks[low], last = t.first_looks[high]
     cdef const double *k = row.table
     cdef double *value = row.looks
     cdef double *slope = row.looks + n
@@ -646,12 +645,14 @@ cdef void look_around(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef const double *eta = t.look_etas
     if not t.searched:
         # a term that only seemed to be convex has no table
-        for i in range(n):
-            value[i] = direct_chi2(t, row, y, eta[i], t.look_pieces[i], slope + i, NULL)
+        for piece in range(low, high):
+            for i in range(t.first_looks[piece], t.first_looks[piece + 1]):
+                value[i] = direct_chi2(t, row, y, eta[i], piece, slope + i, NULL)
         return
-    if not row.built[t.pieces]:
-        build_table(t, row)
-    for i in range(n):
+    for piece in range(low, high):
+        if not row.built[piece] & TABLE:
+            build_table(t, row, piece)
+    for i in range(first, last):
         u = k[i] + y * (k[n + i] + y * k[2 * n + i]) + pull
         v = k[3 * n + i] + y * (k[4 * n + i] + y * (k[5 * n + i] + y * (k[6 * n + i] + y * k[7 * n + i]))) + pull
         u1 = k[8 * n + i] + y * (k[9 * n + i] + y * k[10 * n + i])
@@ -661,37 +662,53 @@ cdef void look_around(const term_t *t, row_t *row, double y) noexcept nogil:
         slope[i] = -r * (2.0 * u1 - r * v1) + 2.0 * (eta[i] - 1.0) * inverse
 
 
+cdef inline double least_penalty(const term_t *t, double left, double right) noexcept nogil:
+    return penalty(t, left if left > 1.0 else (right if right < 1.0 else 1.0))
+
+
 cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
-    """Least chi2 over all of eta: every minimum that looks at chi2 and its slope betray, refined from the counts."""
+    """Least chi2 over all of eta: every minimum that looks at chi2 and its slope betray, refined from the counts.
+
+    Pieces come in the order of their penalties, and end where the penalty alone exceeds what was found.
+    """
     cdef double best, value, eta = 1.0, left, right
     cdef const double *f = row.looks
     cdef const double *d = row.looks + t.looks
-    cdef Py_ssize_t i, piece = find_piece(t, 1.0, -1), last = t.looks - 1
+    cdef Py_ssize_t i, j, piece = find_piece(t, 1.0, -1), last
+    # chi2 of the looks is a difference
+    cdef double noise = 1e-12 * t.base
     best = direct_chi2(t, row, y, 1.0, piece, NULL, NULL)
     row.eta, row.piece = 1.0, piece
-    look_around(t, row, y)
-    for i in range(t.looks):
-        eta = t.look_etas[i]
-        piece = t.look_pieces[i]
-        # at an end of the range, and where two pieces meet in a kink
-        if (d[i] >= 0.0 and (i == 0 or (t.look_pieces[i - 1] != piece and d[i - 1] <= 0.0))) or (
-                i == last and d[i] <= 0.0):
-            if penalty(t, eta) < best:
+    if row.many:
+        # all that may matter at once, in one long vector
+        left = sqrt(best / t.inverse_eta_variance)
+        look_around(t, row, y, find_piece(t, 1.0 - left, -1), find_piece(t, 1.0 + left, -1) + 1)
+    for j in range(t.pieces):
+        piece = t.nearest_pieces[j]
+        if least_penalty(t, t.eta_edges[piece], t.eta_edges[piece + 1]) >= best:
+            break
+        if not row.many:
+            look_around(t, row, y, piece, piece + 1)
+        last = t.first_looks[piece + 1] - 1
+        for i in range(t.first_looks[piece], last + 1):
+            eta = t.look_etas[i]
+            # the ends of a piece, where it meets another one in a kink, or nothing
+            if ((i == t.first_looks[piece] and d[i] >= 0.0) or (i == last and d[i] <= 0.0)) and f[i] < best + noise:
                 value = direct_chi2(t, row, y, eta, piece, NULL, NULL)
                 if value < best:
                     best = value
                     row.eta, row.piece = eta, piece
-        if i == last or t.look_pieces[i + 1] != piece:
-            continue
-        left, right = t.look_etas[i], t.look_etas[i + 1]
-        # chi2 is at least the penalty of eta
-        if penalty(t, left if left > 1.0 else (right if right < 1.0 else 1.0)) >= best:
-            continue
-        if (d[i] < 0.0 and (d[i + 1] > 0.0 or f[i + 1] >= f[i])) or (d[i + 1] > 0.0 and f[i] >= f[i + 1]):
-            value = refined_minimum(t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], &eta)
-            if value < best:
-                best = value
-                row.eta, row.piece = eta, piece
+            if i == last:
+                break
+            left, right = eta, t.look_etas[i + 1]
+            # chi2 is at least the penalty of eta
+            if least_penalty(t, left, right) >= best:
+                continue
+            if (d[i] < 0.0 and (d[i + 1] > 0.0 or f[i + 1] >= f[i])) or (d[i + 1] > 0.0 and f[i] >= f[i + 1]):
+                value = refined_minimum(t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], &eta)
+                if value < best:
+                    best = value
+                    row.eta, row.piece = eta, piece
     return best
 
 
@@ -758,7 +775,7 @@ cdef double convex_step(const term_t *t) noexcept nogil:
     cdef bint contact
     cdef int masses, steps = 32
     cdef bint convex = True
-    cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces + 1)
+    cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces)
     if row == NULL:
         return 0.0
     for i in range(t.nuclei * t.cols):
@@ -879,7 +896,7 @@ cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t space, Py_ssize
         rows[i].table = numbers
         numbers += LOOK_COLUMNS * t[i].searched * t[i].looks
         rows[i].built = marks
-        marks += t[i].pieces + 1
+        marks += t[i].pieces
     return rows
 
 
@@ -1296,13 +1313,15 @@ cdef class Term:
         counts = sm.reshape(t.pieces, t.order, t.bins)
         steep = (counts.min(axis=1) < 0.1 * counts.max(axis=1)).any(axis=1)
         looks = [STEEP_LOOKS if s else LOOKS for s in steep]
-        pieces = np.repeat(np.arange(t.pieces), [len(x) for x in looks])
+        firsts = np.cumsum([0, *map(len, looks)], dtype=np.intp)
         half = 0.5 * np.diff(edges)
         middle = edges[1:] - half
         etas = np.concatenate([m + h * x for m, h, x in zip(middle, half, looks, strict=True)])
-        pieces = np.ascontiguousarray(pieces, dtype=np.intp)
-        t.looks, t.look_etas, t.look_pieces = etas.size, address(etas), index_address(pieces)
-        self.owned += (etas, pieces)
+        distance = np.maximum(np.abs(middle - 1.0) - half, 0.0)
+        nearest = np.ascontiguousarray(np.argsort(distance, kind="stable"), dtype=np.intp)
+        t.looks, t.look_etas = etas.size, address(etas)
+        t.first_looks, t.nearest_pieces = index_address(firsts), index_address(nearest)
+        self.owned += (etas, firsts, nearest)
         t.eta_step = 0.0 if t.base > LARGEST_BASE else convex_step(t)
         t.searched = t.eta_step == 0.0
 
@@ -1345,7 +1364,7 @@ cdef class Engine:
             term = self.terms[i]
             self.t[i] = &term.t
             self.space += row_size(&term.t)
-            self.flags += term.t.pieces + 1
+            self.flags += term.t.pieces
             self.seeds += 4 * term.t.bins
         self.seeds += 2 * MOST_SEEDS + 1
 
@@ -1637,7 +1656,7 @@ cdef class Predictor(Bound):
 
     cdef int counts(self, double mass_squared, double y, double *out) except -1 nogil:
         cdef const term_t *t = &self.term.t
-        cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces + 1)
+        cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces)
         cdef Py_ssize_t i
         if row == NULL:
             with gil:
