@@ -28,7 +28,7 @@ cdef struct term_t:
     const double *to_powers
     const double *between
     const double *to_rest
-    double inverse_eta_variance, eta_step
+    double inverse_eta_variance, eta_step, start
     # where to look at eta first if all of it is searched: piece p has looks first_looks[p] to first_looks[p + 1], in
     # ascending order; and the pieces, those nearest to 1 first
     Py_ssize_t looks

@@ -24,14 +24,16 @@ __all__ = ["ETA_POINTS", "EtaPieces", "eta_range"]
 ETA_POINTS = np.polynomial.chebyshev.chebpts1(5)
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
-_MOST_PIECES = 1024
-#: Largest error of counts inside a piece, as a share of them; and which counts are negligible beside those at eta = 1.
-_TOLERANCE, _NEGLIGIBLE = 1e-10, 1e-8
+_MOST_PIECES, _MOST_PARTS = 1024, 4
+#: Counts that are negligible beside those at eta = 1.
+_NEGLIGIBLE = 1e-8
+#: Errors of counts inside a piece, as a share of them: for data known to 20 % and worse, and for the best ones.
+_LARGEST_ERROR, _SMALLEST_ERROR = 1e-9, 1e-11
 #: Standard deviations of eta that are searched, and where they end in any case.
 _REACH, _SMALLEST = 5.0, 0.25
 
 # where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
-_TESTS = np.array([-0.309, 0.809])
+_TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
 _TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
 
 
@@ -48,7 +50,7 @@ def eta_range(sigma: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class EtaPieces:
-    """Range of the quenching scale eta in pieces inside which counts are polynomials to 1e-10.
+    """Range of the quenching scale eta in pieces inside which counts are polynomials, to a billionth of them or better.
 
     Attributes
     ----------
@@ -66,9 +68,11 @@ class EtaPieces:
 
     @classmethod
     def build(
-        cls, response: Response, recoil_nodes: RecoilNodes, flux: Flux, target: Target, sigma: float
+        cls, response: Response, recoil_nodes: RecoilNodes, flux: Flux, target: Target, sigma: float, precision: float
     ) -> EtaPieces:
         """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
+
+        `precision` is the largest ratio of a bin's data to its uncertainty: the larger, the more exact the counts.
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
         efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
@@ -76,11 +80,12 @@ class EtaPieces:
         table, become cuts only where the polynomial is found to be wrong, and so does the middle of a piece in which
         counts vanish or grow steeply.
         """
-        low, high = eta_range(sigma)
-        strong, weak = (_inside(etas, low, high) for etas in _crossings(response, flux, target))
-        cuts = np.concatenate([[low], strong, [high]])
+        first, last = eta_range(sigma)
+        strong, weak = (_inside(etas, first, last) for etas in _crossings(response, flux, target))
+        cuts = np.concatenate([[first], strong, [last]])
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         pending = [(a, b, np.inf) for x, y in itertools.pairwise(cuts) for a, b in itertools.pairwise(_widths(x, y))]
+        tolerance = float(np.clip(5e-9 / max(precision, 1.0), _SMALLEST_ERROR, _LARGEST_ERROR))
         probes = _probes(recoil_nodes)
         (reference,) = _sampled(recoil_nodes, response, [1.0], probes)
         done = []
@@ -96,19 +101,22 @@ class EtaPieces:
                 top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference[1].max(axis=0))
                 # between a share of the bin and one of the largest: as uncertainties of counts go
                 scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
-                error = float((np.abs(found - tests) / (_TOLERANCE * scale + 1e-300)).max())
+                error = float((np.abs(found - tests) / (tolerance * scale + 1e-300)).max())
                 inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
                 # without a kink an error that does not shrink is rounding
                 hopeless = not inside.size and error > 0.5 * before
                 if error <= 1 or hopeless or b - a < _NARROWEST * b or len(split) >= room:
                     done.append((a, b, [rows for rows, _ in nodes]))
                     continue
-                middle = 0.5 * (a + b)
-                cut = inside[np.abs(inside - middle).argmin()] if inside.size else middle
-                split += [(a, cut, error), (cut, b, error)]
+                if inside.size:
+                    cuts = [a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b]
+                else:
+                    # the error of an analytic function falls like the fifth power of the width
+                    cuts = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
+                split += [(low, high, error) for low, high in itertools.pairwise(cuts)]
             pending = split
         done.sort(key=lambda piece: piece[0])
-        edges = np.array([*(a for a, _, _ in done), high])
+        edges = np.array([*(a for a, _, _ in done), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
         rows = itertools.chain.from_iterable(itertools.chain.from_iterable(rows for _, _, rows in done))
@@ -143,7 +151,11 @@ def _inside(etas, low, high):
 
 def _widths(low, high):
     """Return edges from `low` to `high` whose ratios are small enough."""
-    edges = np.geomspace(low, high, int(np.ceil(np.log(high / low) / _WIDEST)) + 1)
+    return _parts(low, high, int(np.ceil(np.log(high / low) / _WIDEST)))
+
+
+def _parts(low, high, n):
+    edges = np.geomspace(low, high, n + 1)
     edges[[0, -1]] = low, high
     return edges
 

@@ -18,7 +18,7 @@ the least chi2 and does not know what was asked before.
 """
 
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
-from cpython.long cimport PyLong_CheckExact
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, log, sqrt
@@ -92,7 +92,7 @@ cdef void start_row(const term_t *t, row_t *row, double mass_squared, bint many)
             row.rates[2 * j] += t.b[n * t.cols + j] * p
             row.rates[2 * j + 1] += t.c[n * t.cols + j] * (p * p)
     memset(row.built, 0, t.pieces)
-    row.eta = 1.0
+    row.eta = t.start
     row.y = row.drift = 0.0
     row.piece = -1
     row.many = many
@@ -815,6 +815,18 @@ cdef double convex_step(const term_t *t) noexcept nogil:
     return sqrt(sqrt(2.0 * ETA_ACCURACY / second) / fmax(bend, 1.0)) if convex else 0.0
 
 
+cdef double standard_eta(const term_t *t) noexcept nogil:
+    """The best eta of the standard model, which other points are seldom far from."""
+    cdef row_t *row = open_rows(&t, 1, row_size(t), t.pieces)
+    cdef double eta = 1.0
+    if row != NULL:
+        start_row(t, row, 1.0, False)
+        convex_chi2(t, row, 0.0)
+        eta = row.eta
+    free(row)
+    return eta
+
+
 cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, double *largest) noexcept nogil:
     """Whether chi2 is convex in eta at a coupling; raises the largest half ratio of third to second derivative, and the
     largest second one.
@@ -980,7 +992,9 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
             low = fmin(low, fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
             # the better the data, the longer the little that is left of the standard model shows
             high = fmax(high, sqrt(fmax(1e10, 1e6 * t[i].pull * sqrt(t[i].base)) / largest_c))
-            high = fmax(high, fmax(1e4, 10.0 * t[i].base) * largest_b / largest_c)
+            for k in range(t[i].bins):
+                if c[k] > 1e-12 * largest_c:
+                    high = fmax(high, fmax(1e4, 1e3 * t[i].base) * fabs(b[k]) / c[k])
     if high == 0.0:
         return 0
     steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
@@ -1294,6 +1308,7 @@ cdef class Term:
         t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * squares) > LARGEST_ROUNDING
         self.owned = (weights, *arrays)
         t.looks = 0
+        t.start = 1.0
         if t.order > 1:
             self.set_eta(np.asarray(sm, dtype=float), np.asarray(eta_edges, dtype=float), np.asarray(points), eta_sigma)
 
@@ -1324,6 +1339,8 @@ cdef class Term:
         self.owned += (etas, firsts, nearest)
         t.eta_step = 0.0 if t.base > LARGEST_BASE else convex_step(t)
         t.searched = t.eta_step == 0.0
+        if not t.searched:
+            t.start = standard_eta(t)
 
     @property
     def searched(self):
@@ -1535,14 +1552,17 @@ cdef class Bound:
 
 
 cdef inline bint plain_number(object value, double *out):
-    """Whether a value is a float or a whole number that a float holds, and so needs no further look."""
+    """Whether a value is a float or a whole number of a usual size, and so needs no further look."""
+    cdef int overflow = 0
+    cdef long long whole
     if PyFloat_Check(value):
         out[0] = PyFloat_AS_DOUBLE(value)
         return True
     # not a bool, which is a subclass
-    if PyLong_CheckExact(value) and -(1 << 53) < value < (1 << 53):
-        out[0] = value
-        return True
+    if PyLong_CheckExact(value):
+        whole = PyLong_AsLongLongAndOverflow(value, &overflow)
+        out[0] = <double> whole
+        return overflow == 0
     return False
 
 

@@ -34,6 +34,8 @@ def strengths(case, interaction, mass):
     """Return ascending y from no effect to saturation, the degenerate strips among them; y >= 0 for mediators."""
     oracle = case.oracle
     a, b, c = oracle.line(interaction, mass).coefficients(np.ones(1))[0] / case.plan.uncertainty
+    # where a bin sees nothing, rounding may leave less
+    c = np.maximum(c, 0.0)
     if not c.max() > 0:
         return np.array([0.0, 1e-12, 1.0]) if interaction.mediated else np.array([-1.0, 0.0, 1.0])
 

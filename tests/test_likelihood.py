@@ -1,6 +1,7 @@
 """chi2 with its nuisances: eqs. 4.1 and 4.2 rebuilt from pulls, limits, arrays, threads and pickles."""
 
 import copy
+import inspect
 import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from cevns.constants import FERMI_CONSTANT
 from cevns.errors import CevnsError, InputError, UnknownNameError
 from cevns.likelihoods import Likelihood
-from cevns.models import NonStandardInteractions, VectorMediator
+from cevns.models import NonStandardInteractions, VectorMediator, VectorModel
 from cevns.predictions import nsi_quadratic_form
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
@@ -181,8 +182,66 @@ def test_evaluator_is_chi2(both):
     evaluator = both.bind("lmu-ltau")
     for mass, coupling in ((0.0, 0.0), (10.0, 1e-3), (1e4, 1.0), (3, 1)):
         assert evaluator(mass, coupling) == both.chi2("lmu-ltau", mass, coupling)
-    assert both.bind("sm")(0.0, 0.0) == both.chi2("sm")
+    assert both.bind("sm")(0.0, 0.0) == both.bind("sm")() == both.chi2("sm")
     assert both.bind("lmu-ltau") is evaluator
+
+
+@pytest.mark.parametrize("kind", ["bind", "predictor"])
+def test_functions_have_the_parameters_of_their_model(argon, kind):
+    contact = NonStandardInteractions(up={"e": 1.0})
+    for model, names in (("b-l", ["mass", "coupling"]), (contact, ["coupling"]), ("sm", [])):
+        assert list(inspect.signature(getattr(argon, kind)(model)).parameters) == names
+    function = getattr(argon, kind)("b-l")
+    np.testing.assert_array_equal(function(coupling=5e-5, mass=10), function(10.0, 5e-5))
+
+
+def test_a_minimiser_goes_by_the_names_of_the_parameters(both):
+    minuit = pytest.importorskip("iminuit").Minuit
+    fit = minuit(both.bind("b-l"), mass=10.0, coupling=5e-5)
+    fit.limits["mass"], fit.limits["coupling"] = (1.0, 1e3), (0.0, 1e-2)
+    fit.errors["coupling"] = 1e-6
+    fit.fixed["mass"] = True
+    assert fit.migrad().valid
+    assert fit.fval == pytest.approx(both.best_fit("b-l", mass=10.0).chi2, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["bind", "predictor"])
+def test_a_contact_interaction_needs_no_mass(argon, kind):
+    function = getattr(argon, kind)(NonStandardInteractions(up={"e": 1.0}))
+    expected = function(coupling=0.1)
+    for arguments in ((0.1,), (None, 0.1), (np.float64(0.1),)):
+        np.testing.assert_array_equal(function(*arguments), expected)
+    np.testing.assert_array_equal(function(), function(1))
+    with pytest.raises(InputError, match=r"mass is given, .*no mediator"):
+        function(10.0, 0.1)
+
+
+@pytest.mark.parametrize("wrong", [None, True, "10", b"1", 1j, [1.0], np.ma.masked, 10**400, -1.0, math.nan])
+@pytest.mark.parametrize("kind", ["bind", "predictor"])
+def test_functions_refuse_what_is_no_mass(argon, kind, wrong):
+    with pytest.raises(InputError, match="mass"):
+        getattr(argon, kind)("b-l")(wrong, 1e-4)
+    with pytest.raises(InputError, match="coupling"):
+        getattr(argon, kind)("b-l")(10.0, wrong)
+
+
+def test_whole_numbers_take_the_same_way_as_floats(both, monkeypatch):
+    """The slow way asks the model about every number."""
+    expected = both.chi2("b-l", mass=10.0, coupling=1.0)
+
+    def slow(*_, **__):
+        raise AssertionError("the model was asked")
+
+    monkeypatch.setattr(VectorModel, "check_mass", slow)
+    monkeypatch.setattr(VectorModel, "check_coupling", slow)
+    assert both.chi2("b-l", mass=10, coupling=1) == expected
+
+
+def test_pulls_fold_nothing(csi, monkeypatch):
+    """They come from the point itself, where a prediction at the best eta would invert the quenching anew."""
+    csi.pulls("b-l", 10.0, 5e-5)
+    monkeypatch.setattr(type(csi), "predict", lambda *_, **__: pytest.fail("predicted again"))
+    assert csi.pulls("b-l", 10.0, 6e-5).chi2 == pytest.approx(csi.chi2("b-l", 10.0, 6e-5), rel=1e-13)
 
 
 # --- limits and scaling

@@ -197,7 +197,8 @@ class Experiment:
         """Pieces of the quenching scale's range, or None without such a nuisance."""
         if not self.quenching_sigma:
             return None
-        return EtaPieces.build(self.response, self.nodes, self.flux, self.target, self.quenching_sigma)
+        precision = float((np.abs(self.observed) / np.array(self.uncertainty)).max())
+        return EtaPieces.build(self.response, self.nodes, self.flux, self.target, self.quenching_sigma, precision)
 
     @cached_property
     def smallest_mass(self) -> float:
