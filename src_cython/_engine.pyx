@@ -1391,15 +1391,6 @@ cdef class Engine:
     def __reduce__(self):
         return Engine, (self.terms,)
 
-    @property
-    def scale(self):
-        """Size of the terms whose difference chi2 is: its rounding is of the order of 1e-15 of this."""
-        cdef Py_ssize_t i
-        cdef double total = 0.0
-        for i in range(self.n):
-            total += self.t[i].base
-        return total
-
     def chi2(self, double mass_squared, double y):
         """Return chi2 at one point."""
         cdef double value

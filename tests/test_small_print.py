@@ -153,18 +153,6 @@ def test_labels_are_names_unless_given(argon):
     assert curve.labels == curve.experiments == ("mine",)
 
 
-def test_the_scale_of_an_engine_is_the_sum_of_its_terms(csi, argon, both):
-    """Size of chi2's terms: data in units of their uncertainties, backgrounds profiled, and the signal's pull."""
-    found = [data.engine("b-l").scale for data in (csi.likelihood, argon.likelihood, both)]
-    assert found[2] == pytest.approx(found[0] + found[1], rel=1e-14)
-    sigma = np.array(argon.uncertainty)
-    counts = np.array([b.counts for b in argon.backgrounds]) / sigma
-    pulls = np.array([b.sigma for b in argon.backgrounds])
-    data = np.array(argon.observed) / sigma - counts.sum(axis=0)
-    covariance = np.eye(12) + (counts.T * pulls**2) @ counts
-    assert found[1] == pytest.approx(data @ np.linalg.solve(covariance, data) + argon.signal_sigma**-2, rel=1e-10)
-
-
 # --- refusals
 
 
