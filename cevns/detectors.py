@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike, Values
 
 
+#: Half widths of the resolution beyond which less than 1e-16 of a step is felt: 8.5 for a Gaussian, 2 x 6.1 for counts
+#: of photoelectrons, where exp(-x) for none of them has fallen to that at sqrt(x) = 6.1.
+_FELT = 14
 #: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
 
@@ -539,10 +542,12 @@ class Response:
         if self.resolution is None:
             cuts = self.recoil(self.steps, eta)
         else:
-            # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
+            # half a width at a time, x = (i w / 2)^2 with w = width / sqrt(x), where a step is near enough to be felt
             half = 0.5 * float(self.resolution.width(1.0))
-            ends = np.sqrt(self.observable(np.array([low, high]), eta)) / half
-            cuts = self.recoil((half * np.arange(np.floor(ends[0]), np.ceil(ends[1]) + 1)) ** 2, eta)
+            first, last = np.sqrt(self.observable(np.array([low, high]), eta)) / half
+            near = np.rint(np.sqrt(self.steps) / half)[:, None] + np.arange(-_FELT, _FELT + 1)
+            near = unique(near[(near >= np.floor(first)) & (near <= np.ceil(last))])
+            cuts = self.recoil((half * near) ** 2, eta)
         return np.concatenate([cuts, self.quenching.kinks])
 
 

@@ -239,9 +239,14 @@ def response_weights(nodes: RecoilNodes, response: Response, eta: float = 1.0) -
     basis = _lagrange((2 * recoil - a - b) / (b - a))
     # every panel holds at least one interval, and they ascend together
     starts = np.searchsorted(panel, np.arange(panels))
-    weights = np.empty((response.bins, panels, PANEL_NODES))
+    weights = np.zeros((response.bins, panels, PANEL_NODES))
     for i in range(response.bins):
-        weights[i] = np.add.reduceat(accepted[i, :, None] * basis, starts, axis=0)
+        # a bin sees few of many panels
+        used = np.flatnonzero(accepted[i])
+        if used.size:
+            here, seen = slice(used[0], used[-1] + 1), slice(panel[used[0]], panel[used[-1]] + 1)
+            begins = np.maximum(starts[seen] - used[0], 0)
+            weights[i, seen] = np.add.reduceat(accepted[i, here, None] * basis[here], begins, axis=0)
     return weights.reshape(response.bins, -1)
 
 

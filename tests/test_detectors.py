@@ -21,7 +21,9 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import InputError, UnknownNameError
-from cevns.experiments import coherent_csi_2017
+from cevns.experiments import Experiment, coherent_csi_2017
+from cevns.fluxes import monochromatic
+from cevns.nuclei import Target
 
 QUENCHINGS = {
     "birks": coherent_csi_2017.chicago_3,
@@ -389,3 +391,34 @@ def test_a_quenching_of_ones_own_needs_only_a_factor():
 
     assert Root().signal(4.0) == pytest.approx(0.8)
     assert Root().recoil(0.8) == pytest.approx(4.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("sigma", [1e-9, 1e-6])
+def test_a_resolution_far_narrower_than_the_bins_costs_and_changes_nothing(sigma):
+    # one cut for each width of it would be billions of them
+    quenching = PolynomialQuenching((0.25,))
+    options = {"edges": np.linspace(1.0, 20.0, 6), "efficiency": Efficiency([0.5, 4.3, 30.0], [0.0, 0.7, 1.0])}
+    sharp = Response(quenching, **options)
+    narrow = Response(quenching, **options, resolution=GaussianResolution(sigma))
+    cuts = narrow.cuts(*narrow.recoil_range())
+    assert cuts.size < 50 * sharp.steps.size
+    signals = []
+    for response in (sharp, narrow):
+        flux = monochromatic(50.0, fluence=1e14, flavour="mu")
+        target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=100.0)
+        ones = np.ones(5)
+        experiment = Experiment("a", flux, target, response, ones, ones, signal_sigma=0.1)
+        signals.append(experiment.predict("sm").signal)
+    np.testing.assert_allclose(signals[1], signals[0], rtol=1e-7)
+
+
+def test_light_yields_of_a_billion_photoelectrons_are_counted():
+    response = Response(PolynomialQuenching((0.25,)), [1e9, 5e9], light_yield=1e9, resolution=PoissonResolution())
+    sharp = Response(PolynomialQuenching((0.25,)), [1e9, 5e9], light_yield=1e9)
+    ones = np.ones(1)
+    flux = monochromatic(50.0, fluence=1e14, flavour="mu")
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=100.0)
+    found = [
+        Experiment("a", flux, target, r, ones, ones, signal_sigma=0.1).predict("sm").signal for r in (response, sharp)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
