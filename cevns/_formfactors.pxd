@@ -69,9 +69,29 @@ cdef inline double uniform_sphere_c(double x) noexcept nogil:
     return 3.0 * (sin(x) - x * cos(x)) / (x * x * x)
 
 
+# What the surface adds to the squared rms radius [fm^2], which is the least that it may be. Checks and radii share it,
+# since a second way to write it rounds differently and turns the limit itself into the root of a negative number.
+
+cdef inline double helm_surface(double s) noexcept nogil:
+    return 3.0 * (s * s)
+
+
+cdef inline double klein_nystrand_surface(double a) noexcept nogil:
+    return 6.0 * (a * a)
+
+
+cdef inline double fermi_surface(double a) noexcept nogil:
+    return 1.4 * ((PI * a) * (PI * a))
+
+
+cdef inline double sphere_radius(double rms_radius, double surface) noexcept nogil:
+    """Radius [fm] of the uniform sphere that leaves the given share of R^2 to the surface."""
+    return sqrt(5.0 / 3.0 * (rms_radius * rms_radius - surface))
+
+
 cdef inline double helm_radius(double rms_radius, double s) noexcept nogil:
     """R_0 [fm] of the Helm form factor; NaN below its limit R^2 = 3 s^2."""
-    return sqrt(5.0 / 3.0 * (rms_radius * rms_radius - 3.0 * s * s))
+    return sphere_radius(rms_radius, helm_surface(s))
 
 
 cdef inline double helm_c(double q, double diffraction_radius, double s) noexcept nogil:
@@ -85,7 +105,7 @@ cdef inline double helm_c(double q, double diffraction_radius, double s) noexcep
 
 cdef inline double klein_nystrand_radius(double rms_radius, double a) noexcept nogil:
     """R_A [fm] of the Klein-Nystrand form factor; NaN below its limit R^2 = 6 a^2."""
-    return sqrt(5.0 / 3.0 * (rms_radius * rms_radius - 6.0 * a * a))
+    return sphere_radius(rms_radius, klein_nystrand_surface(a))
 
 
 cdef inline double klein_nystrand_c(double q, double hard_radius, double a) noexcept nogil:
@@ -96,7 +116,7 @@ cdef inline double klein_nystrand_c(double q, double hard_radius, double a) noex
 
 cdef inline double fermi_radius(double rms_radius, double a) noexcept nogil:
     """Half-density radius c [fm] of the symmetrized Fermi form factor; NaN below its limit R^2 = 7/5 (pi a)^2."""
-    return sqrt(5.0 / 3.0 * rms_radius * rms_radius - 7.0 / 3.0 * (PI * a) * (PI * a))
+    return sphere_radius(rms_radius, fermi_surface(a))
 
 
 cdef inline double coth_excess_c(double y) noexcept nogil:

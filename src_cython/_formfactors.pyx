@@ -43,7 +43,7 @@ cdef inline bint invalid(double q, double radius, double thickness, double limit
 @cython.ufunc
 cdef real klein_nystrand(real q, real rms_radius, real a) noexcept nogil:
     """Klein-Nystrand form factor F(q); rms_radius and Yukawa range a [fm] (0.7 as a rule), R^2 >= 6 a^2."""
-    if invalid(q, rms_radius, a, 6.0 * a * a):
+    if invalid(q, rms_radius, a, klein_nystrand_surface(a)):
         refuse("klein_nystrand", q, rms_radius, a, (6.0 ** 0.5) * a)
     return <real> klein_nystrand_c(q, klein_nystrand_radius(rms_radius, a), a)
 
@@ -51,7 +51,7 @@ cdef real klein_nystrand(real q, real rms_radius, real a) noexcept nogil:
 @cython.ufunc
 cdef real symmetrized_fermi(real q, real rms_radius, real a) noexcept nogil:
     """Symmetrized Fermi form factor F(q); rms_radius and diffuseness a [fm] (0.523 as a rule), R^2 >= 7/5 (pi a)^2."""
-    if invalid(q, rms_radius, a, 1.4 * (PI * a) * (PI * a)):
+    if invalid(q, rms_radius, a, fermi_surface(a)):
         refuse("symmetrized_fermi", q, rms_radius, a, (1.4 ** 0.5) * PI * a)
     return <real> symmetrized_fermi_c(q, fermi_radius(rms_radius, a), a)
 
@@ -89,7 +89,7 @@ cdef extern from *:
 
 
 cdef double helm_checked(double q, double rms_radius, double s) noexcept nogil:
-    if invalid(q, rms_radius, s, 3.0 * s * s):
+    if invalid(q, rms_radius, s, helm_surface(s)):
         refuse("helm", q, rms_radius, s, (3.0 ** 0.5) * s)
     return helm_c(q, helm_radius(rms_radius, s), s)
 
@@ -100,7 +100,7 @@ cdef void helm_doubles(char **args, const np.npy_intp *dimensions, const np.npy_
     cdef const double *q
     cdef double *out
     if steps[0] == sizeof(double) and steps[3] == sizeof(double) and steps[1] == 0 and steps[2] == 0 and n > 0 and not (
-            invalid(0.0, (<double *> args[1])[0], (<double *> args[2])[0], 3.0 * (<double *> args[2])[0] ** 2)):
+            invalid(0.0, (<double *> args[1])[0], (<double *> args[2])[0], helm_surface((<double *> args[2])[0]))):
         s = (<double *> args[2])[0]
         radius = helm_radius((<double *> args[1])[0], s)
         # the limits of cevns_helm_small, with room for rounding

@@ -1,9 +1,15 @@
 """Data sets that are slow to load, and the settings of property tests."""
 
+import sys
+from pathlib import Path
+
 import hypothesis
 import pytest
 
 import cevns
+
+# the folder is not a package; the generator of experiments and its oracle are modules beside the tests
+sys.path.insert(0, str(Path(__file__).parent))
 
 # the same examples on every run, and no database of them in the checkout
 hypothesis.settings.register_profile("cevns", max_examples=25, deadline=None, derandomize=True, database=None)

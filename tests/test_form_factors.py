@@ -256,3 +256,69 @@ def test_form_factor_refuses_bad_choices():
         FormFactor("helm", -0.1)
     with pytest.raises(InputError, match="rms_radius"):
         FormFactor("helm")(10.0, 1.5)
+
+
+# --- at the limit of the radius, and where formulas change
+
+SURFACE = {"helm": 3.0, "klein-nystrand": 6.0, "symmetrized-fermi": 1.4 * np.pi**2}
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_a_radius_at_its_limit_is_refused_or_finite(name):
+    """The check and the root must round alike: between them lies the root of a negative number."""
+    accepted = 0
+    for thickness in np.linspace(0.3, 1.5, 200):
+        limit = np.sqrt(SURFACE[name] * thickness**2)
+        for radius in (np.nextafter(limit, 0), limit, np.nextafter(limit, 9)):
+            for q in (50.0, np.full(300, 50.0), np.array([50.0, 60.0])[::2]):
+                try:
+                    value = UFUNCS[name](q, radius, thickness)
+                except InputError:
+                    continue
+                accepted += 1
+                assert np.isfinite(value).all()
+    assert accepted > 300
+
+
+@pytest.mark.parametrize("excess", [0.0, 1e-12, 1e-9, 1e-6, 1e-3])
+def test_helm_of_nearly_all_surface_at_huge_momentum_transfers(excess):
+    """Beyond q s = 37 the fast exponential ends, although the sphere's argument is small."""
+    s = 0.9
+    radius = np.sqrt(3.0 * s**2) * (1 + excess) + 1e-15
+    q = HBAR_C / s * np.array([10.0, 30.0, 36.9, 36.99999, 37.0, 37.1, 37.5, 38.0, 40.0, 60.0, 1e3, 1e4])
+    one_by_one = np.array([helm(x, radius, s) for x in q])
+    for array in (q, np.repeat(q, 300)):
+        np.testing.assert_array_equal(helm(array, radius, s), np.repeat(one_by_one, array.size // q.size))
+    for value, x in zip(one_by_one, q, strict=True):
+        assert 0 <= abs(value) <= np.exp(-0.5 * (x * s / HBAR_C) ** 2) * (1 + 1e-12)
+    expected, cost = exact_with_conditioning("helm", q[1], radius, s)
+    assert abs(one_by_one[1] - expected) < 6 * EPSILON * cost
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("size", [1, 7, 256, 700])
+def test_arrays_are_their_values_around_the_change_of_formula(name, size):
+    """Whole blocks on one side of x = 4, and blocks across it."""
+    a, rms_radius = THICKNESS[name], 4.94
+    radius = np.sqrt(5 / 3 * (rms_radius**2 - SURFACE[name] * a**2))
+    for low, high in (
+        (3.9, 3.99),
+        (3.999, 3.9999995),
+        (3.9999995, 4.0),
+        (4.0, 4.0000005),
+        (4.0000005, 4.2),
+        (3.9, 4.2),
+    ):
+        q = HBAR_C * np.linspace(low, high, size + 1)[1:] / radius
+        expected = [UFUNCS[name](x, rms_radius, a) for x in q]
+        np.testing.assert_array_equal(UFUNCS[name](q, rms_radius, a), expected)
+
+
+@pytest.mark.parametrize("rms_radius", [3.0, 5.0])
+def test_helm_to_a_few_roundings_wherever_the_exponential_is_hardest(rms_radius):
+    """Halfway between powers of two the exponential's polynomial needs its last coefficient."""
+    q = np.concatenate([np.linspace(150, 350, 81), np.linspace(250, 260, 11)])
+    values = helm(q, rms_radius, 0.9)
+    for x, value in zip(q, values, strict=True):
+        expected, cost = exact_with_conditioning("helm", x, rms_radius, 0.9)
+        assert abs(value - expected) <= 4 * EPSILON * cost

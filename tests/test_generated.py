@@ -1,0 +1,73 @@
+"""Generated experiments against an oracle that shares no code with the library; see docs/validation.md.
+
+``pytest -m long tests/test_generated.py`` runs 2,000 of them, each through every check.
+"""
+
+import functools
+
+import generated_checks
+import pytest
+from generated import make
+
+SEEDS = range(200)
+LONG, BLOCK = range(1000, 3000), 20
+
+drawn = functools.lru_cache(maxsize=1)(make)
+
+
+@pytest.mark.parametrize(
+    ("seed", "check"),
+    # all checks of a seed in turn, so that it is drawn once
+    [
+        pytest.param(seed, check, id=f"{seed}-{check.__name__}")
+        for seed in SEEDS
+        for check, share in generated_checks.CHECKS.items()
+        if seed % share == 0
+    ],
+)
+def test_generated_experiment(seed, check):
+    case = drawn(seed)
+    try:
+        check(case)
+    except AssertionError as error:
+        error.add_note(case.about)
+        raise
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", LONG[::BLOCK])
+def test_many_generated_experiments(first):
+    failed = []
+    for seed in range(first, first + BLOCK):
+        case = make(seed)
+        for check in generated_checks.CHECKS:
+            try:
+                check(case)
+            except Exception as error:  # every experiment is tried, whatever the ones before it did
+                failed.append(f"{case.about}\n    {check.__name__}: {type(error).__name__}: {error}")
+    assert not failed, f"{len(failed)} checks fail\n" + "\n".join(failed)
+
+
+def test_the_same_seed_is_the_same_experiment():
+    one, two = make(7), make(7)
+    assert one.about == two.about
+    assert (one.plan.observed == two.plan.observed).all()
+    assert one.experiment.chi2("sm") == two.experiment.chi2("sm") if one.plan.weak == "radiative" else True
+    assert make(8).about != one.about
+
+
+def test_every_kind_turns_up():
+    about = " ".join(make(seed).about for seed in range(16))
+    for kind in (
+        "pion",
+        "histogram",
+        "reactor",
+        "lindhard",
+        "birks",
+        "zero beyond",
+        "poisson",
+        "gaussian",
+        "wide",
+        "precise",
+    ):
+        assert kind in about

@@ -1,0 +1,215 @@
+"""Formulas and edges that larger tests pass over."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cevns import fluxes
+from cevns.bounds.connie import rate_ratio_coupling
+from cevns.bounds.curves import Bound
+from cevns.bounds.trident import trident_coupling_limit, trident_ratio
+from cevns.detectors import BirksQuenching, GaussianResolution, PolynomialQuenching, Response, TabulatedQuenching
+from cevns.errors import InputError
+from cevns.experiments.base import Background
+from cevns.inference import BestFit
+from cevns.models import VectorMediator, VectorModel
+from cevns.nuclei import Target, nucleus
+from cevns.predictions import recoil_events
+
+
+def no_threshold(argon, target, edges):
+    flat = np.ones(len(edges) - 1)
+    response = Response(PolynomialQuenching((0.2,)), edges)
+    flux = fluxes.monochromatic(40.0, fluence=1e14, flavour="e")
+    data = {"observed": flat, "uncertainty": flat, "backgrounds": ()}
+    return argon.replace(name="no threshold", flux=flux, target=target, response=response, **data)
+
+
+# --- the least mass of an experiment without a threshold
+
+
+@pytest.mark.parametrize("composition", [{"Ar-40": 1}, {"Cs-133": 1, "I-127": 1}, {"I-127": 1, "Cs-133": 1}])
+def test_smallest_mass_is_that_of_the_first_panel_on_the_heaviest_nucleus(argon, composition):
+    target = Target.of(composition, molar_mass=39.96 if len(composition) == 1 else 259.8, mass=10.0)
+    masses = [n.mass for n in target.nuclei]
+    # the first panel ends at 1e-8 of the highest recoil, which the lightest nucleus has
+    end = 2e3 * 40.0**2 / min(masses)
+    found = no_threshold(argon, target, [0.0, 1.0, 1e3]).smallest_mass
+    assert found == pytest.approx(math.sqrt(2e-3 * max(masses) * 1e-8 * end), rel=1e-12)
+    # or of the highest recoil that is observed
+    found = no_threshold(argon, target, [0.0, 0.02, 0.1]).smallest_mass
+    assert found == pytest.approx(math.sqrt(2e-3 * max(masses) * 1e-8 * 0.5), rel=1e-9)
+
+
+def test_smallest_mass_of_a_sum_is_that_of_its_least_sensitive_part(argon):
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=10.0)
+    open_ended = no_threshold(argon, target, [0.0, 1.0, 1e3])
+    assert argon.smallest_mass == 0.0
+    assert (argon + open_ended).smallest_mass == (open_ended + argon).smallest_mass == open_ended.smallest_mass > 0
+
+
+# --- other limits
+
+
+@pytest.mark.parametrize("charge", [-2.0, 0.5, 1.0, 3.0])
+def test_tridents_go_with_the_square_of_the_charge(charge):
+    model = VectorModel("muonic", proton={"mu": 1.0}, neutron={}, leptons={"mu": charge})
+    mass, coupling = 3e4, 0.02
+    standard, shift = 1 + 4 * 0.23122, 2 * (charge * coupling / mass) ** 2 / (math.sqrt(2) * 1.1663787e-11)
+    expected = (1 + (standard + shift) ** 2) / (1 + standard**2)
+    assert trident_ratio(mass, coupling, model=model) == pytest.approx(expected, rel=1e-12)
+    limit = trident_coupling_limit(mass, model=model)
+    assert limit == pytest.approx(trident_coupling_limit(mass) / abs(charge), rel=1e-12)
+    assert trident_ratio(mass, limit, model=model) == pytest.approx(0.82 + 1.959964 * 0.28, rel=1e-6)
+
+
+def test_tridents_refuse_a_negative_coupling():
+    with pytest.raises(InputError, match="coupling"):
+        trident_ratio(3e4, -0.02)
+    with pytest.raises(InputError, match="coupling"):
+        trident_ratio(3e4, [0.02, -1e-9])
+
+
+@pytest.mark.parametrize("model", ["universal", "b-l"])
+@pytest.mark.parametrize("mass", [0.01, 20.0, 3e3])
+def test_the_coupling_of_a_rate_ratio_on_a_compound(model, mass):
+    """Caesium and iodine have a rate each; the ratio is that of their sums."""
+    target = Target.of({"Cs-133": 1, "I-127": 3}, molar_mass=132.9 + 3 * 126.9, mass=1.0)
+    flux = fluxes.tabulated([1.0, 4.0, 9.0], {"e": [0.0, 1e12, 0.0]})
+    quenching = PolynomialQuenching((0.1,))
+    options = {"bin_kevee": (0.02, 0.1), "flux": flux, "target": target, "quenching": quenching}
+    coupling = rate_ratio_coupling(model, mass, ratio=5.0, **options)
+    standard = recoil_events("sm", flux, target, [0.2, 1.0])[0]
+    assert recoil_events(model, flux, target, [0.2, 1.0], mass, coupling)[0] == pytest.approx(5 * standard, rel=1e-9)
+
+
+def test_a_contour_is_two_dimensional():
+    rows = np.array([[1.0, 2.0, 3.0], [1e-4, 1e-3, 1e-4]])
+    with pytest.raises(InputError):
+        Bound(name="x", label="x", model="b-l", kind="contour", segments=((rows, rows),), reference="x", origin="x")
+
+
+# --- limits
+
+
+def test_the_reference_of_a_limit_is_a_number_or_a_best_fit(both):
+    fit = both.best_fit("b-l")
+    by_fit = both.limit("b-l", [10.0, 300.0], reference=fit)
+    by_number = both.limit("b-l", [10.0, 300.0], reference=fit.chi2)
+    assert by_fit.best_fit == fit
+    assert by_fit.chi2_min == by_number.chi2_min == by_number.best_fit.chi2 == fit.chi2
+    for a, b in zip(by_fit.excluded, by_number.excluded, strict=True):
+        np.testing.assert_array_equal(a, b)
+    lower = both.limit("b-l", 10.0, reference=fit.chi2 - 1.0)
+    assert lower.lowest[0] < by_fit.lowest[0]
+    assert both.limit("b-l", 10.0, reference=BestFit(fit.chi2 - 1.0, 1.0, 0.0)).lowest[0] == lower.lowest[0]
+    for bad in ("low", math.nan, math.inf, [1.0, 2.0]):
+        with pytest.raises(InputError, match="reference"):
+            both.limit("b-l", 10.0, reference=bad)
+
+
+def test_a_mediator_that_reaches_nothing_is_excluded_altogether_or_not_at_all(argon):
+    tauonic = VectorMediator("tauonic", quarks=(1.0, 1.0), leptons={"tau": 1.0})
+    standard = argon.chi2("sm")
+    fit = argon.best_fit(tauonic, mass=10.0)
+    assert fit.chi2 == pytest.approx(standard, rel=1e-12)
+    assert fit.coupling == 0.0
+    allowed = argon.limit(tauonic, [1.0, 10.0])
+    assert [e.shape for e in allowed.excluded] == [(0, 2)] * 2
+    assert (allowed.lowest == np.inf).all()
+    # the level lies far below what any coupling reaches
+    excluded = argon.limit(tauonic, [1.0, 10.0], reference=standard - 100.0)
+    for intervals in excluded.excluded:
+        np.testing.assert_array_equal(intervals, [[0.0, np.inf]])
+    assert (excluded.lowest == 0).all()
+
+
+def test_a_level_below_every_coupling_excludes_all_of_them(both):
+    curve = both.limit("b-l", 10.0, reference=both.best_fit("b-l").chi2 - 50.0)
+    np.testing.assert_array_equal(curve.excluded[0], [[0.0, np.inf]])
+
+
+def test_the_edge_of_an_interval_is_not_excluded(both):
+    curve = both.limit("universal", [200.0])
+    intervals = curve.excluded[0]
+    assert intervals.shape == (2, 2)
+    for edge in intervals[np.isfinite(intervals)]:
+        assert not curve.excludes(0, edge)
+        inward, outward = edge * (1 + 1e-9), edge * (1 - 1e-9)
+        assert curve.excludes(0, inward) != curve.excludes(0, outward)
+
+
+# --- names and sizes
+
+
+def test_labels_are_names_unless_given(argon):
+    flat = {"observed": np.ones(12), "uncertainty": np.ones(12)}
+    assert argon.replace(name="mine", label="", **flat).label == "mine"
+    assert argon.replace(name="mine", label="Mine", **flat).label == "Mine"
+    assert VectorModel("mine", proton={}, neutron={}).label == "mine"
+    assert VectorModel("mine", proton={}, neutron={}, label="$x$").label == "$x$"
+    curve = argon.replace(name="mine", label="", **flat).limit("b-l", 10.0)
+    assert curve.labels == curve.experiments == ("mine",)
+
+
+def test_the_scale_of_an_engine_is_the_sum_of_its_terms(csi, argon, both):
+    """Size of chi2's terms: data in units of their uncertainties, backgrounds profiled, and the signal's pull."""
+    found = [data.engine("b-l").scale for data in (csi.likelihood, argon.likelihood, both)]
+    assert found[2] == pytest.approx(found[0] + found[1], rel=1e-14)
+    sigma = np.array(argon.uncertainty)
+    counts = np.array([b.counts for b in argon.backgrounds]) / sigma
+    pulls = np.array([b.sigma for b in argon.backgrounds])
+    data = np.array(argon.observed) / sigma - counts.sum(axis=0)
+    covariance = np.eye(12) + (counts.T * pulls**2) @ counts
+    assert found[1] == pytest.approx(data @ np.linalg.solve(covariance, data) + argon.signal_sigma**-2, rel=1e-10)
+
+
+# --- refusals
+
+
+def test_tables_of_quenching_start_at_recoils_that_exist():
+    with pytest.raises(InputError, match="recoil_kev"):
+        TabulatedQuenching([-1.0, 1.0, 2.0], [0.1, 0.1, 0.1])
+    with pytest.raises(InputError, match="factors"):
+        TabulatedQuenching([0.0, 1.0, 2.0], [0.1, -0.1, 0.1])
+    assert TabulatedQuenching([0.0, 1.0], [0.1, 0.1]).factor(0.5) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("degree", [0, -1, 2.5, "two"])
+def test_the_degree_of_a_stopping_power_is_a_positive_whole_number(degree):
+    t = np.geomspace(0.1, 100, 20)
+    with pytest.raises(InputError, match="degree"):
+        BirksQuenching(10.0, 1e-3, t, 100 * t**0.3, degree=degree)
+    assert BirksQuenching(10.0, 1e-3, t, 100 * t**0.3, degree=1).factor(1.0) == pytest.approx(
+        -math.expm1(-0.1) / 0.1, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("degree", [1, 3, 7])
+def test_a_stopping_power_needs_more_rows_than_its_degree(degree):
+    t = np.geomspace(0.1, 100, degree + 1)
+    assert BirksQuenching(10.0, 1e-3, t, 100 * t**0.3, degree=degree).maximum == pytest.approx(100)
+    with pytest.raises(InputError, match="recoil_kev"):
+        BirksQuenching(10.0, 1e-3, t[1:], 100 * t[1:] ** 0.3, degree=degree)
+
+
+@pytest.mark.parametrize("field", ["observed", "uncertainty"])
+def test_counts_have_one_dimension(argon, field):
+    for bad in (np.ones((1, 12)), np.ones((12, 1)), np.ones((2, 12)), 1.0):
+        with pytest.raises(InputError, match=field):
+            argon.replace(**{field: bad})
+    with pytest.raises(InputError, match="counts of background"):
+        Background("x", np.ones((1, 12)), 0.1)
+
+
+def test_a_gaussian_resolution_has_a_width():
+    for bad in (0.0, -0.1, math.nan):
+        with pytest.raises(InputError, match="a = "):
+            GaussianResolution(bad)
+
+
+def test_the_built_in_nuclei_are_what_they_are_called():
+    for name in ("Ar-40", "Cs-133", "I-127", "Si-28"):
+        found = nucleus(name)
+        assert found.protons + found.neutrons == int(name.split("-")[1])
