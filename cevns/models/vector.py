@@ -38,25 +38,16 @@ LARGEST_COUPLING = 1e10
 LARGEST_MASS = 1e15
 #: Largest charge or epsilon that is accepted; couplings to nucleons are products of up to two of them, times 3.
 LARGEST_CHARGE = 1e6
-#: Smallest charge or epsilon but 0 that is accepted: the fourth powers of what it multiplies must not vanish.
-SMALLEST_CHARGE = 1e-9
 
 
-def _charge(name, value, largest=LARGEST_CHARGE, smallest=SMALLEST_CHARGE):
-    charge = checks.real(name, value, low=-largest, high=largest)
-    if 0 < abs(charge) < smallest:
-        raise InputError(f"{name} = {charge!r} is not allowed: it must be 0 or at least {smallest:g} in size")
-    return charge
-
-
-def _table(name, values, *limits):
+def _table(name, values, largest=LARGEST_CHARGE):
     pairs = values.items() if isinstance(values, Mapping) else checks.pairs(name, values, "(flavour, number)")
     table = []
     for flavour, value in pairs:
         checks.flavour("lepton flavour", flavour, FLAVOURS)
         if flavour in dict(table):
             raise InputError(f"{name} gives flavour {flavour!r} more than once")
-        table.append((flavour, _charge(f"{name}[{flavour!r}]", value, *limits)))
+        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)))
     return tuple(table)
 
 
@@ -80,7 +71,8 @@ class WeakCouplings:
 
     def __post_init__(self):
         object.__setattr__(self, "proton", _table("proton", self.proton))
-        object.__setattr__(self, "neutron", _charge("neutron", self.neutron))
+        neutron = checks.real("neutron", self.neutron, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)
+        object.__setattr__(self, "neutron", neutron)
         checks.words("source", self.source)
 
     def of(self, flavour: str) -> tuple[float, float]:
@@ -165,11 +157,12 @@ class VectorModel:
             checks.words(field, getattr(self, field))
         checks.instance("mediated", self.mediated, bool)
         checks.instance("weak", self.weak, WeakCouplings, "for example cevns.models.RADIATIVE_COUPLINGS")
-        # what protons and neutrons couple with is a product of two charges
-        for field in ("proton", "neutron"):
-            limits = 3 * LARGEST_CHARGE**2, 1e-3 * SMALLEST_CHARGE**2
-            object.__setattr__(self, field, _table(field, getattr(self, field), *limits))
-        object.__setattr__(self, "leptons", _table("leptons", self.leptons))
+        for field, largest in (
+            ("proton", 3 * LARGEST_CHARGE**2),
+            ("neutron", 3 * LARGEST_CHARGE**2),
+            ("leptons", None),
+        ):
+            object.__setattr__(self, field, _table(field, getattr(self, field), largest or LARGEST_CHARGE))
         if not self.label:
             object.__setattr__(self, "label", self.name)
 
@@ -291,7 +284,10 @@ def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, 
         up, down = quarks
     except (TypeError, ValueError):
         raise InputError(f"quarks must be the two charges (Q'_u, Q'_d), got {quarks!r}") from None
-    up, down = _charge("Q'_u", up), _charge("Q'_d", down)
+    up, down = (
+        checks.real(name, charge, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)
+        for name, charge in (("Q'_u", up), ("Q'_d", down))
+    )
     table = _table("leptons", leptons)
     return VectorModel(
         name,

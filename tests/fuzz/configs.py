@@ -76,8 +76,7 @@ def check_chi2(likelihood, model, mass, coupling, chi2, rng):
         raise Fault(f"chi2 = {chi2!r}")
     for prediction in likelihood.predict(model, mass, coupling).values():
         finite("prediction", prediction.signal, *prediction.backgrounds.values())
-        # where the new interaction cancels the weak one, a difference of large numbers is left
-        if prediction.signal.min() < -1e-9 * (1 + np.abs(prediction.signal).max()):
+        if prediction.signal.min() < -1e-9 * np.abs(prediction.signal).max():
             raise Fault(f"signal {prediction.signal}")
     profile = likelihood.pulls(model, mass, coupling)
     for part in profile.experiments.values():
