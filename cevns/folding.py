@@ -41,6 +41,8 @@ FIRST_PANEL = 1e-8
 #: Chebyshev nodes per piece of eta, and the widest piece: together good to 1e-10 of the counts.
 ETA_NODES = 5
 ETA_WIDTH = 0.04
+#: Charges of nucleons below which even the largest coupling, 1e10, adds less than 1e-28 to the weak charge.
+SMALLEST_CHARGE = 1e-60
 
 _X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
 # barycentric weights of the Legendre nodes
@@ -148,7 +150,8 @@ class RecoilNodes:
         a, b, c = (np.zeros_like(self.q2) for _ in range(3))
         for i, flavour in enumerate(self.flavours):
             g_p, g_n = model.weak.of(flavour)
-            k_p, k_n = model.couplings(flavour)
+            # the fourth powers of what is smaller would vanish, which leaves a search for couplings without an end
+            k_p, k_n = (k if abs(k) >= SMALLEST_CHARGE else 0.0 for k in model.couplings(flavour))
             weak = g_p * self.proton_charge + g_n * self.neutron_charge
             new = scale * (k_p * self.proton_charge + k_n * self.neutron_charge)
             a += self.kinematic[:, i] * weak**2

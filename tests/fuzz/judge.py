@@ -26,8 +26,8 @@ KINDS = {
     "result": results.play,
     "command": commands.play,
 }
-#: Seconds after which a case counts as one that hangs.
-LONGEST = 5.0
+#: Seconds after which a case counts as one that hangs; of a configuration many questions are asked.
+LONGEST = dict.fromkeys(KINDS, 5.0) | {"config": 30.0}
 # what slow imports and caches cost belongs to no case
 _WARM = ("cevns.plotting", "cevns.config", "scipy.stats", "matplotlib.backends.backend_agg")
 
@@ -71,7 +71,7 @@ def _judged(kind, seed, index, folder):
     rng = random.Random(f"{seed}:{kind}:{index}")
     begin = time.perf_counter()
     try:
-        with warnings.catch_warnings(), _watch(2 * LONGEST):
+        with warnings.catch_warnings(), _watch(2 * LONGEST[kind]):
             warnings.simplefilter("error")
             outcome = KINDS[kind](rng, folder)
     except Fault:
@@ -82,7 +82,7 @@ def _judged(kind, seed, index, folder):
     except Exception as error:
         raise Fault("".join(traceback.format_exception(error)[-6:])) from error
     elapsed = time.perf_counter() - begin
-    if elapsed > LONGEST:
+    if elapsed > LONGEST[kind]:
         raise Fault(f"took {elapsed:.1f} s")
     left = [path.name for path in folder.rglob(".cevns-*")]
     if left:
