@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _FELT = 14
 #: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
+#: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
+MOST_COEFFICIENTS = 31
 
 __all__ = [
     "BirksQuenching",
@@ -116,6 +118,8 @@ class PolynomialQuenching(Quenching):
 
     def __post_init__(self):
         values = checks.array("coefficients", self.coefficients, low=-LARGEST_FACTOR, high=LARGEST_FACTOR, ndim=1)
+        if values.size > MOST_COEFFICIENTS:
+            raise InputError(f"coefficients are {values.size}, at most {MOST_COEFFICIENTS} are allowed")
         if values.size == 0 or not values[0] > 0:
             raise InputError("coefficients must start with a positive quenching factor at T = 0")
         if type(self.maximum) is not float or self.maximum != math.inf:
@@ -359,6 +363,15 @@ class Efficiency:
         return np.where(observable > self.x[-1], 0.0, value) if self.beyond == "zero" else value
 
 
+def _density_step(z0, z1):
+    """Return the normal density at z1 minus that at z0, with all digits where they hardly differ."""
+    # beyond 40 standard deviations both are 0
+    z0, z1 = (np.clip(z, -40.0, 40.0) for z in (z0, z1))
+    higher = np.exp(-0.5 * np.minimum(np.abs(z0), np.abs(z1)) ** 2) / math.sqrt(2 * math.pi)
+    exponent = -0.5 * (z1 - z0) * (z1 + z0)
+    return np.sign(exponent) * -higher * np.expm1(-np.abs(exponent))
+
+
 @dataclass(frozen=True)
 class GaussianResolution:
     """Gaussian smearing of the observable with sigma = a sqrt(x): sigma/E = 0.58/sqrt(E) in the argon release.
@@ -395,10 +408,9 @@ class GaussianResolution:
         sigma = self.width(np.maximum(x, 1e-300))
         scaled = [(np.asarray(end)[:, None] - x) / sigma for end in (low, high)]
         share = 0.5 * (erf(scaled[1] / math.sqrt(2)) - erf(scaled[0] / math.sqrt(2)))
-        density = [np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi) for z in scaled]
         # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
         offset, slope = efficiency.lines(low, high)
-        return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * (density[1] - density[0])
+        return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * _density_step(*scaled)
 
     def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""

@@ -1,5 +1,6 @@
 """Quenching, efficiency, resolution and bins."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -422,3 +423,21 @@ def test_light_yields_of_a_billion_photoelectrons_are_counted():
         Experiment("a", flux, target, r, ones, ones, signal_sigma=0.1).predict("sm").signal for r in (response, sharp)
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 1e3, 1e6])
+def test_resolutions_far_wider_than_the_bins_keep_the_efficiency(sigma):
+    # the closed form was a difference of nearly equal densities, and predicted negative counts
+    x, ends, values = np.array([0.5, 3.0, 40.0]), np.array([0.3, 0.5, 2.1]), [0.0, 0.9, 0.8]
+    resolution, efficiency = GaussianResolution(sigma), Efficiency(ends, values, kind="points")
+    found = resolution.accepted(x, ends[:-1], ends[1:], efficiency)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    for i, (low, high) in enumerate(itertools.pairwise(ends)):
+        t = 0.5 * (low + high) + 0.5 * (high - low) * nodes
+        density = stats.norm.pdf(t[:, None], x, resolution.width(x)) * efficiency(t)[:, None]
+        np.testing.assert_allclose(found[i], 0.5 * (high - low) * weights @ density, rtol=1e-8, atol=1e-14)
+
+
+def test_polynomials_of_hundreds_of_coefficients_are_refused():
+    with pytest.raises(InputError, match="coefficients are 600, at most 31"):
+        PolynomialQuenching([0.1, 1e-3, -1e-6] * 200, maximum=300.0)

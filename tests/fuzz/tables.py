@@ -1,6 +1,7 @@
 """Tables of numbers: dialects that must be read rightly, and mutations of their cells and bytes."""
 
 import codecs
+import re
 
 import numpy as np
 
@@ -158,7 +159,7 @@ def _cell_changed(rng, path, values):
         raise
     if len(values[0]) == 1 and i == 0 and len(found) == len(values) - 1:
         # a word above one column of numbers is its title
-        if new[0].isdecimal() or new[0] in "+-.<(":
+        if re.match(r"[-+.<(]*\d", new):
             raise Fault(f"the first row, {new!r}, is taken for a title")
         return "accepted"
     _same_but(found, np.array(values), (i, j), new)
