@@ -193,7 +193,8 @@ class BirksQuenching(Quenching):
     Raises
     ------
     InputError
-        If the polynomial misses a row by more than 0.1 %.
+        If the polynomial misses a row by more than 0.1 %, or the signal f_Q(T) T does not grow from a thousandth of the
+        first recoil to the last one.
     """
 
     onset_kev: float
@@ -219,6 +220,15 @@ class BirksQuenching(Quenching):
         object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
         object.__setattr__(self, "stopping_power", tuple(s.tolist()))
         object.__setattr__(self, "_series", series)
+        # between the rows, and above all below the first one, a polynomial of high degree may go anywhere
+        recoil = np.geomspace(1e-3 * t[0], t[-1], 2000)
+        with np.errstate(over="ignore", divide="ignore"):
+            falls = np.flatnonzero(np.diff(self.signal(recoil)) <= 0)
+        if falls.size:
+            raise InputError(
+                f"degree = {self.degree} makes the signal f_Q(T) T fall at {recoil[falls[0]]:.3g} keV, where it must "
+                "grow; lower the degree, or give the table from lower recoils on"
+            )
 
     @property
     def maximum(self) -> float:

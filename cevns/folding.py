@@ -191,7 +191,9 @@ class EtaPieces:
             quenching = np.asarray(response.quenching.kinks, dtype=float)
             for kinks, steps in ((np.asarray(kinks_kev), response.steps), (quenching, jumps)):
                 for kink in response.observable(kinks[kinks > 0]):
-                    cuts.update(c for c in steps / kink if low < c < high)
+                    # not steps / kink, which overflows where nearly nothing is observed of a kink
+                    inside = steps[(steps > low * kink) & (steps < high * kink)]
+                    cuts.update((inside / kink).tolist())
         cuts = np.array(sorted(cuts))
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         edges = [cuts[0]]

@@ -441,3 +441,10 @@ def test_resolutions_far_wider_than_the_bins_keep_the_efficiency(sigma):
 def test_polynomials_of_hundreds_of_coefficients_are_refused():
     with pytest.raises(InputError, match="coefficients are 600, at most 31"):
         PolynomialQuenching([0.1, 1e-3, -1e-6] * 200, maximum=300.0)
+
+
+def test_stopping_power_that_runs_away_below_its_table_is_refused():
+    # f_Q = 1e43 at 1 eV, and with it no recoil above 2e-12 keV
+    recoil, stopping = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0], [500.0, 700.0, 900.0, 1100.0, 1300.0, 1500.0]
+    with pytest.raises(InputError, match=r"degree = 5 makes the signal .* fall at .* keV, where it must grow"):
+        BirksQuenching(0.5, 3e-3, recoil, stopping, degree=5)

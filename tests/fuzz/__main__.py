@@ -52,7 +52,7 @@ def _work(args):
     counts = collections.Counter()
     for index in range(args.first, args.until):
         # a kernel that never returns ends the process, and the last line says where
-        faulthandler.dump_traceback_later(60, exit=True)
+        faulthandler.dump_traceback_later(150, exit=True)
         begin = time.process_time()
         try:
             counts[play(args.kind, args.seed, index)] += 1
