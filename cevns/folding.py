@@ -108,10 +108,12 @@ class RecoilNodes:
             # the steepest case is a massless mediator, T^-2
             return np.concatenate([bare, bare / recoil**2], axis=1).reshape(-1, recoil.size)
 
-        # below this share of the largest value a probe is rounding noise, which no panel can follow
-        floor = 1e-13 * np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
+        # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
+        # doubles lose their digits
+        highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
             axis=1, keepdims=True
         )
+        floor = np.maximum(1e-13 * highest, 1e-280)
         edges = [cuts[0]]
         if low_kev == 0:
             # no panel can carry a pole at its end; the first one is so short that only very light mediators notice

@@ -324,3 +324,15 @@ def test_massless_mediator_diverges_at_zero_recoil(flux, target):
     assert np.isfinite(predictions.recoil_events("universal", flux, target, [1e-6, 5.0], 0.0, 1e-5)).all()
     with pytest.raises(InputError, match="recoil_kev"):
         predictions.recoil_spectrum("sm", flux, target, [0.0, 1.0])
+
+
+@pytest.mark.parametrize("fluence", [5e-324, 2.2e-308, 1e-290])
+def test_fluences_at_the_end_of_what_numbers_can_be_are_folded_at_once(fluence):
+    # panels were halved for ever, to follow numbers that have lost their digits
+    flux = fluxes.monochromatic(100.0, fluence=fluence, flavour="e")
+    target = Target.of({"I-127": 2}, molar_mass=253.808, mass=100.0)
+    response = Response(quenching=PolynomialQuenching((0.16,)), edges=[1.0, 1.5, 2.0])
+    experiment = Experiment("a", flux, target, response, [1.0, 2.0], [1.0, 1.0], signal_sigma=0.12)
+    assert experiment.nodes.recoil.size < 2000
+    assert experiment.predict("sm").signal.max() < 1e-250
+    assert experiment.chi2("b-l", 10.0, 1e-4) == pytest.approx(5.0)
