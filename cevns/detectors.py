@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike, Values
 
 
+#: Half widths of the resolution beyond which less than 1e-16 of a step is felt: 8.5 for a Gaussian, 2 x 6.1 for counts
+#: of photoelectrons, where exp(-x) for none of them has fallen to that at sqrt(x) = 6.1.
+_FELT = 14
 #: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
+#: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
+MOST_COEFFICIENTS = 31
 
 __all__ = [
     "BirksQuenching",
@@ -113,6 +118,8 @@ class PolynomialQuenching(Quenching):
 
     def __post_init__(self):
         values = checks.array("coefficients", self.coefficients, low=-LARGEST_FACTOR, high=LARGEST_FACTOR, ndim=1)
+        if values.size > MOST_COEFFICIENTS:
+            raise InputError(f"coefficients are {values.size}, at most {MOST_COEFFICIENTS} are allowed")
         if values.size == 0 or not values[0] > 0:
             raise InputError("coefficients must start with a positive quenching factor at T = 0")
         if type(self.maximum) is not float or self.maximum != math.inf:
@@ -186,7 +193,8 @@ class BirksQuenching(Quenching):
     Raises
     ------
     InputError
-        If the polynomial misses a row by more than 0.1 %.
+        If the polynomial misses a row by more than 0.1 %, or the signal f_Q(T) T does not grow from a thousandth of the
+        first recoil to the last one.
     """
 
     onset_kev: float
@@ -212,6 +220,15 @@ class BirksQuenching(Quenching):
         object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
         object.__setattr__(self, "stopping_power", tuple(s.tolist()))
         object.__setattr__(self, "_series", series)
+        # between the rows, and above all below the first one, a polynomial of high degree may go anywhere
+        recoil = np.geomspace(1e-3 * t[0], t[-1], 2000)
+        with np.errstate(over="ignore", divide="ignore"):
+            falls = np.flatnonzero(np.diff(self.signal(recoil)) <= 0)
+        if falls.size:
+            raise InputError(
+                f"degree = {self.degree} makes the signal f_Q(T) T fall at {recoil[falls[0]]:.3g} keV, where it must "
+                "grow; lower the degree, or give the table from lower recoils on"
+            )
 
     @property
     def maximum(self) -> float:
@@ -356,6 +373,15 @@ class Efficiency:
         return np.where(observable > self.x[-1], 0.0, value) if self.beyond == "zero" else value
 
 
+def _density_step(z0, z1):
+    """Return the normal density at z1 minus that at z0, with all digits where they hardly differ."""
+    # beyond 40 standard deviations both are 0
+    z0, z1 = (np.clip(z, -40.0, 40.0) for z in (z0, z1))
+    higher = np.exp(-0.5 * np.minimum(np.abs(z0), np.abs(z1)) ** 2) / math.sqrt(2 * math.pi)
+    exponent = -0.5 * (z1 - z0) * (z1 + z0)
+    return np.sign(exponent) * -higher * np.expm1(-np.abs(exponent))
+
+
 @dataclass(frozen=True)
 class GaussianResolution:
     """Gaussian smearing of the observable with sigma = a sqrt(x): sigma/E = 0.58/sqrt(E) in the argon release.
@@ -392,10 +418,9 @@ class GaussianResolution:
         sigma = self.width(np.maximum(x, 1e-300))
         scaled = [(np.asarray(end)[:, None] - x) / sigma for end in (low, high)]
         share = 0.5 * (erf(scaled[1] / math.sqrt(2)) - erf(scaled[0] / math.sqrt(2)))
-        density = [np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi) for z in scaled]
         # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
         offset, slope = efficiency.lines(low, high)
-        return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * (density[1] - density[0])
+        return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * _density_step(*scaled)
 
     def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""
@@ -543,11 +568,13 @@ class Response:
         if self.resolution is None:
             # for all at once, since inverting a quenching curve costs more than all else
             return [np.concatenate([cuts, kinks]) for cuts in self.recoil(self.steps, etas[:, None])]
-        # one width at a time: x = (i w / 2)^2 with w = width / sqrt(x)
+        # half a width at a time, x = (i w / 2)^2 with w = width / sqrt(x), where a step is near enough to be felt
         half = 0.5 * float(self.resolution.width(1.0))
+        felt = unique(np.rint(np.sqrt(self.steps) / half)[:, None] + np.arange(-_FELT, _FELT + 1))
         ends = np.sqrt(self.observable(np.array([low, high]), etas[:, None])) / half
         widths = [
-            (half * np.arange(np.floor(a), np.ceil(b) + 1)) ** 2 / eta for (a, b), eta in zip(ends, etas, strict=True)
+            (half * felt[(felt >= np.floor(a)) & (felt <= np.ceil(b))]) ** 2 / eta
+            for (a, b), eta in zip(ends, etas, strict=True)
         ]
         cuts = np.split(self.recoil(np.concatenate(widths)), np.cumsum([w.size for w in widths])[:-1])
         return [np.concatenate([c, kinks]) for c in cuts]

@@ -137,7 +137,9 @@ def _crossings(response, flux, target):
 
     def meeting(kinks, steps):
         x = response.observable(kinks[kinks > 0])
-        return np.divide.outer(steps, x[x > 0]).ravel()
+        # where nearly nothing is observed of a kink the quotient is infinite, and so never inside the range
+        with np.errstate(over="ignore"):
+            return np.divide.outer(steps, x[x > 0]).ravel()
 
     return (
         np.concatenate([meeting(ends, steps), meeting(quenching, jumps)]),

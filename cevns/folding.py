@@ -38,6 +38,8 @@ PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-10
 #: End of the first panel of a detector without a threshold, as a share of the highest recoil.
 FIRST_PANEL = 1e-8
+#: Charges of nucleons below which even the largest coupling, 1e10, adds less than 1e-28 to the weak charge.
+SMALLEST_CHARGE = 1e-60
 
 _X, _W = np.polynomial.legendre.leggauss(PANEL_NODES)
 # barycentric weights of the Legendre nodes
@@ -100,10 +102,12 @@ class RecoilNodes:
             nodes = cls._at(flux, target, form_factor, recoil)
             return (nodes.kinematic * (nodes.proton_charge**2)[:, None, :]).reshape(-1, recoil.size)
 
-        # below this share of the largest value a probe is rounding noise, which no panel can follow
-        floor = 1e-13 * np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
+        # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
+        # doubles lose their digits
+        highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(
             axis=1, keepdims=True
         )
+        floor = np.maximum(1e-13 * highest, 1e-280)
         edges = [cuts[0]]
         if low_kev == 0:
             # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
@@ -142,7 +146,8 @@ class RecoilNodes:
         a, b, c = (np.zeros_like(self.q2) for _ in range(3))
         for i, flavour in enumerate(self.flavours):
             g_p, g_n = model.weak.of(flavour)
-            k_p, k_n = model.couplings(flavour)
+            # the fourth powers of what is smaller would vanish, which leaves a search for couplings without an end
+            k_p, k_n = (k if abs(k) >= SMALLEST_CHARGE else 0.0 for k in model.couplings(flavour))
             weak = g_p * self.proton_charge + g_n * self.neutron_charge
             new = scale * (k_p * self.proton_charge + k_n * self.neutron_charge)
             a += self.kinematic[:, i] * weak**2

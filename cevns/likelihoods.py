@@ -300,13 +300,14 @@ def _term(experiment, model):
     # P = (1 + G'G)^-1 = 1 - G'(1 + GG')^-1 G = 1 - H H' with H = G' L'^-1, G the scaled backgrounds as rows
     root = np.linalg.cholesky(np.eye(sigma.size) + scaled @ scaled.T)
     modes, to_shifts = np.linalg.solve(root, scaled), np.linalg.inv(root).T
-    along = modes @ data
-    projected = data - along @ modes
+    shifts = to_shifts @ (modes @ data)
+    projected = data - shifts @ scaled
     a, b, c, q2 = experiment.nodes.quadratic(model)
     pull = experiment.signal_sigma**-2.0
     pieces = experiment.eta_pieces
     weights = experiment.scaled_weights
     sm = weights.dot(a.sum(axis=0)).reshape(-1, experiment.response.bins)
     eta = () if pieces is None else (pieces.edges, ETA_POINTS, experiment.quenching_sigma)
-    base = float(data @ projected + pull)
-    return Term(q2, b, c, weights, sm, projected, modes, to_shifts, to_shifts @ along, base, pull, *eta)
+    # y'Py as the squares of what the backgrounds leave, and of their pulls
+    base = float(projected @ projected + shifts @ shifts + pull)
+    return Term(q2, b, c, weights, sm, projected, modes, to_shifts, shifts, base, pull, *eta)

@@ -422,3 +422,28 @@ class TestLoadBound:
     def test_wrong_options_are_explained(self, load, options, message):
         with pytest.raises(CevnsError, match=message):
             load("1 1e-4\n2 1e-4\n", **options)
+
+
+def test_levels_at_the_ends_of_what_is_allowed_are_rescaled_or_refused():
+    points = [([1.0, 10.0], [1e-5, 1e-5])]
+    next_to_one = Bound("a", "a", "b-l", "lower", points, confidence_level=1 - 2**-53)
+    assert 0 < next_to_one.rescaled(0.95).lowest(5.0) < 1e-5
+    next_to_zero = Bound("a", "a", "b-l", "lower", points, confidence_level=1e-300)
+    with pytest.raises(InputError, match="too close to 0"):
+        next_to_zero.rescaled(0.95)
+    low = Bound("a", "a", "b-l", "lower", points, confidence_level=1e-12)
+    with pytest.raises(InputError, match="inf"):
+        low.rescaled(0.95, power=1e-3)
+
+
+def test_couplings_that_overflow_are_refused_without_a_warning():
+    with pytest.raises(InputError, match="inf"):
+        Bound("a", "a", "b-l", "lower", [([1.0, 10.0], [1e-5, 1e300])]).scaled(1e300)
+
+
+@pytest.mark.parametrize(("mass", "unit"), [("1e308", "TeV"), ("1e-320", "eV")])
+def test_masses_that_mev_cannot_hold_are_refused_with_their_line(tmp_path, mass, unit):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{mass},1e-4\n{mass},1e-4\n")
+    with pytest.raises(DataError, match=r"a\.csv, line 1: mass .* not positive and finite in MeV"):
+        bounds.load_bound(path, model="b-l", mass_unit=unit, coupling="g")

@@ -1,5 +1,6 @@
 """Quenching, efficiency, resolution and bins."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -21,7 +22,9 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import InputError, UnknownNameError
-from cevns.experiments import coherent_csi_2017
+from cevns.experiments import Experiment, coherent_csi_2017
+from cevns.fluxes import monochromatic
+from cevns.nuclei import Target
 
 QUENCHINGS = {
     "birks": coherent_csi_2017.chicago_3,
@@ -389,3 +392,59 @@ def test_a_quenching_of_ones_own_needs_only_a_factor():
 
     assert Root().signal(4.0) == pytest.approx(0.8)
     assert Root().recoil(0.8) == pytest.approx(4.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("sigma", [1e-9, 1e-6])
+def test_a_resolution_far_narrower_than_the_bins_costs_and_changes_nothing(sigma):
+    # one cut for each width of it would be billions of them
+    quenching = PolynomialQuenching((0.25,))
+    options = {"edges": np.linspace(1.0, 20.0, 6), "efficiency": Efficiency([0.5, 4.3, 30.0], [0.0, 0.7, 1.0])}
+    sharp = Response(quenching, **options)
+    narrow = Response(quenching, **options, resolution=GaussianResolution(sigma))
+    (cuts,) = narrow.cuts(*narrow.recoil_range(), np.ones(1))
+    assert cuts.size < 50 * sharp.steps.size
+    signals = []
+    for response in (sharp, narrow):
+        flux = monochromatic(50.0, fluence=1e14, flavour="mu")
+        target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=100.0)
+        ones = np.ones(5)
+        experiment = Experiment("a", flux, target, response, ones, ones, signal_sigma=0.1)
+        signals.append(experiment.predict("sm").signal)
+    np.testing.assert_allclose(signals[1], signals[0], rtol=1e-7)
+
+
+def test_light_yields_of_a_billion_photoelectrons_are_counted():
+    response = Response(PolynomialQuenching((0.25,)), [1e9, 5e9], light_yield=1e9, resolution=PoissonResolution())
+    sharp = Response(PolynomialQuenching((0.25,)), [1e9, 5e9], light_yield=1e9)
+    ones = np.ones(1)
+    flux = monochromatic(50.0, fluence=1e14, flavour="mu")
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=100.0)
+    found = [
+        Experiment("a", flux, target, r, ones, ones, signal_sigma=0.1).predict("sm").signal for r in (response, sharp)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 1e3, 1e6])
+def test_resolutions_far_wider_than_the_bins_keep_the_efficiency(sigma):
+    # the closed form was a difference of nearly equal densities, and predicted negative counts
+    x, ends, values = np.array([0.5, 3.0, 40.0]), np.array([0.3, 0.5, 2.1]), [0.0, 0.9, 0.8]
+    resolution, efficiency = GaussianResolution(sigma), Efficiency(ends, values, kind="points")
+    found = resolution.accepted(x, ends[:-1], ends[1:], efficiency)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    for i, (low, high) in enumerate(itertools.pairwise(ends)):
+        t = 0.5 * (low + high) + 0.5 * (high - low) * nodes
+        density = stats.norm.pdf(t[:, None], x, resolution.width(x)) * efficiency(t)[:, None]
+        np.testing.assert_allclose(found[i], 0.5 * (high - low) * weights @ density, rtol=1e-8, atol=1e-14)
+
+
+def test_polynomials_of_hundreds_of_coefficients_are_refused():
+    with pytest.raises(InputError, match="coefficients are 600, at most 31"):
+        PolynomialQuenching([0.1, 1e-3, -1e-6] * 200, maximum=300.0)
+
+
+def test_stopping_power_that_runs_away_below_its_table_is_refused():
+    # f_Q = 1e43 at 1 eV, and with it no recoil above 2e-12 keV
+    recoil, stopping = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0], [500.0, 700.0, 900.0, 1100.0, 1300.0, 1500.0]
+    with pytest.raises(InputError, match=r"degree = 5 makes the signal .* fall at .* keV, where it must grow"):
+        BirksQuenching(0.5, 3e-3, recoil, stopping, degree=5)

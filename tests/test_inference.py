@@ -264,3 +264,16 @@ def test_empty_descending_or_negative_axes_are_refused(argon, mass, coupling):
 def test_bad_numbers_of_threads_are_refused_for_small_jobs_too(argon, num_threads):
     with pytest.raises(InputError, match="num_threads"):
         argon.scan("b-l", [1.0], [1e-5], num_threads=num_threads)
+
+
+def test_charges_that_nothing_depends_on_are_none(argon):
+    # the fourth power of 1e-100 is 0, and a best fit of chi2 = -2e9 stood at a coupling of 1e49
+    models = [VectorModel("a", proton={"e": k, "mu": k}, neutron={}) for k in (1e-100, 5e-324, 1e-50)]
+    sm = argon.chi2("sm")
+    for model in models:
+        assert argon.chi2(model, 10.0, 1e10) == pytest.approx(sm, rel=1e-12)
+    for model in models[:2]:
+        found = argon.limit(model, 10.0)
+        assert found.chi2_min == pytest.approx(sm, rel=1e-12)
+        assert found.excluded[0].size == 0
+    assert 0 <= argon.best_fit(models[2]).chi2 <= sm

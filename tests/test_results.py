@@ -230,6 +230,22 @@ DAMAGE = {
     "no rows": lambda text: "\n".join(text.splitlines()[:2]),
     "backwards": lambda text: text.replace(",inf", ",0.0"),
     "half": lambda text: text[:60],
+    "level beyond one": lambda text: text.replace('"cl": 0.9', '"cl": 90'),
+    "no level": lambda text: text.replace('"cl": 0.9', '"cl": NaN'),
+    "no degree of freedom": lambda text: text.replace('"dof": 2', '"dof": 0'),
+    "half a degree of freedom": lambda text: text.replace('"dof": 2', '"dof": 2.5'),
+    "negative delta chi2": lambda text: text.replace('"delta_chi2": ', '"delta_chi2": -'),
+    "chi2 without end": lambda text: text.replace('"chi2_min": ', '"chi2_min": 1e999'),
+    "chi2 of 400 digits": lambda text: text.replace('"chi2_min": ', f'"chi2_min": {10**400}, "x": '),
+    "best fit without chi2": lambda text: text.replace('"chi2": ', '"chi2": NaN, "x": '),
+    "best fit maybe at an edge": lambda text: text.replace('"at_edge": ', '"at_edge": "no", "x": '),
+    "experiments as a text": lambda text: text.replace('"experiments": [', '"experiments": "ab", "x": ['),
+    "a label too few": lambda text: text.replace('"labels": [', '"labels": ["a"], "x": ['),
+    "label of half a character": lambda text: text.replace('"labels": ["', '"labels": ["\\ud800'),
+    "an empty row": lambda text: text + "\n",
+    "a mass again": lambda text: text + "10.0,1.0,2.0\n",
+    "other digits": lambda text: text.replace("10.0,", "\u0661\u0660.0,"),
+    "grouped digits": lambda text: text.replace("10.0,", "1_0.0,"),
 }
 
 
@@ -237,7 +253,9 @@ DAMAGE = {
 def test_files_that_are_no_limits_are_refused(curve, tmp_path, damage):
     path = tmp_path / "limit.csv"
     curve.save(path)
-    path.write_text(damage(path.read_text()))
+    text = path.read_text(encoding="utf-8")
+    assert damage(text) != text
+    path.write_text(damage(text), encoding="utf-8")
     with pytest.raises(DataError, match=r"limit\.csv"):
         Limit.load(path)
 

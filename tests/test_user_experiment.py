@@ -324,3 +324,42 @@ def test_massless_mediator_diverges_at_zero_recoil(flux, target):
     assert np.isfinite(predictions.recoil_events("universal", flux, target, [1e-6, 5.0], 0.0, 1e-5)).all()
     with pytest.raises(InputError, match="recoil_kev"):
         predictions.recoil_spectrum("sm", flux, target, [0.0, 1.0])
+
+
+@pytest.mark.parametrize("fluence", [5e-324, 2.2e-308, 1e-290])
+def test_fluences_at_the_end_of_what_numbers_can_be_are_folded_at_once(fluence):
+    # panels were halved for ever, to follow numbers that have lost their digits
+    flux = fluxes.monochromatic(100.0, fluence=fluence, flavour="e")
+    target = Target.of({"I-127": 2}, molar_mass=253.808, mass=100.0)
+    response = Response(quenching=PolynomialQuenching((0.16,)), edges=[1.0, 1.5, 2.0])
+    experiment = Experiment("a", flux, target, response, [1.0, 2.0], [1.0, 1.0], signal_sigma=0.12)
+    assert experiment.nodes.recoil.size < 2000
+    assert experiment.predict("sm").signal.max() < 1e-250
+    assert experiment.chi2("b-l", 10.0, 1e-4) == pytest.approx(5.0)
+
+
+def simple(observed, uncertainty, *backgrounds):
+    flux = fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=3e23, distance=20.0)
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=100.0)
+    response = Response(quenching=PolynomialQuenching((0.25,)), edges=[1.0, 5.0, 10.0])
+    return Experiment("a", flux, target, response, observed, uncertainty, signal_sigma=0.1, backgrounds=backgrounds)
+
+
+def test_counts_beyond_the_digits_of_their_uncertainties_are_refused():
+    # a background of 1e20 with an uncertainty of 5 gave chi2 = -1e23
+    for arguments in (
+        ([30.0, 20.0], [5.0, 4.0], Background("b", [1.0, 1e20], 2.0)),
+        ([30.0, 1e20], [5.0, 1.0]),
+        ([30.0, -1.0], [5.0, 1e-20]),
+    ):
+        with pytest.raises(InputError, match="of bin 2 is less than 1e-08 of its counts or of a background"):
+            simple(*arguments)
+
+
+def test_backgrounds_far_above_the_data_are_profiled_to_all_digits_there_are():
+    experiment = simple([30.0, 20.0], [5.0, 4.0], Background("b", [1e7, 1e7], 2.0))
+    signal = experiment.predict("sm").signal
+    design = np.vstack([np.array([signal, [1e7, 1e7]]).T / [[5.0], [4.0]], [[10.0, 0.0], [0.0, 0.5]]])
+    wanted = np.array([6.0, 5.0, 10.0, 0.5])
+    expected = wanted - design @ np.linalg.lstsq(design, wanted, rcond=None)[0]
+    assert experiment.chi2("sm") == pytest.approx(expected @ expected, rel=1e-6)

@@ -227,7 +227,9 @@ class Bound(Pictured):
     def scaled(self, factor: float) -> Bound:
         """Return a copy with all couplings multiplied by a number above 0."""
         factor = checks.real("factor", factor, above=0)
-        segments = tuple((mass, *(factor * curve for curve in curves)) for mass, *curves in self.segments)
+        # couplings that become infinite are refused when the copy is made
+        with np.errstate(over="ignore"):
+            segments = tuple((mass, *(factor * curve for curve in curves)) for mass, *curves in self.segments)
         return dataclasses.replace(self, segments=segments)
 
     def rescaled(self, confidence_level: float, *, power: float = 2.0) -> Bound:
@@ -263,7 +265,12 @@ class Bound(Pictured):
             raise InputError(f"bound {self.name!r} cannot be rescaled: its source does not state a confidence level")
         if level == self.confidence_level:
             return self
-        factor = (delta_chi2(level, dof=1) / delta_chi2(self.confidence_level, dof=1)) ** (0.5 / power)
+        new, old = (delta_chi2(c, dof=1) for c in (level, self.confidence_level))
+        if not (new > 0 and old > 0):
+            raise InputError(f"bound {self.name!r} cannot be rescaled: a confidence level is too close to 0")
+        # an infinite one is refused by `scaled`
+        with np.errstate(over="ignore"):
+            factor = float(np.float64(new / old) ** (0.5 / power))
         note = f"rescaled from {self.confidence_level:.0%} to {level:.3g} C.L.: coupling times {factor:.3f} (Gaussian)"
         return dataclasses.replace(
             self.scaled(factor), confidence_level=level, note=_joined(self.note, note), approximate=True

@@ -1,5 +1,7 @@
 """Reading a limit of your own from a text file."""
 
+import math
+
 import numpy as np
 
 from cevns import checks
@@ -101,7 +103,7 @@ def load_bound(
     rows, lines, numbers = len(values), np.array(table.lines), np.array(table.segments)
     for segment in np.unique(numbers[:rows]):
         inside = np.flatnonzero(numbers[:rows] == segment)
-        _check(path, lines[inside], values[inside], kind, _counts_rows(values))
+        _check(path, lines[inside], values[inside], scale, kind, _counts_rows(values))
         mass, *couplings = values[inside].T
         segments.append((scale * mass, *(c ** (1 / power) for c in couplings)))
     return Bound(
@@ -142,19 +144,23 @@ def _counts_rows(values):
     return values[0, 0] in (0, 1) and bool((np.diff(values[:, 0]) == 1).all())
 
 
-def _check(path, lines, values, kind, counted):
+def _check(path, lines, values, scale, kind, counted):
     least = 3 if kind == "contour" else 2
     if len(values) < least:
         raise DataError(
             f"{path}, line {lines[0]}: the segment that starts here has {len(values)} row(s) where at least {least} "
             "are needed; remove the empty line after it, or the row"
         )
-    lowest = 0.0 if kind == "band" else np.nextafter(0.0, 1.0)
-    for line, (mass, *couplings) in zip(lines, values, strict=True):
-        for what, value, low in (("mass", mass, np.nextafter(0.0, 1.0)), *(("coupling", c, lowest) for c in couplings)):
-            if value < low:
+    lowest = 0.0 if kind == "band" else math.nextafter(0.0, 1.0)
+    for line, (mass, *couplings) in zip(lines, values.tolist(), strict=True):
+        if not 0 < scale * mass < math.inf:
+            raise DataError(
+                f"{path}, line {line}: mass {mass:g} is not positive and finite in MeV; correct or remove the row"
+            )
+        for value in couplings:
+            if value < lowest:
                 raise DataError(
-                    f"{path}, line {line}: {what} {value:g} is not positive and finite; correct or remove the row"
+                    f"{path}, line {line}: coupling {value:g} is not positive and finite; correct or remove the row"
                 )
         if len(couplings) == 2 and couplings[0] > couplings[1]:
             remedy = "column 1 may be a row number: choose mass and coupling, columns=(2, 3)"

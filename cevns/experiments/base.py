@@ -31,6 +31,8 @@ __all__ = ["Background", "Experiment"]
 
 #: Largest counts, and smallest uncertainty of them, that are accepted: far from what overflows when it is squared.
 LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
+#: Largest counts in units of their uncertainty: the difference of larger ones would have no digits left for chi2.
+LARGEST_PRECISION = 1e8
 
 #: Least quenching scale that is accepted, and the inverse of the largest.
 SMALLEST_ETA = 0.1
@@ -139,6 +141,12 @@ class Experiment:
                 raise InputError(
                     f"background {background.name!r} has {len(background.counts)} bins, the response has {bins}"
                 )
+        largest = np.abs([observed, *(b.counts for b in backgrounds)]).max(axis=0) / uncertainty
+        if largest.max() > LARGEST_PRECISION:
+            raise InputError(
+                f"uncertainty = {uncertainty[largest.argmax()]:g} of bin {largest.argmax() + 1} is less than "
+                f"{1 / LARGEST_PRECISION:g} of its counts or of a background, which leaves chi2 no digits; correct it"
+            )
         names = [b.name for b in backgrounds]
         if len(set(names)) < len(names):
             raise InputError(f"background names must differ, got {names}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
+import re
 import struct
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -22,10 +25,16 @@ __all__ = ["LARGEST_SCAN", "read_scan", "write_scan"]
 #: Bytes of the longest file that is written and read.
 LARGEST_SCAN = 2**31
 _FORMAT = 1
-_LONGEST_ABOUT = 2**20
+_LONGEST_ABOUT, _PIECE = 2**20, 2**20
 #: Dimensions of the arrays.
 _ARRAYS = {"mass": 1, "coupling": 1, "chi2": 2}
 _MEMBERS = {f"{name}.npy" for name in (*_ARRAYS, "about")}
+# what NumPy writes before an array of float64 or before one text, and nothing else
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00(?P<length>[\x00-\xff]{2})"
+    rb"\{'descr': (?P<kind>[ -~]{1,100}?), 'fortran_order': (?P<fortran>True|False), "
+    rb"'shape': \((?P<shape>(?:\d{1,12}, ?)*(?:\d{1,12})?)\), \} *\n"
+)
 # signature, number of entries and size of the directory, offset, length of a comment
 _END = struct.Struct("<4s4xHHLLH")
 
@@ -104,38 +113,55 @@ def _check_end(stream, size):
     stream.seek(0)
 
 
-def _header(stream):
-    """Return shape and type of an array, and the bytes of its header."""
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise _NotAScanError(f"an array has the version {version}")
-    shape, _, kind = np.lib.format.read_array_header_1_0(stream)
-    return shape, kind, stream.tell()
+@contextlib.contextmanager
+def _opened(archive, member):
+    """Yield shape, type and order of an array, and a stream of its bytes, of which there are as many as is returned.
+
+    NumPy's own reader takes headers of other make, which it tokenizes and evaluates: it warns of some, and raises what
+    is no error of a file for others.
+    """
+    with archive.open(member) as stream:
+        begin = stream.read(10)
+        found = _HEADER.fullmatch(begin + stream.read(int.from_bytes(begin[8:], "little")))
+        if not found:
+            raise _NotAScanError(f"{member.filename} has a header that cevns does not write")
+        shape = tuple(int(n) for n in found["shape"].split(b",") if n.strip())
+        yield (
+            shape,
+            found["kind"].decode().strip("'"),
+            found["fortran"] == b"True",
+            stream,
+            member.file_size - len(found[0]),
+        )
 
 
 def _array(archive, member, name, ndim):
-    with archive.open(member) as stream:
-        shape, kind, begin = _header(stream)
-        if kind.newbyteorder("=") != np.dtype(float):
+    with _opened(archive, member) as (shape, kind, fortran, stream, length):
+        if kind not in ("<f8", ">f8"):
             raise _NotAScanError(f"{name} has the type {kind}, not float64")
         if len(shape) != ndim or 0 in shape:
             raise _NotAScanError(f"{name} has the shape {shape}")
-        if begin + 8 * int(np.prod([int(n) for n in shape], dtype=object)) != member.file_size:
+        if 8 * math.prod(shape) != length:
             raise _NotAScanError(f"{name} has not the length that its shape {shape} says")
-        stream.seek(0)
-        return np.ascontiguousarray(np.lib.format.read_array(stream, allow_pickle=False), dtype=float)
+        values = np.empty(length // 8, dtype=kind)
+        into = memoryview(values).cast("B")
+        # in pieces, since a stream of zipfile makes a copy of each
+        for first in range(0, length, _PIECE):
+            if not stream.readinto(into[first : first + _PIECE]):
+                raise _NotAScanError(f"{name} ends early")
+        stream.read(1)
+        return np.ascontiguousarray(values.reshape(shape, order="F" if fortran else "C"), dtype=float)
 
 
 def _about(archive, member):
     """Return what the file says of its arrays."""
     if member.file_size > _LONGEST_ABOUT:
         raise _NotAScanError("the text about it is too long")
-    with archive.open(member) as stream:
-        shape, kind, begin = _header(stream)
-        if shape != () or kind.kind != "U" or begin + kind.itemsize != member.file_size:
+    with _opened(archive, member) as (shape, kind, _, stream, length):
+        if shape != () or kind not in (f"<U{length // 4}", f">U{length // 4}") or length % 4:
             raise _NotAScanError("the text about it is no text")
-        stream.seek(0)
-        about = json.loads(str(np.lib.format.read_array(stream, allow_pickle=False)))
+        text = stream.read().decode("utf-32-le" if kind[0] == "<" else "utf-32-be")
+    about = json.loads(text)
     if not isinstance(about, dict):
         raise _NotAScanError("the text about it is no JSON object")
     found = about.get("format")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns import checks
 from cevns.errors import DataError, InputError
 from cevns.inference.fits import BestFit
 from cevns.inference.limits import Limit
@@ -76,40 +77,74 @@ def load_limit(path: _types.Path) -> Limit:
     if not lines or not lines[0].startswith(_MARK):
         raise DataError(f"{path} is not a limit written by cevns; write one with Limit.save or `cevns limit -o`")
     try:
-        about = json.loads(lines[0].removeprefix(_MARK))
+        about = json.loads(lines[0].removeprefix(_MARK), parse_constant=_no_constant)
         if about["format"] != _FORMAT:
-            raise DataError(f"{path} has format {about['format']}; this version of cevns reads format {_FORMAT}")
-        head, *rows = csv.reader(lines[1:])
-        if tuple(head) != _COLUMNS:
-            raise ValueError(f"its columns are not {', '.join(_COLUMNS)}")
-        masses, excluded = [], []
-        for mass, group in itertools.groupby(rows, key=lambda row: row[0]):
-            intervals = [(float(low), float(high)) for _, low, high in group if low or high]
-            ends = np.array(intervals, dtype=float).reshape(-1, 2)
-            if np.isnan(ends).any() or (np.diff(ends.ravel()) <= 0).any():
-                raise ValueError(f"the intervals at mass {mass or 'none'} do not ascend")
-            masses.append(mass)
-            excluded.append(ends)
+            raise DataError(f"{path} has another format than {_FORMAT}, which this version of cevns reads")
+        mass, excluded = _intervals(lines[1:])
         fit = about["best_fit"]
-        coupling = np.nan if fit["coupling"] is None else float(fit["coupling"])
-        mass = None if masses == [""] else np.array(list(map(float, masses)))
-        if mass is not None and not (np.isfinite(mass).all() and (mass >= 0).all() and mass.size):
-            raise ValueError("its masses are not finite and at least 0")
+        experiments = _texts("experiments", about["experiments"])
         return Limit(
-            model=str(about["model"]),
-            experiments=tuple(map(str, about["experiments"])),
-            labels=tuple(map(str, about["labels"])),
-            cl=float(about["cl"]),
-            dof=int(about["dof"]),
-            delta_chi2=float(about["delta_chi2"]),
-            chi2_min=float(about["chi2_min"]),
+            model=checks.text("model", about["model"]),
+            experiments=experiments,
+            labels=_texts("labels", about["labels"], len(experiments)),
+            cl=checks.confidence_level(about["cl"]),
+            dof=checks.whole("dof", about["dof"], low=1),
+            delta_chi2=checks.real("delta_chi2", about["delta_chi2"], low=0),
+            chi2_min=checks.real("chi2_min", about["chi2_min"]),
             best_fit=BestFit(
-                float(fit["chi2"]), None if fit["mass"] is None else float(fit["mass"]), coupling, bool(fit["at_edge"])
+                checks.real("chi2 of the best fit", fit["chi2"]),
+                None if fit["mass"] is None else checks.real("mass of the best fit", fit["mass"], low=0),
+                np.nan if fit["coupling"] is None else checks.real("coupling of the best fit", fit["coupling"]),
+                checks.instance("at_edge", fit["at_edge"], bool),
             ),
             mass=mass,
-            excluded=tuple(excluded),
+            excluded=excluded,
         )
     except DataError:
         raise
-    except (ValueError, KeyError, TypeError, csv.Error, RecursionError) as error:
+    except KeyError as error:
+        raise DataError(f"{path} is damaged: it has no {error}") from error
+    except (InputError, ValueError, TypeError, csv.Error, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no number")
+
+
+def _texts(name, values, length=None):
+    found = checks.sequence(name, checks.instance(name, values, list), str)
+    if not found or len(found) != (length or len(found)):
+        raise ValueError(f"there are {len(found)} {name}: one for each experiment is needed")
+    return tuple(checks.words(name, value) for value in found)
+
+
+def _intervals(lines):
+    """Return the masses, None if there are none, and the excluded intervals at each."""
+    head, *rows = list(csv.reader(lines)) or [()]
+    if tuple(head) != _COLUMNS:
+        raise ValueError(f"its columns are not {', '.join(_COLUMNS)}")
+    if any(len(row) != len(_COLUMNS) for row in rows):
+        raise ValueError(f"a row has not {len(_COLUMNS)} cells")
+    masses, excluded = [], []
+    for mass, group in itertools.groupby(rows, key=lambda row: row[0]):
+        intervals = [(_number(low), _number(high)) for _, low, high in group if low or high]
+        ends = np.array(intervals, dtype=float).reshape(-1, 2)
+        # not that a difference is positive, which between infinities is no number; nor the opposite, true of nan
+        if not (ends.ravel()[:-1] < ends.ravel()[1:]).all():
+            raise ValueError(f"the intervals at mass {mass or 'none'} do not ascend")
+        masses.append(mass)
+        excluded.append(ends)
+    if masses == [""]:
+        return None, tuple(excluded)
+    mass = checks.array("mass", [_number(text) for text in masses], low=0, ndim=1)
+    if not mass.size or len(set(mass.tolist())) < mass.size:
+        raise ValueError("it has no masses, or one comes more than once")
+    return mass, tuple(excluded)
+
+
+def _number(text):
+    # float() takes more than is ever written: digits of other scripts, and groups with _ between them
+    if not text.isascii() or "_" in text:
+        raise ValueError(f"{text!a} is no number")
+    return float(text)

@@ -52,7 +52,8 @@ def delta_chi2(cl: float, dof: int = 2) -> float:
     if dof == 1:
         from statistics import NormalDist
 
-        return NormalDist().inv_cdf(0.5 * (1 + cl)) ** 2
+        # the lower tail, which keeps its digits where a level is next to 1
+        return NormalDist().inv_cdf(0.5 * (1 - cl)) ** 2
     if dof == 2:
         return -2 * math.log1p(-cl)
     from scipy.stats import chi2
