@@ -63,13 +63,33 @@ from cevns.bounds import bounds_for
 from cevns.plotting import plot_bounds, save
 
 ax = plot_bounds(bounds_for("b-l"), own=[mine])
-save(ax.figure, "limits.pdf")
+save(ax, "limits.pdf")
+```
+
+A limit that you computed, or the file that it was saved to, goes over them in the same way. Allowed strips and islands
+stay open, an upper end of `inf` is none, and the legend names model, data and confidence level:
+
+```python
+import cevns
+from cevns.inference import Limit
+
+curve = cevns.load("coherent-csi-2017").limit("b-l", mass=[1.0, 10.0, 100.0, 1000.0])
+curve.save("limit.csv")
+plot_bounds(bounds_for("b-l"), own=[curve, Limit.load("limit.csv"), mine])
 ```
 
 The same on the command line; names after the model choose some of the limits, `--columns 3,4` those of the files:
 
 ```sh
 cevns bounds plot b-l --add mine.csv --mass-unit GeV --coupling g^2 -o limits.pdf
+```
+
+`--add` also takes the file of `cevns limit -o limit.csv`, or of `Limit.save`, which says its units, model, data and
+confidence level itself; a limit on another model is refused:
+
+```sh
+cevns limit coherent-csi-2017 --model b-l --mass 1:1000:31 -o limit.csv
+cevns bounds plot b-l --add limit.csv -o limits.pdf
 ```
 
 ## Computed

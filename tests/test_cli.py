@@ -417,6 +417,44 @@ def test_a_curve_of_one_s_own_is_drawn_over_the_limits(run, run_json):
     assert mine not in Path("both.svg").read_text(encoding="utf-8")
 
 
+def test_a_limit_that_was_saved_is_drawn_over_the_published_ones(run, run_json):
+    for model in ("universal", "b-l"):
+        command = ["limit", "coherent-argon-2020", "--model", model, "--mass", "10", "300", "-o", f"{model}.csv"]
+        assert run(*command)[0] == 0
+    # the strip of the universal model stays open, to an upper end of infinity
+    assert "inf" in Path("universal.csv").read_text(encoding="utf-8")
+    for model, bound in (("universal", "connie"), ("b-l", "babar-2014")):
+        command = ["bounds", "plot", model, bound, "-o", "both.svg", "--add", f"{model}.csv"]
+        assert run_json(*command)["added"] == [f"{model}.csv"]
+        drawn = Path("both.svg").read_text(encoding="utf-8")
+        assert "stroke-width: 1.8" in drawn
+        assert "Ar, 90% C.L." in drawn
+    other = ["bounds", "plot", "b-l", "babar-2014", "-o", "other.svg", "--add", "universal.csv"]
+    assert_refused(run(*other), "universal.csv", "'universal'", "'b-l'", "cevns bounds plot universal")
+    assert_refused(run(*command, "--mass-unit", "GeV"), "--mass-unit", "says them itself")
+    Path("mine.csv").write_text("0.01, 1e-8\n1, 1e-6\n", encoding="utf-8")
+    options = ["--mass-unit", "GeV", "--coupling", "g^2"]
+    assert run(*command, "--add", "mine.csv", *options)[0] == 0
+    Path("b-l.csv").write_text(Path("b-l.csv").read_text(encoding="utf-8").replace("inf", "nan"), encoding="utf-8")
+    assert_refused(run(*command), "b-l.csv is damaged")
+    with pytest.raises(cevns.errors.DataError, match=r"a limit that cevns wrote.*Limit\.load"):
+        cevns.bounds.load_bound("universal.csv", model="universal", mass_unit="MeV", coupling="g")
+
+
+def test_saved_figures_name_model_data_and_level(run):
+    grid = ["--model", "lmu-ltau", "--mass", "1:10:3"]
+    for command in (
+        ["limit", "coherent-argon-2020", *grid, "-o", "limit.csv"],
+        ["limit", "coherent-argon-2020", *grid, "-o", "limit.svg"],
+        ["scan", "coherent-argon-2020", *grid, "--coupling", "1e-5:1e-1:5", "-o", "scan.npz"],
+        ["plot", "limit.csv", "-o", "saved.svg"],
+        ["plot", "scan.npz", "-o", "scan.svg"],
+    ):
+        assert run(*command)[0] == 0, command
+    for name in ("limit.svg", "saved.svg", "scan.svg"):
+        assert "<!-- $L_\\mu-L_\\tau$: Ar, 90% C.L. -->" in Path(name).read_text(encoding="utf-8"), name
+
+
 # what goes wrong
 
 

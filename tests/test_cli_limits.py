@@ -160,6 +160,14 @@ def test_a_contact_model_of_a_file_takes_no_mass(run):
         assert_refused(run(*command, "--config", "mine.toml", "--mass", "10"), "mass is given", "no mediator")
 
 
+def test_a_figure_of_a_contact_interaction_says_what_to_do(run):
+    Path("mine.toml").write_text(ARGON_FILE + CONTACT)
+    command = ["limit", "--config", "mine.toml", "-o"]
+    assert_refused(run(*command, "a.pdf"), "contact interaction", "no mass axis", "print the intervals")
+    assert run(*command, "a.csv")[0] == 0
+    assert_refused(run("plot", "a.csv", "-o", "a.pdf"), "contact interaction", "no mass axis", "print the intervals")
+
+
 @pytest.fixture(scope="module")
 def unbuilt(tmp_path_factory):
     """A checkout in which nothing was compiled."""

@@ -237,14 +237,22 @@ def test_texts_of_a_comparison_stay_inside_and_apart(comparisons, name):
     ax = comparisons[name]
     ax.figure.draw_without_rendering()
     # without the lines that lead from a name to its curve
-    boxes = {text.get_text(): Text.get_window_extent(text) for text in ax.texts if text.get_text() != "KLOE"}
-    for text, box in boxes.items():
+    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in ax.texts]
+    for inset in ax.child_axes:
+        for text in inset.texts:
+            box = Text.get_window_extent(text)
+            assert inset.bbox.containsx(box.x0), text
+            assert inset.bbox.containsx(box.x1), text
+            assert inset.bbox.containsy(box.y0), text
+            assert inset.bbox.containsy(box.y1), text
+        boxes.append(("inset", inset.get_tightbbox()))
+    for text, box in boxes:
         assert ax.bbox.x0 < box.x0, text
         assert ax.bbox.y0 < box.y0, text
         assert box.x1 < ax.bbox.x1, text
         assert box.y1 < ax.bbox.y1, text
-    for first, second in itertools.combinations(boxes, 2):
-        assert not boxes[first].overlaps(boxes[second]), (first, second)
+    for (first, box), (second, other) in itertools.combinations(boxes, 2):
+        assert not box.overlaps(other), (first, second)
 
 
 @pytest.mark.parametrize(("name", "model"), [("3b", "universal"), ("5b", "lmu-ltau")])
@@ -264,6 +272,70 @@ def test_the_levels_of_figure_4b_are_those_of_its_note(comparisons):
     assert "limits and band at 90% C.L.; of fixed\ntargets (orange) the C.L. is not stated" in note
     for bound in bounds_for("b-l", "4b"):
         assert bound.confidence_level == (None if family(bound) == FIXED_TARGETS else 0.90)
+
+
+@pytest.mark.parametrize(("name", "model"), COMPARISONS)
+def test_the_muons_band_is_said_to_be_favoured(comparisons, name, model):
+    texts = "\n".join(text.get_text() for text in comparisons[name].texts)
+    assert "favoured," in texts
+    assert "not excluded" in texts.replace(",\nnot", ", not")
+
+
+def test_figure_4b_names_the_limits_that_it_does_not_show(comparisons):
+    (note,) = (text.get_text() for text in comparisons["4b"].texts if "not drawn" in text.get_text())
+    drawn = {bound.name for bound in bounds_for("b-l", "4b")}
+    missing = [bound.label for bound in bounds_for("b-l") if bound.name not in drawn]
+    assert missing
+    assert note.endswith(f"not drawn, nor in the paper's figure:\n{', '.join(missing)}")
+
+
+def test_names_of_figure_4b_lead_to_their_curves(comparisons):
+    bounds = {bound.name: bound for bound in bounds_for("b-l", "4b")}
+    places = {}
+    for text in comparisons["4b"].texts:
+        if hasattr(text, "arrow_patch"):
+            places.setdefault(text.get_text(), []).append(text.xy)
+    for name, bound in bounds.items():
+        if bound.kind == "region":
+            ((mass, coupling),) = places[bound.label.split()[0]]
+            assert bound.contains(0.98 * mass, coupling), name
+            assert not bound.contains(1.02 * mass, coupling), name
+    assert [mass < 200 for mass, _ in places["BaBar"]] == [True]
+
+
+def test_crossing_curves_of_figure_4b_differ_without_colours(comparisons):
+    from cevns.bounds.families import COLORS
+
+    (inset,) = comparisons["4b"].child_axes
+    looks = {}
+    for line in inset.lines:
+        style = line.get_linewidth(), line._dash_pattern, lightness(line.get_color()) > 0.5
+        looks.setdefault(line.get_color(), set()).add(str(style))
+    assert set(looks) == {COLORS[name] for name in ("KLOE", "NA48/2", "PHENIX", "A1/MAMI", "BaBar")}
+    assert sum(map(len, looks.values())) == len(set().union(*looks.values())) == 5
+    assert sorted(text.get_text() for text in inset.texts) == ["A1", "BaBar", "KLOE", "KLOE", "NA48/2", "PHENIX"]
+    assert not inset.collections  # no shading in the way
+
+
+def test_the_fade_of_connie_stays_near_its_line(comparisons):
+    (connie,) = bounds_for("universal", "3b")[:1]
+    (shading,) = comparisons["3b"].collections
+    for path in shading.get_paths():
+        mass, coupling = path.vertices.T
+        inside = (mass > 0.1) & (mass < 1e4)
+        assert (coupling[inside] < 2 * connie.lowest(mass[inside])).all()
+
+
+def test_figure_5b_says_what_was_rescaled(comparisons):
+    texts = [text.get_text() for text in comparisons["5b"].texts]
+    assert any(text.startswith("Borexino (rescaled)") for text in texts)
+    assert "BaBar $4\\mu$, 90%\nrescaled to 95%" in texts
+
+
+def test_figure_2_says_what_its_data_and_error_bars_are(analysis):
+    for ax in figures.draw("2", analysis).axes:
+        *_, data = (text.get_text() for text in ax.get_legend().get_texts())
+        assert data == "data $-$ nominal backgrounds,\nstatistical error bars"
 
 
 def lightness(color):

@@ -1,5 +1,6 @@
 """Artists have the vertices that their limits, bounds and predictions say."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -41,10 +42,10 @@ def test_allowed_strip_stays_open():
 
 
 def test_default_legends_have_the_labels_of_the_experiments_and_the_level(argon):
-    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["Ar + Ge, 90% C.L."]
+    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["universal $Z'$: Ar + Ge, 90% C.L."]
     own = argon.replace(name="own", label="$^{40}$Ar")
     ax = own.scan("b-l", [1.0, 10.0], [1e-5, 1e-3]).plot()
-    assert ax.get_legend_handles_labels()[1] == ["$^{40}$Ar, 90% C.L."]
+    assert ax.get_legend_handles_labels()[1] == ["$B-L$: $^{40}$Ar, 90% C.L."]
 
 
 def test_open_region_reaches_beyond_the_top_of_the_axes():
@@ -340,3 +341,69 @@ def test_missing_matplotlib_is_one_clear_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingDependencyError, match=r"needs matplotlib, .*: pip install 'cevns\[plot\]'"):
         plot_limit(STRIP)
+
+
+def test_limits_of_one_s_own_lie_over_published_ones_with_strips_and_islands():
+    curve = limit_of([10, 20, 30], [[[1e-3, np.inf]], [[1e-3, 2e-3], [3e-3, np.inf]], [[1e-5, 4e-5]]])
+    published = named("x", "BaBar", [20.0, 1e4], 2e-4, model="universal")
+    other = named("mine", "mine", [1.0, 2.0], 1e-4, model="universal")
+    ax = plotting.plot_bounds([published], own=[curve, other])
+    alone = plot_limit(curve)
+    first, second = ax.lines[-2:]
+    assert np.array_equal(first.get_xydata(), alone.lines[0].get_xydata(), equal_nan=True)
+    assert (first.get_color(), first.get_zorder(), second.get_zorder()) == ("black", 4, 4)
+    assert ax.get_legend_handles_labels()[1] == ["BaBar", "universal $Z'$: Ar + Ge, 90% C.L.", "mine"]
+    assert (ax.get_xlim(), ax.get_ylim()[0]) == ((1, 1e4), 1e-6)
+    # one curve needs no list, and no other ones; one that excludes nothing has its axes
+    assert len(plotting.plot_bounds([published], own=curve).lines) == 2
+    assert plotting.plot_bounds([], own=[curve]).get_xlim() == (10, 30)
+    assert plotting.plot_bounds([], own=[limit_of([1, 2], [[], []])]).get_xlim() == (1, 2)
+
+
+def test_what_cannot_lie_over_published_limits_is_refused(argon):
+    published = [named("x", "BaBar", [20.0, 1e4], 2e-4)]
+    with pytest.raises(InputError, match="one model, got b-l, universal"):
+        plotting.plot_bounds(published, own=[STRIP])
+    with pytest.raises(InputError, match="two mediator masses"):
+        plotting.plot_bounds([], own=[limit_of([10.0], [[[1, np.inf]]])])
+    with pytest.raises(InputError, match=r"own\[0\] must be a Bound or a Limit"):
+        plotting.plot_bounds(published, own=[argon.scan("b-l", [1.0, 10.0], [1e-5, 1e-3])])
+    with pytest.raises(InputError, match=r"bounds\[0\] must be a Bound"):
+        plotting.plot_bounds([STRIP])
+
+
+def test_limits_and_scans_name_model_data_and_level_in_a_legend(argon):
+    scan = argon.scan("lmu-ltau", [1.0, 10.0], [1e-5, 1e-3])
+    for curve, model in ((STRIP, "universal"), (scan, r"L_\mu")):
+        for ax in (curve.plot(), curve.plot(plotting.file_figure().add_subplot())):
+            (text,) = (entry.get_text() for entry in ax.get_legend().get_texts())
+            assert model in text
+            assert text.endswith("Ar + Ge, 90% C.L." if curve is STRIP else "Ar, 90% C.L.")
+    # axes with something on them keep the legend that they have, or none
+    ax = plotting.mass_coupling_axes()
+    assert STRIP.plot(ax).get_legend() is None
+    assert STRIP.plot(label="").get_legend() is None
+    dollars = dataclasses.replace(STRIP, model="my $^{model$")
+    assert dollars.plot().get_legend_handles_labels()[1] == [r"my \$^{model\$: Ar + Ge, 90% C.L."]
+    plotting.png(dollars.plot().figure)
+
+
+def test_a_contact_interaction_has_no_mass_axis():
+    contact = dataclasses.replace(limit_of([10.0], [[[1, np.inf]]]), mass=None)
+    for draw in (contact.plot, lambda: plotting.plot_bounds([], own=[contact])):
+        with pytest.raises(InputError, match=r"contact interaction has no mass axis.*print the intervals"):
+            draw()
+
+
+def test_axes_are_saved_with_their_figure(tmp_path):
+    ax = plot_limit(STRIP)
+    plotting.save(ax, tmp_path / "axes.png")
+    plotting.save(ax.figure, tmp_path / "figure.png")
+    assert (tmp_path / "axes.png").read_bytes() == (tmp_path / "figure.png").read_bytes()
+    figure = plotting.file_figure()
+    plotting.save(figure.subfigures(1, 2)[0].add_subplot(), tmp_path / "part.png")
+    plotting.save(figure, tmp_path / "whole.png")
+    assert (tmp_path / "part.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
+    for wrong in (STRIP, np.array([ax]), None):
+        with pytest.raises(InputError, match="figure must be"):
+            plotting.save(wrong, tmp_path / "wrong.png")

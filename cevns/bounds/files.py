@@ -8,6 +8,7 @@ from cevns import checks
 from cevns.bounds.curves import DARK_PHOTON, KINDS, Bound
 from cevns.errors import DataError, InputError
 from cevns.files import checked_path
+from cevns.inference.files import is_limit
 from cevns.models import VectorModel, known_models
 from cevns.tables import Table, order_problem
 
@@ -96,6 +97,11 @@ def load_bound(
     if kind is not None:
         checks.known("kind", kind, KINDS)
     path = checked_path(path)
+    if is_limit(path):
+        raise DataError(
+            f"{path} is a limit that cevns wrote, with a model and intervals of its own: read it with "
+            "cevns.inference.Limit.load, which plot_bounds takes as own=[...]"
+        )
     table = Table.read(path)
     values = table.select(columns)
     kind = _kind(table, values, kind, columns is not None)

@@ -54,7 +54,12 @@ def limit(args):
     likelihood, model = _inputs(args)
     masses = None if args.mass is None else [m for part in args.mass for m in part]
     drawn = args.output is not None and args.output.suffix != ".csv"
-    if drawn and (not model.has_mass or len(masses or ()) < 2):
+    if drawn and model.interacting and not model.has_mass:
+        raise InputError(
+            f"{args.output} would be a figure, but model {model.name!r} is a contact interaction, which has no mass "
+            "axis: leave --output out to print the intervals, or give a .csv file"
+        )
+    if drawn and len(masses or ()) < 2:
         raise InputError(
             f"{args.output} would be a figure, which needs at least two masses: give --mass, or a .csv file"
         )
@@ -169,7 +174,7 @@ def _save_figure(ax, path):
     from cevns.plotting import save
 
     ax.legend()
-    save(ax.figure, path)
+    save(ax, path)
 
 
 def _inputs(args):

@@ -52,7 +52,7 @@ def show(args):
 
 def plot(args):
     """Draw the limits on a model, with curves from files over them."""
-    from cevns.bounds import get_bound, known_bounds, load_bound
+    from cevns.bounds import get_bound, known_bounds
     from cevns.bounds.curves import DARK_PHOTON
     from cevns.plotting import file_figure, plot_bounds, save
 
@@ -61,12 +61,34 @@ def plot(args):
     names = args.names or [name for _, name in known_bounds(args.model)]
     bounds = [get_bound(args.model, name) for name in dict.fromkeys(names)]
     coupling = args.coupling or ("epsilon" if args.model == DARK_PHOTON else "g")
-    options = {"model": args.model, "mass_unit": args.mass_unit or "MeV", "coupling": coupling, "columns": args.columns}
-    own = [load_bound(path, **options) for path in args.add]
+    options = {"mass_unit": args.mass_unit or "MeV", "coupling": coupling, "columns": args.columns}
+    own = [_own(path, args.model, options) for path in args.add]
+    if (args.mass_unit or args.coupling or args.columns) and not any(hasattr(curve, "segments") for curve in own):
+        raise InputError(
+            "--mass-unit, --coupling and --columns are for tables of other programs: a limit that cevns wrote says "
+            "them itself, leave them out"
+        )
     ax = plot_bounds(bounds, file_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
-    save(ax.figure, args.output)
+    save(ax, args.output)
     data = {"file": str(args.output), "bounds": [b.name for b in bounds], "added": args.add}
     return Result(data, str(args.output))
+
+
+def _own(path, model, options):
+    """Return what a file holds: a limit that cevns wrote, or a table of masses and couplings."""
+    from cevns.bounds import load_bound
+    from cevns.inference import Limit
+    from cevns.inference.files import is_limit
+
+    if not is_limit(path):
+        return load_bound(path, model=model, **options)
+    limit = Limit.load(path)
+    if limit.model != model:
+        raise InputError(
+            f"{path} is a limit on model {limit.model!r}, not on {model!r}: couplings of different models cannot be "
+            f"compared; compute it with --model {model}, or draw it with cevns bounds plot {limit.model}"
+        )
+    return limit
 
 
 def _about(bound):

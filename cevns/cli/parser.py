@@ -125,7 +125,8 @@ def _build():
         action="append",
         default=[],
         metavar="FILE",
-        help="your curve, two or three columns: mass, coupling, highest excluded coupling; may come repeatedly",
+        help="your curve: a file of cevns limit -o FILE.csv, or a table of two or three columns: mass, coupling, "
+        "highest excluded coupling; may come repeatedly",
     )
     command.add_argument("--mass-unit", metavar="UNIT", help="of the first column: eV, keV, MeV (default), GeV or TeV")
     command.add_argument(

@@ -51,7 +51,9 @@ def _panel(name, analysis, data):
         else:
             # room for the legend
             ax.set_ylim(top=1.25 * ax.get_ylim()[1])
-        ax.legend(loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
+        handles, labels = ax.get_legend_handles_labels()
+        labels[-1] = "data $-$ nominal backgrounds,\nstatistical error bars"
+        ax.legend(handles, labels, loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
 
     caption = (
         f"CEvNS counts in {data} with the experiment's efficiency, for M_Z' = {MASS:g} MeV, and the data minus nominal "

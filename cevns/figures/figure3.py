@@ -14,8 +14,10 @@ MASS, COUPLING = (0.1, 1e4), (1e-5, 1e-1)
 STRIP_MASS, STRIP_RATIO = (30.0, 1e4), (1.4, 3.0)
 
 _LABELS = {
-    "connie": Label(COLORS["CONNIE"], (0.9, 1.3e-5), "CONNIE (recast)", linewidth=1.1),
-    "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (0.75, 8.2e-4), r"$(g-2)_\mu$", opacity=0.3, hatch="////"),
+    "connie": Label(COLORS["CONNIE"], (0.9, 1.3e-5), "CONNIE (recast)", linewidth=1.1, rise=1.7),
+    "g-2-mu": Label(
+        COLORS[r"$(g-2)_\mu$"], (1.0, 9.6e-4), "$(g-2)_\\mu$: favoured,\nnot excluded", opacity=0.3, hatch="////"
+    ),
 }
 _STRIP = Label("black", (1500.0, 2e-4), "allowed", (450.0, 8.4e-4))
 _NOTE = Note((0.5, 0.03), "graded shading: excluded side\ndashed: recast")

@@ -11,7 +11,7 @@ from cevns.inference import TWO_SIGMA
 from cevns.models import get_model
 from cevns.plotting import label_region, mass_coupling_axes, plot_limit, plot_published
 
-__all__ = ["COLUMNS", "Label", "Note", "bound_curve", "compared_panel", "excluded_panel", "limit_curve"]
+__all__ = ["COLUMNS", "Label", "Note", "bound_curve", "compared_panel", "excluded_panel", "legible", "limit_curve"]
 
 COLUMNS = ("segment", "mass_MeV", "coupling_low", "coupling_high")
 
@@ -32,6 +32,8 @@ class Label:
         Middle of the name; no name unless given.
     text : str
         The name.
+    level : str, optional
+        What the figure says about the confidence level, where it is not only the level itself.
     anchor : (float, float), optional
         Point of the curve to which a thin line leads from the name.
     opacity : float
@@ -44,17 +46,21 @@ class Label:
         Of the line; dashed for approximate bounds and solid for others unless given.
     hatch : str, optional
         Pattern of a band.
+    rotation : float
+        Of the name [degrees].
     """
 
     color: str
     place: tuple | None = None
     text: str = ""
     anchor: tuple | None = None
+    level: str | None = None
     opacity: float = 0.4
     rise: float = 4.0
     linewidth: float = 0.8
     linestyle: str | None = None
     hatch: str | None = None
+    rotation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,9 @@ def excluded_panel(name, analysis, model, *, mass, coupling, inset=None):
     return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
 
 
-def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=(), note, levels=True):
+def compared_panel(
+    name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=(), note, levels=True, inset=None
+):
     """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
 
     Parameters
@@ -128,6 +136,8 @@ def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coheren
         Small print.
     levels : bool
         Whether each name has its confidence level; if not, the note says them.
+    inset : callable, optional
+        ``inset(ax, bounds)`` adds axes for a detail; ``bounds`` by their names.
     """
     limit = analysis.limit(model, "CsI + Ar", cl)
     bounds = bounds_for(model, name)
@@ -143,12 +153,16 @@ def compared_panel(name, analysis, model, cl, labels, *, mass, coupling, coheren
             if bound not in closed:
                 plot_published(bound, ax, label="", **{field: getattr(label, field) for field in _DRAWN})
             if label.place:
-                text = f"{label.text}{_stated(bound.confidence_level)}" if levels else label.text
-                label_region(ax, *label.place, text, color=_legible(label.color), anchor=label.anchor)
+                stated = _stated(bound.confidence_level) if label.level is None else f", {label.level}"
+                text = f"{label.text}{stated}" if levels else label.text
+                options = {"color": legible(label.color), "anchor": label.anchor, "rotation": label.rotation}
+                label_region(ax, *label.place, text, **options)
         label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
         for remark in remarks:
-            label_region(ax, *remark.place, remark.text, color=remark.color, anchor=remark.anchor)
+            label_region(ax, *remark.place, remark.text, color=legible(remark.color), anchor=remark.anchor)
         ax.text(*note.place, note.text, transform=ax.transAxes, fontsize=5.5, linespacing=1.25, va="bottom", zorder=5)
+        if inset is not None:
+            inset(ax, {bound.name: bound for bound in bounds})
 
     caption = f"COHERENT's combined region at {_level(cl)} for the {model} model, and other experiments"
     approximate = [bound.label for bound in bounds if bound.approximate]
@@ -203,7 +217,7 @@ def _short_level(level):
     return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g}%"
 
 
-def _legible(color):
+def legible(color):
     """Return a darker tone of a colour: thin letters look paler than lines do."""
     from matplotlib.colors import to_rgb
 

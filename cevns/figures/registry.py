@@ -37,7 +37,7 @@ _FIGURES = {
     "1": Layout("cevns.figures.figure1"),
     "2": Layout("cevns.figures.figure2"),
     "3": Layout("cevns.figures.figure3"),
-    "4": Layout("cevns.figures.figure4", columns=1, heights=(0.65, 1), size=(140.0, 180.0), single=(140.0, 105.0)),
+    "4": Layout("cevns.figures.figure4", columns=1, heights=(0.58, 1), size=(140.0, 200.0), single=(140.0, 122.0)),
     "5": Layout("cevns.figures.figure5"),
 }
 _PANELS = "ab"

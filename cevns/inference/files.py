@@ -18,7 +18,7 @@ from cevns.inference.limits import Limit
 if TYPE_CHECKING:
     from cevns import _types
 
-__all__ = ["load_limit", "save_limit"]
+__all__ = ["is_limit", "load_limit", "save_limit"]
 
 _FORMAT = 1
 _MARK = "# cevns limit "
@@ -64,6 +64,13 @@ def save_limit(limit: Limit, path: _types.Path) -> None:
         for low, high in intervals.tolist() or [("", "")]:
             table.writerow(("" if mass is None else repr(mass), low, high))
     write_text(path, text.getvalue())
+
+
+def is_limit(path: _types.Path) -> bool:
+    """Return whether a file begins as those of `Limit.save` do."""
+    from cevns.files import read_bytes
+
+    return read_bytes(path, most=LARGEST_FILE).removeprefix(b"\xef\xbb\xbf").startswith(_MARK.encode())
 
 
 def load_limit(path: _types.Path) -> Limit:

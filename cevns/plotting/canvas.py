@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import CevnsError, DataError, InputError
 from cevns.files import atomic_path, checked_path
 
-__all__ = ["checked_label", "file_figure", "import_matplotlib", "new_figure", "png", "save"]
+__all__ = ["checked_label", "file_figure", "import_matplotlib", "is_empty", "new_figure", "png", "save"]
 
 #: Backends of Matplotlib that never show anything.
 _SILENT = frozenset(("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"))
@@ -117,8 +117,8 @@ def save(figure, path, *, metadata=None):
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-        What is written.
+    figure : matplotlib.figure.Figure or matplotlib.axes.Axes
+        What is written; of axes, the whole figure that they belong to.
     path : str or path
         File name that ends in ``.pdf``, ``.png``, ``.svg`` or another format of Matplotlib.
     metadata : dict, optional
@@ -127,10 +127,12 @@ def save(figure, path, *, metadata=None):
     Raises
     ------
     InputError
-        If the suffix is not a format that Matplotlib writes, or Matplotlib cannot set a label.
+        If the suffix is not a format that Matplotlib writes, or `figure` is something else, or Matplotlib cannot set a
+        label.
     DataError
         If the file cannot be written.
     """
+    figure = _figure_of(figure)
     path = checked_path(path)
     formats = figure.canvas.get_supported_filetypes()
     kind = path.suffix[1:].lower()
@@ -144,6 +146,11 @@ def save(figure, path, *, metadata=None):
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=about)
         temporary.write_bytes(content.getbuffer())
+
+
+def is_empty(ax):
+    """Return whether axes are new ones, or have neither data nor logarithmic scales yet."""
+    return ax is None or not (ax.has_data() or ax.get_xscale() == "log")
 
 
 def checked_label(text):
@@ -176,6 +183,19 @@ def checked_label(text):
     if problem:
         raise _label_error(text, problem)
     return text
+
+
+def _figure_of(figure):
+    """Return the outermost figure of axes, of a figure within a figure, or of a figure."""
+    import_matplotlib()
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+    checks.instance("figure", figure, (FigureBase, Axes), "a plot function returns axes, which are one of them")
+    # a figure is its own figure
+    while figure.figure is not figure:
+        figure = figure.figure
+    return figure
 
 
 def _pyplot_that_shows(matplotlib):

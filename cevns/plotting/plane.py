@@ -4,7 +4,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.models.vector import LARGEST_COUPLING
-from cevns.plotting.canvas import checked_label, new_figure
+from cevns.plotting.canvas import checked_label, is_empty, new_figure
 
 __all__ = [
     "COUPLING_LABEL",
@@ -306,7 +306,7 @@ def label_region(ax, mass, coupling, text, *, color="black", anchor=None, **opti
 
 def set_up_plane(ax, mass, coupling, label=COUPLING_LABEL, *, exact=False):
     """Return axes for the plane; those without data get its scales, labels and a range that shows what is drawn."""
-    if ax is not None and (ax.has_data() or ax.get_xscale() == "log"):
+    if not is_empty(ax):
         return ax
     low, high = coupling.min(), coupling.max()
     if not exact:

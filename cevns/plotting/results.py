@@ -6,7 +6,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model, known_models
-from cevns.plotting.canvas import checked_label, new_figure
+from cevns.plotting.canvas import checked_label, is_empty, new_figure
 from cevns.plotting.plane import (
     COUPLING_LABEL,
     MIXING_LABEL,
@@ -54,7 +54,7 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     linestyle : str
         Of the outline.
     label : str, optional
-        For the legend; experiments and confidence level unless given.
+        For the legend; model, experiments and confidence level unless given. Axes that were empty get a legend.
     hatch : str, optional
         Pattern of the regions.
     **options
@@ -74,18 +74,20 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     >>> import cevns
     >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
     >>> ax = plot_limit(both.limit("b-l", mass=np.geomspace(1, 1e3, 31)))
-    >>> ax.get_xlabel()
-    "$M_{Z'}$ [MeV]"
+    >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1]
+    ("$M_{Z'}$ [MeV]", ['$B-L$: CsI + Ar, 90% C.L.'])
     """
-    if limit.mass is None or limit.mass.size < 2:
-        raise InputError(f"a limit on model {limit.model!r} needs at least two mediator masses to be drawn")
-    label = _checked(f"{' + '.join(limit.labels)}, {_percent(limit.cl)} C.L." if label is None else label)
-    edges = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
-    edges = edges[np.isfinite(edges) & (edges > 0)]
+    _check_drawable(limit)
+    if label is None:
+        label = f"{_model_label(limit.model)}: {' + '.join(limit.labels)}, {_percent(limit.cl)} C.L."
+    label = _checked(label)
+    edges = _edges(limit)
+    legend = is_empty(ax)
     ax = set_up_plane(ax, limit.mass, edges if edges.size else np.array([1e-5]))
     regions, lines = outlines(limit.excluded, limit.mass)
     fill_regions(ax, regions, facecolor, color, hatch)
-    return draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
+    draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
+    return _with_legend(ax) if legend and label else ax
 
 
 def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black", facecolor="0.85", label=None):
@@ -106,7 +108,8 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     color, facecolor : color
         Of the outlines and of the filled region.
     label : str, optional
-        Start of the legend's text; the experiments unless given.
+        Start of the legend's text, which the level follows; model and experiments unless given. Axes that were empty
+        get a legend.
 
     Returns
     -------
@@ -124,12 +127,13 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     >>> scan = argon.scan("b-l", np.geomspace(1, 1e3, 31), np.geomspace(1e-5, 1e-2, 31))
     >>> ax = plot_scan(scan, cl=(0.90, 0.99))
     >>> ax.get_legend_handles_labels()[1]
-    ['Ar, 90% C.L.', 'Ar, 99% C.L.']
+    ['$B-L$: Ar, 90% C.L.', '$B-L$: Ar, 99% C.L.']
     """
     if min(scan.chi2.shape) < 2:
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
     levels = sorted(np.ravel(cl).tolist())
-    label = _checked(" + ".join(scan.labels) if label is None else label)
+    label = _checked(f"{scan.label}: {' + '.join(scan.labels)}" if label is None else label)
+    legend = is_empty(ax)
     ax = set_up_plane(ax, scan.mass, scan.coupling, exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
     for i, level in enumerate(levels):
@@ -140,7 +144,7 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
                 ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
             ax.contour(scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style])
         draw_lines(ax, [], f"{label}, {_percent(level)} C.L.", color=color, linestyle=style)
-    return ax
+    return _with_legend(ax) if legend else ax
 
 
 def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, label=None, hatch=None, **options):
@@ -280,8 +284,9 @@ def plot_bounds(bounds, ax=None, *, own=()):
         All of the same model.
     ax : matplotlib.axes.Axes, optional
         As in `plot_limit`.
-    own : sequence of Bound
-        Drawn in black, without a filled region.
+    own : sequence of Bound or Limit
+        Drawn in black, without a filled region. A `cevns.inference.Limit` keeps its allowed strips and islands, and the
+        legend names its model, data and confidence level.
 
     Returns
     -------
@@ -290,7 +295,7 @@ def plot_bounds(bounds, ax=None, *, own=()):
     Raises
     ------
     InputError
-        If there is no bound, or they belong to different models.
+        If there is no bound, they belong to different models, or a limit of your own has fewer than two masses.
 
     Examples
     --------
@@ -299,20 +304,30 @@ def plot_bounds(bounds, ax=None, *, own=()):
     >>> [f"{end:g}" for end in ax.get_ylim()]
     ['1e-09', '1']
     """
-    bounds, own = list(bounds), list(own)
+    from cevns.bounds.curves import Bound
+    from cevns.inference.limits import Limit
+
+    bounds, own = _listed("bounds", bounds, Bound), _listed("own", own, (Bound, Limit))
     models = {bound.model for bound in bounds + own}
     if len(models) != 1:
         raise InputError(f"bounds must belong to one model, got {', '.join(sorted(models)) or 'none'}")
     from cevns.bounds.families import COLORS, FIXED_TARGETS, MAGNETIC_MOMENTS, family
 
-    framing = [b for b in bounds + own if family(b) not in MAGNETIC_MOMENTS] or bounds + own
-    coupling = np.concatenate([column for b in framing for segment in b.segments for column in segment[1:]])
-    mass = np.array([b.mass_range for b in framing])
+    limits = [curve for curve in own if isinstance(curve, Limit)]
+    for limit in limits:
+        _check_drawable(limit)
+    known = bounds + [curve for curve in own if isinstance(curve, Bound)]
+    framing = [b for b in known if family(b) not in MAGNETIC_MOMENTS] or ([] if limits else known)
+    columns = [column for b in framing for segment in b.segments for column in segment[1:]]
+    coupling = np.concatenate([*columns, *map(_edges, limits)])
+    mass = np.ravel([*(b.mass_range for b in framing), *((c.mass.min(), c.mass.max()) for c in limits)])
     closed = [bound for bound in bounds if family(bound) == FIXED_TARGETS]
     if len(closed) > 1:
         # room for the names
         mass = np.append(mass, 20 * max(b.mass_range[1] for b in closed))
-    ax = set_up_plane(ax, mass, coupling[coupling > 0], _coupling_label(framing[0]))
+    coupling = coupling[coupling > 0]
+    first = (bounds + own)[0]
+    ax = set_up_plane(ax, mass, coupling if coupling.size else np.array([1e-5]), _coupling_label(first))
     groups = {}
     for bound in bounds:
         groups.setdefault(family(bound), []).append(bound)
@@ -327,10 +342,11 @@ def plot_bounds(bounds, ax=None, *, own=()):
         _name_tips(ax, closed, COLORS[FIXED_TARGETS])
     # dashes say approximate
     styles = [style for style in _LINE_STYLES if style != "--"]
-    for i, bound in enumerate(own):
+    for i, curve in enumerate(own):
         style = styles[i % len(styles)]
-        plot_bound(bound, ax, color="black", facecolor="none", linestyle=style, linewidth=1.8, zorder=4)
-    title = "dashed: recast or converted" if any(bound.approximate for bound in bounds) else None
+        draw = plot_limit if isinstance(curve, Limit) else plot_bound
+        draw(curve, ax, color="black", facecolor="none", linestyle=style, linewidth=1.8, zorder=4)
+    title = "dashed: recast or converted" if any(bound.approximate for bound in known) else None
     ax.legend(
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
@@ -430,6 +446,43 @@ def point_label(model, mass=None, coupling=None):
     if coupling is not None:
         parts.append(f"$g_{{Z'}} = {scientific(coupling)}$")
     return ", ".join(parts)
+
+
+def _check_drawable(limit):
+    """Refuse a limit that is no curve in the plane."""
+    if limit.mass is None:
+        raise InputError(
+            f"a limit on model {limit.model!r} cannot be drawn: a contact interaction has no mass axis, its coupling "
+            "is all there is; print the intervals, which are limit.excluded[0], or draw likelihood.chi2 against the "
+            "coupling"
+        )
+    if limit.mass.size < 2:
+        raise InputError(
+            f"a limit on model {limit.model!r} needs at least two mediator masses to be drawn, got {limit.mass.size}: "
+            "compute it at more, or print limit.excluded"
+        )
+
+
+def _edges(limit):
+    """Return all couplings at which an excluded interval of a limit begins or ends."""
+    edges = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
+    return edges[np.isfinite(edges) & (edges > 0)]
+
+
+def _listed(name, curves, kind):
+    """Return one curve or several as a list, of the kinds that can be drawn."""
+    curves = [curves] if isinstance(curves, kind) else list(curves)
+    return [checks.instance(f"{name}[{i}]", curve, kind) for i, curve in enumerate(curves)]
+
+
+def _model_label(model):
+    """Return a model's name in mathtext; that of your own is plain text."""
+    return get_model(model).label if model in known_models() else str(model).replace("$", r"\$")
+
+
+def _with_legend(ax):
+    ax.legend(fontsize="small", frameon=False)
+    return ax
 
 
 def _polygons(bound):
