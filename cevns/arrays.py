@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "equal", "unique"]
+__all__ = ["ByValue", "equal", "span", "unique"]
 
 
 class ByValue:
@@ -45,6 +45,24 @@ def equal(a: object, b: object) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(equal(value, b[key]) for key, value in a.items())
     return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)
+
+
+def span(name: str, values: ArrayLike, unit: str = "") -> str:
+    """Return in a few words what an array, or a single number, holds.
+
+    Examples
+    --------
+    >>> span("mass", [1.0, 30.0, 1000.0], "MeV")
+    '3 values of mass from 1 to 1000 MeV'
+    >>> span("coupling", 1e-5)
+    'coupling 1e-05'
+    """
+    values, unit = np.asarray(values, dtype=float), f" {unit}" if unit else ""
+    if values.size == 1:
+        return f"{name} {values.item():.4g}{unit}"
+    if not values.size:
+        return f"no values of {name}"
+    return f"{values.size} values of {name} from {values.min():.4g} to {values.max():.4g}{unit}"
 
 
 def unique(values: ArrayLike) -> Array:

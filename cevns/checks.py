@@ -28,6 +28,10 @@ _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 LARGEST_SIGMA, SMALLEST_SIGMA = 2.0, 1e-6
 
 
+#: Flavours are not told apart further, since all vector couplings change sign together.
+ALIKE = "neutrinos and antineutrinos of a flavour both go under e, mu or tau"
+
+
 def instance(name: str, value: Any, kind: Any, hint: str = "") -> Any:
     """Return `value` if it is of a type, or of one of several.
 
@@ -336,7 +340,7 @@ def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
     changing = isinstance(name, str) and any(
         name.lower().replace("-", "").replace("_", "") == a + b for a in flavours for b in flavours
     )
-    hint = ". Couplings that change the flavour are not carried yet" if changing else ""
+    hint = ". Couplings that change the flavour are not carried yet" if changing else f"; {ALIKE}"
     raise UnknownNameError(f"unknown {kind} {_short(name)}; known: {', '.join(flavours)}{hint}")
 
 

@@ -6,8 +6,8 @@ of a file are reported together, each with the path to its key, entries of lists
 
 `template` returns a commented example. Any list of numbers may stand in a table beside the configuration file instead:
 with ``file = "name.csv"`` the columns, named in the table's titles, take the place of the keys of the same names.
-``columns = {recoil_kev = 1, factors = "QF"}`` picks columns by number or by other names. `cevns.tables` says which
-tables are understood.
+``columns = {recoil_kev = 1, factors = "QF"}`` picks columns by number or by other names, and leaves out the others;
+without it every title must be a key. `cevns.tables` says which tables are understood.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import CevnsError, DataError, InputError
-from cevns.experiments import Background, Experiment, load
+from cevns.experiments import Background, Experiment
+from cevns.experiments import load as _load_experiment
 from cevns.files import checked_path, read_bytes
 from cevns.fluxes import FLAVOURS, monochromatic, pion_decay_at_rest, tabulated
 from cevns.form_factors import FormFactor
@@ -223,6 +224,8 @@ class _Reader:
             if key not in allowed:
                 close = difflib.get_close_matches(key, [] if _names_a_flavour(key) else allowed, n=1, cutoff=0.5)
                 hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
+                if _names_a_flavour(key):
+                    hint += f"; {checks.ALIKE}"
                 self.problem(_join(where, key), f"unknown key; {hint}")
         for key in section.required:
             if key not in table:
@@ -324,18 +327,26 @@ def _read_columns(path, wanted, section, histogram):
 
 
 def _titled_columns(table, path, keys):
-    """Return the titles of a table, all of which must be keys."""
+    """Return the titles of a table, all of which must be keys: one that is not may be a key misspelled."""
     if not table.titles:
+        table.check_titles(keys)
         raise DataError(
             f"{path} has no line of titles, without # before it, with a title for each of its {table.width} columns: "
             f"give columns, for example {{{keys[0]} = 1}}"
         )
+    numbers = {title: table.index(title) + 1 for title in table.titles if title in keys}
     for i, title in enumerate(table.titles, start=1):
         if title not in keys:
-            # shown only if it is nearly right: a configuration may name any file of its reader's
-            close = close_match(title, keys)
-            hint = f"{title!r}. Did you mean {close!r}?" if close else f"that is none of {', '.join(keys)}"
-            raise DataError(f"{path}: column {i} has a title {hint}; correct it, or choose with columns")
+            close = close_match(title, [key for key in keys if key not in numbers])
+            if close:
+                hint = f"the title {title!r}. Did you mean {close!r}? Correct it, or choose with columns"
+            elif numbers:
+                line = ", ".join(f"{key} = {number}" for key, number in numbers.items())
+                hint = f"the title {reprlib.repr(title)}, which is no key; to leave it out, add columns = {{{line}}}"
+            else:
+                # not shown: a configuration may name any file of its reader's
+                hint = f"a title that is none of {', '.join(keys)}; correct it, or choose with columns"
+            raise DataError(f"{path}: column {i} has {hint}")
     return {title: title for title in table.titles}
 
 
@@ -786,7 +797,7 @@ _BACKGROUND = _Section(
 )
 
 _KNOWN_EXPERIMENT = _Section(
-    load,
+    _load_experiment,
     {
         "name": ("name", _text),
         "quenching": ("quenching", _text_or(_one_of(_QUENCHINGS))),

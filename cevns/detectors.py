@@ -29,6 +29,8 @@ _FELT = 14
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
 #: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
 MOST_COEFFICIENTS = 31
+#: Smallest quenching factor of a table, so that the logarithm of a signal is finite.
+SMALLEST_FACTOR = 1e-12
 
 __all__ = [
     "BirksQuenching",
@@ -249,12 +251,17 @@ class TabulatedQuenching(Quenching):
     Parameters
     ----------
     recoil_kev, factors : array_like, shape (n,)
-        Ascending recoil energies [keV] and f_Q there.
+        Ascending recoil energies [keV] and f_Q there: positive, but in a first row at T = 0 it may be 0.
 
     Raises
     ------
     InputError
-        If f_Q(T) T does not grow from row to row.
+        If a factor is 0 elsewhere, or f_Q(T) T does not grow from row to row.
+
+    Examples
+    --------
+    >>> float(TabulatedQuenching([0.0, 10.0], [0.0, 0.2]).factor(5.0))
+    0.1
     """
 
     recoil_kev: Values
@@ -263,6 +270,15 @@ class TabulatedQuenching(Quenching):
     def __post_init__(self):
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
         f = checks.array("factors", self.factors, low=0, high=LARGEST_FACTOR, ndim=1, length=t.size)
+        # below the first row, and in the last, its factor holds
+        tiny = (f < SMALLEST_FACTOR) & ((t > 0) | (t.size == 1))
+        if tiny.any():
+            i = int(np.argmax(tiny))
+            raise InputError(
+                f"factors[{i}] = {f[i]:g} at {t[i]:g} keV is not allowed: a quenching factor must be at least "
+                f"{SMALLEST_FACTOR:g}, but for 0 in a first row at T = 0; leave out rows without signal, and see "
+                "whether a decimal comma, as in 0,16, was read as the end of a cell"
+            )
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
         if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():

@@ -90,7 +90,7 @@ class RecoilNodes:
         if not low_kev < high_kev:
             raise InputError(
                 f"no recoil can be observed: the lowest bin or efficiency starts at {low_kev:.3g} keV, and recoils end "
-                f"at {max(ends):.3g} keV"
+                f"at {max(ends):.3g} keV; are the energies of the flux in MeV, and the edges in the response's unit?"
             )
         sharp = {recoil_end_kev(n, e) for n in target.nuclei for e in flux.sharp_energies}
         weak = unique([recoil_end_kev(n, e) for n in target.nuclei for e in flux.break_energies])

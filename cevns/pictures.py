@@ -5,7 +5,12 @@ import contextlib
 
 from cevns.errors import CevnsError
 
-__all__ = ["Pictured"]
+__all__ = ["Pictured", "figures_hint"]
+
+
+def figures_hint(name: str) -> str:
+    """Return how a result called `name` is drawn into a file, for messages."""
+    return f"a figure is drawn with {name}.plot() and written with cevns.plotting.save(figure, path)"
 
 
 class Pictured:

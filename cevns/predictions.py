@@ -10,7 +10,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._rates import RecoilRate
-from cevns.arrays import ByValue, unique
+from cevns.arrays import ByValue, span, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.folding import rate_scales, recoil_end_kev
@@ -69,6 +69,16 @@ class Prediction(ByValue, Pictured):
     def total(self) -> Array:
         """Signal and all backgrounds, shape (..., bins)."""
         return self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
+
+    def __repr__(self):
+        point = [
+            span(name, value, unit)
+            for name, value, unit in (("mass", self.mass, "MeV"), ("coupling", self.coupling, ""))
+            if value is not None
+        ]
+        bins = f"{self.observed.size} bins from {self.bin_edges[0]:.4g} to {self.bin_edges[-1]:.4g} {self.bin_unit}"
+        counts = f"signal {self.signal.sum():.4g}" if self.signal.ndim == 1 else f"signal of shape {self.signal.shape}"
+        return f"<Prediction: {', '.join([self.model, self.experiment, *point, bins, counts])}>"
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the counts beside the data; see `cevns.plotting.plot_prediction`."""

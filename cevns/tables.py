@@ -193,6 +193,8 @@ class Table:
         Number of the segment to which each row belongs, from 0.
     decimal : {".", ","}
         Decimal sign.
+    misfit : (int, tuple of str)
+        Line and cells of the last line of titles if they are not as many as the rows have; 0 and none otherwise.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Table:
     lines: list = field(repr=False)
     segments: list = field(repr=False)
     decimal: str = "."
+    misfit: tuple = (0, ())
 
     @classmethod
     def read(cls, path):
@@ -250,11 +253,28 @@ class Table:
         if found:
             numbers = " and ".join(str(i + 1) for i in found)
             raise InputError(f"{name}: the title {column!r} stands over columns {numbers}; choose one by its number")
+        self.check_titles([column.strip()])
         # a title that is not close is not shown, since a configuration may name any file of its reader's
         close = close_match(column, self.titles)
         hint = f"; did you mean {close!r}?" if close else f"; choose by number, from 1 to {self.width}"
         reason = "" if self.titles else f", since no line of titles with {self.width} cells stands above the rows"
         raise UnknownNameError(f"unknown {name} {column!r}{reason}{hint}")
+
+    def check_titles(self, names):
+        """Refuse a line of titles that holds one of the `names`, but not one title for each column.
+
+        Raises
+        ------
+        DataError
+            If there is such a line.
+        """
+        line, cells = self.misfit
+        found = next((name for name in names if name in cells), None)
+        if found is not None:
+            raise DataError(
+                f"{self.name}, line {line}: {len(cells)} title{'' if len(cells) == 1 else 's'}, {found!r} among them, "
+                f"over {self.width} columns; give each column one, separated like the rows, or choose by number"
+            )
 
     def values(self, index, length=None):
         """Return the first numbers of a column, counted from 0; up to its last one unless `length` is given.
@@ -361,9 +381,11 @@ def _parsed(text, name):
     width = _width(rows, lines[:begin])
     _check_widths(rows, width, separator, name)
     _check_groups(rows, separator, name)
+    titles = _titles(lines[:begin], width, name)
     return Table(
         name=name,
-        titles=_titles(lines[:begin], width, name),
+        titles=titles,
+        misfit=(0, ()) if titles or not begin else _misfit(lines[begin - 1], name),
         width=width,
         rows=[line.cells[:width] for line in rows],
         lines=[line.number for line in rows],
@@ -589,6 +611,16 @@ def _titles(lines, width, name):
                 if _filled(cells) <= width <= len(cells) and all(not c or re.search(r"\w", c) for c in cells):
                     return tuple(cells[:width])
     return ()
+
+
+def _misfit(line, name):
+    """Return number and cells of a line of titles that are not as many as the rows have."""
+    cells = line.cells
+    for separator in (";", "\t", ",", None):
+        if len(cells) < 2:
+            with contextlib.suppress(DataError):
+                cells = _split(line, separator, name)
+    return line.number, tuple(cells[: _filled(cells)])
 
 
 def _decimal(rows, name):

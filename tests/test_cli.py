@@ -158,7 +158,14 @@ def test_limit_gives_intervals_with_null_for_open_ends(run_json):
         "dof": 2,
         "units": {"mass": "MeV", "coupling": "dimensionless"},
     }
-    assert found.keys() - about.keys() == {"chi2_min", "best_fit", "delta_chi2", "limits", "warnings"}
+    assert found.keys() - about.keys() == {
+        "chi2_min",
+        "best_fit",
+        "delta_chi2",
+        "excludes_standard_model",
+        "limits",
+        "warnings",
+    }
     assert list(found["best_fit"]) == ["mass", "coupling"]
     assert found["delta_chi2"] == pytest.approx(4.605, abs=1e-3)
     assert [list(entry) for entry in found["limits"]] == [["mass", "excluded"]] * 2

@@ -2,9 +2,13 @@
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from cevns.cli import main
+from cevns.config import load_config
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md"]
@@ -53,3 +57,21 @@ def test_python_examples_run_alone(page, number, tmp_path, monkeypatch):
     """Each Python block by itself, as a reader would copy it."""
     monkeypatch.chdir(tmp_path)
     run_block(python_blocks(page)[number], {"__name__": "example"})
+
+
+def test_the_walk_through_a_configuration_works(tmp_path, monkeypatch, capsys):
+    """With the files and the commands of the page."""
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    section = page.partition("## A configuration, from tables to a limit\n")[2].partition("\n## ")[0]
+    blocks = {kind: re.findall(rf"```{kind}\n(.*?)```", section, flags=re.DOTALL) for kind in ("csv", "toml", "sh")}
+    (tmp_path / "mine").mkdir()
+    names = ("quenching.csv", "data.csv", "germanium.toml")
+    for name, text in zip(names, blocks["csv"] + blocks["toml"], strict=True):
+        (tmp_path / "mine" / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    commands = blocks["sh"][0].splitlines()
+    assert len(commands) == 2
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0
+    assert "is excluded" not in capsys.readouterr().out
+    assert load_config("mine/germanium.toml").model.name == "b-l"

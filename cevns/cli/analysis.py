@@ -86,6 +86,7 @@ def limit(args):
         "chi2_min": found.chi2_min,
         "best_fit": best,
         "delta_chi2": found.delta_chi2,
+        "excludes_standard_model": found.excludes_standard_model,
         "limits": limits,
     }
     if args.output is not None:
@@ -107,6 +108,11 @@ def limit(args):
     if found.best_fit.at_edge:
         warnings.append(
             "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
+        )
+    if found.excludes_standard_model:
+        warnings.append(
+            f"coupling 0, the standard model, is excluded too, since chi2 falls to {number(found.chi2_min)} elsewhere: "
+            "check the data, or count from its chi2 with limit(reference=likelihood.chi2('sm')) in Python"
         )
     return _result(data, title, table(("mass [MeV]", "excluded couplings"), rows), warnings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
@@ -51,8 +52,16 @@ def load(name: str, **options: Any) -> Experiment:
     >>> load("coherent-argon-2020").response.bins
     12
     """
-    loader = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES)]).load
+    loader = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))]).load
     unknown = set(options) - {"quenching", "form_factor"}
     if unknown:
         raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: quenching, form_factor")
     return loader(**options)
+
+
+def _hint(name):
+    """Return what to do about a file in the place of a name."""
+    if not isinstance(name, (str, os.PathLike)) or not str(name).lower().endswith(".toml"):
+        return ""
+    name = str(name)
+    return f"Read a configuration file with cevns.config.load_config({name!r}), or give --config {name} to a command"

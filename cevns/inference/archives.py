@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from cevns import _types
     from cevns._types import Array
 
-__all__ = ["LARGEST_SCAN", "read_scan", "write_scan"]
+__all__ = ["ARCHIVE_MARK", "LARGEST_SCAN", "LIMIT_MARK", "read_scan", "write_scan"]
+
+#: How the files of scans and of limits begin, by which one that is taken for the other is told.
+ARCHIVE_MARK, LIMIT_MARK = b"PK\3\4", b"# cevns limit "
 
 #: Bytes of the longest file that is written and read.
 LARGEST_SCAN = 2**31
@@ -66,7 +69,11 @@ def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """
     with open_regular(path) as stream:
         try:
+            if stream.read(len(LIMIT_MARK)) == LIMIT_MARK:
+                raise DataError(f"{path} is no scan, but a limit: read it with cevns.inference.Limit.load")
             return _read(stream)
+        except DataError:
+            raise
         except _NotAScanError as error:
             reason = f": {error}"
         except OSError as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import DataError, InputError
+from cevns.inference.archives import ARCHIVE_MARK, LIMIT_MARK
 from cevns.inference.fits import BestFit
 from cevns.inference.limits import Limit
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["is_limit", "load_limit", "save_limit"]
 
 _FORMAT = 1
-_MARK = "# cevns limit "
+_MARK = LIMIT_MARK.decode()
 _COLUMNS = ("mass_MeV", "excluded_from", "excluded_to")
 #: Largest file [bytes] that is read: a hundred thousand masses with a dozen intervals.
 LARGEST_FILE = 100_000_000
@@ -31,10 +32,11 @@ def save_limit(limit: Limit, path: _types.Path) -> None:
     """Write a `Limit`; see `Limit.save`."""
     from cevns import __version__
     from cevns.files import checked_path, write_text
+    from cevns.pictures import figures_hint
 
     path = checked_path(path)
     if path.suffix != ".csv":
-        raise InputError(f"path {path} must end in .csv")
+        raise InputError(f"path {path} must end in .csv; {figures_hint('limit')}")
     if limit.mass is not None and len(set(limit.mass.tolist())) < limit.mass.size:
         raise InputError("a mass comes more than once in the limit, which a file cannot tell apart: compute it once")
     fit = limit.best_fit
@@ -77,8 +79,11 @@ def load_limit(path: _types.Path) -> Limit:
     """Read a `Limit`; see `Limit.load`."""
     from cevns.files import read_bytes
 
+    content = read_bytes(path, most=LARGEST_FILE)
+    if content.startswith(ARCHIVE_MARK):
+        raise DataError(f"{path} is no limit, but may be a scan: read it with cevns.inference.Scan.load")
     try:
-        lines = read_bytes(path, most=LARGEST_FILE).decode("utf-8-sig").splitlines()
+        lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
     if not lines or not lines[0].startswith(_MARK):

@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns import checks
 from cevns._engine import crossings_limit
-from cevns.arrays import ByValue
+from cevns.arrays import ByValue, span
 from cevns.errors import ConvergenceError, InputError
 from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
 from cevns.inference.levels import default_dof, delta_chi2
@@ -67,9 +67,35 @@ class Limit(ByValue, Pictured):
     def lowest(self) -> Array:
         """Lowest excluded coupling at each mass, shape (m,); infinite where nothing is excluded.
 
-        For a contact interaction, the lowest positive one.
+        It is 0 where the standard model is excluded; see `excludes_standard_model`. For a contact interaction, whose
+        coupling has two signs, it is the lowest positive one: negative ones may be excluded nearer to 0, and `excluded`
+        holds both.
         """
         return np.array([min((low for low, high in i if high > 0), default=np.inf) for i in self.excluded])
+
+    @property
+    def excludes_standard_model(self) -> bool:
+        """Whether coupling 0, and with it the standard model, is among what is excluded.
+
+        Its chi2 is the same for all masses. It lies above the level if another point describes the data so much better:
+        `best_fit` says which. Check the data then, or count from the standard model with
+        ``reference=likelihood.chi2("sm")``.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> argon = cevns.load("coherent-argon-2020")
+        >>> argon.limit("universal", mass=10.0).excludes_standard_model
+        False
+        >>> many = argon.replace(observed=[3 * count for count in argon.observed])
+        >>> many.limit("universal", mass=10.0).excludes_standard_model
+        True
+        """
+        return any(self._holds_zero(intervals) for intervals in self.excluded)
+
+    def _holds_zero(self, intervals):
+        # the couplings of a mediator begin at 0, which is then no end of what is excluded
+        return any(low < 0 < high or (low == 0 and self.mass is not None) for low, high in intervals)
 
     def excludes(self, mass: ArrayLike | None, coupling: ArrayLike) -> Any:
         """Return whether points are excluded, with the arguments of `Bound.excludes` of the published limits.
@@ -79,7 +105,8 @@ class Limit(ByValue, Pictured):
         mass : array_like or None
             Masses [MeV] at which the limit was computed, to a relative 1e-9; None for models without one.
         coupling : array_like
-            Couplings; they broadcast with `mass`. The ends of an excluded interval are allowed.
+            Couplings; they broadcast with `mass`. The ends of an excluded interval are allowed, except 0 for a
+            mediator, where couplings begin.
 
         Returns
         -------
@@ -108,6 +135,8 @@ class Limit(ByValue, Pictured):
             low, high = self.excluded[i].T
             here = index == i
             out[here] = ((low < coupling[here, None]) & (coupling[here, None] < high)).any(axis=1)
+            if self._holds_zero(self.excluded[i]):
+                out[here] |= coupling[here] == 0
         return out if out.ndim else bool(out)
 
     def _index(self, mass):
@@ -159,6 +188,14 @@ class Limit(ByValue, Pictured):
 
         return load_limit(path)
 
+    def __repr__(self):
+        masses = "" if self.mass is None else f", {span('mass', self.mass, 'MeV')}"
+        warning = ", standard model excluded" if self.excludes_standard_model else ""
+        return f"<Limit: {self._title()}{masses}{warning}>"
+
+    def _title(self):
+        return f"{self.model}, {' + '.join(self.experiments)}, {self.cl:.4g} C.L. for {self.dof} d.o.f."
+
     def _repr_html_(self):
         from cevns.tabular import html
 
@@ -166,7 +203,7 @@ class Limit(ByValue, Pictured):
             (mass, ", ".join(f"({low:.4g}, {high:.4g})" for low, high in intervals) or "none")
             for mass, intervals in zip([None] if self.mass is None else self.mass, self.excluded, strict=True)
         ]
-        caption = f"{self.model}, {' + '.join(self.experiments)}, {self.cl:.4g} C.L. for {self.dof} d.o.f."
+        caption = self._title() + ("; the standard model is excluded" if self.excludes_standard_model else "")
         return html(("mass [MeV]", "excluded couplings"), rows, caption)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -203,7 +240,8 @@ def limit(
         Degrees of freedom of the level; those of `default_dof` unless given: 2 for a mediator, 1 for a contact
         interaction.
     reference : BestFit or float, optional
-        Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given.
+        Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given. For the
+        standard model, the number ``likelihood.chi2("sm")``.
     mass_range : (float, float), optional
         Lowest and highest mass of that best fit [MeV]; see `best_fit`.
     num_threads : int
@@ -253,6 +291,11 @@ def limit(
     if reference is None:
         reference = best_fit(likelihood, model, mass_range=mass_range, num_threads=num_threads)
     elif not isinstance(reference, BestFit):
+        if isinstance(reference, str):
+            raise InputError(
+                f"reference must be a chi2 or a BestFit, got {reference!r}; give a number, for the standard model "
+                'likelihood.chi2("sm")'
+            )
         reference = BestFit(checks.real("reference", reference), None, np.nan)
     roots = np.empty((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)

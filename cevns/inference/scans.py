@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import ByValue
+from cevns.arrays import ByValue, span
 from cevns.errors import InputError
 from cevns.files import checked_path
 from cevns.models import get_model
-from cevns.pictures import Pictured
+from cevns.pictures import Pictured, figures_hint
 from cevns.threads import share
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class Scan(ByValue, Pictured):
         """chi2 above its minimum on the grid, shape (m, n)."""
         return self.chi2 - self.chi2.min()
 
+    def __repr__(self):
+        axes = f"{span('mass', self.mass, 'MeV')} x {span('coupling', self.coupling)}"
+        return f"<Scan: {self.model}, {' + '.join(self.experiments)}, {axes}>"
+
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded regions; see `cevns.plotting.plot_scan`."""
         from cevns.plotting import plot_scan
@@ -76,7 +80,7 @@ class Scan(ByValue, Pictured):
 
         path = checked_path(path)
         if path.suffix != ".npz":
-            raise InputError(f"path {path} must end in .npz")
+            raise InputError(f"path {path} must end in .npz; {figures_hint('scan')}")
         about = {
             "cevns": __version__,
             "model": self.model,

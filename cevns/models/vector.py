@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,10 @@ LARGEST_CHARGE = 1e6
 
 
 def _table(name, values, largest=LARGEST_CHARGE):
-    pairs = values.items() if isinstance(values, Mapping) else checks.pairs(name, values, "(flavour, number)")
+    if isinstance(values, (tuple, list)) and all(isinstance(entry, (tuple, list)) for entry in values):
+        pairs = checks.pairs(name, values, "(flavour, number)")
+    else:
+        pairs = checks.instance(name, values, Mapping, "give numbers by flavour, such as {'mu': -3}").items()
     table = []
     for flavour, value in pairs:
         checks.flavour("lepton flavour", flavour, FLAVOURS)
@@ -281,7 +284,8 @@ def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, 
     (-3.0, -3.0)
     """
     try:
-        up, down = quarks
+        # the keys of a mapping, or the members of a set, are no pair
+        up, down = () if isinstance(quarks, (Mapping, Set, str)) else quarks
     except (TypeError, ValueError):
         raise InputError(f"quarks must be the two charges (Q'_u, Q'_d), got {quarks!r}") from None
     up, down = (
@@ -322,7 +326,7 @@ def NonStandardInteractions(
     >>> NonStandardInteractions(up={"e": 0.1}, down={"e": -0.1}).mediated
     False
     """
-    up, down = dict(_table("up", up or {})), dict(_table("down", down or {}))
+    up, down = dict(_table("up", {} if up is None else up)), dict(_table("down", {} if down is None else down))
     return VectorModel(
         name,
         proton={f: 2 * up.get(f, 0.0) + down.get(f, 0.0) for f in FLAVOURS},
