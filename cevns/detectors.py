@@ -71,7 +71,11 @@ class Quenching:
         curve is nearly straight.
         """
         target = checks.floats("signal_kevee", signal_kevee, unit="keVee")
-        top = min(self.maximum, highest_kev)
+        # a signal that is 0 up to some recoil has no logarithm; what follows from it is left to the bisections
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._inverse(target, min(self.maximum, highest_kev))
+
+    def _inverse(self, target, top):
         reached = self.signal(np.array(top)) >= target
         sought = reached & (target > 0)
         # a stand-in where there is nothing to find
@@ -80,8 +84,7 @@ class Quenching:
         f_low, f_high = np.log(self.signal(np.exp(low))) - wanted, np.log(self.signal(np.exp(high))) - wanted
         before = np.full(target.shape, 2)
         for step in range(100):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found = low - f_low * (high - low) / (f_high - f_low)
+            found = low - f_low * (high - low) / (f_high - f_low)
             # a bisection now and then keeps the secants honest
             honest = (found > low) & (found < high) & (step % 6 < 5)
             found = np.where(honest, found, 0.5 * (low + high))

@@ -448,3 +448,14 @@ def test_stopping_power_that_runs_away_below_its_table_is_refused():
     recoil, stopping = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0], [500.0, 700.0, 900.0, 1100.0, 1300.0, 1500.0]
     with pytest.raises(InputError, match=r"degree = 5 makes the signal .* fall at .* keV, where it must grow"):
         BirksQuenching(0.5, 3e-3, recoil, stopping, degree=5)
+
+
+@pytest.mark.parametrize("factors", [[0.0, 0.0, 0.1], [0.0, 0.0, 0.0], [0.0, 0.1, 0.1]])
+def test_quenching_that_begins_or_stays_at_zero_is_inverted_without_a_warning(factors):
+    quenching = TabulatedQuenching([1.0, 10.0, 100.0], factors)
+    recoil = quenching.recoil([0.0, 0.5, 5.0, 1e9])
+    assert recoil[0] == 0
+    assert recoil[-1] == np.inf
+    seen = np.isfinite(recoil[1:3])
+    assert seen.all() == (factors[-1] > 0)
+    np.testing.assert_allclose(quenching.signal(recoil[1:3][seen]), np.array([0.5, 5.0])[seen], rtol=1e-12)

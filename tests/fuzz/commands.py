@@ -55,7 +55,7 @@ def play(rng, folder):
         argv = _changed(rng, argv)
     if argv[:1] == ["reproduce"] and not {"--help", "-h"} & set(argv):
         # what takes long is refused before it begins
-        argv.append("9z")
+        argv.insert(1, "9z")
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     encoding = rng.choice(["utf-8", "utf-8", "ascii", "cp1252"])
     code, out, err = run(argv, folder, encoding)
