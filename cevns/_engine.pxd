@@ -40,7 +40,8 @@ cdef struct term_t:
 
 
 cdef struct row_t:
-    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), vectors of counts to work with, B and C at every node of eta (node, 2, bin), polynomials of each piece, and what is known of each piece
+    # one term at one mediator mass: interleaved sums over nuclei (b p, c p^2), vectors of counts to work with, B and C
+    # at every node of eta (node, 2, bin), polynomials of each piece, and what is known of each piece
     double *rates
     double *scratch
     double *folded

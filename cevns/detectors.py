@@ -259,7 +259,7 @@ class TabulatedQuenching(Quenching):
     Raises
     ------
     InputError
-        If a factor is 0 elsewhere, or f_Q(T) T does not grow from row to row.
+        If a factor is 0 behind one that is not, or all are, or f_Q(T) T does not grow from row to row.
 
     Examples
     --------
@@ -273,14 +273,15 @@ class TabulatedQuenching(Quenching):
     def __post_init__(self):
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
         f = checks.array("factors", self.factors, low=0, high=LARGEST_FACTOR, ndim=1, length=t.size)
-        # below the first row, and in the last, its factor holds
-        tiny = (f < SMALLEST_FACTOR) & ((t > 0) | (t.size == 1))
+        # a curve may begin with rows below a threshold, without any signal
+        tiny = f < SMALLEST_FACTOR
+        tiny &= (f > 0) | tiny.all() | (np.cumsum(f) > 0)
         if tiny.any():
             i = int(np.argmax(tiny))
             raise InputError(
                 f"factors[{i}] = {f[i]:g} at {t[i]:g} keV is not allowed: a quenching factor must be at least "
-                f"{SMALLEST_FACTOR:g}, but for 0 in a first row at T = 0; leave out rows without signal, and see "
-                "whether a decimal comma, as in 0,16, was read as the end of a cell"
+                f"{SMALLEST_FACTOR:g}, but for 0 in rows below a threshold, before any other; see whether a decimal "
+                "comma, as in 0,16, was read as the end of a cell"
             )
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
@@ -432,11 +433,13 @@ class GaussianResolution:
         -------
         ndarray, shape (s, k)
         """
-        from scipy.special import erf
+        from scipy.special import ndtr
 
         sigma = self.width(np.maximum(x, 1e-300))
         scaled = [(np.asarray(end)[:, None] - x) / sigma for end in (low, high)]
-        share = 0.5 * (erf(scaled[1] / math.sqrt(2)) - erf(scaled[0] / math.sqrt(2)))
+        # from the side on which both are small, or the upper tail would be the difference of ones
+        above = scaled[0] > 0
+        share = ndtr(np.where(above, -scaled[0], scaled[1])) - ndtr(np.where(above, -scaled[1], scaled[0]))
         # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
         offset, slope = efficiency.lines(low, high)
         return (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * _density_step(*scaled)
@@ -459,17 +462,21 @@ class PoissonResolution:
 
     def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a whole number in [low, high) and accept it; see `GaussianResolution`."""
-        from scipy.special import pdtr
+        from scipy.special import pdtr, pdtrc
 
         first, last = np.ceil(low), np.ceil(high) - 1
         offset, slope = efficiency.lines(low, high)
         # pdtr(k, x) sums P(n <= k; x), and n P(n; x) = x P(n - 1; x); neighbouring segments share their ends
         needed = unique(np.concatenate([last, first - 1, last - 1, first - 2]))
-        sums = np.zeros((needed.size, x.size))
-        sums[needed >= 0] = pdtr(needed[needed >= 0, None], x)
+        above = needed[:, None] >= x
+        # each sum from the side on which it is small, or the upper tail would be the difference of ones
+        sums = np.where(above, pdtrc(np.maximum(needed, 0)[:, None], x), pdtr(np.maximum(needed, 0)[:, None], x))
+        sums = np.where(needed[:, None] < 0, 0.0, sums)
 
         def between(below, end):
-            return sums[np.searchsorted(needed, end)] - sums[np.searchsorted(needed, below)]
+            i, j = np.searchsorted(needed, below), np.searchsorted(needed, end)
+            low, high = np.where(above[i], 1 - sums[i], sums[i]), np.where(above[j], 1 - sums[j], sums[j])
+            return np.where(above[i] & above[j], sums[i] - sums[j], high - low)
 
         share = offset[:, None] * between(first - 1, last)
         return share + slope[:, None] * x * between(first - 2, last - 1) if slope.any() else share

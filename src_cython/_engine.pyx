@@ -32,7 +32,6 @@ import sys
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
 
 np.import_array()
 
@@ -40,6 +39,7 @@ cdef enum:
     MAX_ORDER = 8  # eta nodes in a piece
     SEEDS = 160  # couplings, at least, on the logarithmic axis of a root search
     SEEDS_PER_E = 6
+    ETA_SEEDS = 8  # quenching scales from whose counts seeds are taken, if all of eta is searched
     MOST_SEEDS = 4096
     MAX_CROSSINGS = 256
     LANES = 4  # couplings that are worked on side by side
@@ -57,6 +57,8 @@ cdef double ETA_ACCURACY = 5e-13
 cdef double CONVEX_MARGIN = 0.02
 # rounding of chi2 as a difference, above which it is summed instead
 cdef double LARGEST_ROUNDING = 5e-13
+# counts in units of the uncertainties at y = 1 below which no coupling that is accepted, up to 1e10, reaches anything
+cdef double SMALLEST_SIGNAL = 1e-80
 # squared data above which polynomials in eta no longer find the best eta well enough
 cdef double LARGEST_BASE = 1e6
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
@@ -73,8 +75,8 @@ cdef inline Py_ssize_t polynomial_size(const term_t *t) noexcept nogil:
 
 cdef inline Py_ssize_t row_size(const term_t *t) noexcept nogil:
     """Doubles that a row of this term needs."""
-    return (2 * t.cols + SCRATCH * t.bins + t.backgrounds + 2 * t.pieces * t.order * t.bins + t.pieces * polynomial_size(t)
-            + (LOOK_COLUMNS * t.searched + 2) * t.looks)
+    return (2 * t.cols + SCRATCH * t.bins + t.backgrounds + 2 * t.pieces * t.order * t.bins
+            + t.pieces * polynomial_size(t) + (LOOK_COLUMNS * t.searched + 2) * t.looks)
 
 
 cdef void start_row(const term_t *t, row_t *row, double mass_squared, bint many) noexcept nogil:
@@ -152,7 +154,8 @@ cdef inline double to_piece(const term_t *t, Py_ssize_t piece, double eta) noexc
     return (2.0 * eta - t.eta_edges[piece] - t.eta_edges[piece + 1]) / (t.eta_edges[piece + 1] - t.eta_edges[piece])
 
 
-cdef inline void lagrange(const term_t *t, Py_ssize_t piece, double eta, double *weights, double *slopes) noexcept nogil:
+cdef inline void lagrange(const term_t *t, Py_ssize_t piece, double eta, double *weights,
+                          double *slopes) noexcept nogil:
     """The Lagrange polynomials of a piece's nodes at eta, and their derivatives unless `slopes` is NULL."""
     cdef Py_ssize_t k, m
     cdef double x, power, s
@@ -536,7 +539,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
     cdef double r, r1, d, s, low, high, centre, inverse = t.inverse_eta_variance, pull = t.pull, largest
     cdef const double *p
     cdef Py_ssize_t k, piece = row.piece, order = t.order
-    cdef int lane, iteration
+    cdef int lane, _
     if piece < 0 or not row.built[piece] & REST:
         return False
     low, high = t.eta_edges[piece], t.eta_edges[piece + 1]
@@ -549,7 +552,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
         for lane in range(LANES):
             u[k][lane] = quadratic_c(p + 8 * k, y[lane])
             v[k][lane] = quartic_c(p + 8 * k + 3, y[lane])
-    for iteration in range(3):
+    for _ in range(3):
         for lane in range(LANES):
             x[lane] = s * (eta[lane] - centre)
             u0[lane] = u[order - 1][lane]
@@ -770,7 +773,8 @@ cdef double convex_step(const term_t *t) noexcept nogil:
     From a sample of all masses, couplings and etas.
     """
     cdef Py_ssize_t i, k, m, piece, node = find_piece(t, 1.0, -1) * t.order + t.order // 2
-    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, bend = 0.0, second = 0.0
+    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, elsewhere
+    cdef double bend = 0.0, second = 0.0
     cdef double *f
     cdef bint contact
     cdef int masses, steps = 32
@@ -790,11 +794,15 @@ cdef double convex_step(const term_t *t) noexcept nogil:
         for piece in range(t.pieces):
             build_piece(t, row, piece)
         f = row.folded + 2 * node * t.bins
-        largest_b = largest_c = 0.0
+        largest_b = largest_c = elsewhere = 0.0
         for k in range(t.bins):
             largest_b = fmax(largest_b, fabs(f[k]))
             largest_c = fmax(largest_c, f[t.bins + k])
-        convex = convex_at(t, row, 0.0, &bend, &second)
+        for i in range(t.pieces * t.order):
+            for k in range(t.bins):
+                elsewhere = fmax(elsewhere, row.folded[(2 * i + 1) * t.bins + k])
+        # what is hardly seen at eta = 1 and well elsewhere is no matter of a few Newton steps
+        convex = largest_c >= 1e-6 * elsewhere and convex_at(t, row, 0.0, &bend, &second)
         if largest_c > 0.0:
             low = sqrt(1e-3 / largest_c)
             high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
@@ -952,12 +960,19 @@ cdef double chi2_c(const bound_t *bound, double mass, double coupling) noexcept 
                    strength_c(bound, coupling))
 
 
+cdef inline double vector_chi2(int n, const double *x, const bound_t *bound) noexcept nogil:
+    """chi2 of the model's own parameters; NaN for any other number of them."""
+    if n != bound.has_mass + bound.interacting:
+        return NAN
+    return chi2_c(bound, x[0] if bound.has_mass else 0.0, x[n - 1] if bound.interacting else 0.0)
+
+
 cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil:
-    return chi2_c(<const bound_t *> data, x[0], x[1])
+    return vector_chi2(n, x, <const bound_t *> data)
 
 
 cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
-    return exp(-0.5 * chi2_c(<const bound_t *> data, x[0], x[1]))
+    return exp(-0.5 * vector_chi2(n, x, <const bound_t *> data))
 
 
 # --- minima and level crossings along the coupling -------------------------------------------------------------------
@@ -977,31 +992,44 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
     """
     cdef double *b
     cdef double *c
+    cdef const double *sm
     cdef double largest_b, largest_c, low = INFINITY, high = 0.0, ratio, y, root
     cdef Py_ssize_t i, k, count = 0, node, steps
+    cdef int look, looks
     for i in range(n):
-        node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
-        b, c = rows[i].scratch, rows[i].scratch + t[i].bins
-        fold(t[i], rows + i, node, b, c)
-        largest_b = largest_c = 0.0
-        for k in range(t[i].bins):
-            largest_b = fmax(largest_b, fabs(b[k]))
-            largest_c = fmax(largest_c, c[k])
-        rows[i].y = largest_c
-        if largest_c > 0.0:
+        looks = ETA_SEEDS if t[i].searched else 1
+        for look in range(looks):
+            node = seed_node(t[i], look, looks)
+            b, c = rows[i].scratch, rows[i].scratch + t[i].bins
+            fold(t[i], rows + i, node, b, c)
+            largest_b = largest_c = 0.0
+            for k in range(t[i].bins):
+                largest_b = fmax(largest_b, fabs(b[k]))
+                largest_c = fmax(largest_c, c[k])
+            if largest_c < SMALLEST_SIGNAL:
+                continue
             low = fmin(low, fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
             # the better the data, the longer the little that is left of the standard model shows
             high = fmax(high, sqrt(fmax(1e10, 1e6 * t[i].pull * sqrt(t[i].base)) / largest_c))
+            sm = t[i].sm + node * t[i].bins
             for k in range(t[i].bins):
-                if c[k] > 1e-12 * largest_c:
-                    high = fmax(high, fmax(1e4, 1e3 * t[i].base) * fabs(b[k]) / c[k])
+                if c[k] <= 1e-12 * largest_c:
+                    continue
+                high = fmax(high, fmax(1e4, 1e3 * t[i].base) * fabs(b[k]) / c[k])
+                y = -0.5 * b[k] / c[k]
+                root = y * y + (t[i].data[k] - sm[k]) / c[k]
+                add_seed(seeds, &count, y, two_sided)
+                add_seed(seeds, &count, 2.0 * y, two_sided)
+                if root > 0.0:
+                    add_seed(seeds, &count, y - sqrt(root), two_sided)
+                    add_seed(seeds, &count, y + sqrt(root), two_sided)
     if high == 0.0:
         return 0
     steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
     ratio = (high / low) ** (1.0 / (steps - 1))
+    seeds[count] = 0.0
+    count += 1
     y = low
-    seeds[0] = 0.0
-    count = 1
     for _ in range(steps):
         seeds[count] = y
         count += 1
@@ -1009,23 +1037,18 @@ cdef Py_ssize_t seed_couplings(const term_t **t, row_t *rows, Py_ssize_t n, bint
             seeds[count] = -y
             count += 1
         y *= ratio
-    for i in range(n):
-        largest_c = rows[i].y
-        rows[i].y = 0.0
-        node = 0 if t[i].order == 1 else find_piece(t[i], 1.0, -1) * t[i].order + t[i].order // 2
-        b, c = rows[i].scratch, rows[i].scratch + t[i].bins
-        for k in range(t[i].bins):
-            if c[k] <= 1e-12 * largest_c:
-                continue
-            y = -0.5 * b[k] / c[k]
-            root = y * y + (t[i].data[k] - t[i].sm[node * t[i].bins + k]) / c[k]
-            add_seed(seeds, &count, y, two_sided)
-            add_seed(seeds, &count, 2.0 * y, two_sided)
-            if root > 0.0:
-                add_seed(seeds, &count, y - sqrt(root), two_sided)
-                add_seed(seeds, &count, y + sqrt(root), two_sided)
     qsort(seeds, count, sizeof(double), compare)
     return count
+
+
+cdef inline Py_ssize_t seed_node(const term_t *t, int look, int looks) noexcept nogil:
+    """The node of eta from whose counts seeds are taken: at eta = 1, and for several looks all over its range."""
+    cdef double eta = 1.0
+    if t.order == 1:
+        return 0
+    if looks > 1 and look > 0:
+        eta = t.eta_edges[0] + (t.eta_edges[t.pieces] - t.eta_edges[0]) * (look - 1.0) / (looks - 2.0)
+    return find_piece(t, eta, -1) * t.order + t.order // 2
 
 
 cdef inline void add_seed(double *seeds, Py_ssize_t *count, double y, bint two_sided) noexcept nogil:
@@ -1131,7 +1154,9 @@ cdef double row_minimum(const term_t **t, row_t *rows, Py_ssize_t n, bint two_si
             best = values[k]
             at[0] = seeds[k]
     for k in range(1, count - 1):
-        if values[k] <= values[k - 1] and values[k] <= values[k + 1] and values[k] - rise(values[k - 1], values[k], values[k + 1]) < best:
+        if flat(values[k - 1], values[k], values[k + 1]):
+            continue
+        if values[k] <= values[k - 1] and values[k] <= values[k + 1]:
             value = turning_point(t, rows, n, seeds[k - 1], seeds[k + 1], 1.0, &x)
             if value < best:
                 best = value
@@ -1139,12 +1164,9 @@ cdef double row_minimum(const term_t **t, row_t *rows, Py_ssize_t n, bint two_si
     return best
 
 
-cdef inline double rise(double before, double value, double after) noexcept nogil:
-    """How far chi2 rises on both sides of a value; between three seeds it falls by less, however narrow the minimum.
-
-    A parabola falls by an eighth of it at most.
-    """
-    return fmax(fabs(before - value), fabs(after - value))
+cdef inline bint flat(double before, double value, double after) noexcept nogil:
+    """Whether three neighbouring values differ by rounding alone: where chi2 is saturated there is no minimum."""
+    return fmax(fabs(before - value), fabs(after - value)) <= 1e-10 * (1.0 + fabs(value))
 
 
 cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint two_sided, double level, double *seeds,
@@ -1170,7 +1192,7 @@ cdef Py_ssize_t row_crossings(const term_t **t, row_t *rows, Py_ssize_t n, bint 
             found += 1
         elif k + 1 < count and (values[k + 1] > 0.0) == (values[k] > 0.0):
             # an extremum towards the level between three seeds on one side of it may touch it
-            if fabs(values[k]) > rise(values[k - 1], values[k], values[k + 1]):
+            if flat(values[k - 1], values[k], values[k + 1]):
                 continue
             if values[k] > 0.0 and values[k] <= values[k - 1] and values[k] <= values[k + 1]:
                 f = turning_point(t, rows, n, seeds[k - 1], seeds[k + 1], 1.0, &x) - level
@@ -1382,7 +1404,7 @@ cdef class Engine:
             self.t[i] = &term.t
             self.space += row_size(&term.t)
             self.flags += term.t.pieces
-            self.seeds += 4 * term.t.bins
+            self.seeds += 4 * ETA_SEEDS * term.t.bins
         self.seeds += 2 * MOST_SEEDS + 1
 
     def __dealloc__(self):

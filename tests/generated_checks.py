@@ -134,7 +134,7 @@ def order(case):
     ways["shuffled"].ravel()[shuffled] = case.experiment.chi2(model, *pairs)
     ways["pulls"] = np.array([[case.experiment.pulls(model, mass, x).chi2 for x in g] for mass in masses])
     compiled = bound.low_level_callable()
-    ways["C"] = np.array([[_call(compiled, mass, x) for x in g] for mass in masses])
+    ways["C"] = np.array([[call(compiled, mass, x) for x in g] for mass in masses])
     for name, values in ways.items():
         away = np.abs(values - alone) / rounding(case, alone)
         i, j = np.unravel_index(away.argmax(), away.shape)
@@ -143,7 +143,7 @@ def order(case):
         )
 
 
-def _call(compiled, mass, coupling):
+def call(compiled, *x):
     """Call a `scipy.LowLevelCallable` of (n, x, data)."""
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
@@ -152,7 +152,7 @@ def _call(compiled, mass, coupling):
     kind = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.POINTER(ctypes.c_double), ctypes.c_void_p)
     function = kind(pointer(compiled.function, name(compiled.function)))
     data = pointer(compiled.user_data, name(compiled.user_data))
-    return function(2, (ctypes.c_double * 2)(mass, coupling), data)
+    return function(len(x), (ctypes.c_double * max(len(x), 1))(*x), data)
 
 
 def dense_line(case, interaction, mass, points=60):

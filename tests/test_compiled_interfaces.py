@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import math
 import pickle
 import re
 import subprocess
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from generated_checks import call
 from scipy.integrate import nquad
 
 import cevns
 from cevns import _engine, _fluxes, _formfactors, _rates
 from cevns.form_factors import helm
+from cevns.models import NonStandardInteractions
 
 ROOT = Path(__file__).parents[1]
 
@@ -95,3 +98,12 @@ def test_evaluators_pickle(both, csi):
     for function in (both.bind("b-l"), csi.predictor("b-l")):
         copy = pickle.loads(pickle.dumps(function))
         np.testing.assert_array_equal(copy(10.0, 5e-5), function(10.0, 5e-5))
+
+
+def test_callables_take_the_parameters_of_their_model_and_no_others(argon):
+    contact = argon.bind(NonStandardInteractions(up={"e": 1.0}))
+    for function, point in ((contact, [0.3]), (argon.bind("b-l"), [10.0, 5e-5]), (argon.bind("sm"), [])):
+        compiled = function.low_level_callable()
+        for given in ([], [0.3], [10.0, 5e-5], [1.0, 1.0, 1.0]):
+            found = call(compiled, *given)
+            assert found == pytest.approx(function(*given), rel=1e-12) if given == point else math.isnan(found)

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cevns import Experiment, fluxes
 from cevns.constants import FERMI_CONSTANT
+from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import CevnsError, InputError, UnknownNameError
 from cevns.likelihoods import Likelihood
 from cevns.models import NonStandardInteractions, VectorMediator, VectorModel
+from cevns.nuclei import Target
 from cevns.predictions import nsi_quadratic_form
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
@@ -431,3 +434,45 @@ def test_quenching_scales_out_of_range_are_refused(csi, argon, eta):
         csi.predict("sm", eta=eta)
     with pytest.raises(InputError, match="eta"):
         argon.predict("sm", eta=eta)
+
+
+def test_signals_that_only_another_quenching_scale_shows_are_found():
+    # recoils end at 38.4 keVee: nothing is seen below eta = 1.042, and chi2 looked convex from there
+    flux = fluxes.monochromatic(100.0, fluence=1e14, flavour="mu")
+    target = Target.of({"Si-28": 1}, molar_mass=27.977, mass=0.01)
+    response = Response(quenching=PolynomialQuenching((0.05,)), edges=[40.0, 67.0, 93.0])
+    observed, sigma = np.array([269.0, 105.0]), np.array([5.0, 9.0])
+    experiment = Experiment("a", flux, target, response, observed, sigma, signal_sigma=0.01, quenching_sigma=0.05)
+    for coupling in (0.03, 0.1):
+        best = np.inf
+        for eta in np.linspace(1.04, 1.25, 400):
+            s, y = experiment.predict("b-l", 500.0, coupling, eta=eta).signal / sigma, observed / sigma
+            chi2 = y @ y + 1e4 - (s @ y + 1e4) ** 2 / (s @ s + 1e4) + ((eta - 1) / 0.05) ** 2
+            best = min(best, chi2)
+        found = experiment.chi2("b-l", 500.0, coupling)
+        assert best - 1 < found < best * (1 + 1e-8)
+    assert experiment.best_fit("b-l").chi2 < found
+
+
+def test_chi2_keeps_its_digits_where_the_interaction_cancels_the_weak_one():
+    # 2e5 events of the standard model, 42 observed: u and v were differences of numbers 1e9 times as large
+    flux = fluxes.monochromatic(6.0, fluence=1e20, flavour="e")
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=10.0)
+    response = Response(quenching=PolynomialQuenching((1.0,)), edges=[0.1, 1.0])
+    experiment = Experiment("a", flux, target, response, [42.0], [7.0], signal_sigma=0.12)
+    assert experiment.predict("sm").signal[0] > 1e4
+    model = VectorModel("a", proton={"e": 0.0401}, neutron={"e": -0.5094}, mediated=False)
+    best = experiment.best_fit(model)
+    assert 0 <= best.chi2 < 1e-9
+    assert experiment.predict(model, coupling=best.coupling).signal[0] == pytest.approx(42.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("fluence", [1e-100, 1e-150, 1e-250])
+def test_fits_of_next_to_no_events_find_nothing(fluence):
+    # squares of the counts vanished, and a best fit had a chi2 of -1e18
+    flux = fluxes.monochromatic(50.0, fluence=fluence, flavour="e")
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=10.0)
+    response = Response(quenching=PolynomialQuenching((0.2,)), edges=[1.0, 2.0])
+    experiment = Experiment("a", flux, target, response, [2.0], [1.0], signal_sigma=0.12)
+    assert experiment.best_fit("b-l").chi2 == pytest.approx(4.0)
+    assert experiment.limit("b-l", 10.0).excluded[0].size == 0

@@ -235,7 +235,7 @@ def test_no_interval_is_lost_in_silence(n, contact):
 
 
 class ManyWells(Likelihood):
-    """A likelihood with more wells than anyone has data: terms of one bin, one for each power of ten."""
+    """A likelihood with more wells than anyone has data: 80 terms of one bin, one for each power of ten."""
 
     def engine(self, model):
         one, none = np.ones((1, 1)), np.zeros((0, 1))
@@ -244,16 +244,61 @@ class ManyWells(Likelihood):
             [
                 Term(one, 0 * one, 10.0**-i * one, weights, 0 * one, np.array([10.0]), none, none[:, :0], none[:, 0],
                      200.0, 100.0)
-                for i in range(0, 140, 2)
+                for i in range(80)
             ]
         )  # fmt: skip
 
 
 def test_more_crossings_than_can_be_returned_are_refused(argon):
-    """70 wells on either side of 0 have 280 crossings."""
+    """With wells of depth 44 below 79 times 100, and ridges of 28 between them, on either side of 0: 320 crossings."""
     contact = NonStandardInteractions(up={"e": 1.0})
     with pytest.raises(ConvergenceError, match=r"crosses the level more than 256 times"):
-        limit(ManyWells([argon]), contact, reference=69 * 100.0 - 4.0, dof=2, cl=1 - math.exp(-2.0))
+        limit(ManyWells([argon]), contact, reference=79 * 100.0 - 40.0, dof=2, cl=1 - math.exp(-2.0))
+
+
+# --- valleys between the couplings that are tried first
+
+
+@pytest.mark.parametrize("error", [1e-4, 1e-3, 1e-2, 5e-2])
+@pytest.mark.parametrize("coupling", [2.37e-5, 5.623413251903491e-05, 3.1e-4])
+def test_no_limit_excludes_its_own_best_fit(error, coupling):
+    """A valley may be so narrow that chi2 is nearly saturated at every coupling tried beside it."""
+    flux = fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=3e23, distance=20.0)
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=1.0)
+    response = Response(PolynomialQuenching((0.2,)), [2, 4, 6, 8, 12, 20, 30])
+    bare = Experiment("valley", flux, target, response, np.ones(6), np.ones(6), 0.02, quenching_sigma=0.1)
+    counts = bare.predict("universal", 0.1, coupling, eta=1.1).signal
+    data = bare.replace(observed=counts, uncertainty=np.maximum(error * counts, 5e-5 * counts.max()))
+    fit = data.best_fit("universal", mass=0.1)
+    curve = data.limit("universal", 0.1, reference=fit)
+    line = np.unique([*np.geomspace(1e-6, 1e-2, 400), *(coupling * (1 + np.linspace(-0.03, 0.03, 301))), fit.coupling])
+    chi2 = data.chi2("universal", 0.1, line)
+    assert fit.chi2 <= chi2.min() * (1 + 1e-9) + 1e-9
+    level = fit.chi2 + curve.delta_chi2
+    near = np.abs(chi2 - level) < 1e-3
+    np.testing.assert_array_equal(curve.excludes(np.full(line.size, 0.1), line)[~near], (chi2 > level)[~near])
+
+
+@pytest.mark.parametrize("coupling", [2e-5, 1e-4, 0.005063229844472428])
+def test_asimov_data_of_csi_do_not_exclude_their_own_best_fit(csi, coupling):
+    data = csi.replace(observed=csi.predict("universal", 10.0, coupling, eta=1.05).signal, backgrounds=())
+    fit = data.best_fit("universal")
+    assert not data.limit("universal", fit.mass, reference=fit).excludes(fit.mass, fit.coupling)
+
+
+def test_couplings_that_only_another_quenching_scale_shows_are_searched():
+    """The muon-neutrino line reaches the bins at eta = 1.15 alone."""
+    flux = fluxes.monochromatic(40.0, fluence=1e14, flavour="e") + fluxes.monochromatic(
+        25.0, fluence=1e14, flavour="mu"
+    )
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=10.0)
+    response = Response(PolynomialQuenching((0.2,)), [7, 8, 12, 17])
+    bare = Experiment("hidden", flux, target, response, np.ones(3), np.ones(3), 0.1, quenching_sigma=0.1)
+    counts = bare.predict("lmu-ltau", 10.0, 1e-2, eta=1.15).signal
+    data = bare.replace(observed=counts, uncertainty=np.maximum(0.1 * counts, 0.02 * counts.max()))
+    fit = data.best_fit("lmu-ltau", mass=10.0)
+    assert fit.chi2 <= data.chi2("lmu-ltau", 10.0, np.geomspace(1e-4, 1.0, 400)).min() < 3
+    assert data.limit("lmu-ltau", 10.0).excludes(10.0, 1e-4)
 
 
 # --- far pulls of the quenching scale
