@@ -309,6 +309,10 @@ def recoil_events(
         low, high = cuts[chosen] * 1e-3, cuts[chosen + 1] * 1e-3
         rate.integrate(low, high, *_rule(int(order)), strength, mass_squared, contact, part, num_threads)
         out[chosen] = part
+    if not np.isfinite(out).all():
+        raise InputError(
+            f"edges_kev starts at 0, where the events for mass = {mass:g} MeV are beyond numbers; start above 0"
+        )
     return np.add.reduceat(out, np.searchsorted(cuts, edges[:-1]))
 
 

@@ -46,6 +46,8 @@ ENERGY_PER_FISSION = {"U235": 202.36, "U238": 205.99, "Pu239": 211.12, "Pu241": 
 #: Mean fission fractions of the Daya Bay cores, typical of a pressurised-water reactor; arXiv:1607.05378.
 TYPICAL_FISSION_FRACTIONS = {"U235": 0.561, "U238": 0.076, "Pu239": 0.307, "Pu241": 0.056}
 
+#: Largest thermal power that is accepted [GW].
+LARGEST_POWER = 100.0
 #: Exact in the SI.
 JOULE_PER_MEV = 1.602176634e-13
 SECONDS_PER_DAY = 86400.0
@@ -125,7 +127,12 @@ def fission_rate(
     >>> f"{fission_rate(1.0):.3e}"
     '3.030e+19'
     """
-    power = checks.real("thermal_power", thermal_power, unit="GW", above=0, high=1e6)
+    power = checks.real("thermal_power", thermal_power, unit="GW", above=0)
+    if power > LARGEST_POWER:
+        raise InputError(
+            f"thermal_power = {thermal_power!s} is not allowed: it must be at most {LARGEST_POWER:g} GW, far above the "
+            "largest site; give GW, 3.9 for 3900 MW"
+        )
     checks.instance("energy_per_fission", energy_per_fission, Mapping, "for example ENERGY_PER_FISSION")
     energy = 0.0
     for isotope, fraction in _fractions(fission_fractions).items():

@@ -42,6 +42,7 @@ _EXPONENT = str.maketrans("dD", "ee")
 _BLANKS = " \t\f\v"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _COMMENT = re.compile(r"#|(?<=[ \t])(?:%|!|//)")
+_ERROR_VALUE = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)")
 #: Lines above the rows among which their titles are looked for.
 _MOST_TITLES = 100
 _NAMES = {";": "semicolons", "\t": "tabs", ",": "commas", None: "blanks"}
@@ -420,7 +421,7 @@ def _lines(text, name):
         stripped = line.strip(_BLANKS)
         if not stripped:
             broken = True
-        elif not stripped.startswith(("#", "%", "!", "//")):
+        elif not stripped.startswith(("#", "%", "!", "//")) or _ERROR_VALUE.match(stripped):
             line = _without_comment(line, f"{name}, line {number}")
             if line.strip(_BLANKS):
                 # tabs at the ends are separators
@@ -432,6 +433,10 @@ def _lines(text, name):
 def _without_comment(line, where):
     masked = _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), line) if '"' in line else line
     comment = _COMMENT.search(masked)
+    if comment and (cell := _ERROR_VALUE.match(masked, comment.start())):
+        raise DataError(
+            f"{where}: {cell[0]} is what a spreadsheet shows for a cell without a value; correct or remove the row"
+        )
     if not comment:
         return line
     if comment[0] == "%":

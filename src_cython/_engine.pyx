@@ -17,7 +17,7 @@ term is made, Newton steps find its only minimum. Elsewhere every point looks at
 the least chi2 and does not know what was asked before.
 """
 
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -61,6 +61,7 @@ cdef double LARGEST_ROUNDING = 5e-13
 cdef double SMALLEST_SIGNAL = 1e-80
 # squared data above which polynomials in eta no longer find the best eta well enough
 cdef double LARGEST_BASE = 1e6
+cdef object FLOAT64 = np.float64
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
 LOOKS = np.concatenate([[-1.0], np.cos(np.pi * (np.arange(4.5, -0.5, -1.0)) / 5), [1.0]])
 STEEP_LOOKS = np.sort(np.concatenate([LOOKS, *((1 - 2.0 * 0.3**k) * np.array([-1, 1]) for k in range(3, 14))]))
@@ -1568,7 +1569,8 @@ cdef inline bint plain_number(object value, double *out):
     """Whether a value is a float or a whole number of a usual size, and so needs no further look."""
     cdef int overflow = 0
     cdef long long whole
-    if PyFloat_Check(value):
+    # not any subclass of float, which may carry a unit
+    if PyFloat_CheckExact(value) or type(value) is FLOAT64:
         out[0] = PyFloat_AS_DOUBLE(value)
         return True
     # not a bool, which is a subclass

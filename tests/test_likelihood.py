@@ -219,7 +219,15 @@ def test_a_contact_interaction_needs_no_mass(argon, kind):
         function(10.0, 0.1)
 
 
-@pytest.mark.parametrize("wrong", [None, True, "10", b"1", 1j, [1.0], np.ma.masked, 10**400, -1.0, math.nan])
+class Quantity(float):
+    """A number that carries a unit."""
+
+    unit = "GeV"
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, True, "10", b"1", 1j, [1.0], np.ma.masked, 10**400, -1.0, math.nan, Quantity(1.0)]
+)
 @pytest.mark.parametrize("kind", ["bind", "predictor"])
 def test_functions_refuse_what_is_no_mass(argon, kind, wrong):
     with pytest.raises(InputError, match="mass"):

@@ -123,3 +123,8 @@ def test_silicon_at_angra_has_the_rate_that_the_literature_gives():
     angra = reactor_antineutrinos(thermal_power=3.95, distance=30, exposure=1)
     events = recoil_events("sm", angra, silicon, [0.9, 1.1])[0] / 0.2
     assert 3 < events < 30
+
+
+def test_a_power_in_megawatts_is_refused():
+    with pytest.raises(InputError, match=r"thermal_power = 3900 .*3\.9 for 3900 MW"):
+        reactor_antineutrinos(thermal_power=3900, distance=30, exposure=1)

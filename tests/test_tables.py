@@ -326,3 +326,13 @@ def test_every_dialect_gives_the_same_array_and_nonsense_its_line(write):
         with pytest.raises(DataError) as caught:
             read_table(write(content))
         assert f"table.txt, line {begin + i + 1}: column {j + 1} " in str(caught.value), (case, content)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"])
+@pytest.mark.parametrize("row", ["{},2", "2,{}", "{};2", "2\t{}"])
+def test_error_values_of_spreadsheets_are_no_comments(tmp_path, cell, row):
+    path = tmp_path / "a.csv"
+    separator = next(c for c in ",;\t" if c in row)
+    path.write_text(f"1{separator}1\n{row.format(cell)}\n3{separator}3\n")
+    with pytest.raises(DataError, match=r"line 2: .*spreadsheet"):
+        read_table(path)
