@@ -204,14 +204,16 @@ def test_content_and_name_reach_the_disk_before_the_end(tmp_path, monkeypatch):
     assert replaced == [1]
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk():
-    """A limit on the length of files, which fails as a full disk does."""
+    """A limit on the length of files, which fails as a full disk does; not for long, or the tests' own report fails."""
     before, action = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, action)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, action)
 
 
 def a_scan(masses=3, couplings=4):
@@ -219,25 +221,25 @@ def a_scan(masses=3, couplings=4):
     return Scan("b-l", "$B-L$", ("a",), ("A",), np.arange(1.0, masses + 1), np.arange(1.0, couplings + 1), chi2)
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path, full_disk):
+def test_a_full_disk_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(DataError, match=rf"^cannot write .*a\.txt: {os.strerror(errno.EFBIG)}$"):
+    with full_disk(), pytest.raises(DataError, match=rf"^cannot write .*a\.txt: {os.strerror(errno.EFBIG)}$"):
         write_text(path, "x" * 10_000)
     assert path.read_text() == "old"
-    with pytest.raises(DataError, match=r"cannot write .*scan\.npz"):
+    with full_disk(), pytest.raises(DataError, match=r"cannot write .*scan\.npz"):
         a_scan(100, 100).save(tmp_path / "scan.npz")
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-def test_a_figure_on_a_full_disk(tmp_path, full_disk, suffix):
+def test_a_figure_on_a_full_disk(tmp_path, suffix):
     pytest.importorskip("matplotlib")
     from cevns.plotting import new_figure, save
 
     figure = new_figure()
     figure.add_subplot().plot(np.random.default_rng(1).random(1000))
-    with pytest.raises(DataError, match=r"cannot write .*figure"):
+    with full_disk(), pytest.raises(DataError, match=r"cannot write .*figure"):
         save(figure, tmp_path / f"figure.{suffix}")
     assert os.listdir(tmp_path) == []
 
