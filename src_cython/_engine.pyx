@@ -42,6 +42,7 @@ cdef enum:
     ETA_SEEDS = 8  # quenching scales from whose counts seeds are taken, if all of eta is searched
     MOST_SEEDS = 4096
     MAX_CROSSINGS = 256
+    ZOOM = 24  # parts of a range of couplings that is looked at more closely
     LANES = 4  # couplings that are worked on side by side
     SCRATCH = 9  # vectors of counts in a row's workspace
     LOOK_COLUMNS = 16  # coefficients in y of u, v and their derivatives in eta
@@ -1058,10 +1059,39 @@ cdef inline void add_seed(double *seeds, Py_ssize_t *count, double y, bint two_s
         count[0] += 1
 
 
+cdef inline bint any_searched(const term_t **t, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        if t[i].order > 1 and t[i].searched:
+            return True
+    return False
+
+
+cdef void zoom(const term_t **t, row_t *rows, Py_ssize_t n, double *left, double *right, double sign) noexcept nogil:
+    """Narrow a range of couplings to the neighbours of the best of a few, and once more among those."""
+    cdef double values[ZOOM + 1]
+    cdef double low, step
+    cdef int k, best, _
+    for _ in range(2):
+        low, step = left[0], (right[0] - left[0]) / ZOOM
+        best = 1
+        for k in range(1, ZOOM):
+            values[k] = sign * sum_chi2(t, rows, n, low + k * step)
+            if values[k] < values[best]:
+                best = k
+        left[0] = low + (best - 1) * step
+        right[0] = low + (best + 1) * step
+
+
 cdef double turning_point(const term_t **t, row_t *rows, Py_ssize_t n, double left, double right, double sign,
                           double *at) noexcept nogil:
-    """Minimum of sign x chi2 between two couplings by golden section and parabolas (Brent's method)."""
+    """Minimum of sign x chi2 between two couplings by golden section and parabolas (Brent's method).
+
+    With sharp data and a quenching scale that may go far there are several; then a closer look comes first.
+    """
     cdef double golden = 0.3819660112501051
+    if any_searched(t, n):
+        zoom(t, rows, n, &left, &right, sign)
     cdef double x = left + golden * (right - left), w = x, v = x, d = 0.0, e = 0.0, middle, tolerance, p, q, r, u
     cdef double fx = sign * sum_chi2(t, rows, n, x), fw = fx, fv = fx, fu
     cdef int _
