@@ -86,6 +86,8 @@ class EtaPieces:
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         pending = [(a, b, np.inf) for x, y in itertools.pairwise(cuts) for a, b in itertools.pairwise(_widths(x, y))]
         tolerance = float(np.clip(5e-9 / max(precision, 1.0), _SMALLEST_ERROR, _LARGEST_ERROR))
+        # a resolution leaves nothing that is narrow
+        narrowest = _NARROWEST if response.resolution is None else _WIDEST / 8
         probes = _probes(recoil_nodes)
         (reference,) = _sampled(recoil_nodes, response, [1.0], probes)
         done = []
@@ -101,11 +103,14 @@ class EtaPieces:
                 top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference[1].max(axis=0))
                 # between a share of the bin and one of the largest: as uncertainties of counts go
                 scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
-                error = float((np.abs(found - tests) / (tolerance * scale + 1e-300)).max())
+                missed = np.abs(found - tests)
+                error = float((missed / (tolerance * scale + 1e-300)).max())
+                size = float((missed / (reference[1].max(axis=0) + 1e-300)).max())
                 inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
-                # without a kink an error that does not shrink is rounding
-                hopeless = not inside.size and error > 0.5 * before
-                if error <= 1 or hopeless or b - a < _NARROWEST * b or len(split) >= room:
+                # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
+                # end of the piece, it need not shrink
+                hopeless = not inside.size and size > 0.5 * before
+                if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
                     done.append((a, b, [rows for rows, _ in nodes]))
                     continue
                 if inside.size:
@@ -113,7 +118,7 @@ class EtaPieces:
                 else:
                     # the error of an analytic function falls like the fifth power of the width
                     cuts = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
-                split += [(low, high, error) for low, high in itertools.pairwise(cuts)]
+                split += [(low, high, size) for low, high in itertools.pairwise(cuts)]
             pending = split
         done.sort(key=lambda piece: piece[0])
         edges = np.array([*(a for a, _, _ in done), last])
