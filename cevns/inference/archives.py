@@ -53,8 +53,11 @@ def write_scan(path: _types.Path, arrays: dict[str, Array], about: dict[str, Any
     if sum(array.nbytes for array in arrays.values()) + _LONGEST_ABOUT > LARGEST_SCAN:
         raise DataError(f"cannot write {path}: the scan has more than {LARGEST_SCAN:,} bytes; divide its grid")
     text = json.dumps({"format": _FORMAT, **about})
-    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, **arrays, about=np.array(text))
+    # not into the file, whose archive older versions of NumPy do not close if the disk is full
+    content = io.BytesIO()
+    np.savez(content, **arrays, about=np.array(text))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:
