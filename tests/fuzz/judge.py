@@ -73,6 +73,10 @@ def _judged(kind, seed, index, folder):
     try:
         with warnings.catch_warnings(), _watch(2 * LONGEST[kind]):
             warnings.simplefilter("error")
+            # what other packages warn each other of, as in pyproject.toml
+            warnings.filterwarnings(
+                "ignore", category=DeprecationWarning, module=r"(matplotlib|pyparsing|dateutil)(\.|$)"
+            )
             outcome = KINDS[kind](rng, folder)
     except Fault:
         raise
