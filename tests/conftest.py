@@ -1,5 +1,6 @@
 """Data sets that are slow to load, and the settings of property tests and of output."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import hypothesis
 import pytest
 
 import cevns
+from cevns.cli import main
 
 # the folder is not a package; the generator of experiments and its oracle are modules beside the tests
 sys.path.insert(0, str(Path(__file__).parent))
@@ -32,3 +34,28 @@ def argon():
 @pytest.fixture(scope="session")
 def both(csi, argon):
     return csi + argon
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder and return (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        code = main([str(word) for word in argv])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def run_json(run):
+    """Run a command with --json and return its object; nothing else may have been printed."""
+
+    def run_json(*argv):
+        code, out, err = run(*argv, "--json")
+        assert (code, err) == (0, "")
+        assert out.count("\n") == 1
+        return json.loads(out, parse_constant=pytest.fail)
+
+    return run_json

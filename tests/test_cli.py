@@ -11,37 +11,12 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.cli import analysis, catalogue, main
+from cevns.cli import analysis, catalogue
 from cevns.cli.progress import progress_bar
 from cevns.inference import Scan
 
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
 POINT = ["--model", "b-l", "--mass", "10", "--coupling", "5e-5"]
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder and return (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = main([str(word) for word in argv])
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def run_json(run):
-    """Run a command with --json and return its object; nothing else may have been printed."""
-
-    def run_json(*argv):
-        code, out, err = run(*argv, "--json")
-        assert (code, err) == (0, "")
-        assert out.count("\n") == 1
-        return json.loads(out, parse_constant=pytest.fail)
-
-    return run_json
 
 
 def assert_refused(result, *words, code=2):

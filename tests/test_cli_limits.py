@@ -1,6 +1,5 @@
 """Limits on the command line: one answer with the library's, all that it rests on, files and figures."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import cevns
-from cevns.cli import main
 from cevns.config import load_config, template
 from cevns.inference import Limit
 from cevns.models import TREE_LEVEL_COUPLINGS
@@ -18,28 +16,6 @@ from cevns.models import TREE_LEVEL_COUPLINGS
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
 CONTACT = '[model]\nname = "eps"\nup = {e = 1.0}\n'
 ARGON_FILE = f'schema = 1\n[[experiment]]\nname = "{ARGON}"\n'
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder and return (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = main([str(word) for word in argv])
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def run_json(run):
-    def run_json(*argv):
-        code, out, err = run(*argv, "--json")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return run_json
 
 
 def assert_refused(result, *words):
