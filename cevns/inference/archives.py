@@ -54,11 +54,12 @@ def write_scan(path: _types.Path, arrays: dict[str, Array], about: dict[str, Any
     if sum(array.nbytes for array in arrays.values()) + _LONGEST_ABOUT > LARGEST_SCAN:
         raise DataError(f"cannot write {path}: the scan has more than {LARGEST_SCAN:,} bytes; divide its grid")
     text = json.dumps({"format": _FORMAT, **about})
-    # not into the file, whose archive older versions of NumPy do not close if the disk is full
+    # not into the file, whose archive older versions of NumPy do not close if the disk is full; and not by getbuffer(),
+    # on which the garbage collector of Python before 3.12.2 crashes (gh-111049)
     content = io.BytesIO()
     np.savez(content, **arrays, about=np.array(text))
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
+        temporary.write_bytes(content.getvalue())
 
 
 def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:

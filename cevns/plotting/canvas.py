@@ -145,7 +145,7 @@ def save(figure, path, *, metadata=None):
         # not into the file, which Matplotlib does not close if the disk is full
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=about)
-        temporary.write_bytes(content.getbuffer())
+        temporary.write_bytes(content.getvalue())
 
 
 def is_empty(ax):
