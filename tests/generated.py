@@ -510,4 +510,5 @@ def _data(rng, plan, kinds, model):
         observed = expected.copy()
         if kind == "wild bin":
             observed[rng.integers(bins)] += 30 * uncertainty.max()
-    return plan.replace(observed=observed)
+    # what is beyond that is refused, since chi2 has no digits left
+    return plan.replace(observed=np.clip(observed, -9e7 * uncertainty, 9e7 * uncertainty))
