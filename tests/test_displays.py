@@ -122,6 +122,8 @@ FigureManager = FigureManagerBase
 LOOP = """
 import threading, warnings
 warnings.simplefilter("error")
+# what other packages warn each other of, as in pyproject.toml
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(matplotlib|pyparsing)(\\.|$)")
 import matplotlib.pyplot as plt
 import cevns
 bound = cevns.bounds.get_bound("b-l", "e774")

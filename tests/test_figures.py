@@ -231,10 +231,13 @@ def test_comparison_draws_and_names_every_experiment(analysis, comparisons, name
 
 
 @pytest.mark.parametrize("name", ["3b", "4b", "5b"])
-def test_texts_of_a_comparison_stay_inside_and_apart(comparisons, name):
+# coarse letters of a screen, whose sizes are rounded, and those of the files, with room for other versions' lines
+@pytest.mark.parametrize(("dpi", "apart"), [(100, 0.0), (300, 5.0)], ids=["screen", "file"])
+def test_texts_of_a_comparison_stay_inside_and_apart(comparisons, name, dpi, apart):
     from matplotlib.text import Text
 
     ax = comparisons[name]
+    ax.figure.set_dpi(dpi)
     ax.figure.draw_without_rendering()
     # without the lines that lead from a name to its curve
     boxes = [(text.get_text(), Text.get_window_extent(text)) for text in ax.texts]
@@ -252,7 +255,7 @@ def test_texts_of_a_comparison_stay_inside_and_apart(comparisons, name):
         assert box.x1 < ax.bbox.x1, text
         assert box.y1 < ax.bbox.y1, text
     for (first, box), (second, other) in itertools.combinations(boxes, 2):
-        assert not box.overlaps(other), (first, second)
+        assert not box.padded(apart * dpi / 72).overlaps(other), (first, second)
 
 
 @pytest.mark.parametrize(("name", "model"), [("3b", "universal"), ("5b", "lmu-ltau")])

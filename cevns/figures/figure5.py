@@ -7,7 +7,7 @@ from cevns.inference import TWO_SIGMA
 __all__ = ["panels"]
 
 _LABELS = {
-    "ccfr-trident": Label(COLORS["CCFR"], (48.0, 1.9e-4), "CCFR", (36.0, 8.9e-4), linewidth=1.0),
+    "ccfr-trident": Label(COLORS["CCFR"], (60.0, 2.4e-4), "CCFR", (36.0, 8.9e-4), linewidth=1.0),
     "cms-z4mu-2018": Label(COLORS["CMS"], (15000.0, 2.2e-3), "CMS", linewidth=0.6),
     "babar-4mu-2016": Label(
         COLORS["BaBar"], (3500.0, 5.5e-4), r"BaBar $4\mu$", level="90%\nrescaled to 95%", linewidth=0.35, linestyle="-"
@@ -16,7 +16,7 @@ _LABELS = {
     "g-2-mu": Label(COLORS[r"$(g-2)_\mu$"], (1.1, 8.8e-4), r"$(g-2)_\mu$ favoured", opacity=0.3, hatch="////"),
 }
 _NOTE = Note(
-    (0.38, 0.03),
+    (0.38, 0.02),
     "hatched band: favoured, not excluded\n"
     "shading: excluded side; fades where a\npublished curve ends, which is no limit\n"
     "not drawn: ATLAS $Z\\to4\\ell$, no public curve;\nCMS is stronger where both apply",
