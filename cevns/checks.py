@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import array as _stdlib_array
 import importlib
+import math
 import numbers
+import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit"}
+_NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf|nan)", re.ASCII)
+_WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _KINDS = {str: "a string", bool: "True or False", Mapping: "a mapping", type(None): "None"}
 # astropy and unyt, pint and xarray, quantities
 _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
@@ -56,7 +60,20 @@ def instance(name: str, value: Any, kind: Any, hint: str = "") -> Any:
     kinds = kind if isinstance(kind, tuple) else (kind,)
     kinds = [_KINDS.get(k) or f"{'an' if k.__name__[0] in 'AEIOU' else 'a'} {k.__name__}" for k in kinds]
     allowed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
-    raise InputError(f"{name} must be {allowed}, got {_short(value)}{hint and '; '}{hint}")
+    raise InputError(f"{name} must be {allowed}, got {shown(value)}{hint and '; '}{hint}")
+
+
+def function(name: str, value: Any) -> Any:
+    """Return `value` if it can be called, or is None.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if value is not None and not callable(value):
+        raise InputError(f"{name} must be a function or None, got {shown(value)}")
+    return value
 
 
 def text(name: str, value: object) -> str:
@@ -68,7 +85,7 @@ def text(name: str, value: object) -> str:
         If it is not.
     """
     if not isinstance(value, str) or not value:
-        raise InputError(f"{name} must be a non-empty string, got {_short(value)}")
+        raise InputError(f"{name} must be a non-empty string, got {shown(value)}")
     return words(name, value)
 
 
@@ -94,10 +111,11 @@ def sequence(name: str, values: object, kind: Any = object, hint: str = "") -> t
     Raises
     ------
     InputError
-        If `values` cannot be iterated over, is a string, or holds something else.
+        If `values` cannot be iterated over, is a string, has no order, or holds something else.
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InputError(f"{name} must be a sequence, got {_short(values)}{hint and '; '}{hint}")
+    single = isinstance(values, (str, bytes, Mapping, Set)) or getattr(values, "ndim", 1) == 0
+    if single or not isinstance(values, Iterable):
+        raise InputError(f"{name} must be a sequence, got {shown(values)}{hint and '; '}{hint}")
     return tuple(instance(f"{name}[{i}]", value, kind, hint) for i, value in enumerate(values))
 
 
@@ -112,7 +130,7 @@ def pairs(name: str, values: object, meaning: str) -> tuple[tuple[Any, Any], ...
     found = sequence(name, values, hint=f"it holds pairs of {meaning}")
     for i, pair in enumerate(found):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise InputError(f"{name}[{i}] must be a pair of {meaning}, got {_short(pair)}")
+            raise InputError(f"{name}[{i}] must be a pair of {meaning}, got {shown(pair)}")
     return tuple(map(tuple, found))
 
 
@@ -173,34 +191,74 @@ def real(
     else:
         found = _converted(name, value, unit, "one number")
         if found.ndim:
-            raise InputError(f"{name} must be one number, got {_short(value)}")
+            raise InputError(f"{name} must be one number, got {shown(value)}")
         number = float(found)
     if not (low <= number <= high and np.isfinite(number)) or (above is not None and number <= above):
-        raise InputError(f"{name} = {value!s} is not allowed: it must be {_range(unit, low, high, above)}")
+        raise InputError(f"{name} = {shown(value)} is not allowed: it must be {_range(unit, low, high, above)}")
     return number
 
 
-def relative(name: str, value: object) -> float:
+def relative(name: str, value: object, *, high: float = LARGEST_SIGMA, or_none: bool = False) -> float:
     """Return a relative uncertainty, refusing per cent.
+
+    Parameters
+    ----------
+    name : str
+        What the caller's user calls the quantity.
+    value : object
+        What was given.
+    high : float
+        Largest that is accepted.
+    or_none : bool
+        Whether 0 stands for none.
 
     Raises
     ------
     InputError
-        If `value` is not a number from 1e-6 to 2.
+        If `value` is not a number from 1e-6 to `high`, or 0 where that stands for none.
 
     Examples
     --------
     >>> relative("signal_sigma", 0.12)
     0.12
     """
-    number = real(name, value, above=0)
-    if not SMALLEST_SIGMA <= number <= LARGEST_SIGMA:
-        hint = "; give a fraction, 0.12 for 12 %" if number > LARGEST_SIGMA else ""
+    number = real(name, value)
+    if not (SMALLEST_SIGMA <= number <= high or (or_none and number == 0)):
+        example = "0.05 for 5 %" if or_none else "0.12 for 12 %"
+        hint = f"; give a fraction, {example}" if number > high else ""
+        zero = "0 for none, or " if or_none else ""
         raise InputError(
-            f"{name} = {value!s} is not allowed: a relative uncertainty must be at least {SMALLEST_SIGMA:g} and at "
-            f"most {LARGEST_SIGMA:g}{hint}"
+            f"{name} = {shown(value)} is not allowed: a relative uncertainty must be {zero}at least "
+            f"{SMALLEST_SIGMA:g} and at most {high:g}{hint}"
         )
     return number
+
+
+def number(name: str, text: str) -> float:
+    """Return the number that a text is, written in ASCII as ``1``, ``-.5``, ``1.5e-3``, ``inf`` or ``nan``.
+
+    Python's own `float` takes digits of other scripts too, and groups of digits with ``_`` between them.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    Examples
+    --------
+    >>> number("mass", "1e3")
+    1000.0
+    """
+    if not _NUMBER.fullmatch(text):
+        raise InputError(f"{name} must be one number, got {text!a:.60}")
+    return float(text)
+
+
+def whole_number(name: str, text: str) -> int:
+    """Return the whole number that a text is, written in at most 18 ASCII digits; errors as in `number`."""
+    if not _WHOLE.fullmatch(text):
+        raise InputError(f"{name} must be a whole number, got {text!a:.60}")
+    return int(text)
 
 
 def array(
@@ -282,10 +340,10 @@ def whole(name: str, value: object, *, low: int = 0, high: int | None = None) ->
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise InputError(f"{name} must be a whole number, got {_short(value)}")
+        raise InputError(f"{name} must be a whole number, got {shown(value)}")
     if value < low or (high is not None and value > high):
         limits = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise InputError(f"{name} = {_short(value)} is not allowed: it must be {limits}")
+        raise InputError(f"{name} = {shown(value)} is not allowed: it must be {limits}")
     return int(value)
 
 
@@ -294,11 +352,19 @@ def confidence_level(value: object) -> float:
     level = real("confidence level", value)
     if not 0 < level < 1:
         hint = "; give a fraction, 0.90 for 90 %" if 1 <= level < 100 else ""
-        raise InputError(f"confidence level = {value} is not allowed: it must lie between 0 and 1, both excluded{hint}")
+        raise InputError(
+            f"confidence level = {shown(value)} is not allowed: it must lie between 0 and 1, both excluded{hint}"
+        )
     return level
 
 
-def known(kind: str, name: object, names: Iterable[str], hint: str = "") -> Any:
+def known(
+    kind: str,
+    name: object,
+    names: Iterable[str],
+    hint: str = "",
+    closest: Callable[[str, Iterable[str]], str | None] | None = None,
+) -> Any:
     """Return `name` if it is among `names`.
 
     Parameters
@@ -311,6 +377,9 @@ def known(kind: str, name: object, names: Iterable[str], hint: str = "") -> Any:
         What is known.
     hint : str
         What to do about a name that is not.
+    closest : callable, optional
+        Finds the known name that is meant by another; one that is spelled nearly alike, and with the same numbers,
+        unless given.
 
     Raises
     ------
@@ -319,12 +388,19 @@ def known(kind: str, name: object, names: Iterable[str], hint: str = "") -> Any:
     """
     if isinstance(name, str) and name in names:
         return name
+    names = sorted(names)
+    close = (closest or _closest)(name, names) if isinstance(name, str) else None
+    meant = f" Did you mean {close!r}?" if close else ""
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(names)}.{meant}{hint and ' '}{hint}")
+
+
+def _closest(name, names):
     import difflib
 
-    names = sorted(names)
-    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    closest = f" Did you mean {close[0]!r}?" if close else ""
-    raise UnknownNameError(f"unknown {kind} {_short(name)}; known: {', '.join(names)}.{closest}{hint and ' '}{hint}")
+    # another number is another thing: a year, a figure
+    numbers = set(re.findall(r"\d+", name))
+    likely = [known for known in names if numbers <= set(re.findall(r"\d+", known))]
+    return next(iter(difflib.get_close_matches(name.lower(), likely, n=1, cutoff=0.5)), None)
 
 
 def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
@@ -335,13 +411,14 @@ def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
     UnknownNameError
         Without a closest match, which would be another flavour and so other physics.
     """
+    flavours = tuple(flavours)
     if isinstance(name, str) and name in flavours:
         return name
     changing = isinstance(name, str) and any(
         name.lower().replace("-", "").replace("_", "") == a + b for a in flavours for b in flavours
     )
     hint = ". Couplings that change the flavour are not carried yet" if changing else f"; {ALIKE}"
-    raise UnknownNameError(f"unknown {kind} {_short(name)}; known: {', '.join(flavours)}{hint}")
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(flavours)}{hint}")
 
 
 def optional_module(module: str, purpose: str) -> ModuleType:
@@ -368,10 +445,13 @@ def _converted(name, values, unit, wanted):
         # a long double may be beyond the largest double: an infinity, which the caller refuses
         with np.errstate(over="ignore"):
             return np.asarray(values, dtype=float)
-    except InputError:
+    except (InputError, MemoryError):
         raise
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise InputError(f"{name} must be {wanted}, got {_short(values)}") from None
+    except OverflowError:
+        raise InputError(f"{name} must be {wanted} up to 1.8e308, got {shown(values)}") from None
+    except Exception:
+        # whatever the conversions of other packages raise
+        raise InputError(f"{name} must be {wanted}, got {shown(values)}") from None
 
 
 def _refuse_losses(name, values, unit, wanted):
@@ -383,14 +463,21 @@ def _refuse_losses(name, values, unit, wanted):
         carried = next((u for u in (getattr(values, a, None) for a in _UNIT_ATTRIBUTES) if u is not None), None)
         if carried is not None:
             raise InputError(
-                f"{name} carries a unit ({_short(carried)}), which would be lost: give plain numbers"
+                f"{name} carries a unit ({shown(carried)}), which would be lost: give plain numbers"
                 f"{unit and ' in '}{unit}"
             )
         # told by their attributes, because importing numpy.ma takes long
         if hasattr(values, "mask") and hasattr(values, "filled"):
             raise InputError(f"{name} is masked, and the mask would be lost: give the values that count alone")
-        if not hasattr(values, "dtype") and hasattr(values, "__array__"):
+        if kind is memoryview:
+            # single bytes are numbers only where an array owns them
+            if values.itemsize == 1 and not isinstance(values.obj, (np.ndarray, _stdlib_array.array)):
+                raise InputError(f"{name} must be {wanted}, got {shown(values)}")
             values = np.asarray(values)
+        elif hasattr(values, "__array__") and not isinstance(values, (np.ndarray, np.generic)):
+            # not asarray, which takes masks and units off
+            _refuse_losses(name, np.asanyarray(values), unit, wanted)
+            return
     dtype = getattr(values, "dtype", None)
     if dtype is not None:
         letter = getattr(dtype, "kind", "f")
@@ -398,16 +485,18 @@ def _refuse_losses(name, values, unit, wanted):
             for value in np.asarray(values).flat:
                 _refuse_losses(name, value, unit, wanted)
         elif letter == "c":
-            raise InputError(f"{name} must be {wanted}, not complex: got {_short(values)}")
+            raise InputError(f"{name} must be {wanted}, not complex: got {shown(values)}")
         elif letter not in "iuf":
-            raise InputError(f"{name} must be {wanted}, got {_short(values)}")
+            raise InputError(f"{name} must be {wanted}, got {shown(values)}")
     elif isinstance(values, (Sequence, _stdlib_array.array)) and not isinstance(values, (str, bytes, bytearray)):
         # a long list holds few types, so that one look at them is enough for most
         if not set(map(type, values)) <= {float, int}:
             for value in values:
                 _refuse_losses(name, value, unit, wanted)
     elif isinstance(values, bool) or not (isinstance(values, numbers.Real) or _is_decimal(values)):
-        raise InputError(f"{name} must be {wanted}, got {_short(values)}")
+        unordered = isinstance(values, Iterable) and not isinstance(values, (str, bytes, bytearray, Mapping))
+        hint = "; make a list of it" if unordered else ""
+        raise InputError(f"{name} must be {wanted}, got {shown(values)}{hint}")
 
 
 def _is_decimal(value):
@@ -434,10 +523,20 @@ def _range(unit, low, high, above):
     return " and ".join(parts)
 
 
-def _short(values):
+def shown(value: object) -> str:
+    """Return a value as messages show it: in at most 60 characters, and without the address of an object.
+
+    Examples
+    --------
+    >>> shown("b-l"), shown(10**400), shown(3.0)
+    ("'b-l'", 'a whole number of 401 digits', '3.0')
+    """
+    if isinstance(value, int) and abs(value) >= 10**20:
+        # Python does not write those of thousands of digits
+        return f"a whole number of {int(math.log10(abs(value))) + 1} digits"
     try:
-        text = repr(values)
-    except ValueError:
-        # Python does not write whole numbers of thousands of digits
-        return "a number of thousands of digits"
+        text = str(value) if isinstance(value, numbers.Number) else repr(value)
+    except Exception:
+        return f"an object of type {type(value).__name__}"
+    text = re.sub(r" at 0x[0-9a-fA-F]+(?=>)", "", text)
     return text if len(text) <= 60 else text[:57] + "..."

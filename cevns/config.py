@@ -35,6 +35,7 @@ from cevns.detectors import (
     Response,
     TabulatedQuenching,
 )
+from cevns.elements import closest_isotope
 from cevns.errors import CevnsError, DataError, InputError
 from cevns.experiments import Background, Experiment
 from cevns.experiments import load as _load_experiment
@@ -51,7 +52,7 @@ from cevns.models import (
 )
 from cevns.nuclei import MAKE_ONE, Nucleus, Target, known_nuclei, nucleus
 from cevns.reactors import reactor_antineutrinos
-from cevns.tables import Table, close_match, join_bins, order_problem
+from cevns.tables import Table, close_match, energy_unit, join_bins, order_problem
 
 if TYPE_CHECKING:
     from cevns._types import Path
@@ -100,7 +101,7 @@ class Config:
             try:
                 Likelihood([experiment]).engine(self.model or "sm")
             except CevnsError as error:
-                problems.append(f"experiment {experiment.name!r}: {error}")
+                problems.append(f"experiment {checks.shown(experiment.name)}: {error}")
         if problems:
             raise DataError(_listed(name, problems))
 
@@ -307,6 +308,14 @@ def _read_columns(path, wanted, section, histogram):
     table = Table.read(path)
     wanted = wanted or _titled_columns(table, path, section.columns)
     indices = {key: table.index(column) for key, column in wanted.items()}
+    table.check_distinct(indices)
+    for key, index in indices.items():
+        unit, said = energy_unit(key), energy_unit(table.titles[index]) if table.titles else None
+        if unit and said and "_per_" not in key and unit != said:
+            raise DataError(
+                f"{path}: column {index + 1} is chosen for {key}, but its title says {said}; convert it, or "
+                "choose another"
+            )
     columns = {key: table.values(index) for key, index in indices.items()}
     length = max(map(len, columns.values()))
     if not length:
@@ -492,7 +501,7 @@ def _composition(reader, value, where):
     counts, known = _couplings(reader, value, where) or {}, {*known_nuclei(), *reader.nuclei}
     for name in counts:
         try:
-            checks.known("nucleus", name, known, MAKE_ONE)
+            checks.known("nucleus", name, known, MAKE_ONE, closest_isotope)
         except CevnsError as error:
             reader.problem(where, error)
     # a nucleus of the file that could not be built is a problem already

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _FELT = 14
 #: Largest values of an observable, of its amount per keVee, and of a quenching factor that are accepted.
 LARGEST_OBSERVABLE, LARGEST_YIELD, LARGEST_FACTOR = 1e12, 1e9, 1e6
+#: Recoil [keV] up to which a signal is inverted, and from which on a quenching factor of your own is looked at.
+HIGHEST_RECOIL, LOWEST_RECOIL = 1e5, 1e-3
 #: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
 MOST_COEFFICIENTS = 31
 #: Smallest quenching factor of a table, so that the logarithm of a signal is finite.
@@ -49,7 +51,7 @@ __all__ = [
 class Quenching:
     """Base of quenching factors: `factor` gives f_Q(T); `kinks` the recoils [keV] where it is not analytic.
 
-    A subclass needs `factor`; the signal f_Q(T) T must grow with T up to `maximum` [keV].
+    A subclass needs `factor`, for arrays of any shape; the signal f_Q(T) T must grow with T up to `maximum` [keV].
     """
 
     kinks = ()
@@ -64,7 +66,7 @@ class Quenching:
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
         return self.factor(recoil_kev) * recoil_kev
 
-    def recoil(self, signal_kevee: ArrayLike, highest_kev: float = 1e5) -> Array:
+    def recoil(self, signal_kevee: ArrayLike, highest_kev: float = HIGHEST_RECOIL) -> Array:
         """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
 
         Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
@@ -528,14 +530,11 @@ class Response:
             "light_yield", self.light_yield, unit=f"{self.unit}/keVee", low=1 / LARGEST_YIELD, high=LARGEST_YIELD
         )
         checks.put(self, edges=tuple(edges.tolist()), light_yield=light_yield)
-        if not isinstance(self.quenching, Quenching):
-            raise InputError(f"quenching must be a Quenching, got {self.quenching!r}")
-        if not isinstance(self.efficiency, Efficiency):
-            raise InputError(f"efficiency must be an Efficiency, got {self.efficiency!r}")
-        if not isinstance(self.resolution, (GaussianResolution, PoissonResolution, type(None))):
-            raise InputError(
-                f"resolution must be a GaussianResolution, a PoissonResolution or None, got {self.resolution!r}"
-            )
+        checks.instance("quenching", self.quenching, Quenching)
+        if type(self.quenching) not in _KNOWN_GOOD:
+            _check_quenching(self.quenching)
+        checks.instance("efficiency", self.efficiency, Efficiency)
+        checks.instance("resolution", self.resolution, (GaussianResolution, PoissonResolution, type(None)))
 
     @property
     def bins(self) -> int:
@@ -647,3 +646,53 @@ class LindhardQuenching(Quenching):
         eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
         g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
         return self.k * g / (1 + self.k * g)
+
+
+#: Quenching factors that are checked when they are made.
+_KNOWN_GOOD = frozenset((BirksQuenching, LindhardQuenching, LinearQuenching, PolynomialQuenching, TabulatedQuenching))
+
+
+def _check_quenching(quenching):
+    """Refuse a quenching factor of a user's own that cannot be folded, by a look at 256 recoils."""
+    kind = type(quenching).__name__
+    if type(quenching).factor is Quenching.factor:
+        raise InputError(f"quenching: {kind} has no method factor(recoil_kev), which returns f_Q at recoils in keV")
+    checks.array(f"kinks of {kind}", quenching.kinks, unit="keV", low=0, ndim=1)
+    top = HIGHEST_RECOIL
+    if type(quenching.maximum) is not float or quenching.maximum != math.inf:
+        top = min(top, checks.real(f"maximum of {kind}", quenching.maximum, unit="keV", above=0))
+    recoil = np.geomspace(min(LOWEST_RECOIL, 1e-3 * top), top, 256)
+    try:
+        flat = quenching.factor(recoil)
+        square = quenching.factor(recoil.reshape(2, 128))
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"quenching: factor of {kind} raises {type(error).__name__} for an array of recoils in keV: {error}; it "
+            "must take arrays of any shape, with functions of NumPy in the place of those of math"
+        ) from error
+    flat, square = checks.floats(f"factor of {kind}", flat), checks.floats(f"factor of {kind}", square)
+    if flat.shape not in ((), recoil.shape) or square.shape not in ((), (2, 128)):
+        raise InputError(
+            f"quenching: factor of {kind} returns the shape {square.shape} for recoils of shape (2, 128); it must "
+            "return one number for each recoil"
+        )
+    flat, square = np.broadcast_to(flat, recoil.shape), np.broadcast_to(square, (2, 128))
+    if not np.allclose(flat, square.ravel(), rtol=1e-12, atol=0, equal_nan=True):
+        raise InputError(f"quenching: factor of {kind} depends on the shape of the array of recoils")
+    bad = ~(np.isfinite(flat) & (flat >= 0) & (flat <= LARGEST_FACTOR))
+    if bad.any() or not flat.any():
+        i = int(np.argmax(bad))
+        raise InputError(
+            f"quenching: factor of {kind} is {flat[i]:g} at {recoil[i]:.3g} keV; from {recoil[0]:g} to {top:g} keV it "
+            f"must be from 0 to {LARGEST_FACTOR:g}, and above 0 somewhere: mend it, or set maximum to the recoil up to "
+            "which it holds"
+        )
+    signal = flat * recoil
+    falls = np.flatnonzero(np.diff(signal) < -1e-12 * signal[1:])
+    if falls.size:
+        raise InputError(
+            f"quenching: the signal f_Q(T) T of {kind} falls at {recoil[falls[0]]:.3g} keV, where it must grow; mend "
+            "factor, or set maximum to a recoil below that"
+        )

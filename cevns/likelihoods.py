@@ -74,7 +74,9 @@ class Likelihood:
         names = [e.name for e in experiments]
         if len(set(names)) < len(names):
             repeated = next(n for n in names if names.count(n) > 1)
-            raise InputError(f"experiment {repeated!r} comes more than once: data must not be counted twice")
+            raise InputError(
+                f"experiment {checks.shown(repeated)} comes more than once: data must not be counted twice"
+            )
         self.experiments = experiments
         self._lock = threading.Lock()
         self._evaluators = {}

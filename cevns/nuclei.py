@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.constants import AVOGADRO, ELECTRON_MASS, MEV_PER_U
+from cevns.elements import closest_isotope, protons_and_nucleons
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Nucleus:
     Parameters
     ----------
     name : str
-        For example ``"Cs-133"``.
+        For example ``"Cs-133"``; what is the name of an isotope or an element must be that of this one.
     protons, neutrons : int
         Z and N.
     mass : float
@@ -44,7 +45,7 @@ class Nucleus:
     Raises
     ------
     InputError
-        If a value is out of range, or Z + N and the mass differ by more than 1 %.
+        If a value is out of range, Z + N and the mass differ by more than 1 %, or the name is that of another isotope.
 
     Examples
     --------
@@ -74,9 +75,11 @@ class Nucleus:
         nucleons, mass_u = self.protons + self.neutrons, self.mass / MEV_PER_U
         if abs(mass_u / nucleons - 1) > MASS_TOLERANCE:
             raise InputError(
-                f"nucleus {self.name!r} has Z + N = {self.protons} + {self.neutrons} = {nucleons}, but a mass of "
+                f"nucleus {checks.shown(self.name)} has Z + N = {self.protons} + {self.neutrons} = {nucleons}, "
+                "but a mass of "
                 f"{self.mass:.6g} MeV = {mass_u:.6g} u{_cause(self.neutrons, nucleons, mass_u)}"
             )
+        _check_name(self.name, self.protons, self.neutrons)
 
     @classmethod
     def from_atomic_mass(
@@ -98,7 +101,8 @@ class Nucleus:
         protons, neutrons = checks.whole("protons", protons, low=1), checks.whole("neutrons", neutrons)
         if abs(atomic_mass_u / (protons + neutrons) - 1) > MASS_TOLERANCE:
             raise InputError(
-                f"nucleus {name!r} has Z + N = {protons} + {neutrons} = {protons + neutrons}, but an atomic mass of "
+                f"nucleus {checks.shown(name)} has Z + N = {protons} + {neutrons} = {protons + neutrons}, but an "
+                "atomic mass of "
                 f"{atomic_mass_u:.6g} u{_cause(neutrons, protons + neutrons, atomic_mass_u)}"
             )
         mass = atomic_mass_u * MEV_PER_U - protons * ELECTRON_MASS
@@ -108,6 +112,18 @@ class Nucleus:
     def atomic_mass_u(self) -> float:
         """Mass of the neutral atom [u], electrons included."""
         return (self.mass + self.protons * ELECTRON_MASS) / MEV_PER_U
+
+
+def _check_name(name, protons, neutrons):
+    """Refuse the name of another isotope."""
+    found = protons_and_nucleons(name)
+    if found is not None and (found[0] != protons or found[1] not in (None, protons + neutrons)):
+        said = f"Z = {found[0]}" if found[1] is None else f"Z = {found[0]} and N = {found[1] - found[0]}"
+        raise InputError(
+            f"nucleus {checks.shown(name)} has protons = {protons} and neutrons = {neutrons}, but its name says "
+            f"{said}; "
+            "correct one of them"
+        )
 
 
 def _cause(neutrons, nucleons, mass_u):
@@ -158,7 +174,7 @@ def nucleus(name: str) -> Nucleus:
     UnknownNameError
         If the name is not in the table; make your own with `Nucleus.from_atomic_mass`.
     """
-    return _NUCLEI[checks.known("nucleus", name, _NUCLEI, MAKE_ONE)]
+    return _NUCLEI[checks.known("nucleus", name, _NUCLEI, MAKE_ONE, closest_isotope)]
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def predict(
     Raises
     ------
     InputError
-        If a parameter is missing, out of range, or not one that the model takes.
+        If a parameter is missing, out of range, or not one that the model takes, or `experiment` is a joint likelihood.
 
     Examples
     --------
@@ -134,6 +134,7 @@ def predict(
     >>> float(predict(argon, "universal", mass=10, coupling=3e-5).signal.sum().round(1))
     64.6
     """
+    _check_experiment(experiment)
     model = get_model(model)
     checked_mass, checked_coupling = model.check_mass(mass, experiment.smallest_mass), model.check_coupling(coupling)
     shape = broadcast_shape(checked_mass, checked_coupling)
@@ -171,6 +172,11 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     form : ndarray, shape (bins, n, n)
         Symmetric in the last two axes: ``counts[i] = e @ form[i] @ e`` with ``e = (1, eps_u_e, eps_d_e, ...)``.
 
+    Raises
+    ------
+    InputError
+        If `experiment` is something else, such as a joint likelihood.
+
     Examples
     --------
     >>> import cevns
@@ -180,6 +186,7 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     >>> float(form[:, 0, 0].sum().round(1))  # the standard model
     131.4
     """
+    _check_experiment(experiment)
     nodes, weak = experiment.nodes, get_model("sm").weak
     names = ("1", *(f"eps_{quark}_{f}" for f in nodes.flavours for quark in "ud"))
     form = np.zeros((experiment.response.bins, len(names), len(names)))
@@ -353,6 +360,13 @@ def _recoil_rate(model, flux, target, form_factor):
         )
     couplings = [(*model.weak.of(f), *model.couplings(f)) for f, _ in flux.spectra]
     return RecoilRate(table, [s for _, s in flux.spectra], couplings)
+
+
+def _check_experiment(experiment):
+    from cevns.experiments.base import Experiment
+
+    hint = "take one of the experiments of a joint likelihood, which are its .experiments"
+    checks.instance("experiment", experiment, Experiment, hint)
 
 
 def _check_source(flux, target):

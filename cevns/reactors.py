@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.elements import closest_isotope
 from cevns.errors import InputError
 from cevns.fluxes import DISTANCES, tabulated
 from cevns.tables import read_table
@@ -170,7 +171,7 @@ def _fractions(fission_fractions):
     checks.instance("fission_fractions", fission_fractions, Mapping, "for example TYPICAL_FISSION_FRACTIONS")
     fractions = {}
     for isotope, fraction in fission_fractions.items():
-        checks.known("isotope", isotope, ENERGY_PER_FISSION)
+        checks.known("isotope", isotope, ENERGY_PER_FISSION, closest=closest_isotope)
         fractions[isotope] = checks.real(f"fission_fractions[{isotope!r}]", fraction, low=0, high=1)
     total = sum(fractions.values())
     if abs(total - 1) > 1e-6:

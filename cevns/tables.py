@@ -56,7 +56,12 @@ _MARKS = {
     b"\xfe\xff": "utf-16-be",
 }
 # what stands for a missing number, which must not make a row of titles
-_MISSING = frozenset(("na", "n/a", "nan", "inf", "infinity", "null", "none", "-", "--"))
+_MISSING = frozenset(
+    ("na", "nan", "inf", "infinity", "null", "none", "nil", "nd", "missing", "nodata", "notavailable", "unknown", "tbd")
+)
+# marks alone that stand for it as well; three dashes and more underline titles
+_MARKS_ALONE = re.compile(r"-{1,2}|\*|[?./\\\u2013\u2014\u2026]+")
+_UNIT = re.compile(r"(?<![A-Za-z])([kMGTm]?)eV(?![a-zA-Z])|(?<![A-Za-z])([kmgt]?)ev(?![a-zA-Z])")
 
 
 def read_table(path, columns=None):
@@ -126,7 +131,7 @@ def read_histogram(path, columns=None):
     60000000000000.0
     """
     table = Table.read(path)
-    found = table.select(columns)
+    found = table.select(columns, distinct=True)
     if found.shape[1] < 3:
         raise InputError(
             f"a histogram needs three columns or more, low edge, high edge and values; {table.name} gives "
@@ -218,10 +223,11 @@ class Table:
         """
         return _parsed(_decoded(read_bytes(path, most=LARGEST_TABLE), path), str(path))
 
-    def select(self, columns=None):
+    def select(self, columns=None, *, distinct=False):
         """Return columns as an array of shape (rows, columns); parameters and errors as in `read_table`.
 
-        Rows at the end in which none of the chosen columns has a number are left out.
+        Rows at the end in which none of the chosen columns has a number are left out. `distinct` says that no column
+        may be chosen twice.
         """
         if columns is None:
             indices, length = range(self.width), len(self.rows)
@@ -229,6 +235,8 @@ class Table:
             indices = [self.index(column) for column in checks.sequence("columns", columns)]
             if not indices:
                 raise InputError("columns is empty: give numbers from 1 or titles")
+            if distinct:
+                self.check_distinct(dict(enumerate(indices, start=1)))
             length = max(self._length(i) for i in indices)
             if not length:
                 raise DataError(f"{self.name}: the chosen columns hold no numbers; choose others")
@@ -260,6 +268,22 @@ class Table:
         hint = f"; did you mean {close!r}?" if close else f"; choose by number, from 1 to {self.width}"
         reason = "" if self.titles else f", since no line of titles with {self.width} cells stands above the rows"
         raise UnknownNameError(f"unknown {name} {column!r}{reason}{hint}")
+
+    def check_distinct(self, indices):
+        """Refuse one column for two quantities, which `indices` names.
+
+        Raises
+        ------
+        InputError
+            If there is one.
+        """
+        first = {}
+        for name, index in indices.items():
+            if first.setdefault(index, name) != name:
+                raise InputError(
+                    f"column {index + 1} of {self.name} is chosen twice, for {first[index]} and for {name}: choose "
+                    "another, or copy the column if both are meant"
+                )
 
     def check_titles(self, names):
         """Refuse a line of titles that holds one of the `names`, but not one title for each column.
@@ -306,6 +330,21 @@ class Table:
         """Return the number of rows up to the last one in which a column is not empty."""
         rows = self.rows
         return next((i + 1 for i in reversed(range(len(rows))) if index < len(rows[i]) and rows[i][index]), 0)
+
+
+def energy_unit(title):
+    """Return the multiple of the electronvolt that a title names, None if it names none or several.
+
+    Examples
+    --------
+    >>> energy_unit("M_{Z'} [GeV/c^2]"), energy_unit("energy_mev"), energy_unit("g")
+    ('GeV', 'MeV', None)
+    """
+    found = set()
+    for unit in _UNIT.finditer(title):
+        prefix = unit[1] if unit[1] is not None else unit[2].upper().replace("K", "k")
+        found.add(f"{prefix}eV")
+    return found.pop() if len(found) == 1 else None
 
 
 def close_match(name, names):
@@ -382,6 +421,7 @@ def _parsed(text, name):
     width = _width(rows, lines[:begin])
     _check_widths(rows, width, separator, name)
     _check_groups(rows, separator, name)
+    _check_first(rows, name)
     titles = _titles(lines[:begin], width, name)
     return Table(
         name=name,
@@ -541,7 +581,7 @@ def _looks_like_a_number(cell):
     """Return whether a cell is, or may be a slip of, a number, so that its line is not one of titles."""
     if not cell:
         return False
-    if _NUMBER.fullmatch(cell) or cell.lower().lstrip("+-") in _MISSING or cell.lower() in _MISSING:
+    if _NUMBER.fullmatch(cell) or _is_missing(cell):
         return True
     # signs, quotes and the like before a number, as in "<5" or a minus that is not ASCII
     bare = cell.lstrip(
@@ -549,13 +589,18 @@ def _looks_like_a_number(cell):
     )
     if not bare:
         return False
-    if bare[0] == "." or unicodedata.category(bare[0]).startswith("N") or bare.lower() in _MISSING:
+    if bare[0] == "." or unicodedata.category(bare[0]).startswith("N") or _is_missing(bare):
         return True
     if _NUMBER.fullmatch(bare.strip("()[]{}'\"`,;")):
         return True
     # letters that are taken for digits: O.5
     digits = bare.translate(str.maketrans("OolI", "0011"))
     return "." in bare and any(c.isdigit() for c in bare) and bool(_NUMBER.fullmatch(digits))
+
+
+def _is_missing(cell):
+    """Return whether a cell stands for a number that is missing: ``n.a.``, ``N/A``, ``NaN``, ``--``, ``?``."""
+    return bool(_MARKS_ALONE.fullmatch(cell)) or re.sub(r"[\W_]", "", cell.lower()) in _MISSING
 
 
 def _width(rows, above):
@@ -582,9 +627,29 @@ def _check_widths(rows, width, separator, name):
         if not filled <= width <= total:
             count = filled if filled > width else total
             hint = _TITLES_HINT if line is rows[0] else ""
+            if line is rows[-1] and filled == 1 and len(rows) > 1:
+                behind = (
+                    "a separator for each missing cell" if separator else "commas, in the place of blanks everywhere"
+                )
+                hint = f"; behind a last edge that stands alone put {behind}"
             raise DataError(
                 f"{name}, line {line.number}: {count} column{'' if count == 1 else 's'} where the others have {width}, "
                 f"separated by {_NAMES[separator]}; correct the row{hint}"
+            )
+
+
+def _check_first(rows, name):
+    """Refuse a first row with a word over a column of numbers, such as one of units, ``keV;1``."""
+    first, *others = rows
+    for i, cell in enumerate(first.cells):
+        if len(others) < (1 if energy_unit(cell) else 2):
+            continue
+        if _looks_like_a_number(cell) or not re.search(r"[^\W\d_]", cell):
+            continue
+        if all(i < len(line.cells) and re.match(r"[-+]?[.,]?\d", line.cells[i], re.ASCII) for line in others):
+            raise DataError(
+                f"{name}, line {first.number}: column {i + 1} holds text, which is not a number, over a column of "
+                "numbers; correct the row, or put # before it if it is a line of titles or units"
             )
 
 
@@ -659,7 +724,7 @@ def _complaint(cell, decimal):
     """
     if not cell:
         return "is empty; give a number, or choose other columns"
-    if cell.lower().lstrip("+-") in _MISSING:
+    if _is_missing(cell):
         return "holds no finite number; correct or remove the row"
     if len(cell) > 24 or not any(unicodedata.category(c).startswith("N") for c in cell):
         return "holds text, which is not a number; correct or remove the row"

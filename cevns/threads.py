@@ -48,7 +48,7 @@ def share(
     progress : callable, optional
         Called as ``progress(done, rows)``, about a hundred times.
     """
-    num_threads = checked(num_threads)
+    num_threads, progress = checked(num_threads), checks.function("progress", progress)
     num_threads = min(num_threads, rows) if work >= LEAST_WORK else 1
     parts = max(1 if num_threads == 1 else PARTS * num_threads, 100 if progress else 1)
     step = max(rows // parts, 1)

@@ -47,6 +47,9 @@ mine.plot(ax, color="black", facecolor="none")
 ax.legend()
 ```
 
+A title that says another unit than `mass_unit`, or another power than `coupling`, is refused. A model of your own is
+given as itself, `model=VectorMediator(...)`, here and to `Bound`.
+
 Of several curves side by side, or behind row numbers, say the columns, by number or title:
 
 ```python

@@ -7,6 +7,9 @@ alone: it is I_0(E_min) - E_min^2 I_2(E_min) with the moments I_k computed here 
 
 import numpy as np
 
+from cevns import checks
+from cevns.errors import InputError
+
 
 cdef const double* _data(const double[::1] view) noexcept:
     return &view[0] if view.shape[0] else NULL
@@ -35,19 +38,28 @@ cdef class Spectrum:
 
     Notes
     -----
-    Values are taken as they come: `cevns.fluxes` checks what users give. Immutable; pickles.
+    Numbers are taken as they come, if they are numbers and fit together: `cevns.fluxes` checks what users give.
+    Immutable; pickles.
     """
 
     def __cinit__(self, breaks, coefficients, line_energies=(), line_weights=()):
         cdef Py_ssize_t i
         cdef int k
-        self.breaks = _frozen(breaks)
-        self.coefficients = _frozen(coefficients).reshape(-1, 4)
-        self.line_energies = _frozen(line_energies)
-        self.line_weights = _frozen(line_weights)
-        cdef Py_ssize_t pieces = max(self.breaks.shape[0] - 1, 0)
-        if self.coefficients.shape[0] != pieces or self.line_energies.shape[0] != self.line_weights.shape[0]:
-            raise ValueError("breaks and coefficients, or line energies and weights, do not fit together")
+        self.breaks = _frozen("breaks", breaks)
+        table = _frozen("coefficients", coefficients)
+        self.line_energies = _frozen("line_energies", line_energies)
+        self.line_weights = _frozen("line_weights", line_weights)
+        cdef Py_ssize_t pieces = max(self.breaks.size - 1, 0)
+        if (
+            table.size != 4 * pieces
+            or self.breaks.ndim != 1
+            or self.line_energies.ndim != 1
+            or self.line_energies.shape[0] != self.line_weights.size
+        ):
+            raise InputError(
+                "breaks and coefficients, or line energies and weights, do not fit together: give four coefficients "
+                "for each interval between two breaks, and a weight for each line")
+        self.coefficients = table.reshape(-1, 4)
         tails = np.zeros(3 * (pieces + 1))
         cdef double[::1] tail = tails
         self.c.pieces = pieces
@@ -109,8 +121,8 @@ def _values(spectrum):
     return tuple(tuple(array.ravel().tolist()) for array in arrays)
 
 
-def _frozen(values):
+def _frozen(name, values):
     # in C's order whatever the order of `values`, because flat views of it are what the kernels read
-    array = np.array(values, dtype=float, order="C")
+    array = np.array(checks.floats(name, values), order="C")
     array.flags.writeable = False
     return array

@@ -455,6 +455,12 @@ REFUSED = {
     "no coupling": (["predict", CSI, "--model", "b-l", "--mass", "10"], "coupling is missing"),
     "mass without a value": (["predict", CSI, "--model", "b-l", "--mass"], "--mass"),
     "mass in words": (["predict", CSI, *POINT, "--mass", "ten"], "--mass", "'ten'"),
+    "grouped mass": (["predict", CSI, *POINT, "--mass", "1_0"], "--mass", "'1_0'"),
+    "mass in other digits": (["predict", CSI, *POINT, "--mass", "\u0661\u0660"], "--mass", "one number"),
+    "grouped coupling": (["chi2", CSI, *POINT, "--coupling", "1_0e-5"], "--coupling"),
+    "grouped level": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "0.9_0"], "--cl"),
+    "freedom in other digits": (["limit", CSI, "--model", "b-l", "--mass", "1", "--dof", "\u0662"], "--dof"),
+    "grouped threads": (["limit", CSI, "--model", "b-l", "--mass", "1", "--threads", "1_0"], "--threads"),
     "empty mass": (["predict", CSI, *POINT, "--mass", ""], "--mass"),
     "negative mass": (["predict", CSI, *POINT, "--mass", "-10"], "--mass", "-10", "at least 0 MeV"),
     "negative mass with an exponent": (["predict", CSI, *POINT, "--mass", "-1e-5"], "--mass", "-1e-05"),
@@ -520,6 +526,7 @@ def test_bad_arguments_are_one_line_and_leave_nothing_behind(run, argv, words):
 
 BAD_GRIDS = (
     *("", ":", "1", "1:2", "1:2:3:4", "1::5", "1:2:x", "1:2:2.5", "1:2:1", "1:2:0", "1:2:-3", "1:2:1000000000000"),
+    *("1_0:20:5", "1:2_0:5", "1:20:1_0", "\u0661:20:5", "1:20:\u0665", "1:infinity:5"),
     *("2:1:5", "1:1:5", "0:1:5", "-1:1:5", "nan:1:5", "1:inf:5", "a:2:5", "1e-400:1:5"),
 )
 

@@ -413,6 +413,18 @@ BAD_SCANS = {
     "labels as numbers": ({"about": {**ABOUT, "labels": [1]}}, "labels is no list"),
     "labels missing": ({"about": {**ABOUT, "labels": []}}, "one label for each"),
     "list": ({"about": [1]}, "no JSON object"),
+    "an experiment twice": ({"about": {**ABOUT, "experiments": ["a", "a"], "labels": ["A", "B"]}}, "more than once"),
+    "no name": ({"about": {**ABOUT, "experiments": [""]}}, "non-empty"),
+    "nul in a name": ({"about": {**ABOUT, "experiments": ["a\0"]}}, "text that can be written"),
+    "half a character": ({"about": {**ABOUT, "label": "\ud800"}}, "text that can be written"),
+    "no model": ({"about": {**ABOUT, "model": ""}}, "model must be a non-empty"),
+    "contact": ({"about": {**ABOUT, "model": "sm"}}, "no coupling"),
+    "units": ({"about": {**ABOUT, "units": {"mass": "GeV"}}}, "units are .*GeV.* are needed"),
+    "units as a number": ({"about": {**ABOUT, "units": 3}}, "units are 3"),
+    "null": ({"about": {**ABOUT, "model": None}}, "no text, but null"),
+    "negative coupling": ({"coupling": np.array([-1e-5, 1e-4, 1e-3])}, "a coupling is negative, -1e-05"),
+    "negative chi2": ({"chi2": np.full((2, 3), -1.0)}, "chi2 is negative, -1"),
+    "heavy": ({"mass": np.array([1.0, 1e200])}, r"above 1e\+15 MeV"),
 }
 
 
@@ -503,3 +515,8 @@ def test_a_scan_that_could_not_be_read_again_is_not_written(tmp_path):
     with pytest.raises(DataError, match="divide its grid"):
         scan.save(tmp_path / "scan.npz")
     assert os.listdir(tmp_path) == []
+
+
+def test_chi2_below_zero_by_rounding_comes_back(tmp_path):
+    chi2 = np.array([[-2e-14, 1.0, 2.0], [1.0, 2.0, 40.0]])
+    assert Scan.load(archive(tmp_path / "scan.npz", chi2=chi2)).chi2[0, 0] == -2e-14

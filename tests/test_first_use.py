@@ -237,3 +237,18 @@ def test_a_result_is_printed_in_one_line(argon, many):
     found = repr(argon.predict("b-l", 10, [1e-5, 1e-4]))
     assert "mass 10 MeV, 2 values of coupling from 1e-05 to 0.0001" in found
     assert "signal of shape (2, 12)" in found
+
+
+def test_a_column_is_one_quantity(tmp_path):
+    table = "1;0.16\n100;0.3\n"
+    with pytest.raises(DataError, match=r"column 1 of .* is chosen twice, for recoil_kev and for factors"):
+        load_config(config_with(tmp_path, table, "columns = {recoil_kev = 1, factors = 1}\n"))
+    with pytest.raises(DataError, match="chosen twice"):
+        load_config(config_with(tmp_path, f"E;f\n{table}", 'columns = {recoil_kev = 1, factors = "E"}\n'))
+
+
+def test_a_title_with_another_unit_than_its_key_is_refused(tmp_path):
+    columns = "columns = {recoil_kev = 1, factors = 2}\n"
+    with pytest.raises(DataError, match="column 1 is chosen for recoil_kev, but its title says MeV"):
+        load_config(config_with(tmp_path, "E [MeV];f\n1;0.16\n100;0.3\n", columns))
+    assert load_config(config_with(tmp_path, "E [keV];f\n1;0.16\n100;0.3\n", columns)).likelihood.experiments

@@ -48,6 +48,18 @@ class UnitArray(np.ndarray):
     unit = "GeV"
 
 
+class Wrapped:
+    """An object whose array is not a plain one, with a type of numbers as arrays have it."""
+
+    def __init__(self, inside):
+        self.inside, self.dtype = inside, np.dtype(float)
+
+    def __array__(self, dtype=None, copy=None):
+        if self.inside is None:
+            raise RuntimeError("needs no_grad")
+        return self.inside
+
+
 def misaligned(values):
     """Return doubles at odd addresses, as a packed binary file holds them."""
     raw = np.empty(8 * len(values) + 1, dtype=np.uint8)[1:]
@@ -85,6 +97,9 @@ ARRAYS = {
     "misaligned": misaligned([2.0, 4.0]),
     "arrays in a list": [np.array(2.0), np.float32(4)],
     "objects": np.array([2, fractions.Fraction(4)], dtype=object),
+    "object with an array": Wrapped(np.array([2.0, 4.0])),
+    "view": memoryview(np.array([2.0, 4.0])),
+    "view of small integers": memoryview(np.array([2, 4], dtype=np.int8)),
 }
 MASK = np.ma.array([2.0, 999.0], mask=[False, True])
 NOT_NUMBERS = {
@@ -123,6 +138,18 @@ NOT_ARRAYS = {
     "flags": np.array([True]),
     "records": np.zeros(1, dtype="f8,f8"),
     "ragged": [[2.0], [2.0, 3.0]],
+    "object with a masked array": Wrapped(MASK),
+    "objects with masked arrays": [Wrapped(MASK), Wrapped(MASK)],
+    "object with a unit inside": Wrapped(np.array([2.0]).view(UnitArray)),
+    "object with a mask inside an object": Wrapped(np.array([MASK, 1.0], dtype=object)),
+    "object that raises": Wrapped(None),
+    "view of bytes": memoryview(b"ab"),
+    "view of characters": memoryview(b"ab").cast("c"),
+    "view of complex numbers": memoryview(np.array([2j])),
+    "view of texts": memoryview(np.array([b"1"])),
+    "view of flags": memoryview(np.array([True])),
+    "iterator": iter([2.0]),
+    "values of a mapping": {1: 2.0}.values(),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cevns import load, plotting
 from cevns.bounds import Bound
-from cevns.errors import DataError, InputError, MissingDependencyError
+from cevns.errors import CevnsError, DataError, InputError, MissingDependencyError
 from cevns.inference import BestFit, Limit
 from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_limit, plot_prediction, plot_scan
 
@@ -407,3 +407,76 @@ def test_axes_are_saved_with_their_figure(tmp_path):
     for wrong in (STRIP, np.array([ax]), None):
         with pytest.raises(InputError, match="figure must be"):
             plotting.save(wrong, tmp_path / "wrong.png")
+
+
+# --- what Matplotlib would raise
+
+
+@pytest.fixture(scope="module")
+def drawn(argon):
+    mass, coupling = np.geomspace(1, 100, 3), np.geomspace(1e-5, 1e-3, 3)
+    return {
+        "limit": argon.limit("b-l", mass),
+        "scan": argon.scan("b-l", mass, coupling),
+        "bound": Bound("mine", "mine", "b-l", "lower", [([1.0, 10.0], [1e-4, 1e-3])]),
+        "prediction": argon.predict("sm"),
+    }
+
+
+@pytest.mark.parametrize("name", ["limit", "scan", "bound", "prediction"])
+@pytest.mark.parametrize("options", [{"ax": 3}, {"ax": "x"}, {"foo": 3}], ids=str)
+def test_axes_and_options_that_are_none_are_refused(drawn, name, options):
+    with pytest.raises(InputError, match=r"ax must be an Axes|foo"):
+        drawn[name].plot(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("limit", {"color": "nocolour"}),
+        ("limit", {"linewidth": "x"}),
+        ("limit", {"hatch": 3}),
+        ("bound", {"linestyle": "x"}),
+        ("bound", {"facecolor": "nope"}),
+        ("bound", {"label": 3}),
+        ("scan", {"cl": "x"}),
+        ("prediction", {"styles": [{"foo": 1}]}),
+        ("prediction", {"styles": 3}),
+        ("prediction", {"styles": [{}, {}]}),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_drawn_are_named(drawn, name, options):
+    with pytest.raises(InputError, match=f"{next(iter(options))}|confidence level"):
+        drawn[name].plot(**options)
+
+
+@pytest.mark.parametrize(
+    "function", ["plot_limit", "plot_scan", "plot_bound", "plot_published", "plot_bounds", "plot_prediction"]
+)
+@pytest.mark.parametrize("wrong", [3, "b-l", [3], None])
+def test_what_is_drawn_is_of_the_right_kind(function, wrong):
+    with pytest.raises(InputError, match="must be a"):
+        getattr(plotting, function)(wrong)
+
+
+def test_a_font_that_cannot_be_set_is_one_sentence(drawn, tmp_path):
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 1e9}), pytest.raises(CevnsError, match=r"Matplotlib says .*matplotlibrc"):
+        plotting.save(plotting.plot_bounds(drawn["bound"]), tmp_path / "a.png")
+
+
+def test_limits_are_drawn_by_ascending_mass(argon):
+    lines = [argon.limit("b-l", mass).plot().lines[0].get_xdata() for mass in ([1.0, 10.0, 100.0], [100.0, 1.0, 10.0])]
+    np.testing.assert_array_equal(*lines)
+
+
+def test_bugs_of_ours_are_not_blamed_on_matplotlib():
+    @plotting.canvas.draws
+    def broken(what, ax=None, **options):
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours") as raised:
+        broken(1, color="red")
+    assert not isinstance(raised.value, CevnsError)

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import json
 import math
 import os
 import pickle
@@ -13,9 +14,13 @@ import pytest
 import cevns
 from cevns import fluxes
 from cevns.arrays import equal
+from cevns.bounds.magnetic_moments import coupling_for_shift, magnetic_moment_shift
+from cevns.bounds.trident import trident_ratio
 from cevns.errors import DataError, InputError
+from cevns.figures import reproduce
 from cevns.inference import BestFit, Limit, delta_chi2
 from cevns.models import NonStandardInteractions
+from cevns.predictions import nsi_quadratic_form, predict
 from cevns.tabular import MOST_ROWS, html
 from cevns.threads import share
 
@@ -331,3 +336,154 @@ def test_other_errors_of_threads_come_through():
 
     with pytest.raises(RuntimeError, match="broken"):
         share(fail, 100, 1e9, 4)
+
+
+# --- files that contradict themselves
+
+
+def written(tmp_path, curve, rows=None, **changes):
+    """Write a limit with other entries in its header, or other rows."""
+    path = tmp_path / "limit.csv"
+    curve.save(path)
+    head, columns, *table = path.read_text(encoding="utf-8").splitlines()
+    about = json.loads(head.partition("limit ")[2]) | changes
+    table = table if rows is None else rows
+    path.write_text("\n".join([f"# cevns limit {json.dumps(about)}", columns, *table]) + "\n", encoding="utf-8")
+    return path
+
+
+FIT = {"chi2": 3.0, "mass": 10.0, "coupling": 1e-4, "at_edge": False}
+CONTRADICTIONS = {
+    "level": ({"delta_chi2": 2.706}, "delta_chi2 2.706 is not that of cl 0.9 and dof 2, which is 4.60517"),
+    "confidence": ({"cl": 0.95}, "which is 5.99146"),
+    "freedom": ({"dof": 1}, "which is 2.70554"),
+    "too much freedom": ({"dof": 10**30}, "whole number of 31 digits"),
+    "units": ({"units": {"mass": "GeV", "coupling": "dimensionless"}}, '"mass": "GeV".*where .*"MeV"'),
+    "other units": ({"units": {"mass": "MeV", "time": "s"}}, "units"),
+    "no units": ({"units": None}, "units are null"),
+    "an experiment twice": ({"experiments": ["a", "a"]}, "more than once"),
+    "no name": ({"experiments": ["", "a"]}, "experiments must be a non-empty string"),
+    "no label": ({"labels": ["", "a"]}, "labels must be a non-empty string"),
+    "truth": ({"experiments": [True, "a"]}, "true"),
+    "nothing": ({"best_fit": None}, "best_fit is no JSON object, but null"),
+    "a list": ({"best_fit": [1]}, r"but \[1\]"),
+    "no edge": ({"best_fit": {**FIT, "at_edge": None}}, "at_edge is no true or false, but null"),
+    "other minimum": ({"best_fit": FIT}, "not the chi2 of its best_fit, 3"),
+    "negative chi2": ({"best_fit": {**FIT, "chi2": -1.0}, "chi2_min": -1.0}, "negative, -1"),
+    "negative best fit": ({"best_fit": {**FIT, "coupling": -1e-4}, "chi2_min": 3.0}, "a coupling is negative"),
+    "best fit of contact": ({"best_fit": {**FIT, "mass": None}, "chi2_min": 3.0}, "no mass"),
+    "standard model": ({"model": "sm"}, "'sm' has no coupling"),
+    "no masses": ({"rows": [",1e-5,inf"]}, "has a mediator, but it has no masses"),
+    "negative": ({"rows": ["10.0,-1e-4,1e-3"]}, "a coupling is negative, -0.0001"),
+    "from minus infinity": ({"rows": ["10.0,-inf,1e-3"]}, "a coupling is negative"),
+    "unsorted": ({"rows": ["20.0,1e-4,inf", "10.0,1e-4,inf"]}, "mass must ascend"),
+    "two spellings": ({"rows": ["10.0,1e-4,1e-3", "10.00,1e-2,inf"]}, "mass must ascend"),
+    "none, twice": ({"rows": ["10.0,,", "10.0,,"]}, "more than once"),
+    "none, and one": ({"rows": ["10.0,,", "10.0,1e-4,inf"]}, "more than once"),
+    "no end": ({"rows": ["10.0,1e-4,"]}, "must be one number, got ''"),
+    "blank row": ({"rows": ["10.0,1e-4,inf", "", "20.0,1e-4,inf"]}, "line 4 has not 3 cells"),
+    "heavy": ({"rows": ["1e200,1e-4,inf"]}, "mass contains 1e\\+200"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_limits_that_contradict_themselves_are_refused(curve, tmp_path, changes, words):
+    assert Limit.load(written(tmp_path, curve)) == curve
+    with pytest.raises(DataError, match=rf"(?s)limit\.csv is damaged: .*{words}") as refused:
+        Limit.load(written(tmp_path, curve, **changes))
+    # what stands in the file is shown as it stands there
+    for word in ("None", "True", "NoneType", "indices", "could not convert", "object is not"):
+        assert word not in str(refused.value)
+
+
+def test_a_contact_limit_has_both_signs_and_no_best_mass(argon, tmp_path):
+    curve = argon.limit(CONTACT)
+    assert curve.excluded[0].min() < 0
+    assert Limit.load(written(tmp_path, curve)) == curve
+    fit = {**FIT, "chi2": curve.chi2_min}
+    with pytest.raises(DataError, match="has a mass"):
+        Limit.load(written(tmp_path, curve, best_fit=fit))
+    with pytest.raises(DataError, match="has a mediator"):
+        Limit.load(written(tmp_path, curve, model="b-l"))
+
+
+def test_a_reference_below_every_chi2_comes_back(argon, tmp_path):
+    curve = argon.limit("b-l", [10.0, 20.0], reference=-40.0)
+    curve.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == curve
+
+
+def test_equal_labels_come_back(argon, tmp_path):
+    curve = (argon + argon.replace(name="another")).limit("b-l", [10.0])
+    assert curve.labels == ("Ar", "Ar")
+    curve.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == curve
+
+
+def test_limits_are_written_and_drawn_by_ascending_mass(both, tmp_path):
+    mixed, sorted_ = both.limit("universal", [200.0, 10.0, 30.0]), both.limit("universal", [10.0, 30.0, 200.0])
+    assert mixed != sorted_
+    assert mixed.ascending() == sorted_
+    assert sorted_.ascending() is sorted_
+    mixed.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == sorted_
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (BestFit(3.0, 10.0, -1e-4), "coupling -0.0001"),
+        (BestFit(3.0, None, 1e-4), "without a mass"),
+        (BestFit(math.nan, 10.0, 1e-4), "chi2 of the reference"),
+    ],
+)
+def test_a_reference_belongs_to_the_model(both, fit, words):
+    with pytest.raises(InputError, match=words):
+        both.limit("b-l", 10.0, reference=fit)
+    with pytest.raises(InputError, match="has no mediator"):
+        both.limit(CONTACT, reference=BestFit(3.0, 10.0, 1e-4))
+
+
+# --- bare errors
+
+
+def test_shapes_that_do_not_broadcast_are_refused(curve):
+    bound = cevns.bounds.get_bound("b-l", "babar-2014")
+    for limit in (curve, bound):
+        with pytest.raises(InputError, match=r"shape \(2,\) and coupling of shape \(3,\) do not broadcast"):
+            limit.excludes([10.0, 30.0], [1e-5, 1e-4, 1e-3])
+    for call in (trident_ratio, magnetic_moment_shift, bound.contains):
+        with pytest.raises(InputError, match="do not broadcast"):
+            call([1e4, 2e4], [1e-5, 1e-4, 1e-3])
+    with pytest.raises(InputError, match="do not broadcast"):
+        coupling_for_shift([1.0, 2.0], [1e-9, 2e-9, 3e-9])
+
+
+@pytest.mark.parametrize("dof", [10**30, 10**400, 1_000_001])
+def test_there_are_only_so_many_degrees_of_freedom(both, dof):
+    for call in (lambda: delta_chi2(0.9, dof), lambda: both.limit("b-l", 10.0, dof=dof)):
+        with pytest.raises(InputError, match=r"dof = .* from 1 to 1000000"):
+            call()
+
+
+def test_levels_of_low_confidence_keep_their_digits():
+    # for small x, P(chi2 < x) with 3 degrees of freedom is x^1.5 times 2 / (3 sqrt(2 pi))
+    for cl in (1e-20, 1e-100):
+        assert delta_chi2(cl, 3) == pytest.approx((1.5 * math.sqrt(2 * math.pi) * cl) ** (2 / 3), rel=1e-6)
+
+
+def test_a_prediction_is_of_one_experiment(both):
+    for wrong in (both, None, "coherent-argon-2020"):
+        with pytest.raises(InputError, match=r"experiment must be an Experiment, got .*\.experiments"):
+            nsi_quadratic_form(wrong)
+        with pytest.raises(InputError, match=r"experiment must be an Experiment, got .*\.experiments"):
+            predict(wrong, "b-l", 10.0, 1e-5)
+
+
+def test_progress_is_a_function(argon):
+    for call in (
+        lambda: argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4], progress=3),
+        lambda: reproduce("1a", progress=3),
+    ):
+        with pytest.raises(InputError, match="progress must be a function or None, got 3"):
+            call()

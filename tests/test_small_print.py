@@ -5,17 +5,26 @@ import math
 import numpy as np
 import pytest
 
-from cevns import fluxes
+from cevns import checks, fluxes
 from cevns.bounds.connie import rate_ratio_coupling
 from cevns.bounds.curves import Bound
 from cevns.bounds.trident import trident_coupling_limit, trident_ratio
-from cevns.detectors import BirksQuenching, GaussianResolution, PolynomialQuenching, Response, TabulatedQuenching
-from cevns.errors import InputError
+from cevns.detectors import (
+    BirksQuenching,
+    GaussianResolution,
+    PolynomialQuenching,
+    Quenching,
+    Response,
+    TabulatedQuenching,
+)
+from cevns.elements import closest_isotope, protons_and_nucleons
+from cevns.errors import InputError, UnknownNameError
 from cevns.experiments.base import Background
 from cevns.inference import BestFit
 from cevns.models import VectorMediator, VectorModel
-from cevns.nuclei import Target, nucleus
+from cevns.nuclei import Nucleus, Target, nucleus
 from cevns.predictions import recoil_events
+from cevns.reactors import antineutrinos_per_fission as fission
 
 
 def no_threshold(argon, target, edges):
@@ -201,3 +210,158 @@ def test_the_built_in_nuclei_are_what_they_are_called():
     for name in ("Ar-40", "Cs-133", "I-127", "Si-28"):
         found = nucleus(name)
         assert found.protons + found.neutrons == int(name.split("-")[1])
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("name", "protons", "nucleons"),
+    [("Ar40", 19, 40), ("Ar-40", 18, 39), ("40Ar", 19, 40), ("Ar_40", 20, 40), ("Ar", 19, 40), ("K-40", 18, 40)],
+)
+def test_a_nucleus_is_not_called_like_another(name, protons, nucleons):
+    with pytest.raises(InputError, match=rf"nucleus '{name}' has protons = {protons} .* but its name says Z = "):
+        Nucleus.from_atomic_mass(name, protons, nucleons - protons, 0.9991 * nucleons, 3.4, 3.5)
+
+
+@pytest.mark.parametrize("name", ["Ar-40", "Ar40", "40Ar", "Ar", "mine", "X", "N", "V2", "Ar-nat", "argon"])
+def test_a_nucleus_has_its_name_or_one_that_says_nothing(name):
+    assert Nucleus.from_atomic_mass(name, 18, 22, 39.9623831237, 3.4, 3.5).name == name
+
+
+def test_the_table_of_elements():
+    for name, z in {"H-1": 1, "Ne-20": 10, "Ar-40": 18, "Ge-73": 32, "Xe": 54, "Pb-208": 82, "U-238": 92}.items():
+        assert protons_and_nucleons(name)[0] == z
+    assert protons_and_nucleons("Og-294") == (118, 294)
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "meant"),
+    [
+        ("Ge-73", ["Ge-76", "Ar-40"], None),
+        ("U233", ["Pu239", "U235"], None),
+        ("I-129", ["I-127", "Si-28"], None),
+        ("Xe-133", ["Cs-133"], None),
+        ("ar40", ["Ar-40"], "Ar-40"),
+        ("40Ar", ["Ar-40"], "Ar-40"),
+        ("pu-239", ["Pu239", "Pu241"], "Pu239"),
+        ("argon-40", ["Ar-40", "Ar-39"], "Ar-40"),
+    ],
+)
+def test_another_isotope_is_not_what_was_meant(name, names, meant):
+    assert closest_isotope(name, names) == meant
+
+
+def test_another_number_is_not_what_was_meant():
+    for name in ("coherent-csi-2020", "figure 7"):
+        with pytest.raises(UnknownNameError) as refused:
+            checks.known("data", name, ["coherent-csi-2017", "figure 1"])
+        assert "Did you mean" not in str(refused.value)
+        assert "coherent-csi-2017" in str(refused.value)
+    for unknown in (lambda: nucleus("Ar-39"), lambda: fission({"U233": 1.0})):
+        with pytest.raises(UnknownNameError) as refused:
+            unknown()
+        assert "Did you mean" not in str(refused.value)
+
+
+LONG = "n" * 256
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: Background(LONG, np.ones(12), 30.0),
+        lambda d: d.replace(backgrounds=[Background(LONG, np.ones(12), 0.1)] * 2),
+        lambda d: d.replace(name=LONG) + d.replace(name=LONG),
+        lambda d: Bound(LONG, "x", "b-l", "lower", []),
+        lambda d: Nucleus(LONG, 1, 1, 1.0, 1.0, 1.0),
+        lambda d: d.chi2(LONG),
+        lambda d: d.chi2(VectorModel(LONG, proton={}, neutron={}), mass=1.0),
+        lambda d: d.scan(VectorModel(LONG, proton={}, neutron={}), [1.0], [1.0]),
+        lambda d: d.chi2("b-l", 10**400, 1e-5),
+        lambda d: d.chi2("b-l", -(10**300), 1e-5),
+        lambda d: d.chi2("b-l", [10**400], 1e-5),
+        lambda d: d.bind("b-l")(10**300, 1e-5),
+        lambda d: d.replace(signal_sigma=10**300),
+        lambda d: d.replace(quenching_sigma=10**300),
+        lambda d: d.limit("b-l", 10.0, cl=10**300),
+        lambda d: Response(LONG, [1.0, 2.0]),
+    ],
+    ids=range(16),
+)
+def test_messages_show_long_names_and_numbers_in_short(argon, call):
+    with pytest.raises((InputError, UnknownNameError)) as refused:
+        call(argon)
+    assert "n" * 61 not in str(refused.value)
+    assert "0" * 61 not in str(refused.value)
+
+
+def test_messages_show_no_addresses(argon):
+    with pytest.raises(InputError, match=r"observed must be .*generator.*; make a list of it") as refused:
+        argon.replace(observed=(count for count in argon.observed))
+    assert "0x" not in str(refused.value)
+
+
+# --- one rule for relative uncertainties
+
+
+@pytest.mark.parametrize("field", ["signal_sigma", "quenching_sigma"])
+def test_relative_uncertainties_follow_one_rule(argon, field):
+    most = {"signal_sigma": 2.0, "quenching_sigma": 0.5}[field]
+    for good in (1e-6, most):
+        assert getattr(argon.replace(**{field: good}), field) == good
+    for bad in (1.001 * most, 0.999e-6, -0.1, math.nan, math.inf, "x", None, True, [0.1]):
+        with pytest.raises(InputError, match=field):
+            argon.replace(**{field: bad})
+    with pytest.raises(InputError, match=rf"must be .*at least 1e-06 and at most {most:g}; give a fraction"):
+        argon.replace(**{field: 30.0})
+    assert argon.replace(quenching_sigma=0).quenching_sigma == 0.0
+    with pytest.raises(InputError, match="signal_sigma = 0 is not allowed"):
+        argon.replace(signal_sigma=0)
+
+
+# --- spectra and quenching factors of one's own
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [([1, 2], [[1, 2]]), ("a", "b"), (None, None), ([1, 2], [[1], [2]]), ([[1, 2]], [[1, 2, 3, 4]]), ((), (), [1], [])],
+    ids=range(6),
+)
+def test_spectra_whose_arrays_do_not_fit_are_refused(arguments):
+    with pytest.raises(InputError):
+        fluxes.Spectrum(*arguments)
+
+
+def own(**members):
+    return type("Mine", (Quenching,), members)()
+
+
+@pytest.mark.parametrize(
+    ("quenching", "words"),
+    [
+        (own(), "Mine has no method factor"),
+        (own(factor=lambda self, t: math.sqrt(t)), "raises TypeError for an array"),
+        (own(factor=lambda self, t: 1 / 0), "raises ZeroDivisionError"),
+        (own(factor=lambda self, t: np.full(np.shape(t), np.nan)), "is nan at"),
+        (own(factor=lambda self, t: None), "factor of Mine must be an array"),
+        (own(factor=lambda self, t: np.ones(3)), "returns the shape"),
+        (own(factor=lambda self, t: 0.1 - 0.001 * t), "is -"),
+        (own(factor=lambda self, t: 1 / (1 + (t / 10) ** 2)), "signal .* falls at 10"),
+        (own(factor=lambda self, t: 0 * t), "above 0 somewhere"),
+        (own(factor=lambda self, t: np.cumsum(t, axis=-1)), "depends on the shape|must be from 0"),
+        (own(factor=lambda self, t: 0.1 + 0 * t, kinks="ab"), "kinks of Mine"),
+        (own(factor=lambda self, t: 0.1 + 0 * t, maximum=-1.0), "maximum of Mine"),
+        ("lindhard", "quenching must be a Quenching"),
+    ],
+    ids=range(13),
+)
+def test_quenching_factors_of_ones_own_are_looked_at(quenching, words):
+    with pytest.raises(InputError, match=words):
+        Response(quenching, [1.0, 2.0])
+
+
+def test_quenching_factors_of_ones_own_may_end():
+    falling = {"factor": lambda self, t: 1 / (1 + (t / 10) ** 2)}
+    assert Response(own(**falling, maximum=9.0), [1.0, 2.0]).recoil(0.5) == pytest.approx(0.5013, abs=1e-4)
+    assert Response(own(factor=lambda self, t: 0.1), [1.0, 2.0]).recoil(1.0) == pytest.approx(10.0)

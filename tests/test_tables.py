@@ -8,7 +8,7 @@ import pytest
 from cevns import tables
 from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
 from cevns.fluxes import tabulated
-from cevns.tables import Table, join_bins, read_histogram, read_table
+from cevns.tables import Table, energy_unit, join_bins, read_histogram, read_table
 
 
 @pytest.fixture
@@ -336,3 +336,56 @@ def test_error_values_of_spreadsheets_are_no_comments(tmp_path, cell, row):
     path.write_text(f"1{separator}1\n{row.format(cell)}\n3{separator}3\n")
     with pytest.raises(DataError, match=r"line 2: .*spreadsheet"):
         read_table(path)
+
+
+# --- rows that are no titles, and columns for one quantity each
+
+
+@pytest.mark.parametrize(
+    "cell", ["n.a.", "N.A.", "n/a", "#N/A", "?", "...", "-", "--", "\u2014", "missing", "no data", "NaN"]
+)
+@pytest.mark.parametrize("titles", ["", "E;f\n"])
+def test_rows_without_values_are_no_titles(read, cell, titles):
+    with pytest.raises(DataError, match=r"line \d: "):
+        read(f"{titles}{cell};{cell}\n1;2\n3;4\n")
+    assert read("E f\n--- ---\n1 2\n3 4\n") == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["E;f\nkeV;1\n5;0.09\n20;0.11\n", "keV;1\n5;0.09\n20;0.11\n", "E;f\nkeV;1\n5;0.09\n", "E f\n[keV] [1]\n1 2\n3 4\n"],
+)
+@pytest.mark.parametrize("columns", [None, [2]])
+def test_a_line_of_units_is_no_row(read, content, columns):
+    with pytest.raises(DataError, match=r"line [12]: column 1 holds text.* over a column of numbers.*put # before it"):
+        read(content, columns)
+    assert read("id;f\nA;1\nB;2\nC;3\n", [2]) == [[1], [2], [3]]
+
+
+@pytest.mark.parametrize(("content", "words"), [("0 5\n10 6\n20  \n", "commas"), ("0,5\n10,6\n20\n", "a separator")])
+def test_a_last_edge_alone_says_how_it_is_written(read, content, words):
+    with pytest.raises(DataError, match=rf"line 3: 1 column .*behind a last edge that stands alone put {words}"):
+        read(content)
+
+
+def test_a_column_is_one_quantity_of_a_histogram(write):
+    with pytest.raises(InputError, match=r"column 2 of .* is chosen twice, for 2 and for 3"):
+        read_histogram(write("0 1 5\n1 2 6\n"), [1, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("mass [GeV]", "GeV"),
+        ("mass_GeV", "GeV"),
+        ("m/GeV", "GeV"),
+        ("M (keV/c^2)", "keV"),
+        ("m_mev", "MeV"),
+        ("E [eV]", "eV"),
+        ("mass", None),
+        ("signal [keVee]", None),
+        ("MeV or GeV", None),
+    ],
+)
+def test_units_in_titles(title, unit):
+    assert energy_unit(title) == unit

@@ -89,7 +89,7 @@ def rate_ratio_coupling(
     """
     model = get_model(model)
     if not model.has_mass:
-        raise InputError(f"model {model.name!r} has no mediator: there is no coupling to solve for")
+        raise InputError(f"model {checks.shown(model.name)} has no mediator: there is no coupling to solve for")
     mass = checks.array("mass", mass, unit="MeV", low=0)
     ratio = checks.real("ratio", ratio, above=1)
     edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
@@ -101,7 +101,8 @@ def rate_ratio_coupling(
     a, b, c, q2 = nodes.quadratic(model)
     if not c.any():
         raise InputError(
-            f"model {model.name!r} does not reach the flavours of {flux.name} ({', '.join(flux.flavours)}): "
+            f"model {checks.shown(model.name)} does not reach the flavours of {flux.name} "
+            f"({', '.join(flux.flavours)}): "
             "no limit follows"
         )
     propagator = 1 / (q2 + (mass * mass)[..., None, None])
@@ -181,7 +182,7 @@ def connie_bound(
         "approximate": True,
     }
     return Bound(
-        model=get_model(model).name,
+        model=get_model(model),
         kind="lower",
         segments=((mass, coupling),),
         confidence_level=confidence_level,

@@ -13,7 +13,8 @@ from cevns import checks
 from cevns.constants import ELEMENTARY_CHARGE, MUON_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
-from cevns.models import VectorModel
+from cevns.models import VectorModel, known_models
+from cevns.models.vector import broadcast_shape
 from cevns.pictures import Pictured
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ class Bound(Pictured):
         Short name, as in the registry.
     label : str
         Name for figures (Matplotlib's mathtext).
-    model : str
-        Model in which the coupling is expressed: a name of `cevns.models`, or ``"dark-photon"`` for kinetic mixing.
+    model : str or VectorModel
+        Model in which the coupling is expressed: a name of `cevns.models`, ``"dark-photon"`` for kinetic mixing, or
+        your own model, of which the name is kept.
     kind : {"lower", "region", "contour", "band"}
         ``"lower"``: excluded from a coupling upwards. ``"region"``: excluded between two couplings. ``"contour"``:
         excluded inside a closed outline. ``"band"``: favoured, not excluded, between two couplings.
@@ -84,7 +86,7 @@ class Bound(Pictured):
 
     name: str
     label: str
-    model: str
+    model: Any
     kind: str
     segments: tuple
     reference: str = ""
@@ -96,13 +98,20 @@ class Bound(Pictured):
     approximate: bool = False
 
     def __post_init__(self):
+        checks.text("name", self.name)
+        for field in ("label", "reference", "figure", "origin", "note"):
+            checks.words(field, getattr(self, field))
+        checks.instance("approximate", self.approximate, bool)
+        checks.put(self, model=_checked_model(self.model))
         checks.known("kind", self.kind, KINDS)
         checks.known("search", self.search, ("", "prompt", "displaced"))
         if self.confidence_level is not None:
             object.__setattr__(self, "confidence_level", checks.confidence_level(self.confidence_level))
-        segments = tuple(self._checked(i, segment) for i, segment in enumerate(self.segments))
+        where = f"segments of bound {checks.shown(self.name)}"
+        found = checks.sequence(where, self.segments, hint="it holds a tuple of columns for each connected piece")
+        segments = tuple(self._checked(i, segment) for i, segment in enumerate(found))
         if not segments:
-            raise InputError(f"segments of bound {self.name!r} is empty: give at least one")
+            raise InputError(f"{where} is empty: give at least one")
         object.__setattr__(self, "segments", segments)
 
     def __repr__(self):
@@ -111,7 +120,8 @@ class Bound(Pictured):
 
     def _checked(self, i, segment):
         columns = KINDS[self.kind]
-        where = f"segment {i} of bound {self.name!r}"
+        where = f"segment {i} of bound {checks.shown(self.name)}"
+        segment = checks.sequence(where, segment, hint=f"it holds the columns {', '.join(columns)}")
         if len(segment) != len(columns):
             raise InputError(f"{where} has {len(segment)} columns: kind {self.kind!r} needs {', '.join(columns)}")
         mass = checks.array(f"mass of {where}", segment[0], unit="MeV", above=0, ndim=1)
@@ -156,6 +166,7 @@ class Bound(Pictured):
             False outside every segment.
         """
         x, y = _logarithm("mass", mass), _logarithm("coupling", coupling)
+        broadcast_shape(x, y)
         x, y = np.broadcast_arrays(x, y)
         inside = np.zeros(x.shape, dtype=bool)
         for segment in self.segments:
@@ -176,7 +187,9 @@ class Bound(Pictured):
             If the region is favoured, not excluded; use `contains`.
         """
         if self.kind == "band":
-            raise InputError(f"bound {self.name!r} is a band that data favour, it excludes nothing; use contains")
+            raise InputError(
+                f"bound {checks.shown(self.name)} is a band that data favour, it excludes nothing; use contains"
+            )
         return self.contains(mass, coupling)
 
     def lowest(self, mass: ArrayLike) -> Any:
@@ -255,19 +268,26 @@ class Bound(Pictured):
         level = checks.confidence_level(confidence_level)
         power = checks.real("power", power, above=0)
         if self.kind == "band":
-            raise InputError(f"bound {self.name!r} is a band: compute it at the new level instead of rescaling it")
+            raise InputError(
+                f"bound {checks.shown(self.name)} is a band: compute it at the new level instead of rescaling it"
+            )
         if self.kind != "lower":
             raise InputError(
-                f"bound {self.name!r} cannot be rescaled: the edges of a closed region come from the decay length as "
+                f"bound {checks.shown(self.name)} cannot be rescaled: the edges of a closed region come from the "
+                "decay length as "
                 "well, not from a rate that is a power of the coupling"
             )
         if self.confidence_level is None:
-            raise InputError(f"bound {self.name!r} cannot be rescaled: its source does not state a confidence level")
+            raise InputError(
+                f"bound {checks.shown(self.name)} cannot be rescaled: its source does not state a confidence level"
+            )
         if level == self.confidence_level:
             return self
         new, old = (delta_chi2(c, dof=1) for c in (level, self.confidence_level))
         if not (new > 0 and old > 0):
-            raise InputError(f"bound {self.name!r} cannot be rescaled: a confidence level is too close to 0")
+            raise InputError(
+                f"bound {checks.shown(self.name)} cannot be rescaled: a confidence level is too close to 0"
+            )
         # an infinite one is refused by `scaled`
         with np.errstate(over="ignore"):
             factor = float(np.float64(new / old) ** (0.5 / power))
@@ -298,7 +318,8 @@ class Bound(Pictured):
         name = model.name if isinstance(model, VectorModel) else model
         if name == self.model:
             return self
-        refusal = f"bound {self.name!r} of model {self.model!r} cannot be converted to {name!r}: "
+        own, model, wanted = map(checks.shown, (self.name, self.model, name))
+        refusal = f"bound {own} of model {model} cannot be converted to {wanted}: "
         if self.model != DARK_PHOTON:
             raise InputError(
                 refusal + "production, branching ratios and decay length differ between gauge couplings and do not "
@@ -327,6 +348,20 @@ class Bound(Pictured):
         return dataclasses.replace(
             self.scaled(factor), model=name, search="", note=_joined(self.note, note), approximate=True
         )
+
+
+class _OwnName(str):
+    """The name of a model that is not built in, so that copies of a bound need not be given the model again."""
+
+    __slots__ = ()
+
+
+def _checked_model(model):
+    if isinstance(model, VectorModel):
+        return model.name if model.name in known_models() else _OwnName(model.name)
+    if isinstance(model, _OwnName):
+        return model
+    return checks.known("model", model, (*known_models(), DARK_PHOTON), "Give a model of your own as a VectorModel")
 
 
 def _joined(*notes):

@@ -1,6 +1,7 @@
 """Reading a limit of your own from a text file."""
 
 import math
+import re
 
 import numpy as np
 
@@ -10,11 +11,12 @@ from cevns.errors import DataError, InputError
 from cevns.files import checked_path
 from cevns.inference.files import is_limit
 from cevns.models import VectorModel, known_models
-from cevns.tables import Table, order_problem
+from cevns.tables import Table, energy_unit, order_problem
 
 __all__ = ["load_bound"]
 
 _MASS_UNITS = {"eV": 1e-6, "keV": 1e-3, "MeV": 1.0, "GeV": 1e3, "TeV": 1e6}
+_COUPLING_TITLE = re.compile(r"(g'?|eps|epsilon|\u03b5|\\epsilon)\s*((?:\^|\*\*)\s*\{?2\}?|\u00b2)?")
 _POWERS = {"g": 1, "g^2": 2, "epsilon": 1, "epsilon^2": 2}
 
 
@@ -67,7 +69,8 @@ def load_bound(
     Raises
     ------
     InputError
-        If a unit, kind or model is not known, or the coupling is not the one of the model.
+        If a unit, kind or model is not known, the coupling is not the one of the model, a column is chosen twice, or
+        the title of a column contradicts `mass_unit` or `coupling`.
     DataError
         If the file cannot be read or a row is malformed: the message names file, line and remedy.
 
@@ -87,13 +90,12 @@ def load_bound(
     """
     scale = _MASS_UNITS[checks.known("mass_unit", mass_unit, _MASS_UNITS)]
     power = _POWERS[checks.known("coupling", coupling, _POWERS)]
-    if isinstance(model, VectorModel):
-        model = model.name
-    else:
+    if not isinstance(model, VectorModel):
         checks.known("model", model, (*known_models(), DARK_PHOTON))
     if (model == DARK_PHOTON) != coupling.startswith("epsilon"):
         wanted = "'epsilon' or 'epsilon^2'" if model == DARK_PHOTON else "'g' or 'g^2'"
-        raise InputError(f"coupling = {coupling!r} does not fit model {model!r}, whose coupling is given as {wanted}")
+        shown = checks.shown(getattr(model, "name", model))
+        raise InputError(f"coupling = {coupling!r} does not fit model {shown}, whose coupling is given as {wanted}")
     if kind is not None:
         checks.known("kind", kind, KINDS)
     path = checked_path(path)
@@ -103,7 +105,8 @@ def load_bound(
             "cevns.inference.Limit.load, which plot_bounds takes as own=[...]"
         )
     table = Table.read(path)
-    values = table.select(columns)
+    values = table.select(columns, distinct=True)
+    _check_titles(table, columns or range(1, table.width + 1), mass_unit, coupling)
     kind = _kind(table, values, kind, columns is not None)
     segments = []
     rows, lines, numbers = len(values), np.array(table.lines), np.array(table.segments)
@@ -124,6 +127,26 @@ def load_bound(
         note=note,
         search=search,
     )
+
+
+def _check_titles(table, columns, mass_unit, coupling):
+    """Refuse what the titles of the columns contradict; many say nothing."""
+    first, *others = (table.titles[table.index(column)] if table.titles else "" for column in columns)
+    unit = energy_unit(first)
+    if unit not in (None, mass_unit):
+        raise InputError(
+            f"mass_unit = {mass_unit!r} contradicts the title {checks.shown(first)} of {table.name}; correct one "
+            "of them"
+        )
+    for title in others:
+        found = _COUPLING_TITLE.fullmatch(title.strip())
+        if found:
+            said = ("g" if found[1] in ("g", "g'") else "epsilon") + ("^2" if found[2] else "")
+            if said != coupling:
+                raise InputError(
+                    f"coupling = {coupling!r} contradicts the title {checks.shown(title)} of {table.name}, which says "
+                    f"{said!r}; correct one of them"
+                )
 
 
 def _kind(table, values, kind, chosen):

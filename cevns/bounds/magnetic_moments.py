@@ -21,6 +21,7 @@ from cevns.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+from cevns.models.vector import broadcast_shape
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Model
@@ -98,9 +99,10 @@ def magnetic_moment_shift(
     >>> f"{magnetic_moment_shift(1.0, 4e-4, model='b-l'):.3e}"
     '1.969e-09'
     """
-    charge = get_model(model).lepton_charge(checks.known("lepton flavour", flavour, _MASSES))
+    charge = get_model(model).lepton_charge(checks.flavour("lepton flavour", flavour, _MASSES))
     mass = checks.array("mass", mass, unit="MeV", low=0)
     coupling = checks.array("coupling", coupling, low=0)
+    broadcast_shape(mass, coupling)
     return (charge * coupling) ** 2 / (4 * math.pi**2) * loop_function(mass / _MASSES[flavour])
 
 
@@ -118,6 +120,7 @@ def coupling_for_shift(mass: ArrayLike, shift: float, *, model: Model = "univers
     '4.694e-04'
     """
     shift = checks.array("shift", shift, low=0)
+    broadcast_shape(checks.floats("mass", mass), shift, "shift")
     unit = magnetic_moment_shift(mass, 1.0, model=model, flavour=flavour)
     if not np.all(unit):
         raise InputError(
@@ -154,7 +157,7 @@ class MagneticMomentBand:
     reference: str = ""
 
     def __post_init__(self):
-        checks.known("lepton flavour", self.flavour, _MASSES)
+        checks.flavour("lepton flavour", self.flavour, _MASSES)
         checks.real("value", self.value)
         checks.real("sigma", self.sigma, above=0)
 
@@ -232,7 +235,7 @@ class MagneticMomentBand:
             "origin": f"computed at one loop from ({self.value:g} +- {self.sigma:g})",
         }
         return Bound(
-            model=get_model(model).name,
+            model=get_model(model),
             kind=kind,
             segments=(curves,),
             confidence_level=confidence_level,

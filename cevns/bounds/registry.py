@@ -117,7 +117,7 @@ def get_bound(model: Model, name: str) -> Bound:
     """
     names = [key[1] for key in known_bounds(model)]
     model = model.name if isinstance(model, VectorModel) else model
-    return _load(model, checks.known(f"limit of model {model!r}", name, names))
+    return _load(model, checks.known(f"limit of model {checks.shown(model)}", name, names))
 
 
 def bounds_for(model: Model, figure: str | None = None) -> tuple[Bound, ...]:

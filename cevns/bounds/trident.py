@@ -17,6 +17,7 @@ from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model
+from cevns.models.vector import broadcast_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,9 @@ def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-l
     1.36
     """
     charge = get_model(model).lepton_charge("mu")
-    x = checks.array("coupling", coupling, low=0) * charge / _heavy(mass)
+    mass, coupling = _heavy(mass), checks.array("coupling", coupling, low=0)
+    broadcast_shape(mass, coupling)
+    x = coupling * charge / mass
     standard = 1 + 4 * SIN2_THETA_W
     return (1 + (standard + 2 * VACUUM_SQUARED * x**2) ** 2) / (1 + standard**2)
 

@@ -108,14 +108,12 @@ def output(*suffixes):
 
 
 def _float(name, text):
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{name} must be one number, got {text!r}") from None
+    from cevns import checks
+
+    return checks.number(name, text)
 
 
 def _int(name, text):
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"{name} must be a whole number, got {text!r}") from None
+    from cevns import checks
+
+    return checks.whole_number(name, text)

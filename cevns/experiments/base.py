@@ -34,6 +34,8 @@ LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
 #: Largest counts in units of their uncertainty: the difference of larger ones would have no digits left for chi2.
 LARGEST_PRECISION = 1e8
 
+#: Largest uncertainty of the quenching scale, of which five standard deviations are searched.
+LARGEST_QUENCHING_SIGMA = 0.5
 #: Least quenching scale that is accepted, and the inverse of the largest.
 SMALLEST_ETA = 0.1
 
@@ -61,11 +63,13 @@ class Background:
 
     def __post_init__(self):
         checks.text("name of a background", self.name)
-        counts = checks.array(f"counts of background {self.name!r}", self.counts, low=0, high=LARGEST_COUNTS, ndim=1)
+        counts = checks.array(
+            f"counts of background {checks.shown(self.name)}", self.counts, low=0, high=LARGEST_COUNTS, ndim=1
+        )
         checks.put(
             self,
             counts=tuple(counts.tolist()),
-            sigma=checks.relative(f"sigma of background {self.name!r}", self.sigma),
+            sigma=checks.relative(f"sigma of background {checks.shown(self.name)}", self.sigma),
         )
 
 
@@ -139,7 +143,8 @@ class Experiment:
         for background in backgrounds:
             if len(background.counts) != bins:
                 raise InputError(
-                    f"background {background.name!r} has {len(background.counts)} bins, the response has {bins}"
+                    f"background {checks.shown(background.name)} has {len(background.counts)} bins, the response "
+                    f"has {bins}"
                 )
         largest = np.abs([observed, *(b.counts for b in backgrounds)]).max(axis=0) / uncertainty
         if largest.max() > LARGEST_PRECISION:
@@ -149,7 +154,8 @@ class Experiment:
             )
         names = [b.name for b in backgrounds]
         if len(set(names)) < len(names):
-            raise InputError(f"background names must differ, got {names}")
+            repeated = next(n for n in names if names.count(n) > 1)
+            raise InputError(f"background names must differ, but {checks.shown(repeated)} comes more than once")
         checks.put(
             self,
             observed=tuple(observed.tolist()),
@@ -157,20 +163,12 @@ class Experiment:
             backgrounds=backgrounds,
             references=checks.sequence("references", self.references, str),
             signal_sigma=checks.relative("signal_sigma", self.signal_sigma),
-            quenching_sigma=self._checked_quenching_sigma(),
+            quenching_sigma=checks.relative(
+                "quenching_sigma", self.quenching_sigma, high=LARGEST_QUENCHING_SIGMA, or_none=True
+            ),
             form_factor=get_form_factor(self.form_factor),
             label=self.label or self.name,
         )
-
-    def _checked_quenching_sigma(self):
-        sigma = checks.real("quenching_sigma", self.quenching_sigma)
-        if not (sigma == 0 or checks.SMALLEST_SIGMA <= sigma <= 0.5):
-            hint = "; give a fraction, 0.05 for 5 %" if sigma > 0.5 else ""
-            raise InputError(
-                f"quenching_sigma = {self.quenching_sigma!s} is not allowed: it must be 0 for none, or finite, at "
-                f"least {checks.SMALLEST_SIGMA:g} and at most 0.5{hint}"
-            )
-        return sigma
 
     def __reduce__(self):
         # without what has been computed so far

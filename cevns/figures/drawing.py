@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from cevns import checks
 from cevns.figures import registry
 from cevns.figures.analysis import Analysis
 from cevns.figures.styles import style_sheet
@@ -56,7 +57,7 @@ def reproduce(figures=None, output="figures", progress=None):
     names = registry.selected(figures)
     import_matplotlib("drawing figures")
     output = make_folder(output)
-    progress = progress or (lambda done, total, what: None)
+    progress = checks.function("progress", progress) or (lambda done, total, what: None)
     analysis, files, captions = Analysis(), {}, {}
     for done, name in enumerate(names):
         progress(done, len(names) + 1, f"figure {name}")

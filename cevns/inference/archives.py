@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.errors import DataError
+from cevns import checks
+from cevns.errors import DataError, InputError
 from cevns.files import atomic_path, open_regular
+from cevns.inference import headers
+from cevns.inference.headers import HeaderError
+from cevns.models.vector import LARGEST_MASS
 
 if TYPE_CHECKING:
     from cevns import _types
@@ -79,7 +83,7 @@ def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:
             return _read(stream)
         except DataError:
             raise
-        except _NotAScanError as error:
+        except (HeaderError, InputError) as error:
             reason = f": {error}"
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror or error}") from error
@@ -89,27 +93,24 @@ def read_scan(path: _types.Path) -> tuple[dict[str, Array], dict[str, Any]]:
     raise DataError(f"{path} is not a scan written by cevns{reason}; write one with Scan.save or `cevns scan`")
 
 
-class _NotAScanError(Exception):
-    """Carries what is wrong with a file."""
-
-
 def _read(stream):
     size = os.fstat(stream.fileno()).st_size
     if size > LARGEST_SCAN:
-        raise _NotAScanError(f"it is longer than {LARGEST_SCAN:,} bytes")
+        raise HeaderError(f"it is longer than {LARGEST_SCAN:,} bytes")
     _check_end(stream, size)
     with zipfile.ZipFile(stream) as archive:
         members = {member.filename: member for member in archive.infolist()}
         if members.keys() != _MEMBERS:
-            raise _NotAScanError(f"it must hold {', '.join(sorted(_MEMBERS))} and nothing else")
+            raise HeaderError(f"it must hold {', '.join(sorted(_MEMBERS))} and nothing else")
         # a compressed member may be a thousand times as long as the file
         if any(m.compress_type != zipfile.ZIP_STORED or m.compress_size != m.file_size for m in members.values()):
-            raise _NotAScanError("it is compressed")
+            raise HeaderError("it is compressed")
         if sum(member.file_size for member in members.values()) > size:
-            raise _NotAScanError("its arrays are longer than the file")
+            raise HeaderError("its arrays are longer than the file")
         about = _about(archive, members["about.npy"])
         arrays = {name: _array(archive, members[f"{name}.npy"], name, ndim) for name, ndim in _ARRAYS.items()}
     _check(arrays)
+    headers.check_mediator(about["model"], has_mass=True)
     return arrays, about
 
 
@@ -118,10 +119,10 @@ def _check_end(stream, size):
     stream.seek(max(0, size - _END.size))
     end = stream.read(_END.size)
     if len(end) < _END.size:
-        raise _NotAScanError("it is too short")
+        raise HeaderError("it is too short")
     signature, here, entries, directory, _, comment = _END.unpack(end)
     if signature != b"PK\5\6" or comment or here != entries or entries != len(_MEMBERS) or directory > 10_000:
-        raise _NotAScanError(f"it is no archive of {len(_MEMBERS)} arrays")
+        raise HeaderError(f"it is no archive of {len(_MEMBERS)} arrays")
     stream.seek(0)
 
 
@@ -136,7 +137,7 @@ def _opened(archive, member):
         begin = stream.read(10)
         found = _HEADER.fullmatch(begin + stream.read(int.from_bytes(begin[8:], "little")))
         if not found:
-            raise _NotAScanError(f"{member.filename} has a header that cevns does not write")
+            raise HeaderError(f"{member.filename} has a header that cevns does not write")
         shape = tuple(int(n) for n in found["shape"].split(b",") if n.strip())
         yield (
             shape,
@@ -150,17 +151,17 @@ def _opened(archive, member):
 def _array(archive, member, name, ndim):
     with _opened(archive, member) as (shape, kind, fortran, stream, length):
         if kind not in ("<f8", ">f8"):
-            raise _NotAScanError(f"{name} has the type {kind}, not float64")
+            raise HeaderError(f"{name} has the type {kind}, not float64")
         if len(shape) != ndim or 0 in shape:
-            raise _NotAScanError(f"{name} has the shape {shape}")
+            raise HeaderError(f"{name} has the shape {shape}")
         if 8 * math.prod(shape) != length:
-            raise _NotAScanError(f"{name} has not the length that its shape {shape} says")
+            raise HeaderError(f"{name} has not the length that its shape {shape} says")
         values = np.empty(length // 8, dtype=kind)
         into = memoryview(values).cast("B")
         # in pieces, since a stream of zipfile makes a copy of each
         for first in range(0, length, _PIECE):
             if not stream.readinto(into[first : first + _PIECE]):
-                raise _NotAScanError(f"{name} ends early")
+                raise HeaderError(f"{name} ends early")
         stream.read(1)
         return np.ascontiguousarray(values.reshape(shape, order="F" if fortran else "C"), dtype=float)
 
@@ -168,38 +169,29 @@ def _array(archive, member, name, ndim):
 def _about(archive, member):
     """Return what the file says of its arrays."""
     if member.file_size > _LONGEST_ABOUT:
-        raise _NotAScanError("the text about it is too long")
+        raise HeaderError("the text about it is too long")
     with _opened(archive, member) as (shape, kind, _, stream, length):
         if shape != () or kind not in (f"<U{length // 4}", f">U{length // 4}") or length % 4:
-            raise _NotAScanError("the text about it is no text")
+            raise HeaderError("the text about it is no text")
         text = stream.read().decode("utf-32-le" if kind[0] == "<" else "utf-32-be")
-    about = json.loads(text)
-    if not isinstance(about, dict):
-        raise _NotAScanError("the text about it is no JSON object")
-    found = about.get("format")
-    if type(found) is not int or found != _FORMAT:
-        shown = f"format {found}" if type(found) is int else "no number of a format"
-        raise _NotAScanError(f"it has {shown}, this version of cevns reads format {_FORMAT}")
-    for key in ("model", "label"):
-        if not isinstance(about.get(key), str):
-            raise _NotAScanError(f"its {key} is no text")
-    for key in ("experiments", "labels"):
-        if not isinstance(about.get(key), list) or not all(isinstance(entry, str) for entry in about[key]):
-            raise _NotAScanError(f"its {key} is no list of texts")
-    if not about["experiments"] or len(about["experiments"]) != len(about["labels"]):
-        raise _NotAScanError("it has not one label for each experiment")
+    about = headers.checked(json.loads(text), _FORMAT)
+    if not isinstance(about.get("label"), str):
+        raise HeaderError("its label is no text")
+    checks.words("label", about["label"])
     return about
 
 
 def _check(arrays):
     mass, coupling, chi2 = arrays.values()
     if chi2.shape != (mass.size, coupling.size):
-        raise _NotAScanError("it does not hold one chi2 for each mass and coupling")
+        raise HeaderError("it does not hold one chi2 for each mass and coupling")
     for name, values in arrays.items():
         if not np.isfinite(values).all():
-            raise _NotAScanError(f"{name} is not finite everywhere")
+            raise HeaderError(f"{name} is not finite everywhere")
     for name, values in (("mass", mass), ("coupling", coupling)):
         if not (np.diff(values) > 0).all():
-            raise _NotAScanError(f"{name} does not ascend")
-    if mass[0] < 0:
-        raise _NotAScanError("a mass is negative")
+            raise HeaderError(f"{name} does not ascend")
+    if mass[0] < 0 or mass[-1] > LARGEST_MASS:
+        raise HeaderError(f"a mass is negative or above {LARGEST_MASS:g} MeV")
+    headers.check_couplings(coupling)
+    headers.check_chi2("chi2", chi2)

@@ -100,11 +100,11 @@ def best_fit(
     checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
     if not model.interacting:
-        raise InputError(f"model {model.name!r} has no coupling to fit")
+        raise InputError(f"model {checks.shown(model.name)} has no coupling to fit")
     engine = likelihood.engine(model)
     num_threads = checked(num_threads)
     if mass_range is not None and (mass is not None or not model.has_mass):
-        reason = f"model {model.name!r} has no mediator" if mass is None else "mass is given too"
+        reason = f"model {checks.shown(model.name)} has no mediator" if mass is None else "mass is given too"
         raise InputError(f"mass_range is given, but {reason}: leave it out")
     if not model.has_mass or mass is not None:
         fixed = model.check_mass(mass, likelihood.smallest_mass, single=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TWO_SIGMA", "default_dof", "delta_chi2"]
 
+#: Most degrees of freedom.
+LARGEST_DOF = 1_000_000
 #: Confidence level of two Gaussian standard deviations.
 TWO_SIGMA = math.erf(math.sqrt(2))
 
@@ -38,7 +40,7 @@ def delta_chi2(cl: float, dof: int = 2) -> float:
     Raises
     ------
     InputError
-        If `cl` is outside (0, 1) or `dof` not a positive whole number.
+        If `cl` is outside (0, 1) or `dof` not a whole number from 1 to a million.
 
     Examples
     --------
@@ -48,7 +50,7 @@ def delta_chi2(cl: float, dof: int = 2) -> float:
     2.71
     """
     cl = checks.confidence_level(cl)
-    dof = checks.whole("dof", dof, low=1)
+    dof = checks.whole("dof", dof, low=1, high=LARGEST_DOF)
     if dof == 1:
         from statistics import NormalDist
 
@@ -58,4 +60,5 @@ def delta_chi2(cl: float, dof: int = 2) -> float:
         return -2 * math.log1p(-cl)
     from scipy.stats import chi2
 
-    return float(chi2.isf(1 - cl, dof))
+    # from the side on which the digits are
+    return float(chi2.ppf(cl, dof) if cl < 0.5 else chi2.isf(1 - cl, dof))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from cevns.errors import ConvergenceError, InputError
 from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
 from cevns.inference.levels import default_dof, delta_chi2
 from cevns.models import get_model
+from cevns.models.vector import broadcast_shape
 from cevns.pictures import Pictured
 from cevns.threads import checked, share
 
@@ -116,7 +118,7 @@ class Limit(ByValue, Pictured):
         ------
         InputError
             If a mass is not among those that were computed: nothing is interpolated, since intervals come and go from
-            one mass to the next.
+            one mass to the next. Or if `mass` and `coupling` do not broadcast.
 
         Examples
         --------
@@ -129,6 +131,7 @@ class Limit(ByValue, Pictured):
         if np.isnan(coupling).any():
             raise InputError("coupling contains nan")
         index = self._index(mass)
+        broadcast_shape(index, coupling)
         index, coupling = np.broadcast_arrays(index, coupling)
         out = np.zeros(index.shape, dtype=bool)
         for i in set(index.flat):
@@ -143,10 +146,10 @@ class Limit(ByValue, Pictured):
         """Return where masses stand among those of the limit."""
         if self.mass is None:
             if mass is not None:
-                raise InputError(f"mass is given, but model {self.model!r} has no mediator: give None")
+                raise InputError(f"mass is given, but model {checks.shown(self.model)} has no mediator: give None")
             return np.array(0)
         if mass is None:
-            raise InputError(f"mass is missing: model {self.model!r} has a mediator, give its mass in MeV")
+            raise InputError(f"mass is missing: model {checks.shown(self.model)} has a mediator, give its mass in MeV")
         wanted = checks.array("mass", mass, unit="MeV", low=0)
         nearest = np.abs(self.mass - wanted[..., None]).argmin(axis=-1)
         missed = np.abs(self.mass[nearest] - wanted) > 1e-9 * wanted
@@ -158,8 +161,15 @@ class Limit(ByValue, Pictured):
             )
         return nearest
 
+    def ascending(self) -> Limit:
+        """Return the limit with its masses in ascending order; itself where they are."""
+        if self.mass is None or (np.diff(self.mass) >= 0).all():
+            return self
+        order = np.argsort(self.mass, kind="stable")
+        return dataclasses.replace(self, mass=self.mass[order], excluded=tuple(self.excluded[i] for i in order))
+
     def save(self, path: Path) -> None:
-        """Write the limit to a ``.csv`` file, which `load` and ``cevns plot`` read.
+        """Write the limit to a ``.csv`` file, which `load` and ``cevns plot`` read, by ascending mass.
 
         A line for each excluded interval: mass [MeV], and where the interval begins and ends; the last two are empty
         for a mass at which nothing is excluded.
@@ -167,7 +177,7 @@ class Limit(ByValue, Pictured):
         Raises
         ------
         InputError
-            If the name ends otherwise.
+            If the name ends otherwise, or a mass comes more than once.
         DataError
             If the file cannot be written.
         """
@@ -182,7 +192,8 @@ class Limit(ByValue, Pictured):
         Raises
         ------
         DataError
-            If the file cannot be read or is not such a limit.
+            If the file cannot be read, is not such a limit or contradicts itself: level and degrees of freedom, model
+            and masses, signs of a mediator's couplings, minimum and best fit.
         """
         from cevns.inference.files import load_limit
 
@@ -273,13 +284,13 @@ def limit(
 
     checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
-    dof = default_dof(model) if dof is None else checks.whole("dof", dof, low=1)
-    above_minimum = delta_chi2(cl, dof)
+    dof = default_dof(model) if dof is None else dof
+    above_minimum, dof = delta_chi2(cl, dof), int(dof)
     num_threads = checked(num_threads)
     if not model.interacting:
-        raise InputError(f"model {model.name!r} has no coupling to limit")
+        raise InputError(f"model {checks.shown(model.name)} has no coupling to limit")
     if mass is not None and not model.has_mass:
-        raise InputError(f"mass is given, but model {model.name!r} has no mediator: leave it out")
+        raise InputError(f"mass is given, but model {checks.shown(model.name)} has no mediator: leave it out")
     if mass_range is not None and reference is not None:
         raise InputError("mass_range is given, but so is the reference that it would be searched for: leave one out")
     masses = model.check_mass(mass, likelihood.smallest_mass) if model.has_mass else 1.0
@@ -297,6 +308,8 @@ def limit(
                 'likelihood.chi2("sm")'
             )
         reference = BestFit(checks.real("reference", reference), None, np.nan)
+    else:
+        _check_reference(reference, model)
     roots = np.empty((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
     engine, squares, level = likelihood.engine(model), np.square(masses), reference.chi2 + above_minimum
@@ -332,3 +345,20 @@ def limit(
         mass=masses if model.has_mass else None,
         excluded=tuple(excluded),
     )
+
+
+def _check_reference(fit, model):
+    """Refuse a best fit of what cannot be this model; its chi2 alone would do."""
+    checks.real("chi2 of the reference", fit.chi2)
+    remedy = "give its chi2 alone, reference=fit.chi2"
+    if fit.mass is None and model.has_mass and not np.isnan(fit.coupling):
+        raise InputError(
+            f"reference has a coupling without a mass, but model {checks.shown(model.name)} has a mediator: {remedy}"
+        )
+    if fit.mass is not None and not model.has_mass:
+        raise InputError(f"reference has a mass, but model {checks.shown(model.name)} has no mediator: {remedy}")
+    if model.mediated and fit.coupling < 0:
+        raise InputError(
+            f"reference has the coupling {fit.coupling:g}, but that of model {checks.shown(model.name)}, a mediator's, "
+            f"is not negative: {remedy}"
+        )

@@ -161,7 +161,9 @@ def scan(
     checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
     model = get_model(model)
     if not model.has_mass:
-        raise InputError(f"model {model.name!r} has no mediator mass to scan; use chi2() with an array of couplings")
+        raise InputError(
+            f"model {checks.shown(model.name)} has no mediator mass to scan; use chi2() with an array of couplings"
+        )
     mass = checks.ascending("mass", model.check_mass(mass, likelihood.smallest_mass), unit="MeV")
     coupling = checks.ascending("coupling", model.check_coupling(coupling))
     engine = likelihood.engine(model)

@@ -193,7 +193,9 @@ class VectorModel:
         """
         charges = dict(self.leptons)
         if flavour not in charges:
-            raise InputError(f"model {self.name!r} gives no charge for the charged lepton {flavour!r}; set leptons=")
+            raise InputError(
+                f"model {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}; set leptons="
+            )
         return charges[flavour]
 
     def replace(self, **changes: Any) -> VectorModel:
@@ -225,10 +227,10 @@ class VectorModel:
         """
         if not self.has_mass:
             if mass is not None and checks.floats("mass", mass, unit="MeV").any():
-                raise InputError(f"mass is given, but model {self.name!r} has no mediator: leave it out")
+                raise InputError(f"mass is given, but model {checks.shown(self.name)} has no mediator: leave it out")
             return 0.0
         if mass is None:
-            raise InputError(f"mass is missing: model {self.name!r} has a mediator, give its mass in MeV")
+            raise InputError(f"mass is missing: model {checks.shown(self.name)} has a mediator, give its mass in MeV")
         return _values("mass", mass, single, unit="MeV", low=low, high=LARGEST_MASS)
 
     def check_coupling(self, coupling: ArrayLike | None, *, single: bool = False) -> Any:
@@ -249,11 +251,11 @@ class VectorModel:
         """
         if not self.interacting:
             if coupling is not None and checks.floats("coupling", coupling).any():
-                raise InputError(f"coupling is given, but model {self.name!r} has none: leave it out")
+                raise InputError(f"coupling is given, but model {checks.shown(self.name)} has none: leave it out")
             return 0.0
         if coupling is None:
             if self.mediated:
-                raise InputError(f"coupling is missing: model {self.name!r} has one, give a number")
+                raise InputError(f"coupling is missing: model {checks.shown(self.name)} has one, give a number")
             return 1.0
         low = 0.0 if self.mediated else -LARGEST_COUPLING
         return _values("coupling", coupling, single, low=low, high=LARGEST_COUPLING)
@@ -341,13 +343,13 @@ def propagator_scale(model: VectorModel) -> float:
     return 1 / (math.sqrt(2) * FERMI_CONSTANT) if model.mediated else 1.0
 
 
-def broadcast_shape(mass: ArrayLike, coupling: ArrayLike) -> tuple[int, ...]:
-    """Return the common shape of masses and couplings, or say that they have none."""
+def broadcast_shape(mass: ArrayLike, coupling: ArrayLike, name: str = "coupling") -> tuple[int, ...]:
+    """Return the common shape of masses and couplings (or what `name` says), or say that they have none."""
     try:
         return np.broadcast_shapes(np.shape(mass), np.shape(coupling))
     except ValueError:
         raise InputError(
-            f"mass of shape {np.shape(mass)} and coupling of shape {np.shape(coupling)} do not broadcast; "
+            f"mass of shape {np.shape(mass)} and {name} of shape {np.shape(coupling)} do not broadcast; "
             "for a grid use mass[:, None], or scan()"
         ) from None
 

@@ -2,18 +2,20 @@
 
 import contextlib
 import functools
+import inspect
 import io
 import logging
 import os
 import re
 import sys
 import threading
+import traceback
 
 from cevns import checks
 from cevns.errors import CevnsError, DataError, InputError
 from cevns.files import atomic_path, checked_path
 
-__all__ = ["checked_label", "file_figure", "import_matplotlib", "is_empty", "new_figure", "png", "save"]
+__all__ = ["checked_label", "draws", "file_figure", "import_matplotlib", "is_empty", "new_figure", "png", "save"]
 
 #: Backends of Matplotlib that never show anything.
 _SILENT = frozenset(("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"))
@@ -80,6 +82,59 @@ def new_figure(**options):
         with contextlib.suppress(ImportError):
             return pyplot.figure(**({"layout": "constrained"} | options))
     return file_figure(**options)
+
+
+def draws(function):
+    """Return a plot function that checks its axes and options, and says in one sentence what Matplotlib cannot draw.
+
+    Its first parameter is what is drawn, and it has one called ``ax``.
+    """
+    signature = inspect.signature(function)
+    first = next(iter(signature.parameters))
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            options = ", ".join(name for name in signature.parameters if name != first)
+            raise InputError(
+                f"{function.__name__}: {error}; what is drawn comes first, and it takes {options}"
+            ) from None
+        ax = given.get("ax")
+        if ax is not None:
+            _check_axes(ax)
+        try:
+            return function(*args, **kwargs)
+        except (CevnsError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            if not _of_matplotlib(error):
+                raise
+            options = {name: value for name, value in given.items() if name not in (first, "ax")}
+            options |= options.pop("options", {})
+            # what FreeType raises is not about an option
+            if not options or isinstance(error, RuntimeError):
+                raise DataError(
+                    f"cannot draw: Matplotlib says {_first_line(error)}; a matplotlibrc file may ask for it"
+                ) from error
+            shown = ", ".join(f"{name}={checks.shown(value)}" for name, value in options.items())
+            raise InputError(f"cannot draw with {shown}: Matplotlib says {_first_line(error)}; correct it") from error
+
+    return checked
+
+
+def _check_axes(ax):
+    import_matplotlib()
+    from matplotlib.axes import Axes
+
+    checks.instance("ax", ax, Axes, "for example one of figure.subplots()")
+
+
+def _of_matplotlib(error):
+    """Return whether an error was raised while Matplotlib was at work."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] == "matplotlib" for frame, _ in frames)
 
 
 def file_figure(**options):
@@ -250,6 +305,7 @@ def _drawing_error(figure, what, error):
 def _problem(text, mathematics=True):
     """Return what keeps Matplotlib from setting a text, or an empty string."""
     from matplotlib.cbook import is_math_text
+    from matplotlib.font_manager import FontProperties
 
     try:
         text.encode("utf-8")
@@ -262,7 +318,7 @@ def _problem(text, mathematics=True):
         if _depth(line) > _DEEPEST_LABEL:
             return f"its groups are nested {_depth(line)} deep, at most {_DEEPEST_LABEL} are possible"
         try:
-            _mathtext().parse(line)
+            _mathtext().parse(line, prop=FontProperties(size=10))
         except (ValueError, RecursionError) as error:
             return " ".join(str(error).split())
     return ""

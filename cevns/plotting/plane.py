@@ -4,7 +4,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.models.vector import LARGEST_COUPLING
-from cevns.plotting.canvas import checked_label, is_empty, new_figure
+from cevns.plotting.canvas import checked_label, draws, is_empty, new_figure
 
 __all__ = [
     "COUPLING_LABEL",
@@ -55,6 +55,7 @@ def scientific(value, digits=2):
     return power if mantissa == "1" else rf"{mantissa} \times {power}"
 
 
+@draws
 def mass_coupling_axes(ax=None, *, mass=(0.1, 1e4), coupling=(1e-6, 1e-1)):
     """Set up logarithmic axes of mediator mass and coupling.
 
@@ -194,6 +195,7 @@ def _stroke(x, y):
     return int(np.flatnonzero(steep)[-1]) if steep.any() else 0
 
 
+@draws
 def shade_above(ax, segments, color, *, opacity=0.45, rise=4.0, fade=2.5, zorder=1.0):
     """Shade the excluded side of a limit that has no upper end: strongest at the curve, and nothing far above it.
 
@@ -271,6 +273,7 @@ def _open_above(segments):
     return Outline.make_compound_path(*pieces)
 
 
+@draws
 def label_region(ax, mass, coupling, text, *, color="black", anchor=None, **options):
     """Write a name into the plane of mass and coupling, with a white rim so that it stays legible over lines.
 

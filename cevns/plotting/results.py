@@ -1,12 +1,14 @@
 """What the objects of this package look like: predictions, scans, limits, and the limits of other experiments."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.models import get_model, known_models
-from cevns.plotting.canvas import checked_label, is_empty, new_figure
+from cevns.plotting.canvas import checked_label, draws, is_empty, new_figure
 from cevns.plotting.plane import (
     COUPLING_LABEL,
     MIXING_LABEL,
@@ -38,6 +40,7 @@ _LINE_STYLES = ("-", "--", "-.", ":")
 _TIP = 6.0
 
 
+@draws
 def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-", label=None, hatch=None, **options):
     """Draw the excluded regions of exact intervals.
 
@@ -77,7 +80,11 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1]
     ("$M_{Z'}$ [MeV]", ['$B-L$: CsI + Ar, 90% C.L.'])
     """
+    from cevns.inference.limits import Limit
+
+    checks.instance("limit", limit, Limit)
     _check_drawable(limit)
+    limit = limit.ascending()
     if label is None:
         label = f"{_model_label(limit.model)}: {' + '.join(limit.labels)}, {_percent(limit.cl)} C.L."
     label = _checked(label)
@@ -90,6 +97,7 @@ def plot_limit(limit, ax=None, *, color="black", facecolor="0.85", linestyle="-"
     return _with_legend(ax) if legend and label else ax
 
 
+@draws
 def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black", facecolor="0.85", label=None):
     """Draw the regions of a grid that are excluded at one or more confidence levels.
 
@@ -129,9 +137,12 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     >>> ax.get_legend_handles_labels()[1]
     ['$B-L$: Ar, 90% C.L.', '$B-L$: Ar, 99% C.L.']
     """
+    from cevns.inference.scans import Scan
+
+    checks.instance("scan", scan, Scan)
     if min(scan.chi2.shape) < 2:
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
-    levels = sorted(np.ravel(cl).tolist())
+    levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
     label = _checked(f"{scan.label}: {' + '.join(scan.labels)}" if label is None else label)
     legend = is_empty(ax)
     ax = set_up_plane(ax, scan.mass, scan.coupling, exact=True)
@@ -147,6 +158,7 @@ def plot_scan(scan, ax=None, *, cl=(0.90,), dof=2, reference=None, color="black"
     return _with_legend(ax) if legend else ax
 
 
+@draws
 def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, label=None, hatch=None, **options):
     """Draw a published limit or a computed band.
 
@@ -182,6 +194,9 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
     >>> len(ax.patches)
     1
     """
+    from cevns.bounds.curves import Bound
+
+    checks.instance("bound", bound, Bound)
     label = _checked(bound.label if label is None else label)
     segments = bound.outlines(OPEN_ABOVE)
     positive = np.concatenate([np.ravel(s[1]) for s in segments])
@@ -206,6 +221,7 @@ def plot_bound(bound, ax=None, *, color=None, facecolor=None, linestyle=None, la
     return draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
 
 
+@draws
 def plot_published(
     bounds, ax=None, *, color=None, opacity=0.45, rise=4.0, label=None, hatch=None, linestyle=None, **options
 ):
@@ -252,7 +268,10 @@ def plot_published(
     >>> ax.get_legend_handles_labels()[1]
     ['KLOE']
     """
-    bounds = [bounds] if hasattr(bounds, "segments") else list(bounds)
+    from cevns.bounds.curves import Bound
+
+    bounds = _listed("bounds", bounds, Bound)
+    opacity, rise = checks.real("opacity", opacity, low=0, high=1), checks.real("rise", rise, above=1)
     if not bounds:
         raise InputError("bounds is empty: give at least one")
     label = _checked(bounds[0].label if label is None else label)
@@ -271,6 +290,7 @@ def plot_published(
     return ax
 
 
+@draws
 def plot_bounds(bounds, ax=None, *, own=()):
     """Draw limits of other experiments together, one colour for each family, and limits of your own over them.
 
@@ -374,6 +394,7 @@ def _name_tips(ax, bounds, color):
         free = place / step
 
 
+@draws
 def plot_prediction(predictions, ax=None, *, data=True, styles=()):
     """Draw predicted counts in the bins of an experiment, with the data.
 
@@ -405,7 +426,12 @@ def plot_prediction(predictions, ax=None, *, data=True, styles=()):
     >>> ax.get_legend_handles_labels()[1][0]
     'SM'
     """
-    predictions = [predictions] if hasattr(predictions, "signal") else list(predictions)
+    from cevns.predictions import Prediction
+
+    predictions = _listed("predictions", predictions, Prediction)
+    styles = checks.sequence("styles", styles, Mapping, "it holds line options for each prediction")
+    if styles and len(styles) != len(predictions):
+        raise InputError(f"styles are {len(styles)} for {len(predictions)} predictions: give one for each, or none")
     if not predictions:
         raise InputError("predictions is empty: give at least one")
     first = predictions[0]
@@ -452,13 +478,15 @@ def _check_drawable(limit):
     """Refuse a limit that is no curve in the plane."""
     if limit.mass is None:
         raise InputError(
-            f"a limit on model {limit.model!r} cannot be drawn: a contact interaction has no mass axis, its coupling "
+            f"a limit on model {checks.shown(limit.model)} cannot be drawn: a contact interaction has no mass "
+            "axis, its coupling "
             "is all there is; print the intervals, which are limit.excluded[0], or draw likelihood.chi2 against the "
             "coupling"
         )
     if limit.mass.size < 2:
         raise InputError(
-            f"a limit on model {limit.model!r} needs at least two mediator masses to be drawn, got {limit.mass.size}: "
+            f"a limit on model {checks.shown(limit.model)} needs at least two mediator masses to be drawn, got "
+            f"{limit.mass.size}: "
             "compute it at more, or print limit.excluded"
         )
 
@@ -471,8 +499,7 @@ def _edges(limit):
 
 def _listed(name, curves, kind):
     """Return one curve or several as a list, of the kinds that can be drawn."""
-    curves = [curves] if isinstance(curves, kind) else list(curves)
-    return [checks.instance(f"{name}[{i}]", curve, kind) for i, curve in enumerate(curves)]
+    return [curves] if isinstance(curves, kind) else list(checks.sequence(name, curves, kind))
 
 
 def _model_label(model):
@@ -533,7 +560,7 @@ def _extent(bounds):
 
 
 def _checked(label):
-    return checked_label(label) if label else ""
+    return checked_label(checks.instance("label", label, str)) if label else ""
 
 
 def _coupling_label(bound):
