@@ -94,6 +94,6 @@ class BuildKernels(build_ext):
 
 
 options = {"include_dirs": [numpy.get_include()], "define_macros": [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]}
-sources = sorted(Path("src_cython").glob("_*.pyx"))
-kernels = [Extension(f"cevns.{path.stem}", [path.as_posix()], **options) for path in sources]
+sources = sorted(Path("src_cython").glob("*.pyx"))
+kernels = [Extension(f"cevns.kernels.{path.stem}", [path.as_posix()], **options) for path in sources]
 setup(cmdclass={"build_ext": BuildKernels}, ext_modules=kernels)

@@ -17,7 +17,7 @@ from children import environment
 SETUP = """
 import numpy as np
 import cevns
-from cevns.form_factors import helm
+from cevns.nuclei.form_factors import helm
 csi = cevns.load("coherent-csi-2017")
 both = csi + cevns.load("coherent-argon-2020")
 generator = np.random.default_rng(20)

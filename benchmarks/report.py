@@ -144,9 +144,9 @@ def _version(name):
 
 
 def _compiler():
-    from cevns import _engine
+    from cevns.kernels import likelihood
 
-    found = re.search(rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(_engine.__file__).read_bytes())
+    found = re.search(rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(likelihood.__file__).read_bytes())
     return found[0].decode() if found else "unknown"
 
 

@@ -8,8 +8,8 @@ from baselines import double_integral, numpy_moments
 
 from cevns import reference
 from cevns.fluxes import tabulated
-from cevns.form_factors import helm
 from cevns.nuclei import Target
+from cevns.nuclei.form_factors import helm
 from cevns.predictions import recoil_events
 
 RADIUS, SKIN = 4.94, 0.9

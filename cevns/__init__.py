@@ -23,21 +23,19 @@ if TYPE_CHECKING:
         experiments,
         figures,
         fluxes,
-        form_factors,
         inference,
+        interactions,
         likelihoods,
-        models,
         nuclei,
         plotting,
         predictions,
-        reactors,
         reference,
         tables,
     )
     from cevns.errors import CevnsError
     from cevns.experiments import Background, Experiment, known_experiments, load
+    from cevns.interactions import get_interaction, known_interactions
     from cevns.likelihoods import Likelihood
-    from cevns.models import get_model, known_models
 
     __version__: str
 
@@ -47,9 +45,9 @@ _PUBLIC = {
     "CevnsError": "cevns.errors",
     "Experiment": "cevns.experiments",
     "Likelihood": "cevns.likelihoods",
-    "get_model": "cevns.models",
+    "get_interaction": "cevns.interactions",
     "known_experiments": "cevns.experiments",
-    "known_models": "cevns.models",
+    "known_interactions": "cevns.interactions",
     "load": "cevns.experiments",
 }
 
@@ -67,18 +65,16 @@ __all__ = [
     "experiments",
     "figures",
     "fluxes",
-    "form_factors",
-    "get_model",
+    "get_interaction",
     "inference",
+    "interactions",
     "known_experiments",
-    "known_models",
+    "known_interactions",
     "likelihoods",
     "load",
-    "models",
     "nuclei",
     "plotting",
     "predictions",
-    "reactors",
     "reference",
     "tables",
 ]

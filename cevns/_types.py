@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cevns.models.vector import VectorModel
+from cevns.interactions import Interaction
 
 __all__ = ["Array", "ArrayLike", "Model", "Path", "Progress", "Values"]
 
 #: What `cevns` returns for arrays.
 Array = NDArray[np.float64]
 #: An interaction: a name in the registry, or a model of one's own.
-Model = str | VectorModel
+Model = str | Interaction
 #: A field that takes any sequence or mapping of numbers (or of what its docstring names) and holds tuples.
 Values = Any
 #: A file.

@@ -17,9 +17,9 @@ __all__ = ["ByValue", "equal", "span", "unique"]
 class ByValue:
     """Base of results that hold arrays: equal if all their fields are, and not hashable, since arrays can change."""
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
         return equal(self, other)

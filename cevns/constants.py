@@ -1,7 +1,7 @@
 """Physical constants, each with its source.
 
 Frozen numbers: what depends on a renormalisation scheme (the weak couplings) or on a choice (nuclear radii) lives with
-the physics that uses it, in `cevns.models` and `cevns.nuclei`.
+the physics that uses it, in `cevns.interactions` and `cevns.nuclei`.
 """
 
 import math
@@ -12,6 +12,7 @@ __all__ = [
     "ELEMENTARY_CHARGE",
     "FERMI_CONSTANT",
     "FINE_STRUCTURE",
+    "FLAVOURS",
     "HBAR_C",
     "MEV_PER_U",
     "MUON_MASS",
@@ -42,3 +43,6 @@ AVOGADRO = 6.02214076e23
 
 #: (hbar c)^2 [MeV^2 cm^2], from natural units to cm^2.
 HBAR_C_SQUARED_CM2 = (HBAR_C * 1e-13) ** 2
+
+#: Neutrino flavours; neutrinos and antineutrinos share them.
+FLAVOURS = ("e", "mu", "tau")

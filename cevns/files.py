@@ -1,5 +1,7 @@
 """Reading and writing files: nothing but ordinary files of a reasonable size, and never half of one."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import os
@@ -11,10 +13,17 @@ from pathlib import Path
 
 from cevns.errors import DataError, InputError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from cevns import _types
+
 try:
     import fcntl
 except ImportError:  # not on Windows, where nothing tells whether a writer still lives
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["atomic_path", "checked_path", "make_folder", "open_regular", "read_bytes", "write_text"]
 
@@ -30,7 +39,7 @@ _KINDS = (
 )
 
 
-def checked_path(path, name="path"):
+def checked_path(path: _types.Path, name: str = "path") -> Path:
     """Return a `Path` that the operating system can take.
 
     Raises
@@ -63,7 +72,7 @@ def checked_path(path, name="path"):
     return Path(text)
 
 
-def open_regular(path):
+def open_regular(path: _types.Path) -> BinaryIO:
     """Return a stream of the bytes of an ordinary file; a folder, a pipe, a socket or a device is never opened.
 
     Raises
@@ -90,7 +99,7 @@ def open_regular(path):
         raise DataError(f"cannot read {path}: {_reason(error)}") from error
 
 
-def read_bytes(path, *, most):
+def read_bytes(path: _types.Path, *, most: int) -> bytes:
     """Return the content of an ordinary file.
 
     Parameters
@@ -118,7 +127,7 @@ def read_bytes(path, *, most):
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path: _types.Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it when the block ends without an error.
 
     The temporary name keeps the suffix, since Matplotlib and NumPy choose the format by it. A symbolic link stays, and
@@ -172,13 +181,13 @@ def atomic_path(path):
             os.close(descriptor)
 
 
-def write_text(path, text):
+def write_text(path: _types.Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def make_folder(path):
+def make_folder(path: _types.Path) -> Path:
     """Return `path` as a folder, which is made with those above it unless it exists.
 
     Raises
@@ -196,17 +205,17 @@ def make_folder(path):
     return path
 
 
-def _reason(error):
+def _reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
-def _refuse_special(status, problem):
+def _refuse_special(status: os.stat_result, problem: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "no ordinary file")
         raise DataError(f"{problem}: it is {kind}; give an ordinary file")
 
 
-def _target(path, problem):
+def _target(path: Path, problem: str) -> tuple[Path, os.stat_result | None]:
     """Return the file that is to be replaced, at the end of all links, and its status, None if there is none yet."""
     try:
         status = os.stat(path)
@@ -224,7 +233,7 @@ def _target(path, problem):
     return target, status
 
 
-def _temporary(folder, suffix, before):
+def _temporary(folder: Path, suffix: str, before: os.stat_result | None) -> tuple[Path, int]:
     """Return a new, empty file with the permissions that it shall have, and its locked descriptor."""
     suffix = suffix if len(os.fsencode(suffix)) <= 32 else ""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
@@ -253,7 +262,7 @@ def _temporary(folder, suffix, before):
         os.close(descriptor)
 
 
-def _take_over(descriptor, before):
+def _take_over(descriptor: int, before: os.stat_result) -> None:
     """Give the file the owner and the permissions of the one that it replaces."""
     if not hasattr(os, "fchmod"):
         return
@@ -264,7 +273,7 @@ def _take_over(descriptor, before):
     os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
 
 
-def _lock(descriptor):
+def _lock(descriptor: int) -> bool:
     """Lock a file until its descriptor is closed, be it by the end of the process.
 
     Raises
@@ -283,14 +292,14 @@ def _lock(descriptor):
     return fcntl is not None
 
 
-def _machine():
+def _machine() -> str:
     """Return a short mark of this machine: locks of another one may be unseen here."""
     import platform
 
     return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
 
 
-def _sweep(folder):
+def _sweep(folder: Path) -> None:
     """Remove the temporary files of writers that no longer live, told by the lock that a living one holds."""
     if fcntl is None:
         return
@@ -304,7 +313,7 @@ def _sweep(folder):
                         _remove_unless_locked(entry.path)
 
 
-def _remove_unless_locked(path):
+def _remove_unless_locked(path: str) -> None:
     status = os.lstat(path)
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         return
@@ -316,7 +325,7 @@ def _remove_unless_locked(path):
         os.close(descriptor)
 
 
-def _sync_folder(folder):
+def _sync_folder(folder: Path) -> None:
     """Bring a new name to the disk; some file systems cannot."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -326,7 +335,7 @@ def _sync_folder(folder):
             os.close(descriptor)
 
 
-def _disk_error(error):
+def _disk_error(error: BaseException | None) -> OSError | None:
     """Return the error of the operating system in the handling of which another one was raised."""
     seen = set()
     while error is not None and id(error) not in seen:

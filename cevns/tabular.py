@@ -1,14 +1,105 @@
-"""Small tables for notebooks."""
+"""Tables: plain numbers in named columns with units, and how notebooks show them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["html"]
+from cevns.arrays import ByValue
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Column", "Table", "html"]
 
 #: Rows beyond which a table is cut: a notebook keeps what it shows.
 MOST_ROWS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Column(ByValue):
+    """One quantity.
+
+    Attributes
+    ----------
+    name, unit : str
+        What it is; the unit is empty for a pure number.
+    values : sequence or ndarray
+        Numbers, texts, or None where there is nothing.
+    """
+
+    name: str
+    unit: str
+    values: Sequence[Any] | np.ndarray
+
+    @property
+    def head(self) -> str:
+        """Name and unit, as they stand above the column: ``"mass [MeV]"``."""
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table(ByValue):
+    """Columns of equal length; iterating over it gives the rows as tuples of plain numbers and texts.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        With different names.
+
+    Examples
+    --------
+    >>> table = Table((Column("mass", "MeV", [1.0, 10.0]), Column("chi2", "", [7.5, 8.0])))
+    >>> table
+    <Table: 2 rows of mass [MeV], chi2>
+    >>> list(table)
+    [(1.0, 7.5), (10.0, 8.0)]
+    >>> table["mass"]
+    [1.0, 10.0]
+    >>> dict(zip(table.names, next(iter(table))))
+    {'mass': 1.0, 'chi2': 7.5}
+    """
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the columns, empty for pure numbers."""
+        return tuple(column.unit for column in self.columns)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Names with units, as they stand above the columns."""
+        return tuple(column.head for column in self.columns)
+
+    @property
+    def file_heads(self) -> tuple[str, ...]:
+        """Names with units in one word, as they stand in files: ``mass_MeV``."""
+        return tuple(f"{c.name}_{c.unit}".replace(" ", "_") if c.unit else c.name for c in self.columns)
+
+    def __getitem__(self, name: str) -> Sequence[Any] | np.ndarray:
+        for column in self.columns:
+            if column.name == name:
+                return column.values
+        raise KeyError(name)
+
+    def __len__(self) -> int:
+        return len(self.columns[0].values) if self.columns else 0
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return zip(*(getattr(c.values, "tolist", lambda c=c: c.values)() for c in self.columns), strict=True)
+
+    def __repr__(self) -> str:
+        return f"<Table: {len(self)} row{'' if len(self) == 1 else 's'} of {', '.join(self.heads)}>"
+
+    def _repr_html_(self) -> str:
+        return html(self.heads, self)
 
 
 def html(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:
@@ -32,15 +123,24 @@ def html(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "
     shown = [_row("td", cells) for cells in rows[:MOST_ROWS]]
     if len(rows) > MOST_ROWS:
         shown.append(_row("td", (f"... {len(rows) - MOST_ROWS} more", *("" for _ in head[1:]))))
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    title = f"<caption>{_escaped(caption)}</caption>" if caption else ""
     return f"<table>{title}{_row('th', head)}{''.join(shown)}</table>"
 
 
-def _row(tag, cells):
-    return f"<tr>{''.join(f'<{tag}>{escape(_text(cell))}</{tag}>' for cell in cells)}</tr>"
+def _row(tag: str, cells: Iterable[object]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{_escaped(_text(cell))}</{tag}>' for cell in cells)}</tr>"
 
 
-def _text(cell):
+def _escaped(text: str) -> str:
+    # imported here, since few that import a result show it in a notebook
+    from html import escape
+
+    return escape(text)
+
+
+def _text(cell: Any) -> str:
     if cell is None:
         return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
     return cell if isinstance(cell, str) else f"{cell:.6g}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from cevns import checks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from cevns._types import Progress
 
@@ -73,7 +74,7 @@ def share(
     _run(map(function, slices), slices, progress)
 
 
-def _run(results, slices, progress):
+def _run(results: Iterable[Any], slices: Sequence[slice], progress: Progress | None) -> None:
     # taking the results starts the work of a map, and raises what a thread raised
     for part, _ in zip(slices, results, strict=True):
         if progress:

@@ -11,7 +11,7 @@ from cevns import plotting
 def main():
     """Write the picture."""
     csi, argon = cevns.load("coherent-csi-2017"), cevns.load("coherent-argon-2020")
-    data = {"Ar": (argon.likelihood, "#0055aa", ":"), "CsI": (csi.likelihood, "#cc3311", "--")}
+    data = {"Ar": (argon, "#0055aa", ":"), "CsI": (csi, "#cc3311", "--")}
     data["CsI + Ar"] = (csi + argon, "black", "-")
     figure = plotting.new_figure(figsize=(10, 3.6), dpi=180)
     for ax, model in zip(figure.subplots(1, 3), ("universal", "b-l", "lmu-ltau"), strict=True):
@@ -21,7 +21,7 @@ def main():
             curve = likelihood.limit(model, np.geomspace(0.1, 1e4, 600))
             face = "0.85" if label == "CsI + Ar" else "none"
             curve.plot(ax=ax, color=colour, linestyle=style, label=label, facecolor=face, linewidth=0.9)
-        ax.set_title(cevns.get_model(model).label + ", 90% C.L.", loc="left")
+        ax.set_title(cevns.get_interaction(model).label + ", 90% C.L.", loc="left")
         ax.legend(loc="upper left", frameon=False)
     plotting.save(figure, Path(__file__).with_name("regions.png"))
 

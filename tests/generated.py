@@ -24,10 +24,10 @@ from cevns.detectors import (
     Response,
     TabulatedQuenching,
 )
-from cevns.experiments.base import Background
-from cevns.models import TREE_LEVEL_COUPLINGS, NonStandardInteractions, VectorMediator, VectorModel, get_model
+from cevns.fluxes import reactor_antineutrinos
+from cevns.interactions import TREE_LEVEL_COUPLINGS, NonStandardInteractions, VectorMediator, get_interaction, mediated
+from cevns.likelihoods import Background
 from cevns.nuclei import Nucleus, Target
-from cevns.reactors import reactor_antineutrinos
 
 # (Z, N, atomic mass [u], R_p, R_n [fm]), rounded: any numbers of the right size will do
 NUCLEI = {
@@ -155,7 +155,7 @@ class Case:
     plan : Plan
     experiment : cevns.Experiment
     oracle : Oracle
-    models : tuple of (VectorModel, Interaction)
+    models : tuple of (cevns.interactions.Interaction, Interaction)
         A mediator, and a contact interaction or the standard model.
     masses : ndarray
         Mediator masses [MeV].
@@ -284,7 +284,7 @@ def build_model(name, plan, *, charges=None):
     """Return (library's model, oracle's interaction) for a name or for charges."""
     tau = plan.weak == "tree"
     if name in ("universal", "b-l", "lmu-ltau", "sm"):
-        model = get_model(name)
+        model = get_interaction(name)
         loop = -(1 / 137.035999) / (3 * np.pi) * np.log(1776.86**2 / 105.6583755**2)
         table = {
             "universal": (dict.fromkeys(("e", "mu", "tau"), 3.0),) * 2,
@@ -308,7 +308,7 @@ def build_model(name, plan, *, charges=None):
         }
         proton = {f: -x for f, x in g[plan.weak][0].items()}
         neutron = dict.fromkeys(proton, -g[plan.weak][1])
-        model = VectorModel("mirror", proton=proton, neutron=neutron)
+        model = mediated("mirror", proton=proton, neutron=neutron)
         interaction = Interaction(proton, neutron, mediated=True, weak=plan.weak)
     else:
         up, down = charges

@@ -1,7 +1,7 @@
 """Mutation run: change one operator, number or comparison at a time and see whether the tests notice.
 
     python tests/mutation.py                         # 60 mutants of the numerical code, seed 1
-    python tests/mutation.py --seed 2 --sample 200 cevns/detectors.py src_cython/_engine.pyx
+    python tests/mutation.py --seed 2 --sample 200 cevns/detectors.py src_cython/likelihood.pyx
 
 Each mutant lives in a copy of the tree: the touched kernel is built anew there and its tests run until one fails. What
 lived is printed with its line. A line that cannot matter (a tolerance, a starting point, a limit that nothing reaches)
@@ -27,29 +27,58 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FILES = (
-    "src_cython/_engine.pyx",
-    "src_cython/_fluxes.pyx",
-    "src_cython/_formfactors.pyx",
-    "src_cython/_rates.pyx",
-    "cevns/_fluxes.pxd",
-    "cevns/_formfactors.pxd",
-    "cevns/_rates.pxd",
-    "cevns/checks.py",
-    "cevns/detectors.py",
-    "cevns/experiments/base.py",
-    "cevns/fluxes.py",
-    "cevns/folding.py",
+    "src_cython/counts.pyx",
+    "src_cython/fluxes.pyx",
+    "src_cython/form_factors.pyx",
+    "src_cython/functions.pyx",
+    "src_cython/gaussian.pyx",
+    "src_cython/likelihood.pyx",
+    "src_cython/quenching.pyx",
+    "src_cython/recoils.pyx",
+    "src_cython/search.pyx",
+    "cevns/kernels/fluxes.pxd",
+    "cevns/kernels/form_factors.pxd",
+    "cevns/kernels/recoils.pxd",
+    "cevns/checks/names.py",
+    "cevns/checks/numbers.py",
+    "cevns/checks/values.py",
+    "cevns/binning.py",
+    "cevns/detectors/efficiency.py",
+    "cevns/detectors/quenching.py",
+    "cevns/detectors/resolution.py",
+    "cevns/detectors/response.py",
+    "cevns/experiments/experiment.py",
+    "cevns/fluxes/flux.py",
+    "cevns/fluxes/reactors.py",
+    "cevns/fluxes/stopped_pions.py",
+    "cevns/fluxes/tables.py",
     "cevns/inference/fits.py",
     "cevns/inference/levels.py",
     "cevns/inference/limits.py",
+    "cevns/inference/lines.py",
     "cevns/inference/scans.py",
-    "cevns/likelihoods.py",
-    "cevns/models/vector.py",
-    "cevns/nuclei.py",
-    "cevns/predictions.py",
-    "cevns/reactors.py",
+    "cevns/interactions/amplitudes.py",
+    "cevns/interactions/cross_sections.py",
+    "cevns/interactions/interaction.py",
+    "cevns/interactions/nsi.py",
+    "cevns/interactions/vector.py",
+    "cevns/likelihoods/data.py",
+    "cevns/likelihoods/gaussian.py",
+    "cevns/likelihoods/likelihood.py",
+    "cevns/nuclei/formulas.py",
+    "cevns/nuclei/isotopes.py",
+    "cevns/nuclei/nucleus.py",
+    "cevns/nuclei/target.py",
+    "cevns/parameters.py",
+    "cevns/predictions/binding.py",
+    "cevns/predictions/folding.py",
+    "cevns/predictions/panels.py",
+    "cevns/predictions/pieces.py",
+    "cevns/predictions/prediction.py",
+    "cevns/predictions/recoils.py",
+    "cevns/predictions/signal.py",
     "cevns/bounds/connie.py",
-    "cevns/bounds/curves.py",
+    "cevns/bounds/bound.py",
     "cevns/bounds/trident.py",
 )
 #: Tests of everything numerical, the quick ones first.
@@ -59,6 +88,8 @@ CORE = (
     "kernels",
     "likelihood",
     "inference",
+    "signals",
+    "interactions",
     "oracle",
     "properties",
     "rough_eta",
@@ -66,9 +97,16 @@ CORE = (
     "strained",
     "generated",
 )
-SPECIAL = {"base": ("experiments", "user_experiment"), "vector": ("models",), "trident": ("magnetic_moments", "bounds")}
-SPECIAL |= dict.fromkeys(("connie", "curves"), ("bounds",))
-SPECIAL |= {"_fluxes": ("fluxes",), "_rates": ("fluxes",), "detectors": ("detectors", "user_experiment")}
+SPECIAL = {"experiment": ("experiments", "user_experiment"), "trident": ("magnetic_moments", "bounds")}
+SPECIAL |= dict.fromkeys(
+    ("amplitudes", "cross_sections", "interaction", "nsi", "parameters", "vector"), ("parameters", "interactions")
+)
+SPECIAL |= dict.fromkeys(("binding", "data", "prediction", "signal"), ("signals",))
+SPECIAL |= dict.fromkeys(("bound", "connie"), ("bounds",))
+SPECIAL |= dict.fromkeys(("formulas", "isotopes", "nucleus", "target"), ("nuclei",))
+SPECIAL |= dict.fromkeys(("names", "numbers", "values"), ("checks", "inputs"))
+SPECIAL |= dict.fromkeys(("efficiency", "quenching", "resolution", "response"), ("detectors", "user_experiment"))
+SPECIAL |= dict.fromkeys(("flux", "recoils", "stopped_pions", "tables"), ("fluxes",))
 OPERATORS = {
     "+": "-",
     "-": "+",

@@ -453,7 +453,7 @@ def _flux_pieces(part):
 
 def _reactor_tables(distance):
     """Return the rows of the library's reactor flux; what is in them is tested elsewhere."""
-    from cevns.reactors import reactor_antineutrinos
+    from cevns.fluxes import reactor_antineutrinos
 
     flux = reactor_antineutrinos(thermal_power=3.0, distance=distance, exposure=300)
     tables = []

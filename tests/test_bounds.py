@@ -19,16 +19,15 @@ from cevns.bounds import (
     rate_ratio_coupling,
     table,
 )
-from cevns.bounds.curves import KINDS
+from cevns.bounds.bound import KINDS
 from cevns.bounds.magnetic_moments import MagneticMomentBand, magnetic_moment_shift
 from cevns.constants import ELEMENTARY_CHARGE
 from cevns.detectors import LindhardQuenching
 from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
-from cevns.fluxes import monochromatic
-from cevns.models import VectorMediator
+from cevns.fluxes import monochromatic, reactor_antineutrinos
+from cevns.interactions import VectorMediator
 from cevns.nuclei import Target
 from cevns.predictions import recoil_events
-from cevns.reactors import reactor_antineutrinos
 
 KNOWN = known_bounds()
 SILICON = Target.of({"Si-28": 1}, molar_mass=28.085, mass=1.0)
@@ -137,7 +136,7 @@ class TestRegistry:
             bounds_for("b-l", figure="5b")
 
     def test_model_object_stands_for_its_name(self):
-        assert bounds_for(cevns.get_model("universal")) == bounds_for("universal")
+        assert bounds_for(cevns.get_interaction("universal")) == bounds_for("universal")
 
 
 class TestKnownValues:
@@ -294,7 +293,7 @@ class TestConnie:
     def test_models_without_electron_couplings_are_refused(self):
         with pytest.raises(InputError, match="does not reach the flavours"):
             connie_bound("lmu-ltau")
-        with pytest.raises(InputError, match="no mediator"):
+        with pytest.raises(InputError, match="'sm' is not one of a mediator"):
             connie_bound("sm")
 
     @pytest.mark.parametrize(

@@ -280,8 +280,8 @@ def test_list_names_everything_with_references(run, run_json):
     found = run_json("list")
     assert list(found) == ["models", "experiments", "form_factors"]
     names = {kind: [entry["name"] for entry in entries] for kind, entries in found.items()}
-    assert names["models"] == ["sm", "universal", "b-l", "lmu-ltau"]
-    assert names["experiments"] == [CSI, ARGON]
+    assert names["models"] == list(cevns.known_interactions())
+    assert names["experiments"] == list(cevns.known_experiments())
     assert names["form_factors"] == ["helm", "klein-nystrand", "symmetrized-fermi"]
     assert all(entry["references"] for entries in found.values() for entry in entries)
     _, out, _ = run("list")
@@ -464,7 +464,11 @@ REFUSED = {
     "empty mass": (["predict", CSI, *POINT, "--mass", ""], "--mass"),
     "negative mass": (["predict", CSI, *POINT, "--mass", "-10"], "--mass", "-10", "at least 0 MeV"),
     "negative mass with an exponent": (["predict", CSI, *POINT, "--mass", "-1e-5"], "--mass", "-1e-05"),
-    "mass for the standard model": (["chi2", CSI, "--model", "sm", "--mass", "10"], "mass is given", "no mediator"),
+    "mass for the standard model": (
+        ["chi2", CSI, "--model", "sm", "--mass", "10"],
+        "mass is given",
+        "has none: leave it out",
+    ),
     "coupling for the standard model": (["predict", CSI, "--model", "sm", "--coupling", "1"], "coupling is given"),
     "negative mass for the standard model": (["predict", CSI, "--model", "sm", "--mass", "-1"], "--mass"),
     "mass not a number": (["chi2", CSI, *POINT, "--mass", "nan"], "--mass"),
@@ -632,7 +636,7 @@ def test_the_module_runs_as_a_program():
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["chi2"] == pytest.approx(8.86, abs=0.01)
     failed = python("-m", "cevns", "chi2", ARGON, "--model", "ms")
-    assert_refused((failed.returncode, failed.stdout, failed.stderr), "unknown model 'ms'")
+    assert_refused((failed.returncode, failed.stdout, failed.stderr), "unknown interaction 'ms'")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closed pipes are reported in another way")

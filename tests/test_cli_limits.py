@@ -11,7 +11,7 @@ import pytest
 import cevns
 from cevns.config import load_config, template
 from cevns.inference import Limit
-from cevns.models import TREE_LEVEL_COUPLINGS
+from cevns.interactions import TREE_LEVEL_COUPLINGS
 
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
 CONTACT = '[model]\nname = "eps"\nup = {e = 1.0}\n'
@@ -110,7 +110,7 @@ def test_bounds_are_listed_of_a_model_by_position_and_by_option(run, run_json):
 
 
 def test_weak_couplings_are_chosen_and_named(run, run_json):
-    tree = cevns.get_model("b-l").replace(weak=TREE_LEVEL_COUPLINGS)
+    tree = cevns.get_interaction("b-l").replace(weak=TREE_LEVEL_COUPLINGS)
     command = ["chi2", ARGON, "--model", "b-l", "--mass", "10", "--coupling", "5e-5", "--weak", "tree-level"]
     assert run_json(*command)["chi2"] == cevns.load(ARGON).pulls(tree, 10.0, 5e-5).chi2
     assert "b-l, tree-level weak couplings, mass 10 MeV" in run(*command)[1]
@@ -122,7 +122,7 @@ def test_a_model_in_the_place_of_a_files_keeps_its_weak_couplings(run, run_json)
     """The standard-model part belongs to the analysis that the file describes, whatever interaction is added."""
     Path("mine.toml").write_text(ARGON_FILE + '[model]\nname = "universal"\nweak = "tree-level"\n')
     command = ["limit", "--config", "mine.toml", "--mass", "10", "--model", "b-l"]
-    tree = cevns.get_model("b-l").replace(weak=TREE_LEVEL_COUPLINGS)
+    tree = cevns.get_interaction("b-l").replace(weak=TREE_LEVEL_COUPLINGS)
     found = run_json(*command)
     assert (found["model"], found["weak"]) == ("b-l", "tree-level")
     assert found["limits"][0]["excluded"][0][0] == cevns.load(ARGON).limit(tree, 10.0).lowest[0]
@@ -133,7 +133,9 @@ def test_a_model_in_the_place_of_a_files_keeps_its_weak_couplings(run, run_json)
 def test_a_contact_model_of_a_file_takes_no_mass(run):
     Path("mine.toml").write_text(ARGON_FILE + CONTACT)
     for command in (("limit",), ("chi2", "--coupling", "0.1"), ("predict", "--coupling", "0.1")):
-        assert_refused(run(*command, "--config", "mine.toml", "--mass", "10"), "mass is given", "no mediator")
+        assert_refused(
+            run(*command, "--config", "mine.toml", "--mass", "10"), "mass is given", "has none: leave it out"
+        )
 
 
 def test_a_figure_of_a_contact_interaction_says_what_to_do(run):
@@ -158,12 +160,12 @@ def unbuilt(tmp_path_factory):
     "program",
     [
         "import cevns; cevns.load('coherent-csi-2017')",
-        "import cevns; cevns.get_model('sm')",
+        "import cevns; cevns.get_interaction('sm')",
         "import cevns.predictions",
         "from cevns.fluxes import Flux",
-        "from cevns.form_factors import helm",
+        "from cevns.nuclei.form_factors import helm",
         "from cevns.likelihoods import Likelihood",
-        "from cevns._engine import Engine",
+        "from cevns.kernels.likelihood import Engine",
         "import sys; from cevns.cli import main; sys.exit(main(['chi2', 'coherent-csi-2017', '--model', 'sm']))",
         "import sys; from cevns.cli import main; sys.exit(main(['list']))",
     ],

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns import config as config_module
 from cevns.cli import main
-from cevns.config import load_config, template
+from cevns.config import document, load_config, sections, template
+from cevns.config.readers import Section
 from cevns.detectors import (
     BirksQuenching,
     Efficiency,
@@ -24,11 +24,10 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import DataError
-from cevns.fluxes import monochromatic, pion_decay_at_rest, tabulated
-from cevns.form_factors import FormFactor
-from cevns.models import TREE_LEVEL_COUPLINGS, NonStandardInteractions, VectorMediator, VectorModel
+from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos, tabulated
+from cevns.interactions import TREE_LEVEL_COUPLINGS, NonStandardInteractions, VectorMediator, contact, mediated
 from cevns.nuclei import Nucleus, Target
-from cevns.reactors import reactor_antineutrinos
+from cevns.nuclei.form_factors import FormFactor
 
 KNOWN = 'schema = 1\n[[experiment]]\nname = "coherent-argon-2020"\n'
 
@@ -94,7 +93,7 @@ def test_built_in_experiments_and_models_go_by_name(load):
     text = KNOWN + '[[experiment]]\nname = "coherent-csi-2017"\nquenching = "constant"\n[model]\nname = "b-l"\n'
     config = load(text)
     expected = cevns.load("coherent-argon-2020") + cevns.load("coherent-csi-2017", quenching="constant")
-    assert config.model == cevns.get_model("b-l")
+    assert config.model == cevns.get_interaction("b-l")
     assert config.likelihood.chi2(config.model, 10, 5e-5) == expected.chi2("b-l", 10, 5e-5)
 
 
@@ -455,15 +454,15 @@ MODELS = {
     ),
     "nucleons": (
         'name = "m"\nproton = {e = 1}\nneutron = {mu = 2}\nleptons = {mu = 1}\nweak = "tree-level"\n',
-        VectorModel("m", proton={"e": 1}, neutron={"mu": 2}, leptons={"mu": 1}, weak=TREE_LEVEL_COUPLINGS),
+        mediated("m", proton={"e": 1}, neutron={"mu": 2}, leptons={"mu": 1}, weak=TREE_LEVEL_COUPLINGS),
     ),
     "contact nucleons": (
         'name = "m"\nneutron = {mu = 2}\nmediated = false\n',
-        VectorModel("m", proton={}, neutron={"mu": 2}, mediated=False),
+        contact("m", proton={}, neutron={"mu": 2}),
     ),
     "built in with other weak couplings": (
         'name = "b-l"\nweak = "tree-level"\n',
-        cevns.get_model("b-l").replace(weak=TREE_LEVEL_COUPLINGS),
+        cevns.get_interaction("b-l").replace(weak=TREE_LEVEL_COUPLINGS),
     ),
 }
 
@@ -608,7 +607,7 @@ BAD = {
         own(tail='[[experiment.background]]\nname = "n"\nsigma = 0.1\n'),
         ["experiment[1].background[1].counts: missing"],
     ),
-    "unknown model": (KNOWN + '[model]\nname = "bl"\n', ["model: unknown model 'bl'", "'b-l'"]),
+    "unknown model": (KNOWN + '[model]\nname = "bl"\n', ["model: unknown interaction 'bl'", "'b-l'"]),
     "model without a name": (KNOWN + "[model]\nquarks = [1, 1]\nleptons = {e = 1}\n", ["model.name: missing"]),
     "model of two kinds": (KNOWN + "[model]\nup = {e = 1}\nquarks = [1, 1]\n", ["model: give", "quarks", "up"]),
     "three quarks": (
@@ -670,7 +669,7 @@ WITHHELD = {
     ),
     "several things that the experiment refuses": (
         own(head="quenching_sigma = 7\n", data=DATA.replace("8, 7", "8, 0")).replace("= 0.1", "= -0.1"),
-        ["uncertainty contains 0", "signal_sigma = -0.1", "quenching_sigma = 7"],
+        ["uncertainty contains 0", "quenching_sigma = 7", "signal_sigma = -0.1"],
     ),
     "every nucleus that is not known": (
         own(target=TARGET.replace("Ar-40 = 1", "Ar-4 = 1, Ar-41 = 1")),
@@ -689,7 +688,11 @@ WITHHELD = {
     ),
     "names and all else": (
         own(flux="") + own().removeprefix("schema = 1\n") + '[model]\nname = "bl"\n',
-        ["experiment: the name 'mine' is given more than once", "experiment[1].flux: missing", "unknown model 'bl'"],
+        [
+            "experiment: the name 'mine' is given more than once",
+            "experiment[1].flux: missing",
+            "unknown interaction 'bl'",
+        ],
     ),
 }
 
@@ -720,7 +723,7 @@ def test_only_ordinary_files_of_a_reasonable_size_are_read(problems, tmp_path):
         assert words in found
         with pytest.raises(DataError, match=re.escape(words)):
             load_config(tmp_path / name)
-    (tmp_path / "long.toml").write_bytes(b"#" * (config_module.LARGEST_CONFIG + 1))
+    (tmp_path / "long.toml").write_bytes(b"#" * (document.LARGEST_CONFIG + 1))
     with pytest.raises(DataError, match="longer than"):
         load_config(tmp_path / "long.toml")
 
@@ -755,7 +758,7 @@ def test_a_folder_or_a_missing_file_is_refused(tmp_path):
 
 def test_the_template_works_as_it_is(load):
     config = load(template())
-    assert config.model.couplings("mu") == pytest.approx((-3, -3))
+    assert {a.flavours: (a.proton, a.neutron) for a in config.model.amplitudes}["mu", "mu"] == pytest.approx((-3, -3))
     assert np.isfinite(config.likelihood.chi2(config.model, mass=10, coupling=1e-5))
     # invented data that the standard model describes
     assert config.likelihood.chi2("sm") < 3
@@ -763,15 +766,16 @@ def test_the_template_works_as_it_is(load):
 
 def test_the_template_names_every_key_and_kind():
     text, words = template(), set()
-    for section in vars(config_module).values():
-        if isinstance(section, config_module._Section):
+    for section in [*vars(sections).values(), *vars(document).values()]:
+        if isinstance(section, Section):
             words |= section.keys.keys()
         elif isinstance(section, dict):
             for kind, part in section.items():
-                if isinstance(part, config_module._Section):
+                if isinstance(part, Section):
                     words |= {kind, *part.keys}
-    for _, section in config_module._MODELS:
+    for _, section in sections._MODELS:
         words |= section.keys.keys()
+    assert {"schema", "lindhard", "edges", "up"} <= words
     rare = {"references", "histogram", "beyond", "degree", "fission_fractions", "energy_per_fission_mev", "reference"}
     rates = {word for word in words if word.endswith("_per_s")}
     assert sorted(word for word in words - rare - rates if not re.search(rf"\b{word}\b", text)) == []

@@ -15,7 +15,7 @@ from cevns import plotting
 from cevns.bounds import get_bound
 from cevns.errors import DataError, InputError
 from cevns.figures import drawing
-from cevns.pictures import Pictured
+from cevns.plotting.pictures import Pictured
 
 PNG = b"\x89PNG"
 

@@ -1,8 +1,10 @@
 """The documentation says what the code does."""
 
+import ast
 import importlib.util
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from cevns.cli import main
 from cevns.config import load_config
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md"]
+PAGES = [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*.md"))]
 
 
 def test_the_table_of_limits_is_current():
@@ -51,12 +53,64 @@ def test_python_examples_run_in_turn(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("page", "number"),
-    [(page, i) for page in ("README.md", "docs/extending.md") for i in range(len(python_blocks(page)))],
+    [
+        (page, i)
+        for page in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/extending.md")
+        for i in range(len(python_blocks(page)))
+    ],
 )
 def test_python_examples_run_alone(page, number, tmp_path, monkeypatch):
     """Each Python block by itself, as a reader would copy it."""
     monkeypatch.chdir(tmp_path)
     run_block(python_blocks(page)[number], {"__name__": "example"})
+
+
+def test_the_interaction_of_the_page_on_contributing_is_one(argon):
+    (block,) = python_blocks("CONTRIBUTING.md")
+    scope = {}
+    exec(block, scope)
+    assert argon.chi2(scope["protophobic"](), mass=10.0, coupling=0.0) == pytest.approx(argon.chi2("sm"), rel=1e-12)
+    assert argon.limit(scope["protophobic"](), mass=10.0).lowest[0] < 1e-3
+
+
+PATH = re.compile(r"`([\w/]+/(?:[\w.]+)?)`")
+
+
+def test_files_that_the_page_on_contributing_names_are_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {name for name in PATH.findall(page) if "/" in name.rstrip("/") and not name[0].isupper()}
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    rooms = page.partition("| ground")[2].partition("Rules")[0].partition("| kernels")[0]
+    for name in re.findall(r"`(\w+)/?`", rooms):
+        assert (ROOT / "cevns" / name).is_dir() or (ROOT / "cevns" / f"{name}.py").exists(), name
+
+
+def numbers_of_equations(text):
+    """Return the numbers of equations in a text, ranges such as 2.2-2.4 or 2.2 to 2.4 filled."""
+    found = set()
+    for section, first, other, last in re.findall(r"\b([2-4])\.(\d+)(?:(?:-| to )([2-4])\.(\d+))?", text):
+        assert other in ("", section)
+        found |= {f"{section}.{i}" for i in range(int(first), int(last or first) + 1)}
+    return found
+
+
+def test_equations_are_where_the_page_on_contributing_says():
+    """Each named in the docstring of a module of its row."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = page.partition("## Equations")[2].partition("## How")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if re.match(r"\| \d", line)]
+    assert set().union(*(numbers_of_equations(row[0]) for row in rows)) >= {"2.1", "2.9", "3.3", "4.1"}
+    for row in rows:
+        modules = [ROOT / name for name in PATH.findall(row[1])]
+        docs = [ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in modules]
+        assert numbers_of_equations(row[0]) <= set().union(*map(numbers_of_equations, docs)), row[0]
+
+
+def test_the_changelog_knows_this_version():
+    page = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert re.findall(r"^## \[?([\d.]+)", page, flags=re.MULTILINE)[0] == project["version"]
 
 
 def test_the_walk_through_a_configuration_works(tmp_path, monkeypatch, capsys):

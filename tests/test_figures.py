@@ -269,7 +269,7 @@ def test_every_region_states_its_confidence_level(comparisons, name, model):
 
 
 def test_the_levels_of_figure_4b_are_those_of_its_note(comparisons):
-    from cevns.bounds.families import FIXED_TARGETS, family
+    from cevns.bounds.drawing import FIXED_TARGETS, family
 
     (note,) = (text.get_text() for text in comparisons["4b"].texts if "C.L." in text.get_text())
     assert "limits and band at 90% C.L.; of fixed\ntargets (orange) the C.L. is not stated" in note
@@ -307,7 +307,7 @@ def test_names_of_figure_4b_lead_to_their_curves(comparisons):
 
 
 def test_crossing_curves_of_figure_4b_differ_without_colours(comparisons):
-    from cevns.bounds.families import COLORS
+    from cevns.bounds.drawing import COLORS
 
     (inset,) = comparisons["4b"].child_axes
     looks = {}
@@ -346,7 +346,7 @@ def lightness(color):
 
 
 def test_accelerators_of_figure_4b_differ_in_colour_and_neighbours_in_grey(comparisons):
-    from cevns.bounds.families import COLORS
+    from cevns.bounds.drawing import COLORS
 
     names = "BaBar", "LHCb", "KLOE", "NA48/2", "A1/MAMI", "PHENIX", "fixed targets"
     assert len({COLORS[name] for name in names}) == len(names)
@@ -357,7 +357,7 @@ def test_accelerators_of_figure_4b_differ_in_colour_and_neighbours_in_grey(compa
 
 
 def test_the_muons_band_has_one_colour(comparisons):
-    from cevns.bounds.families import COLORS, MAGNETIC_MOMENTS
+    from cevns.bounds.drawing import COLORS, MAGNETIC_MOMENTS
 
     for ax in comparisons.values():
         bands = [patch for patch in ax.patches if patch.get_hatch()]
@@ -365,7 +365,7 @@ def test_the_muons_band_has_one_colour(comparisons):
 
 
 def test_converted_limits_are_dashed_and_others_are_not(comparisons):
-    from cevns.bounds.families import COLORS, FIXED_TARGETS
+    from cevns.bounds.drawing import COLORS, FIXED_TARGETS
 
     dashed = [line.get_color() for line in comparisons["4b"].lines if line.is_dashed()]
     # PHENIX, and LSND among the fixed targets
@@ -382,7 +382,7 @@ def test_only_what_is_closed_is_filled(comparisons, name, model):
 
 
 def test_no_line_goes_straight_up_where_a_table_ends(comparisons):
-    from cevns.bounds.families import COLORS
+    from cevns.bounds.drawing import COLORS
 
     lines = [line for line in comparisons["4b"].lines if line.get_color() in (COLORS["KLOE"], COLORS["A1/MAMI"])]
     assert len(lines) == 6

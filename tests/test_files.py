@@ -23,7 +23,8 @@ from cevns.bounds import load_bound
 from cevns.errors import DataError, InputError
 from cevns.files import atomic_path, checked_path, make_folder, open_regular, read_bytes, write_text
 from cevns.inference import Scan
-from cevns.inference.archives import LARGEST_SCAN
+from cevns.inference.archives import LARGEST_ARCHIVE
+from cevns.parameters import coupling, mass
 from cevns.tables import read_table
 
 # --- paths
@@ -216,9 +217,14 @@ def full_disk():
         signal.signal(signal.SIGXFSZ, action)
 
 
+def scan_of(*arrays):
+    names = {"model": "b-l", "label": "$B-L$", "experiments": ("a",), "labels": ("A",)}
+    return Scan(*arrays, **names, parameters=(mass(), coupling()))
+
+
 def a_scan(masses=3, couplings=4):
     chi2 = np.add.outer(np.arange(masses, dtype=float), np.arange(couplings))
-    return Scan("b-l", "$B-L$", ("a",), ("A",), np.arange(1.0, masses + 1), np.arange(1.0, couplings + 1), chi2)
+    return scan_of(np.arange(1.0, masses + 1), np.arange(1.0, couplings + 1), chi2)
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path):
@@ -359,6 +365,8 @@ def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_again(tmp_pa
 # --- scans
 
 ABOUT = {"format": 1, "model": "b-l", "label": "L", "experiments": ["a"], "labels": ["A"]}
+MASS, COUPLING = {"name": "mass", "unit": "MeV", "low": 0.0}, {"name": "coupling", "unit": "", "low": 0.0}
+NOW = {**ABOUT, "format": 2, "kind": "scan", "parameters": [MASS, COUPLING]}
 
 
 def archive(path, about=ABOUT, *, compressed=False, without=(), **changes):
@@ -386,7 +394,7 @@ def test_a_scan_comes_back(tmp_path):
 BAD_SCANS = {
     "descending masses": ({"mass": np.array([2.0, 1.0])}, "mass does not ascend"),
     "repeated couplings": ({"coupling": np.array([1.0, 1.0, 2.0])}, "coupling does not ascend"),
-    "negative mass": ({"mass": np.array([-1.0, 1.0])}, "negative"),
+    "negative mass": ({"mass": np.array([-1.0, 1.0])}, "a mass is -1, below the 0 MeV"),
     "dates": ({"mass": np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]")}, r"mass has the type <M8\[D\]"),
     "texts": ({"mass": np.array(["1", "2"])}, "mass has the type <U1"),
     "complex": ({"chi2": np.zeros((2, 3), dtype=complex)}, "chi2 has the type <c16"),
@@ -401,10 +409,12 @@ BAD_SCANS = {
     "empty": ({"mass": np.zeros(0), "chi2": np.zeros((0, 3))}, "shape"),
     "compressed": ({"compressed": True}, "compressed"),
     "a thousand times as long": ({"compressed": True, "chi2": np.zeros((1000, 1000))}, "compressed"),
-    "no masses": ({"without": ("mass",)}, "archive of 4"),
-    "more": ({"extra": np.zeros(2)}, "archive of 4"),
+    "no masses": ({"without": ("mass",)}, "must hold about.npy"),
+    "more": ({"extra": np.zeros(2)}, "must hold about.npy"),
+    "many": ({f"a{i}": np.zeros(1) for i in range(20)}, "no archive of arrays"),
+    "no text": ({"without": ("about",)}, "must hold one about.npy"),
     "other names": ({"without": ("mass",), "masses": np.zeros(2)}, "must hold about.npy"),
-    "later format": ({"about": {**ABOUT, "format": 2}}, "format 2, this version of cevns reads format 1"),
+    "later format": ({"about": {**ABOUT, "format": 3}}, "format 3, this version of cevns reads formats 1 and 2"),
     "format as text": ({"about": {**ABOUT, "format": "1"}}, "no number of a format"),
     "format as flag": ({"about": {**ABOUT, "format": True}}, "no number of a format"),
     "model as number": ({"about": {**ABOUT, "model": 1}}, "model is no text"),
@@ -418,13 +428,19 @@ BAD_SCANS = {
     "nul in a name": ({"about": {**ABOUT, "experiments": ["a\0"]}}, "text that can be written"),
     "half a character": ({"about": {**ABOUT, "label": "\ud800"}}, "text that can be written"),
     "no model": ({"about": {**ABOUT, "model": ""}}, "model must be a non-empty"),
-    "contact": ({"about": {**ABOUT, "model": "sm"}}, "no coupling"),
+    "another kind": ({"about": {**NOW, "kind": "limit"}}, r"kind is 'limit', of which cevns writes no \.npz files"),
+    "no kind": ({"about": {**ABOUT, "format": 2}}, "kind is no text, but null"),
+    "no parameters": ({"about": {**NOW, "parameters": []}}, "has no coupling"),
+    "one parameter": ({"about": {**NOW, "parameters": [COUPLING]}}, "has masses, but its only parameter is coupling"),
+    "swapped": ({"about": {**NOW, "parameters": [COUPLING, MASS]}}, "the coupling comes last"),
+    "outside": ({"about": {**NOW, "parameters": [MASS, {**COUPLING, "high": 1e-4}]}}, "0.001, above the 0.0001"),
+    "no label now": ({"about": {**NOW, "label": 1}}, "label is no text"),
     "units": ({"about": {**ABOUT, "units": {"mass": "GeV"}}}, "units are .*GeV.* are needed"),
     "units as a number": ({"about": {**ABOUT, "units": 3}}, "units are 3"),
     "null": ({"about": {**ABOUT, "model": None}}, "no text, but null"),
-    "negative coupling": ({"coupling": np.array([-1e-5, 1e-4, 1e-3])}, "a coupling is negative, -1e-05"),
+    "negative coupling": ({"coupling": np.array([-1e-5, 1e-4, 1e-3])}, "a coupling is -1e-05, below the 0"),
     "negative chi2": ({"chi2": np.full((2, 3), -1.0)}, "chi2 is negative, -1"),
-    "heavy": ({"mass": np.array([1.0, 1e200])}, r"above 1e\+15 MeV"),
+    "heavy": ({"mass": np.array([1.0, 1e200])}, r"above the 1e\+15 MeV"),
 }
 
 
@@ -509,9 +525,9 @@ def test_files_cut_short_or_changed_are_refused(tmp_path):
 
 
 def test_a_scan_that_could_not_be_read_again_is_not_written(tmp_path):
-    rows = LARGEST_SCAN // 8000 + 1
+    rows = LARGEST_ARCHIVE // 8000 + 1
     huge = np.broadcast_to(np.zeros(1000), (rows, 1000))
-    scan = Scan("b-l", "L", ("a",), ("A",), np.arange(float(rows)), np.arange(1000.0), huge)
+    scan = scan_of(np.arange(float(rows)), np.arange(1000.0), huge)
     with pytest.raises(DataError, match="divide its grid"):
         scan.save(tmp_path / "scan.npz")
     assert os.listdir(tmp_path) == []

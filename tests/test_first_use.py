@@ -14,7 +14,7 @@ from cevns.detectors import Response, TabulatedQuenching
 from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
 from cevns.fluxes import monochromatic
 from cevns.inference import Limit, Scan
-from cevns.models import NonStandardInteractions
+from cevns.interactions import NonStandardInteractions
 from cevns.tables import read_table
 
 ARGON = "coherent-argon-2020"
@@ -207,7 +207,7 @@ def test_results_that_are_taken_for_each_other(argon, tmp_path):
 
 
 def test_a_reference_is_a_number(argon):
-    with pytest.raises(InputError, match=r'chi2 or a BestFit, got \'sm\'.*likelihood.chi2\("sm"\)'):
+    with pytest.raises(InputError, match=r'chi2 or a Fit, got \'sm\'.*likelihood.chi2\("sm"\)'):
         argon.limit("b-l", mass=10.0, reference="sm")
 
 

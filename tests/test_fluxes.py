@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from cevns import fluxes
-from cevns._fluxes import Spectrum
 from cevns.constants import MUON_MASS, PION_MASS
 from cevns.errors import InputError, UnknownNameError
+from cevns.kernels.fluxes import Spectrum
 
 ETA = 0.08 * 17.6e22 / (4 * np.pi * 1930.0**2)
 END = MUON_MASS / 2

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cevns import _formfactors, constants
+from cevns import constants
 from cevns.errors import InputError, UnknownNameError
-from cevns.form_factors import (
+from cevns.kernels import form_factors
+from cevns.nuclei.form_factors import (
     FormFactor,
     get_form_factor,
     helm,
@@ -229,7 +230,7 @@ def test_refuses_radii_that_are_none(name, radius):
 
 
 def test_kernels_use_the_same_hbar_c():
-    capsule = _formfactors.__pyx_capi__["HBAR_C"]
+    capsule = form_factors.__pyx_capi__["HBAR_C"]
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     assert ctypes.c_double.from_address(pointer(capsule, b"double const ")).value == constants.HBAR_C

@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from cevns import fluxes
+from cevns import fluxes, parameters
 from cevns.constants import FERMI_CONSTANT
 from cevns.detectors import Response
 from cevns.errors import DataError, InputError
 from cevns.inference import TWO_SIGMA, Scan, best_fit, delta_chi2, limit, scan
-from cevns.models import NonStandardInteractions, VectorModel
+from cevns.interactions import Amplitude, Interaction, NonStandardInteractions, mediated
+from cevns.likelihoods import Likelihood
+from cevns.parameters import Parameter
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
 
@@ -99,7 +101,7 @@ def test_a_strip_far_narrower_than_any_grid_step_is_found(csi, uncertainty):
     sharp = csi.replace(
         observed=counts, uncertainty=uncertainty * np.sqrt(counts), signal_sigma=0.01 * uncertainty, backgrounds=()
     )
-    mirror = VectorModel("mirror", proton={"e": -0.0401, "mu": -0.0318}, neutron={"e": 0.5094, "mu": 0.5094})
+    mirror = mediated("mirror", proton={"e": -0.0401, "mu": -0.0318}, neutron={"e": 0.5094, "mu": 0.5094})
     mass = 1e8
     degenerate = math.sqrt(2 * math.sqrt(2) * FERMI_CONSTANT) * mass
     intervals = sharp.limit(mirror, mass).excluded[0]
@@ -107,6 +109,28 @@ def test_a_strip_far_narrower_than_any_grid_step_is_found(csi, uncertainty):
     low, high = intervals[0, 1], intervals[1, 0]
     assert low < degenerate < high
     assert high / low - 1 < 0.3 * uncertainty
+
+
+@pytest.mark.parametrize("mass", [None, 30.0], ids=["contact", "mediator"])
+def test_limits_of_what_does_not_interfere_with_the_standard_model(both, mass):
+    """A change of flavour adds a multiple of one power of its coupling, and nothing of the square of that."""
+    if mass is None:
+        own, power, values = (Parameter("eps", low=-10.0, high=10.0),), 1, np.linspace(0.0, 3.0, 6001)
+    else:
+        own, power, values = (parameters.mass(), parameters.coupling()), 2, np.geomspace(1e-7, 1e-2, 6001)
+    name = own[-1].name
+    amplitudes = [
+        Amplitude(change, 1.0, 1.0, ((name, power),), mass and "mass") for change in (("e", "mu"), ("mu", "e"))
+    ]
+    interaction = Interaction("change", own, amplitudes)
+    chi2 = both.chi2(interaction, mass, **{name: values})
+    curve = both.limit(interaction, mass)
+    assert curve.chi2_min <= chi2.min() + 1e-7
+    *mirrored, (low, high) = curve.excluded[0]
+    assert high == (np.inf if mass else 10.0)
+    # a contact coupling has two signs, which do not differ
+    np.testing.assert_allclose(mirrored, [] if mass else [[-10.0, -low]])
+    np.testing.assert_array_equal(chi2 > curve.chi2_min + curve.delta_chi2, values > low)
 
 
 def test_limits_of_a_contact_interaction_have_two_sides(both):
@@ -147,7 +171,7 @@ def test_limits_do_not_depend_on_threads(both):
     [
         (("sm", 1.0), "no coupling"),
         (("b-l", None), "mass is missing"),
-        ((NonStandardInteractions(up={"e": 1.0}), 10.0), "no mediator"),
+        ((NonStandardInteractions(up={"e": 1.0}), 10.0), "mass is given, but interaction .nsi. has none"),
         (("b-l", -1.0), "-1"),
         (("b-l", [1.0, math.inf]), "inf"),
         (("b-l", [[1.0]]), "one-dimensional"),
@@ -199,10 +223,14 @@ def test_a_best_fit_has_one_fixed_mass(both, mass):
         both.best_fit("b-l", mass=mass)
 
 
-@pytest.mark.parametrize("call", [best_fit, limit, functools.partial(scan, mass=[1.0], coupling=[1e-5])])
+@pytest.mark.parametrize(
+    "call", [best_fit, functools.partial(limit, mass=10.0), functools.partial(scan, mass=[1.0], coupling=[1e-5])]
+)
 def test_inference_takes_likelihoods(argon, call):
-    with pytest.raises(InputError, match=r"likelihood must be a Likelihood, got <Experiment.*as \.likelihood"):
-        call(argon, "b-l")
+    assert call(argon, "b-l") == call(Likelihood([argon]), "b-l")
+    for wrong in ("coherent-argon-2020", None, [argon]):
+        with pytest.raises(InputError, match=r"likelihood must be a Likelihood or an Experiment, got "):
+            call(wrong, "b-l")
 
 
 def test_a_scan_holds_chi2_and_is_the_same_for_any_number_of_threads(both):
@@ -268,7 +296,7 @@ def test_bad_numbers_of_threads_are_refused_for_small_jobs_too(argon, num_thread
 
 def test_charges_that_nothing_depends_on_are_none(argon):
     # the fourth power of 1e-100 is 0, and a best fit of chi2 = -2e9 stood at a coupling of 1e49
-    models = [VectorModel("a", proton={"e": k, "mu": k}, neutron={}) for k in (1e-100, 5e-324, 1e-50)]
+    models = [mediated("a", proton={"e": k, "mu": k}, neutron={}) for k in (1e-100, 5e-324, 1e-50)]
     sm = argon.chi2("sm")
     for model in models:
         assert argon.chi2(model, 10.0, 1e10) == pytest.approx(sm, rel=1e-12)

@@ -15,9 +15,10 @@ from cevns import Experiment, fluxes
 from cevns.constants import FERMI_CONSTANT
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import CevnsError, InputError, UnknownNameError
+from cevns.interactions import NonStandardInteractions, VectorMediator, contact
 from cevns.likelihoods import Likelihood
-from cevns.models import NonStandardInteractions, VectorMediator, VectorModel
 from cevns.nuclei import Target
+from cevns.parameters import Parameter
 from cevns.predictions import nsi_quadratic_form
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
@@ -43,7 +44,7 @@ def test_chi2_of_a_sum_is_the_sum_of_chi2(csi, argon, both, model, mass, couplin
 
 def test_likelihoods_and_experiments_add_in_any_order(csi, argon):
     renamed = argon.replace(name="second detector")
-    for total in (csi + argon + renamed, csi.likelihood + (argon + renamed), sum([csi, argon.likelihood, renamed])):
+    for total in (csi + argon + renamed, csi + (argon + renamed), sum([csi, argon, renamed])):
         assert [e.name for e in total.experiments] == [csi.name, argon.name, "second detector"]
 
 
@@ -60,7 +61,7 @@ def test_only_experiments_add(csi, both):
         both + "coherent-argon-2020"
     with pytest.raises(InputError, match="empty"):
         Likelihood([])
-    with pytest.raises(InputError, match=r"experiments\[0\] must be an Experiment, got .*; see cevns\.load"):
+    with pytest.raises(InputError, match=r"experiments\[0\] must be a Likelihood, got .*; see cevns\.load"):
         Likelihood(["coherent-csi-2017"])
     with pytest.raises(InputError, match="experiments must be a sequence, got 5"):
         Likelihood(5)
@@ -164,8 +165,8 @@ def grid(likelihood, model, masses, couplings, num_threads):
 def test_grid_is_its_points_for_any_number_of_threads(data, name):
     # enough points for threads to start at all
     masses, couplings = np.geomspace(0.1, 1e4, 80), np.geomspace(1e-6, 1e-1, 400)
-    one = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 1)
-    two = grid(data[name].likelihood if name != "both" else data[name], "universal", masses, couplings, 2)
+    one = grid(data[name], "universal", masses, couplings, 1)
+    two = grid(data[name], "universal", masses, couplings, 2)
     np.testing.assert_array_equal(one, two)
     for i, j in ((0, 0), (20, 100), (40, 250), (79, 399), (60, 180)):
         point = data[name].chi2("universal", masses[i], couplings[j])
@@ -185,7 +186,7 @@ def test_evaluator_is_chi2(both):
     evaluator = both.bind("lmu-ltau")
     for mass, coupling in ((0.0, 0.0), (10.0, 1e-3), (1e4, 1.0), (3, 1)):
         assert evaluator(mass, coupling) == both.chi2("lmu-ltau", mass, coupling)
-    assert both.bind("sm")(0.0, 0.0) == both.bind("sm")() == both.chi2("sm")
+    assert both.bind("sm")() == both.chi2("sm") == both.chi2("sm", 0.0, 0.0)
     assert both.bind("lmu-ltau") is evaluator
 
 
@@ -212,11 +213,16 @@ def test_a_minimiser_goes_by_the_names_of_the_parameters(both):
 def test_a_contact_interaction_needs_no_mass(argon, kind):
     function = getattr(argon, kind)(NonStandardInteractions(up={"e": 1.0}))
     expected = function(coupling=0.1)
-    for arguments in ((0.1,), (None, 0.1), (np.float64(0.1),)):
+    for arguments in ((0.1,), (np.float64(0.1),)):
         np.testing.assert_array_equal(function(*arguments), expected)
     np.testing.assert_array_equal(function(), function(1))
-    with pytest.raises(InputError, match=r"mass is given, .*no mediator"):
+    np.testing.assert_array_equal(function(None), function(1))
+    with pytest.raises(InputError, match=r"2 value.s. are given, but the parameters are coupling"):
         function(10.0, 0.1)
+    with pytest.raises(InputError, match=r"mass is not a parameter of this function, which takes coupling"):
+        function(mass=10.0)
+    with pytest.raises(InputError, match="coupling is given twice"):
+        function(0.1, coupling=0.1)
 
 
 class Quantity(float):
@@ -236,16 +242,13 @@ def test_functions_refuse_what_is_no_mass(argon, kind, wrong):
         getattr(argon, kind)("b-l")(10.0, wrong)
 
 
-def test_whole_numbers_take_the_same_way_as_floats(both, monkeypatch):
-    """The slow way asks the model about every number."""
-    expected = both.chi2("b-l", mass=10.0, coupling=1.0)
-
-    def slow(*_, **__):
-        raise AssertionError("the model was asked")
-
-    monkeypatch.setattr(VectorModel, "check_mass", slow)
-    monkeypatch.setattr(VectorModel, "check_coupling", slow)
-    assert both.chi2("b-l", mass=10, coupling=1) == expected
+@pytest.mark.parametrize("kind", ["bind", "predictor"])
+def test_whole_numbers_take_the_same_way_as_floats(both, csi, monkeypatch, kind):
+    """The slow way asks the parameter about every number."""
+    function = both.bind("b-l") if kind == "bind" else csi.predictor("b-l")
+    expected = function(10.0, 1.0)
+    monkeypatch.setattr(Parameter, "number", lambda *_: pytest.fail("the parameter was asked"))
+    np.testing.assert_array_equal(function(10, 1), expected)
 
 
 def test_pulls_fold_nothing(csi, monkeypatch):
@@ -360,7 +363,7 @@ def test_likelihood_pickles(csi, argon):
     before = likelihood.chi2("b-l", 10.0, 5e-5)
     restored = pickle.loads(pickle.dumps(likelihood))
     assert [e.name for e in restored.experiments] == [csi.name, argon.name]
-    assert restored.chi2("b-l", 10.0, 5e-5) == before
+    assert restored.chi2("b-l", 10.0, 5e-5) == pytest.approx(before, rel=1e-13)
 
 
 @pytest.mark.parametrize("name", ["csi", "argon"])
@@ -369,13 +372,17 @@ def test_experiment_pickles_and_copies_after_use(data, name):
     before = experiment.chi2("b-l", 10.0, 5e-5)
     for restored in (pickle.loads(pickle.dumps(experiment)), copy.deepcopy(experiment), copy.copy(experiment)):
         assert restored.name == experiment.name
-        assert restored.chi2("b-l", 10.0, 5e-5) == before
+        # the minimum over eta is found in another way before it is known to be the only one
+        assert restored.chi2("b-l", 10.0, 5e-5) == pytest.approx(before, rel=1e-13)
 
 
 def test_engine_pickles(both):
-    engine = both.engine("universal")
+    engine, values = both.bind("universal").engine, np.array([[10.0, 3e-5], [10.0, 4e-5], [1.0, 0.0]])
     restored = pickle.loads(pickle.dumps(engine))
-    assert restored.chi2(100.0, 1e-9) == engine.chi2(100.0, 1e-9)
+    found, expected = np.empty(3), np.empty(3)
+    restored.points(values, found)
+    engine.points(values, expected)
+    np.testing.assert_array_equal(found, expected)
     assert len(restored.terms) == 2
 
 
@@ -427,12 +434,21 @@ def test_shapes_that_do_not_broadcast_are_refused(both, csi):
             call("b-l", np.ones(3), np.ones(4))
 
 
+def test_joint_predictions_take_the_parameters_that_chi2_takes(both, csi, argon):
+    """The radius of caesium and iodine is nothing to argon, as it is nothing to its chi2."""
+    found = both.predict("sm", rn_csi=5.2, sin2_theta_w=0.23)
+    np.testing.assert_array_equal(found[csi.name].signal, csi.predict("sm", rn_csi=5.2, sin2_theta_w=0.23).signal)
+    np.testing.assert_array_equal(found[argon.name].signal, argon.predict("sm", sin2_theta_w=0.23).signal)
+    with pytest.raises(UnknownNameError, match="unknown parameter 'rn_xe'; known: rn_ar, rn_cs, rn_csi"):
+        both.predict("sm", rn_xe=5.0)
+
+
 def test_unknown_models_are_refused(both):
     with pytest.raises(UnknownNameError, match="Did you mean 'b-l'"):
         both.chi2("b_l", 1.0, 1e-5)
-    with pytest.raises(CevnsError, match="model must be"):
+    with pytest.raises(CevnsError, match="interaction must be"):
         both.chi2(None, 1.0, 1e-5)
-    with pytest.raises(CevnsError, match="model must be"):
+    with pytest.raises(CevnsError, match="interaction must be"):
         both.chi2(["b-l"], 1.0, 1e-5)
 
 
@@ -469,7 +485,7 @@ def test_chi2_keeps_its_digits_where_the_interaction_cancels_the_weak_one():
     response = Response(quenching=PolynomialQuenching((1.0,)), edges=[0.1, 1.0])
     experiment = Experiment("a", flux, target, response, [42.0], [7.0], signal_sigma=0.12)
     assert experiment.predict("sm").signal[0] > 1e4
-    model = VectorModel("a", proton={"e": 0.0401}, neutron={"e": -0.5094}, mediated=False)
+    model = contact("a", proton={"e": 0.0401}, neutron={"e": -0.5094})
     best = experiment.best_fit(model)
     assert 0 <= best.chi2 < 1e-9
     assert experiment.predict(model, coupling=best.coupling).signal[0] == pytest.approx(42.0, rel=1e-3)

@@ -20,7 +20,7 @@ from cevns.bounds import (
 from cevns.constants import ELECTRON_MASS, MUON_MASS
 from cevns.errors import InputError, UnknownNameError
 from cevns.inference import TWO_SIGMA
-from cevns.models import VectorMediator, get_model
+from cevns.interactions import VectorMediator, get_interaction
 
 
 def exact_loop(ratio):
@@ -172,5 +172,5 @@ class TestTrident:
             trident_coupling_limit(1e4, measured=(0.5, 0.1))
 
     def test_muon_charge_enters_squared(self):
-        neutral = get_model("lmu-ltau").replace(leptons={"mu": 2, "tau": -2})
+        neutral = get_interaction("lmu-ltau").replace(leptons={"mu": 2, "tau": -2})
         assert trident_coupling_limit(1e4, model=neutral) == pytest.approx(trident_coupling_limit(1e4) / 2)

@@ -4,17 +4,7 @@ import pytest
 
 from cevns import constants
 from cevns.errors import InputError, UnknownNameError
-from cevns.nuclei import Nucleus, Target, known_nuclei, nucleus
-
-
-@pytest.mark.parametrize("name", known_nuclei())
-def test_name_is_the_mass_number(name):
-    n = nucleus(name)
-    assert n.name == name
-    assert n.protons + n.neutrons == int(name.partition("-")[2])
-    # the binding energy is 8 to 9 MeV for each nucleon
-    nucleons = n.protons * 938.27209 + n.neutrons * 939.56542
-    assert 8 < (nucleons - n.mass) / (n.protons + n.neutrons) < 9
+from cevns.nuclei import Nucleus, Target, nucleus
 
 
 @pytest.mark.parametrize(
@@ -64,7 +54,7 @@ def test_nuclei_that_are_refused(change, message):
     ("composition", "molar_mass", "mass", "message"),
     [
         ({}, 40.0, 1.0, "empty"),
-        (["Ar-40"], 40.0, 1.0, r"composition must be a mapping, got \['Ar-40'\]; for example"),
+        (["Ar-40"], 40.0, 1.0, r"composition must be a string or a mapping, got \['Ar-40'\]; for example"),
         ({"Ar-40": 0}, 40.0, 1.0, "number of Ar-40"),
         ({"Ar-40": "all"}, 40.0, 1.0, "number of Ar-40 per formula unit must be one number"),
         ({"Ar-40": 1}, 0.0, 1.0, "molar_mass"),

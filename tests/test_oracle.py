@@ -7,9 +7,9 @@ import pytest
 
 import cevns
 from cevns import fluxes, predictions, reference
-from cevns.form_factors import known_form_factors
-from cevns.models import NonStandardInteractions
+from cevns.interactions import NonStandardInteractions
 from cevns.nuclei import Target, nucleus
+from cevns.nuclei.form_factors import known_form_factors
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
 #: (mass, coupling), extremes among them

@@ -1,23 +1,36 @@
 """Artists have the vertices that their limits, bounds and predictions say."""
 
+import ast
 import dataclasses
+import importlib
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cevns import load, plotting
+from cevns import load, parameters, plotting
 from cevns.bounds import Bound
 from cevns.errors import CevnsError, DataError, InputError, MissingDependencyError
-from cevns.inference import BestFit, Limit
-from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_limit, plot_prediction, plot_scan
+from cevns.inference import Fit, Limit
+from cevns.interactions import contact as contact_interaction
+from cevns.interactions import get_interaction
+from cevns.plotting import OPEN_ABOVE, outlines, plot_bound, plot_fit, plot_limit, plot_prediction, plot_scan
+from cevns.plotting.canvas import draws
 
 
 def limit_of(mass, excluded):
     excluded = tuple(np.array(rows, dtype=float).reshape(-1, 2) for rows in excluded)
-    fit = BestFit(0.0, 1.0, 1e-5)
-    names = ("coherent-argon-2020", "own"), ("Ar", "Ge")
-    return Limit("universal", *names, 0.90, 2, 4.61, 0.0, fit, np.array(mass, dtype=float), excluded)
+    about = {
+        "model": "universal",
+        "label": "universal $Z'$",
+        "experiments": ("coherent-argon-2020", "own"),
+        "labels": ("Ar", "Ge"),
+        "parameters": (parameters.mass(), parameters.coupling()),
+    }
+    fit = Fit(0.0, 1.0, 1e-5, **about)
+    return Limit(0.90, 2, 4.61, 0.0, fit, np.array(mass, dtype=float), excluded, **about)
 
 
 def contains(patch, mass, coupling):
@@ -383,7 +396,7 @@ def test_limits_and_scans_name_model_data_and_level_in_a_legend(argon):
     ax = plotting.mass_coupling_axes()
     assert STRIP.plot(ax).get_legend() is None
     assert STRIP.plot(label="").get_legend() is None
-    dollars = dataclasses.replace(STRIP, model="my $^{model$")
+    dollars = dataclasses.replace(STRIP, label=r"my \$^{model\$")
     assert dollars.plot().get_legend_handles_labels()[1] == [r"my \$^{model\$: Ar + Ge, 90% C.L."]
     plotting.png(dollars.plot().figure)
 
@@ -409,6 +422,60 @@ def test_axes_are_saved_with_their_figure(tmp_path):
             plotting.save(wrong, tmp_path / "wrong.png")
 
 
+def test_a_best_fit_is_a_point_in_the_plane(argon):
+    fit = argon.best_fit("b-l")
+    ax = fit.plot()
+    (mark,) = ax.lines
+    assert mark.get_xydata().tolist() == [[fit.mass, fit.coupling]]
+    assert ax.get_xlabel() == "$M_{Z'}$ [MeV]"
+    assert ax.get_xlim()[0] < fit.mass < ax.get_xlim()[1]
+    assert ax.get_ylim()[0] < fit.coupling < ax.get_ylim()[1]
+    over = plot_fit(fit, plot_limit(STRIP), label="here")
+    assert over.get_legend_handles_labels()[1][-1] == "here"
+    contact = contact_interaction("x", proton={}, neutron={"e": 1.0})
+    for none in (argon.best_fit(contact), dataclasses.replace(fit, coupling=0.0)):
+        with pytest.raises(InputError, match="no point in the plane of mass and coupling: print it"):
+            none.plot()
+
+
+def test_axes_are_named_by_the_parameters(argon):
+    mine = get_interaction("b-l").replace(
+        parameters=(parameters.mass(label="$M_X$"), parameters.coupling(label="$g_X$", unit="fm"))
+    )
+    for result in (
+        argon.limit(mine, [1.0, 10.0]),
+        argon.scan(mine, [1.0, 10.0], [1e-5, 1e-3]),
+        argon.best_fit(mine, mass=10.0),
+    ):
+        ax = result.plot()
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("$M_X$ [MeV]", "$g_X$ [fm]")
+
+
+LAZY = """
+import sys
+import cevns.plotting.canvas, cevns.plotting.plane, cevns.plotting.regions, cevns.plotting.pictures
+heavy = ("matplotlib", "cevns.inference", "cevns.interactions", "cevns.bounds", "cevns.predictions", "cevns.nuclei")
+print([name for name in sys.modules if name.startswith(heavy)])
+"""
+
+
+def test_primitives_import_no_result_and_no_physics():
+    done = subprocess.run([sys.executable, "-c", LAZY], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_name_of_the_package_is_found_where_it_is_said_to_be():
+    assert sorted(plotting._PUBLIC) == sorted(plotting.__all__) == dir(plotting)
+    for name, module in plotting._PUBLIC.items():
+        assert name in importlib.import_module(module).__all__
+        assert getattr(plotting, name) is getattr(importlib.import_module(module), name)
+    tree = ast.parse(Path(plotting.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    assert {alias.name: node.module for node in block.body for alias in node.names} == plotting._PUBLIC
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = plotting.nothing
+
+
 # --- what Matplotlib would raise
 
 
@@ -420,10 +487,11 @@ def drawn(argon):
         "scan": argon.scan("b-l", mass, coupling),
         "bound": Bound("mine", "mine", "b-l", "lower", [([1.0, 10.0], [1e-4, 1e-3])]),
         "prediction": argon.predict("sm"),
+        "fit": argon.best_fit("b-l", mass=10.0),
     }
 
 
-@pytest.mark.parametrize("name", ["limit", "scan", "bound", "prediction"])
+@pytest.mark.parametrize("name", ["limit", "scan", "bound", "prediction", "fit"])
 @pytest.mark.parametrize("options", [{"ax": 3}, {"ax": "x"}, {"foo": 3}], ids=str)
 def test_axes_and_options_that_are_none_are_refused(drawn, name, options):
     with pytest.raises(InputError, match=r"ax must be an Axes|foo"):
@@ -439,6 +507,8 @@ def test_axes_and_options_that_are_none_are_refused(drawn, name, options):
         ("bound", {"linestyle": "x"}),
         ("bound", {"facecolor": "nope"}),
         ("bound", {"label": 3}),
+        ("fit", {"marker": "nope"}),
+        ("fit", {"label": 3}),
         ("scan", {"cl": "x"}),
         ("prediction", {"styles": [{"foo": 1}]}),
         ("prediction", {"styles": 3}),
@@ -452,7 +522,8 @@ def test_options_that_cannot_be_drawn_are_named(drawn, name, options):
 
 
 @pytest.mark.parametrize(
-    "function", ["plot_limit", "plot_scan", "plot_bound", "plot_published", "plot_bounds", "plot_prediction"]
+    "function",
+    ["plot_limit", "plot_scan", "plot_fit", "plot_bound", "plot_published", "plot_bounds", "plot_prediction"],
 )
 @pytest.mark.parametrize("wrong", [3, "b-l", [3], None])
 def test_what_is_drawn_is_of_the_right_kind(function, wrong):
@@ -473,7 +544,7 @@ def test_limits_are_drawn_by_ascending_mass(argon):
 
 
 def test_bugs_of_ours_are_not_blamed_on_matplotlib():
-    @plotting.canvas.draws
+    @draws
     def broken(what, ax=None, **options):
         raise ValueError("ours")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cevns import fluxes, predictions
-from cevns.models import NonStandardInteractions, VectorModel, get_model
+from cevns.interactions import NonStandardInteractions, get_interaction, mediated
 
 MEDIATORS = ("universal", "b-l", "lmu-ltau")
 mediators = st.sampled_from(MEDIATORS)
@@ -73,12 +73,12 @@ def test_counts_of_added_fluxes_add(argon):
 @given(model=mediators, mass=masses, coupling=couplings)
 def test_all_couplings_may_change_sign_together(argon, model, mass, coupling):
     """Antineutrinos have the cross section of neutrinos."""
-    model = get_model(model)
+    model = get_interaction(model)
     weak = model.weak
-    flipped = VectorModel(
+    flipped = mediated(
         "flipped",
-        proton={f: -k for f, k in model.proton},
-        neutron={f: -k for f, k in model.neutron},
+        proton={a.flavours[0]: -a.proton for a in model.amplitudes},
+        neutron={a.flavours[0]: -a.neutron for a in model.amplitudes},
         weak=type(weak)(tuple((f, -g) for f, g in weak.proton), -weak.neutron, weak.source),
     )
     np.testing.assert_allclose(
@@ -88,14 +88,14 @@ def test_all_couplings_may_change_sign_together(argon, model, mass, coupling):
 
 @given(mass=masses, coupling=couplings)
 def test_a_mediator_that_couples_to_nothing_in_the_beam_changes_nothing(csi, mass, coupling):
-    tauonic = VectorModel("tauonic", proton={"tau": 1.0}, neutron={"tau": 1.0})
+    tauonic = mediated("tauonic", proton={"tau": 1.0}, neutron={"tau": 1.0})
     assert csi.chi2(tauonic, mass, coupling) == pytest.approx(csi.chi2("sm"), rel=1e-12)
 
 
 @given(scale=st.floats(0.1, 10), mass=masses, coupling=couplings)
 def test_only_the_product_of_charges_and_coupling_squared_counts(csi, scale, mass, coupling):
-    once = VectorModel("once", proton={"e": 0.5, "mu": -1.0}, neutron={"mu": 2.0})
-    scaled = VectorModel("scaled", proton={"e": 0.5 * scale, "mu": -scale}, neutron={"mu": 2.0 * scale})
+    once = mediated("once", proton={"e": 0.5, "mu": -1.0}, neutron={"mu": 2.0})
+    scaled = mediated("scaled", proton={"e": 0.5 * scale, "mu": -scale}, neutron={"mu": 2.0 * scale})
     expected = csi.predict(once, mass, coupling * np.sqrt(scale)).signal
     np.testing.assert_allclose(csi.predict(scaled, mass, coupling).signal, expected, rtol=1e-11)
 

@@ -5,9 +5,9 @@ import pytest
 
 from cevns.detectors import LindhardQuenching
 from cevns.errors import CevnsError, InputError, UnknownNameError
+from cevns.fluxes import TYPICAL_FISSION_FRACTIONS, antineutrinos_per_fission, fission_rate, reactor_antineutrinos
 from cevns.nuclei import Target
 from cevns.predictions import recoil_events
-from cevns.reactors import TYPICAL_FISSION_FRACTIONS, antineutrinos_per_fission, fission_rate, reactor_antineutrinos
 
 
 def flux(**changes):

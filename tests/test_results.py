@@ -1,12 +1,14 @@
 """Results: equal by value, shown in notebooks, saved as tables, and saying where they end."""
 
 import copy
+import dataclasses
 import inspect
 import json
 import math
 import os
 import pickle
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +20,8 @@ from cevns.bounds.magnetic_moments import coupling_for_shift, magnetic_moment_sh
 from cevns.bounds.trident import trident_ratio
 from cevns.errors import DataError, InputError
 from cevns.figures import reproduce
-from cevns.inference import BestFit, Limit, delta_chi2
-from cevns.models import NonStandardInteractions
+from cevns.inference import Fit, Limit, Result, Scan, delta_chi2
+from cevns.interactions import NonStandardInteractions
 from cevns.predictions import nsi_quadratic_form, predict
 from cevns.tabular import MOST_ROWS, html
 from cevns.threads import share
@@ -72,7 +74,7 @@ def test_equal_inputs_have_equal_hashes(argon):
 
 
 def test_results_with_arrays_have_no_hash(argon, curve):
-    for result in (curve, argon.predict("sm"), argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4])):
+    for result in (curve, curve.best_fit, argon.predict("sm"), argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4])):
         with pytest.raises(TypeError, match="unhashable"):
             hash(result)
 
@@ -103,8 +105,13 @@ def test_signatures_name_every_option(argon, both):
     for method in ("best_fit", "limit", "scan", "predict", "chi2", "pulls"):
         ours, function = inspect.signature(getattr(both, method)), getattr(cevns.inference, method, None)
         assert ours == inspect.signature(getattr(argon, method)) or method == "predict"
-        assert all(p.kind is not p.VAR_KEYWORD for p in ours.parameters.values())
+        # what takes the parameters of any interaction names the usual ones; all else, options, are named
+        named = [p.name for p in ours.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        others = [p for p in ours.parameters.values() if p.kind is p.VAR_KEYWORD]
+        assert [p.name for p in others] == (["values"] if method in ("predict", "chi2", "pulls") else [])
+        assert named[:3] == ["interaction", "mass", "coupling"] or not others
         if function is not None:
+            assert all(p.kind is not p.VAR_KEYWORD for p in ours.parameters.values())
             beneath = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()][1:]
             assert [p.replace(annotation=p.empty) for p in ours.parameters.values()] == beneath
 
@@ -200,7 +207,7 @@ def test_limits_come_back_from_a_file_as_they_were(both, tmp_path, make):
 
 
 def test_masses_without_an_excluded_coupling_come_back(argon, tmp_path):
-    limit = argon.limit("universal", [10.0, 20.0], reference=BestFit(1e5, None, math.nan))
+    limit = argon.limit("universal", [10.0, 20.0], reference=1e5)
     assert [len(i) for i in limit.excluded] == [0, 0]
     limit.save(tmp_path / "limit.csv")
     assert Limit.load(tmp_path / "limit.csv") == limit
@@ -226,7 +233,7 @@ DAMAGE = {
     "other file": lambda text: "mass,coupling\n1,2\n",
     "empty": lambda text: "",
     "columns": lambda text: text.replace("excluded_to", "to"),
-    "format": lambda text: text.replace('"format": 1', '"format": 99'),
+    "format": lambda text: text.replace('"format": 2', '"format": 99'),
     "no model": lambda text: text.replace('"model"', '"name"'),
     "text for a number": lambda text: text.replace("10.0,", "ten,"),
     "nan": lambda text: text.replace("10.0,", "nan,"),
@@ -341,17 +348,21 @@ def test_other_errors_of_threads_come_through():
 # --- files that contradict themselves
 
 
-def written(tmp_path, curve, rows=None, **changes):
+def written(tmp_path, curve, rows=None, columns=None, **changes):
     """Write a limit with other entries in its header, or other rows."""
     path = tmp_path / "limit.csv"
     curve.save(path)
-    head, columns, *table = path.read_text(encoding="utf-8").splitlines()
+    head, titles, *table = path.read_text(encoding="utf-8").splitlines()
     about = json.loads(head.partition("limit ")[2]) | changes
     table = table if rows is None else rows
-    path.write_text("\n".join([f"# cevns limit {json.dumps(about)}", columns, *table]) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join([f"# cevns limit {json.dumps(about)}", columns or titles, *table]) + "\n", encoding="utf-8"
+    )
     return path
 
 
+MASS = {"name": "mass", "unit": "MeV", "low": 0.0, "high": 1e15}
+COUPLING = {"name": "coupling", "unit": "", "low": 0.0, "high": 1e10}
 FIT = {"chi2": 3.0, "mass": 10.0, "coupling": 1e-4, "at_edge": False}
 CONTRADICTIONS = {
     "level": ({"delta_chi2": 2.706}, "delta_chi2 2.706 is not that of cl 0.9 and dof 2, which is 4.60517"),
@@ -370,19 +381,45 @@ CONTRADICTIONS = {
     "no edge": ({"best_fit": {**FIT, "at_edge": None}}, "at_edge is no true or false, but null"),
     "other minimum": ({"best_fit": FIT}, "not the chi2 of its best_fit, 3"),
     "negative chi2": ({"best_fit": {**FIT, "chi2": -1.0}, "chi2_min": -1.0}, "negative, -1"),
-    "negative best fit": ({"best_fit": {**FIT, "coupling": -1e-4}, "chi2_min": 3.0}, "a coupling is negative"),
+    "negative best fit": (
+        {"best_fit": {**FIT, "coupling": -1e-4}, "chi2_min": 3.0},
+        "a coupling is -0.0001, below the 0",
+    ),
     "best fit of contact": ({"best_fit": {**FIT, "mass": None}, "chi2_min": 3.0}, "no mass"),
-    "standard model": ({"model": "sm"}, "'sm' has no coupling"),
-    "no masses": ({"rows": [",1e-5,inf"]}, "has a mediator, but it has no masses"),
-    "negative": ({"rows": ["10.0,-1e-4,1e-3"]}, "a coupling is negative, -0.0001"),
-    "from minus infinity": ({"rows": ["10.0,-inf,1e-3"]}, "a coupling is negative"),
+    "heavy best fit": ({"best_fit": {**FIT, "mass": 1e16}, "chi2_min": 3.0}, r"a mass is 1e\+16, above the 1e\+15 MeV"),
+    "no coupling": ({"parameters": []}, "parameters has no coupling"),
+    "three parameters": ({"parameters": [MASS, {**MASS, "name": "m"}, COUPLING]}, "3 parameters"),
+    "parameters as a text": ({"parameters": "mass"}, 'parameters is no list, but "mass"'),
+    "a parameter as a text": ({"parameters": ["mass", "coupling"]}, 'parameter is no JSON object, but "mass"'),
+    "another parameter": ({"parameters": [{**MASS, "name": "length"}, COUPLING]}, "not length_MeV, excluded_from"),
+    "no mass": ({"parameters": [COUPLING]}, "has masses, but its only parameter is coupling"),
+    "a mass alone": ({"parameters": [MASS]}, "the coupling comes last|has masses, but its only parameter"),
+    "swapped": ({"parameters": [COUPLING, MASS]}, "the coupling comes last"),
+    "twice": ({"parameters": [COUPLING, COUPLING]}, "comes more than once"),
+    "in GeV": ({"parameters": [{**MASS, "unit": "GeV"}, COUPLING]}, 'mass has the unit "GeV", where "MeV" is needed'),
+    "with a unit": ({"parameters": [MASS, {**COUPLING, "unit": "MeV"}]}, 'coupling has the unit "MeV"'),
+    "no range": (
+        {"parameters": [MASS, {**COUPLING, "high": -1.0}]},
+        "range of coupling is not allowed: low = 0.0 must lie below high = -1.0",
+    ),
+    "above them all": ({"parameters": [MASS, {**COUPLING, "low": 1.0}]}, "below the 1 at which its range ends"),
+    "no lower end": ({"parameters": [MASS, {**COUPLING, "low": None}]}, "low is no number, but null"),
+    "more of it": ({"parameters": [{**MASS, "colour": "red"}, COUPLING]}, "colour"),
+    "nameless": ({"parameters": [{"unit": "MeV"}, COUPLING]}, "no name"),
+    "no keyword": ({"parameters": [{**MASS, "name": "m m"}, COUPLING]}, "usable as a keyword"),
+    "other kind": ({"kind": "scan"}, 'begins as a limit, but its kind is "scan"'),
+    "no kind": ({"kind": None}, "kind is no text, but null"),
+    "no name in figures": ({"label": None}, "label is no text"),
+    "no masses": ({"rows": [",1e-5,inf"]}, "has no masses, but its parameters are mass and coupling"),
+    "negative": ({"rows": ["10.0,-1e-4,1e-3"]}, "a coupling is -0.0001, below the 0 at which its range ends"),
+    "from minus infinity": ({"rows": ["10.0,-inf,1e-3"]}, "a coupling is -inf, below the 0"),
     "unsorted": ({"rows": ["20.0,1e-4,inf", "10.0,1e-4,inf"]}, "mass must ascend"),
     "two spellings": ({"rows": ["10.0,1e-4,1e-3", "10.00,1e-2,inf"]}, "mass must ascend"),
     "none, twice": ({"rows": ["10.0,,", "10.0,,"]}, "more than once"),
     "none, and one": ({"rows": ["10.0,,", "10.0,1e-4,inf"]}, "more than once"),
     "no end": ({"rows": ["10.0,1e-4,"]}, "must be one number, got ''"),
     "blank row": ({"rows": ["10.0,1e-4,inf", "", "20.0,1e-4,inf"]}, "line 4 has not 3 cells"),
-    "heavy": ({"rows": ["1e200,1e-4,inf"]}, "mass contains 1e\\+200"),
+    "heavy": ({"rows": ["1e200,1e-4,inf"]}, r"a mass is 1e\+200, above the 1e\+15 MeV"),
 }
 
 
@@ -403,8 +440,12 @@ def test_a_contact_limit_has_both_signs_and_no_best_mass(argon, tmp_path):
     fit = {**FIT, "chi2": curve.chi2_min}
     with pytest.raises(DataError, match="has a mass"):
         Limit.load(written(tmp_path, curve, best_fit=fit))
-    with pytest.raises(DataError, match="has a mediator"):
-        Limit.load(written(tmp_path, curve, model="b-l"))
+    with pytest.raises(DataError, match="has no masses, but its parameters are mass and coupling"):
+        Limit.load(written(tmp_path, curve, parameters=[MASS, COUPLING]))
+    with pytest.raises(DataError, match="a coupling is -inf, below the 0"):
+        Limit.load(written(tmp_path, curve, parameters=[COUPLING]))
+    with pytest.raises(DataError, match=r"not excluded_from, excluded_to"):
+        Limit.load(written(tmp_path, curve, rows=[",1e-4,inf"], columns="mass_MeV,excluded_from,excluded_to"))
 
 
 def test_a_reference_below_every_chi2_comes_back(argon, tmp_path):
@@ -430,18 +471,215 @@ def test_limits_are_written_and_drawn_by_ascending_mass(both, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("fit", "words"),
+    ("changes", "words"),
     [
-        (BestFit(3.0, 10.0, -1e-4), "coupling -0.0001"),
-        (BestFit(3.0, None, 1e-4), "without a mass"),
-        (BestFit(math.nan, 10.0, 1e-4), "chi2 of the reference"),
+        ({"coupling": -1e-4}, "coupling -0.0001"),
+        ({"mass": None}, "without a mass"),
+        ({"chi2": math.nan}, "chi2 of the reference"),
+        ({"model": "universal"}, "another interaction, 'universal', than 'b-l': give its chi2 alone"),
+        ({"experiments": ("coherent-argon-2020",)}, "another likelihood, .* than .*: give its chi2 alone"),
     ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_reference_belongs_to_the_model(both, fit, words):
+def test_a_reference_belongs_to_the_model_and_the_data(both, changes, words):
+    fit = both.best_fit("b-l", mass=10.0)
     with pytest.raises(InputError, match=words):
-        both.limit("b-l", 10.0, reference=fit)
+        both.limit("b-l", 10.0, reference=dataclasses.replace(fit, **changes))
     with pytest.raises(InputError, match="has no mediator"):
-        both.limit(CONTACT, reference=BestFit(3.0, 10.0, 1e-4))
+        both.limit(CONTACT, reference=fit)
+
+
+# --- one base
+
+
+@pytest.fixture(scope="module")
+def results(argon, both):
+    """One of each kind, and those without a mass."""
+    return {
+        "fit": both.best_fit("b-l"),
+        "fit-contact": argon.best_fit(CONTACT),
+        "reference": both.limit("b-l", 10.0, reference=7.0).best_fit,
+        "limit": both.limit("universal", [10.0, 200.0]),
+        "limit-contact": argon.limit(CONTACT),
+        "scan": argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4, 1e-3]),
+    }
+
+
+NAMES = ("fit", "fit-contact", "reference", "limit", "limit-contact", "scan")
+
+
+def test_every_kind_of_result_is_tested(results):
+    assert {type(result) for result in results.values()} == set(Result.__subclasses__())
+    assert tuple(results) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_come_back_from_a_file_as_they_were(results, tmp_path, name):
+    result = results[name]
+    path = tmp_path / f"result{result.suffix}"
+    result.save(path)
+    assert type(result).load(path) == Result.load(path) == result
+    before = path.read_bytes()
+    result.save(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_another_kind_say_what_they_are(results, tmp_path, name):
+    result = results[name]
+    path = tmp_path / f"result{result.suffix}"
+    result.save(path)
+    for other in {type(r) for r in results.values()} - {type(result)}:
+        kind = type(result)
+        words = rf"is no {other.kind}, but a {kind.kind}: read it with cevns\.inference\.{kind.__name__}\.load"
+        with pytest.raises(DataError, match=words):
+            other.load(path)
+
+
+@pytest.mark.parametrize("kind", [Result, Fit, Limit, Scan])
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"{}", b"[]", b"{", b"PK\3\4", b"# cevns ", b"# cevns toy {}", b"\xff"]
+)
+def test_files_that_are_no_results_are_refused(tmp_path, kind, content):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(DataError, match=r"file is (damaged|not a (result|fit|limit|scan) written by cevns)"):
+        kind.load(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_with_the_wrong_ending_are_not_written(results, tmp_path, name):
+    with pytest.raises(InputError, match=rf"must end in \{results[name].suffix}"):
+        results[name].save(tmp_path / "result.pdf")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_show_themselves_in_a_line_and_as_a_table(results, name):
+    result = results[name]
+    assert repr(result).startswith(f"<{type(result).__name__}: {result.model}, {' + '.join(result.experiments)}, ")
+    assert "\n" not in repr(result)
+    assert ("MeV" in repr(result)) is (name not in ("fit-contact", "limit-contact", "reference"))
+    assert result._repr_html_().startswith("<table><caption>")
+    assert [p.name for p in result.parameters] == (["coupling"] if "contact" in name else ["mass", "coupling"])
+    assert "0x" not in repr(result.table())
+
+
+def test_tables_have_names_units_and_plain_numbers(results):
+    limit, scan, fit = (results[name].table() for name in ("limit", "scan", "fit"))
+    assert (limit.names, limit.units) == (("mass", "excluded_from", "excluded_to"), ("MeV", "", ""))
+    intervals = results["limit"].excluded
+    assert list(limit) == [(10.0, *intervals[0][0]), *((200.0, *row) for row in intervals[1].tolist())]
+    assert all(type(cell) is float for row in limit for cell in row)
+    assert scan.heads == ("mass [MeV]", "coupling", "chi2")
+    assert (len(scan), list(scan)[4]) == (6, (2.0, 1e-4, results["scan"].chi2[1, 1]))
+    found = results["fit"]
+    assert list(fit) == [(found.mass, found.coupling, found.chi2, False)]
+    assert fit["mass"] == [found.mass]
+    assert results["limit-contact"].table().names == ("excluded_from", "excluded_to")
+
+
+def test_a_mass_at_which_nothing_is_excluded_has_a_row(argon):
+    assert list(argon.limit("universal", 10.0, reference=1e5).table()) == [(10.0, None, None)]
+
+
+def test_results_say_the_name_of_a_model_as_it_is_set_in_figures(argon, tmp_path):
+    mine = cevns.interactions.mediated("a$b", proton={"mu": 1.0}, neutron={})
+    named = dataclasses.replace(mine, label="$x_1$")
+    assert argon.limit(mine, 10.0).label == r"a\$b"
+    assert argon.scan(mine, [1.0, 2.0], [1e-5, 1e-4]).label == r"a\$b"
+    curve = argon.limit(named, 10.0)
+    curve.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv").label == curve.label == "$x_1$"
+
+
+def test_parameters_of_other_names_and_units_come_back(argon, tmp_path):
+    mine = cevns.get_interaction("b-l").renamed(mass="mass_2", coupling="g_2")
+    curve = argon.limit(mine, [10.0, 20.0])
+    curve.save(tmp_path / "limit.csv")
+    assert (tmp_path / "limit.csv").read_text().splitlines()[1] == "mass_2_MeV,excluded_from,excluded_to"
+    assert Limit.load(tmp_path / "limit.csv") == curve
+    assert "2 values of mass_2 from 10 to 20 MeV" in repr(curve)
+
+
+def test_couplings_of_which_the_square_counts_are_not_negative(curve):
+    with pytest.raises(InputError, match=r"coupling contains -1, but that of 'universal' begins at 0"):
+        curve.excludes(10.0, [0.1, -1.0])
+
+
+FITS = {
+    "no chi2": ({"chi2": None}, "chi2 is no number, but null"),
+    "negative chi2": ({"chi2": -1.0}, "chi2 is negative"),
+    "huge chi2": ({"chi2": 10**400}, "chi2"),
+    "negative coupling": ({"coupling": -1.0}, "a coupling is -1, below the 0"),
+    "no mass": ({"mass": None}, "has a coupling, but no mass"),
+    "text": ({"mass": "10"}, "mass is no number or null"),
+    "heavy": ({"mass": 1e16}, r"a mass is 1e\+16, above"),
+    "one parameter": ({"parameters": [COUPLING]}, "it has a mass, but its only parameter is coupling"),
+    "edge": ({"at_edge": 1}, "at_edge is no true or false, but 1"),
+    "kind": ({"kind": "limit"}, r"kind is 'limit', of which cevns writes no \.json files"),
+    "unknown kind": ({"kind": "toys"}, "kind is 'toys'"),
+    "format": ({"format": 3}, "format 3, this version of cevns reads formats 1 and 2"),
+    "twice": ({"experiments": ["a", "a"]}, "more than once"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), FITS.values(), ids=FITS)
+def test_fits_that_contradict_themselves_are_refused(results, tmp_path, changes, words):
+    results["fit"].save(tmp_path / "fit.json")
+    about = json.loads((tmp_path / "fit.json").read_text())
+    (tmp_path / "fit.json").write_text(json.dumps(about | changes))
+    with pytest.raises(DataError, match=rf"fit\.json is not a fit written by cevns: .*{words}"):
+        Fit.load(tmp_path / "fit.json")
+
+
+def test_a_number_that_is_none_is_not_written(results, tmp_path):
+    with pytest.raises(InputError, match="not finite"):
+        dataclasses.replace(results["fit"], chi2=math.nan).save(tmp_path / "fit.json")
+
+
+# --- files of version 0.1
+
+OLD = Path(__file__).parent / "frozen"
+
+
+def test_limits_of_version_0_1_are_read(both, argon, tmp_path):
+    limit, contact = Limit.load(OLD / "limit_format_1.csv"), Limit.load(OLD / "contact_format_1.csv")
+    new = both.limit("universal", [10.0, 200.0, 1000.0]), argon.limit(CONTACT, cl=0.95)
+    for old, now in zip((limit, contact), new, strict=True):
+        assert (old.model, old.experiments, old.parameters) == (now.model, now.experiments, now.parameters)
+        assert (old.label, old.dof, old.best_fit.parameters) == (old.model, now.dof, now.parameters)
+        np.testing.assert_allclose(np.concatenate(old.excluded), np.concatenate(now.excluded), rtol=1e-9)
+        old.save(tmp_path / "again.csv")
+        assert Limit.load(tmp_path / "again.csv") == old
+
+
+def test_scans_of_version_0_1_are_read(argon, tmp_path):
+    old = Result.load(OLD / "scan_format_1.npz")
+    now = argon.scan("b-l", [1.0, 10.0], [1e-5, 1e-4, 1e-3])
+    np.testing.assert_allclose(old.chi2, now.chi2, rtol=1e-9)
+    assert dataclasses.replace(old, chi2=now.chi2) == now
+    old.save(tmp_path / "again.npz")
+    assert Scan.load(tmp_path / "again.npz") == old
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.replace("10.0,2.35", "10.0,-2.35"), "a coupling is -2.3.*, below the 0"),
+        (lambda t: t.replace('"MeV"', '"GeV"'), "units"),
+        (lambda t: t.replace('"mass": 9999', '"mass": -9999'), "a mass is -10000, below the 0 MeV"),
+        (lambda t: t.replace("mass_MeV", "mass"), "not mass_MeV, excluded_from"),
+        (lambda t: t.replace('"delta_chi2": 4.6', '"delta_chi2": 4.7'), "not that of cl"),
+        (lambda t: t.replace("1000.0,", ","), "must be one number, got ''"),
+    ],
+    ids=["sign", "unit", "mass", "columns", "level", "masses"],
+)
+def test_limits_of_version_0_1_that_contradict_themselves_are_refused(tmp_path, change, words):
+    text = (OLD / "limit_format_1.csv").read_text()
+    assert change(text) != text
+    (tmp_path / "limit.csv").write_text(change(text))
+    with pytest.raises(DataError, match=rf"limit\.csv is damaged: .*{words}"):
+        Limit.load(tmp_path / "limit.csv")
 
 
 # --- bare errors
@@ -477,7 +715,7 @@ def test_a_prediction_is_of_one_experiment(both):
         with pytest.raises(InputError, match=r"experiment must be an Experiment, got .*\.experiments"):
             nsi_quadratic_form(wrong)
         with pytest.raises(InputError, match=r"experiment must be an Experiment, got .*\.experiments"):
-            predict(wrong, "b-l", 10.0, 1e-5)
+            predict(wrong, "b-l", {"mass": 10.0, "coupling": 1e-5})
 
 
 def test_progress_is_a_function(argon):

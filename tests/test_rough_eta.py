@@ -5,8 +5,11 @@ import pytest
 
 from cevns import Experiment
 from cevns.detectors import GaussianResolution, LindhardQuenching, Response
+from cevns.fluxes import reactor_antineutrinos
+from cevns.interactions import NonStandardInteractions
+from cevns.likelihoods.likelihood import MOST_KEPT
 from cevns.nuclei import Nucleus, Target
-from cevns.reactors import reactor_antineutrinos
+from cevns.predictions.signal import MOST_INTERACTIONS
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def brute_force(experiment, point, etas=400):
     sigma = np.array(experiment.uncertainty)
     data, pull = np.array(experiment.observed) / sigma, experiment.signal_sigma**-2
     least = np.inf
-    for eta in np.linspace(*experiment.eta_pieces.edges[[0, -1]], etas):
+    for eta in np.linspace(*experiment.signal.eta_range, etas):
         counts = experiment.predict(*point, eta=eta).signal / sigma
         chi2 = data @ data + pull - (data @ counts + pull) ** 2 / (counts @ counts + pull)
         least = min(least, chi2 + ((eta - 1) / experiment.quenching_sigma) ** 2)
@@ -81,18 +84,36 @@ def test_pulls_rebuild_chi2(make):
 
 def test_the_data_sets_of_coherent_are_smooth(csi, argon):
     """They keep the fast path: no bin changes by more than a factor of a few over the range of eta."""
-    assert csi.likelihood.engine("b-l").terms[0].searched is False
-    assert argon.likelihood.engine("b-l").terms[0].searched is False
+    assert csi.bind("b-l").engine.prepare().terms[0].searched is False
+    assert argon.bind("b-l").engine.prepare().terms[0].searched is False
+
+
+def test_a_term_is_searched_until_it_is_known_to_be_convex(csi, make):
+    engine = csi.replace(name="fresh").bind("b-l").engine
+    assert engine.terms[0].searched is True
+    assert engine.prepare() is engine
+    assert engine.terms[0].searched is False
+    assert make(*CASES[0]).bind("universal").engine.prepare().terms[0].searched is True
+
+
+def test_single_points_find_out_whether_a_term_is_convex(csi):
+    """Not at the first of them, which would cost more than it saves."""
+    chi2 = csi.replace(name="fresh").bind("b-l")
+    values = [chi2(10.0, 5e-5) for _ in range(64)]
+    assert chi2.engine.terms[0].searched is True
+    values.append(chi2(10.0, 5e-5))
+    assert chi2.engine.terms[0].searched is False
+    np.testing.assert_allclose(values, values[0], rtol=1e-12)
 
 
 def test_a_scan_over_models_does_not_fill_the_memory(argon):
-    from cevns.experiments.base import MOST_MODELS
-    from cevns.models import NonStandardInteractions
-
-    likelihood = argon.replace().likelihood
-    for i in range(2 * MOST_MODELS):
+    likelihood = argon.replace()
+    for i in range(2 * MOST_KEPT):
         likelihood.chi2(NonStandardInteractions(up={"e": 1e-3 * i}))
-    assert len(likelihood._evaluators) <= MOST_MODELS
+        likelihood.predict(NonStandardInteractions(up={"e": 1e-3 * i}))
+    assert len(likelihood._evaluators._values) == MOST_KEPT
+    assert len(likelihood.signal._counts._values) == MOST_INTERACTIONS
+    assert len(likelihood.signal._predictors._values) == MOST_INTERACTIONS
 
 
 def test_bins_that_end_just_below_the_spectrum_do_not_multiply_panels(argon):
@@ -100,4 +121,7 @@ def test_bins_that_end_just_below_the_spectrum_do_not_multiply_panels(argon):
 
     response = Response(LinearQuenching(0.246, 7.8e-4, 125.0), np.linspace(5, 53.5, 49))
     flat = np.ones(48)
-    assert argon.replace(response=response, observed=flat, uncertainty=flat, backgrounds=()).nodes.recoil.size < 3000
+    assert (
+        argon.replace(response=response, observed=flat, uncertainty=flat, backgrounds=()).signal.nodes.recoil.size
+        < 3000
+    )

@@ -1,13 +1,14 @@
 """Formulas and edges that larger tests pass over."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 from cevns import checks, fluxes
+from cevns.bounds.bound import Bound
 from cevns.bounds.connie import rate_ratio_coupling
-from cevns.bounds.curves import Bound
 from cevns.bounds.trident import trident_coupling_limit, trident_ratio
 from cevns.detectors import (
     BirksQuenching,
@@ -17,14 +18,14 @@ from cevns.detectors import (
     Response,
     TabulatedQuenching,
 )
-from cevns.elements import closest_isotope, protons_and_nucleons
 from cevns.errors import InputError, UnknownNameError
-from cevns.experiments.base import Background
-from cevns.inference import BestFit
-from cevns.models import VectorMediator, VectorModel
+from cevns.experiments import Background
+from cevns.fluxes import antineutrinos_per_fission as fission
+from cevns.interactions import VectorMediator, mediated
+from cevns.kernels.fluxes import Spectrum
 from cevns.nuclei import Nucleus, Target, nucleus
+from cevns.nuclei.elements import closest_isotope, protons_and_nucleons
 from cevns.predictions import recoil_events
-from cevns.reactors import antineutrinos_per_fission as fission
 
 
 def no_threshold(argon, target, edges):
@@ -63,7 +64,7 @@ def test_smallest_mass_of_a_sum_is_that_of_its_least_sensitive_part(argon):
 
 @pytest.mark.parametrize("charge", [-2.0, 0.5, 1.0, 3.0])
 def test_tridents_go_with_the_square_of_the_charge(charge):
-    model = VectorModel("muonic", proton={"mu": 1.0}, neutron={}, leptons={"mu": charge})
+    model = mediated("muonic", proton={"mu": 1.0}, neutron={}, leptons={"mu": charge})
     mass, coupling = 3e4, 0.02
     standard, shift = 1 + 4 * 0.23122, 2 * (charge * coupling / mass) ** 2 / (math.sqrt(2) * 1.1663787e-11)
     expected = (1 + (standard + shift) ** 2) / (1 + standard**2)
@@ -112,7 +113,7 @@ def test_the_reference_of_a_limit_is_a_number_or_a_best_fit(both):
         np.testing.assert_array_equal(a, b)
     lower = both.limit("b-l", 10.0, reference=fit.chi2 - 1.0)
     assert lower.lowest[0] < by_fit.lowest[0]
-    assert both.limit("b-l", 10.0, reference=BestFit(fit.chi2 - 1.0, 1.0, 0.0)).lowest[0] == lower.lowest[0]
+    assert both.limit("b-l", 10.0, reference=dataclasses.replace(fit, chi2=fit.chi2 - 1.0)).lowest[0] == lower.lowest[0]
     for bad in ("low", math.nan, math.inf, [1.0, 2.0]):
         with pytest.raises(InputError, match="reference"):
             both.limit("b-l", 10.0, reference=bad)
@@ -156,8 +157,8 @@ def test_labels_are_names_unless_given(argon):
     flat = {"observed": np.ones(12), "uncertainty": np.ones(12)}
     assert argon.replace(name="mine", label="", **flat).label == "mine"
     assert argon.replace(name="mine", label="Mine", **flat).label == "Mine"
-    assert VectorModel("mine", proton={}, neutron={}).label == "mine"
-    assert VectorModel("mine", proton={}, neutron={}, label="$x$").label == "$x$"
+    assert mediated("mine", proton={}, neutron={}).label == "mine"
+    assert mediated("mine", proton={}, neutron={}, label="$x$").label == "$x$"
     curve = argon.replace(name="mine", label="", **flat).limit("b-l", 10.0)
     assert curve.labels == curve.experiments == ("mine",)
 
@@ -276,8 +277,8 @@ LONG = "n" * 256
         lambda d: Bound(LONG, "x", "b-l", "lower", []),
         lambda d: Nucleus(LONG, 1, 1, 1.0, 1.0, 1.0),
         lambda d: d.chi2(LONG),
-        lambda d: d.chi2(VectorModel(LONG, proton={}, neutron={}), mass=1.0),
-        lambda d: d.scan(VectorModel(LONG, proton={}, neutron={}), [1.0], [1.0]),
+        lambda d: d.chi2(mediated(LONG, proton={}, neutron={}), mass=1.0),
+        lambda d: d.scan(mediated(LONG, proton={}, neutron={}), [1.0], [1.0]),
         lambda d: d.chi2("b-l", 10**400, 1e-5),
         lambda d: d.chi2("b-l", -(10**300), 1e-5),
         lambda d: d.chi2("b-l", [10**400], 1e-5),
@@ -330,7 +331,7 @@ def test_relative_uncertainties_follow_one_rule(argon, field):
 )
 def test_spectra_whose_arrays_do_not_fit_are_refused(arguments):
     with pytest.raises(InputError):
-        fluxes.Spectrum(*arguments)
+        Spectrum(*arguments)
 
 
 def own(**members):

@@ -13,15 +13,17 @@ from generated_checks import order as check_order
 from oracle_general import Interaction, Oracle
 
 from cevns import Experiment, fluxes
-from cevns._engine import Engine, Term
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import ConvergenceError
-from cevns.experiments.base import Background
-from cevns.folding import pack
+from cevns.experiments import Background
 from cevns.inference import limit
+from cevns.interactions import NonStandardInteractions, mediated
+from cevns.kernels.counts import Counts
+from cevns.kernels.gaussian import GaussianTerm
+from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods import Likelihood
-from cevns.models import NonStandardInteractions, VectorModel
 from cevns.nuclei import Target
+from cevns.predictions.folding import pack
 
 STANDARD = Interaction({}, {}, mediated=False)
 
@@ -227,26 +229,27 @@ def test_no_interval_is_lost_in_silence(n, contact):
     intervals = curve.excluded[0]
     assert intervals.shape == (wells + 1, 2)
     assert (np.diff(intervals.ravel()[np.isfinite(intervals.ravel())]) > 0).all()
-    chi2 = likelihood.bind(model)
+    chi2, fixed = likelihood.bind(model), () if contact else (10.0,)
     for edge in intervals[np.isfinite(intervals) & (intervals != 0)]:
-        assert chi2(0.0 if contact else 10.0, float(edge)) == pytest.approx(level, abs=1e-5)
+        assert chi2(*fixed, float(edge)) == pytest.approx(level, abs=1e-5)
     for (_, end), (start, _) in itertools.pairwise(intervals):
-        assert chi2(0.0 if contact else 10.0, 0.5 * float(end + start)) < level
+        assert chi2(*fixed, 0.5 * float(end + start)) < level
 
 
 class ManyWells(Likelihood):
     """A likelihood with more wells than anyone has data: 80 terms of one bin, one for each power of ten."""
 
-    def engine(self, model):
-        one, none = np.ones((1, 1)), np.zeros((0, 1))
-        weights = pack([one])
-        return Engine(
-            [
-                Term(one, 0 * one, 10.0**-i * one, weights, 0 * one, np.array([10.0]), none, none[:, :0], none[:, 0],
-                     200.0, 100.0)
-                for i in range(80)
-            ]
-        )  # fmt: skip
+    def bind(self, interaction, **_):
+        parameters, none = interaction.parameters, np.zeros((0, 1))
+        terms = [
+            GaussianTerm(
+                Counts(parameters, (0, 1), pack([np.ones((1, 1))]), 1, np.zeros((1, 1)),
+                       np.array([[[0.0], [10.0 ** (62 - i)]]]), np.ones((1, 1))),
+                np.array([10.0]), none, none[:, :0], none[:, 0], 200.0, 100.0,
+            )
+            for i in range(80)
+        ]  # fmt: skip
+        return Evaluator(parameters, Engine(terms))
 
 
 def test_more_crossings_than_can_be_returned_are_refused(argon):
@@ -357,7 +360,7 @@ def test_tolerances_of_generated_experiments_are_small():
 
 def test_the_mirror_of_the_weak_couplings_is_degenerate(csi):
     """The oracle's own model: at twice the weak strength a heavy mediator turns the sign of the amplitude alone."""
-    mirror = VectorModel("mirror", proton={"e": -0.0401, "mu": -0.0318}, neutron={"e": 0.5094, "mu": 0.5094})
+    mirror = mediated("mirror", proton={"e": -0.0401, "mu": -0.0318}, neutron={"e": 0.5094, "mu": 0.5094})
     mass = 1e8
     coupling = math.sqrt(2 * math.sqrt(2) * 1.1663787e-11) * mass
     assert csi.chi2(mirror, mass, coupling) == pytest.approx(csi.chi2("sm"), rel=1e-6)

@@ -5,7 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from cevns import tables
 from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
 from cevns.fluxes import tabulated
 from cevns.tables import Table, energy_unit, join_bins, read_histogram, read_table
@@ -244,7 +243,7 @@ def test_the_content_of_any_file_is_not_shown(read):
 
 
 def test_a_table_that_is_too_long_is_not_read(read, monkeypatch):
-    monkeypatch.setattr(tables, "LARGEST_TABLE", 20)
+    monkeypatch.setattr("cevns.tables.table.LARGEST_TABLE", 20)
     assert read("1 2\n3 4\n") == [[1, 2], [3, 4]]
     with pytest.raises(DataError, match="longer than 20 bytes"):
         read("1 2\n3 4\n" * 3)
@@ -389,3 +388,30 @@ def test_a_column_is_one_quantity_of_a_histogram(write):
 )
 def test_units_in_titles(title, unit):
     assert energy_unit(title) == unit
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("# x y\n1 2\n3 4e-5\n", True),
+        ("1\t2\n\n3\t-.5\r\n", True),
+        ("1,5 2\n3 4\n", False),
+        ("1 000\n2 000\n", False),
+        ("1 2\n3\n", False),
+        ("1 nan\n2 3\n", False),
+        ("1_0 2\n3 4\n", False),
+        ("1 2 # three\n3 4\n", False),
+        ("1e999 2\n3 4\n", False),
+        ("+-1 2\n3 4\n", False),
+        ("", False),
+    ],
+)
+def test_plain_tables_take_a_short_way_with_the_same_result(tmp_path, text, plain):
+    from cevns.tables.parsing import plain_numbers
+
+    found = plain_numbers(text)
+    assert (found is not None) == plain
+    if plain:
+        path = tmp_path / "plain.txt"
+        path.write_text(text)
+        np.testing.assert_array_equal(found, Table.read(path).select())

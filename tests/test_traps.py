@@ -11,10 +11,10 @@ import pytest
 from scipy import integrate
 
 from cevns import fluxes, predictions, reference
-from cevns._engine import crossings_limit
 from cevns.constants import HBAR_C, MUON_MASS
-from cevns.form_factors import helm
+from cevns.kernels.likelihood import crossings_limit
 from cevns.nuclei import Nucleus, Target
+from cevns.nuclei.form_factors import helm
 
 
 @pytest.mark.parametrize("exposure", [1e-40, 1e-15, 1e15])
@@ -83,7 +83,7 @@ def test_the_allowed_strip_of_the_universal_model_is_not_missed(both):
     """Near g = 2e-6 M / MeV (section 5.2) it is narrower than a step of 100 couplings over six decades."""
     level = both.chi2("sm") + 4.61
     found, counts, above = np.empty((1, crossings_limit())), np.zeros(1, np.intp), np.zeros(1, np.int8)
-    both.engine("universal").crossings(np.array([1e6]), False, level, found, counts, above)
+    both.bind("universal").engine.crossings(np.array([[1e3, 0.0]]), False, level, found, counts, above)
     couplings = np.geomspace(1e-4, 1e-2, 20001)
     excluded = both.chi2("universal", 1e3, couplings) > level
     jumps = np.nonzero(np.diff(excluded))[0]

@@ -15,7 +15,7 @@ from cevns.detectors import (
     TabulatedQuenching,
 )
 from cevns.errors import InputError
-from cevns.models import WeakCouplings, get_model
+from cevns.interactions import WeakCouplings, get_interaction
 from cevns.nuclei import Nucleus, Target
 
 EDGES = np.arange(5.0, 46.0, 5.0)
@@ -89,7 +89,7 @@ def brute_force_chi2(experiment, point):
         residual = goal - matrix / length @ solution
         return residual @ residual + ((eta - 1) / experiment.quenching_sigma) ** 2
 
-    low, high = experiment.eta_pieces.edges[[0, -1]]
+    low, high = experiment.signal.eta_range
     grid = np.linspace(low, high, 161)
     values = [at(eta) for eta in grid]
     best = int(np.argmin(values))
@@ -282,7 +282,7 @@ def test_a_detector_that_sees_nothing_is_refused(flux, target):
 def test_radii_below_the_form_factors_limit_are_refused(flux):
     small = Target.of({Nucleus("H-3", 1, 2, 2809.0, 1.2, 1.2): 1}, molar_mass=3.0, mass=1.0)
     experiment = Experiment("small", flux, small, Response(CURVED, EDGES), [1.0] * 8, [1.0] * 8, 0.1)
-    with pytest.raises(InputError, match="rms_radius"):
+    with pytest.raises(InputError, match=r"rn_h = 1\.2 is not allowed: .* at least 1\.5"):
         experiment.predict("sm")
     with pytest.raises(InputError, match="rms_radius"):
         predictions.recoil_events("sm", flux, small, [1.0, 10.0])
@@ -292,7 +292,7 @@ def test_flavours_without_a_weak_coupling_are_refused(target):
     flux = fluxes.monochromatic(30.0, fluence=1e14, flavour="tau")
     experiment = Experiment("tau", flux, target, Response(CURVED, [1.0, 5.0]), [1.0], [1.0], 0.1)
     assert experiment.predict("sm").signal.sum() > 0
-    no_tau = get_model("sm").replace(weak=WeakCouplings({"e": 0.04, "mu": 0.03}, -0.5, "no tau"))
+    no_tau = get_interaction("sm").replace(weak=WeakCouplings({"e": 0.04, "mu": 0.03}, -0.5, "no tau"))
     with pytest.raises(InputError, match="flavour 'tau'"):
         experiment.predict(no_tau)
 
@@ -333,7 +333,7 @@ def test_fluences_at_the_end_of_what_numbers_can_be_are_folded_at_once(fluence):
     target = Target.of({"I-127": 2}, molar_mass=253.808, mass=100.0)
     response = Response(quenching=PolynomialQuenching((0.16,)), edges=[1.0, 1.5, 2.0])
     experiment = Experiment("a", flux, target, response, [1.0, 2.0], [1.0, 1.0], signal_sigma=0.12)
-    assert experiment.nodes.recoil.size < 2000
+    assert experiment.signal.nodes.recoil.size < 2000
     assert experiment.predict("sm").signal.max() < 1e-250
     assert experiment.chi2("b-l", 10.0, 1e-4) == pytest.approx(5.0)
 

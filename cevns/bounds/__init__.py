@@ -6,9 +6,8 @@
 [False, True]
 """
 
+from cevns.bounds.bound import Bound
 from cevns.bounds.connie import connie_bound, rate_ratio_coupling
-from cevns.bounds.curves import Bound
-from cevns.bounds.files import load_bound
 from cevns.bounds.magnetic_moments import (
     ELECTRON_ANOMALY,
     MUON_ANOMALY,
@@ -17,6 +16,7 @@ from cevns.bounds.magnetic_moments import (
     loop_function,
     magnetic_moment_shift,
 )
+from cevns.bounds.reading import load_bound
 from cevns.bounds.registry import NOT_DRAWN, Omission, bounds_for, get_bound, known_bounds, table
 from cevns.bounds.trident import trident_coupling_limit, trident_ratio
 

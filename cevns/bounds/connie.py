@@ -17,23 +17,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.bounds.curves import Bound
-from cevns.detectors import LindhardQuenching, Quenching, Response
+from cevns.bounds.bound import Bound
+from cevns.detectors import LindhardQuenching, Response
 from cevns.errors import InputError
-from cevns.fluxes import Flux
-from cevns.folding import RecoilNodes, response_weights
-from cevns.form_factors import get_form_factor
-from cevns.models import get_model
+from cevns.fluxes import reactor_antineutrinos
+from cevns.interactions import get_interaction
 from cevns.nuclei import Target
-from cevns.reactors import reactor_antineutrinos
+from cevns.predictions import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cevns._types import ArrayLike, Model
     from cevns.detectors import Quenching
     from cevns.fluxes import Flux
-    from cevns.form_factors import FormFactor
+    from cevns.nuclei.form_factors import FormFactor
 
 
 __all__ = ["connie_bound", "rate_ratio_coupling"]
@@ -51,7 +49,7 @@ def rate_ratio_coupling(
     bin_kevee: Sequence[float],
     flux: Flux,
     target: Target,
-    quenching: Quenching,
+    quenching: Quenching | Mapping[str, Quenching],
     form_factor: FormFactor | str = "helm",
 ) -> Any:
     """Return the coupling at which the rate in one bin is `ratio` times that of the standard model.
@@ -60,7 +58,7 @@ def rate_ratio_coupling(
 
     Parameters
     ----------
-    model : str or VectorModel
+    model : str or Interaction
         With a mediator.
     mass : array_like
         Mediator masses [MeV], any shape.
@@ -72,8 +70,8 @@ def rate_ratio_coupling(
         Neutrinos; their number cancels.
     target : Target
         Nuclei; the mass cancels.
-    quenching : Quenching
-        f_Q(T).
+    quenching : Quenching, or mapping of str to Quenching
+        f_Q(T), for all nuclei or for each.
     form_factor : FormFactor or str
         Nuclear form factor.
 
@@ -87,29 +85,25 @@ def rate_ratio_coupling(
     InputError
         If the model has no mediator, or one that does not reach the flavours of the flux, or a value is out of range.
     """
-    model = get_model(model)
-    if not model.has_mass:
-        raise InputError(f"model {checks.shown(model.name)} has no mediator: there is no coupling to solve for")
+    model = get_interaction(model)
     mass = checks.array("mass", mass, unit="MeV", low=0)
     ratio = checks.real("ratio", ratio, above=1)
     edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
-    for name, value, kind in (("flux", flux, Flux), ("target", target, Target), ("quenching", quenching, Quenching)):
-        checks.instance(name, value, kind)
-    response = Response(quenching, tuple(edges))
-    nodes = RecoilNodes.build(flux, target, get_form_factor(form_factor), *response.recoil_range())
-    weights = response_weights(nodes, response).sum(axis=0)
-    a, b, c, q2 = nodes.quadratic(model)
+    signal = Signal(flux, target, Response(quenching, tuple(edges)), form_factor)
+    predictor = signal.predictor(model)
+    if len(predictor.parameters) != 2 or predictor.counts.line != 1:
+        raise InputError(
+            f"interaction {checks.shown(model.name)} is not one of a mediator, with a mass and a coupling to solve for"
+        )
+    rows = np.stack([mass.ravel(), np.zeros(mass.size)], axis=1)
+    a, b, c = predictor.coefficients(rows).sum(axis=2).T.reshape(3, *mass.shape)
     if not c.any():
         raise InputError(
-            f"model {checks.shown(model.name)} does not reach the flavours of {flux.name} "
-            f"({', '.join(flux.flavours)}): "
-            "no limit follows"
+            f"interaction {checks.shown(model.name)} does not reach the flavours of {flux.name} "
+            f"({', '.join(flux.flavours)}): no limit follows"
         )
-    propagator = 1 / (q2 + (mass * mass)[..., None, None])
     # counts divided by those of the standard model, so that numbers stay of order one
-    standard = a.sum(axis=0) @ weights
-    linear = (b * propagator).sum(axis=-2) @ weights / standard
-    square = (c * propagator**2).sum(axis=-2) @ weights / standard
+    linear, square = b / a, c / a
     root = np.sqrt(linear**2 + 4 * square * (ratio - 1))
     # the form that does not cancel, for either sign of the interference
     y = np.where(linear > 0, 2 * (ratio - 1) / (root + np.abs(linear)), (root + np.abs(linear)) / (2 * square))
@@ -125,14 +119,14 @@ def connie_bound(
     bin_kevee: Sequence[float] = CONNIE_BIN_KEVEE,
     confidence_level: float = 0.95,
     flux: Flux | None = None,
-    quenching: Quenching | None = None,
+    quenching: Quenching | Mapping[str, Quenching] | None = None,
     **fields: Any,
 ) -> Bound:
     """Return the recast CONNIE limit.
 
     Parameters
     ----------
-    model : str or VectorModel
+    model : str or Interaction
         With a mediator that couples to electron neutrinos.
     mass : array_like, optional
         Ascending mediator masses [MeV]; 0.01 MeV to 10 GeV unless given.
@@ -140,7 +134,7 @@ def connie_bound(
         What CONNIE measured; see the module's doubts.
     flux : Flux, optional
         The Angra 2 reactor with 3.95 GW at 30 m unless given; the number of neutrinos cancels.
-    quenching : Quenching, optional
+    quenching : Quenching or mapping, optional
         Lindhard's for silicon unless given.
     **fields
         Further fields of `Bound`.
@@ -182,7 +176,7 @@ def connie_bound(
         "approximate": True,
     }
     return Bound(
-        model=get_model(model),
+        model=get_interaction(model),
         kind="lower",
         segments=((mass, coupling),),
         confidence_level=confidence_level,

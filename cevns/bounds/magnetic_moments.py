@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.bounds.curves import Bound
+from cevns.bounds.bound import Bound
 from cevns.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
-from cevns.models import get_model
-from cevns.models.vector import broadcast_shape
+from cevns.interactions import get_interaction
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Model
@@ -80,7 +80,7 @@ def magnetic_moment_shift(
         Mediator mass [MeV].
     coupling : array_like
         g; broadcasts with `mass`.
-    model : str or VectorModel
+    model : str or Interaction
         Gives the lepton's charge.
     flavour : {"e", "mu", "tau"}
         The lepton.
@@ -99,14 +99,14 @@ def magnetic_moment_shift(
     >>> f"{magnetic_moment_shift(1.0, 4e-4, model='b-l'):.3e}"
     '1.969e-09'
     """
-    charge = get_model(model).lepton_charge(checks.flavour("lepton flavour", flavour, _MASSES))
+    charge = get_interaction(model).lepton_charge(checks.flavour("lepton flavour", flavour, _MASSES))
     mass = checks.array("mass", mass, unit="MeV", low=0)
     coupling = checks.array("coupling", coupling, low=0)
-    broadcast_shape(mass, coupling)
+    common_shape({"mass": mass, "coupling": coupling})
     return (charge * coupling) ** 2 / (4 * math.pi**2) * loop_function(mass / _MASSES[flavour])
 
 
-def coupling_for_shift(mass: ArrayLike, shift: float, *, model: Model = "universal", flavour: str = "mu") -> Any:
+def coupling_for_shift(mass: ArrayLike, shift: ArrayLike, *, model: Model = "universal", flavour: str = "mu") -> Any:
     """Return the coupling that gives a shift delta a_l; the inverse of `magnetic_moment_shift`.
 
     Raises
@@ -120,11 +120,12 @@ def coupling_for_shift(mass: ArrayLike, shift: float, *, model: Model = "univers
     '4.694e-04'
     """
     shift = checks.array("shift", shift, low=0)
-    broadcast_shape(checks.floats("mass", mass), shift, "shift")
+    common_shape({"mass": checks.floats("mass", mass), "shift": shift})
     unit = magnetic_moment_shift(mass, 1.0, model=model, flavour=flavour)
     if not np.all(unit):
         raise InputError(
-            f"model {get_model(model).name!r} does not couple to the lepton {flavour!r}: no coupling gives a shift"
+            f"model {get_interaction(model).name!r} does not couple to the lepton {flavour!r}: no coupling gives "
+            "a shift"
         )
     return np.sqrt(shift / unit)
 
@@ -156,7 +157,7 @@ class MagneticMomentBand:
     sigma: float
     reference: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.flavour("lepton flavour", self.flavour, _MASSES)
         checks.real("value", self.value)
         checks.real("sigma", self.sigma, above=0)
@@ -168,7 +169,7 @@ class MagneticMomentBand:
         ----------
         mass : array_like
             Mediator masses [MeV].
-        model : str or VectorModel
+        model : str or Interaction
             Gives the lepton's charge.
         confidence_level : float
             Of the central interval: `cevns.inference.TWO_SIGMA` or 0.90, for example.
@@ -189,7 +190,7 @@ class MagneticMomentBand:
                 f"value = {self.value:g} +- {margin:g} is negative: no vector gives such a shift, there is no band; "
                 "use limit"
             )
-        options = {"model": model, "flavour": self.flavour}
+        options: dict[str, Any] = {"model": model, "flavour": self.flavour}
         low = coupling_for_shift(mass, max(self.value - margin, 0.0), **options)
         return low, coupling_for_shift(mass, self.value + margin, **options)
 
@@ -226,7 +227,9 @@ class MagneticMomentBand:
         note = "excluded above the shift whose chi2 exceeds that of the best shift that is not negative by z^2"
         return self._bound("lower", curves, model, confidence_level, **{"note": note, **fields})
 
-    def _bound(self, kind, curves, model, confidence_level, **fields):
+    def _bound(
+        self, kind: str, curves: tuple[ArrayLike, ...], model: Model, confidence_level: float, **fields: Any
+    ) -> Bound:
         symbol = {"e": "e", "mu": r"\mu", "tau": r"\tau"}[self.flavour]
         defaults = {
             "name": f"g-2-{self.flavour}",
@@ -235,7 +238,7 @@ class MagneticMomentBand:
             "origin": f"computed at one loop from ({self.value:g} +- {self.sigma:g})",
         }
         return Bound(
-            model=get_model(model),
+            model=get_interaction(model),
             kind=kind,
             segments=(curves,),
             confidence_level=confidence_level,
@@ -243,11 +246,11 @@ class MagneticMomentBand:
         )
 
     @staticmethod
-    def _masses(mass):
+    def _masses(mass: ArrayLike | None) -> ArrayLike:
         return np.geomspace(1e-2, 1e6, 801) if mass is None else mass
 
     @staticmethod
-    def _sigmas(confidence_level):
+    def _sigmas(confidence_level: float) -> float:
         return math.sqrt(delta_chi2(confidence_level, dof=1))
 
 

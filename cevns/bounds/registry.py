@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.bounds.bound import DARK_PHOTON, KINDS, Bound
 from cevns.bounds.connie import connie_bound
-from cevns.bounds.curves import DARK_PHOTON, KINDS, Bound
 from cevns.bounds.magnetic_moments import ELECTRON_ANOMALY, MUON_ANOMALY
 from cevns.inference.levels import TWO_SIGMA
-from cevns.models import VectorModel
+from cevns.interactions import Interaction
 from cevns.tables import Table
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def known_bounds(model: Model | None = None) -> tuple[tuple[str, str], ...]:
     keys = (*_rows(), *(("b-l", name) for name in _SEARCHES), *_COMPUTED)
     if model is None:
         return keys
-    name = model.name if isinstance(model, VectorModel) else model
+    name = model.name if isinstance(model, Interaction) else model
     checks.known("model with limits", name, {key[0] for key in keys})
     return tuple(key for key in keys if key[0] == name)
 
@@ -96,7 +96,7 @@ def get_bound(model: Model, name: str) -> Bound:
 
     Parameters
     ----------
-    model : str or VectorModel
+    model : str or Interaction
         ``"b-l"``, ``"lmu-ltau"``, ``"universal"`` or ``"dark-photon"``.
     name : str
         See `known_bounds`.
@@ -116,7 +116,7 @@ def get_bound(model: Model, name: str) -> Bound:
     <Bound b-l/na48-2-2015 (lower), 8.9907 to 118.61 MeV>
     """
     names = [key[1] for key in known_bounds(model)]
-    model = model.name if isinstance(model, VectorModel) else model
+    model = model.name if isinstance(model, Interaction) else model
     return _load(model, checks.known(f"limit of model {checks.shown(model)}", name, names))
 
 
@@ -125,7 +125,7 @@ def bounds_for(model: Model, figure: str | None = None) -> tuple[Bound, ...]:
 
     Parameters
     ----------
-    model : str or VectorModel
+    model : str or Interaction
         As in `get_bound`.
     figure : str, optional
         Figure of arXiv:2008.05022: ``"3b"``, ``"4b"`` or ``"5b"``. Gives the limits that its caption names, each at the
@@ -172,26 +172,26 @@ def table(model: Model | None = None) -> str:
         about = (b.figure or "none", b.reference or "not stated", b.origin, b.note)
         lines.append((b.model, f"`{b.name}`", b.label, b.kind, f"{low:.4g} to {high:.4g}", level, *about))
     for o in NOT_DRAWN:
-        if model is None or o.model == (model.name if isinstance(model, VectorModel) else model):
+        if model is None or o.model == (model.name if isinstance(model, Interaction) else model):
             line = (o.model, "none", o.label, "none", "none", "none", o.figure, o.reference, "not drawn", o.reason)
             lines.append(line)
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _as_drawn(bound, figure):
+def _as_drawn(bound: Bound, figure: str) -> Bound:
     drawn_in, level = _RESCALED.get((bound.model, bound.name), (None, None))
-    return bound.rescaled(level) if drawn_in == figure else bound
+    return bound.rescaled(level) if level is not None and drawn_in == figure else bound
 
 
 @functools.cache
-def _rows():
+def _rows() -> dict[tuple[str, str], dict[str, str]]:
     """Return the rows of SOURCES.csv by (model, name)."""
     text = (resources.files("cevns") / "bounds/data/SOURCES.csv").read_text(encoding="utf-8")
     return {(row["model"], row["file"]): row for row in csv.DictReader(text.splitlines())}
 
 
 @functools.cache
-def _load(model, name):
+def _load(model: str, name: str) -> Bound:
     if (model, name) in _COMPUTED:
         return _COMPUTED[model, name]()
     if (model, name) not in _rows():

@@ -16,8 +16,8 @@ from cevns import checks
 from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
-from cevns.models import get_model
-from cevns.models.vector import broadcast_shape
+from cevns.interactions import get_interaction
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-l
         Mediator mass [MeV], at least 10 GeV: below, the heavy-mediator limit does not hold.
     coupling : array_like
         g; broadcasts with `mass`.
-    model : str or VectorModel
+    model : str or Interaction
         Gives the muon's charge.
 
     Returns
@@ -63,10 +63,10 @@ def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-l
     >>> round(float(trident_ratio(2e4, 2e4 / 550e3)), 2)  # M / g = 550 GeV
     1.36
     """
-    charge = get_model(model).lepton_charge("mu")
-    mass, coupling = _heavy(mass), checks.array("coupling", coupling, low=0)
-    broadcast_shape(mass, coupling)
-    x = coupling * charge / mass
+    charge = get_interaction(model).lepton_charge("mu")
+    heavy, coupling = _heavy(mass), checks.array("coupling", coupling, low=0)
+    common_shape({"mass": heavy, "coupling": coupling})
+    x = coupling * charge / heavy
     standard = 1 + 4 * SIN2_THETA_W
     return (1 + (standard + 2 * VACUUM_SQUARED * x**2) ** 2) / (1 + standard**2)
 
@@ -87,7 +87,7 @@ def trident_coupling_limit(
     ----------
     mass : array_like
         Mediator masses [MeV], at least 10 GeV.
-    model : str or VectorModel
+    model : str or Interaction
         Gives the muon's charge.
     measured : (float, float)
         Ratio to the standard model and its standard deviation.
@@ -109,9 +109,9 @@ def trident_coupling_limit(
     >>> f"{limit:.4f}, M / g = {1e4 / limit / 1e3:.0f} GeV"
     '0.0183, M / g = 545 GeV'
     """
-    charge = get_model(model).lepton_charge("mu")
+    charge = get_interaction(model).lepton_charge("mu")
     if charge == 0:
-        raise InputError(f"model {get_model(model).name!r} does not couple to muons: tridents do not limit it")
+        raise InputError(f"model {get_interaction(model).name!r} does not couple to muons: tridents do not limit it")
     ratio, sigma = checks.real("measured ratio", measured[0]), checks.real("its sigma", measured[1], above=0)
     highest = ratio + math.sqrt(delta_chi2(confidence_level, dof=1)) * sigma
     if highest < 1:
@@ -121,7 +121,7 @@ def trident_coupling_limit(
     return _heavy(mass) * math.sqrt(squared) / abs(charge)
 
 
-def _heavy(mass):
+def _heavy(mass: ArrayLike) -> Any:
     mass = checks.array("mass", mass, unit="MeV", above=0)
     if np.any(mass < HEAVY):
         raise InputError(

@@ -4,18 +4,26 @@ No module here imports NumPy, SciPy or Matplotlib before a command needs them, s
 at once.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 
 from cevns.errors import CevnsError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns.cli.output import Result
+
 __all__ = ["main"]
 
 _BROKEN_PIPE, _INTERRUPTED = 128 + 13, 130
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Parameters
@@ -45,7 +53,7 @@ def main(argv=None):
     args = None
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
-        result = args.run(args)
+        result: Result = args.run(args)
         _write(result.rendered(as_json=args.json))
         return result.code
     except SystemExit as done:
@@ -69,13 +77,13 @@ def main(argv=None):
         return _fail(f"unexpected {type(error).__name__}: {error} (a bug; python -X dev -m cevns shows where)")
 
 
-def _write(text):
+def _write(text: str) -> None:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     # names in a user's files may hold characters that the terminal cannot show
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-def _fail(message, code=2, *, in_lines=False):
+def _fail(message: object, code: int = 2, *, in_lines: bool = False) -> int:
     text = str(message)
     if not in_lines:
         text = " ".join(text.split())
@@ -85,7 +93,7 @@ def _fail(message, code=2, *, in_lines=False):
     return code
 
 
-def _abandon_stdout():
+def _abandon_stdout() -> None:
     """Send what is still buffered for stdout nowhere, or the interpreter complains about it on its way out."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()

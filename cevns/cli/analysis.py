@@ -1,14 +1,29 @@
 """Commands that predict, compare with data and exclude."""
 
+from __future__ import annotations
+
 from cevns.cli.arguments import LARGEST_GRID
 from cevns.cli.output import Result, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns import _types
+    from cevns.experiments import Experiment
+    from cevns.interactions import Interaction
+    from cevns.likelihoods import Likelihood
+
 __all__ = ["chi2", "limit", "plot", "predict", "scan"]
 
 
-def predict(args):
+def predict(args: Namespace) -> Result:
     """Expected counts in the bins of one experiment."""
     likelihood, model = _inputs(args)
     if len(likelihood.experiments) > 1:
@@ -35,7 +50,7 @@ def predict(args):
     return Result(data, f"{found.experiment}  {_describe(model, mass, coupling)}\n\n{table(head, [*rows, total])}")
 
 
-def chi2(args):
+def chi2(args: Namespace) -> Result:
     """chi2 and pulls at one point."""
     likelihood, model = _inputs(args)
     profile = likelihood.pulls(model, args.mass, args.coupling)
@@ -49,12 +64,12 @@ def chi2(args):
     return _result(data, title, table(("experiment", "chi2", "pull", "relative shift"), rows), warnings)
 
 
-def limit(args):
+def limit(args: Namespace) -> Result:
     """Exactly excluded intervals of the coupling at each mass."""
     likelihood, model = _inputs(args)
     masses = None if args.mass is None else [m for part in args.mass for m in part]
     drawn = args.output is not None and args.output.suffix != ".csv"
-    if drawn and model.interacting and not model.has_mass:
+    if drawn and model.parameters and "mass" not in model.own_names:
         raise InputError(
             f"{args.output} would be a figure, but model {model.name!r} is a contact interaction, which has no mass "
             "axis: leave --output out to print the intervals, or give a .csv file"
@@ -95,11 +110,11 @@ def limit(args):
         (number(entry["mass"]), ", ".join(f"({low:.6g}, {high:.6g})" for low, high in entry["excluded"]) or "none")
         for entry in limits
     ]
-    level = number(found.chi2_min + found.delta_chi2)
+    threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
         f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g} for {freedom}\n"
-        f"excluded where chi2 > {level}, {number(found.delta_chi2)} above the best fit: "
+        f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: "
         f"{_describe(model, **best)}"
     )
     if args.output is not None:
@@ -117,11 +132,11 @@ def limit(args):
     return _result(data, title, table(("mass [MeV]", "excluded couplings"), rows), warnings)
 
 
-def scan(args):
+def scan(args: Namespace) -> Result:
     """chi2 on a grid, saved to a file."""
     likelihood, model = _inputs(args)
-    if not model.has_mass:
-        instead = "cevns limit or cevns chi2" if model.interacting else "cevns chi2"
+    if "mass" not in model.own_names:
+        instead = "cevns limit or cevns chi2" if model.parameters else "cevns chi2"
         raise InputError(f"model {model.name!r} has no mediator mass to scan; use {instead}")
     shape = len(args.mass), len(args.coupling)
     if shape[0] * shape[1] > LARGEST_GRID:
@@ -150,7 +165,7 @@ def scan(args):
     return Result(data, text)
 
 
-def plot(args):
+def plot(args: Namespace) -> Result:
     """Draw a saved scan or limit."""
     from cevns.inference import Limit, Scan
     from cevns.plotting import file_figure
@@ -168,7 +183,7 @@ def plot(args):
     return Result({"file": str(args.output)}, str(args.output))
 
 
-def _result(data, title, rows, warnings):
+def _result(data: dict[str, Any], title: str, rows: str, warnings: Sequence[str]) -> Result:
     """Return a result with warnings below the title, and under a key of their own if there are any."""
     if warnings:
         data["warnings"] = warnings
@@ -176,23 +191,23 @@ def _result(data, title, rows, warnings):
     return Result(data, f"{head}\n\n{rows}")
 
 
-def _save_figure(ax, path):
+def _save_figure(ax: Axes, path: _types.Path) -> None:
     from cevns.plotting import save
 
     ax.legend()
     save(ax, path)
 
 
-def _inputs(args):
+def _inputs(args: Namespace) -> tuple[Likelihood, Interaction]:
     """Return the likelihood and the model that the arguments name."""
     from cevns import checks
+    from cevns.interactions import WEAK_COUPLINGS, get_interaction, known_interactions
     from cevns.likelihoods import Likelihood
-    from cevns.models import WEAK_COUPLINGS, get_model, known_models
 
     experiments, of_file = _from_config(args) if args.config else (_from_registry(args), None)
     if not args.model and of_file is None:
-        raise InputError(f"--model is missing: give one of {', '.join(known_models())}")
-    model = get_model(args.model or of_file)
+        raise InputError(f"--model is missing: give one of {', '.join(known_interactions())}")
+    model = get_interaction(args.model or of_file)  # type: ignore[arg-type]  # one of them is there
     if args.weak:
         model = model.replace(weak=WEAK_COUPLINGS[checks.known("weak couplings", args.weak, WEAK_COUPLINGS)])
     elif of_file is not None:
@@ -201,18 +216,18 @@ def _inputs(args):
     return Likelihood(experiments), model
 
 
-def _weak_name(model):
-    from cevns.models import WEAK_COUPLINGS
+def _weak_name(model: Interaction) -> str:
+    from cevns.interactions import WEAK_COUPLINGS
 
     return next((name for name, weak in WEAK_COUPLINGS.items() if weak == model.weak), model.weak.source)
 
 
-def _from_registry(args):
+def _from_registry(args: Namespace) -> list[Experiment]:
     from cevns.experiments import known_experiments, load
 
     if not args.experiments:
         raise InputError(f"EXPERIMENT is missing: give {' or '.join(known_experiments())}, or --config FILE")
-    options = {name: {} for name in args.experiments}
+    options: dict[str, dict[str, str]] = {name: {} for name in args.experiments}
     for option in args.quenching or ():
         name, _, quenching = option.rpartition("=")
         if not name and len(options) > 1:
@@ -229,7 +244,7 @@ def _from_registry(args):
     return [load(name, **options[name]) for name in args.experiments]
 
 
-def _from_config(args):
+def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]:
     from cevns import checks
     from cevns.config import load_config
 
@@ -241,13 +256,14 @@ def _from_config(args):
     return [known[name] for name in names or known], config.model
 
 
-def _point(model, args):
+def _point(model: Interaction, args: Namespace) -> tuple[Any, Any]:
     """Return mass and coupling as they are used, None where the model has none."""
-    mass = args.mass if model.has_mass else None
-    return mass, float(model.check_coupling(args.coupling)) if model.interacting else None
+    given = {"mass": args.mass, "coupling": args.coupling}
+    point = {p.name: p.number(given[p.name]) for p in model.parameters if p.name in given}
+    return point.get("mass"), point.get("coupling")
 
 
-def _describe(model, mass, coupling):
+def _describe(model: Interaction, mass: float | None, coupling: float | None) -> str:
     weak = _weak_name(model)
     parts = [model.name] if weak == "radiative" else [model.name, f"{weak} weak couplings"]
     if mass is not None:

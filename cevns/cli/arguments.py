@@ -3,11 +3,21 @@
 The checks are imported when the first argument is converted, since they bring NumPy with them.
 """
 
+from __future__ import annotations
+
 import argparse
 import functools
 
 from cevns.errors import CevnsError, DataError, InputError
 from cevns.files import checked_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable
+    from typing import Any
+
+    from cevns._types import Array
 
 __all__ = ["columns", "confidence_level", "coupling", "grid", "mass", "mass_or_grid", "output", "whole"]
 
@@ -15,9 +25,9 @@ __all__ = ["columns", "confidence_level", "coupling", "grid", "mass", "mass_or_g
 LONGEST_AXIS, LARGEST_GRID = 100_000, 100_000_000
 
 
-def _argument(convert):
+def _argument(convert: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(convert)
-    def typed(text, *args, **kwargs):
+    def typed(text: str, *args: Any, **kwargs: Any) -> Any:
         try:
             return convert(text, *args, **kwargs)
         except CevnsError as error:
@@ -27,7 +37,7 @@ def _argument(convert):
 
 
 @_argument
-def mass(text):
+def mass(text: str) -> float:
     """Return a mass [MeV]."""
     from cevns import checks
 
@@ -35,7 +45,7 @@ def mass(text):
 
 
 @_argument
-def coupling(text):
+def coupling(text: str) -> float:
     """Return a coupling; only contact interactions take a negative one, which the model decides."""
     from cevns import checks
 
@@ -43,24 +53,24 @@ def coupling(text):
 
 
 @_argument
-def confidence_level(text):
+def confidence_level(text: str) -> float:
     """Return a confidence level."""
     from cevns import checks
 
     return checks.confidence_level(_float("confidence level", text))
 
 
-def columns(text):
+def columns(text: str) -> tuple[int | str, ...]:
     """Return columns of a table, given by numbers or titles with commas between them."""
     parts = [part.strip() for part in text.split(",")]
     return tuple(int(part) if part.isascii() and part.isdigit() else part for part in parts)
 
 
-def whole(name, high):
+def whole(name: str, high: int) -> Callable[[str], int]:
     """Return the type of whole numbers from 1 to `high`."""
 
     @_argument
-    def convert(text):
+    def convert(text: str) -> int:
         from cevns import checks
 
         return checks.whole(name, _int(name, text), low=1, high=high)
@@ -69,7 +79,7 @@ def whole(name, high):
 
 
 @_argument
-def grid(text):
+def grid(text: str) -> Array:
     """Return N values from LOW to HIGH, evenly spaced in their logarithms, for ``LOW:HIGH:N``."""
     import numpy as np
 
@@ -85,16 +95,16 @@ def grid(text):
     return np.geomspace(low, high, points)
 
 
-def mass_or_grid(text):
+def mass_or_grid(text: str) -> Array | tuple[float]:
     """Return masses [MeV] for one number or ``LOW:HIGH:N``."""
     return grid(text) if ":" in text else (mass(text),)
 
 
-def output(*suffixes):
+def output(*suffixes: str) -> Callable[[str], pathlib.Path]:
     """Return the type of paths to write, which fails before any work is done if the path cannot be right."""
 
     @_argument
-    def convert(text):
+    def convert(text: str) -> pathlib.Path:
         path = checked_path(text)
         if path.suffix not in suffixes:
             raise InputError(f"{text!r} must end in {' or '.join(suffixes)}")
@@ -107,13 +117,13 @@ def output(*suffixes):
     return convert
 
 
-def _float(name, text):
+def _float(name: str, text: str) -> float:
     from cevns import checks
 
     return checks.number(name, text)
 
 
-def _int(name, text):
+def _int(name: str, text: str) -> int:
     from cevns import checks
 
     return checks.whole_number(name, text)

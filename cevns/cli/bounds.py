@@ -1,7 +1,19 @@
 """Commands for the limits of other experiments."""
 
+from __future__ import annotations
+
 from cevns.cli.output import Result, table
 from cevns.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from cevns import _types
+    from cevns.bounds.bound import Bound
+    from cevns.inference import Limit
 
 __all__ = ["list_all", "plot", "show"]
 
@@ -9,7 +21,7 @@ _FIELDS = ("model", "name", "label", "kind", "confidence_level", "figure", "refe
 _OMITTED = ("model", "label", "figure", "reference", "reason")
 
 
-def list_all(args):
+def list_all(args: Namespace) -> Result:
     """Limits that are known, and those that are left out with the reason."""
     from cevns.bounds import NOT_DRAWN, get_bound, known_bounds
 
@@ -35,10 +47,10 @@ def list_all(args):
     return Result({"bounds": bounds, "not_available": omitted}, text)
 
 
-def show(args):
+def show(args: Namespace) -> Result:
     """One limit with its numbers."""
     from cevns.bounds import get_bound
-    from cevns.bounds.curves import KINDS
+    from cevns.bounds.bound import KINDS
 
     bound = get_bound(args.model, args.name)
     columns = KINDS[bound.kind]
@@ -50,10 +62,10 @@ def show(args):
     return Result(about | {"segments": segments}, "\n\n".join([head, *parts]))
 
 
-def plot(args):
+def plot(args: Namespace) -> Result:
     """Draw the limits on a model, with curves from files over them."""
     from cevns.bounds import get_bound, known_bounds
-    from cevns.bounds.curves import DARK_PHOTON
+    from cevns.bounds.bound import DARK_PHOTON
     from cevns.plotting import file_figure, plot_bounds, save
 
     if not args.add and (args.mass_unit or args.coupling or args.columns):
@@ -74,13 +86,13 @@ def plot(args):
     return Result(data, str(args.output))
 
 
-def _own(path, model, options):
+def _own(path: _types.Path, model: str, options: Any) -> Bound | Limit:
     """Return what a file holds: a limit that cevns wrote, or a table of masses and couplings."""
     from cevns.bounds import load_bound
     from cevns.inference import Limit
-    from cevns.inference.files import is_limit
+    from cevns.inference.files import kind_of
 
-    if not is_limit(path):
+    if kind_of(path) != "limit":
         return load_bound(path, model=model, **options)
     limit = Limit.load(path)
     if limit.model != model:
@@ -91,10 +103,10 @@ def _own(path, model, options):
     return limit
 
 
-def _about(bound):
+def _about(bound: Bound) -> dict[str, Any]:
     return {field: getattr(bound, field) for field in _FIELDS} | {"mass_range": bound.mass_range}
 
 
-def _level(about):
+def _level(about: Mapping[str, Any]) -> str:
     level = about["confidence_level"]
     return "not stated" if level is None else f"{100 * level:.4g} %"

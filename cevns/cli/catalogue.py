@@ -1,6 +1,15 @@
 """Commands that tell what there is and whom to cite."""
 
+from __future__ import annotations
+
 from cevns.cli.output import Result, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from cevns.experiments import Experiment
 
 __all__ = ["cite", "list_all"]
 
@@ -15,12 +24,12 @@ PURPOSES = {
 }
 
 
-def list_all(args):
+def list_all(args: Namespace) -> Result:
     """Models, experiments and form factors."""
-    from cevns.form_factors import get_form_factor, known_form_factors
-    from cevns.models import get_model, known_models
+    from cevns.interactions import get_interaction, known_interactions
+    from cevns.nuclei.form_factors import get_form_factor, known_form_factors
 
-    models = [get_model(name) for name in known_models()]
+    models = [get_interaction(name) for name in known_interactions()]
     data = {
         "models": [{"name": m.name, "description": m.description, "references": [m.reference]} for m in models],
         "experiments": [
@@ -38,13 +47,13 @@ def list_all(args):
     return Result(data, "\n\n".join(parts))
 
 
-def cite(args):
+def cite(args: Namespace) -> Result:
     """References of what a command would use, cevns itself first."""
     from cevns import __version__
-    from cevns.models import get_model, known_models
+    from cevns.interactions import get_interaction, known_interactions
 
-    used = {}
-    for model in [get_model(name) for name in ([args.model] if args.model else known_models())]:
+    used: dict[str, list[str]] = {}
+    for model in [get_interaction(name) for name in ([args.model] if args.model else known_interactions())]:
         used.setdefault(model.reference.partition(",")[0], []).append(model.name)
     for experiment in _experiments(args.experiments):
         for reference in experiment.references:
@@ -60,7 +69,7 @@ def cite(args):
     return Result({"references": references}, table(("reference", "for", "used by"), rows))
 
 
-def _experiments(names=()):
+def _experiments(names: Sequence[str] = ()) -> list[Experiment]:
     from cevns.experiments import known_experiments, load
 
     return [load(name) for name in names or known_experiments()]

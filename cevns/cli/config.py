@@ -1,18 +1,24 @@
 """Commands for configuration files."""
 
+from __future__ import annotations
+
 from cevns.cli.output import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 __all__ = ["template", "validate"]
 
 
-def template(args):
+def template(args: Namespace) -> Result:
     """The commented example."""
     from cevns.config import template as text
 
     return Result({"template": text()}, text().rstrip())
 
 
-def validate(args):
+def validate(args: Namespace) -> Result:
     """Check a file, the folding of its experiments included."""
     from cevns.config import load_config
 

@@ -1,12 +1,18 @@
 """The command that redraws the figures of arXiv:2008.05022."""
 
+from __future__ import annotations
+
 from cevns.cli.output import Result
 from cevns.cli.progress import progress_bar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 __all__ = ["reproduce"]
 
 
-def reproduce(args):
+def reproduce(args: Namespace) -> Result:
     """Figures, their data, and the summary of the paper's numbers beside ours."""
     from cevns.figures import reproduce as draw
     from cevns.figures.summary import format_table

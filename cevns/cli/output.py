@@ -1,8 +1,15 @@
 """What commands return: data for ``--json`` and a text for people."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
 __all__ = ["Result", "number", "table"]
 
@@ -21,21 +28,21 @@ class Result:
         Exit code.
     """
 
-    data: dict
+    data: dict[str, Any]
     text: str
     code: int = 0
 
-    def rendered(self, *, as_json):
+    def rendered(self, *, as_json: bool) -> str:
         """Return what goes to stdout."""
         return json.dumps(_plain(self.data), allow_nan=False) if as_json else self.text
 
 
-def number(value):
+def number(value: float) -> str:
     """Return a number as short text; a dash stands for none."""
     return "-" if value is None else f"{value:.6g}"
 
 
-def table(head, rows):
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return aligned columns, two blanks apart.
 
     Examples
@@ -50,7 +57,7 @@ def table(head, rows):
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):

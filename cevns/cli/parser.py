@@ -1,11 +1,19 @@
 """The grammar of the command line."""
 
+from __future__ import annotations
+
 import argparse
 import importlib
 import re
 
 from cevns.cli import arguments
 from cevns.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
 __all__ = ["parse"]
 
@@ -15,24 +23,24 @@ _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and li
 
 
 class _Parser(argparse.ArgumentParser):
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
         # before 3.14 argparse takes -1e-3 and -inf for options, and then misses the value instead of refusing it
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
 
 
 class _Version(argparse.Action):
-    def __call__(self, parser, *_):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from cevns import __version__
 
         print(f"cevns {__version__}")
         parser.exit()
 
 
-def parse(argv):
+def parse(argv: Sequence[str]) -> Namespace:
     """Return the parsed arguments; ``run`` is the function that does the work.
 
     Raises
@@ -54,7 +62,7 @@ def parse(argv):
     return args
 
 
-def _build():
+def _build() -> tuple[_Parser, tuple[str, ...]]:
     parser = _Parser(prog="cevns", description=_DESCRIPTION)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -151,19 +159,19 @@ def _build():
     return parser, tuple(commands.choices)
 
 
-def _command(commands, name, run, text):
-    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+def _command(commands: Any, name: str, run: str, text: str) -> _Parser:
+    command: _Parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.set_defaults(run=run)
     return command
 
 
-def _topic(commands, name, text):
+def _topic(commands: Any, name: str, text: str) -> Any:
     topic = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     return topic.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
 
 
-def _add_inputs(command):
+def _add_inputs(command: _Parser) -> None:
     command.add_argument(
         "experiments", nargs="*", metavar="EXPERIMENT", help="see cevns list; with --config, which of its experiments"
     )
@@ -185,12 +193,12 @@ def _add_inputs(command):
     command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
 
 
-def _add_point(command):
+def _add_point(command: _Parser) -> None:
     command.add_argument("--mass", type=arguments.mass, metavar="MEV", help="mediator mass [MeV]")
     command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
 
 
-def _add_level(command, nargs=None):
+def _add_level(command: _Parser, nargs: str | None = None) -> None:
     command.add_argument(
         "--cl",
         type=arguments.confidence_level,
@@ -206,13 +214,13 @@ def _add_level(command, nargs=None):
     )
 
 
-def _add_threads(command):
+def _add_threads(command: _Parser) -> None:
     command.add_argument(
         "--threads", type=arguments.whole("threads", 256), default=1, metavar="N", help="threads (default: 1)"
     )
 
 
-def _add_output(command, *suffixes, required=True):
+def _add_output(command: _Parser, *suffixes: str, required: bool = True) -> None:
     command.add_argument(
         "-o",
         "--output",

@@ -1,13 +1,21 @@
 """Progress bars on terminals."""
 
+from __future__ import annotations
+
 import contextlib
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cevns._types import Progress
 
 __all__ = ["progress_bar"]
 
 
 @contextlib.contextmanager
-def progress_bar(title):
+def progress_bar(title: str) -> Iterator[Progress | None]:
     """Yield ``progress(done, total, what="")``, which shows nothing unless stderr is a terminal and tqdm is installed.
 
     Long work is done in pieces wherever somebody watches, so that it can be interrupted between them.
@@ -22,7 +30,7 @@ def progress_bar(title):
         yield lambda *_: None
         return
 
-    def progress(done, total, what=""):
+    def progress(done: int, total: int, what: str = "") -> None:
         bar.total, bar.n = total, done
         bar.set_description_str(what or title)
 

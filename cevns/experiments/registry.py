@@ -10,7 +10,7 @@ from cevns import checks
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from cevns.experiments.base import Experiment
+    from cevns.experiments.experiment import Experiment
 
 
 __all__ = ["known_experiments", "load"]
@@ -56,10 +56,11 @@ def load(name: str, **options: Any) -> Experiment:
     unknown = set(options) - {"quenching", "form_factor"}
     if unknown:
         raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: quenching, form_factor")
-    return loader(**options)
+    experiment: Experiment = loader(**options)
+    return experiment
 
 
-def _hint(name):
+def _hint(name: object) -> str:
     """Return what to do about a file in the place of a name."""
     if not isinstance(name, (str, os.PathLike)) or not str(name).lower().endswith(".toml"):
         return ""

@@ -1,9 +1,23 @@
 """The analysis of arXiv:2008.05022: its data sets, and each limit computed once for figures and summary alike."""
 
+from __future__ import annotations
+
+import dataclasses
+
 import numpy as np
 
 from cevns.experiments import load
-from cevns.inference import Limit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from cevns._types import ArrayLike
+    from cevns.experiments import Experiment
+    from cevns.inference import Fit, Limit
+
+    Kind = TypeVar("Kind")
 
 __all__ = ["LABELS", "MASSES", "Analysis"]
 
@@ -37,29 +51,30 @@ class Analysis:
     True
     """
 
-    def __init__(self, argon=None, csi=None):
+    def __init__(self, argon: Experiment | None = None, csi: Experiment | None = None) -> None:
         argon = load("coherent-argon-2020") if argon is None else argon
         csi = load("coherent-csi-2017") if csi is None else csi
         self.experiments = {"Ar": argon, "CsI": csi}
-        self.likelihoods = {"Ar": argon.likelihood, "CsI": csi.likelihood, "CsI + Ar": csi + argon}
-        self._kept = {}
+        self.likelihoods = {"Ar": argon, "CsI": csi, "CsI + Ar": csi + argon}
+        self._kept: dict[Any, Any] = {}
 
-    def keep(self, key, compute):
+    def keep(self, key: Any, compute: Callable[[], Kind]) -> Kind:
         """Return ``compute()``, called only once for a key."""
         if key not in self._kept:
             self._kept[key] = compute()
-        return self._kept[key]
+        found: Kind = self._kept[key]
+        return found
 
-    def best_fit(self, model, data="CsI + Ar"):
+    def best_fit(self, model: str, data: str = "CsI + Ar") -> Fit:
         """Return the best fit over the plane of mass and coupling."""
         return self.keep(("best fit", model, data), lambda: self.likelihoods[data].best_fit(model))
 
-    def limit(self, model, data, cl):
+    def limit(self, model: str, data: str, cl: float) -> Limit:
         """Return exact limits on `MASSES`, with further masses where an allowed strip begins or ends."""
         return self.keep((model, data, cl), lambda: self._limit(model, data, cl))
 
-    def _limit(self, model, data, cl):
-        def at(mass):
+    def _limit(self, model: str, data: str, cl: float) -> Limit:
+        def at(mass: ArrayLike) -> Limit:
             return self.likelihoods[data].limit(model, mass, cl=cl, reference=self.best_fit(model, data))
 
         coarse = at(MASSES)
@@ -71,5 +86,4 @@ class Analysis:
                 found[middle] = at(middle).excluded[0]
                 low, high = (middle, high) if len(found[middle]) == len(found[low]) else (low, middle)
         mass = np.array(sorted(found))
-        fields = {name: getattr(coarse, name) for name in Limit.__dataclass_fields__}
-        return Limit(**(fields | {"mass": mass, "excluded": tuple(found[m] for m in mass.tolist())}))
+        return dataclasses.replace(coarse, mass=mass, excluded=tuple(found[m] for m in mass.tolist()))

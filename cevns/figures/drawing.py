@@ -1,5 +1,7 @@
 """Draw the paper's figures and compare its numbers and statements with ours."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 
@@ -11,12 +13,25 @@ from cevns.figures.summary import summary
 from cevns.files import make_folder, write_text
 from cevns.plotting import file_figure, import_matplotlib, save
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from matplotlib.figure import Figure
+
+    from cevns import _types
+    from cevns.figures.panels import Panel
+
 __all__ = ["draw", "reproduce"]
 
 _INCH = 25.4
 
 
-def reproduce(figures=None, output="figures", progress=None):
+def reproduce(
+    figures: Iterable[str] | None = None, output: _types.Path = "figures", progress: Any = None
+) -> dict[str, Any]:
     """Draw figures of arXiv:2008.05022 and write them with their data and a summary.
 
     A figure becomes ``figure3.pdf`` and ``figure3.png``, each of its panels a table ``figure3a.csv``; ``summary.json``
@@ -58,7 +73,9 @@ def reproduce(figures=None, output="figures", progress=None):
     import_matplotlib("drawing figures")
     output = make_folder(output)
     progress = checks.function("progress", progress) or (lambda done, total, what: None)
-    analysis, files, captions = Analysis(), {}, {}
+    analysis = Analysis()
+    files: dict[str, list[str]] = {}
+    captions: dict[str, str] = {}
     for done, name in enumerate(names):
         progress(done, len(names) + 1, f"figure {name}")
         panels = registry.panels(name, analysis)
@@ -78,7 +95,7 @@ def reproduce(figures=None, output="figures", progress=None):
     return result
 
 
-def draw(name, analysis=None):
+def draw(name: str, analysis: Analysis | None = None) -> Figure:
     """Return a figure, or a single panel, as a Matplotlib figure.
 
     Parameters
@@ -101,7 +118,7 @@ def draw(name, analysis=None):
     return _drawn(name, registry.panels(name, analysis or Analysis()))
 
 
-def _drawn(name, panels):
+def _drawn(name: str, panels: Sequence[Panel]) -> Figure:
     layout = registry.layout(name)
     alone = len(panels) == 1
     width, height = layout.single if alone else layout.size
@@ -115,7 +132,7 @@ def _drawn(name, panels):
     return figure
 
 
-def _write(name, panels, output):
+def _write(name: str, panels: Sequence[Panel], output: pathlib.Path) -> list[str]:
     figure = _drawn(name, panels)
     about = {
         "Title": f"Figure {name} of arXiv:2008.05022, redrawn",
@@ -135,6 +152,6 @@ def _write(name, panels, output):
     return [str(path) for path in written]
 
 
-def _style():
+def _style() -> Any:
     """Return a context with Matplotlib's own settings and those of the figures, whatever a matplotlibrc file says."""
     return import_matplotlib("drawing figures").rc_context(fname=style_sheet())

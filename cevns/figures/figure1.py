@@ -1,11 +1,21 @@
 """Figure 1: recoil spectra before any detector response (eqs. 2.9 and 3.4-3.6 without efficiency)."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from cevns.figures.panels import Curve, Panel, describe
 from cevns.figures.styles import MODEL_LINES
 from cevns.plotting import log_ticks, point_label, scientific
 from cevns.predictions import recoil_spectrum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns.figures.analysis import Analysis
 
 __all__ = ["COUPLINGS", "MASS", "panels"]
 
@@ -18,17 +28,17 @@ _RECOIL = {"Ar": np.geomspace(1.0, 150.0, 1201), "CsI": np.geomspace(1.0, 50.0, 
 _RATES = {"Ar": (1e-4, 1e5), "CsI": (1e-4, 1e5)}
 
 
-def panels(analysis):
+def panels(analysis: Analysis) -> tuple[Panel, ...]:
     """Return the panels for argon (a) and CsI (b)."""
     return _panel("1a", analysis, "Ar"), _panel("1b", analysis, "CsI")
 
 
-def points():
+def points() -> Any:
     """Return the parameters of each curve: model to (mass, coupling)."""
     return {"sm": (None, None)} | {model: (MASS, coupling) for model, coupling in COUPLINGS.items()}
 
 
-def _panel(name, analysis, data):
+def _panel(name: str, analysis: Analysis, data: str) -> Panel:
     experiment, recoil = analysis.experiments[data], _RECOIL[data]
     spectra = {
         model: recoil_spectrum(model, experiment.flux, experiment.target, recoil, *point)
@@ -43,7 +53,7 @@ def _panel(name, analysis, data):
         for model, rate in spectra.items()
     )
 
-    def draw(ax):
+    def draw(ax: Axes) -> None:
         for model, rate in spectra.items():
             ax.plot(recoil, rate, label=legend_label(model, points()[model][1]), **MODEL_LINES[model])
         ax.set(xscale="log", yscale="log", xlim=(recoil[0], recoil[-1]), ylim=_RATES[data])
@@ -58,6 +68,6 @@ def _panel(name, analysis, data):
     return Panel(name, data, caption, columns, curves, draw)
 
 
-def legend_label(model, coupling):
+def legend_label(model: str, coupling: Any) -> str:
     """Return a model's name and coupling for a legend whose title gives the mass."""
     return point_label(model, coupling=coupling)

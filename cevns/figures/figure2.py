@@ -1,11 +1,21 @@
 """Figure 2: counts in the experimental bins, beside the data."""
 
+from __future__ import annotations
+
 import itertools
 
 from cevns.figures.figure1 import MASS
 from cevns.figures.panels import Curve, Panel, describe
 from cevns.figures.styles import MODEL_LINES
 from cevns.plotting import plot_prediction, point_label, scientific
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns.figures.analysis import Analysis
 
 __all__ = ["COUPLINGS", "panels"]
 
@@ -15,12 +25,12 @@ COUPLINGS = {"universal": 5e-5, "b-l": 6e-5, "lmu-ltau": 1.5e-3}
 _LINEAR_UP_TO = {"Ar": 20}
 
 
-def panels(analysis):
+def panels(analysis: Analysis) -> tuple[Panel, ...]:
     """Return the panels for argon (a) and CsI (b)."""
     return _panel("2a", analysis, "Ar"), _panel("2b", analysis, "CsI")
 
 
-def _panel(name, analysis, data):
+def _panel(name: str, analysis: Analysis, data: str) -> Panel:
     experiment = analysis.experiments[data]
     points = {"sm": (None, None)} | {model: (MASS, coupling) for model, coupling in COUPLINGS.items()}
     predictions = {model: experiment.predict(model, *point) for model, point in points.items()}
@@ -28,7 +38,7 @@ def _panel(name, analysis, data):
     bins = list(itertools.pairwise(any_one.bin_edges))
     excess = any_one.observed - sum(any_one.backgrounds.values())
     blank = [""] * len(bins)  # a prediction has no uncertainty of its own here
-    table = [
+    table: list[tuple[str, str, Any, Any]] = [
         (model, f"{describe(model, *points[model])}; CEvNS counts", prediction.signal, blank)
         for model, prediction in predictions.items()
     ]
@@ -40,7 +50,7 @@ def _panel(name, analysis, data):
         for curve, about, counts, sigmas in table
     )
 
-    def draw(ax):
+    def draw(ax: Axes) -> None:
         styles = [
             MODEL_LINES[model] | {"label": point_label(model, coupling=point[1])} for model, point in points.items()
         ]
@@ -63,7 +73,7 @@ def _panel(name, analysis, data):
     return Panel(name, data, caption, (f"bin_low_{unit}", f"bin_high_{unit}", "counts", "uncertainty"), curves, draw)
 
 
-def _stretch(ax, linear):
+def _stretch(ax: Axes, linear: float) -> None:
     """Let the small counts of either sign have as much room as the large ones."""
     from matplotlib.ticker import FixedLocator, StrMethodFormatter
 

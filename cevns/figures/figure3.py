@@ -1,11 +1,24 @@
 """Figure 3: the universal model."""
 
+from __future__ import annotations
+
 import dataclasses
 
-from cevns.bounds.families import COLORS
+from cevns.bounds.drawing import COLORS
 from cevns.figures.regions import Label, Note, compared_panel, excluded_panel
 from cevns.inference import TWO_SIGMA
 from cevns.plotting import MASS_LABEL, log_ticks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns.figures.analysis import Analysis
+    from cevns.figures.panels import Panel
+    from cevns.inference import Limit
 
 __all__ = ["panels"]
 
@@ -23,7 +36,7 @@ _STRIP = Label("black", (1500.0, 2e-4), "allowed", (450.0, 8.4e-4))
 _NOTE = Note((0.5, 0.03), "graded shading: excluded side\ndashed: recast")
 
 
-def panels(analysis):
+def panels(analysis: Analysis) -> tuple[Panel, ...]:
     """Return the excluded regions (a) and their comparison with CONNIE and the muon's magnetic moment (b)."""
     excluded = excluded_panel("3a", analysis, "universal", mass=MASS, coupling=COUPLING, inset=_strip)
     compared = compared_panel(
@@ -41,7 +54,7 @@ def panels(analysis):
     return excluded, compared
 
 
-def _strip(ax, draw):
+def _strip(ax: Axes, draw: Callable[..., None]) -> None:
     """Add axes in which the allowed strip is level, so that its edges come apart."""
     inset = ax.inset_axes((0.11, 0.33, 0.42, 0.34))
     inset.set(xscale="log", yscale="log", xlim=STRIP_MASS, ylim=STRIP_RATIO)
@@ -53,7 +66,7 @@ def _strip(ax, draw):
     inset.set_title(r"the strip: $g_{Z'}/M_{Z'}$ [$10^{-6}$ MeV$^{-1}$]", fontsize=5.5, pad=2)
 
 
-def _over_mass(limit):
+def _over_mass(limit: Limit) -> Any:
     """Return a limit on the coupling over the mass [1e-6 / MeV]."""
     scaled = tuple(1e6 * rows / mass for mass, rows in zip(limit.mass, limit.excluded, strict=True))
     return dataclasses.replace(limit, excluded=scaled)

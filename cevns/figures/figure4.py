@@ -1,19 +1,32 @@
 """Figure 4: the B-L model."""
 
-from cevns.bounds.families import COLORS, FIXED_TARGETS
+from __future__ import annotations
+
+from cevns.bounds.drawing import COLORS, FIXED_TARGETS
 from cevns.figures.regions import Label, Note, compared_panel, excluded_panel, legible
 from cevns.plotting import label_region, log_ticks, plot_published
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns.bounds.bound import Bound
+    from cevns.figures.analysis import Analysis
+    from cevns.figures.panels import Panel
 
 __all__ = ["panels"]
 
 _DASHES = (0, (2.2, 1.0))
 
 
-def _collider(family, *place, **options):
+def _collider(family: str, *place: Any, **options: Any) -> Label:
     return Label(COLORS[family], *place, **({"rise": 2.2} | options))
 
 
-def _target(*place):
+def _target(*place: Any) -> Label:
     return Label(COLORS[FIXED_TARGETS], *place)
 
 
@@ -51,7 +64,7 @@ _NOTE = Note(
 )
 #: The crossing curves of the inset: masses [MeV], couplings, and lines that differ without colours too.
 _INSET_MASS, _INSET_COUPLING = (18.0, 205.0), (1.4e-4, 6e-3)
-_INSET_LINES = {
+_INSET_LINES: dict[str, dict[str, Any]] = {
     "kloe-2012": {"linewidth": 1.5},
     "kloe-2015": {"linewidth": 1.5},
     "na48-2-2015": {"linewidth": 1.1},
@@ -69,7 +82,7 @@ _INSET_NAMES = (
 )
 
 
-def panels(analysis):
+def panels(analysis: Analysis) -> tuple[Panel, ...]:
     """Return the excluded regions (a) and their comparison with other experiments (b)."""
     return (
         excluded_panel("4a", analysis, "b-l", mass=(0.1, 1e4), coupling=(1e-5, 1e-1)),
@@ -90,7 +103,7 @@ def panels(analysis):
     )
 
 
-def _crossing_curves(ax, bounds):
+def _crossing_curves(ax: Axes, bounds: Mapping[str, Bound]) -> None:
     """Add axes in which the curves between 20 and 200 MeV come apart, as lines alone."""
     from matplotlib.ticker import NullFormatter
 
@@ -99,7 +112,8 @@ def _crossing_curves(ax, bounds):
     for name, line in _INSET_LINES.items():
         plot_published(bounds[name], inset, color=_LABELS[name].color, opacity=0, label="", **line)
     for label in _INSET_NAMES:
-        label_region(inset, *label.place, label.text, color=legible(label.color), anchor=label.anchor, fontsize=5.5)
+        place: tuple[float, float] = label.place  # type: ignore[assignment]  # each has one
+        label_region(inset, *place, label.text, color=legible(label.color), anchor=label.anchor, fontsize=5.5)
     log_ticks(inset.xaxis, (2, 5, 10))
     log_ticks(inset.yaxis)
     inset.yaxis.set_minor_formatter(NullFormatter())

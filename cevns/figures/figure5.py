@@ -1,8 +1,15 @@
 """Figure 5: the L_mu-L_tau model."""
 
-from cevns.bounds.families import COLORS
+from __future__ import annotations
+
+from cevns.bounds.drawing import COLORS
 from cevns.figures.regions import Label, Note, compared_panel, excluded_panel
 from cevns.inference import TWO_SIGMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cevns.figures.analysis import Analysis
+    from cevns.figures.panels import Panel
 
 __all__ = ["panels"]
 
@@ -23,7 +30,7 @@ _NOTE = Note(
 )
 
 
-def panels(analysis):
+def panels(analysis: Analysis) -> tuple[Panel, ...]:
     """Return the excluded regions (a) and their comparison with other experiments (b)."""
     return (
         excluded_panel("5a", analysis, "lmu-ltau", mass=(0.1, 1e4), coupling=(1e-4, 1.0)),

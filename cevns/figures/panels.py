@@ -1,11 +1,20 @@
 """A panel of a figure: the curves that it shows, as numbers, and how they are drawn."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cevns.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from matplotlib.axes import Axes
 
 __all__ = ["Curve", "Panel", "describe"]
 
@@ -26,7 +35,7 @@ class Curve:
 
     name: str
     about: str
-    rows: tuple
+    rows: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -52,16 +61,16 @@ class Panel:
     name: str
     title: str
     caption: str
-    columns: tuple
-    curves: tuple
-    draw: Callable
+    columns: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    draw: Callable[[Axes], None]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = [curve.name for curve in self.curves]
         if len(set(names)) < len(names):
             raise InputError(f"curves of panel {self.name} must have different names, got {names}")
 
-    def csv(self):
+    def csv(self) -> str:
         """Return the numbers as comma-separated values with a header of ``#`` lines; floats keep all digits."""
         text = io.StringIO()
         text.write(f"# figure {self.name}: {self.caption}\n")
@@ -74,7 +83,7 @@ class Panel:
         return text.getvalue()
 
 
-def describe(model, mass=None, coupling=None):
+def describe(model: str, mass: Any = None, coupling: Any = None) -> str:
     """Return a model and its parameters in plain text.
 
     Examples
@@ -88,5 +97,5 @@ def describe(model, mass=None, coupling=None):
     return text if coupling is None else f"{text}, g_Z' = {coupling:g}"
 
 
-def _cell(value):
-    return repr(float(value)) if not isinstance(value, (int, str)) else value
+def _cell(value: Any) -> str:
+    return repr(float(value)) if not isinstance(value, (int, str)) else str(value)

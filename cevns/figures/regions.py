@@ -1,15 +1,28 @@
 """Figures 3, 4 and 5: a panel with COHERENT's excluded regions, and one that compares them with other experiments."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from cevns.bounds import NOT_DRAWN, bounds_for
-from cevns.bounds.families import COLORS, FIXED_TARGETS
+from cevns.bounds.drawing import COLORS, FIXED_TARGETS
 from cevns.figures.analysis import LABELS
 from cevns.figures.panels import Curve, Panel
 from cevns.figures.styles import EXPERIMENT_LINES
 from cevns.inference import TWO_SIGMA
-from cevns.models import get_model
+from cevns.interactions import get_interaction
 from cevns.plotting import label_region, mass_coupling_axes, plot_limit, plot_published
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns.bounds.bound import Bound
+    from cevns.figures.analysis import Analysis
+    from cevns.inference import Limit
 
 __all__ = ["COLUMNS", "Label", "Note", "bound_curve", "compared_panel", "excluded_panel", "legible", "limit_curve"]
 
@@ -51,9 +64,9 @@ class Label:
     """
 
     color: str
-    place: tuple | None = None
+    place: tuple[float, float] | None = None
     text: str = ""
-    anchor: tuple | None = None
+    anchor: tuple[float, float] | None = None
     level: str | None = None
     opacity: float = 0.4
     rise: float = 4.0
@@ -75,11 +88,11 @@ class Note:
         With line breaks.
     """
 
-    place: tuple
+    place: tuple[float, float]
     text: str
 
 
-def excluded_panel(name, analysis, model, *, mass, coupling, inset=None):
+def excluded_panel(name: str, analysis: Analysis, model: str, *, mass: Any, coupling: Any, inset: Any = None) -> Panel:
     """Return a panel with the 90 % C.L. regions that argon, CsI and both exclude.
 
     Parameters
@@ -98,11 +111,11 @@ def excluded_panel(name, analysis, model, *, mass, coupling, inset=None):
     """
     limits = {label: analysis.limit(model, label, 0.90) for label in LABELS}
 
-    def curves_on(ax, limit_of=lambda limit: limit):
+    def curves_on(ax: Axes, limit_of: Callable[..., Limit] = lambda limit: limit) -> None:
         for label in reversed(LABELS):
             plot_limit(limit_of(limits[label]), ax, label=label, **EXPERIMENT_LINES[label])
 
-    def draw(ax):
+    def draw(ax: Axes) -> None:
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
         curves_on(ax)
         handles, labels = ax.get_legend_handles_labels()
@@ -112,12 +125,24 @@ def excluded_panel(name, analysis, model, *, mass, coupling, inset=None):
 
     caption = f"regions that COHERENT excludes at 90 % C.L. for the {model} model, two degrees of freedom"
     curves = tuple(limit_curve(label, limit) for label, limit in limits.items())
-    return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
+    return Panel(name, get_interaction(model).label, caption, COLUMNS, curves, draw)
 
 
 def compared_panel(
-    name, analysis, model, cl, labels, *, mass, coupling, coherent, remarks=(), note, levels=True, inset=None
-):
+    name: str,
+    analysis: Analysis,
+    model: str,
+    cl: float,
+    labels: Mapping[str, Label],
+    *,
+    mass: Any,
+    coupling: Any,
+    coherent: tuple[float, float],
+    remarks: Sequence[Label] = (),
+    note: Any,
+    levels: Any = True,
+    inset: Any = None,
+) -> Panel:
     """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
 
     Parameters
@@ -142,7 +167,7 @@ def compared_panel(
     limit = analysis.limit(model, "CsI + Ar", cl)
     bounds = bounds_for(model, name)
 
-    def draw(ax):
+    def draw(ax: Axes) -> None:
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
         plot_limit(limit, ax, **(EXPERIMENT_LINES["CsI + Ar"] | {"zorder": 3}))
         closed = [bound for bound in bounds if bound.kind in ("region", "contour")]
@@ -155,12 +180,26 @@ def compared_panel(
             if label.place:
                 stated = _stated(bound.confidence_level) if label.level is None else f", {label.level}"
                 text = f"{label.text}{stated}" if levels else label.text
-                options = {"color": legible(label.color), "anchor": label.anchor, "rotation": label.rotation}
+                options: dict[str, Any] = {
+                    "color": legible(label.color),
+                    "anchor": label.anchor,
+                    "rotation": label.rotation,
+                }
                 label_region(ax, *label.place, text, **options)
         label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
         for remark in remarks:
-            label_region(ax, *remark.place, remark.text, color=legible(remark.color), anchor=remark.anchor)
-        ax.text(*note.place, note.text, transform=ax.transAxes, fontsize=5.5, linespacing=1.25, va="bottom", zorder=5)
+            place: tuple[float, float] = remark.place  # type: ignore[assignment]  # a remark has one
+            label_region(ax, *place, remark.text, color=legible(remark.color), anchor=remark.anchor)
+        ax.text(
+            note.place[0],
+            note.place[1],
+            note.text,
+            transform=ax.transAxes,
+            fontsize=5.5,
+            linespacing=1.25,
+            va="bottom",
+            zorder=5,
+        )
         if inset is not None:
             inset(ax, {bound.name: bound for bound in bounds})
 
@@ -175,10 +214,10 @@ def compared_panel(
         if omission.figure == name:
             caption += f"; not drawn: {omission.label} ({omission.reason})"
     curves = limit_curve("COHERENT CsI + Ar", limit), *(bound_curve(bound) for bound in bounds)
-    return Panel(name, get_model(model).label, caption, COLUMNS, curves, draw)
+    return Panel(name, get_interaction(model).label, caption, COLUMNS, curves, draw)
 
 
-def limit_curve(name, limit):
+def limit_curve(name: str, limit: Limit) -> Curve:
     """Return a limit as a curve: one row for each mass and excluded interval, ``inf`` where it does not end."""
     rows = tuple(
         (k, mass, low, high)
@@ -192,7 +231,7 @@ def limit_curve(name, limit):
     return Curve(name, about, rows)
 
 
-def bound_curve(bound):
+def bound_curve(bound: Bound) -> Curve:
     """Return a published limit or a band as a curve.
 
     Regions without an upper end have ``inf`` in the last column. An outline that is followed point by point has its
@@ -209,20 +248,20 @@ def bound_curve(bound):
     return Curve(bound.name, "; ".join(part for part in parts if part), tuple(rows))
 
 
-def _level(level):
+def _level(level: float) -> str:
     return "2 sigma C.L." if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g} % C.L."
 
 
-def _short_level(level):
+def _short_level(level: float) -> str:
     return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g}%"
 
 
-def legible(color):
+def legible(color: str) -> Any:
     """Return a darker tone of a colour: thin letters look paler than lines do."""
     from matplotlib.colors import to_rgb
 
     return tuple(0.7 * part for part in to_rgb(color))
 
 
-def _stated(level):
+def _stated(level: float | None) -> str:
     return "\nC.L. not stated" if level is None else f", {_short_level(level)}"

@@ -1,9 +1,19 @@
 """The registry of figures: numbers, modules and sizes; nothing is computed before it is asked for."""
 
+from __future__ import annotations
+
 import importlib
 from dataclasses import dataclass
 
 from cevns import checks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from cevns.figures.analysis import Analysis
+    from cevns.figures.panels import Panel
 
 __all__ = ["Layout", "known_figures", "layout", "panels", "selected"]
 
@@ -28,9 +38,9 @@ class Layout:
 
     module: str
     columns: int = 2
-    heights: tuple | None = None
-    size: tuple = (170.0, 80.0)
-    single: tuple = (85.0, 78.0)
+    heights: tuple[float, ...] | None = None
+    size: tuple[float, float] = (170.0, 80.0)
+    single: tuple[float, float] = (85.0, 78.0)
 
 
 _FIGURES = {
@@ -43,7 +53,7 @@ _FIGURES = {
 _PANELS = "ab"
 
 
-def known_figures():
+def known_figures() -> tuple[str, ...]:
     """Return the names of the figures; ``"3"`` has the two panels ``"3a"`` and ``"3b"``.
 
     Examples
@@ -54,7 +64,7 @@ def known_figures():
     return tuple(_FIGURES)
 
 
-def selected(figures=None):
+def selected(figures: Iterable[str] | None = None) -> tuple[str, ...]:
     """Return the checked names of figures and panels, each once, in the order in which they were given.
 
     Parameters
@@ -79,12 +89,12 @@ def selected(figures=None):
     return tuple(dict.fromkeys(checks.known("figure", str(name), known) for name in names))
 
 
-def layout(name):
+def layout(name: str) -> Any:
     """Return the layout of a figure or of the figure of a panel."""
     return _FIGURES[name[0]]
 
 
-def panels(name, analysis):
+def panels(name: str, analysis: Analysis) -> tuple[Panel, ...]:
     """Return the panels of a figure, or one panel, computed from an `Analysis`."""
     both = importlib.import_module(layout(name).module).panels(analysis)
     return tuple(panel for panel in both if panel.name.startswith(name))

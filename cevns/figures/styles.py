@@ -1,24 +1,30 @@
 """Colours and line styles of the figures; every pair that meets in a panel differs in more than its colour."""
 
+from __future__ import annotations
+
 from importlib import resources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["EXPERIMENT_LINES", "MODEL_LINES", "style_sheet"]
 
 #: The models in figures 1 and 2, with the line styles that their captions name.
-MODEL_LINES = {
+MODEL_LINES: dict[str, dict[str, Any]] = {
     "sm": {"color": "black", "linestyle": "-", "linewidth": 1.3},
     "universal": {"color": "#cc3311", "linestyle": (0, (4, 2)), "linewidth": 0.8},
     "b-l": {"color": "#117733", "linestyle": (0, (5, 2)), "linewidth": 1.5},
     "lmu-ltau": {"color": "#0055aa", "linestyle": (0, (6, 2, 1.2, 2)), "linewidth": 1.4},
 }
 #: The data sets in figures 3a, 4a and 5a.
-EXPERIMENT_LINES = {
+EXPERIMENT_LINES: dict[str, dict[str, Any]] = {
     "Ar": {"color": "#0055aa", "linestyle": (0, (1, 1.4)), "linewidth": 1.1, "facecolor": "none"},
     "CsI": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 0.9, "facecolor": "none"},
     "CsI + Ar": {"color": "black", "linestyle": "-", "linewidth": 0.8, "facecolor": "0.85"},
 }
 
 
-def style_sheet():
+def style_sheet() -> Any:
     """Return the path of the Matplotlib style of the figures."""
     return resources.files("cevns.figures") / "cevns.mplstyle"

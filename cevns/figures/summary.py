@@ -1,5 +1,7 @@
 """The paper's numbers and statements beside ours: a row for each, with the criterion that decides whether it is met."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +10,15 @@ from cevns.bounds import MUON_ANOMALY, bounds_for
 from cevns.experiments import load
 from cevns.figures.analysis import MASSES
 from cevns.inference import TWO_SIGMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from cevns._types import Array
+    from cevns.figures.analysis import Analysis
+    from cevns.inference import Limit
 
 __all__ = ["Row", "format_table", "summary"]
 
@@ -48,14 +59,14 @@ class Row:
     met: bool
     source: str
     note: str = ""
-    values: dict = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Return the fields for JSON, which has no infinity: such numbers become None."""
         return {name: _finite(value) for name, value in vars(self).items()}
 
 
-def summary(analysis):
+def summary(analysis: Analysis) -> list[Row]:
     """Return all rows.
 
     Parameters
@@ -71,7 +82,7 @@ def summary(analysis):
     return [row for maker in makers for row in maker(analysis)]
 
 
-def format_table(rows):
+def format_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows, as `reproduce` gives them, as a table for a terminal, with numbered notes below.
 
     A star marks what an independent calculation expects; all else is the paper's.
@@ -99,7 +110,7 @@ def format_table(rows):
     return "\n\n".join([table, "\n".join(listed)]) if listed else table
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _finite(entry) for name, entry in value.items()}
     if isinstance(value, list):
@@ -107,11 +118,11 @@ def _finite(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def _and(names):
+def _and(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
-def _text(value):
+def _text(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, str):
@@ -121,16 +132,16 @@ def _text(value):
     return f"{value:.4g}"
 
 
-def _near(quantity, expected, computed, tolerance, source):
+def _near(quantity: str, expected: float, computed: float, tolerance: float, source: str) -> Row:
     met = abs(computed - expected) <= tolerance
     return Row(quantity, expected, float(computed), f"within {tolerance:g}", bool(met), source)
 
 
-def _range(values):
+def _range(values: Any) -> Any:
     return [float(np.min(values)), float(np.max(values))]
 
 
-def _events(analysis):
+def _events(analysis: Analysis) -> Iterator[Row]:
     argon, csi = analysis.experiments["Ar"], analysis.experiments["CsI"]
     constant = load("coherent-csi-2017", quenching="constant")
     for quantity, experiment, expected, source in (
@@ -141,12 +152,12 @@ def _events(analysis):
         yield _near(quantity, expected, experiment.predict("sm").signal.sum(), 0.05, _REFERENCE + source)
 
 
-def _standard_chi2(analysis):
+def _standard_chi2(analysis: Analysis) -> Iterator[Row]:
     for data, expected in (("CsI", 2.83), ("Ar", 8.86)):
         yield _near(f"chi2 of the SM, {data}", expected, analysis.likelihoods[data].chi2("sm"), 0.01, _REFERENCE)
 
 
-def _universal(analysis):
+def _universal(analysis: Analysis) -> Iterator[Row]:
     limit = analysis.limit("universal", "CsI + Ar", TWO_SIGMA)
     light = limit.lowest[limit.mass <= 10]
     met = bool((abs(light / 3e-5 - 1) <= 0.2).all())
@@ -176,12 +187,12 @@ def _universal(analysis):
     )
 
 
-def _strip(intervals):
+def _strip(intervals: Any) -> Any:
     """Return the allowed couplings between two excluded intervals, or None."""
     return (intervals[0, 1], intervals[1, 0]) if len(intervals) == 2 else None
 
 
-def _connie(analysis):
+def _connie(analysis: Analysis) -> Iterator[Row]:
     limit = analysis.limit("universal", "CsI + Ar", TWO_SIGMA)
     (connie,) = (b for b in bounds_for("universal", "3b") if b.name == "connie")
     plane = limit.mass <= _HIGHEST
@@ -200,7 +211,7 @@ def _connie(analysis):
     )
 
 
-def _muon_anomaly(analysis):
+def _muon_anomaly(analysis: Analysis) -> Iterator[Row]:
     chi2, least = analysis.likelihoods["CsI + Ar"].chi2, analysis.best_fit("universal").chi2
     mass = MASSES[MASSES <= _HIGHEST]
     low, high = MUON_ANOMALY.band(mass, model="universal", confidence_level=TWO_SIGMA)
@@ -222,7 +233,7 @@ def _muon_anomaly(analysis):
     )
 
 
-def _argon_and_csi(analysis):
+def _argon_and_csi(analysis: Analysis) -> Iterator[Row]:
     argon, csi = (analysis.limit("universal", data, 0.90) for data in ("Ar", "CsI"))
     mass = MASSES[MASSES <= _HIGHEST]
     ratio = _at(argon, mass) / _at(csi, mass)
@@ -246,13 +257,13 @@ def _argon_and_csi(analysis):
     )
 
 
-def _above_strip(limit):
+def _above_strip(limit: Limit) -> Any:
     """Return masses with an allowed strip, and the coupling from which on everything is excluded again."""
     pairs = [(m, i[1, 0]) for m, i in zip(limit.mass, limit.excluded, strict=True) if len(i) == 2]
     return tuple(np.array(pairs).T)
 
 
-def _dominance(analysis):
+def _dominance(analysis: Analysis) -> Iterator[Row]:
     mass = MASSES[MASSES <= _HIGHEST]
     for model, name in (("b-l", "B-L"), ("lmu-ltau", "L_mu-L_tau")):
         argon, csi, both = (_at(analysis.limit(model, data, 0.90), mass) for data in ("Ar", "CsI", "CsI + Ar"))
@@ -273,7 +284,7 @@ def _dominance(analysis):
         )
 
 
-def _gap(analysis):
+def _gap(analysis: Analysis) -> Iterator[Row]:
     limit = analysis.limit("b-l", "CsI + Ar", 0.90)
     drawn = {b.name: b for b in bounds_for("b-l", "4b")}
     others = [b for b in drawn.values() if b.kind != "band"]
@@ -321,7 +332,7 @@ def _gap(analysis):
     )
 
 
-def _untouched(analysis):
+def _untouched(analysis: Analysis) -> Iterator[Row]:
     limit = analysis.limit("lmu-ltau", "CsI + Ar", TWO_SIGMA)
     inside = (limit.mass >= 10) & (limit.mass <= 400)
     _, high = MUON_ANOMALY.band(limit.mass[inside], model="lmu-ltau", confidence_level=TWO_SIGMA)
@@ -337,12 +348,12 @@ def _untouched(analysis):
     )
 
 
-def _at(limit, mass):
+def _at(limit: Limit, mass: Any) -> Any:
     """Return the lowest excluded coupling at masses that the limit holds."""
     return limit.lowest[np.searchsorted(limit.mass, mass)]
 
 
-def _crossing(mass, ratio):
+def _crossing(mass: Array, ratio: Array) -> float:
     """Return the highest mass at which a ratio passes 1, or infinity."""
     with np.errstate(divide="ignore"):
         logs = np.log(ratio)

@@ -1,190 +1,157 @@
-"""Limits as text files."""
+"""Files of results: the header that all share, with a table (``.csv``), arrays (``.npz``) or nothing (``.json``)."""
 
 from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
-import math
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar
 
 from cevns import checks
-from cevns.errors import DataError, InputError
+from cevns.errors import CevnsError, DataError, InputError
+from cevns.files import checked_path, open_regular, read_bytes, write_text
 from cevns.inference import headers
-from cevns.inference.archives import ARCHIVE_MARK, LIMIT_MARK
-from cevns.inference.fits import BestFit
+from cevns.inference.archives import UNREADABLE, Archive, write_archive
 from cevns.inference.headers import HeaderError
-from cevns.inference.levels import delta_chi2
-from cevns.inference.limits import Limit
-from cevns.models.vector import LARGEST_MASS
+from cevns.inference.results import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn
+
     from cevns import _types
+    from cevns.tabular import Table
 
-__all__ = ["is_limit", "load_limit", "save_limit"]
+__all__ = ["kind_of", "load", "save"]
 
-_FORMAT = 1
-_MARK = LIMIT_MARK.decode()
-_COLUMNS = ("mass_MeV", "excluded_from", "excluded_to")
-#: Largest file [bytes] that is read: a hundred thousand masses with a dozen intervals.
-LARGEST_FILE = 100_000_000
+AnyResult = TypeVar("AnyResult", bound=Result)
 
-
-def save_limit(limit: Limit, path: _types.Path) -> None:
-    """Write a `Limit`; see `Limit.save`."""
-    from cevns import __version__
-    from cevns.files import checked_path, write_text
-    from cevns.pictures import figures_hint
-
-    path = checked_path(path)
-    if path.suffix != ".csv":
-        raise InputError(f"path {path} must end in .csv; {figures_hint('limit')}")
-    if limit.mass is not None and len(set(limit.mass.tolist())) < limit.mass.size:
-        raise InputError("a mass comes more than once in the limit, which a file cannot tell apart: compute it once")
-    limit = limit.ascending()
-    fit = limit.best_fit
-    about = {
-        "format": _FORMAT,
-        "cevns": __version__,
-        "model": limit.model,
-        "experiments": list(limit.experiments),
-        "labels": list(limit.labels),
-        "cl": limit.cl,
-        "dof": limit.dof,
-        "delta_chi2": limit.delta_chi2,
-        "chi2_min": limit.chi2_min,
-        "best_fit": {
-            "chi2": fit.chi2,
-            "mass": fit.mass,
-            "coupling": None if np.isnan(fit.coupling) else fit.coupling,
-            "at_edge": fit.at_edge,
-        },
-        "units": {"mass": "MeV", "coupling": "dimensionless"},
-    }
-    text = io.StringIO()
-    text.write(f"{_MARK}{json.dumps(about)}\n")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(_COLUMNS)
-    for mass, intervals in zip([None] if limit.mass is None else limit.mass.tolist(), limit.excluded, strict=True):
-        for low, high in intervals.tolist() or [("", "")]:
-            table.writerow(("" if mass is None else repr(mass), low, high))
-    write_text(path, text.getvalue())
+#: How files begin; after the mark of a table stand the kind and the header.
+_TABLE_MARK, _ARCHIVE_MARK, _OBJECT_MARK = b"# cevns ", b"PK\3\4", b"{"
+#: What some editors write before everything else.
+_BYTE_ORDER = b"\xef\xbb\xbf"
+#: Largest files [bytes] that are read: a hundred thousand masses with a dozen intervals; a fit.
+LARGEST_TABLE, LARGEST_OBJECT = 100_000_000, 1_000_000
 
 
-def is_limit(path: _types.Path) -> bool:
-    """Return whether a file begins as those of `Limit.save` do."""
-    from cevns.files import read_bytes
-
-    return read_bytes(path, most=LARGEST_FILE).removeprefix(b"\xef\xbb\xbf").startswith(_MARK.encode())
+# --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def load_limit(path: _types.Path) -> Limit:
-    """Read a `Limit`; see `Limit.load`."""
-    from cevns.files import read_bytes
-
-    content = read_bytes(path, most=LARGEST_FILE)
-    if content.startswith(ARCHIVE_MARK):
-        raise DataError(f"{path} is no limit, but may be a scan: read it with cevns.inference.Scan.load")
+def save(result: Result, path: _types.Path) -> None:
+    """Write a result; see `Result.save`."""
+    target = checked_path(path)
+    if target.suffix != result.suffix:
+        raise InputError(
+            f"path {target} must end in {result.suffix}; a figure is drawn with {result.kind}.plot() and written with "
+            "cevns.plotting.save(figure, path)"
+        )
+    more, body = result._content()
+    about = headers.header(result) | more
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        text = json.dumps(about, allow_nan=False, indent=None if body is not None else 1)
+    except ValueError:
+        raise InputError(f"the {result.kind} cannot be written: a number of it is not finite") from None
+    if result.suffix == ".npz":
+        write_archive(target, body, text)
+    else:
+        write_text(target, f"{text}\n" if body is None else f"# cevns {result.kind} {text}\n{_written(body)}")
+
+
+def _written(table: Table) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.file_heads)
+    # None becomes an empty cell, and floats are written with all their digits
+    writer.writerows(table)
+    return text.getvalue()
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def kind_of(path: _types.Path) -> str:
+    """Return the kind of result that a file of text says in its first line; empty where it says none."""
+    mark, rest = _beginning(path)
+    return rest.split(b" ")[0].decode("ascii", "replace") if mark == _TABLE_MARK else ""
+
+
+def load(wanted: type[AnyResult], path: _types.Path) -> AnyResult:
+    """Read a result; see `Result.load`."""
+    mark, _ = _beginning(path)
+    try:
+        if mark == _TABLE_MARK:
+            return _load_table(wanted, path)
+        if mark == _OBJECT_MARK:
+            about = json.loads(read_bytes(path, most=LARGEST_OBJECT), parse_constant=_no_constant)
+            return _restored(wanted, path, ".json", about, "", lambda found: None)
+        if mark == _ARCHIVE_MARK or wanted.suffix == ".npz":
+            return _load_archive(wanted, path)
+        reason = ""
+    except DataError:
+        raise
+    except (HeaderError, InputError, ValueError, csv.Error, RecursionError) as error:
+        reason = f": {error}" if str(error) else ""
+    if mark == _TABLE_MARK:
+        raise DataError(f"{path} is damaged{reason}; compute it anew, or undo what was changed in it")
+    raise DataError(f"{path} is not a {wanted.kind} written by cevns{reason}; write one with {wanted.made_by}")
+
+
+def _beginning(path: _types.Path) -> tuple[bytes, bytes]:
+    """Return the mark with which a file begins, empty where it is of no kind, and a little of what follows."""
+    with open_regular(path) as stream:
+        try:
+            start = (stream.read(64) or b"").removeprefix(_BYTE_ORDER)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    mark = next((mark for mark in (_TABLE_MARK, _ARCHIVE_MARK, _OBJECT_MARK) if start.startswith(mark)), b"")
+    return mark, start.removeprefix(mark)
+
+
+def _load_table(wanted: type[AnyResult], path: _types.Path) -> AnyResult:
+    content = read_bytes(path, most=LARGEST_TABLE)
+    try:
+        first, *lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
-    if not lines or not lines[0].startswith(_MARK):
-        raise DataError(f"{path} is not a limit written by cevns; write one with Limit.save or `cevns limit -o`")
-    try:
-        about = headers.checked(json.loads(lines[0].removeprefix(_MARK), parse_constant=_no_constant), _FORMAT)
-        mass, excluded = _intervals(lines[1:])
-        return _limit(about, mass, excluded)
-    except (HeaderError, InputError, ValueError, csv.Error, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {error}; compute it anew, or undo what was changed in it") from error
+    kind, _, text = first.removeprefix(_TABLE_MARK.decode()).partition(" ")
+    about = json.loads(text, parse_constant=_no_constant)
+    return _restored(wanted, path, ".csv", about, kind, lambda found: list(csv.reader(lines)))
 
 
-def _limit(about, mass, excluded):
-    """Return the limit of a header, intervals and masses, which must agree."""
-    model, mediated = about["model"], mass is not None
-    headers.check_mediator(model, mediated)
-    if mediated:
-        headers.check_couplings(np.concatenate([np.zeros(0), *map(np.ravel, excluded)]))
-    number = ((int, float), "number")
-    cl = checks.confidence_level(headers.entry(about, "cl", *number))
-    dof = checks.whole("dof", headers.entry(about, "dof", int, "whole number"), low=1)
-    level = checks.real("delta_chi2", headers.entry(about, "delta_chi2", *number))
-    expected = delta_chi2(cl, dof)
-    # other versions of SciPy may differ in the last digits
-    if not math.isclose(level, expected, rel_tol=1e-6, abs_tol=1e-300):
-        raise HeaderError(f"its delta_chi2 {level:.6g} is not that of cl {cl:g} and dof {dof}, which is {expected:.6g}")
-    fit = _best_fit(headers.entry(about, "best_fit", dict, "JSON object"), mediated)
-    chi2_min = checks.real("chi2_min", headers.entry(about, "chi2_min", *number))
-    if chi2_min != fit.chi2:
-        raise HeaderError(f"its chi2_min {chi2_min:g} is not the chi2 of its best_fit, {fit.chi2:g}")
-    return Limit(
-        model=model,
-        experiments=tuple(about["experiments"]),
-        labels=tuple(about["labels"]),
-        cl=cl,
-        dof=dof,
-        delta_chi2=level,
-        chi2_min=chi2_min,
-        best_fit=fit,
-        mass=mass,
-        excluded=excluded,
-    )
+def _load_archive(wanted: type[AnyResult], path: _types.Path) -> AnyResult:
+    with open_regular(path) as stream:
+        try:
+            archive = Archive(stream)
+            about = archive.about
+            # the first format wrote archives of scans alone
+            first = isinstance(about, dict) and about.get("format") == headers.FIRST_FORMAT
+            kind = "scan" if first else ""
+            return _restored(wanted, path, ".npz", about, kind, lambda found: archive.arrays(found.arrays))
+        except (CevnsError, HeaderError):
+            raise
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+        except UNREADABLE:
+            raise HeaderError("") from None
 
 
-def _best_fit(about, mediated):
-    """Return the best fit of a header, or the reference that stands for one: a chi2 without mass and coupling."""
-    chi2 = checks.real("chi2 of the best_fit", headers.entry(about, "chi2", (int, float), "number"))
-    mass = headers.entry(about, "mass", (int, float, type(None)), "number or null")
-    coupling = headers.entry(about, "coupling", (int, float, type(None)), "number or null")
-    at_edge = headers.entry(about, "at_edge", bool, "true or false")
-    if mass is not None:
-        mass = checks.real("mass of the best_fit", mass, low=0, high=LARGEST_MASS)
-    if coupling is not None:
-        coupling = checks.real("coupling of the best_fit", coupling)
-        # a number that was given to count from may be below every chi2
-        headers.check_chi2("chi2 of the best_fit", chi2)
-    if mediated:
-        headers.check_couplings(np.array([coupling or 0.0]))
-        if mass is None and coupling is not None:
-            raise HeaderError("its best_fit has a coupling of a mediator, but no mass")
-    elif mass is not None:
-        raise HeaderError("its best_fit has a mass, but it is a limit without masses")
-    return BestFit(chi2, mass, np.nan if coupling is None else coupling, at_edge)
+def _restored(
+    wanted: type[AnyResult],
+    path: _types.Path,
+    ending: str,
+    about: Mapping[str, Any],
+    kind: str,
+    body: Callable[[Any], Any],
+) -> AnyResult:
+    """Return the result of a header and a body, which is read once its kind is known."""
+    about, kind = headers.checked(about, kind)
+    found = next((found for found in Result.__subclasses__() if (found.kind, found.suffix) == (kind, ending)), None)
+    if found is None:
+        raise HeaderError(f"its kind is {checks.shown(kind)}, of which cevns writes no {ending} files")
+    if not issubclass(found, wanted):
+        raise DataError(f"{path} is no {wanted.kind}, but a {kind}: read it with cevns.inference.{found.__name__}.load")
+    return found._restored(about, body(found))
 
 
-def _no_constant(name):
+def _no_constant(name: str) -> NoReturn:
     raise HeaderError(f"{name} is no number")
-
-
-def _intervals(lines):
-    """Return the masses, None if there are none, and the excluded intervals at each."""
-    head, *rows = list(csv.reader(lines)) or [()]
-    if tuple(head) != _COLUMNS:
-        raise HeaderError(f"its columns are not {', '.join(_COLUMNS)}")
-    wrong = next((i for i, row in enumerate(rows, start=3) if len(row) != len(_COLUMNS)), None)
-    if wrong:
-        raise HeaderError(f"line {wrong} has not {len(_COLUMNS)} cells")
-    masses, excluded = [], []
-    for mass, group in itertools.groupby(rows, key=lambda row: row[0]):
-        cells = [row[1:] for row in group]
-        intervals = [(_number(low), _number(high)) for low, high in cells if low or high]
-        if len(intervals) < len(cells) != 1:
-            raise HeaderError(f"mass {mass or 'none'} comes more than once, or has an interval without ends")
-        ends = np.array(intervals, dtype=float).reshape(-1, 2)
-        # not that a difference is positive, which between infinities is no number; nor the opposite, true of nan
-        if not (ends.ravel()[:-1] < ends.ravel()[1:]).all():
-            raise HeaderError(f"the intervals at mass {mass or 'none'} do not ascend")
-        masses.append(mass)
-        excluded.append(ends)
-    if masses == [""]:
-        return None, tuple(excluded)
-    if not masses:
-        raise HeaderError("it has no masses")
-    return checks.ascending("mass", list(map(_number, masses)), low=0, high=LARGEST_MASS), tuple(excluded)
-
-
-def _number(text):
-    return checks.number("a cell", text)

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import span
 from cevns.errors import InputError
-from cevns.models import get_model
-from cevns.models.vector import LARGEST_MASS
-from cevns.threads import checked, share
+from cevns.inference import headers
+from cevns.inference.headers import HeaderError
+from cevns.inference.lines import Line
+from cevns.inference.results import Result
+from cevns.parameters import LARGEST_MASS
+from cevns.tabular import Column, Table
+from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from cevns._types import Model
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, Model
     from cevns.likelihoods import Likelihood
 
-__all__ = ["BestFit", "best_fit"]
+__all__ = ["Fit", "best_fit"]
 
 #: The plane of the paper's figures [MeV], searched unless a range is given.
 MASS_RANGE = (0.1, 1e4)
@@ -26,12 +35,10 @@ _MASSES = 97
 #: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which
 #: the end fits as well: in a light or heavy mediator's mass chi2 is flat, and its least value stands anywhere.
 EDGE, EDGE_CHI2 = 1e-3, 1e-6
-#: Points of chi2 in a search along the coupling, about.
-SEARCH_POINTS = 300
 
 
-@dataclass(frozen=True)
-class BestFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(Result):
     """The point with the least chi2.
 
     Attributes
@@ -39,12 +46,14 @@ class BestFit:
     chi2 : float
         Least chi2.
     mass : float or None
-        Mediator mass [MeV]; None for models without one.
+        Mediator mass [MeV]; None for interactions without one.
     coupling : float
-        Coupling.
+        Coupling; not a number where a chi2 that was given stands for a fit.
     at_edge : bool
         Whether an end of the masses that were searched fits as well, to 0.1 % of the mass or to 1e-6 of chi2, so that
         chi2 may fall further beyond it.
+    model, label, experiments, labels, parameters
+        As of every `Result`.
     """
 
     chi2: float
@@ -52,22 +61,108 @@ class BestFit:
     coupling: float
     at_edge: bool = False
 
+    kind: ClassVar[str] = "fit"
+    suffix: ClassVar[str] = ".json"
+    made_by: ClassVar[str] = "Fit.save"
+
+    def table(self) -> Table:
+        """Return one row: the parameters, chi2, and whether an end of the masses fits as well."""
+        columns = [
+            *(Column(p.name, p.unit, [value]) for p, value in zip(self.parameters, self._point(), strict=True)),
+            Column("chi2", "", [self.chi2]),
+            Column("at_edge", "", [self.at_edge]),
+        ]
+        return Table(tuple(columns))
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Mark the point in the plane of mass and coupling; see `cevns.plotting.plot_fit`."""
+        from cevns.inference.drawing import plot_fit
+
+        return plot_fit(self, ax=ax, **options)
+
+    def _repr_png_(self) -> None:
+        # a single point is no picture
+        return None
+
+    def _facts(self) -> str:
+        parts = [f"chi2 {self.chi2:.6g}"]
+        for parameter, value in zip(self.parameters, self._point(), strict=True):
+            if value is not None and not math.isnan(value):
+                parts.append(span(parameter.name, value, parameter.unit))
+        return ", ".join([*parts, *(["at an edge"] if self.at_edge else [])])
+
+    def _point(self) -> tuple[float | None, ...]:
+        """Return a value for each parameter."""
+        return (self.coupling,) if len(self.parameters) == 1 else (self.mass, self.coupling)
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def entries(self) -> dict[str, Any]:
+        """Return what the header of a file says of the fit; JSON has no NaN."""
+        coupling = None if math.isnan(self.coupling) else self.coupling
+        return {"chi2": self.chi2, "mass": self.mass, "coupling": coupling, "at_edge": self.at_edge}
+
+    @classmethod
+    def of_entries(cls, about: Mapping[str, Any], fields: Mapping[str, Any], of: str = "") -> Self:
+        """Return the fit that `entries` wrote, or the reference that stands for one: a chi2 without mass and coupling.
+
+        Parameters
+        ----------
+        about : mapping
+            The entries.
+        fields : mapping
+            What every result has.
+        of : str
+            For messages, after the name of an entry.
+
+        Raises
+        ------
+        HeaderError, InputError
+            If they are wrong or do not go with the parameters.
+        """
+        chi2 = headers.number(about, "chi2", of)
+        mass = headers.entry(about, "mass", (int, float, type(None)), "number or null")
+        coupling = headers.entry(about, "coupling", (int, float, type(None)), "number or null")
+        at_edge = headers.entry(about, "at_edge", bool, "true or false")
+        *others, parameter = fields["parameters"]
+        if mass is not None:
+            if not others:
+                raise HeaderError(f"it has a mass{of}, but its only parameter is {parameter.name}")
+            mass = checks.real(f"mass{of}", mass)
+            headers.check_range(others[0], mass, high=LARGEST_MASS)
+        if coupling is not None:
+            coupling = checks.real(f"coupling{of}", coupling)
+            if parameter.low >= parameter.origin:
+                headers.check_range(parameter, coupling)
+            if others and mass is None:
+                raise HeaderError(f"it has a coupling{of}, but no mass")
+            # a number that was given to count from may be below every chi2
+            headers.check_chi2(f"chi2{of}", chi2)
+        return cls(chi2, mass, math.nan if coupling is None else coupling, at_edge, **fields)
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        return self.entries(), None
+
+    @classmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        return cls.of_entries(about, headers.fields(about, None))
+
 
 def best_fit(
     likelihood: Likelihood,
-    model: Model,
+    interaction: Model,
     *,
     mass: float | None = None,
     mass_range: tuple[float, float] | None = None,
     num_threads: int = 1,
-) -> BestFit:
+) -> Fit:
     """Return the best fit over masses and couplings.
 
     Parameters
     ----------
     likelihood : Likelihood
         What is minimised.
-    model : str or VectorModel
+    interaction : str or Interaction
         Interaction.
     mass : float, optional
         Fixed mediator mass [MeV]; over `mass_range` unless given.
@@ -80,7 +175,7 @@ def best_fit(
 
     Returns
     -------
-    BestFit
+    Fit
 
     Raises
     ------
@@ -91,29 +186,22 @@ def best_fit(
     Examples
     --------
     >>> import cevns
-    >>> fit = best_fit(cevns.load("coherent-argon-2020").likelihood, "b-l")
+    >>> fit = best_fit(cevns.load("coherent-argon-2020"), "b-l")
     >>> round(fit.chi2, 2)
     7.44
     """
-    from cevns.likelihoods import Likelihood
-
-    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
-    model = get_model(model)
-    if not model.interacting:
-        raise InputError(f"model {checks.shown(model.name)} has no coupling to fit")
-    engine = likelihood.engine(model)
+    line = Line(likelihood, interaction, "fit")
     num_threads = checked(num_threads)
-    if mass_range is not None and (mass is not None or not model.has_mass):
-        reason = f"model {checks.shown(model.name)} has no mediator" if mass is None else "mass is given too"
+    if mass_range is not None and (mass is not None or line.other is None):
+        reason = "mass is given too" if line.other else f"interaction {checks.shown(line.name)} has no mass"
         raise InputError(f"mass_range is given, but {reason}: leave it out")
-    if not model.has_mass or mass is not None:
-        fixed = model.check_mass(mass, likelihood.smallest_mass, single=True)
-        mass = fixed if model.has_mass else None
-        chi2, y = _minima(engine, model, np.array([1.0 if mass is None else mass]), num_threads)
-        return BestFit(float(chi2[0]), mass, _coupling(model, y[0]))
-    low, high = _check_range(mass_range, likelihood.smallest_mass)
+    if line.other is None or mass is not None:
+        single = None if mass is None or line.other is None else line.other.number(mass)
+        chi2, y = line.minima(line.other_values(mass if single is None else single), num_threads)
+        return Fit(float(chi2[0]), single, float(line.to_value(y[0])), **line.about)
+    low, high = _check_range(mass_range, line.other.low, line.other.high)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
-    chi2, y = _minima(engine, model, np.exp(logs).clip(low, high), num_threads)
+    chi2, y = line.minima(np.exp(logs).clip(low, high), num_threads)
     ends = min(chi2[0], chi2[-1])
     best = int(chi2.argmin())
     least, found, at = chi2[best], logs[best], y[best]
@@ -121,58 +209,46 @@ def best_fit(
         # how far chi2 falls between neighbours shows in how it rises towards them, unless it is saturated there
         if chi2[i] - 1e3 * _rise(chi2, i) < least - 1e-10 * (1 + least):
             left, right = logs[max(i - 1, 0)], logs[min(i + 1, logs.size - 1)]
-            valley = _refined(engine, model, left, right, (low, high), num_threads)
+            valley = _refined(line, left, right, (low, high), num_threads)
             least, found, at = min((least, found, at), valley)
     near = min(found - math.log(low), math.log(high) - found) <= EDGE
-    at_edge = bool(near or ends - least <= EDGE_CHI2)
-    return BestFit(float(least), float(np.exp(found).clip(low, high)), _coupling(model, at), at_edge)
+    # without a coupling the mass means nothing
+    at_edge = bool((near or ends - least <= EDGE_CHI2) and at != 0)
+    found_mass = float(np.exp(found).clip(low, high))
+    return Fit(float(least), found_mass, float(line.to_value(at)), at_edge, **line.about)
 
 
-def _valleys(chi2):
+def _valleys(chi2: Array) -> list[int]:
     """Return the indices of all local minima, the lowest first."""
     padded = np.concatenate([[np.inf], chi2, [np.inf]])
     found = np.flatnonzero((chi2 <= padded[:-2]) & (chi2 <= padded[2:]))
-    return found[np.argsort(chi2[found], kind="stable")].tolist()
+    return [int(i) for i in found[np.argsort(chi2[found], kind="stable")]]
 
 
-def _rise(chi2, i):
+def _rise(chi2: Array, i: int) -> float:
     return float(np.abs(chi2[max(i - 1, 0) : i + 2] - chi2[i]).max())
 
 
-def _refined(engine, model, left, right, limits, num_threads):
+def _refined(
+    line: Line, left: float, right: float, limits: tuple[float, float], num_threads: int
+) -> tuple[float, float, float]:
     """Return the least chi2 between two logarithms of the mass, where it lies, and its y."""
     # each pass looks at seventeen masses around the best one and keeps an eighth of the range
     for _ in range(8):
         fine = np.linspace(left, right, 17)
-        chi2, y = _minima(engine, model, np.exp(fine).clip(*limits), num_threads)
+        chi2, y = line.minima(np.exp(fine).clip(*limits), num_threads)
         best = int(chi2.argmin())
         left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
     return chi2[best], fine[best], y[best]
 
 
-def _check_range(mass_range, smallest):
+def _check_range(mass_range: tuple[float, float] | None, smallest: float, largest: float) -> tuple[float, float]:
     if mass_range is None:
-        mass_range = max(MASS_RANGE[0], smallest), MASS_RANGE[1]
-    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=LARGEST_MASS, length=2)
+        mass_range = max(MASS_RANGE[0], smallest), min(MASS_RANGE[1], largest)
+    low, high = checks.ascending("mass_range", mass_range, unit="MeV", above=0, high=largest, length=2)
     if low < smallest:
         raise InputError(
             f"mass_range starts at {low:g} MeV, which is not allowed: recoils are observed down to 0, where the events "
             f"of light mediators diverge; start at {smallest:g} MeV or above"
         )
     return low, high
-
-
-def _minima(engine, model, masses, num_threads):
-    chi2, y = np.empty(masses.size), np.empty(masses.size)
-    squares = np.square(masses)
-    share(
-        lambda part: engine.minima(squares[part], not model.mediated, chi2[part], y[part]),
-        masses.size,
-        SEARCH_POINTS * masses.size,
-        num_threads,
-    )
-    return chi2, y
-
-
-def _coupling(model, y):
-    return float(math.sqrt(y)) if model.mediated else float(y)

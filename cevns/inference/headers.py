@@ -1,41 +1,82 @@
-"""What the files of scans and limits say of their numbers, which must be whole and must not contradict itself."""
+"""What the file of a result says of its numbers: one header for all kinds, which must not contradict itself."""
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
-from cevns.models import get_model, known_models
+from cevns.errors import CevnsError, InputError
+from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cevns._types import Array
+    from cevns.inference.results import Result
 
-__all__ = ["HeaderError", "check_chi2", "check_couplings", "check_mediator", "checked", "entry"]
+__all__ = ["HeaderError", "check_chi2", "check_range", "checked", "entry", "fields", "header", "number", "plain"]
 
-#: Units of the numbers, of which a file may say one or both.
+#: Format that is written; that of version 0.1 is read too, whose header does not have the parameters.
+FORMAT, FIRST_FORMAT = 2, 1
+#: What the parameters of every format are measured in, by the names that the first format knows.
 UNITS = {"mass": "MeV", "coupling": "dimensionless"}
 #: How far chi2, a difference, may fall below 0 by rounding, relative to the largest and to 1.
 ROUNDING = 1e-6
+_MOST_PARAMETERS = 2
 
 
 class HeaderError(Exception):
     """Carries what is wrong with a file."""
 
 
-def checked(about: Any, version: int) -> Mapping[str, Any]:
-    """Return the header of a file, with its format, names and units checked.
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def header(result: Result) -> dict[str, Any]:
+    """Return what a file says of any result, for JSON."""
+    from cevns import __version__
+
+    return {
+        "format": FORMAT,
+        "kind": result.kind,
+        "cevns": __version__,
+        "model": result.model,
+        "label": result.label,
+        "experiments": list(result.experiments),
+        "labels": list(result.labels),
+        "parameters": [_described(parameter) for parameter in result.parameters],
+    }
+
+
+def _described(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter without what has its default, which an infinite range does."""
+    values = {f.name: (getattr(parameter, f.name), f.default) for f in dataclasses.fields(parameter)}
+    return {name: value for name, (value, default) in values.items() if name in ("name", "unit") or value != default}
+
+
+def plain(text: str) -> str:
+    """Return a text as mathtext that shows it as it is."""
+    return text.replace("$", r"\$")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def checked(about: Any, kind: str) -> tuple[Mapping[str, Any], str]:
+    """Return the header of a file and the kind of its result, with format, names and units checked.
 
     Parameters
     ----------
     about : object
         What JSON holds.
-    version : int
-        Of the format.
+    kind : str
+        Kind of the first format, whose header does not say it, and of which a later header must not say otherwise;
+        empty where the file alone does not tell.
 
     Raises
     ------
@@ -45,9 +86,17 @@ def checked(about: Any, version: int) -> Mapping[str, Any]:
     if not isinstance(about, Mapping):
         raise HeaderError("the text about it is no JSON object")
     found = about.get("format")
-    if type(found) is not int or found != version:
+    if type(found) is not int or found not in (FIRST_FORMAT, FORMAT):
         said = f"format {checks.shown(found)}" if type(found) is int else "no number of a format"
-        raise HeaderError(f"it has {said}, this version of cevns reads format {version}")
+        raise HeaderError(f"it has {said}, this version of cevns reads formats {FIRST_FORMAT} and {FORMAT}")
+    if found != FIRST_FORMAT:
+        said = _text("kind", about.get("kind"))
+        if kind and said != kind:
+            raise HeaderError(f"it begins as a {kind}, but its kind is {_json(said)}")
+        kind = said
+    # limits of the first format have none
+    if found != FIRST_FORMAT or kind == "scan":
+        _words("label", about.get("label"))
     _text("model", about.get("model"))
     for key in ("experiments", "labels"):
         texts = about.get(key)
@@ -63,7 +112,96 @@ def checked(about: Any, version: int) -> Mapping[str, Any]:
     units = about.get("units", {})
     if not isinstance(units, Mapping) or any(UNITS.get(key) != unit for key, unit in units.items()):
         raise HeaderError(f"its units are {_json(units)}, where {_json(UNITS)} are needed")
-    return about
+    return about, kind
+
+
+def fields(about: Mapping[str, Any], masses: bool | None) -> dict[str, Any]:
+    """Return the fields that every result has.
+
+    Parameters
+    ----------
+    about : mapping
+        Checked header.
+    masses : bool or None
+        Whether the file has masses; None where that alone does not tell.
+
+    Raises
+    ------
+    HeaderError
+        If the parameters are not what they must be, or do not go with the masses.
+    """
+    if about["format"] == FIRST_FORMAT:
+        both_signs = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
+        parameters: tuple[Parameter, ...] = (mass(), coupling()) if masses else (both_signs,)
+    else:
+        parameters = _parameters(entry(about, "parameters", list, "list"))
+        names = " and ".join(parameter.name for parameter in parameters)
+        if masses and len(parameters) == 1:
+            raise HeaderError(f"it has masses, but its only parameter is {names}")
+        if masses is False and len(parameters) > 1:
+            raise HeaderError(f"it has no masses, but its parameters are {names}")
+    return {
+        "model": about["model"],
+        "label": about.get("label", plain(about["model"])),
+        "experiments": tuple(about["experiments"]),
+        "labels": tuple(about["labels"]),
+        "parameters": parameters,
+    }
+
+
+def _parameters(entries: Any) -> tuple[Parameter, ...]:
+    if not 1 <= len(entries) <= _MOST_PARAMETERS:
+        many = f"it has {len(entries)} parameters, at most {_MOST_PARAMETERS} are possible"
+        raise HeaderError(many if entries else "its list of parameters has no coupling")
+    found = tuple(map(_parameter, entries))
+    names = [parameter.name for parameter in found]
+    # what is called by a name of the first format is that, and in its place
+    for i, name in enumerate(names):
+        if names.count(name) > 1:
+            raise HeaderError(f"its parameter {name!r} comes more than once")
+        unit = {"mass": "MeV", "coupling": ""}.get(name, found[i].unit)
+        if found[i].unit != unit:
+            raise HeaderError(f"its {name} has the unit {_json(found[i].unit)}, where {_json(unit)} is needed")
+    if "mass" in names[-1:] or "coupling" in names[:-1]:
+        raise HeaderError(f"its parameters are {', '.join(names)}: the coupling comes last")
+    return found
+
+
+def _parameter(about: Mapping[str, Any]) -> Parameter:
+    if not isinstance(about, Mapping):
+        raise HeaderError(f"a parameter is no JSON object, but {_json(about)}")
+    unknown = about.keys() - {f.name for f in dataclasses.fields(Parameter)}
+    if unknown or "name" not in about:
+        raise HeaderError(f"a parameter has {_json(sorted(unknown))}" if unknown else "a parameter has no name")
+    values: dict[str, Any] = {key: about[key] for key in ("name", "unit", "label", "scale") if key in about}
+    for key in about.keys() & {"default", "low", "high", "origin"}:
+        values[key] = checks.real(f"{key} of a parameter", entry(about, key, *_NUMBER))
+    if "prior" in about:
+        prior = about["prior"]
+        if not isinstance(prior, list) or len(prior) != 2:
+            raise HeaderError(f"the prior of a parameter is no pair of numbers, but {_json(prior)}")
+        values["prior"] = tuple(checks.real("prior of a parameter", value) for value in prior)
+    try:
+        parameter = Parameter(**values)
+    except CevnsError as error:
+        raise HeaderError(f"a parameter is wrong: {error}") from error
+    if not parameter.low < parameter.high:
+        raise HeaderError(f"the range of its {parameter.name} is from {parameter.low:g} to {parameter.high:g}")
+    return parameter
+
+
+_NUMBER = ((int, float), "number")
+
+
+def number(about: Mapping[str, Any], key: str, of: str = "") -> float:
+    """Return a finite number of a header.
+
+    Raises
+    ------
+    HeaderError, InputError
+        If it is none.
+    """
+    return checks.real(f"{key}{of}", entry(about, key, *_NUMBER))
 
 
 def entry(about: Mapping[str, Any], key: str, kind: Any, what: str) -> Any:
@@ -82,34 +220,21 @@ def entry(about: Mapping[str, Any], key: str, kind: Any, what: str) -> Any:
     return value
 
 
-def check_mediator(name: str, has_mass: bool) -> None:
-    """Refuse masses for a built-in model without a mediator, and none for one with a mediator.
-
-    Raises
-    ------
-    HeaderError
-        If the model and the masses contradict each other.
-    """
-    if name not in known_models():
-        return
-    model = get_model(name)
-    if not model.interacting:
-        raise HeaderError(f"its model {name!r} has no coupling")
-    if model.has_mass != has_mass:
-        wanted = "a mediator, but it has no masses" if model.has_mass else "no mediator, but it has masses"
-        raise HeaderError(f"its model {name!r} has {wanted}")
-
-
-def check_couplings(coupling: Array) -> None:
-    """Refuse negative couplings of a mediator: counts depend on their square.
+def check_range(parameter: Parameter, values: Array | float, *, high: float = math.inf) -> None:
+    """Refuse values of a parameter below its range, or above `high`.
 
     Raises
     ------
     HeaderError
         If there is one.
     """
-    if (np.asarray(coupling) < 0).any():
-        raise HeaderError(f"a coupling is negative, {np.min(coupling):g}, which that of a mediator cannot be")
+    values = np.asarray(values)
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    for wrong, end, where in ((values < parameter.low, parameter.low, "below"), (values > high, high, "above")):
+        if wrong.any():
+            raise HeaderError(
+                f"a {parameter.name} is {values[wrong].flat[0]:g}, {where} the {end:g}{unit} at which its range ends"
+            )
 
 
 def check_chi2(name: str, chi2: Array | float) -> None:
@@ -125,16 +250,28 @@ def check_chi2(name: str, chi2: Array | float) -> None:
         raise HeaderError(f"{name} is negative, {least:g}")
 
 
-def _text(name, value):
+def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise HeaderError(f"its {name} is no text, but {_json(value)}")
+    return _told(checks.text, name, value)
+
+
+def _words(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise HeaderError(f"its {name} is no text")
+    return _told(checks.words, name, value)
+
+
+def _told(check: Callable[[str, Any], str], name: str, value: Any) -> str:
     try:
-        checks.text(name, value)
+        return check(name, value)
     except InputError as error:
         raise HeaderError(f"its {error}") from error
 
 
-def _json(value):
+def _json(value: Any) -> str:
     """Return a value as it stands in the file, cut where it is long."""
+    import json
+
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

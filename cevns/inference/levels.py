@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from cevns import checks
 
 if TYPE_CHECKING:
-    from cevns.models import VectorModel
+    from collections.abc import Sequence
+
+    from cevns.parameters import Parameter
 
 __all__ = ["TWO_SIGMA", "default_dof", "delta_chi2"]
 
@@ -18,16 +20,16 @@ LARGEST_DOF = 1_000_000
 TWO_SIGMA = math.erf(math.sqrt(2))
 
 
-def default_dof(model: VectorModel) -> int:
-    """Return the degrees of freedom of a model's limits, unless others are asked for.
+def default_dof(parameters: Sequence[Parameter]) -> int:
+    """Return the degrees of freedom of limits on some parameters, unless others are asked for: their number.
 
     2 for a mediator, whose limits are regions in the plane of mass and coupling as in arXiv:2008.05022; 1 for a contact
     interaction, which has the coupling alone.
     """
-    return 2 if model.has_mass else 1
+    return max(len(parameters), 1)
 
 
-def delta_chi2(cl: float, dof: int = 2) -> float:
+def delta_chi2(cl: float, dof: int | None = 2) -> float:
     """Return the delta chi2 that a confidence level allows.
 
     Parameters

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from cevns import checks
-from cevns._engine import crossings_limit
-from cevns.arrays import ByValue, span
+from cevns.arrays import span
 from cevns.errors import ConvergenceError, InputError
-from cevns.inference.fits import SEARCH_POINTS, BestFit, best_fit
+from cevns.inference import headers
+from cevns.inference.fits import Fit, best_fit
+from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
-from cevns.models import get_model
-from cevns.models.vector import broadcast_shape
-from cevns.pictures import Pictured
+from cevns.inference.lines import SEARCH_POINTS, Line
+from cevns.inference.results import Result
+from cevns.kernels.likelihood import crossings_limit
+from cevns.parameters import LARGEST_MASS, common_shape
+from cevns.tabular import Column, Table
 from cevns.threads import checked, share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
-    from cevns._types import Array, ArrayLike, Model, Path
+    from cevns._types import Array, ArrayLike, Model
     from cevns.likelihoods import Likelihood
+    from cevns.parameters import Parameter
 
 __all__ = ["Limit", "limit"]
 
 
-@dataclass(frozen=True, eq=False)
-class Limit(ByValue, Pictured):
+@dataclass(frozen=True, eq=False, repr=False)
+class Limit(Result):
     """Excluded intervals of the coupling at each mass.
 
     Attributes
     ----------
-    model : str
-        Name of the model.
-    experiments, labels : tuple of str
-        Names of the experiments, and their names in figures.
     cl : float
         Confidence level.
     dof : int
@@ -46,24 +51,27 @@ class Limit(ByValue, Pictured):
         Level above the minimum.
     chi2_min : float
         The chi2 from which it counts.
-    best_fit : BestFit
+    best_fit : Fit
         Where the minimum lies.
     mass : ndarray, shape (m,) or None
-        Mediator masses [MeV]; None for models without one.
+        Mediator masses [MeV]; None for interactions without one.
     excluded : tuple of ndarray, each of shape (k, 2)
         For each mass the excluded intervals of the coupling, ascending and disjoint; infinite where they do not end.
+    model, label, experiments, labels, parameters
+        As of every `Result`.
     """
 
-    model: str
-    experiments: tuple
-    labels: tuple
     cl: float
     dof: int
     delta_chi2: float
     chi2_min: float
-    best_fit: BestFit
-    mass: np.ndarray | None
-    excluded: tuple
+    best_fit: Fit
+    mass: Any
+    excluded: tuple[np.ndarray, ...]
+
+    kind: ClassVar[str] = "limit"
+    suffix: ClassVar[str] = ".csv"
+    made_by: ClassVar[str] = "Limit.save or `cevns limit -o`"
 
     @property
     def lowest(self) -> Array:
@@ -95,9 +103,15 @@ class Limit(ByValue, Pictured):
         """
         return any(self._holds_zero(intervals) for intervals in self.excluded)
 
-    def _holds_zero(self, intervals):
+    def _holds_zero(self, intervals: Array) -> bool:
         # the couplings of a mediator begin at 0, which is then no end of what is excluded
-        return any(low < 0 < high or (low == 0 and self.mass is not None) for low, high in intervals)
+        begins = self._one_sided
+        return any(low < 0 < high or (low == 0 and begins) for low, high in intervals)
+
+    @property
+    def _one_sided(self) -> bool:
+        coupling = self.parameters[-1]
+        return coupling.low >= coupling.origin
 
     def excludes(self, mass: ArrayLike | None, coupling: ArrayLike) -> Any:
         """Return whether points are excluded, with the arguments of `Bound.excludes` of the published limits.
@@ -118,7 +132,8 @@ class Limit(ByValue, Pictured):
         ------
         InputError
             If a mass is not among those that were computed: nothing is interpolated, since intervals come and go from
-            one mass to the next. Or if `mass` and `coupling` do not broadcast.
+            one mass to the next. Or if `mass` and `coupling` do not broadcast, or a coupling is negative of which only
+            the square counts.
 
         Examples
         --------
@@ -130,8 +145,13 @@ class Limit(ByValue, Pictured):
         coupling = checks.floats("coupling", coupling)
         if np.isnan(coupling).any():
             raise InputError("coupling contains nan")
+        begin = self.parameters[-1].origin
+        if self._one_sided and (coupling < begin).any():
+            raise InputError(
+                f"coupling contains {coupling.min():g}, but that of {checks.shown(self.model)} begins at {begin:g}"
+            )
         index = self._index(mass)
-        broadcast_shape(index, coupling)
+        common_shape({"mass": index, "coupling": coupling})
         index, coupling = np.broadcast_arrays(index, coupling)
         out = np.zeros(index.shape, dtype=bool)
         for i in set(index.flat):
@@ -142,7 +162,7 @@ class Limit(ByValue, Pictured):
                 out[here] |= coupling[here] == 0
         return out if out.ndim else bool(out)
 
-    def _index(self, mass):
+    def _index(self, mass: Any) -> np.ndarray:
         """Return where masses stand among those of the limit."""
         if self.mass is None:
             if mass is not None:
@@ -151,7 +171,7 @@ class Limit(ByValue, Pictured):
         if mass is None:
             raise InputError(f"mass is missing: model {checks.shown(self.model)} has a mediator, give its mass in MeV")
         wanted = checks.array("mass", mass, unit="MeV", low=0)
-        nearest = np.abs(self.mass - wanted[..., None]).argmin(axis=-1)
+        nearest: np.ndarray = np.abs(self.mass - wanted[..., None]).argmin(axis=-1)
         missed = np.abs(self.mass[nearest] - wanted) > 1e-9 * wanted
         if missed.any():
             first, close = wanted[missed].flat[0], self.mass[nearest][missed].flat[0]
@@ -168,70 +188,132 @@ class Limit(ByValue, Pictured):
         order = np.argsort(self.mass, kind="stable")
         return dataclasses.replace(self, mass=self.mass[order], excluded=tuple(self.excluded[i] for i in order))
 
-    def save(self, path: Path) -> None:
-        """Write the limit to a ``.csv`` file, which `load` and ``cevns plot`` read, by ascending mass.
+    def table(self) -> Table:
+        """Return a row for each excluded interval, or one with None for both ends where nothing is excluded.
 
-        A line for each excluded interval: mass [MeV], and where the interval begins and ends; the last two are empty
-        for a mass at which nothing is excluded.
-
-        Raises
-        ------
-        InputError
-            If the name ends otherwise, or a mass comes more than once.
-        DataError
-            If the file cannot be written.
+        Examples
+        --------
+        >>> import cevns
+        >>> curve = cevns.load("coherent-argon-2020").limit("universal", mass=[10.0, 300.0])
+        >>> [(mass, f"{low:.3g}", f"{high:.3g}") for mass, low, high in curve.table()]
+        [(10.0, '2.67e-05', 'inf'), (300.0, '0.000176', '0.000487'), (300.0, '0.000594', 'inf')]
         """
-        from cevns.inference.files import save_limit
-
-        save_limit(self, path)
-
-    @classmethod
-    def load(cls, path: Path) -> Limit:
-        """Read a limit that `save` wrote.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be read, is not such a limit or contradicts itself: level and degrees of freedom, model
-            and masses, signs of a mediator's couplings, minimum and best fit.
-        """
-        from cevns.inference.files import load_limit
-
-        return load_limit(path)
-
-    def __repr__(self):
-        masses = "" if self.mass is None else f", {span('mass', self.mass, 'MeV')}"
-        warning = ", standard model excluded" if self.excludes_standard_model else ""
-        return f"<Limit: {self._title()}{masses}{warning}>"
-
-    def _title(self):
-        return f"{self.model}, {' + '.join(self.experiments)}, {self.cl:.4g} C.L. for {self.dof} d.o.f."
-
-    def _repr_html_(self):
-        from cevns.tabular import html
-
-        rows = [
-            (mass, ", ".join(f"({low:.4g}, {high:.4g})" for low, high in intervals) or "none")
-            for mass, intervals in zip([None] if self.mass is None else self.mass, self.excluded, strict=True)
+        unit = self.parameters[-1].unit
+        intervals = [rows.tolist() or [(None, None)] for rows in self.excluded]
+        columns = [
+            Column(f"excluded_{end}", unit, [row[i] for rows in intervals for row in rows])
+            for i, end in enumerate(("from", "to"))
         ]
-        caption = self._title() + ("; the standard model is excluded" if self.excludes_standard_model else "")
-        return html(("mass [MeV]", "excluded couplings"), rows, caption)
+        if self.mass is not None:
+            masses = [m for m, rows in zip(self.mass.tolist(), intervals, strict=True) for _ in rows]
+            columns.insert(0, Column(self.parameters[0].name, self.parameters[0].unit, masses))
+        return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded region; see `cevns.plotting.plot_limit`."""
-        from cevns.plotting import plot_limit
+        from cevns.inference.drawing import plot_limit
 
         return plot_limit(self, ax=ax, **options)
+
+    def _facts(self) -> str:
+        mass = self.parameters[0]
+        masses = "" if self.mass is None else f", {span(mass.name, self.mass, mass.unit)}"
+        return f"{self._level()}{masses}{', standard model excluded' if self.excludes_standard_model else ''}"
+
+    def _level(self) -> str:
+        return f"{self.cl:.4g} C.L. for {self.dof} d.o.f."
+
+    def _caption(self) -> str:
+        warning = "; the standard model is excluded" if self.excludes_standard_model else ""
+        return f"{self.model}, {self.data}, {self._level()}: excluded couplings{warning}"
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        if self.mass is not None and len(set(self.mass.tolist())) < self.mass.size:
+            raise InputError(
+                "a mass comes more than once in the limit, which a file cannot tell apart: compute it once"
+            )
+        about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "chi2_min": self.chi2_min}
+        return about | {"best_fit": self.best_fit.entries()}, self.ascending().table()
+
+    @classmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        mass, excluded = _intervals(body)
+        fields = headers.fields(about, mass is not None)
+        parameters = fields["parameters"]
+        heads = _heads(about, parameters)
+        if tuple(body[0]) != heads:
+            raise HeaderError(f"its columns are {', '.join(body[0]) or 'none'}, not {', '.join(heads)}")
+        if mass is not None:
+            headers.check_range(parameters[0], mass, high=LARGEST_MASS)
+        if parameters[-1].low >= parameters[-1].origin:
+            headers.check_range(parameters[-1], np.concatenate([np.zeros(0), *map(np.ravel, excluded)]))
+        cl = checks.confidence_level(headers.number(about, "cl"))
+        dof = checks.whole("dof", headers.entry(about, "dof", int, "whole number"), low=1)
+        level, expected = headers.number(about, "delta_chi2"), delta_chi2(cl, dof)
+        # other versions of SciPy may differ in the last digits
+        if not math.isclose(level, expected, rel_tol=1e-6, abs_tol=1e-300):
+            raise HeaderError(
+                f"its delta_chi2 {level:.6g} is not that of cl {cl:g} and dof {dof}, which is {expected:.6g}"
+            )
+        entries = headers.entry(about, "best_fit", dict, "JSON object")
+        fit = Fit.of_entries(entries, fields, " of the best_fit")
+        chi2_min = headers.number(about, "chi2_min")
+        if chi2_min != fit.chi2:
+            raise HeaderError(f"its chi2_min {chi2_min:g} is not the chi2 of its best_fit, {fit.chi2:g}")
+        return cls(cl, dof, level, chi2_min, fit, mass, excluded, **fields)
+
+
+def _heads(about: Mapping[str, Any], parameters: Sequence[Parameter]) -> tuple[str, ...]:
+    """Return the columns that a file must have; those of the first format do not depend on the parameters."""
+    ends = ("excluded_from", "excluded_to")
+    if about["format"] == headers.FIRST_FORMAT:
+        return "mass_MeV", *ends
+    unit = parameters[-1].unit
+    columns = [Column(p.name, p.unit, ()) for p in parameters[:-1]]
+    return Table((*columns, *(Column(end, unit, ()) for end in ends))).file_heads
+
+
+def _intervals(body: Any) -> tuple[Array | None, tuple[Array, ...]]:
+    """Return the masses, None if there are none, and the excluded intervals at each, of the lines of a table."""
+    head, *rows = body or [[]]
+    if len(head) not in (2, 3):
+        raise HeaderError(f"its columns are {', '.join(head) or 'none'}")
+    wrong = next((i for i, row in enumerate(rows, start=3) if len(row) != len(head)), None)
+    if wrong:
+        raise HeaderError(f"line {wrong} has not {len(head)} cells")
+    masses, excluded = [], []
+    for mass, group in itertools.groupby(rows, key=lambda row: row[0] if len(head) == 3 else ""):
+        cells = [row[-2:] for row in group]
+        intervals = [(_number(low), _number(high)) for low, high in cells if low or high]
+        if len(intervals) < len(cells) != 1:
+            raise HeaderError(f"mass {mass or 'none'} comes more than once, or has an interval without ends")
+        ends = np.array(intervals, dtype=float).reshape(-1, 2)
+        # not that a difference is positive, which between infinities is no number; nor the opposite, true of nan
+        if not (ends.ravel()[:-1] < ends.ravel()[1:]).all():
+            raise HeaderError(f"the intervals at mass {mass or 'none'} do not ascend")
+        masses.append(mass)
+        excluded.append(ends)
+    if not masses:
+        raise HeaderError("it has no rows")
+    if masses == [""]:
+        return None, tuple(excluded)
+    return checks.ascending("mass", list(map(_number, masses))), tuple(excluded)
+
+
+def _number(text: str) -> float:
+    return checks.number("a cell", text)
 
 
 def limit(
     likelihood: Likelihood,
-    model: Model,
+    interaction: Model,
     mass: ArrayLike | None = None,
     *,
     cl: float = 0.90,
     dof: int | None = None,
-    reference: BestFit | float | None = None,
+    reference: Fit | float | None = None,
     mass_range: tuple[float, float] | None = None,
     num_threads: int = 1,
 ) -> Limit:
@@ -241,7 +323,7 @@ def limit(
     ----------
     likelihood : Likelihood
         What excludes.
-    model : str or VectorModel
+    interaction : str or Interaction
         Interaction.
     mass : array_like, optional
         Mediator masses [MeV]; not needed for models without one.
@@ -250,7 +332,7 @@ def limit(
     dof : int, optional
         Degrees of freedom of the level; those of `default_dof` unless given: 2 for a mediator, 1 for a contact
         interaction.
-    reference : BestFit or float, optional
+    reference : Fit or float, optional
         Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given. For the
         standard model, the number ``likelihood.chi2("sm")``.
     mass_range : (float, float), optional
@@ -280,85 +362,70 @@ def limit(
     >>> f"{curve.lowest[0]:.2g}"
     '2.4e-05'
     """
-    from cevns.likelihoods import Likelihood
-
-    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
-    model = get_model(model)
-    dof = default_dof(model) if dof is None else dof
+    line = Line(likelihood, interaction, "limit")
+    dof = default_dof(line.parameters) if dof is None else dof
     above_minimum, dof = delta_chi2(cl, dof), int(dof)
     num_threads = checked(num_threads)
-    if not model.interacting:
-        raise InputError(f"model {checks.shown(model.name)} has no coupling to limit")
-    if mass is not None and not model.has_mass:
-        raise InputError(f"mass is given, but model {checks.shown(model.name)} has no mediator: leave it out")
     if mass_range is not None and reference is not None:
         raise InputError("mass_range is given, but so is the reference that it would be searched for: leave one out")
-    masses = model.check_mass(mass, likelihood.smallest_mass) if model.has_mass else 1.0
-    masses = np.atleast_1d(np.asarray(masses, dtype=float))
-    if masses.ndim != 1:
-        raise InputError(f"mass must be one number or a one-dimensional array, got shape {masses.shape}")
-    if not masses.size:
-        raise InputError("mass is empty: give at least one mediator mass in MeV")
+    masses = line.other_values(mass)
     if reference is None:
-        reference = best_fit(likelihood, model, mass_range=mass_range, num_threads=num_threads)
-    elif not isinstance(reference, BestFit):
+        reference = best_fit(likelihood, interaction, mass_range=mass_range, num_threads=num_threads)
+    elif not isinstance(reference, Fit):
         if isinstance(reference, str):
             raise InputError(
-                f"reference must be a chi2 or a BestFit, got {reference!r}; give a number, for the standard model "
+                f"reference must be a chi2 or a Fit, got {reference!r}; give a number, for the standard model "
                 'likelihood.chi2("sm")'
             )
-        reference = BestFit(checks.real("reference", reference), None, np.nan)
+        reference = Fit(checks.real("reference", reference), None, np.nan, **line.about)
     else:
-        _check_reference(reference, model)
+        _check_reference(reference, line)
+        reference = dataclasses.replace(reference, **line.about)
     roots = np.empty((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
-    engine, squares, level = likelihood.engine(model), np.square(masses), reference.chi2 + above_minimum
+    rows, level = line.rows(masses), reference.chi2 + above_minimum
     share(
-        lambda part: engine.crossings(squares[part], not model.mediated, level, roots[part], counts[part], above[part]),
+        lambda part: line.engine.crossings(rows[part], line.two_sided, level, roots[part], counts[part], above[part]),
         masses.size,
         SEARCH_POINTS * masses.size,
         num_threads,
     )
     if counts.min() < 0:
-        where = f" at {masses[counts.argmin()]:g} MeV" if model.has_mass else ""
+        where = f" at {masses[counts.argmin()]:g} MeV" if line.other else ""
         raise ConvergenceError(
             f"chi2 crosses the level more than {crossings_limit()} times{where}: its intervals cannot all be returned; "
             "check the uncertainties of the data, or use chi2() on a line of couplings"
         )
     excluded = []
     for found, n, starts_above in zip(roots, counts, above, strict=True):
-        ends = np.sqrt(found[:n]) if model.mediated else found[:n]
-        start = [0.0 if model.mediated else -np.inf] if starts_above else []
-        ends = np.concatenate([start, ends])
-        if ends.size % 2:
-            ends = np.append(ends, np.inf)
-        excluded.append(ends.reshape(-1, 2))
+        excluded.append(line.intervals(found[:n], bool(starts_above)))
     return Limit(
-        model=model.name,
-        experiments=tuple(e.name for e in likelihood.experiments),
-        labels=tuple(e.label for e in likelihood.experiments),
         cl=float(cl),
         dof=dof,
         delta_chi2=above_minimum,
         chi2_min=reference.chi2,
         best_fit=reference,
-        mass=masses if model.has_mass else None,
+        mass=masses if line.other else None,
         excluded=tuple(excluded),
+        **line.about,
     )
 
 
-def _check_reference(fit, model):
-    """Refuse a best fit of what cannot be this model; its chi2 alone would do."""
+def _check_reference(fit: Fit, line: Line) -> None:
+    """Refuse a best fit of what cannot be this interaction; its chi2 alone would do."""
     checks.real("chi2 of the reference", fit.chi2)
-    remedy = "give its chi2 alone, reference=fit.chi2"
-    if fit.mass is None and model.has_mass and not np.isnan(fit.coupling):
-        raise InputError(
-            f"reference has a coupling without a mass, but model {checks.shown(model.name)} has a mediator: {remedy}"
-        )
-    if fit.mass is not None and not model.has_mass:
-        raise InputError(f"reference has a mass, but model {checks.shown(model.name)} has no mediator: {remedy}")
-    if model.mediated and fit.coupling < 0:
-        raise InputError(
-            f"reference has the coupling {fit.coupling:g}, but that of model {checks.shown(model.name)}, a mediator's, "
-            f"is not negative: {remedy}"
-        )
+    remedy, name = "give its chi2 alone, reference=fit.chi2", checks.shown(line.name)
+    if fit.mass is None and line.other and not np.isnan(fit.coupling):
+        raise InputError(f"reference has a coupling without a mass, but {name} has a mediator: {remedy}")
+    if fit.mass is not None and not line.other:
+        raise InputError(f"reference has a mass, but {name} has no mediator: {remedy}")
+    if not line.two_sided and fit.coupling < 0:
+        raise InputError(f"reference has the coupling {fit.coupling:g}, but that of {name} is not negative: {remedy}")
+    for name, found, wanted in (
+        ("interaction", fit.model, line.name),
+        ("likelihood", fit.experiments, line.about["experiments"]),
+    ):
+        if found != wanted:
+            raise InputError(
+                f"reference belongs to another {name}, {checks.shown(found)}, than {checks.shown(wanted)}: {remedy}"
+            )

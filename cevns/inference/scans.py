@@ -3,119 +3,117 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import ByValue, span
+from cevns.arrays import span
 from cevns.errors import InputError
-from cevns.files import checked_path
-from cevns.models import get_model
-from cevns.pictures import Pictured, figures_hint
+from cevns.inference import headers
+from cevns.inference.headers import HeaderError
+from cevns.inference.lines import Line
+from cevns.inference.results import Result
+from cevns.tabular import Column, Table, html
 from cevns.threads import share
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
 
     from cevns import _types
+    from cevns._types import Array
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Scan", "scan"]
 
 
-@dataclass(frozen=True, eq=False)
-class Scan(ByValue, Pictured):
+@dataclass(frozen=True, eq=False, repr=False)
+class Scan(Result):
     """chi2 on a grid.
 
     Attributes
     ----------
-    model, label : str
-        Name of the model, and its name in figures.
-    experiments, labels : tuple of str
-        Names of the experiments, and their names in figures.
     mass : ndarray, shape (m,)
         Mediator masses [MeV].
     coupling : ndarray, shape (n,)
         Couplings.
     chi2 : ndarray, shape (m, n)
         chi2 with all nuisances profiled.
+    model, label, experiments, labels, parameters
+        As of every `Result`.
     """
 
-    model: str
-    label: str
-    experiments: tuple
-    labels: tuple
     mass: np.ndarray
     coupling: np.ndarray
     chi2: np.ndarray
 
+    kind: ClassVar[str] = "scan"
+    suffix: ClassVar[str] = ".npz"
+    made_by: ClassVar[str] = "Scan.save or `cevns scan`"
+    #: Arrays of its files, and their dimensions.
+    arrays: ClassVar[dict[str, int]] = {"mass": 1, "coupling": 1, "chi2": 2}
+
     @property
     def delta_chi2(self) -> _types.Array:
         """chi2 above its minimum on the grid, shape (m, n)."""
-        return self.chi2 - self.chi2.min()
+        above: Array = self.chi2 - self.chi2.min()
+        return above
 
-    def __repr__(self):
-        axes = f"{span('mass', self.mass, 'MeV')} x {span('coupling', self.coupling)}"
-        return f"<Scan: {self.model}, {' + '.join(self.experiments)}, {axes}>"
+    def table(self) -> Table:
+        """Return a row for each point of the grid, mass by mass."""
+        rows, columns = self.chi2.shape
+        mass, coupling = self.parameters
+        return Table(
+            (
+                Column(mass.name, mass.unit, np.repeat(self.mass, columns)),
+                Column(coupling.name, coupling.unit, np.tile(self.coupling, rows)),
+                Column("chi2", "", self.chi2.ravel()),
+            )
+        )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded regions; see `cevns.plotting.plot_scan`."""
-        from cevns.plotting import plot_scan
+        from cevns.inference.drawing import plot_scan
 
         return plot_scan(self, ax=ax, **options)
 
-    def save(self, path: _types.Path) -> None:
-        """Write the scan to an ``.npz`` file, whole or not at all.
+    def _facts(self) -> str:
+        axes = zip(self.parameters, (self.mass, self.coupling), strict=True)
+        return " x ".join(span(p.name, values, p.unit) for p, values in axes)
 
-        Raises
-        ------
-        InputError
-            If `path` is no path or does not end in ``.npz``.
-        DataError
-            If the file cannot be written, or would be longer than 2 GiB.
-        """
-        from cevns import __version__
-        from cevns.inference.archives import write_scan
+    def _repr_html_(self) -> str:
+        # of a grid the axes are enough, and where chi2 is least
+        i, j = divmod(int(self.chi2.argmin()), self.coupling.size)
+        axes = zip(self.parameters, (self.mass, self.coupling), (i, j), strict=True)
+        rows = [
+            (Column(p.name, p.unit, ()).head, values.size, values[0], values[-1], values[k]) for p, values, k in axes
+        ]
+        rows.append(("chi2", self.chi2.size, self.chi2.min(), self.chi2.max(), self.chi2[i, j]))
+        return html(("", "values", "least", "largest", "at the least chi2"), rows, f"{self.model}, {self.data}")
 
-        path = checked_path(path)
-        if path.suffix != ".npz":
-            raise InputError(f"path {path} must end in .npz; {figures_hint('scan')}")
-        about = {
-            "cevns": __version__,
-            "model": self.model,
-            "label": self.label,
-            "experiments": list(self.experiments),
-            "labels": list(self.labels),
-            "units": {"mass": "MeV"},
-        }
-        arrays = {name: np.asarray(getattr(self, name), dtype=float) for name in ("mass", "coupling", "chi2")}
-        write_scan(path, arrays, about)
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        return {}, {name: np.asarray(getattr(self, name), dtype=float) for name in self.arrays}
 
     @classmethod
-    def load(cls, path: _types.Path) -> Scan:
-        """Read a scan that `save` wrote.
-
-        Names, sizes, types and shapes are checked before an array is read.
-
-        Raises
-        ------
-        InputError
-            If `path` is no path.
-        DataError
-            If the file cannot be read or is not such a scan.
-        """
-        from cevns.inference.archives import read_scan
-
-        arrays, about = read_scan(path)
-        return cls(
-            about["model"], about["label"], tuple(about["experiments"]), tuple(about["labels"]), *arrays.values()
-        )
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        fields = headers.fields(about, True)
+        if body["chi2"].shape != (body["mass"].size, body["coupling"].size):
+            raise HeaderError("it does not hold one chi2 for each mass and coupling")
+        for parameter, name in zip(fields["parameters"], ("mass", "coupling"), strict=True):
+            if not (np.diff(body[name]) > 0).all():
+                raise HeaderError(f"{name} does not ascend")
+            headers.check_range(parameter, body[name], high=parameter.high)
+        headers.check_chi2("chi2", body["chi2"])
+        return cls(**body, **fields)
 
 
 def scan(
     likelihood: Likelihood,
-    model: _types.Model,
+    interaction: _types.Model,
     mass: _types.ArrayLike,
     coupling: _types.ArrayLike,
     *,
@@ -128,7 +126,7 @@ def scan(
     ----------
     likelihood : Likelihood
         What is scanned.
-    model : str or VectorModel
+    interaction : str or Interaction
         Interaction with a mediator.
     mass : array_like, shape (m,)
         Ascending mediator masses [MeV].
@@ -156,19 +154,14 @@ def scan(
     >>> argon.scan("b-l", np.geomspace(1, 100, 5), np.geomspace(1e-5, 1e-3, 7)).chi2.shape
     (5, 7)
     """
-    from cevns.likelihoods import Likelihood
-
-    checks.instance("likelihood", likelihood, Likelihood, "an Experiment has one as .likelihood")
-    model = get_model(model)
-    if not model.has_mass:
+    line = Line(likelihood, interaction, "scan")
+    if line.other is None:
         raise InputError(
-            f"model {checks.shown(model.name)} has no mediator mass to scan; use chi2() with an array of couplings"
+            f"interaction {checks.shown(line.name)} has no mediator mass to scan; use chi2() with an array of couplings"
         )
-    mass = checks.ascending("mass", model.check_mass(mass, likelihood.smallest_mass), unit="MeV")
-    coupling = checks.ascending("coupling", model.check_coupling(coupling))
-    engine = likelihood.engine(model)
-    mass_squared, y = np.square(mass), model.strength(coupling)
+    mass = checks.ascending("mass", line.other.values(mass), unit="MeV")
+    coupling = checks.ascending("coupling", line.parameter.values(coupling))
+    rows, y = line.rows(mass), line.to_y(coupling)
     chi2 = np.empty((mass.size, coupling.size))
-    share(lambda part: engine.grid(mass_squared[part], y, chi2[part]), mass.size, chi2.size, num_threads, progress)
-    names, labels = (tuple(getattr(e, field) for e in likelihood.experiments) for field in ("name", "label"))
-    return Scan(model.name, model.label, names, labels, mass, coupling, chi2)
+    share(lambda part: line.engine.grid(rows[part], y, chi2[part]), mass.size, chi2.size, num_threads, progress)
+    return Scan(mass, coupling, chi2, **(line.about | {"parameters": (line.other, line.parameter)}))

@@ -5,34 +5,61 @@ Every function draws on the axes it is given, or on new ones, and returns them. 
 the cell, or ``plt.show()``, shows it. Elsewhere nothing is shown or kept: use ``ax.figure``, or `save` for a file.
 Matplotlib is imported when a function is called.
 
-`canvas` makes, shows and writes figures, `plane` has what is drawn in the plane of mass and coupling from numbers
-alone, and `results` draws the objects of this package.
+Here are the primitives, which draw numbers: `canvas` makes, shows and writes figures, `plane` has axes of mass and
+coupling, `regions` what is drawn on them. What an object of the package looks like is known where the object is, in the
+module ``drawing`` beside it; these functions are found here too.
 """
 
-from cevns.plotting.canvas import checked_label, file_figure, import_matplotlib, new_figure, png, save
-from cevns.plotting.plane import (
-    COUPLING_LABEL,
-    MASS_LABEL,
-    MIXING_LABEL,
-    OPEN_ABOVE,
-    OPEN_BELOW,
-    label_region,
-    log_ticks,
-    mass_coupling_axes,
-    outlines,
-    scientific,
-    shade_above,
-    without_steep_ends,
-)
-from cevns.plotting.results import (
-    plot_bound,
-    plot_bounds,
-    plot_limit,
-    plot_prediction,
-    plot_published,
-    plot_scan,
-    point_label,
-)
+import importlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # what __getattr__ finds at run time, for type checkers and editors
+    from cevns.bounds.drawing import plot_bound, plot_bounds, plot_published
+    from cevns.inference.drawing import plot_fit, plot_limit, plot_scan
+    from cevns.plotting.canvas import checked_label, file_figure, import_matplotlib, new_figure, png, save
+    from cevns.plotting.plane import (
+        COUPLING_LABEL,
+        MASS_LABEL,
+        MIXING_LABEL,
+        OPEN_ABOVE,
+        OPEN_BELOW,
+        log_ticks,
+        mass_coupling_axes,
+        scientific,
+    )
+    from cevns.plotting.regions import label_region, outlines, shade_above, without_steep_ends
+    from cevns.predictions.drawing import plot_prediction, point_label
+
+# name -> module; imported on first use, since primitives import no object, and importing a result no plot function
+_PUBLIC = {
+    "COUPLING_LABEL": "cevns.plotting.plane",
+    "MASS_LABEL": "cevns.plotting.plane",
+    "MIXING_LABEL": "cevns.plotting.plane",
+    "OPEN_ABOVE": "cevns.plotting.plane",
+    "OPEN_BELOW": "cevns.plotting.plane",
+    "checked_label": "cevns.plotting.canvas",
+    "file_figure": "cevns.plotting.canvas",
+    "import_matplotlib": "cevns.plotting.canvas",
+    "label_region": "cevns.plotting.regions",
+    "log_ticks": "cevns.plotting.plane",
+    "mass_coupling_axes": "cevns.plotting.plane",
+    "new_figure": "cevns.plotting.canvas",
+    "outlines": "cevns.plotting.regions",
+    "plot_bound": "cevns.bounds.drawing",
+    "plot_bounds": "cevns.bounds.drawing",
+    "plot_fit": "cevns.inference.drawing",
+    "plot_limit": "cevns.inference.drawing",
+    "plot_prediction": "cevns.predictions.drawing",
+    "plot_published": "cevns.bounds.drawing",
+    "plot_scan": "cevns.inference.drawing",
+    "png": "cevns.plotting.canvas",
+    "point_label": "cevns.predictions.drawing",
+    "save": "cevns.plotting.canvas",
+    "scientific": "cevns.plotting.plane",
+    "shade_above": "cevns.plotting.regions",
+    "without_steep_ends": "cevns.plotting.regions",
+}
 
 __all__ = [
     "COUPLING_LABEL",
@@ -50,6 +77,7 @@ __all__ = [
     "outlines",
     "plot_bound",
     "plot_bounds",
+    "plot_fit",
     "plot_limit",
     "plot_prediction",
     "plot_published",
@@ -61,3 +89,13 @@ __all__ = [
     "shade_above",
     "without_steep_ends",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'cevns.plotting' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

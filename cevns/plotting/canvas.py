@@ -1,5 +1,7 @@
 """Figures: how they are made, shown and written, whatever display the environment asks for."""
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import inspect
@@ -15,7 +17,32 @@ from cevns import checks
 from cevns.errors import CevnsError, DataError, InputError
 from cevns.files import atomic_path, checked_path
 
-__all__ = ["checked_label", "draws", "file_figure", "import_matplotlib", "is_empty", "new_figure", "png", "save"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
+    from typing import Any, ParamSpec, TypeVar
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cevns import _types
+
+    Options = ParamSpec("Options")
+    Drawn = TypeVar("Drawn")
+
+__all__ = [
+    "checked_label",
+    "draws",
+    "file_figure",
+    "import_matplotlib",
+    "is_empty",
+    "label_or_none",
+    "listed",
+    "new_figure",
+    "png",
+    "save",
+]
 
 #: Backends of Matplotlib that never show anything.
 _SILENT = frozenset(("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"))
@@ -24,7 +51,7 @@ _DEEPEST_LABEL = 10
 _GROUPS = re.compile(r"\\[{}]|(?P<open>\{|\\left(?![A-Za-z]))|(?P<close>\}|\\right(?![A-Za-z]))")
 
 
-def import_matplotlib(purpose="plotting"):
+def import_matplotlib(purpose: str = "plotting") -> ModuleType:
     """Return Matplotlib, imported even where ``MPLBACKEND`` names a display backend that is not there.
 
     Jupyter sets that variable for every program that it starts, and Matplotlib refuses to be imported if it cannot find
@@ -58,7 +85,7 @@ def import_matplotlib(purpose="plotting"):
     return matplotlib
 
 
-def new_figure(**options):
+def new_figure(**options: Any) -> Figure:
     """Return a Matplotlib figure with a constrained layout that is shown where figures are shown.
 
     In the kernel of a notebook, or if pyplot is imported with a backend that displays, it is a figure of pyplot: the
@@ -80,11 +107,12 @@ def new_figure(**options):
     if pyplot is not None:
         # the toolkit of the backend may be missing, or its display
         with contextlib.suppress(ImportError):
-            return pyplot.figure(**({"layout": "constrained"} | options))
+            figure: Figure = pyplot.figure(**({"layout": "constrained"} | options))
+            return figure
     return file_figure(**options)
 
 
-def draws(function):
+def draws(function: Callable[Options, Drawn]) -> Callable[Options, Drawn]:
     """Return a plot function that checks its axes and options, and says in one sentence what Matplotlib cannot draw.
 
     Its first parameter is what is drawn, and it has one called ``ax``.
@@ -93,13 +121,13 @@ def draws(function):
     first = next(iter(signature.parameters))
 
     @functools.wraps(function)
-    def checked(*args, **kwargs):
+    def checked(*args: Options.args, **kwargs: Options.kwargs) -> Drawn:
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            options = ", ".join(name for name in signature.parameters if name != first)
+            others = ", ".join(name for name in signature.parameters if name != first)
             raise InputError(
-                f"{function.__name__}: {error}; what is drawn comes first, and it takes {options}"
+                f"{function.__name__}: {error}; what is drawn comes first, and it takes {others}"
             ) from None
         ax = given.get("ax")
         if ax is not None:
@@ -124,20 +152,20 @@ def draws(function):
     return checked
 
 
-def _check_axes(ax):
+def _check_axes(ax: object) -> None:
     import_matplotlib()
     from matplotlib.axes import Axes
 
     checks.instance("ax", ax, Axes, "for example one of figure.subplots()")
 
 
-def _of_matplotlib(error):
+def _of_matplotlib(error: Exception) -> bool:
     """Return whether an error was raised while Matplotlib was at work."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_globals.get("__name__", "").partition(".")[0] == "matplotlib" for frame, _ in frames)
 
 
-def file_figure(**options):
+def file_figure(**options: Any) -> Figure:
     """Return a Matplotlib figure with a constrained layout for files: pyplot and displays know nothing of it.
 
     Parameters
@@ -157,7 +185,7 @@ def file_figure(**options):
     return Figure(**({"layout": "constrained"} | options))
 
 
-def png(figure):
+def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG file."""
     content = io.BytesIO()
     with _drawing(figure, "the figure"):
@@ -165,7 +193,7 @@ def png(figure):
     return content.getvalue()
 
 
-def save(figure, path, *, metadata=None):
+def save(figure: Axes | Figure, path: _types.Path, *, metadata: Mapping[str, Any] | None = None) -> None:
     """Write a figure to a file, whole or not at all; the suffix gives the format.
 
     The same figure gives the same bytes: no date is written.
@@ -194,8 +222,8 @@ def save(figure, path, *, metadata=None):
     if kind not in formats:
         known = ", ".join(sorted(formats))
         raise InputError(f"path {path} has the suffix {path.suffix!r}, which is not among: {known}")
-    undated = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
-    about = undated.get(kind, {}) | ((metadata or {}) if kind == "pdf" else {})
+    undated: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "ps": {}, "eps": {}, "svg": {"Date": None}}
+    about = undated.get(kind, {}) | (dict(metadata or {}) if kind == "pdf" else {})
     with atomic_path(path) as temporary, _drawing(figure, path), _without_font_remarks():
         # not into the file, which Matplotlib does not close if the disk is full
         content = io.BytesIO()
@@ -203,12 +231,12 @@ def save(figure, path, *, metadata=None):
         temporary.write_bytes(content.getvalue())
 
 
-def is_empty(ax):
+def is_empty(ax: Axes | None) -> bool:
     """Return whether axes are new ones, or have neither data nor logarithmic scales yet."""
     return ax is None or not (ax.has_data() or ax.get_xscale() == "log")
 
 
-def checked_label(text):
+def checked_label(text: str) -> str:
     r"""Return a text that Matplotlib can set, or say what is wrong with it before anything is drawn.
 
     Parameters
@@ -240,7 +268,29 @@ def checked_label(text):
     return text
 
 
-def _figure_of(figure):
+def label_or_none(text: str | None) -> str | None:
+    """Return the label that a plot function was given, checked; an empty one stays empty.
+
+    Raises
+    ------
+    InputError
+        If it is no text, or none that Matplotlib can set.
+    """
+    return checked_label(checks.instance("label", text, str)) if text else ""
+
+
+def listed(name: str, things: Any, kind: type | tuple[type, ...]) -> list[Any]:
+    """Return one thing or several as a list, of the kinds that can be drawn.
+
+    Raises
+    ------
+    InputError
+        If they are of another kind.
+    """
+    return [things] if isinstance(things, kind) else list(checks.sequence(name, things, kind))
+
+
+def _figure_of(figure: Any) -> Figure:
     """Return the outermost figure of axes, of a figure within a figure, or of a figure."""
     import_matplotlib()
     from matplotlib.axes import Axes
@@ -250,13 +300,14 @@ def _figure_of(figure):
     # a figure is its own figure
     while figure.figure is not figure:
         figure = figure.figure
-    return figure
+    outermost: Figure = figure
+    return outermost
 
 
-def _pyplot_that_shows(matplotlib):
+def _pyplot_that_shows(matplotlib: ModuleType) -> ModuleType | None:
     """Return pyplot if a figure of it will be seen, else None."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None and not _in_kernel():
+    imported = sys.modules.get("matplotlib.pyplot")
+    if imported is None and not _in_kernel():
         return None
     if threading.current_thread() is not threading.main_thread():
         return None
@@ -268,7 +319,7 @@ def _pyplot_that_shows(matplotlib):
     return pyplot if most < 1 or len(pyplot.get_fignums()) < most else None
 
 
-def _in_kernel():
+def _in_kernel() -> bool:
     """Return whether this is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
@@ -276,7 +327,7 @@ def _in_kernel():
 
 
 @contextlib.contextmanager
-def _drawing(figure, what):
+def _drawing(figure: Figure, what: object) -> Iterator[None]:
     """Turn what Matplotlib raises while it draws into one sentence."""
     try:
         yield
@@ -286,7 +337,7 @@ def _drawing(figure, what):
         raise _drawing_error(figure, what, error) from error
 
 
-def _drawing_error(figure, what, error):
+def _drawing_error(figure: Figure, what: object, error: Exception) -> CevnsError:
     from matplotlib import rcParams
     from matplotlib.text import Text
 
@@ -302,7 +353,7 @@ def _drawing_error(figure, what, error):
     return DataError(f"cannot draw {what}: Matplotlib says {_first_line(error)}; a matplotlibrc file may ask for it")
 
 
-def _problem(text, mathematics=True):
+def _problem(text: str, mathematics: bool = True) -> str:
     """Return what keeps Matplotlib from setting a text, or an empty string."""
     from matplotlib.cbook import is_math_text
     from matplotlib.font_manager import FontProperties
@@ -325,13 +376,13 @@ def _problem(text, mathematics=True):
 
 
 @functools.cache
-def _mathtext():
+def _mathtext() -> Any:
     from matplotlib.mathtext import MathTextParser
 
     return MathTextParser("path")
 
 
-def _depth(text):
+def _depth(text: str) -> int:
     r"""Return how deep groups are nested: braces, and what stands between ``\left`` and ``\right``."""
     depth = deepest = 0
     for mark in _GROUPS.finditer(text):
@@ -340,7 +391,7 @@ def _depth(text):
     return deepest
 
 
-def _label_error(text, problem):
+def _label_error(text: str, problem: object) -> InputError:
     shown = text if len(text) <= 60 else f"{text[:57]}..."
     return InputError(
         f"label {shown!r} is not a text that Matplotlib can set: {problem}; correct it: mathematics stands between "
@@ -348,13 +399,13 @@ def _label_error(text, problem):
     )
 
 
-def _first_line(error):
+def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 
 @contextlib.contextmanager
-def _without_font_remarks():
+def _without_font_remarks() -> Iterator[None]:
     """Keep fontTools from remarking on the time stamps of Matplotlib's own fonts when it embeds them."""
     logger = logging.getLogger("fontTools")
     level = logger.level

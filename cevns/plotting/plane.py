@@ -1,45 +1,47 @@
-"""The plane of mediator mass and coupling: axes, regions, shading and names, drawn from numbers alone."""
+"""Axes for the plane of mediator mass and coupling."""
+
+from __future__ import annotations
 
 import numpy as np
 
 from cevns import checks
-from cevns.models.vector import LARGEST_COUPLING
-from cevns.plotting.canvas import checked_label, draws, is_empty, new_figure
+from cevns.parameters import LARGEST_COUPLING
+from cevns.plotting.canvas import draws, is_empty, new_figure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+    from cevns._types import Array, ArrayLike
 
 __all__ = [
     "COUPLING_LABEL",
+    "LINE_STYLES",
     "MASS_LABEL",
     "MIXING_LABEL",
     "OPEN_ABOVE",
     "OPEN_BELOW",
-    "draw_lines",
-    "fill_regions",
-    "label_region",
     "log_ticks",
     "mass_coupling_axes",
-    "outlines",
+    "percent",
     "scientific",
     "set_up_plane",
-    "shade_above",
-    "without_steep_ends",
+    "with_legend",
 ]
 
 MASS_LABEL = r"$M_{Z'}$ [MeV]"
 COUPLING_LABEL = r"$g_{Z'}$"
 MIXING_LABEL = r"$\epsilon$"
+LINE_STYLES = ("-", "--", "-.", ":")
 
 #: Couplings at which regions that do not end are cut for drawing: outside any axes, so that they stay open on zooming.
 OPEN_BELOW, OPEN_ABOVE = 1e-20, LARGEST_COUPLING
 
-#: Layers of a shading, and the most points of their outlines.
-_LAYERS, _LAYER_POINTS = 32, 120
-#: A curve's end is a stroke if it rises outwards by this factor at least, and as this power of the mass.
-_STROKE_RISE, _STROKE_POWER = 3.0, 15.0
-#: Distance in log(mass) at which a curve's end counts as that of the axes.
-_EDGE = 1e-3
 
-
-def scientific(value, digits=2):
+def scientific(value: float, digits: int = 2) -> str:
     """Return a number in Matplotlib's mathtext with at most `digits` significant digits, without dollar signs.
 
     Examples
@@ -55,8 +57,21 @@ def scientific(value, digits=2):
     return power if mantissa == "1" else rf"{mantissa} \times {power}"
 
 
+def percent(level: float) -> str:
+    """Return a confidence level as it stands in a legend.
+
+    Examples
+    --------
+    >>> percent(0.9), percent(0.9545)
+    ('90%', '95.45%')
+    """
+    return f"{100 * level:.4g}%"
+
+
 @draws
-def mass_coupling_axes(ax=None, *, mass=(0.1, 1e4), coupling=(1e-6, 1e-1)):
+def mass_coupling_axes(
+    ax: Axes | None = None, *, mass: ArrayLike = (0.1, 1e4), coupling: ArrayLike = (1e-6, 1e-1)
+) -> Axes:
     """Set up logarithmic axes of mediator mass and coupling.
 
     Parameters
@@ -93,7 +108,7 @@ def mass_coupling_axes(ax=None, *, mass=(0.1, 1e4), coupling=(1e-6, 1e-1)):
     return ax
 
 
-def log_ticks(axis, labelled=(1,)):
+def log_ticks(axis: Axis, labelled: Sequence[float] = (1,)) -> None:
     """Give a logarithmic Matplotlib axis labelled ticks in every decade and small ones between.
 
     Parameters
@@ -113,285 +128,26 @@ def log_ticks(axis, labelled=(1,)):
         axis.set_minor_formatter(NullFormatter())
 
 
-def outlines(intervals, mass):
-    """Follow intervals from mass to mass and return the regions that they make up.
-
-    Where an interval splits in two, or two become one, the line between them ends in a tip: the allowed strip of the
-    universal model stays open, whatever happens below it.
-
-    Parameters
-    ----------
-    intervals : sequence of ndarray, each of shape (k, 2)
-        Ascending, disjoint intervals of the coupling at each mass, as in `Limit.excluded`.
-    mass : array_like, shape (m,)
-        Ascending masses [MeV].
-
-    Returns
-    -------
-    regions : list of ndarray, each of shape (n, 2)
-        Closed polygons of (mass, coupling). Outer ones and holes have opposite orientation. What does not end is cut at
-        `OPEN_BELOW` and `OPEN_ABOVE`.
-    lines : list of ndarray, each of shape (n, 2)
-        The parts of their outlines that are limits: not the first and last mass, nor the cuts.
-
-    Examples
-    --------
-    >>> below, split = np.array([[1.0, np.inf]]), np.array([[1.0, 2.0], [3.0, np.inf]])
-    >>> regions, lines = outlines([below, split, split], [10.0, 20.0, 30.0])
-    >>> len(regions), [len(line) for line in lines]  # the strip from its tip, and the lower edge
-    (1, [4, 3])
-    """
-    mass = np.asarray(mass, dtype=float)
-    chains = _follow(intervals, mass)
-    regions, used = [], set()
-    for first in chains:
-        loop, chain = [], first
-        # lower edges run towards higher masses and upper edges back, until the region closes
-        while not (chain in used or (chain.upper and not loop)):
-            used.add(chain)
-            loop += reversed(chain.points) if chain.upper else chain.points
-            chain = chain.left if chain.upper else chain.right
-        if loop:
-            regions.append(np.array(loop))
-    return regions, [line for region in regions for line in _limits_of(region, mass[0], mass[-1])]
-
-
-def without_steep_ends(mass, coupling):
-    """Return a limit curve without the strokes with which tables often end.
-
-    Where a search ends, many tables go straight up to a huge coupling within a few per cent of the mass: a line there
-    would look like a measurement. A stroke is an end that falls inwards by a factor of 3 or more, at least as the
-    15th power of the mass.
-
-    Parameters
-    ----------
-    mass, coupling : array_like, shape (n,)
-        Ascending masses [MeV] and couplings above 0.
-
-    Returns
-    -------
-    mass, coupling : ndarray
-        What remains, at least one point.
-
-    Examples
-    --------
-    >>> mass, coupling = without_steep_ends([1.0, 10.0, 12.0, 12.1], [1e-4, 1e-4, 2e-4, 0.3])
-    >>> mass.tolist()
-    [1.0, 10.0, 12.0]
-    """
-    x, y = np.log(mass), np.log(coupling)
-    first, last = _stroke(x, y), x.size - _stroke(-x[::-1], y[::-1])
-    return np.asarray(mass)[first:last], np.asarray(coupling)[first:last]
-
-
-def _stroke(x, y):
-    """Return how many points at the start belong to a stroke."""
-    rising = np.flatnonzero(np.diff(y) >= 0)
-    bottom = (int(rising[0]) if rising.size else y.size - 1) + 1
-    x, y = x[:bottom], y[:bottom]
-    # a new lowest value of this sum is reached by a fall that is steep from every point before it
-    tilted = y + _STROKE_POWER * x
-    steep = (tilted <= np.minimum.accumulate(tilted)) & (y[0] - y >= np.log(_STROKE_RISE))
-    return int(np.flatnonzero(steep)[-1]) if steep.any() else 0
-
-
-@draws
-def shade_above(ax, segments, color, *, opacity=0.45, rise=4.0, fade=2.5, zorder=1.0):
-    """Shade the excluded side of a limit that has no upper end: strongest at the curve, and nothing far above it.
-
-    Any number of limits may overlap, since none covers the plane above it, and where a curve ends its shading fades,
-    since the end of a table is no limit.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        With logarithmic scales.
-    segments : sequence of (ndarray, ndarray)
-        Ascending masses [MeV] and couplings of each piece of the curve.
-    color : color
-        Of the shading.
-    opacity : float
-        At the curve.
-    rise : float
-        Factor in the coupling after which nothing is left.
-    fade : float
-        Factor in the mass over which it fades at both ends.
-    zorder : float
-        Order of drawing.
-    """
-    from matplotlib.collections import PathCollection
-    from matplotlib.colors import to_rgb
-    from matplotlib.path import Path as Outline
-
-    segments = [(mass, coupling) for mass, coupling in segments if len(mass) > 1]
-    if not segments:
-        return
-    x, y = _envelope(segments)
-    inset = min(np.log(fade), 0.3 * (x[-1] - x[0]))
-    # an end that the axes do not show needs no fading
-    first, last = np.log(sorted(ax.get_xlim()))
-    insets = inset * (x[0] > first + _EDGE), inset * (x[-1] < last - _EDGE)
-    layers = []
-    for k in range(1, _LAYERS + 1):
-        left, right = x[0] + insets[0] * (k - 1) / _LAYERS, x[-1] - insets[1] * (k - 1) / _LAYERS
-        ends = np.array([left, right])
-        inner = x[(x > left) & (x < right)]
-        row = np.concatenate([ends[:1], inner, ends[1:]])
-        low = np.interp(row, x, y)
-        high = low + np.log(rise) * (k / _LAYERS) ** 1.5
-        layers.append(Outline(np.exp(np.column_stack([np.append(row, row[::-1]), np.append(low, high[::-1])]))))
-    alpha = 1 - (1 - opacity) ** (1 / _LAYERS)
-    shading = PathCollection(layers, facecolors=[(*to_rgb(color), alpha)], edgecolors="none", zorder=zorder)
-    shading.set_transform(ax.transData)
-    ax.add_collection(shading, autolim=False)
-    shading.set_clip_path(_open_above(segments), ax.transData)
-    shading.set_clip_box(ax.bbox)
-
-
-def _envelope(segments):
-    """Return log(mass) and a curve in log(coupling) that follows the lowest points of all pieces."""
-    x = np.concatenate([np.log(mass) for mass, _ in segments])
-    y = np.concatenate([np.log(coupling) for _, coupling in segments])
-    order = np.argsort(x, kind="stable")
-    x, y = x[order], y[order]
-    grid = np.linspace(x[0], x[-1], _LAYER_POINTS)
-    low = np.interp(grid, x, y)
-    step = grid[1] - grid[0]
-    for i, (start, end) in enumerate(zip(*np.searchsorted(x, [grid - step, grid + step]), strict=True)):
-        low[i] = min(low[i], y[start:end].min(initial=np.inf))
-    return grid, low
-
-
-def _open_above(segments):
-    from matplotlib.path import Path as Outline
-
-    pieces = []
-    for mass, coupling in segments:
-        corners = np.array([[mass[-1], OPEN_ABOVE], [mass[0], OPEN_ABOVE]])
-        points = np.concatenate([np.column_stack([mass, coupling]), corners])
-        pieces.append(Outline(np.append(points, points[:1], axis=0), closed=True))
-    return Outline.make_compound_path(*pieces)
-
-
-@draws
-def label_region(ax, mass, coupling, text, *, color="black", anchor=None, **options):
-    """Write a name into the plane of mass and coupling, with a white rim so that it stays legible over lines.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes.
-    mass, coupling : float
-        Where the text has its centre.
-    text : str
-        Name.
-    color : color
-        Of the text.
-    anchor : (float, float), optional
-        Mass [MeV] and coupling of a point to which a thin line leads from the text.
-    **options
-        Of the text, for example ``rotation`` or ``fontsize``.
-
-    Returns
-    -------
-    matplotlib.text.Text
-    """
-    from matplotlib.patheffects import withStroke
-
-    text = checked_label(text)
-    options = {"ha": "center", "va": "center", "zorder": 5, "fontsize": "small"} | options
-    rim = [withStroke(linewidth=1.2, foreground="white")]
-    if anchor is None:
-        return ax.text(mass, coupling, text, color=color, path_effects=rim, **options)
-    line = {"arrowstyle": "-", "color": color, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
-    return ax.annotate(text, anchor, (mass, coupling), color=color, path_effects=rim, arrowprops=line, **options)
-
-
-def set_up_plane(ax, mass, coupling, label=COUPLING_LABEL, *, exact=False):
+def set_up_plane(
+    ax: Axes | None,
+    mass: Array,
+    coupling: Array,
+    *,
+    labels: tuple[str, str] = (MASS_LABEL, COUPLING_LABEL),
+    exact: bool = False,
+) -> Axes:
     """Return axes for the plane; those without data get its scales, labels and a range that shows what is drawn."""
-    if not is_empty(ax):
+    if ax is not None and not is_empty(ax):
         return ax
     low, high = coupling.min(), coupling.max()
     if not exact:
         low, high = 10.0 ** np.floor(np.log10(low / 2)), 10.0 ** np.ceil(np.log10(min(high, 0.1 * OPEN_ABOVE) * 2))
     ax = mass_coupling_axes(ax, mass=(mass.min(), mass.max()), coupling=(low, high))
-    ax.set_ylabel(label)
+    ax.set(xlabel=labels[0], ylabel=labels[1])
     return ax
 
 
-def fill_regions(ax, regions, facecolor, edgecolor, hatch):
-    """Fill closed polygons as one patch, in which inner ones of opposite orientation are holes."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path as Outline
-
-    if not regions or facecolor == "none":
-        return
-    outline = Outline.make_compound_path(*(Outline(np.append(r, r[:1], axis=0), closed=True) for r in regions))
-    patch = PathPatch(outline, facecolor=facecolor, edgecolor=edgecolor if hatch else "none", linewidth=0, hatch=hatch)
-    # not add_patch, which would stretch the axes to the cut of open regions
-    ax.add_artist(patch)
-
-
-def draw_lines(ax, lines, label, **options):
-    """Draw outlines as one line with gaps and one entry in the legend."""
-    gap = np.full((1, 2), np.nan)
-    points = np.concatenate([part for line in lines for part in (line, gap)]) if lines else gap
-    ax.plot(*points.T, label=label or None, scalex=False, scaley=False, **options)
+def with_legend(ax: Axes) -> Axes:
+    """Return axes with a legend."""
+    ax.legend(fontsize="small", frameon=False)
     return ax
-
-
-class _Chain:
-    """One edge of intervals over consecutive masses, and the edges to which its two ends are joined."""
-
-    def __init__(self, upper):
-        self.upper = upper
-        self.points = []
-        self.left = self.right = None
-
-
-def _follow(intervals, mass):
-    """Return the edges of intervals as chains, each a lower or an upper one for its whole length."""
-    chains, active, last = [], [], np.empty(0)
-    for m, rows in zip(mass, intervals, strict=True):
-        edges = np.clip(np.ravel(rows), OPEN_BELOW, OPEN_ABOVE)
-        while last.size > edges.size:
-            k = _odd_pair(last, edges)
-            active[k].right, active[k + 1].right = active[k + 1], active[k]
-            active, last = active[:k] + active[k + 2 :], np.delete(last, [k, k + 1])
-        while last.size < edges.size:
-            k = _odd_pair(edges, last)
-            pair = _Chain(k % 2 == 1), _Chain(k % 2 == 0)
-            pair[0].left, pair[1].left = pair[1], pair[0]
-            chains += pair
-            active, last = [*active[:k], *pair, *active[k:]], np.insert(last, k, edges[k : k + 2])
-        for chain, edge in zip(active, edges, strict=True):
-            chain.points.append((m, edge))
-        last = edges
-    for a, b in zip(active[::2], active[1::2], strict=True):
-        a.right, b.right = b, a
-    return chains
-
-
-def _odd_pair(more, fewer):
-    """Return the index of the two neighbours in `more` without which it is closest to `fewer`."""
-    cost = []
-    for k in range(more.size - 1):
-        rest = np.delete(more, [k, k + 1])
-        size = min(rest.size, fewer.size)
-        cost.append(np.abs(np.log(rest[:size] / fewer[:size])).sum())
-    return int(np.argmin(cost))
-
-
-def _limits_of(region, first, last):
-    """Return the parts of a region's outline that are neither its first nor its last mass nor a cut."""
-    closed = np.concatenate([region, region[:1]])
-    ends = closed[:-1], closed[1:]
-    hidden = np.zeros(len(region), dtype=bool)
-    for column, value in ((0, first), (0, last), (1, OPEN_BELOW), (1, OPEN_ABOVE)):
-        hidden |= (ends[0][:, column] == value) & (ends[1][:, column] == value)
-    if not hidden.any():
-        return [closed]
-    start = int(np.argmax(hidden)) + 1
-    order = np.roll(region, -start, axis=0)
-    parts = np.split(order, np.flatnonzero(np.roll(hidden, -start)) + 1)
-    return [part for part in parts if len(part) > 1]

@@ -7,7 +7,7 @@ import numpy as np
 
 from cevns.config import load_config
 from cevns.errors import CevnsError
-from cevns.models import known_models
+from cevns.interactions import known_interactions
 
 from . import tables, toml
 from .messages import check_error
@@ -36,7 +36,7 @@ def play(rng, folder):
     path = folder / "mine.toml"
     path.write_bytes(content)
     config = _timed("load_config", load_config, path)
-    model = config.model or rng.choice(known_models())
+    model = config.model or rng.choice(known_interactions())
     mass, coupling = _point(rng, config)
     answer = _answers(config, model, mass, coupling, rng)
     if described is not None and answer is not None:
@@ -70,10 +70,11 @@ def _answers(config, model, mass, coupling, rng):
         chi2 = _timed("chi2", likelihood.chi2, model, mass, coupling)
     except CevnsError as error:
         check_error(error)
-        if not likelihood.bind(model).model.interacting:
+        names = likelihood.bind(model).names
+        if not names:
             mass = coupling = None
         else:
-            mass, coupling = (10.0 if likelihood.bind(model).model.has_mass else None), 1e-4
+            mass, coupling = (10.0 if "mass" in names else None), 1e-4
         chi2 = likelihood.chi2(model, mass, coupling)
         check_chi2(likelihood, model, mass, coupling, chi2, rng)
         return None
@@ -97,8 +98,8 @@ def check_chi2(likelihood, model, mass, coupling, chi2, rng):
         if part["chi2"] < ROUNDING:
             raise Fault(f"chi2 = {part['chi2']} in pulls")
     close(profile.chi2, chi2, "chi2 of pulls")
-    bound = likelihood.bind(model).model
-    if not bound.interacting:
+    names = likelihood.bind(model).names
+    if not names:
         return
     points = np.array([1e-5, 1e-3, 0.0 if coupling is None else coupling, 1e-7])
     values = likelihood.chi2(model, mass, points)
@@ -106,11 +107,11 @@ def check_chi2(likelihood, model, mass, coupling, chi2, rng):
     if coupling is not None:
         close(values[2], chi2, "chi2 in an array")
     if rng.random() < 0.6:
-        _check_limit(likelihood, model, bound, mass, points, values)
+        _check_limit(likelihood, model, names, mass, points, values)
 
 
-def _check_limit(likelihood, model, bound, mass, points, values):
-    limit = _timed("limit", likelihood.limit, model, mass if bound.has_mass else None)
+def _check_limit(likelihood, model, names, mass, points, values):
+    limit = _timed("limit", likelihood.limit, model, mass if "mass" in names else None)
     finite("limit", limit.chi2_min, limit.best_fit.chi2, limit.best_fit.coupling, limit.delta_chi2)
     finite("intervals", *limit.excluded, infinite=True)
     if limit.chi2_min < ROUNDING:
@@ -120,13 +121,13 @@ def _check_limit(likelihood, model, bound, mass, points, values):
         raise Fault(f"intervals {ends}")
     level = limit.chi2_min + limit.delta_chi2
     for point, value in zip(points, values, strict=True):
-        excluded = limit.excludes(mass if bound.has_mass else None, point)
+        excluded = limit.excludes(mass if "mass" in names else None, point)
         if excluded != (value > level) and abs(value - level) > 1e-6 * (1 + level):
             # an end of an interval is known to some digits, where chi2 may rise steeply
             near = ends[np.isfinite(ends)]
             if not np.isclose(near, point, rtol=1e-9, atol=0).any() and _in_reach(likelihood, model, mass, point):
                 raise Fault(f"coupling {point} with chi2 {value} at a level {level}: excluded is {excluded}, {ends}")
-    in_range = not bound.has_mass or max(0.1, likelihood.smallest_mass) <= mass <= 1e4
+    in_range = "mass" not in names or max(0.1, likelihood.smallest_mass) <= mass <= 1e4
     if in_range and limit.chi2_min > values.min() + 1e-6 * (1 + values.min()):
         raise Fault(f"chi2 {values.min()} lies below the best fit {limit.chi2_min}")
 
@@ -332,7 +333,7 @@ def _quenching(rng, folder):
 def _model(rng):
     kind = rng.randrange(5)
     if kind == 0:
-        out = {"name": rng.choice(known_models())}
+        out = {"name": rng.choice(known_interactions())}
     elif kind == 1:
         out = {"name": "mine", "quarks": [1 / 3, 1 / 3], "leptons": {"e": -1.0, "mu": -1.0, "tau": -1.0}}
     elif kind == 2:

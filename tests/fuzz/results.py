@@ -1,4 +1,4 @@
-"""Files of results: archives of scans and tables of limits, with mutated bytes, headers, members and texts."""
+"""Files of results: scans, limits and fits, with mutated bytes, headers, members and texts."""
 
 import functools
 import io
@@ -8,17 +8,23 @@ import zipfile
 import numpy as np
 
 from cevns.errors import CevnsError
-from cevns.inference import BestFit, Limit, Scan
+from cevns.inference import Fit, Limit, Scan
+from cevns.parameters import LARGEST_COUPLING, coupling, mass
 
 from .messages import check_error
 from .mutations import Fault, bytes_like, finite, mutated, number, text
 
-__all__ = ["limit_file", "play", "scan_file"]
+__all__ = ["fit_file", "limit_file", "play", "scan_file"]
 
 
 def play(rng, folder):
     """Load one file of results and use what it holds."""
-    if rng.random() < 0.5:
+    choice = rng.random()
+    if choice < 0.1:
+        path = folder / "fit.json"
+        path.write_bytes(fit_file(rng))
+        return _loaded(rng, path, Fit)
+    if choice < 0.5:
         path = folder / "scan.npz"
         path.write_bytes(scan_file(rng))
         return _loaded(rng, path, Scan)
@@ -33,6 +39,9 @@ def _loaded(rng, path, kind):
         finite("scan", result.mass, result.coupling, result.chi2)
         if result.chi2.shape != (result.mass.size, result.coupling.size):
             raise Fault(f"shape {result.chi2.shape}")
+    elif kind is Fit:
+        finite("fit", result.chi2, 0.0 if result.mass is None else result.mass)
+        result._repr_html_()
     else:
         _check_limit(result)
     again = path.with_name(f"again{path.suffix}")
@@ -87,6 +96,9 @@ def scan_file(rng):
     """Return the bytes of a scan's file, mutated somewhere."""
     arrays, about = _scan()
     arrays = dict(arrays)
+    if rng.random() < 0.5:
+        parameters = [{"name": "mass", "unit": "MeV", "low": 0.0}, {"name": "coupling", "unit": "", "high": 1e10}]
+        about = about | {"format": 2, "kind": "scan", "parameters": parameters}
     action = rng.random()
     if action < 0.3:
         name = rng.choice(list(arrays))
@@ -162,15 +174,42 @@ def _limit_text(has_mass):
     excluded = (np.array([[1e-4, np.inf]]), np.empty((0, 2)), np.array([[1e-5, 2e-5], [3e-5, np.inf]]))
     if not has_mass:
         excluded = (np.array([[-np.inf, -0.5], [0.1, 0.2], [0.7, np.inf]]),)
+    about = {
+        "model": "b-l",
+        "label": "$B-L$",
+        "experiments": ("mine", "other"),
+        "labels": ("Mine", "$x$"),
+        "parameters": (mass(), coupling()) if has_mass else (coupling(low=-LARGEST_COUPLING),),
+    }
     limit = Limit(
-        *("b-l", ("mine", "other"), ("Mine", "$x$"), 0.9, 2, 4.605170185988092, 3.5),
-        best_fit=BestFit(3.5, 10.0 if has_mass else None, 1e-5),
+        *(0.9, 2, 4.605170185988092, 3.5),
+        best_fit=Fit(3.5, 10.0 if has_mass else None, 1e-5, **about),
         mass=np.array([1.0, 10.0, 100.0]) if has_mass else None,
         excluded=excluded,
+        **about,
     )
     with TemporaryDirectory() as folder:
         limit.save(f"{folder}/limit.csv")
         with open(f"{folder}/limit.csv", encoding="utf-8") as stream:
+            return stream.read()
+
+
+def fit_file(rng):
+    """Return the bytes of a fit's file, mutated somewhere."""
+    about = json.loads(_fit_text())
+    if rng.random() < 0.7:
+        return json.dumps(mutated(rng, about, rng.choice([1, 1, 2]))).encode()
+    return bytes_like(rng, _fit_text().encode(), rng.choice([0, 1, 1, 2, 5]))
+
+
+@functools.cache
+def _fit_text():
+    from tempfile import TemporaryDirectory
+
+    about = {"model": "b-l", "label": "$B-L$", "experiments": ("mine",), "labels": ("Mine",)}
+    with TemporaryDirectory() as folder:
+        Fit(3.5, 10.0, 1e-5, **about, parameters=(mass(), coupling())).save(f"{folder}/fit.json")
+        with open(f"{folder}/fit.json", encoding="utf-8") as stream:
             return stream.read()
 
 
@@ -186,7 +225,7 @@ def limit_file(rng):
         i = rng.randrange(1, len(rows))
         cells = rows[i].split(",")
         change = rng.randrange(4)
-        j = rng.randrange(3)
+        j = rng.randrange(len(cells))
         if change == 0:
             cells[j] = str(number(rng, 1e-5))
         elif change == 1:

@@ -1,11 +1,12 @@
 """COHERENT argon (CENNS-10), analysis A of the release of 2020 (arXiv:2003.10630, arXiv:2006.12659), as in
 arXiv:2008.05022.
 
-Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper.
+Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper. Uncertainties are those of eqs. 4.3-4.7.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,14 @@ import numpy as np
 
 from cevns import checks
 from cevns.detectors import Efficiency, LinearQuenching, Quenching, Response
-from cevns.experiments.base import Background, Experiment
+from cevns.experiments.experiment import Experiment
 from cevns.fluxes import pion_decay_at_rest
+from cevns.likelihoods import Background
 from cevns.nuclei import Target
-from cevns.tables import read_table
 
 if TYPE_CHECKING:
-    from cevns.form_factors import FormFactor
+    from cevns._types import Array
+    from cevns.nuclei.form_factors import FormFactor
 
 
 #: Uncorrelated uncertainty of the neutron backgrounds' shape, eq. 4.4.
@@ -33,17 +35,19 @@ QUENCHINGS = {
 }
 
 
-def _neutrons(name):
-    energy, _, _, counts = read_table(_FOLDER / name).T
+def _neutrons(name: str) -> Array:
+    energy, counts = np.loadtxt(_FOLDER / name, usecols=(0, 3), unpack=True)
     return np.histogram(energy, _EDGES, weights=counts)[0]
 
 
-def load(*, quenching: Quenching | str = "release", form_factor: FormFactor | str = "helm") -> Experiment:
+def load(
+    *, quenching: Quenching | Mapping[str, Quenching] | str = "release", form_factor: FormFactor | str = "helm"
+) -> Experiment:
     """Return the argon experiment.
 
     Parameters
     ----------
-    quenching : str or Quenching
+    quenching : str, Quenching or mapping of str to Quenching
         ``"release"``: f_Q = 0.246 + 7.8e-4 T/keV up to 125 keV, constant above.
     form_factor : str or FormFactor
         Nuclear form factor.
@@ -52,10 +56,11 @@ def load(*, quenching: Quenching | str = "release", form_factor: FormFactor | st
     -------
     Experiment
     """
-    if not isinstance(quenching, Quenching):
+    if not isinstance(quenching, (Quenching, Mapping)):
         quenching = QUENCHINGS[checks.known("argon quenching", quenching, QUENCHINGS)]()
-    energy, _, accepted = read_table(_FOLDER / "CENNS10AnlAEfficiency.txt").T
-    _, observed, statistical = read_table(_FOLDER / "energydata1d.txt").T[:3]
+    energy, accepted = np.loadtxt(_FOLDER / "CENNS10AnlAEfficiency.txt", usecols=(0, 2), unpack=True)
+    release = _FOLDER / "energydata1d.txt"
+    observed, statistical = np.loadtxt(release, skiprows=1, usecols=(1, 2), unpack=True)
     prompt, late = _neutrons("brnpdf.txt"), _neutrons("delbrnpdf.txt")
     return Experiment(
         name="coherent-argon-2020",

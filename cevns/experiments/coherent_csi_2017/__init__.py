@@ -6,6 +6,7 @@ and an arrival time below 6 us. The signal has no time cut and no photoelectron 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,14 @@ import numpy as np
 
 from cevns import checks
 from cevns.detectors import BirksQuenching, Efficiency, PolynomialQuenching, Quenching, Response
-from cevns.experiments.base import Background, Experiment
+from cevns.experiments.experiment import Experiment
 from cevns.fluxes import pion_decay_at_rest
+from cevns.likelihoods import Background
 from cevns.nuclei import Target
-from cevns.tables import read_table
 
 if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
-    from cevns.form_factors import FormFactor
+    from cevns.nuclei.form_factors import FormFactor
 
 
 #: PE per keVee (coherent_parameters.yaml).
@@ -43,13 +44,13 @@ def chicago_3() -> BirksQuenching:
     of their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in
     CsI.
     """
-    energy, *powers = read_table(_FOLDER / "csi_ions_in_csi.csv").T
+    energy, *powers = np.loadtxt(_FOLDER / "csi_ions_in_csi.csv", delimiter=",", skiprows=3).T
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
 
 
 def polynomial_2021() -> PolynomialQuenching:
     """Return the quenching of the 2021 CsI release (arXiv:2110.07730): E_ee = a T + b T^2 + c T^3 + d T^4, T in MeV."""
-    nominal = read_table(_FOLDER / "scintRespCoefficients.txt")[0]
+    nominal = np.loadtxt(_FOLDER / "scintRespCoefficients.txt")[0]
     # from MeV per MeV^n to keV per keV^n; the quartic turns over above about 100 keV
     return PolynomialQuenching(tuple(nominal * 1e-3 ** np.arange(4)), maximum=70.0)
 
@@ -68,18 +69,20 @@ def efficiency(photoelectrons: ArrayLike) -> Array:
     return 0.6655 / (1 + np.exp(-0.4942 * (x - 10.8507))) * step
 
 
-def _counts(name):
-    photoelectrons, arrival, counts = read_table(_FOLDER / name).T
+def _counts(name: str) -> Array:
+    photoelectrons, arrival, counts = np.loadtxt(_FOLDER / name, delimiter=",", unpack=True)
     early = arrival < LATEST_ARRIVAL
     return np.histogram(photoelectrons[early], _EDGES, weights=counts[early])[0]
 
 
-def load(*, quenching: Quenching | str = "chicago-3", form_factor: FormFactor | str = "helm") -> Experiment:
+def load(
+    *, quenching: Quenching | Mapping[str, Quenching] | str = "chicago-3", form_factor: FormFactor | str = "helm"
+) -> Experiment:
     """Return the CsI experiment.
 
     Parameters
     ----------
-    quenching : str or Quenching
+    quenching : str, Quenching or mapping of str to Quenching
         ``"chicago-3"`` (as in arXiv:2008.05022), ``"constant"`` (0.0878, arXiv:1708.01294) or ``"polynomial-2021"``.
     form_factor : str or FormFactor
         Nuclear form factor.
@@ -88,12 +91,12 @@ def load(*, quenching: Quenching | str = "chicago-3", form_factor: FormFactor | 
     -------
     Experiment
     """
-    if not isinstance(quenching, Quenching):
+    if not isinstance(quenching, (Quenching, Mapping)):
         quenching = QUENCHINGS[checks.known("CsI quenching", quenching, QUENCHINGS)]()
     on, off = _counts("data_coincidence_beamOn.txt"), _counts("data_anticoincidence_beamOn.txt")
     # the release evaluates the efficiency at the centre of each 1-PE bin
     accepted = efficiency(0.5 * (_PE[1:] + _PE[:-1]))
-    centre, neutrons = read_table(_FOLDER / "promptPDF.txt").T
+    centre, neutrons = np.loadtxt(_FOLDER / "promptPDF.txt", delimiter=",", unpack=True)
     inside = (centre > _PE[0]) & (centre < _PE[-1])
     neutrons = np.histogram(centre[inside], _EDGES, weights=neutrons[inside] * EXPOSURE_GWH * accepted)[0]
     return Experiment(

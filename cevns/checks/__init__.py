@@ -1,0 +1,43 @@
+"""Checks of user input: one place for every rule and its message."""
+
+from cevns.checks.names import ALIKE, flavour, known, optional_module
+from cevns.checks.numbers import (
+    LARGEST_SIGMA,
+    SMALLEST_SIGMA,
+    array,
+    ascending,
+    confidence_level,
+    floats,
+    number,
+    real,
+    relative,
+    whole,
+    whole_number,
+)
+from cevns.checks.values import function, instance, pairs, put, sequence, shown, text, words
+
+__all__ = [
+    "ALIKE",
+    "LARGEST_SIGMA",
+    "SMALLEST_SIGMA",
+    "array",
+    "ascending",
+    "confidence_level",
+    "flavour",
+    "floats",
+    "function",
+    "instance",
+    "known",
+    "number",
+    "optional_module",
+    "pairs",
+    "put",
+    "real",
+    "relative",
+    "sequence",
+    "shown",
+    "text",
+    "whole",
+    "whole_number",
+    "words",
+]

@@ -1,0 +1,100 @@
+"""Names among those that are known."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from cevns.checks.values import shown
+from cevns.errors import MissingDependencyError, UnknownNameError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["ALIKE", "flavour", "known", "optional_module"]
+
+_EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit"}
+#: Flavours are not told apart further, since all vector couplings change sign together.
+ALIKE = "neutrinos and antineutrinos of a flavour both go under e, mu or tau"
+
+
+def known(
+    kind: str,
+    name: object,
+    names: Iterable[str],
+    hint: str = "",
+    closest: Callable[[str, Iterable[str]], str | None] | None = None,
+) -> Any:
+    """Return `name` if it is among `names`.
+
+    Parameters
+    ----------
+    kind : str
+        What the name is of.
+    name : object
+        What was given.
+    names : iterable of str
+        What is known.
+    hint : str
+        What to do about a name that is not.
+    closest : callable, optional
+        Finds the known name that is meant by another; one that is spelled nearly alike, and with the same numbers,
+        unless given.
+
+    Raises
+    ------
+    UnknownNameError
+        Listing the known names and the closest match.
+    """
+    if isinstance(name, str) and name in names:
+        return name
+    names = sorted(names)
+    close = (closest or _closest)(name, names) if isinstance(name, str) else None
+    meant = f" Did you mean {close!r}?" if close else ""
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(names)}.{meant}{hint and ' '}{hint}")
+
+
+def _closest(name: str, names: Iterable[str]) -> str | None:
+    import difflib
+
+    # another number is another thing: a year, a figure
+    numbers = set(re.findall(r"\d+", name))
+    likely = [known for known in names if numbers <= set(re.findall(r"\d+", known))]
+    return next(iter(difflib.get_close_matches(name.lower(), likely, n=1, cutoff=0.5)), None)
+
+
+def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
+    """Return `name` if it is one of the `flavours`.
+
+    Raises
+    ------
+    UnknownNameError
+        Without a closest match, which would be another flavour and so other physics.
+    """
+    flavours = tuple(flavours)
+    if isinstance(name, str) and name in flavours:
+        return name
+    changing = isinstance(name, str) and any(
+        name.lower().replace("-", "").replace("_", "") == a + b for a in flavours for b in flavours
+    )
+    hint = ". Couplings that change the flavour are not carried yet" if changing else f"; {ALIKE}"
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(flavours)}{hint}")
+
+
+def optional_module(module: str, purpose: str) -> ModuleType:
+    """Import an optional package, or say in one sentence what to install.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the package is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        top = module.partition(".")[0]
+        raise MissingDependencyError(
+            f"{purpose} needs {top}, which is not installed: pip install 'cevns[{_EXTRAS.get(top, 'all')}]'"
+        ) from error

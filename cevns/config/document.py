@@ -1,0 +1,151 @@
+"""A whole configuration file."""
+
+from __future__ import annotations
+
+import reprlib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from cevns import checks
+from cevns.config.readers import Reader, Section
+from cevns.config.sections import experiments, model, nuclei
+from cevns.errors import CevnsError, DataError
+from cevns.files import checked_path, read_bytes
+from cevns.interactions import Interaction
+from cevns.likelihoods import Likelihood
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from cevns._types import Path
+    from cevns.experiments import Experiment
+    from cevns.nuclei import Nucleus
+
+__all__ = ["Config", "load_config", "template"]
+
+SCHEMA = 1
+#: Bytes of the longest configuration file that is read.
+LARGEST_CONFIG = 2**20
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a configuration file describes.
+
+    Attributes
+    ----------
+    likelihood : Likelihood
+        Of its experiments.
+    model : Interaction or None
+        None if the file has no ``[model]``.
+    """
+
+    likelihood: Likelihood
+    model: Interaction | None
+
+    def check_folding(self, name: str = "the configuration") -> None:
+        """Fold each experiment with the model, or with the standard model if there is none.
+
+        Parameters
+        ----------
+        name : str
+            What the configuration is called in messages.
+
+        Raises
+        ------
+        DataError
+            If an experiment cannot be folded, with the problems of all of them.
+        """
+        problems = []
+        for experiment in self.likelihood.experiments:
+            try:
+                Likelihood([experiment]).bind(self.model or "sm")
+            except CevnsError as error:
+                problems.append(f"experiment {checks.shown(experiment.name)}: {error}")
+        if problems:
+            raise DataError(_listed(name, problems))
+
+
+def load_config(path: Path) -> Config:
+    """Return the experiments and the model that a TOML file describes.
+
+    Parameters
+    ----------
+    path : str or path
+        File; the tables that it names are looked for beside it.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or anything in it is wrong, with all problems that were found.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "mine.toml"
+    >>> _ = path.write_text(template())
+    >>> config = load_config(path)
+    >>> round(config.likelihood.chi2(config.model, mass=10, coupling=1e-5), 3)
+    0.28
+    """
+    path = checked_path(path)
+    try:
+        document = tomllib.loads(read_bytes(path, most=LARGEST_CONFIG).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:
+        # a whole number of thousands of digits is no TOMLDecodeError
+        raise DataError(f"{path} is not TOML: {error}") from error
+    reader = Reader(path.parent)
+    config: Config = reader.section(_DOCUMENT, document, "")
+    if reader.problems:
+        raise DataError(_listed(path, reader.problems))
+    return config
+
+
+def _listed(name: object, problems: Sequence[str]) -> str:
+    listed = "".join(f"\n  ({i}) {problem}" for i, problem in enumerate(problems, start=1))
+    return f"{name} has {len(problems)} problem(s):{listed}"
+
+
+def template() -> str:
+    """Return a commented example of a configuration file that works as it is."""
+    return (resources.files("cevns.config") / "template.toml").read_text(encoding="utf-8")
+
+
+def _schema(reader: Reader, value: Any, where: str) -> int:
+    if value != SCHEMA:
+        reader.problem(where, f"must be {SCHEMA}, the version that this cevns reads, got {reprlib.repr(value)}")
+    return SCHEMA
+
+
+def _build_document(
+    *,
+    schema: int,
+    experiment: list[Experiment],
+    nuclei: dict[str, Nucleus] | None = None,
+    model: Interaction | None = None,
+) -> Config:
+    return Config(Likelihood(experiment), model)
+
+
+_DOCUMENT = Section(
+    _build_document,
+    {
+        "schema": ("schema", _schema),
+        # before the experiments, whose targets name them
+        "nuclei": ("nuclei", nuclei),
+        "experiment": ("experiment", experiments),
+        "model": ("model", model),
+    },
+)

@@ -1,0 +1,324 @@
+"""How a configuration file is read: sections with their keys, and readers of values.
+
+A reader takes (reader, value, where) and returns an argument of a constructor; it lists what is wrong and returns None.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import reprlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cevns import checks
+from cevns.config.columns import read_columns
+from cevns.constants import FLAVOURS
+from cevns.errors import CevnsError
+from cevns.files import checked_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "Reader",
+    "Section",
+    "a",
+    "ascending",
+    "by_name",
+    "couplings",
+    "flag",
+    "join",
+    "mapping",
+    "named",
+    "number",
+    "numbers",
+    "one_of",
+    "one_or_more",
+    "sequence",
+    "text",
+    "text_or",
+    "texts",
+    "whole",
+]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of the file: what it builds, and for each key the parameter and the reader of its value.
+
+    A key is required if its parameter has no default. What a constructor says of one value of a table does not depend
+    on the others, unless `independent` is False.
+    """
+
+    build: Callable[..., Any]
+    keys: Mapping[str, tuple[str, Read]]
+    independent: bool = True
+
+    @property
+    def required_parameters(self) -> set[str]:
+        return {name for name, p in inspect.signature(self.build).parameters.items() if _has_no_default(p)}
+
+    @property
+    def required(self) -> list[str]:
+        parameters = self.required_parameters
+        return [key for key, (name, _) in self.keys.items() if name in parameters]
+
+    @property
+    def ascending(self) -> list[str]:
+        return [key for key, (_, read) in self.keys.items() if read is ascending]
+
+    @property
+    def columns(self) -> list[str]:
+        return [key for key, (_, read) in self.keys.items() if read in (numbers, ascending)]
+
+
+def _has_no_default(parameter: inspect.Parameter) -> bool:
+    return parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+
+
+#: A reader of values: takes the `Reader` of the file, a value, and the path to its key.
+Read = Callable[["Reader", Any, str], Any]
+#: Stands for a list whose file could not be read, which is neither missing nor wrong.
+_UNREAD = object()
+
+
+class Reader:
+    """Reads one file and collects its problems; a method that met one returns None."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.problems: list[str] = []
+        self.nuclei: dict[str, Any] = {}
+        # what was read of each table, by its path, whether or not something could be built of it
+        self.parts: dict[str, dict[str, Any]] = {}
+
+    def problem(self, where: str, message: object) -> Any:
+        """Note what is wrong; return None, which stands for the value."""
+        self.problems.append(f"{where}: {message}" if where else str(message))
+
+    def section(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> Any:
+        """Return what a table builds, with arguments that the table does not hold as keys."""
+        arguments = self.arguments(section, table, where, **fixed)
+        return None if arguments is None else self.build(section, arguments, where)
+
+    def arguments(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> dict[str, Any] | None:
+        """Return the arguments that a table holds."""
+        before = len(self.problems)
+        table = self.with_columns(section, table, where)
+        allowed = [*section.keys, "file", "columns"] if section.columns else list(section.keys)
+        for key in table:
+            if key not in allowed:
+                close = difflib.get_close_matches(key, [] if _names_a_flavour(key) else allowed, n=1, cutoff=0.5)
+                hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
+                if _names_a_flavour(key):
+                    hint += f"; {checks.ALIKE}"
+                self.problem(join(where, key), f"unknown key; {hint}")
+        for key in section.required:
+            if key not in table:
+                self.problem(join(where, key), "missing")
+        self.parts[where] = fixed
+        for key, (name, read) in section.keys.items():
+            if key in table and table[key] is not _UNREAD:
+                fixed[name] = read(self, table[key], join(where, key))
+        # a part may be missing for a problem that is listed elsewhere, as a nucleus
+        return None if len(self.problems) > before or any(v is None for v in fixed.values()) else fixed
+
+    def build(self, section: Section, arguments: dict[str, Any], where: str) -> Any:
+        """Return what the constructor makes; list what it refuses, and what it would refuse once that is mended."""
+        rest, refused = dict(arguments), False
+        stand_ins: dict[str, Any] = {}
+        while True:
+            try:
+                made = section.build(**rest, **stand_ins)
+            except CevnsError as error:
+                message = str(error)
+            else:
+                return None if refused else made
+            if refused and not _is_about(message, rest):
+                # it may be about a stand-in
+                return None
+            self.problem(where, message)
+            refused = True
+            wrong = next((name for name, value in rest.items() if _is_about(message, {name: value})), None)
+            value = None if wrong is None else rest.pop(wrong)
+            if not section.independent or not isinstance(value, (int, float)):
+                return None
+            if wrong in section.required_parameters:
+                stand_ins[wrong] = 1 if isinstance(value, int) else 0.5
+
+    def with_columns(self, section: Section, table: dict[str, Any], where: str) -> dict[str, Any]:
+        """Return a table with the columns of its file in the place of the keys that they stand for."""
+        if not section.columns or "file" not in table:
+            if section.columns and "columns" in table:
+                self.problem(join(where, "columns"), "needs file")
+            return table
+        before = len(self.problems)
+        wanted = _mapping_to_columns(self, table.get("columns", {}), join(where, "columns"))
+        name = text(self, table["file"], join(where, "file"))
+        for key in wanted or ():
+            if key not in section.columns:
+                hint = difflib.get_close_matches(key, section.columns, n=1, cutoff=0.5)
+                advice = f"Did you mean {hint[0]!r}?" if hint else f"known: {', '.join(section.columns)}"
+                self.problem(join(where, "columns"), f"unknown column {key!r}. {advice}")
+        rest = {key: value for key, value in table.items() if key not in ("file", "columns")}
+        found: dict[str, Any] = {}
+        if name is not None and wanted is not None:
+            wanted = {key: column for key, column in wanted.items() if key in section.columns}
+            try:
+                # what is wrong with the choice does not hide what is wrong with the file
+                if wanted or "columns" not in table:
+                    found = read_columns(
+                        self.folder / checked_path(name, "file"), wanted, section, rest.get("histogram")
+                    )
+            except CevnsError as error:
+                self.problem(join(where, "file"), error)
+        for key in found.keys() & rest.keys():
+            self.problem(join(where, key), f"given twice, here and in {name}")
+        if len(self.problems) > before:
+            # the keys are not missing, their file is
+            found = dict.fromkeys(section.columns, _UNREAD)
+        return found | rest
+
+
+def _is_about(message: str, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a constructor's complaint begins with one of its arguments, or shows a text among them."""
+    return any(
+        re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message)
+        or (isinstance(value, str) and value and repr(value) in message)
+        for name, value in arguments.items()
+    )
+
+
+def _names_a_flavour(key: str) -> bool:
+    # the closest key would be that of another flavour, and so other physics
+    return "_per_cm2_per_mev" in key and key.partition("_")[0] not in FLAVOURS
+
+
+def join(where: str, key: str) -> str:
+    """Return the path to a key of a table."""
+    return f"{where}.{key}" if where else key
+
+
+def of_type(types: Any, what: str) -> Read:
+    """Return the reader of values of some types."""
+
+    def read(reader: Reader, value: Any, where: str) -> Any:
+        if isinstance(value, types) and (types is bool or not isinstance(value, bool)):
+            return value
+        reader.problem(where, f"must be {what}, got {reprlib.repr(value)}")
+        return None
+
+    return read
+
+
+text = of_type(str, "a text")
+flag = of_type(bool, "true or false")
+mapping = of_type(dict, "a table")
+sequence = of_type(list, "a list")
+
+
+def number(reader: Reader, value: Any, where: str) -> Any:
+    """A finite number."""
+    # whole numbers of any length are valid TOML, and so are inf and nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
+        return value
+    reader.problem(where, f"must be a finite number, got {reprlib.repr(value)}")
+    return None
+
+
+def whole(reader: Reader, value: Any, where: str) -> Any:
+    """A whole number."""
+    if isinstance(value, int):
+        return number(reader, value, where)
+    reader.problem(where, f"must be a whole number, got {reprlib.repr(value)}")
+    return None
+
+
+def each(read: Read) -> Read:
+    """Return the reader of lists whose entries `read` takes."""
+
+    def read_list(reader: Reader, value: Any, where: str) -> Any:
+        entries = sequence(reader, value, where)
+        return None if entries is None else [read(reader, e, f"{where}[{i}]") for i, e in enumerate(entries, start=1)]
+
+    return read_list
+
+
+def one_or_more(read: Read) -> Read:
+    """Return the reader of lists that takes a single entry for a list of one."""
+    return lambda reader, value, where: (
+        each(read)(reader, value, where) if isinstance(value, list) else [read(reader, value, where)]
+    )
+
+
+def by_name(read: Read) -> Read:
+    """Return the reader of tables whose values `read` takes, whatever their keys."""
+
+    def read_table_of(reader: Reader, value: Any, where: str) -> Any:
+        entries = mapping(reader, value, where)
+        return None if entries is None else {key: read(reader, e, join(where, key)) for key, e in entries.items()}
+
+    return read_table_of
+
+
+def a(section: Section) -> Read:
+    """Return the reader of tables that `section` describes."""
+
+    def read(reader: Reader, value: Any, where: str) -> Any:
+        table = mapping(reader, value, where)
+        return None if table is None else reader.section(section, table, where)
+
+    return read
+
+
+def one_of(kinds: Mapping[str, Section]) -> Read:
+    """Return the reader of tables whose key ``kind`` chooses the section."""
+
+    def read(reader: Reader, value: Any, where: str) -> Any:
+        table = mapping(reader, value, where)
+        if table is None:
+            return None
+        if "kind" not in table:
+            reader.problem(join(where, "kind"), f"missing; give one of {', '.join(kinds)}")
+            return None
+        try:
+            section = kinds[checks.known("kind", table["kind"], kinds)]
+        except CevnsError as error:
+            reader.problem(join(where, "kind"), error)
+            return None
+        return reader.section(section, {key: value for key, value in table.items() if key != "kind"}, where)
+
+    return read
+
+
+def text_or(read: Read) -> Read:
+    """Return the reader of a name, or of the table that `read` takes."""
+    return lambda reader, value, where: value if isinstance(value, str) else read(reader, value, where)
+
+
+def named(choices: Mapping[str, Any], what: str) -> Read:
+    """Return the reader of names that stand for objects."""
+
+    def read(reader: Reader, value: Any, where: str) -> Any:
+        try:
+            return choices[checks.known(what, value, choices)]
+        except CevnsError as error:
+            reader.problem(where, error)
+            return None
+
+    return read
+
+
+def _mapping_to_columns(reader: Reader, value: Any, where: str) -> Any:
+    return by_name(of_type((int, str), "a number or a title of a column"))(reader, value, where)
+
+
+numbers = each(number)
+ascending = each(number)
+texts = each(text)
+couplings = by_name(number)

@@ -1,0 +1,478 @@
+"""The sections of a configuration file: for each key the parameter of the constructor that takes its value."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from typing import TYPE_CHECKING, Any
+
+from cevns import checks
+from cevns.config import readers as read
+from cevns.config.readers import Reader, Section, join
+from cevns.constants import FLAVOURS
+from cevns.detectors import (
+    BirksQuenching,
+    Efficiency,
+    GaussianResolution,
+    LindhardQuenching,
+    LinearQuenching,
+    PoissonResolution,
+    PolynomialQuenching,
+    Response,
+    TabulatedQuenching,
+)
+from cevns.errors import CevnsError, InputError
+from cevns.experiments import Background, Experiment
+from cevns.experiments import load as _load_experiment
+from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos, tabulated
+from cevns.interactions import (
+    WEAK_COUPLINGS,
+    Interaction,
+    NonStandardInteractions,
+    VectorMediator,
+    contact,
+    get_interaction,
+)
+from cevns.interactions import mediated as _mediated
+from cevns.likelihoods import Nuisance
+from cevns.nuclei import FormFactor, Nucleus, Target
+from cevns.tables import join_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from cevns.config.readers import Reader
+    from cevns.fluxes import Flux
+    from cevns.interactions import Interaction
+
+__all__ = ["experiments", "model", "nuclei"]
+
+
+def _flux(reader: Reader, value: Any, where: str) -> Any:
+    """One flux, or several that add up."""
+    before = len(reader.problems)
+    parts = read.one_or_more(read.one_of(_FLUXES))(reader, value, where)
+    if not parts:
+        reader.problem(where, "is empty: give at least one flux")
+    return None if len(reader.problems) > before else sum(parts[1:], parts[0])
+
+
+def _quenching(reader: Reader, value: Any, where: str) -> Any:
+    """One quenching factor, or one for each isotope or element, told by tables without a kind of their own."""
+    by_nucleus = isinstance(value, dict) and value and "kind" not in value
+    if by_nucleus and all(isinstance(entry, dict) for entry in value.values()):
+        return read.by_name(read.one_of(_QUENCHINGS))(reader, value, where)
+    return read.one_of(_QUENCHINGS)(reader, value, where)
+
+
+def _composition(reader: Reader, value: Any, where: str) -> Any:
+    """A formula, or numbers by formula or nucleus; each is tried beside oxygen, so that no problem is withheld."""
+    before, own = len(reader.problems), [n for n in reader.nuclei.values() if n is not None]
+    counts = {value: 1} if isinstance(value, str) else read.couplings(reader, value, where) or {}
+    for name in counts:
+        # a nucleus of the file that could not be built is a problem already
+        if reader.nuclei.get(name, "") is not None:
+            try:
+                Target.of({name: 1, "O": 1}, mass=1.0, nuclei=own)
+            except CevnsError as error:
+                reader.problem(where, error)
+    return None if len(reader.problems) > before or None in reader.nuclei.values() else value
+
+
+def _target(reader: Reader, value: Any, where: str) -> Any:
+    """A target, whose composition may name nuclei of the file."""
+    table = read.mapping(reader, value, where)
+    own = [n for n in reader.nuclei.values() if n is not None]
+    return None if table is None else reader.section(_TARGET, table, where, nuclei=own)
+
+
+def nuclei(reader: Reader, value: Any, where: str) -> dict[str, Nucleus | None]:
+    """Nuclei of the file; those of `_composition` come from here first."""
+    for name, table in (read.by_name(read.mapping)(reader, value, where) or {}).items():
+        if table is not None:
+            reader.nuclei[name] = reader.section(_NUCLEUS, table, join(where, name), name=name)
+    return reader.nuclei
+
+
+def _experiment(reader: Reader, value: Any, where: str) -> Any:
+    """An experiment by name, or one of the file's own if any of its parts is given."""
+    table = read.mapping(reader, value, where)
+    if table is None:
+        return None
+    if not table.keys() & {"flux", "target", "response", "data"}:
+        return reader.section(_KNOWN_EXPERIMENT, table, where)
+    before = len(reader.problems)
+    arguments = reader.arguments(_OWN_EXPERIMENT, table, where)
+    _check_bins(reader, where)
+    error = None
+    if arguments is not None and len(reader.problems) == before:
+        try:
+            return _build_experiment(**arguments)
+        except CevnsError as refused:
+            error = refused
+    # what the experiment refuses is listed beside the problems of its parts
+    found = len(reader.problems)
+    for trial in _trials(reader, where):
+        reader.build(_OWN_EXPERIMENT, trial, where)
+    if error is not None and len(reader.problems) == found:
+        reader.problem(where, error)
+    return None
+
+
+def _check_bins(reader: Reader, where: str) -> None:
+    """List the wrong numbers of counts, whatever else is wrong."""
+    edges = reader.parts.get(join(where, "response"), {}).get("edges")
+    counts = {join(where, f"data.{name}"): values for name, values in _data_of(reader, where).items()}
+    for path, part in reader.parts.items():
+        if re.fullmatch(re.escape(where) + r"\.background(\[\d+\])?", path):
+            counts[join(path, "counts")] = part.get("counts")
+    if edges:
+        for path, values in counts.items():
+            if values is not None and len(values) != len(edges) - 1:
+                reader.problem(
+                    path,
+                    f"must have length {len(edges) - 1}, one number for each bin of response.edges, which are "
+                    f"{len(edges)}; got {len(values)}",
+                )
+
+
+def _data_of(reader: Reader, where: str) -> dict[str, Any]:
+    part = reader.parts.get(join(where, "data"), {})
+    return {name: part.get(name) for name in ("observed", "uncertainty")}
+
+
+def _trials(reader: Reader, where: str) -> tuple[dict[str, Any], ...]:
+    """Return the arguments of experiments that are right but for the data, or but for the rest, of the one given."""
+    given = {name: value for name, value in reader.parts[where].items() if value is not None}
+    observed, uncertainty = (
+        [number for number in values or () if number is not None] for values in _data_of(reader, where).values()
+    )
+    bins = max(len(observed), len(uncertainty), 1)
+    parts = {
+        "flux": monochromatic(10.0, fluence=1.0, flavour="e"),
+        "target": Target.of("Ar-40", mass=1.0),
+        "response": Response(quenching=PolynomialQuenching((0.1,)), edges=range(bins + 1)),
+    }
+    ones, numbers = [1.0] * bins, {"name": where, "signal_sigma": 0.1}
+    backgrounds = [Background(b.name, ones, b.sigma) for b in given.pop("backgrounds", ()) if b is not None]
+    padded = {
+        "observed": observed + ones[len(observed) :],
+        "uncertainty": uncertainty + ones[len(uncertainty) :],
+    }
+    return (
+        parts | numbers | {"data": padded},
+        numbers | given | parts | {"data": {"observed": ones, "uncertainty": ones}, "backgrounds": backgrounds},
+    )
+
+
+def experiments(reader: Reader, value: Any, where: str) -> list[Experiment | None]:
+    """Experiments, whose names must differ."""
+    names = [e.get("name") for e in value if isinstance(e, dict)] if isinstance(value, list) else []
+    for name in dict.fromkeys(n for n in names if isinstance(n, str) and names.count(n) > 1):
+        reader.problem(where, f"the name {reprlib.repr(name)} is given more than once")
+    found: list[Experiment | None] = read.one_or_more(_experiment)(reader, value, where)
+    return found
+
+
+def model(reader: Reader, value: Any, where: str) -> Interaction | None:
+    """A model by name, or one of the file's own, told by the keys that only one kind has."""
+    table = read.mapping(reader, value, where)
+    if table is None:
+        return None
+    kinds = [section for marks, section in _MODELS if table.keys() & marks]
+    if len(kinds) > 1:
+        marks = " or ".join("/".join(sorted(marks)) for marks, section in _MODELS if section in kinds)
+        reader.problem(where, f"give {marks}, not several of them")
+        return None
+    found: Interaction | None = reader.section(kinds[0] if kinds else _KNOWN_MODEL, table, where)
+    return found
+
+
+# What the constructors do not offer in this form.
+
+
+def _edges(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
+    """Return the edges of bins, which are given, or follow from those of each bin."""
+    if (edges is None) == (low is None) or (low is None) != (high is None):
+        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
+    return join_bins(low, high) if edges is None else edges
+
+
+def _build_tabulated(
+    *,
+    energy_mev: Any = None,
+    energy_low_mev: Any = None,
+    energy_high_mev: Any = None,
+    histogram: bool | None = None,
+    exposure_s: float | None = None,
+    **densities: Any,
+) -> Flux:
+    """Densities are per second where their key says so, and an exposure then turns them into those over it."""
+    energy = _edges("energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev)
+    if histogram is False and energy_mev is None:
+        raise InputError("histogram = false does not go with energy_low_mev and energy_high_mev: leave it out")
+    histogram = energy_mev is None if histogram is None else histogram
+    rates = [key for key in densities if key.endswith("_per_s")]
+    if bool(rates) != (exposure_s is not None) or len(rates) not in (0, len(densities)):
+        raise InputError("densities in _per_s, all of them, need exposure_s, and the others must not have it")
+    scale = 1.0 if exposure_s is None else checks.real("exposure_s", exposure_s, unit="s", above=0)
+    scaled = {}
+    for key, values in densities.items():
+        if len(values) != len(energy) - histogram:
+            raise InputError(
+                f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
+                "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
+            )
+        scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
+    return tabulated(energy, scaled, histogram=histogram)
+
+
+def _build_steps(
+    *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
+) -> Efficiency:
+    edges = _edges("edges", edges, "low", low, "high", high)
+    return Efficiency(edges, values, beyond, kind="steps")
+
+
+def _build_target(
+    *,
+    composition: Any,
+    mass: float,
+    molar_mass: float | None = None,
+    left_out: Any = None,
+    nuclei: Sequence[Nucleus] = (),
+) -> Target:
+    return Target.of(composition, mass=mass, molar_mass=molar_mass, left_out=left_out, nuclei=nuclei)
+
+
+def _build_known_experiment(*, name: str, nuisances: Any = (), **options: Any) -> Experiment:
+    """A built-in experiment, which may share nuisances."""
+    return _load_experiment(name, **options).replace(nuisances=nuisances)
+
+
+def _build_experiment(
+    *,
+    name: str,
+    flux: Flux,
+    target: Target,
+    response: Response,
+    data: Mapping[str, Any],
+    signal_sigma: float,
+    references: Any = (),
+    **parts: Any,
+) -> Experiment:
+    parts |= {"name": name, "flux": flux, "target": target, "response": response, "signal_sigma": signal_sigma}
+    return Experiment(references=tuple(references), **data, **parts)
+
+
+def _build_vector(
+    *, name: str, proton: Any = (), neutron: Any = (), mediated: bool = True, **parts: Any
+) -> Interaction:
+    return (_mediated if mediated else contact)(name, proton=dict(proton), neutron=dict(neutron), **parts)
+
+
+_FLUXES = {
+    "pion-decay-at-rest": Section(
+        pion_decay_at_rest,
+        {
+            "neutrinos_per_proton": ("neutrinos_per_proton", read.number),
+            "protons": ("protons", read.number),
+            "distance_m": ("distance", read.number),
+        },
+    ),
+    "monochromatic": Section(
+        monochromatic,
+        {
+            "energy_mev": ("energy", read.number),
+            "fluence_per_cm2": ("fluence", read.number),
+            "flavour": ("flavour", read.text),
+        },
+    ),
+    "reactor": Section(
+        reactor_antineutrinos,
+        {
+            "thermal_power_gw": ("thermal_power", read.number),
+            "distance_m": ("distance", read.number),
+            "exposure_days": ("exposure", read.number),
+            "fission_fractions": ("fission_fractions", read.couplings),
+            "energy_per_fission_mev": ("energy_per_fission", read.couplings),
+        },
+    ),
+    "tabulated": Section(
+        _build_tabulated,
+        {
+            "energy_mev": ("energy_mev", read.ascending),
+            "energy_low_mev": ("energy_low_mev", read.ascending),
+            "energy_high_mev": ("energy_high_mev", read.ascending),
+            **{
+                f"{flavour}_per_cm2_per_mev{per_s}": (f"{flavour}_per_cm2_per_mev{per_s}", read.numbers)
+                for flavour in FLAVOURS
+                for per_s in ("", "_per_s")
+            },
+            "histogram": ("histogram", read.flag),
+            "exposure_s": ("exposure_s", read.number),
+        },
+    ),
+}
+_QUENCHINGS = {
+    "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
+    "linear": Section(
+        LinearQuenching,
+        {
+            "offset": ("offset", read.number),
+            "slope_per_kev": ("slope", read.number),
+            "constant_above_kev": ("constant_above", read.number),
+        },
+    ),
+    "polynomial": Section(
+        PolynomialQuenching,
+        {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+    ),
+    "birks": Section(
+        BirksQuenching,
+        {
+            "onset_kev": ("onset_kev", read.number),
+            "birks_g_per_mev_cm2": ("birks", read.number),
+            "recoil_kev": ("recoil_kev", read.ascending),
+            "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
+            "degree": ("degree", read.whole),
+        },
+    ),
+    "lindhard": Section(
+        LindhardQuenching,
+        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.whole), "k": ("k", read.number)},
+    ),
+    "tabulated": Section(
+        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
+    ),
+}
+_EFFICIENCIES = {
+    "constant": Section(
+        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
+    ),
+    "steps": Section(
+        _build_steps,
+        {
+            "edges": ("edges", read.ascending),
+            "low": ("low", read.ascending),
+            "high": ("high", read.ascending),
+            "values": ("values", read.numbers),
+            "beyond": ("beyond", read.text),
+        },
+    ),
+    "points": Section(
+        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
+        {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+    ),
+}
+_RESOLUTIONS = {
+    "gaussian": Section(GaussianResolution, {"sigma_at_one": ("a", read.number)}),
+    "poisson": Section(PoissonResolution, {}),
+}
+_FORM_FACTOR = read.text_or(
+    read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
+)
+_NUCLEUS = Section(
+    Nucleus.from_atomic_mass,
+    {
+        "protons": ("protons", read.whole),
+        "neutrons": ("neutrons", read.whole),
+        "atomic_mass_u": ("atomic_mass_u", read.number),
+        "proton_radius_fm": ("proton_radius", read.number),
+        "neutron_radius_fm": ("neutron_radius", read.number),
+    },
+    independent=False,
+)
+_TARGET = Section(
+    _build_target,
+    {
+        "composition": ("composition", _composition),
+        "molar_mass_g_per_mol": ("molar_mass", read.number),
+        "mass_kg": ("mass", read.number),
+        "left_out_g_per_mol": ("left_out", read.number),
+    },
+    independent=False,
+)
+_RESPONSE = Section(
+    Response,
+    {
+        "quenching": ("quenching", _quenching),
+        "edges": ("edges", read.ascending),
+        "unit": ("unit", read.text),
+        "light_yield_per_kevee": ("light_yield", read.number),
+        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
+        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
+    },
+)
+_DATA = Section(
+    lambda observed, uncertainty: {"observed": observed, "uncertainty": uncertainty},
+    {"observed": ("observed", read.numbers), "uncertainty": ("uncertainty", read.numbers)},
+)
+_BACKGROUND = Section(
+    Background, {"name": ("name", read.text), "counts": ("counts", read.numbers), "sigma": ("sigma", read.number)}
+)
+_NUISANCE = Section(Nuisance, {"name": ("name", read.text), "sigma": ("sigma", read.number)})
+_KNOWN_EXPERIMENT = Section(
+    _build_known_experiment,
+    {
+        "name": ("name", read.text),
+        "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
+        "quenching": ("quenching", read.text_or(_quenching)),
+        "form_factor": ("form_factor", _FORM_FACTOR),
+    },
+)
+_OWN_EXPERIMENT = Section(
+    _build_experiment,
+    {
+        "name": ("name", read.text),
+        "label": ("label", read.text),
+        "description": ("description", read.text),
+        "references": ("references", read.texts),
+        "flux": ("flux", _flux),
+        "target": ("target", _target),
+        "response": ("response", read.a(_RESPONSE)),
+        "data": ("data", read.a(_DATA)),
+        "background": ("backgrounds", read.one_or_more(read.a(_BACKGROUND))),
+        "signal_sigma": ("signal_sigma", read.number),
+        "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
+        "quenching_sigma": ("quenching_sigma", read.number),
+        "form_factor": ("form_factor", _FORM_FACTOR),
+    },
+)
+_ABOUT_MODEL = {
+    "name": ("name", read.text),
+    "label": ("label", read.text),
+    "description": ("description", read.text),
+    "reference": ("reference", read.text),
+    "weak": ("weak", read.named(WEAK_COUPLINGS, "weak couplings")),
+}
+_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL)
+#: Keys that tell a kind of model, and its section.
+_MODELS = (
+    (
+        {"quarks"},
+        Section(
+            VectorMediator, {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)}
+        ),
+    ),
+    (
+        {"up", "down"},
+        Section(
+            NonStandardInteractions, {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)}
+        ),
+    ),
+    (
+        {"proton", "neutron"},
+        Section(
+            _build_vector,
+            {
+                **_ABOUT_MODEL,
+                "proton": ("proton", read.couplings),
+                "neutron": ("neutron", read.couplings),
+                "leptons": ("leptons", read.couplings),
+                "mediated": ("mediated", read.flag),
+            },
+        ),
+    ),
+)

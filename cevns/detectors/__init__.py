@@ -1,0 +1,28 @@
+"""Detectors: quenching, efficiency, resolution and bins, which make a response."""
+
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.quenching import (
+    BirksQuenching,
+    LindhardQuenching,
+    LinearQuenching,
+    PolynomialQuenching,
+    Quenching,
+    QuenchingByNucleus,
+    TabulatedQuenching,
+)
+from cevns.detectors.resolution import GaussianResolution, PoissonResolution
+from cevns.detectors.response import Response
+
+__all__ = [
+    "BirksQuenching",
+    "Efficiency",
+    "GaussianResolution",
+    "LindhardQuenching",
+    "LinearQuenching",
+    "PoissonResolution",
+    "PolynomialQuenching",
+    "Quenching",
+    "QuenchingByNucleus",
+    "Response",
+    "TabulatedQuenching",
+]

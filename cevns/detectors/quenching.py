@@ -1,0 +1,500 @@
+"""Quenching factors f_Q(T): how much of a nuclear recoil is seen as ionisation or light (eq. 2.10)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.nuclei.elements import closest_isotope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cevns._types import Array, ArrayLike, Values
+    from cevns.nuclei import Nucleus
+
+__all__ = [
+    "BirksQuenching",
+    "LindhardQuenching",
+    "LinearQuenching",
+    "PolynomialQuenching",
+    "Quenching",
+    "QuenchingByNucleus",
+    "TabulatedQuenching",
+    "checked_quenching",
+]
+
+#: Largest quenching factor that is accepted.
+LARGEST_FACTOR = 1e6
+#: Recoil [keV] up to which a signal is inverted, and from which on a quenching factor of your own is looked at.
+HIGHEST_RECOIL, LOWEST_RECOIL = 1e5, 1e-3
+#: Recoils among which the inverse of a quenching curve is looked for first.
+GRID = 193
+#: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
+MOST_COEFFICIENTS = 31
+#: Smallest quenching factor of a table, so that the logarithm of a signal is finite.
+SMALLEST_FACTOR = 1e-12
+
+
+class Quenching:
+    """Base of quenching factors: `factor` gives f_Q(T); `kinks` the recoils [keV] where it is not analytic.
+
+    A subclass needs `factor`, for arrays of any shape; the signal f_Q(T) T must grow with T up to `maximum` [keV].
+    """
+
+    kinks: tuple[float, ...] = ()
+    maximum: float = math.inf
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV]."""
+        raise NotImplementedError
+
+    def signal(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q(T) T [keVee] at recoil energies [keV]."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        return self.factor(recoil_kev) * recoil_kev
+
+    def recoil(self, signal_kevee: ArrayLike, highest_kev: float = HIGHEST_RECOIL) -> Array:
+        """Return the recoil energies [keV] that give electron-equivalent energies [keVee]; inf where none does.
+
+        Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
+        curve is nearly straight.
+        """
+        target = checks.floats("signal_kevee", signal_kevee, unit="keVee")
+        # a signal that is 0 up to some recoil has no logarithm; what follows from it is left to the bisections
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._inverse(target, min(self.maximum, highest_kev))
+
+    def _inverse(self, target: Array, top: float) -> Array:
+        reached = self.signal(np.array(top)) >= target
+        sought = reached & (target > 0)
+        # a stand-in where there is nothing to find
+        wanted = np.log(np.where(sought, target, self.signal(np.array(0.5 * top))))
+        # a coarse grid brackets all at once; what lies below it begins far down
+        grid = np.linspace(math.log(1e-7 * top), math.log(top), GRID)
+        place = np.searchsorted(np.log(np.maximum.accumulate(self.signal(np.exp(grid)))), wanted)
+        ends = np.concatenate([[math.log(1e-40 * top)], grid])
+        low, high = ends[np.minimum(place, GRID - 1)], ends[np.minimum(place, GRID - 1) + 1]
+        f_low, f_high = np.log(self.signal(np.exp(low))) - wanted, np.log(self.signal(np.exp(high))) - wanted
+        before, best, left = np.full(target.shape, 2), low, np.full(target.shape, np.inf)
+        for step in range(100):
+            found = low - f_low * (high - low) / (f_high - f_low)
+            # a bisection now and then keeps the secants honest
+            honest = (found > low) & (found < high) & (step % 6 < 5)
+            found = np.where(honest, found, 0.5 * (low + high))
+            f_found = np.log(self.signal(np.exp(found))) - wanted
+            # what is found stays, while others are still looked for
+            nearer = np.abs(f_found) < left
+            best, left = np.where(nearer, found, best), np.where(nearer, np.abs(f_found), left)
+            if (left <= 4e-15).all():
+                break
+            below = f_found < 0
+            # the Illinois rule: an end that stays twice counts half
+            again = np.where(below == before, 0.5, 1.0)
+            f_high = np.where(below, again * f_high, f_found)
+            f_low = np.where(below, f_found, again * f_low)
+            before = below
+            low, high = np.where(below, found, low), np.where(below, high, found)
+        return np.where(reached, np.where(sought, np.exp(best), 0.0), np.inf)
+
+
+@dataclass(frozen=True)
+class PolynomialQuenching(Quenching):
+    """Signal f_Q(T) T = sum_n coefficients[n] T^(n+1), T in keV; a constant f_Q is ``PolynomialQuenching((f,))``.
+
+    Parameters
+    ----------
+    coefficients : tuple of float
+        [keV^-n], n = 0, 1, ...
+    maximum : float
+        Recoil [keV] up to which the polynomial is used and grows.
+
+    Examples
+    --------
+    >>> float(PolynomialQuenching((0.0878,)).signal(10.0))
+    0.878
+    """
+
+    coefficients: Values
+    maximum: float = math.inf
+
+    def __post_init__(self) -> None:
+        values = checks.array("coefficients", self.coefficients, low=-LARGEST_FACTOR, high=LARGEST_FACTOR, ndim=1)
+        if values.size > MOST_COEFFICIENTS:
+            raise InputError(f"coefficients are {values.size}, at most {MOST_COEFFICIENTS} are allowed")
+        if values.size == 0 or not values[0] > 0:
+            raise InputError("coefficients must start with a positive quenching factor at T = 0")
+        if type(self.maximum) is not float or self.maximum != math.inf:
+            checks.put(self, maximum=checks.real("maximum", self.maximum, unit="keV", above=0))
+        checks.put(self, coefficients=tuple(values.tolist()))
+        slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
+        turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
+        if turning.size and turning.min() < self.maximum:
+            raise InputError(
+                f"coefficients: the signal turns over at {turning.min():.4g} keV; set maximum= to a recoil below that"
+            )
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV]."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        return cast("Array", np.polynomial.polynomial.polyval(recoil_kev, self.coefficients))
+
+
+@dataclass(frozen=True)
+class LinearQuenching(Quenching):
+    """f_Q(T) = offset + slope T up to a recoil energy, constant above.
+
+    Parameters
+    ----------
+    offset : float
+        f_Q(0).
+    slope : float
+        [1/keV], not negative.
+    constant_above : float
+        Recoil energy [keV].
+    """
+
+    offset: float
+    slope: float
+    constant_above: float
+
+    def __post_init__(self) -> None:
+        checks.put(
+            self,
+            offset=checks.real("offset", self.offset, above=0, high=LARGEST_FACTOR),
+            slope=checks.real("slope", self.slope, unit="1/keV", low=0, high=LARGEST_FACTOR),
+            constant_above=checks.real("constant_above", self.constant_above, unit="keV", above=0, high=1e12),
+        )
+
+    @property
+    def kinks(self) -> tuple[float, ...]:  # type: ignore[override]
+        """The recoil [keV] where the slope ends."""
+        return (self.constant_above,)
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV]."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
+
+
+@dataclass(frozen=True)
+class BirksQuenching(Quenching):
+    """Modified Birks law f_Q(T) = (1 - exp(-T/E0)) / (kB dE/dr(T)).
+
+    Parameters
+    ----------
+    onset_kev : float
+        E0 [keV].
+    birks : float
+        kB [g / (MeV cm^2)].
+    recoil_kev, stopping_power : array_like, shape (n,)
+        Table of the total stopping power dE/dr [MeV cm^2/g] of the recoil.
+    degree : int
+        Degree of the polynomial in log T that stands for log dE/dr. A smooth law through a table that is rounded in its
+        fifth digit keeps predictions analytic in the recoil energy, which an interpolation through every row would not.
+
+    Raises
+    ------
+    InputError
+        If the polynomial misses a row by more than 0.1 %, or the signal f_Q(T) T does not grow from a thousandth of the
+        first recoil to the last one.
+    """
+
+    onset_kev: float
+    birks: float
+    recoil_kev: Values
+    stopping_power: Values
+    degree: int = 7
+    _series: np.polynomial.Chebyshev = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checks.put(
+            self,
+            onset_kev=checks.real("onset_kev", self.onset_kev, unit="keV", low=1e-12, high=1e12),
+            birks=checks.real("birks", self.birks, unit="g/(MeV cm^2)", low=1e-12, high=1e12),
+            degree=checks.whole("degree", self.degree, low=1, high=30),
+        )
+        t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
+        s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
+        series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
+        worst = float(np.abs(series(np.log(t)) - np.log(s)).max())
+        if worst > 1e-3:
+            raise InputError(f"degree = {self.degree} leaves {worst:.1e} of the stopping-power table; raise it")
+        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
+        object.__setattr__(self, "stopping_power", tuple(s.tolist()))
+        object.__setattr__(self, "_series", series)
+        # between the rows, and above all below the first one, a polynomial of high degree may go anywhere
+        recoil = np.geomspace(1e-3 * t[0], t[-1], 2000)
+        with np.errstate(over="ignore", divide="ignore"):
+            falls = np.flatnonzero(np.diff(self.signal(recoil)) <= 0)
+        if falls.size:
+            raise InputError(
+                f"degree = {self.degree} makes the signal f_Q(T) T fall at {recoil[falls[0]]:.3g} keV, where it must "
+                "grow; lower the degree, or give the table from lower recoils on"
+            )
+
+    @property
+    def maximum(self) -> float:  # type: ignore[override]
+        """Last row of the table [keV]."""
+        return float(self.recoil_kev[-1])
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
+        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
+        factor: Array = -np.expm1(-recoil_kev / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
+        return factor
+
+
+@dataclass(frozen=True)
+class TabulatedQuenching(Quenching):
+    """f_Q(T) by linear interpolation in a table, constant outside it.
+
+    Parameters
+    ----------
+    recoil_kev, factors : array_like, shape (n,)
+        Ascending recoil energies [keV] and f_Q there: positive, but in a first row at T = 0 it may be 0.
+
+    Raises
+    ------
+    InputError
+        If a factor is 0 behind one that is not, or all are, or f_Q(T) T does not grow from row to row.
+
+    Examples
+    --------
+    >>> float(TabulatedQuenching([0.0, 10.0], [0.0, 0.2]).factor(5.0))
+    0.1
+    """
+
+    recoil_kev: Values
+    factors: Values
+
+    def __post_init__(self) -> None:
+        t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", low=0)
+        f = checks.array("factors", self.factors, low=0, high=LARGEST_FACTOR, ndim=1, length=t.size)
+        # a curve may begin with rows below a threshold, without any signal
+        tiny = f < SMALLEST_FACTOR
+        tiny &= (f > 0) | tiny.all() | (np.cumsum(f) > 0)
+        if tiny.any():
+            i = int(np.argmax(tiny))
+            raise InputError(
+                f"factors[{i}] = {f[i]:g} at {t[i]:g} keV is not allowed: a quenching factor must be at least "
+                f"{SMALLEST_FACTOR:g}, but for 0 in rows below a threshold, before any other; see whether a decimal "
+                "comma, as in 0,16, was read as the end of a cell"
+            )
+        # the slope of f T is linear inside a row interval, so its ends decide
+        slope = np.diff(f) / np.diff(t)
+        if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
+            raise InputError("factors fall so steeply that f_Q(T) T does not grow with T; check the table")
+        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
+        object.__setattr__(self, "factors", tuple(f.tolist()))
+
+    @property
+    def kinks(self) -> tuple[float, ...]:  # type: ignore[override]
+        """The table's rows [keV]."""
+        return tuple(self.recoil_kev)
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV]."""
+        return np.interp(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.recoil_kev, self.factors)
+
+
+@dataclass(frozen=True)
+class LindhardQuenching(Quenching):
+    """Lindhard's ionisation yield f_Q = k g / (1 + k g) with g = 3 eps^0.15 + 0.7 eps^0.6 + eps, eps = 11.5 Z^(-7/3) T.
+
+    Parameters
+    ----------
+    protons, nucleons : int
+        Z and A of the target's nucleus.
+    k : float, optional
+        Electronic stopping; 0.133 Z^(2/3) A^(-1/2) unless given.
+
+    References
+    ----------
+    J. Lindhard et al., Mat. Fys. Medd. Dan. Vid. Selsk. 33 no. 10 (1963); parametrisation of J. D. Lewin and
+    P. F. Smith, Astropart. Phys. 6 (1996) 87. It neglects binding and exceeds what was measured in silicon below a few
+    keV (arXiv:1608.00957).
+
+    Examples
+    --------
+    >>> silicon = LindhardQuenching(protons=14, nucleons=28)
+    >>> round(silicon.k, 4)
+    0.146
+    >>> silicon.factor([1.0, 10.0]).round(3)
+    array([0.21 , 0.302])
+    """
+
+    protons: int
+    nucleons: int
+    k: float = None  # type: ignore[assignment]  # a number once it is made
+
+    def __post_init__(self) -> None:
+        protons = checks.whole("protons", self.protons, low=1, high=500)
+        nucleons = checks.whole("nucleons", self.nucleons, low=protons, high=1000)
+        k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
+        checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
+
+    def factor(self, recoil_kev: ArrayLike) -> Array:
+        """Return f_Q at recoil energies [keV]."""
+        eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
+        g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
+        factor: Array = self.k * g / (1 + self.k * g)
+        return factor
+
+
+class QuenchingByNucleus(Mapping[str, Quenching]):
+    """Quenching factors of nuclei that differ, by the name of an isotope or of an element. Immutable.
+
+    Parameters
+    ----------
+    factors : mapping of str to Quenching
+        An isotope, ``"I-127"``, goes before its element, ``"I"``.
+
+    Raises
+    ------
+    InputError
+        If there is no factor, or one of them is none.
+
+    Examples
+    --------
+    >>> from cevns.nuclei import nucleus
+    >>> crystal = QuenchingByNucleus({"Na": PolynomialQuenching((0.2,)), "I": PolynomialQuenching((0.06,))})
+    >>> crystal.of(nucleus("Na-23"))
+    PolynomialQuenching(coefficients=(0.2,), maximum=inf)
+    """
+
+    def __init__(self, factors: Mapping[str, Quenching]) -> None:
+        checks.instance("quenching", factors, Mapping)
+        for name, factor in factors.items():
+            checks.text("name of an isotope or element in quenching", name)
+            _checked(f"quenching[{name!r}]", factor)
+        if not factors:
+            raise InputError("quenching is empty: give a factor for each isotope or element of the target")
+        self._factors = dict(factors)
+
+    def __getitem__(self, name: str) -> Quenching:
+        return self._factors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._factors)
+
+    def __len__(self) -> int:
+        return len(self._factors)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._factors))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._factors!r})"
+
+    def of(self, nucleus: Nucleus) -> Quenching:
+        """Return the factor of a nucleus.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        for name in (nucleus.name, nucleus.symbol):
+            if name in self._factors:
+                return self._factors[name]
+        raise InputError(
+            f"quenching has no entry for {nucleus.name}: give one for {nucleus.name!r}, or for the element "
+            f"{nucleus.symbol!r}; there are {', '.join(map(repr, self._factors))}"
+        )
+
+    def check_target(self, nuclei: Iterable[Nucleus]) -> None:
+        """Refuse entries for what is not in a target, and nuclei without an entry.
+
+        Raises
+        ------
+        InputError
+            If a nucleus has no entry.
+        UnknownNameError
+            If an entry is for none of the nuclei: it may be a name misspelled.
+        """
+        nuclei = tuple(nuclei)
+        names = dict.fromkeys(name for nucleus in nuclei for name in (nucleus.name, nucleus.symbol))
+        for name in self._factors:
+            checks.known("nucleus in quenching", name, names, "It is for the nuclei of the target", closest_isotope)
+        for nucleus in nuclei:
+            self.of(nucleus)
+
+
+#: Quenching factors that are checked when they are made.
+_KNOWN_GOOD = frozenset((BirksQuenching, LindhardQuenching, LinearQuenching, PolynomialQuenching, TabulatedQuenching))
+
+
+def checked_quenching(quenching: object) -> Quenching | QuenchingByNucleus:
+    """Return a quenching factor, or those of a mapping by nucleus, if they can be folded.
+
+    Raises
+    ------
+    InputError
+        If `quenching` is neither, or a factor of a user's own cannot be folded.
+    """
+    if isinstance(quenching, QuenchingByNucleus):
+        return quenching
+    if isinstance(quenching, Mapping):
+        return QuenchingByNucleus(quenching)
+    return _checked("quenching", quenching, "or a mapping of isotopes or elements to one each")
+
+
+def _checked(name: str, quenching: object, hint: str = "") -> Quenching:
+    factor: Quenching = checks.instance(name, quenching, Quenching, hint)
+    if type(factor) not in _KNOWN_GOOD:
+        _check_own(factor)
+    return factor
+
+
+def _check_own(quenching: Quenching) -> None:
+    """Refuse a quenching factor of a user's own that cannot be folded, by a look at 256 recoils."""
+    kind = type(quenching).__name__
+    if type(quenching).factor is Quenching.factor:
+        raise InputError(f"quenching: {kind} has no method factor(recoil_kev), which returns f_Q at recoils in keV")
+    checks.array(f"kinks of {kind}", quenching.kinks, unit="keV", low=0, ndim=1)
+    top = HIGHEST_RECOIL
+    if type(quenching.maximum) is not float or quenching.maximum != math.inf:
+        top = min(top, checks.real(f"maximum of {kind}", quenching.maximum, unit="keV", above=0))
+    recoil = np.geomspace(min(LOWEST_RECOIL, 1e-3 * top), top, 256)
+    try:
+        flat = quenching.factor(recoil)
+        square = quenching.factor(recoil.reshape(2, 128))
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"quenching: factor of {kind} raises {type(error).__name__} for an array of recoils in keV: {error}; it "
+            "must take arrays of any shape, with functions of NumPy in the place of those of math"
+        ) from error
+    flat, square = checks.floats(f"factor of {kind}", flat), checks.floats(f"factor of {kind}", square)
+    if flat.shape not in ((), recoil.shape) or square.shape not in ((), (2, 128)):
+        raise InputError(
+            f"quenching: factor of {kind} returns the shape {square.shape} for recoils of shape (2, 128); it must "
+            "return one number for each recoil"
+        )
+    flat, square = np.broadcast_to(flat, recoil.shape), np.broadcast_to(square, (2, 128))
+    if not np.allclose(flat, square.ravel(), rtol=1e-12, atol=0, equal_nan=True):
+        raise InputError(f"quenching: factor of {kind} depends on the shape of the array of recoils")
+    bad = ~(np.isfinite(flat) & (flat >= 0) & (flat <= LARGEST_FACTOR))
+    if bad.any() or not flat.any():
+        i = int(np.argmax(bad))
+        raise InputError(
+            f"quenching: factor of {kind} is {flat[i]:g} at {recoil[i]:.3g} keV; from {recoil[0]:g} to {top:g} keV it "
+            f"must be from 0 to {LARGEST_FACTOR:g}, and above 0 somewhere: mend it, or set maximum to the recoil up to "
+            "which it holds"
+        )
+    signal = flat * recoil
+    falls = np.flatnonzero(np.diff(signal) < -1e-12 * signal[1:])
+    if falls.size:
+        raise InputError(
+            f"quenching: the signal f_Q(T) T of {kind} falls at {recoil[falls[0]]:.3g} keV, where it must grow; mend "
+            "factor, or set maximum to a recoil below that"
+        )

@@ -1,0 +1,216 @@
+"""Detector response: from recoil energy to what is observed in bins.
+
+The observable is x = light_yield * eta * f_Q(T) * T, in photoelectrons (PE) or electron-equivalent energy (keVee), with
+eta a nuisance scale of the quenching factor, nominally 1 (text below eq. 4.1 of arXiv:2008.05022, and eq. 2.10).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.arrays import equal, unique
+from cevns.binning import Axis
+from cevns.detectors.efficiency import LARGEST_OBSERVABLE, Efficiency
+from cevns.detectors.quenching import Quenching, QuenchingByNucleus, checked_quenching
+from cevns.detectors.resolution import GaussianResolution, PoissonResolution
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cevns._types import Array, ArrayLike, Values
+    from cevns.detectors.quenching import QuenchingByNucleus
+    from cevns.nuclei import Nucleus
+
+__all__ = ["Response"]
+
+#: Half widths of the resolution beyond which less than 1e-16 of a step is felt: 8.5 for a Gaussian, 2 x 6.1 for counts
+#: of photoelectrons, where exp(-x) for none of them has fallen to that at sqrt(x) = 6.1.
+_FELT = 14
+#: Largest amount of an observable per keVee that is accepted.
+LARGEST_YIELD = 1e9
+_UNIT = "keVee"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a detector does with a recoil: quenching, light yield, resolution, efficiency, bins.
+
+    Parameters
+    ----------
+    quenching : Quenching, or mapping of str to Quenching
+        f_Q(T) of all nuclei of the target, or of each by the name of an isotope or else of its element.
+    edges : array_like, shape (n + 1,), or Axis
+        Ascending bin edges of the observable.
+    unit : str
+        Unit of the observable, for figures and tables; that of the axis if there is one.
+    light_yield : float
+        Observable per keVee.
+    efficiency : Efficiency
+        As a function of the reconstructed observable.
+    resolution : GaussianResolution or PoissonResolution, optional
+        None for none, as in arXiv:2008.05022.
+
+    Attributes
+    ----------
+    axis : Axis
+        The bins.
+
+    Examples
+    --------
+    >>> from cevns.detectors import PolynomialQuenching
+    >>> crystal = {"Na": PolynomialQuenching((0.2,)), "I": PolynomialQuenching((0.06,))}
+    >>> Response(crystal, [1, 2, 4]).axis.labels
+    ('1 to 2 keVee', '2 to 4 keVee')
+    """
+
+    quenching: Quenching | Mapping[str, Quenching]
+    edges: Values
+    unit: str = _UNIT
+    light_yield: float = 1.0
+    efficiency: Efficiency = field(default_factory=Efficiency.perfect)
+    resolution: GaussianResolution | PoissonResolution | None = None
+    axis: Axis = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        name = "observable"
+        if isinstance(self.edges, Axis):
+            name = self.edges.name
+            if self.unit not in (self.edges.unit, _UNIT):
+                raise InputError(
+                    f"unit = {checks.shown(self.unit)} is not that of the axis in edges, "
+                    f"{checks.shown(self.edges.unit)}: leave it out"
+                )
+            checks.put(self, unit=self.edges.unit, edges=self.edges.edges)
+        checks.words("unit", self.unit)
+        edges = checks.ascending("edges", self.edges, unit=self.unit, low=0, high=LARGEST_OBSERVABLE, least=2)
+        light_yield = checks.real(
+            "light_yield", self.light_yield, unit=f"{self.unit}/keVee", low=1 / LARGEST_YIELD, high=LARGEST_YIELD
+        )
+        axis = Axis(name, edges, self.unit)
+        checks.put(self, axis=axis, edges=axis.edges, light_yield=light_yield)
+        checks.put(self, quenching=checked_quenching(self.quenching))
+        checks.instance("efficiency", self.efficiency, Efficiency)
+        checks.instance("resolution", self.resolution, (GaussianResolution, PoissonResolution, type(None)))
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return self.axis.bins
+
+    def of(self, nucleus: Nucleus) -> Response:
+        """Return the response to recoils of one nucleus.
+
+        Raises
+        ------
+        InputError
+            If it has no quenching factor.
+        """
+        if not isinstance(self.quenching, QuenchingByNucleus):
+            return self
+        return dataclasses.replace(self, quenching=self.quenching.of(nucleus), edges=self.axis)
+
+    def parts(self, nuclei: Sequence[Nucleus]) -> list[tuple[tuple[int, ...], Response]]:
+        """Return which nuclei share a quenching factor, and the response to recoils of these.
+
+        Raises
+        ------
+        InputError, UnknownNameError
+            If nuclei and quenching factors do not fit together; see `QuenchingByNucleus.check_target`.
+        """
+        if not isinstance(self.quenching, QuenchingByNucleus):
+            return [(tuple(range(len(nuclei))), self)]
+        self.quenching.check_target(nuclei)
+        parts: list[tuple[list[int], Response]] = []
+        for i, nucleus in enumerate(nuclei):
+            factor = self.quenching.of(nucleus)
+            members = next((members for members, part in parts if _same(part.quenching, factor)), None)
+            if members is None:
+                parts.append(([i], self.of(nucleus)))
+            else:
+                members.append(i)
+        return [(tuple(members), part) for members, part in parts]
+
+    @property
+    def _factor(self) -> Quenching:
+        if isinstance(self.quenching, Quenching):
+            return self.quenching
+        raise InputError("quenching differs by nucleus: take the response to one, of(nucleus)")
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Recoils [keV] where the quenching factor is not analytic."""
+        return self._factor.kinks
+
+    def observable(self, recoil_kev: ArrayLike, eta: float | Array = 1.0) -> Array:
+        """Return x for recoil energies [keV] and a quenching scale."""
+        return self.light_yield * eta * self._factor.signal(recoil_kev)
+
+    def recoil(self, observable: ArrayLike, eta: float | Array = 1.0) -> Array:
+        """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
+        return self._factor.recoil(checks.floats("observable", observable) / (self.light_yield * eta))
+
+    @property
+    def steps(self) -> Array:
+        """Values of the observable where acceptance into a bin jumps or kinks, ascending."""
+        inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
+        return unique([*self.edges, *inner])
+
+    def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
+        """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
+        low = max(self.edges[0], self.efficiency.x[0])
+        high = self.edges[-1]
+        if self.resolution is not None:
+            low, high = self.resolution.reach(low, high)
+        return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
+
+    def acceptance(self, observable: ArrayLike) -> Array:
+        """Return the probability to accept a recoil in each bin.
+
+        Parameters
+        ----------
+        observable : array_like, shape (k,)
+            True values of the observable.
+
+        Returns
+        -------
+        ndarray, shape (bins, k)
+        """
+        x = checks.floats("observable", observable)
+        edges = np.asarray(self.edges)
+        if self.resolution is None:
+            inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
+            return inside * self.efficiency(x)
+        steps = self.steps
+        accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
+        return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
+
+    def cuts(self, low: float, high: float, etas: Array) -> list[Array]:
+        """Return, for each quenching scale, recoil energies [keV] between which acceptance is smooth.
+
+        Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
+        """
+        kinks = np.asarray(self.kinks, dtype=float)
+        if self.resolution is None:
+            # for all at once, since inverting a quenching curve costs more than all else
+            return [np.concatenate([cuts, kinks]) for cuts in self.recoil(self.steps, etas[:, None])]
+        # half a width at a time, x = (i w / 2)^2 with w = width / sqrt(x), where a step is near enough to be felt
+        half = 0.5 * float(self.resolution.width(1.0))
+        felt = unique(np.rint(np.sqrt(self.steps) / half)[:, None] + np.arange(-_FELT, _FELT + 1))
+        ends = np.sqrt(self.observable(np.array([low, high]), etas[:, None])) / half
+        widths = [
+            (half * felt[(felt >= np.floor(a)) & (felt <= np.ceil(b))]) ** 2 / eta
+            for (a, b), eta in zip(ends, etas, strict=True)
+        ]
+        cuts = np.split(self.recoil(np.concatenate(widths)), np.cumsum([w.size for w in widths])[:-1])
+        return [np.concatenate([c, kinks]) for c in cuts]
+
+
+def _same(one: Any, other: Any) -> bool:
+    # what a class of a user's own compares is not known
+    return one is other or (dataclasses.is_dataclass(one) and equal(one, other))

@@ -1,0 +1,29 @@
+"""Neutrino fluxes: pion decay at rest, reactors, monochromatic and tabulated, each with exact moments."""
+
+from cevns.constants import FLAVOURS
+from cevns.fluxes.flux import Component, Flux
+from cevns.fluxes.reactors import (
+    ENERGY_PER_FISSION,
+    TYPICAL_FISSION_FRACTIONS,
+    antineutrinos_per_fission,
+    fission_rate,
+    reactor_antineutrinos,
+)
+from cevns.fluxes.stopped_pions import pion_decay_at_rest
+from cevns.fluxes.tables import monochromatic, tabulated
+from cevns.kernels.fluxes import Spectrum
+
+__all__ = [
+    "ENERGY_PER_FISSION",
+    "FLAVOURS",
+    "TYPICAL_FISSION_FRACTIONS",
+    "Component",
+    "Flux",
+    "Spectrum",
+    "antineutrinos_per_fission",
+    "fission_rate",
+    "monochromatic",
+    "pion_decay_at_rest",
+    "reactor_antineutrinos",
+    "tabulated",
+]

@@ -1,0 +1,196 @@
+"""Fluxes of neutrinos at a detector, with exact moments.
+
+A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for each flavour. Neutrinos and antineutrinos
+of a flavour add up, since all vector couplings change sign together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.arrays import unique
+from cevns.constants import FLAVOURS
+from cevns.errors import InputError
+from cevns.kernels.fluxes import Spectrum
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Values
+
+__all__ = ["DISTANCES", "LARGEST_FLUENCE", "Component", "Flux"]
+
+#: Largest fluence [cm^-2] and distances [m] that are accepted.
+LARGEST_FLUENCE = 1e40
+DISTANCES = {"low": 1e-3, "high": 1e15}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of a flux: neutrinos of one flavour and one origin.
+
+    Parameters
+    ----------
+    flavour : str
+        One of `FLAVOURS`.
+    spectrum : Spectrum
+        [cm^-2 MeV^-1].
+    name : str
+        What it is called in reports.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such flavour.
+    InputError
+        If `spectrum` is no spectrum, or holds more neutrinos than any source has.
+    """
+
+    flavour: str
+    spectrum: Spectrum
+    name: str
+
+    def __post_init__(self) -> None:
+        checks.flavour("neutrino flavour", self.flavour, FLAVOURS)
+        checks.instance(f"spectrum of flavour {self.flavour!r}", self.spectrum, Spectrum, "see cevns.fluxes.tabulated")
+        checks.text("name of a component", self.name)
+        fluence = np.empty(1)
+        self.spectrum.moment(np.zeros(1), 0, fluence)
+        if not 0 <= fluence[0] <= LARGEST_FLUENCE:
+            raise InputError(
+                f"the fluence of flavour {self.flavour!r} is {fluence[0]:g} cm^-2: it must be from 0 to "
+                f"{LARGEST_FLUENCE:g} cm^-2"
+            )
+
+
+@dataclass(frozen=True)
+class Flux:
+    """Spectra of neutrinos at a detector, by flavour. Fluxes add with ``+``.
+
+    Parameters
+    ----------
+    name : str
+        What the flux is called in reports.
+    spectra : sequence of (str, Spectrum) or of Component
+        Flavour (one of `FLAVOURS`) and its spectrum [cm^-2 MeV^-1]; a flavour may come more than once. Pairs make
+        components of the flux's own name.
+
+    Attributes
+    ----------
+    components : tuple of Component
+        What adds up.
+
+    Examples
+    --------
+    >>> from cevns.fluxes import pion_decay_at_rest
+    >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3)
+    >>> flux.flavours
+    ('e', 'mu')
+    >>> f"{flux.moment('mu', 0.0):.4e}"  # both muon (anti)neutrinos, cm^-2
+    '6.0160e+14'
+    >>> [component.name for component in flux.components]
+    ['nu_e', 'anti-nu_mu', 'prompt nu_mu']
+    """
+
+    name: str
+    spectra: Values
+    components: tuple[Component, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+        given = checks.sequence("spectra", self.spectra, hint="it holds pairs of (flavour, Spectrum)")
+        names = [part.name if isinstance(part, Component) else self.name for part in given]
+        pairs = [(part.flavour, part.spectrum) if isinstance(part, Component) else part for part in given]
+        spectra = checks.pairs("spectra", pairs, "(flavour, Spectrum)")
+        if not spectra:
+            raise InputError("spectra is empty: a flux needs at least one flavour")
+        components = tuple(Component(*pair, name) for pair, name in zip(spectra, names, strict=True))
+        checks.put(self, spectra=spectra, components=components)
+
+    def __add__(self, other: Flux) -> Flux:
+        if not isinstance(other, Flux):
+            return NotImplemented
+        return Flux(f"{self.name} + {other.name}", self.components + other.components)
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """The flavours present, in the order of `FLAVOURS`."""
+        return tuple(f for f in FLAVOURS if any(f == g for g, _ in self.spectra))
+
+    @property
+    def maximum_energy(self) -> float:
+        """Highest neutrino energy [MeV]."""
+        return float(max(np.concatenate([s.breaks, s.line_energies]).max() for _, s in self.spectra))
+
+    @property
+    def end_energies(self) -> Array:
+        """Energies [MeV] of lines and of the spectra's upper ends, where recoil spectra kink most."""
+        ends = [[*s.line_energies, *s.breaks[-1:]] for _, s in self.spectra]
+        return unique(np.concatenate(ends))
+
+    @property
+    def sharp_energies(self) -> Array:
+        """Energies [MeV] of lines, of jumps and of the spectra's ends: recoil spectra kink where E_min reaches them."""
+        sharp = []
+        for _, s in self.spectra:
+            sharp.extend(s.line_energies)
+            if s.breaks.size:
+                inner = s.breaks[1:-1]
+                powers = inner[:, None] ** np.arange(4)
+                below = (powers * s.coefficients[:-1]).sum(axis=1)
+                above = (powers * s.coefficients[1:]).sum(axis=1)
+                jumps = np.abs(above - below) > 1e-9 * (np.abs(above) + np.abs(below))
+                sharp.extend([s.breaks[0], *inner[jumps], s.breaks[-1]])
+        return unique([e for e in sharp if e > 0])
+
+    @property
+    def break_energies(self) -> Array:
+        """All energies [MeV] at which some spectrum is not analytic, `sharp_energies` included."""
+        parts = [np.concatenate([s.breaks, s.line_energies]) for _, s in self.spectra]
+        energies = unique(np.concatenate(parts))
+        return energies[energies > 0]
+
+    def density(self, flavour: str, energy: ArrayLike) -> Any:
+        """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape."""
+        return self._sum(flavour, energy, "density")
+
+    def moment(self, flavour: str, e_min: ArrayLike, k: int = 0) -> Any:
+        """Return I_k(E_min) = Int_{E_min} dE phi(E) E^-k.
+
+        Parameters
+        ----------
+        flavour : str
+            One of `FLAVOURS`.
+        e_min : array_like
+            Lower energies [MeV], any shape.
+        k : {0, 1, 2}
+            Negative power of the energy.
+
+        Returns
+        -------
+        ndarray or float
+            cm^-2 MeV^-k. Infinite at ``e_min = 0`` where the integral diverges.
+
+        Raises
+        ------
+        InputError
+            If `k` is not 0, 1 or 2 or an energy is negative or not finite.
+        """
+        return self._sum(flavour, e_min, "moment", checks.whole("k", k, low=0, high=2))
+
+    def kinematic_moment(self, flavour: str, e_min: ArrayLike) -> Any:
+        """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
+        return self._sum(flavour, e_min, "kinematic_moment")
+
+    def _sum(self, flavour: str, energy: ArrayLike, method: str, *args: Any) -> Any:
+        checks.flavour("neutrino flavour", flavour, FLAVOURS)
+        energy = checks.array("energy", energy, unit="MeV", low=0)
+        flat, part = np.atleast_1d(energy).ravel(), np.empty(energy.size)
+        total = np.zeros(energy.size)
+        for name, spectrum in self.spectra:
+            if name == flavour:
+                getattr(spectrum, method)(flat, *args, part)
+                total += part
+        return total.reshape(energy.shape) if energy.ndim else float(total[0])

@@ -1,0 +1,59 @@
+"""Neutrinos of pions that decay at rest, as spallation sources make them (eqs. 2.6-2.8 of arXiv:2008.05022)."""
+
+from __future__ import annotations
+
+import math
+
+from cevns import checks
+from cevns.constants import MUON_MASS, PION_MASS
+from cevns.fluxes.flux import DISTANCES, Component, Flux
+from cevns.kernels.fluxes import Spectrum
+
+__all__ = ["pion_decay_at_rest"]
+
+
+def pion_decay_at_rest(
+    *, neutrinos_per_proton: float, protons: float, distance: float, name: str = "pion decay at rest"
+) -> Flux:
+    """Return the flux of pion decay at rest: a nu_mu line and the nu_e and anti-nu_mu of muon decay (eqs. 2.6-2.8).
+
+    Parameters
+    ----------
+    neutrinos_per_proton : float
+        r, neutrinos of each flavour per proton on target.
+    protons : float
+        N_POT, protons on target in the exposure.
+    distance : float
+        L [m] from source to detector.
+    name : str
+        Name for reports.
+
+    Returns
+    -------
+    Flux
+        Normalised to eta = r N_POT / (4 pi L^2) neutrinos of each kind per cm^2.
+
+    Raises
+    ------
+    InputError
+        If a parameter is not positive and finite.
+
+    References
+    ----------
+    arXiv:2008.05022, eqs. 2.6-2.8.
+    """
+    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=1e3)
+    protons = checks.real("protons", protons, above=0, high=1e50)
+    distance = checks.real("distance", distance, unit="m", **DISTANCES)
+    eta = r * protons / (4 * math.pi * (100 * distance) ** 2)
+    m = MUON_MASS
+    line = (PION_MASS**2 - m**2) / (2 * PION_MASS)
+    ends = [0.0, m / 2]
+    return Flux(
+        name,
+        (
+            Component("e", Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]]), "nu_e"),
+            Component("mu", Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]]), "anti-nu_mu"),
+            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu"),
+        ),
+    )

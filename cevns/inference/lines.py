@@ -1,0 +1,179 @@
+"""The line along which chi2 is known exactly: one parameter, at values of at most one other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.inference.headers import plain
+from cevns.parameters import LARGEST_COUPLING
+from cevns.threads import share
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Model
+    from cevns.likelihoods import Likelihood
+    from cevns.parameters import Parameter
+
+__all__ = ["Line"]
+
+#: Points of chi2 in a search along the line, about.
+SEARCH_POINTS = 300
+
+
+class Line:
+    """chi2 of an interaction along one of its parameters.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        What is searched.
+    interaction : str or Interaction
+        Interaction.
+    purpose : str
+        What the line is for, for the message.
+
+    Attributes
+    ----------
+    name : str
+        Of the interaction.
+    parameter : Parameter
+        Along which the line runs: a coupling.
+    other : Parameter or None
+        The only other one that is free: a mass.
+    """
+
+    def __init__(self, likelihood: Likelihood, interaction: Model, purpose: str) -> None:
+        if not hasattr(likelihood, "experiments"):
+            raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
+        self.name, self.label = likelihood.describe(interaction)
+        self._experiments = likelihood.experiments
+        evaluator = likelihood.bind(interaction)
+        self.engine = evaluator.engine.prepare()
+        if self.engine.line < 0:
+            raise InputError(f"interaction {checks.shown(self.name)} has no coupling to {purpose}")
+        self.parameters = evaluator.parameters
+        self.parameter: Parameter = self.parameters[self.engine.line]
+        others = [p for p in self.parameters if p is not self.parameter]
+        if len(others) > 1:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has {len(self.parameters)} parameters, "
+                f"{', '.join(p.name for p in self.parameters)}, of which a {purpose} takes two at most: minimise "
+                "likelihood.bind(interaction, name=value), which fixes others"
+            )
+        self.other = others[0] if others else None
+        if self.other is not None and self.other.name not in likelihood.mediators(interaction):
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has the parameter {self.other.name} beside "
+                f"{self.parameter.name}, which is no mass of a mediator: a {purpose} takes one coupling and at most "
+                f"one mass; minimise likelihood.bind(interaction, {self.other.name}=value), which fixes it"
+            )
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a `Result` on the line says beside its numbers."""
+        parameter = self.parameter
+        if not self.two_sided:
+            # where only an even power counts, the search is for values on one side
+            parameter = parameter.replace(low=max(parameter.low, parameter.origin))
+        return {
+            "model": self.name,
+            # a name that stands for a label is no mathematics
+            "label": plain(self.label) if self.label == self.name else self.label,
+            "experiments": tuple(e.name for e in self._experiments),
+            "labels": tuple(e.label for e in self._experiments),
+            "parameters": (parameter,) if self.other is None else (self.other, parameter),
+        }
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether the parameter has both signs, and they differ."""
+        return self.engine.line_power % 2 == 1 and self.parameter.low < self.parameter.origin
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the parameter has both signs, which do not differ."""
+        return self.engine.line_power % 2 == 0 and self.parameter.low < self.parameter.origin
+
+    def intervals(self, crossings: Array, above: bool) -> Array:
+        """Return where chi2 lies above a level as intervals of the parameter, shape (k, 2).
+
+        Parameters
+        ----------
+        crossings : ndarray
+            Values of y at which chi2 crosses the level, ascending.
+        above : bool
+            Whether it lies above it before the first one.
+        """
+        low, high, origin = self.parameter.low, self.parameter.high, self.parameter.origin
+        # the ends of a range that is only there to keep numbers finite are none of physics
+        low, high = (end if abs(end) < LARGEST_COUPLING else np.copysign(np.inf, end) for end in (low, high))
+        first = low if self.two_sided else max(low, origin)
+        last = max(high, 2 * origin - low) if self.mirrored else high
+        ends = np.concatenate([[first] if above else [], self.to_value(crossings)])
+        if ends.size % 2:
+            ends = np.append(ends, last)
+        found: Array = ends.reshape(-1, 2)
+        if not self.mirrored:
+            return found
+        # 0 itself belongs to what is excluded on both sides of it
+        joined = found.size and found[0, 0] == origin
+        middle = [[2 * origin - found[0, 1], found[0, 1]]] if joined else np.empty((0, 2))
+        rest = found[1:] if joined else found
+        both = np.concatenate([2 * origin - rest[::-1, ::-1], middle, rest]).clip(low, high)
+        return both[both[:, 0] < both[:, 1]]
+
+    def rows(self, others: Array) -> Array:
+        """Return one point of the line for each value of the other parameter, as the kernels take them."""
+        rows = np.zeros((len(others), len(self.parameters)))
+        rows[:, self.engine.line] = self.parameter.origin
+        if self.other is not None:
+            rows[:, self.parameters.index(self.other)] = others
+        return rows
+
+    def to_y(self, values: ArrayLike) -> Array:
+        """Return the kernels' y of values of the parameter."""
+        return (np.asarray(values, dtype=float) - self.parameter.origin) ** self.engine.line_power
+
+    def to_value(self, y: ArrayLike) -> Array:
+        """Return the parameter for values of y."""
+        y, power = np.asarray(y, dtype=float), self.engine.line_power
+        if power == 1:
+            return self.parameter.origin + y
+        root = np.sqrt(np.abs(y)) if power == 2 else np.abs(y) ** (1 / power)
+        found: Array = self.parameter.origin + np.copysign(root, y)
+        return found
+
+    def minima(self, others: Array, num_threads: int) -> tuple[Array, Array]:
+        """Return the least chi2 at each value of the other parameter, and the y where it lies."""
+        chi2, y, rows = np.empty(len(others)), np.empty(len(others)), self.rows(others)
+        share(
+            lambda part: self.engine.minima(rows[part], self.two_sided, chi2[part], y[part]),
+            len(others),
+            SEARCH_POINTS * len(others),
+            num_threads,
+        )
+        return chi2, y
+
+    def other_values(self, values: Any) -> Array:
+        """Return checked values of the other parameter, shape (n,); a single 0 where there is none.
+
+        Raises
+        ------
+        InputError
+            If they are missing, superfluous, empty or not one-dimensional.
+        """
+        if self.other is None:
+            if values is not None:
+                raise InputError(f"mass is given, but interaction {checks.shown(self.name)} has none: leave it out")
+            return np.zeros(1)
+        found = np.atleast_1d(np.asarray(self.other.values(values), dtype=float))
+        if found.ndim != 1:
+            raise InputError(
+                f"{self.other.name} must be one number or a one-dimensional array, got shape {found.shape}"
+            )
+        if not found.size:
+            raise InputError(f"{self.other.name} is empty: give at least one value in {self.other.unit}")
+        return found

@@ -1,0 +1,126 @@
+"""What all results have in common: a model, data and parameters; they print, save, load, tabulate and plot."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from cevns.arrays import ByValue
+from cevns.plotting.pictures import Pictured
+from cevns.tabular import html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+    from cevns import _types
+    from cevns.parameters import Parameter
+    from cevns.tabular import Table
+
+__all__ = ["Result"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Result(ByValue, Pictured, abc.ABC):
+    """Base of what inference returns. Results are equal if all that they hold is.
+
+    Attributes
+    ----------
+    model, label : str
+        Name of the interaction, and its name in figures.
+    experiments, labels : tuple of str
+        Names of the experiments, and their names in figures.
+    parameters : tuple of Parameter
+        That the result is about, with their units and ranges: a mass, if there is one, and the coupling.
+    """
+
+    model: str
+    label: str
+    experiments: tuple[str, ...]
+    labels: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+
+    #: What files and messages call it, and how its files end.
+    kind: ClassVar[str] = "result"
+    suffix: ClassVar[str] = ""
+    #: How a file of it is made, for messages.
+    made_by: ClassVar[str] = "the method save of a result"
+
+    @property
+    def data(self) -> str:
+        """Names of the experiments in one text."""
+        return " + ".join(self.experiments)
+
+    @abc.abstractmethod
+    def table(self) -> Table:
+        """Return the numbers as a table: named columns with units, rows of plain numbers."""
+
+    @abc.abstractmethod
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the result on Matplotlib axes, new ones unless given, and return them."""
+
+    def save(self, path: _types.Path) -> None:
+        """Write the result to a file, whole or not at all: ``.csv`` for limits, ``.npz`` for scans, ``.json`` for fits.
+
+        Every file says the model, the experiments and the parameters with their units. A limit is written by ascending
+        mass, a line for each excluded interval; both ends are empty for a mass at which nothing is excluded.
+
+        Raises
+        ------
+        InputError
+            If `path` is no path or ends otherwise, or a limit has a mass more than once.
+        DataError
+            If the file cannot be written, or would be too long to be read again.
+        """
+        from cevns.inference.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: _types.Path) -> Self:
+        """Read a result that `save` wrote, this version's or an earlier one's.
+
+        Called on `Result` itself it takes a result of any kind.
+
+        Raises
+        ------
+        InputError
+            If `path` is no path.
+        DataError
+            If the file cannot be read, holds a result of another kind, or contradicts itself: level and degrees of
+            freedom, parameters and columns, ranges and numbers, minimum and best fit.
+        """
+        from cevns.inference.files import load
+
+        return load(cls, path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.model}, {self.data}, {self._facts()}>"
+
+    def _repr_html_(self) -> str:
+        table = self.table()
+        return html(table.heads, table, self._caption())
+
+    def _caption(self) -> str:
+        return f"{self.model}, {self.data}, {self._facts()}"
+
+    @abc.abstractmethod
+    def _facts(self) -> str:
+        """Return the rest of the line that shows the result."""
+
+    @abc.abstractmethod
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        """Return what the header of a file says beside what all results say, and the body: arrays, a table or None."""
+
+    @classmethod
+    @abc.abstractmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        """Return the result of a checked header and a body.
+
+        Raises
+        ------
+        HeaderError, InputError
+            If they contradict each other or themselves.
+        """

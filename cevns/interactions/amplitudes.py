@@ -1,0 +1,172 @@
+"""Amplitudes of coherent scattering: numbers and names, from which every rate follows.
+
+For a neutrino of flavour a that becomes b, the cross section of eq. 2.1 (arXiv:2008.05022) is
+
+    d sigma / dT = (G_F^2 M / pi) sum_{kinematics, b} kappa(T, E) |sum of amplitudes|^2,
+
+where each amplitude is ``(p Z F_Z + n N F_N)`` times powers of couplings and a propagator. Squared, a rate is a
+polynomial in the couplings whose every monomial has three numbers, for (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns import checks
+from cevns.constants import FERMI_CONSTANT, FLAVOURS
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+__all__ = ["Amplitude", "Monomial", "monomials"]
+
+#: Numbers of amplitudes below which even the largest coupling, 1e10, adds less than 1e-28 to the weak charge; the
+#: fourth powers of what is smaller would vanish, which leaves a search for couplings without an end.
+SMALLEST_NUMBER = 1e-60
+#: Kinds of kappa.
+KINEMATICS = ("vector",)
+#: Between g^2 / (q^2 + m^2) and the amplitude in units of the weak charge [MeV^2].
+PROPAGATOR_SCALE = 1 / (math.sqrt(2) * FERMI_CONSTANT)
+
+
+@dataclass(frozen=True)
+class Amplitude:
+    """One addend of the amplitude for a change of flavour.
+
+    Parameters
+    ----------
+    flavours : (str, str)
+        Of the neutrino before and after.
+    proton, neutron : float or complex
+        p and n.
+    couplings : tuple of (str, int), or mapping of str to int
+        Parameters that multiply it, with their powers, 1 or more.
+    mediator : str, optional
+        Parameter that is the mass m of a mediator: the amplitude is then multiplied by ``1 / (sqrt(2) G_F (q^2 +
+        m^2))``. Without one it is a contact interaction.
+    kinematics : {"vector"}
+        kappa: ``1 - E_min^2 / E^2`` for a vector interaction.
+    """
+
+    flavours: tuple[str, str]
+    proton: complex
+    neutron: complex
+    couplings: tuple[tuple[str, int], ...] = ()
+    mediator: str | None = None
+    kinematics: str = "vector"
+
+    def __post_init__(self) -> None:
+        flavours = checks.sequence("flavours", self.flavours, str, "the neutrino's before and after, ('e', 'e')")
+        if len(flavours) != 2:
+            raise InputError(f"flavours must be two, before and after, got {checks.shown(self.flavours)}")
+        for flavour in flavours:
+            checks.flavour("neutrino flavour", flavour, FLAVOURS)
+        for name, number in (("proton", self.proton), ("neutron", self.neutron)):
+            checks.instance(f"{name} of an amplitude", number, (int, float, complex))
+            if not cmath.isfinite(number):
+                raise InputError(f"{name} of an amplitude = {number!s} is not allowed: it must be finite")
+        given = tuple(self.couplings.items()) if isinstance(self.couplings, Mapping) else self.couplings
+        powers: dict[str, int] = {}
+        for name, power in checks.pairs("couplings", given, "(parameter, power)"):
+            checks.text("parameter of an amplitude", name)
+            powers[name] = powers.get(name, 0) + checks.whole(f"power of {name}", power, low=1, high=4)
+        if self.mediator is not None:
+            checks.text("mediator", self.mediator)
+        checks.known("kinematics", self.kinematics, KINEMATICS)
+        # products of powers are compared in this order
+        checks.put(self, flavours=flavours, couplings=tuple(sorted(powers.items())))
+
+
+@dataclass(frozen=True, eq=False)
+class Monomial:
+    """What one product of couplings and propagators multiplies, for each initial flavour.
+
+    Attributes
+    ----------
+    kinematics : str
+        kappa.
+    couplings : tuple of (str, int)
+        Parameters with their powers, sorted.
+    mediators : tuple of (str, int)
+        Masses with the powers of their propagators, sorted.
+    coefficients : ndarray, shape (3 flavours,)
+        Of (Z F_Z)^2 for each flavour, then of Z F_Z N F_N and (N F_N)^2 [MeV^(2 x propagators)].
+    """
+
+    kinematics: str
+    couplings: tuple[tuple[str, int], ...]
+    mediators: tuple[tuple[str, int], ...]
+    coefficients: np.ndarray
+
+
+def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple[Monomial, ...]:
+    """Square sums of amplitudes: the rate of each flavour as a polynomial in couplings and propagators.
+
+    Amplitudes for the same change of flavour and the same kinematics add up before they are squared.
+
+    Parameters
+    ----------
+    amplitudes : iterable of Amplitude
+        All of them, the standard model's included.
+    flavours : sequence of str
+        Initial flavours.
+
+    Returns
+    -------
+    tuple of Monomial
+
+    Examples
+    --------
+    >>> weak = Amplitude(("e", "e"), 0.04, -0.51)
+    >>> new = Amplitude(("e", "e"), 3.0, 3.0, (("coupling", 2),), "mass")
+    >>> [(m.couplings, m.mediators) for m in monomials([weak, new], ["e"])]
+    [((), ()), ((('coupling', 2),), (('mass', 1),)), ((('coupling', 4),), (('mass', 2),))]
+    """
+    sectors: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for a in amplitudes:
+        if a.flavours[0] in flavours:
+            p, n = (x if abs(x) >= SMALLEST_NUMBER else 0.0 for x in (a.proton, a.neutron))
+            if a.mediator is not None:
+                p, n = p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE
+            masses = () if a.mediator is None else ((a.mediator, 1),)
+            sectors.setdefault((a.kinematics, a.flavours), []).append((p, n, a.couplings, masses))
+    found: dict[tuple[Any, ...], list[float]] = {}
+    size = len(flavours)
+    for (kinematics, (initial, _)), members in sectors.items():
+        row = flavours.index(initial)
+        for i, (p, n, couplings, masses) in enumerate(members):
+            for j in range(i + 1):
+                q, m, others, more = members[j]
+                q, m = q.conjugate(), m.conjugate()
+                times = 1.0 if i == j else 2.0
+                numbers = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
+                if numbers == (0.0, 0.0, 0.0):
+                    continue
+                key = kinematics, _times(couplings, others), _times(masses, more)
+                total = found.get(key)
+                if total is None:
+                    total = found[key] = [0.0] * (3 * size)
+                for k in range(3):
+                    total[k * size + row] += numbers[k]
+    return tuple(
+        Monomial(kinematics, couplings, masses, np.array(numbers))
+        for (kinematics, couplings, masses), numbers in found.items()
+    )
+
+
+def _times(first: tuple[tuple[str, int], ...], second: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Return the product of two products of powers."""
+    if not (first and second):
+        return first or second
+    total = dict(first)
+    for name, power in second:
+        total[name] = total.get(name, 0) + power
+    return tuple(sorted(total.items()))

@@ -1,0 +1,277 @@
+"""An interaction: parameters and amplitudes beside the standard model's."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cevns import checks
+from cevns.constants import FLAVOURS
+from cevns.errors import InputError
+from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
+from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, charge_table
+from cevns.parameters import LARGEST_COUPLING, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from cevns._types import ArrayLike, Values
+    from cevns.nuclei import FormFactor, Nucleus
+
+__all__ = ["Interaction"]
+
+#: Names of arguments of functions that take parameters by name.
+RESERVED = frozenset({"eta", "free", "interaction", "fold", "self", "form_factor", "num_threads"})
+
+#: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
+LARGEST_NUMBER = 3e12
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """The standard model plus an interaction of neutrinos with nucleons. Interactions add with ``+``.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in the registry.
+    parameters : tuple of Parameter
+        Its own, in the order in which functions take their values.
+    amplitudes : tuple of Amplitude
+        Beside those of the standard model, whose parameter ``sin2_theta_w`` every interaction has.
+    label : str
+        Name as it is set in figures (Matplotlib's mathtext).
+    weak : WeakCouplings
+        The standard-model part.
+    leptons : mapping of str to float
+        Charges Q'_l of the charged leptons, for their magnetic moments.
+    description, reference : str
+        For lists and citations.
+
+    Examples
+    --------
+    >>> from cevns.interactions import Amplitude
+    >>> from cevns.parameters import coupling, mass
+    >>> amplitudes = [Amplitude((f, f), 0.0, 1.0, (("coupling", 2),), "mass") for f in ("e", "mu")]
+    >>> protophobic = Interaction("protophobic", (mass(), coupling()), amplitudes)
+    >>> [p.name for p in protophobic.parameters]
+    ['mass', 'coupling']
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    amplitudes: tuple[Amplitude, ...] = ()
+    label: str = ""
+    weak: WeakCouplings = RADIATIVE_COUPLINGS
+    leptons: Values = ()
+    description: str = ""
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+        for field in ("label", "description", "reference"):
+            checks.words(field, getattr(self, field))
+        checks.instance("weak", self.weak, WeakCouplings, "for example cevns.interactions.RADIATIVE_COUPLINGS")
+        checks.put(
+            self,
+            parameters=checks.sequence("parameters", self.parameters, Parameter),
+            amplitudes=checks.sequence("amplitudes", self.amplitudes, Amplitude),
+            leptons=charge_table("leptons", self.leptons),
+            label=self.label or self.name,
+        )
+        names = [p.name for p in self.parameters]
+        if len(set(names)) < len(names):
+            raise InputError(f"parameters of {self.name!r} have the same name: {', '.join(names)}")
+        for name in names:
+            if name in RESERVED or name.startswith("rn_") or name == self.weak.parameter.name:
+                raise InputError(
+                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by the standard "
+                    "model, a nucleus or an argument; choose another name"
+                )
+        for amplitude in self.amplitudes:
+            self._check(amplitude, {*names, self.weak.parameter.name})
+        mediators = {a.mediator for a in self.amplitudes}
+        couplings = {name for a in self.amplitudes for name, _ in a.couplings}
+        bounded = []
+        for parameter in self.parameters:
+            if parameter.name in mediators and parameter.origin != 0:
+                raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
+            if parameter.name in couplings:
+                # beyond, powers of couplings overflow
+                low, high = max(parameter.low, -LARGEST_COUPLING), min(parameter.high, LARGEST_COUPLING)
+                if (low, high) != (parameter.low, parameter.high):
+                    parameter = parameter.replace(low=low, high=high)
+            bounded.append(parameter)
+        checks.put(self, parameters=tuple(bounded))
+        used = {name for a in self.amplitudes for name in (*dict(a.couplings), a.mediator)}
+        for name in names:
+            if name not in used:
+                raise InputError(
+                    f"no amplitude of {checks.shown(self.name)} depends on its parameter {name!r}: give one "
+                    f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
+                )
+
+    def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
+        for name in (*(name for name, _ in amplitude.couplings), *filter(None, [amplitude.mediator])):
+            if name not in names:
+                raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
+        for part in (amplitude.proton, amplitude.neutron):
+            if not abs(part) <= LARGEST_NUMBER:
+                raise InputError(
+                    f"an amplitude of {self.name!r} has the number {part!s}, which is not allowed: at most "
+                    f"{LARGEST_NUMBER:g}"
+                )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # not of everything: equality looks at the rest
+        return hash((self.name, tuple((a.proton, a.neutron) for a in self.amplitudes)))
+
+    def __add__(self, other: Interaction) -> Interaction:
+        if not isinstance(other, Interaction):
+            return NotImplemented
+        if self.weak != other.weak:
+            raise InputError(f"{self.name!r} and {other.name!r} have different weak couplings: replace(weak=...) one")
+        shared = {p.name: p for p in self.parameters}
+        for parameter in other.parameters:
+            if shared.setdefault(parameter.name, parameter) != parameter:
+                raise InputError(
+                    f"{self.name!r} and {other.name!r} both have a parameter {parameter.name!r}, with another unit, "
+                    "range or default; use renamed() on one of them"
+                )
+        return Interaction(
+            f"{self.name} + {other.name}",
+            tuple(shared.values()),
+            self.amplitudes + other.amplitudes,
+            f"{self.label} + {other.label}",
+            self.weak,
+        )
+
+    def __radd__(self, other: Any) -> Interaction:
+        # sum() starts from 0
+        return self if other == 0 else NotImplemented
+
+    def replace(self, **changes: Any) -> Interaction:
+        """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""
+        return dataclasses.replace(self, **changes)
+
+    def renamed(self, **names: str) -> Interaction:
+        """Return a copy with other names of parameters, for example ``coupling="g_s"``.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such parameter.
+        """
+        for name in names:
+            checks.known("parameter", name, [p.name for p in self.parameters])
+        return self.replace(
+            parameters=tuple(p.replace(name=names.get(p.name, p.name)) for p in self.parameters),
+            amplitudes=tuple(
+                dataclasses.replace(
+                    a,
+                    couplings=tuple((names.get(name, name), power) for name, power in a.couplings),
+                    mediator=a.mediator and names.get(a.mediator, a.mediator),
+                )
+                for a in self.amplitudes
+            ),
+        )
+
+    @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """Names of the interaction's own parameters."""
+        return tuple(p.name for p in self.parameters)
+
+    @cached_property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """Its own parameters, and those of the standard model."""
+        weak = self.weak.parameter
+        return self.parameters if weak.name in self.own_names else (*self.parameters, weak)
+
+    def monomials(self, flavours: Sequence[str], without: frozenset[str] = frozenset()) -> tuple[Monomial, ...]:
+        """Return the rates of neutrinos of some flavours as a polynomial, standard model included.
+
+        Parameters
+        ----------
+        flavours : sequence of str
+            Initial flavours.
+        without : frozenset of str
+            Parameters at the values where their amplitudes vanish: these are left out.
+        """
+        key = tuple(flavours), without
+        found = self._monomials.get(key)
+        if found is None:
+            weak = [amplitude for flavour in flavours for amplitude in self.weak.amplitudes(flavour)]
+            chosen = [a for a in (*weak, *self.amplitudes) if not any(name in without for name, _ in a.couplings)]
+            found = self._monomials[key] = monomials(chosen, key[0])
+        return found
+
+    @cached_property
+    def exponents(self) -> dict[str, set[int]]:
+        """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
+        name = self.weak.parameter.name
+        sectors = {("vector", (f, f)): {(), ((name, 1),)} for f in FLAVOURS}
+        for a in self.amplitudes:
+            sectors.setdefault((a.kinematics, a.flavours), set()).add(a.couplings)
+        found: dict[str, set[int]] = {}
+        for members in {frozenset(couplings) for couplings in sectors.values()}:
+            powers: dict[str, set[int]] = {}
+            for couplings in members:
+                for coupling, power in couplings:
+                    powers.setdefault(coupling, set()).add(power)
+            for coupling, some in powers.items():
+                alone = {0} if any(coupling not in dict(couplings) for couplings in members) else set()
+                sums = {i + j for i in some | alone for j in some | alone}
+                found.setdefault(coupling, set()).update(sums - {0})
+        return found
+
+    @cached_property
+    def _monomials(self) -> dict[tuple[tuple[str, ...], frozenset[str]], tuple[Monomial, ...]]:
+        return {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Interaction, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
+
+    def lepton_charge(self, flavour: str) -> float:
+        """Return Q'_l of a charged lepton.
+
+        Raises
+        ------
+        InputError
+            If the interaction does not give the charge.
+        """
+        charges: dict[str, float] = dict(self.leptons)
+        if flavour not in charges:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}; set "
+                "leptons="
+            )
+        return charges[flavour]
+
+    def cross_section(
+        self,
+        energy: ArrayLike,
+        nucleus: Nucleus | str,
+        flavour: str,
+        recoil_kev: ArrayLike | None = None,
+        *,
+        form_factor: FormFactor | str = "helm",
+        **values: float,
+    ) -> Any:
+        """Return the cross section, differential or total; see `cevns.interactions.cross_section`.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> sm = cevns.get_interaction("sm")
+        >>> f"{sm.cross_section(30.0, 'Ar-40', 'mu'):.3e}"  # cm^2
+        '1.512e-39'
+        """
+        from cevns.interactions.cross_sections import cross_section
+
+        return cross_section(self, energy, nucleus, flavour, recoil_kev, form_factor=form_factor, **values)

@@ -1,0 +1,75 @@
+"""Non-standard contact interactions with quarks (eqs. 3.1 and 3.2 of arXiv:2008.05022)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cevns.constants import FLAVOURS
+from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
+from cevns.interactions.standard_model import charge_table
+from cevns.parameters import LARGEST_COUPLING, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["NonStandardInteractions", "contact"]
+
+
+def NonStandardInteractions(
+    name: str = "nsi", *, up: Mapping[str, float] | None = None, down: Mapping[str, float] | None = None, **fields: Any
+) -> Interaction:
+    """Return contact vector interactions with quarks (eqs. 3.1 and 3.2).
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    up, down : mapping of str to float
+        epsilon^uV_ll and epsilon^dV_ll by flavour; missing flavours are 0.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With the amplitudes 2 eps_u + eps_d for protons and eps_u + 2 eps_d for neutrons, and one parameter ``coupling``
+        that scales all of them, 1 unless given.
+
+    Examples
+    --------
+    >>> [p.name for p in NonStandardInteractions(up={"e": 0.1}, down={"e": -0.1}).parameters]
+    ['coupling']
+    """
+    u, d = (dict(charge_table(key, {} if table is None else table)) for key, table in (("up", up), ("down", down)))
+    return contact(
+        name,
+        proton={f: 2 * u.get(f, 0.0) + d.get(f, 0.0) for f in FLAVOURS},
+        neutron={f: u.get(f, 0.0) + 2 * d.get(f, 0.0) for f in FLAVOURS},
+        **fields,
+    )
+
+
+def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, float], **fields: Any) -> Interaction:
+    """Return a contact interaction from what it adds to g_V^p and g_V^n.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    proton, neutron : mapping of str to float
+        By flavour; missing ones are 0. One parameter ``coupling`` scales all of them, 1 unless given.
+    **fields
+        Further fields of `Interaction`.
+
+    Examples
+    --------
+    >>> contact("neutrons", proton={}, neutron={"e": 0.1}).own_names
+    ('coupling',)
+    """
+    p, n = dict(charge_table("proton", proton, LARGEST_NUMBER)), dict(charge_table("neutron", neutron, LARGEST_NUMBER))
+    amplitudes = tuple(
+        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),)) for f in {**p, **n} if p.get(f) or n.get(f)
+    )
+    scale = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
+    return Interaction(name, (scale,) if amplitudes else (), amplitudes, **fields)

@@ -1,0 +1,88 @@
+"""Light vector mediators of a U(1)' (eq. 3.3 of arXiv:2008.05022, and 3.4-3.6 with the charges in `registry`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import TYPE_CHECKING, Any
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
+from cevns.interactions.standard_model import LARGEST_CHARGE, charge_table
+from cevns.parameters import coupling, mass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["VectorMediator", "mediated"]
+
+
+def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, float], **fields: Any) -> Interaction:
+    """Return the interaction of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    quarks : (float, float)
+        Q'_u and Q'_d.
+    leptons : mapping of str to float
+        Q'_l by flavour, for neutrinos and charged leptons alike.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With parameters ``mass`` and ``coupling``, and the amplitudes Q'_l (2 Q'_u + Q'_d) for protons and Q'_l (Q'_u +
+        2 Q'_d) for neutrons.
+
+    Examples
+    --------
+    >>> [a.proton for a in VectorMediator("B-3L_mu", quarks=(1 / 3, 1 / 3), leptons={"mu": -3}).amplitudes]
+    [-3.0]
+    """
+    try:
+        # the keys of a mapping, or the members of a set, are no pair
+        up, down = () if isinstance(quarks, (Mapping, Set, str)) else quarks
+    except (TypeError, ValueError):
+        raise InputError(f"quarks must be the two charges (Q'_u, Q'_d), got {quarks!r}") from None
+    up, down = (
+        checks.real(name, charge, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)
+        for name, charge in (("Q'_u", up), ("Q'_d", down))
+    )
+    table = charge_table("leptons", leptons)
+    return mediated(
+        name,
+        proton={flavour: charge * (2 * up + down) for flavour, charge in table},
+        neutron={flavour: charge * (up + 2 * down) for flavour, charge in table},
+        leptons=table,
+        **fields,
+    )
+
+
+def mediated(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, float], **fields: Any) -> Interaction:
+    """Return the interaction of a vector mediator from its charges of neutrinos times those of nucleons.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    proton, neutron : mapping of str to float
+        By flavour; missing ones are 0.
+    **fields
+        Further fields of `Interaction`.
+
+    Examples
+    --------
+    >>> mediated("protophobic", proton={}, neutron={"e": 1, "mu": 1}).own_names
+    ('mass', 'coupling')
+    """
+    p, n = dict(charge_table("proton", proton, LARGEST_NUMBER)), dict(charge_table("neutron", neutron, LARGEST_NUMBER))
+    amplitudes = tuple(
+        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 2),), "mass")
+        for f in {**p, **n}
+        if p.get(f) or n.get(f)
+    )
+    return Interaction(name, (mass(), coupling()) if amplitudes else (), amplitudes, **fields)

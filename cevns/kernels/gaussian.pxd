@@ -1,0 +1,89 @@
+"""A signal beside Gaussian data, for other Cython code; `gaussian.pyx` explains the mathematics."""
+
+from cevns.kernels.counts cimport Counts, counts_row_t, counts_t
+
+cdef enum:
+    SCRATCH = 9  # vectors of counts in a row's workspace
+    LOOK_COLUMNS = 16  # coefficients in y of u, v and their derivatives in eta
+    # what is known of a piece, beside FOLDED
+    POLYNOMIALS = 2
+    REST = 4
+    TABLE = 8
+
+
+cdef struct term_t:
+    const counts_t *counts
+    Py_ssize_t bins, backgrounds, pieces, order
+    # data projected by P (bin), background modes (background, bin)
+    const double *data
+    const double *modes
+    # from a vector's part along the modes to the backgrounds' pulls (background, background), and the data's pulls
+    const double *to_shifts
+    const double *data_shifts
+    # chi2 of the data alone plus the signal's pull for no signal; 1/s^2 of the signal's factor, where it is centred,
+    # and the product of both
+    double base, pull, centre, lift
+    # of pieces_t
+    const double *eta_edges
+    const double *points
+    const double *to_powers
+    const double *between
+    const double *to_rest
+    Py_ssize_t looks
+    const double *look_etas
+    const Py_ssize_t *first_looks
+    const Py_ssize_t *nearest_pieces
+    double inverse_eta_variance, eta_step, start
+    # whether chi2 is summed from squares, lest its rounding shows; whether all of eta is searched, and whether that has
+    # been found out
+    bint precise, searched, certified
+
+
+cdef struct row_t:
+    # one term at one point of all parameters but the line's: counts, vectors of counts to work with, polynomials of
+    # each piece
+    counts_row_t counts
+    double *scratch
+    double *polynomials
+    # of a search in all of eta: coefficients (column, look) and chi2 with its slope (2, look)
+    double *table
+    double *looks
+    # the last point, its best eta with the piece, and how eta changed with y
+    double y, eta, drift
+    # of the last sum of squares: the signal's factor, and v
+    double factor, weight
+    Py_ssize_t piece
+    # whether many couplings follow, so that polynomials pay
+    bint many
+
+
+cdef inline Py_ssize_t polynomial_size(const term_t *t) noexcept nogil:
+    # u has three and v five coefficients in y for each power of t, the rest of v five for each power of its own
+    return 8 * t.order + 5 * (t.order - 1)
+
+
+cdef inline double penalty(const term_t *t, double eta) noexcept nogil:
+    return (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
+
+
+cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
+    """chi2 with the signal's normalisation and the backgrounds profiled."""
+    return t.base - (u + t.lift) * (u + t.lift) / (v + t.pull)
+
+
+cdef Py_ssize_t row_size(const term_t *t) noexcept nogil
+cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size) noexcept nogil
+cdef Py_ssize_t rows_size(const term_t **t, Py_ssize_t n) noexcept nogil
+cdef void start_row(const term_t *t, row_t *row, const double *values, bint many) noexcept nogil
+cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, bint many) noexcept nogil
+cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, double *slope,
+                        double *shifts) noexcept nogil
+cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
+cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
+cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
+
+
+cdef class GaussianTerm:
+    cdef term_t t
+    cdef readonly Counts counts
+    cdef tuple arguments, owned

@@ -1,0 +1,37 @@
+"""chi2 of an interaction with every nuisance profiled, for other Cython code."""
+
+from cevns.kernels.functions cimport Function, ranges_t
+from cevns.kernels.gaussian cimport row_t
+from cevns.kernels.sums cimport sum_t
+
+
+cdef struct bound_t:
+    # the parameters' ranges, and the terms whose chi2 adds up
+    ranges_t ranges
+    sum_t sum
+
+
+# chi2 at a point; NaN where it is out of range or there is no memory
+cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil
+
+# the same, and exp(-chi2 / 2), for scipy.LowLevelCallable; data points to a bound_t
+cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil
+cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil
+
+
+cdef class Engine:
+    cdef readonly tuple terms
+    cdef sum_t s
+    cdef tuple arguments, owned
+    cdef readonly tuple shared
+    cdef Py_ssize_t seeds, parameters
+    cdef readonly int line, line_power
+    cdef int calls
+    cdef certify(self)
+    cdef row_t* rows(self, const double[:, ::1] values) except NULL
+    cdef bint together(self, const double *first, const double *second) noexcept nogil
+
+
+cdef class Evaluator(Function):
+    cdef readonly Engine engine
+    cdef bound_t c

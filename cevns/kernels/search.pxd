@@ -1,0 +1,14 @@
+"""Minima and level crossings along a line, for other Cython code; `search.pyx` explains how they are found."""
+
+from cevns.kernels.gaussian cimport row_t
+from cevns.kernels.sums cimport sum_t
+
+cdef enum:
+    MAX_CROSSINGS = 256
+
+
+cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil
+cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values,
+                        double *at) noexcept nogil
+cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, double level, double *seeds,
+                              double *values, double *out, char *above_first) noexcept nogil

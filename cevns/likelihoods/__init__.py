@@ -1,0 +1,10 @@
+"""Likelihoods: counts beside data, with every nuisance profiled.
+
+Eqs. 4.1 and 4.2 of arXiv:2008.05022 are in `gaussian`, their sum over experiments in `likelihood`.
+"""
+
+from cevns.likelihoods.data import Background, Data
+from cevns.likelihoods.likelihood import Evaluator, Likelihood, Profile
+from cevns.likelihoods.nuisances import Nuisance
+
+__all__ = ["Background", "Data", "Evaluator", "Likelihood", "Nuisance", "Profile"]

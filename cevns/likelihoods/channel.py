@@ -1,0 +1,64 @@
+"""What a likelihood needs of an experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cevns.kernels.counts import Counts
+    from cevns.likelihoods.gaussian import GaussianStatistic
+    from cevns.likelihoods.nuisances import Nuisance
+    from cevns.parameters import Parameter
+
+__all__ = ["Channel", "Predicts"]
+
+
+class Predicts(Protocol):
+    """A source of counts, such as `cevns.predictions.Signal`."""
+
+    @property
+    def smallest_mass(self) -> float: ...
+
+    @property
+    def eta_range(self) -> tuple[float, float]: ...
+
+    def describe(self, interaction: Any) -> tuple[str, str]: ...
+
+    def mediators(self, interaction: Any) -> frozenset[str]: ...
+
+    def own_parameters(self, interaction: Any) -> tuple[str, ...]: ...
+
+    def parameters(self, interaction: Any) -> tuple[Parameter, ...]: ...
+
+    def profiled(
+        self,
+        interaction: Any,
+        parameters: tuple[Parameter, ...],
+        fixed: Mapping[str, float],
+        precision: float,
+        units: tuple[float, ...] | None,
+    ) -> Counts: ...
+
+
+class Channel(Protocol):
+    """Counts beside data, such as `cevns.experiments.Experiment`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def signal(self) -> Predicts: ...
+
+    @property
+    def nuisances(self) -> tuple[Nuisance, ...]: ...
+
+    @property
+    def statistic(self) -> GaussianStatistic: ...
+
+    @property
+    def summary(self) -> tuple[object, ...]: ...

@@ -1,0 +1,119 @@
+"""What an experiment has observed, and what it expects besides the signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from cevns._types import Array, ArrayLike, Values
+
+__all__ = ["Background", "Data"]
+
+#: Largest counts, and smallest uncertainty of them, that are accepted: far from what overflows when it is squared.
+LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
+#: Largest counts in units of their uncertainty: the difference of larger ones would have no digits left for chi2.
+LARGEST_PRECISION = 1e8
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background with a normalisation pull.
+
+    Parameters
+    ----------
+    name : str
+        For tables and pulls.
+    counts : array_like, shape (bins,)
+        Expected counts.
+    sigma : float
+        Relative uncertainty of the normalisation, a fraction from 1e-6 to 2.
+    """
+
+    name: str
+    counts: Values
+    sigma: float
+
+    def __post_init__(self) -> None:
+        checks.text("name of a background", self.name)
+        of = f"of background {checks.shown(self.name)}"
+        counts = checks.array(f"counts {of}", self.counts, low=0, high=LARGEST_COUNTS, ndim=1)
+        checks.put(
+            self,
+            counts=tuple(counts.tolist()),
+            sigma=checks.relative(f"sigma {of}", self.sigma),
+        )
+
+
+@dataclass(frozen=True)
+class Data:
+    """Observed counts in bins with uncorrelated Gaussian uncertainties.
+
+    Parameters
+    ----------
+    observed : array_like, shape (bins,)
+        Counts with steady-state background subtracted.
+    uncertainty : array_like, shape (bins,)
+        Standard deviations.
+
+    Examples
+    --------
+    >>> Data([10, 12], [3, 3.5]).observed
+    (10.0, 12.0)
+    """
+
+    observed: Values
+    uncertainty: Values
+
+    def __post_init__(self) -> None:
+        most = LARGEST_COUNTS
+        observed = checks.array("observed", self.observed, low=-most, high=most, ndim=1)
+        uncertainty = checks.array(
+            "uncertainty", self.uncertainty, low=SMALLEST_UNCERTAINTY, high=most, ndim=1, length=observed.size
+        )
+        checks.put(self, observed=tuple(observed.tolist()), uncertainty=tuple(uncertainty.tolist()))
+        self.check_precision(observed)
+
+    def check_precision(self, counts: ArrayLike) -> None:
+        """Refuse counts that are so large beside their uncertainty that chi2 would have no digits.
+
+        Raises
+        ------
+        InputError
+            Naming the bin.
+        """
+        uncertainty = self.arrays[1]
+        ratio = np.abs(counts) / uncertainty
+        if ratio.size and ratio.max() > LARGEST_PRECISION:
+            raise InputError(
+                f"uncertainty = {uncertainty[ratio.argmax()]:g} of bin {ratio.argmax() + 1} is less than "
+                f"{1 / LARGEST_PRECISION:g} of its counts or of a background, which leaves chi2 no digits; correct it"
+            )
+
+    @cached_property
+    def arrays(self) -> tuple[Array, Array]:
+        """The counts and their standard deviations as arrays."""
+        return np.array(self.observed), np.array(self.uncertainty)
+
+    @cached_property
+    def precision(self) -> float:
+        """Largest ratio of a bin's counts to its uncertainty."""
+        observed, uncertainty = self.arrays
+        return float((np.abs(observed) / uncertainty).max(initial=0.0))
+
+    def replace(self, observed: ArrayLike, uncertainty: Any = None) -> Data:
+        """Return other counts in the same bins, with the same uncertainties unless others are given."""
+        most, own = LARGEST_COUNTS, self.arrays[1]
+        if uncertainty is not None:
+            return Data(checks.array("observed", observed, ndim=1, length=own.size), uncertainty)
+        counts = checks.array("observed", observed, low=-most, high=most, ndim=1, length=own.size)
+        out = object.__new__(Data)
+        checks.put(out, observed=tuple(counts.tolist()), uncertainty=self.uncertainty, arrays=(counts, own))
+        out.check_precision(counts)
+        return out

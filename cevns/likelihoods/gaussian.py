@@ -1,0 +1,94 @@
+"""Gaussian chi2 of one experiment with normalisation pulls (eqs. 4.1 and 4.2 of arXiv:2008.05022)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.kernels.gaussian import GaussianTerm
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cevns._types import Array
+    from cevns.kernels.counts import Counts
+    from cevns.likelihoods.data import Background, Data
+
+__all__ = ["GaussianStatistic"]
+
+
+class GaussianStatistic:
+    """Data beside backgrounds and normalisations, ready for counts of any interaction.
+
+    Parameters
+    ----------
+    data : Data
+        Observed counts.
+    backgrounds : tuple of Background
+        With their pulls.
+    signal_sigma : float
+        Relative uncertainty of the signal's normalisation.
+    eta_sigma : float
+        Uncertainty of the quenching scale; 0 for none.
+    """
+
+    def __init__(self, data: Data, backgrounds: tuple[Background, ...], signal_sigma: float, eta_sigma: float) -> None:
+        self.data, self.backgrounds = data, backgrounds
+        self.signal_sigma, self.eta_sigma = signal_sigma, eta_sigma
+
+    def with_data(self, data: Data) -> GaussianStatistic:
+        """Return the same for other data, sharing what they do not change."""
+        out = GaussianStatistic(data, self.backgrounds, self.signal_sigma, self.eta_sigma)
+        if data.uncertainty == self.data.uncertainty:
+            out.__dict__["_modes"] = self._modes
+        return out
+
+    @property
+    def precision(self) -> float:
+        """How exact counts have to be over the range of the quenching scale; see `Signal.fold_over`."""
+        return self.data.precision if self.eta_sigma else 1.0
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        """In which counts have to come: the data's standard deviations."""
+        return tuple(self.data.uncertainty)
+
+    @cached_property
+    def _modes(self) -> tuple[Array, ...]:
+        """Scaled backgrounds G (backgrounds, bins), their sum, the modes H' and the way from H'x to the pulls."""
+        _, sigma = self.data.arrays
+        counts = np.array([b.counts for b in self.backgrounds]).reshape(-1, sigma.size)
+        pulls = np.array([b.sigma for b in self.backgrounds])
+        scaled = pulls[:, None] * (counts / sigma)
+        # P = (1 + G'G)^-1 = 1 - G'(1 + GG')^-1 G = 1 - H H' with H = G' L'^-1, G the scaled backgrounds as rows
+        root = np.linalg.cholesky(np.eye(pulls.size) + scaled @ scaled.T)
+        return scaled, counts.sum(axis=0), np.linalg.solve(root, scaled), np.linalg.inv(root).T
+
+    @cached_property
+    def _projected(self) -> tuple[Any, ...]:
+        """P y, the backgrounds' pulls for the data alone, and y'Py."""
+        scaled, total, modes, to_shifts = self._modes
+        observed, sigma = self.data.arrays
+        y = (observed - total) / sigma
+        shifts = to_shifts @ (modes @ y)
+        projected = y - shifts @ scaled
+        # y'Py as the squares of what the backgrounds leave, and of their pulls
+        return projected, shifts, float(projected @ projected + shifts @ shifts)
+
+    def term(self, counts: Counts) -> GaussianTerm:
+        """Return the compiled chi2 for counts in units of the data's standard deviations."""
+        _, _, modes, to_shifts = self._modes
+        projected, shifts, squares = self._projected
+        pull = self.signal_sigma**-2.0
+        return GaussianTerm(counts, projected, modes, to_shifts, shifts, squares + pull, pull, self.eta_sigma)
+
+    def pulls(self, eta: float, signal: float, shifts: np.ndarray) -> dict[str, float]:
+        """Return relative shifts by name: that of the signal, and from what the compiled chi2 found."""
+        pulls = {"signal": signal}
+        for background, shift in zip(self.backgrounds, shifts.tolist(), strict=True):
+            pulls[background.name] = background.sigma * shift
+        if self.eta_sigma:
+            pulls["quenching"] = eta - 1.0
+        return pulls

@@ -1,0 +1,392 @@
+"""chi2 of one or more experiments (eqs. 4.1 and 4.2 of arXiv:2008.05022), nuisances profiled; likelihoods add."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.kept import Kept
+from cevns.kernels.likelihood import Engine, Evaluator
+from cevns.likelihoods.nuisances import shared
+from cevns.parameters import Parameter, broadcast, choose, chosen, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cevns._types import ArrayLike, Model, Progress
+    from cevns.experiments import Experiment
+    from cevns.inference import Fit, Limit, Scan
+
+__all__ = ["Evaluator", "Likelihood", "Profile"]
+
+#: Evaluators that are kept; a scan over interactions must not fill the memory.
+MOST_KEPT = 64
+#: Parameters that `chi2` takes by place, and numbers that need no look.
+_PLANE, _NUMBERS = ("mass", "coupling"), (float, int)
+#: Share of the range of eta that counts as its end.
+EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Profile:
+    """chi2 at one point with the nuisances that minimise it.
+
+    Attributes
+    ----------
+    chi2 : float
+        Sum over the experiments, and the penalties of shared nuisances.
+    experiments : dict
+        For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
+        that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
+        - 1.
+    at_edge : tuple of str
+        Experiments whose quenching scale lies at an end of its range, five standard deviations from 1: the minimum may
+        lie beyond, and the data and the prediction hardly belong together.
+    shared : dict
+        Pulls of nuisances by name, which scale the signals of several experiments; their penalties are in `chi2` alone.
+    """
+
+    chi2: float
+    experiments: dict[str, dict[str, Any]]
+    at_edge: tuple[str, ...] = ()
+    shared: dict[str, float] = field(default_factory=dict)
+
+
+class Likelihood:
+    """Sum of the chi2 of independent experiments.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        With different names.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+    >>> round(both.chi2("sm"), 2)
+    11.69
+    """
+
+    experiments: tuple[Experiment, ...]
+
+    def __init__(self, experiments: Sequence[Likelihood]) -> None:
+        likelihoods = checks.sequence("experiments", experiments, Likelihood, "see cevns.load")
+        found = tuple(e for likelihood in likelihoods for e in likelihood.experiments)
+        if not found:
+            raise InputError("experiments is empty: a likelihood needs at least one")
+        names = [e.name for e in found]
+        if len(set(names)) < len(names):
+            repeated = next(n for n in names if names.count(n) > 1)
+            raise InputError(
+                f"experiment {checks.shown(repeated)} comes more than once: data must not be counted twice"
+            )
+        self.experiments = found
+        # refuses what does not fit together here and now
+        shared(found)
+
+    def __repr__(self) -> str:
+        return f"Likelihood({' + '.join(e.name for e in self.experiments)})"
+
+    def _repr_html_(self) -> str:
+        from cevns.tabular import html
+
+        return html(("experiment", "nuclei", "bins", "range", "observed"), [e.summary for e in self.experiments])
+
+    def __eq__(self, other: object) -> bool:
+        return self.experiments == other.experiments if isinstance(other, Likelihood) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.experiments)
+
+    def __add__(self, other: Likelihood) -> Likelihood:
+        if not isinstance(other, Likelihood):
+            return NotImplemented
+        return Likelihood((self, other))
+
+    def __radd__(self, other: Any) -> Likelihood:
+        # sum() starts from 0
+        return self if other == 0 else NotImplemented
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Likelihood, (self.experiments,)
+
+    # --- parameters --------------------------------------------------------------------------------------------------
+
+    def parameters(self, interaction: Model) -> tuple[Parameter, ...]:
+        """Return all that chi2 of an interaction depends on: its own parameters, sin2_theta_w and neutron radii.
+
+        Their ranges are those that every experiment allows.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> [p.name for p in cevns.load("coherent-csi-2017").parameters("b-l")]
+        ['mass', 'coupling', 'sin2_theta_w', 'rn_cs', 'rn_i', 'rn_csi']
+        """
+        first, *others = (e.signal.parameters(interaction) for e in self.experiments)
+        if not others:
+            return first
+        found = {p.name: p for p in first}
+        for parameter in itertools.chain(*others):
+            known = found.setdefault(parameter.name, parameter)
+            if known is not parameter and known != parameter:
+                # what differs has no value in common unless it is given
+                common = known.default if known.default == parameter.default else None
+                ends = {"low": max(known.low, parameter.low), "high": min(known.high, parameter.high)}
+                found[parameter.name] = known.replace(default=common, **ends)
+        return tuple(found.values())
+
+    @property
+    def smallest_mass(self) -> float:
+        """Least mediator mass [MeV] that every experiment resolves: 0, unless recoils are observed down to 0."""
+        return max(e.signal.smallest_mass for e in self.experiments)
+
+    # --- points ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _evaluators(self) -> Kept:
+        return Kept(MOST_KEPT)
+
+    def bind(self, interaction: Model, *, free: Sequence[str] = (), **fixed: float) -> Evaluator:
+        """Return chi2 of one interaction as a fast function of its parameters; made once and kept.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Name in the registry, or one of your own.
+        free : sequence of str
+            Further parameters that the function takes, after the interaction's own: ``sin2_theta_w``, ``rn_cs`` and the
+            like; see `parameters`.
+        **fixed : float
+            Parameters that are not arguments of the function; what is neither free nor fixed has its default.
+
+        Returns
+        -------
+        Evaluator
+
+        Raises
+        ------
+        UnknownNameError
+            If the interaction or a parameter is not known.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> csi = cevns.load("coherent-csi-2017")
+        >>> chi2 = csi.bind("universal")
+        >>> round(chi2(10.0, 3e-5), 3)
+        5.354
+        >>> chi2 = csi.bind("sm", free=["rn_csi"])
+        >>> round(chi2(5.0), 3)
+        2.833
+        """
+        # a name is its own key, so that a call in a loop neither builds nor compares interactions
+        try:
+            hash(interaction)
+        except TypeError:
+            # no interaction, which this refuses
+            self.describe(interaction)
+            raise
+        if not (free or fixed):
+            return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}))
+        free, fixed = chosen(self.parameters(interaction), free, fixed)
+        key = interaction, free, tuple(sorted(fixed.items()))
+        return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed))
+
+    def _bind(self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]) -> Evaluator:
+        parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
+        for parameter in parameters:
+            if parameter.prior is not None:
+                raise InputError(
+                    f"{parameter.name} has a prior, which chi2 does not add yet: take it out, "
+                    f"replace(prior=None), and add (({parameter.name} - {parameter.prior[0]:g}) / "
+                    f"{parameter.prior[1]:g})**2 to what chi2 returns"
+                )
+        terms = [
+            e.statistic.term(
+                e.signal.profiled(interaction, parameters, fixed, e.statistic.precision, e.statistic.units)
+            )
+            for e in self.experiments
+        ]
+        return Evaluator(parameters, Engine(terms, list(self._shared.values())))
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        return shared(self.experiments)
+
+    def describe(self, interaction: Model) -> tuple[str, str]:
+        """Return the name of an interaction, and its name in figures."""
+        return self.experiments[0].signal.describe(interaction)
+
+    def mediators(self, interaction: Model) -> frozenset[str]:
+        """Return the names of the parameters that are masses of mediators."""
+        return self.experiments[0].signal.mediators(interaction)
+
+    def own_parameters(self, interaction: Model) -> tuple[str, ...]:
+        """Return the names of the parameters that functions of an interaction take unless others are asked for."""
+        return self.experiments[0].signal.own_parameters(interaction)
+
+    def chi2(
+        self, interaction: Model, mass: ArrayLike | None = None, coupling: ArrayLike | None = None, **values: ArrayLike
+    ) -> Any:
+        """Return chi2 with all nuisances profiled.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Name in the registry, or one of your own.
+        mass : array_like, optional
+            Mediator mass M_Z' [MeV], at least 0; for interactions that have one.
+        coupling : array_like, optional
+            Coupling g_Z' of a mediator, or the common factor of a contact interaction (1 unless given).
+        **values : array_like
+            Any other parameters, by name; see `parameters`.
+
+        Returns
+        -------
+        float or ndarray
+            Shape to which the values broadcast.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, negative, not finite or too large.
+        UnknownNameError
+            If the interaction or a parameter is not known.
+        """
+        if not values and type(mass) in _NUMBERS and type(coupling) in _NUMBERS:
+            evaluator = self.bind(interaction)
+            if evaluator.names == _PLANE:
+                # numbers, as has just been seen
+                return evaluator(mass, coupling)  # type: ignore[arg-type]
+        evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
+        shape, rows = broadcast(evaluator.parameters, given)
+        if not shape:
+            return evaluator(*rows[0].tolist())
+        out = np.empty(rows.shape[0])
+        evaluator.engine.points(rows, out)
+        return out.reshape(shape)
+
+    def at(self, interaction: Model, **values: Any) -> tuple[Evaluator, dict[str, Any]]:
+        """Return the evaluator that takes the parameters that have values, and the values that it takes.
+
+        Parameters that are not the interaction's own are arguments too, so that the next call may have others.
+        ``mass`` and ``coupling`` of an interaction that has none may be None or 0: then one call serves all.
+        """
+        own = self.own_parameters(interaction)
+        given = needed(values, own, self.describe(interaction)[0])
+        return self.bind(interaction, free=tuple(sorted(given.keys() - own))), given
+
+    def predict(
+        self,
+        interaction: Model,
+        mass: ArrayLike | None = None,
+        coupling: ArrayLike | None = None,
+        *,
+        eta: float = 1.0,
+        **values: ArrayLike,
+    ) -> Any:
+        """Return the predicted counts of each experiment, by its name; see `Experiment.predict`.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+        >>> {name: float(p.signal.sum().round(1)) for name, p in both.predict("sm").items()}
+        {'coherent-csi-2017': 131.4, 'coherent-argon-2020': 131.4}
+        """
+        for name in values:
+            checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
+        # a radius of nuclei that an experiment does not have is nothing to it
+        known = [{p.name for p in e.signal.parameters(interaction)} for e in self.experiments]
+        return {
+            e.name: e.predict(interaction, mass, coupling, eta=eta, **{n: v for n, v in values.items() if n in names})
+            for e, names in zip(self.experiments, known, strict=True)
+        }
+
+    def pulls(
+        self, interaction: Model, mass: float | None = None, coupling: float | None = None, **values: float
+    ) -> Profile:
+        """Return chi2 of each experiment and the nuisances that minimise it, at one point.
+
+        Parameters are those of `chi2`, one value each.
+
+        Returns
+        -------
+        Profile
+        """
+        evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
+        point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
+        out: dict[str, dict[str, Any]] = {}
+        at_edge = []
+        terms, found = evaluator.engine.profile(point)
+        pulls = dict(zip(self._shared, found, strict=True))
+        for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, terms, strict=True):
+            centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
+            own = experiment.statistic.pulls(eta, signal - centre, shifts)
+            out[experiment.name] = {"chi2": chi2, "pulls": own}
+            low, high = experiment.signal.eta_range
+            if high > low and min(eta - low, high - eta) <= EDGE * (high - low):
+                at_edge.append(experiment.name)
+        penalty = sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self._shared.items())
+        return Profile(penalty + sum(v["chi2"] for v in out.values()), out, tuple(at_edge), pulls)
+
+    # --- inference ---------------------------------------------------------------------------------------------------
+
+    def best_fit(
+        self,
+        interaction: Model,
+        *,
+        mass: float | None = None,
+        mass_range: tuple[float, float] | None = None,
+        num_threads: int = 1,
+    ) -> Fit:
+        """Return the best fit over the plane of mass and coupling; see `cevns.inference.best_fit`."""
+        from cevns.inference import best_fit
+
+        return best_fit(self, interaction, mass=mass, mass_range=mass_range, num_threads=num_threads)
+
+    def limit(
+        self,
+        interaction: Model,
+        mass: ArrayLike | None = None,
+        *,
+        cl: float = 0.90,
+        dof: int | None = None,
+        reference: Fit | float | None = None,
+        mass_range: tuple[float, float] | None = None,
+        num_threads: int = 1,
+    ) -> Limit:
+        """Return exact excluded intervals of the coupling at each mass; see `cevns.inference.limit`."""
+        from cevns.inference import limit
+
+        options: dict[str, Any] = {
+            "cl": cl,
+            "dof": dof,
+            "reference": reference,
+            "mass_range": mass_range,
+            "num_threads": num_threads,
+        }
+        return limit(self, interaction, mass, **options)
+
+    def scan(
+        self,
+        interaction: Model,
+        mass: ArrayLike,
+        coupling: ArrayLike,
+        *,
+        num_threads: int = 1,
+        progress: Progress | None = None,
+    ) -> Scan:
+        """Return chi2 on a grid; see `cevns.inference.scan`."""
+        from cevns.inference import scan
+
+        return scan(self, interaction, mass, coupling, num_threads=num_threads, progress=progress)

@@ -1,0 +1,279 @@
+"""Parameters of interactions and nuclei: names, units, ranges and defaults, and the checks of their values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import ArrayLike
+
+__all__ = [
+    "LARGEST_COUPLING",
+    "LARGEST_MASS",
+    "Parameter",
+    "broadcast",
+    "choose",
+    "chosen",
+    "common_shape",
+    "coupling",
+    "mass",
+]
+
+#: Largest coupling that is accepted: far beyond perturbation theory, and low enough that g^8 cannot overflow.
+LARGEST_COUPLING = 1e10
+#: Largest mass [MeV] of a mediator that is accepted.
+LARGEST_MASS = 1e15
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that predictions depend on.
+
+    Parameters
+    ----------
+    name : str
+        As a keyword in calls, configuration files and on the command line.
+    unit : str
+        Empty for a pure number.
+    label : str
+        As it is set in figures (Matplotlib's mathtext), without the unit.
+    default : float, optional
+        Value where none is given; without one, a value must be given.
+    low, high : float
+        Range, ends included.
+    scale : {"linear", "log"}
+        How it is best drawn and scanned.
+    prior : (float, float), optional
+        Mean and standard deviation of a Gaussian constraint.
+    origin : float
+        Value at which its amplitude vanishes: couplings start from here.
+
+    Examples
+    --------
+    >>> mass = Parameter("mass", "MeV", low=0.0, scale="log")
+    >>> mass.number(10)
+    10.0
+    >>> mass.number(-1)
+    Traceback (most recent call last):
+        ...
+    cevns.errors.InputError: mass = -1 is not allowed: it must be finite and at least 0 MeV
+    """
+
+    name: str
+    unit: str = ""
+    label: str = ""
+    default: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    scale: str = "linear"
+    prior: tuple[float, float] | None = None
+    origin: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.text("name of a parameter", self.name)
+        if not self.name.isidentifier():
+            raise InputError(f"name of a parameter = {self.name!r} is not allowed: it must be usable as a keyword")
+        for field in ("unit", "label"):
+            checks.words(field, getattr(self, field))
+        checks.known("scale", self.scale, ("linear", "log"))
+        low, high = (checks.instance(field, getattr(self, field), (int, float)) for field in ("low", "high"))
+        if not low < high:
+            raise InputError(f"range of {self.name} is not allowed: low = {low!s} must lie below high = {high!s}")
+        if self.default is not None:
+            self.number(self.default)
+        if self.prior is not None:
+            mean, sigma = checks.array(f"prior of {self.name}", self.prior, ndim=1, length=2)
+            checks.put(self, prior=(float(mean), checks.real(f"sigma of {self.name}", float(sigma), above=0)))
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " "))
+
+    def __hash__(self) -> int:
+        # not of everything: equality looks at the rest
+        return hash((self.name, self.low, self.high))
+
+    def replace(self, **changes: Any) -> Parameter:
+        """Return a copy with some fields changed, for example ``default=0.0``."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def axis_label(self) -> str:
+        """Label with the unit, for an axis or the head of a column."""
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+    def number(self, value: Any) -> float:
+        """Return one value as a checked float; the default stands in for `None`.
+
+        Raises
+        ------
+        InputError
+            If the value is missing, not one plain number, or out of range.
+        """
+        return checks.real(self.name, self._given(value), unit=self.unit, low=self.low, high=self.high)
+
+    def values(self, value: ArrayLike | None) -> Any:
+        """Return one or many values as a checked float or array of any shape; the default stands in for `None`.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, not a plain number, or out of range.
+        """
+        value = self._given(value)
+        check = checks.real if isinstance(value, (int, float)) else checks.array
+        return check(self.name, value, unit=self.unit, low=self.low, high=self.high)
+
+    def _given(self, value: Any) -> Any:
+        if value is None:
+            value = self.default
+        if value is None:
+            raise InputError(f"{self.name} is missing: give a number{f' in {self.unit}' if self.unit else ''}")
+        return value
+
+
+def mass(name: str = "mass", **fields: Any) -> Parameter:
+    """Return the mass of a mediator [MeV]."""
+    usual: dict[str, Any] = {"label": "$M_{Z'}$", "low": 0.0, "high": LARGEST_MASS, "scale": "log"}
+    return Parameter(name, "MeV", **(usual | fields))
+
+
+def coupling(name: str = "coupling", **fields: Any) -> Parameter:
+    """Return the coupling of a mediator, of which only the square counts."""
+    usual: dict[str, Any] = {"label": "$g_{Z'}$", "low": 0.0, "high": LARGEST_COUPLING, "scale": "log"}
+    return Parameter(name, **(usual | fields))
+
+
+def broadcast(parameters: Sequence[Parameter], given: Mapping[str, Any]) -> tuple[tuple[int, ...], np.ndarray]:
+    """Return the common shape of many values, and one row of values for each point.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        In the order of the columns.
+    given : mapping of str to array_like
+        Values by name; parameters that are left out take their defaults.
+
+    Returns
+    -------
+    shape : tuple of int
+        To which the values broadcast.
+    rows : ndarray, shape (points, parameters)
+
+    Raises
+    ------
+    InputError
+        If a value is missing, not allowed, or their shapes do not fit together.
+
+    Examples
+    --------
+    >>> shape, rows = broadcast([mass(), coupling()], {"mass": [[1.0], [2.0]], "coupling": [0.1, 0.2, 0.3]})
+    >>> shape, rows.shape
+    ((2, 3), (6, 2))
+    """
+    values = [parameter.values(given.get(parameter.name)) for parameter in parameters]
+    shape = common_shape({parameter.name: value for parameter, value in zip(parameters, values, strict=True)})
+    rows = np.empty((math.prod(shape), len(values)))
+    for i, value in enumerate(values):
+        rows[:, i] = np.broadcast_to(value, shape).ravel()
+    return shape, rows
+
+
+def common_shape(values: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the shape to which values broadcast.
+
+    Raises
+    ------
+    InputError
+        If they do not.
+    """
+    shapes = {name: np.shape(value) for name, value in values.items()}
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        found = [f"{name} of shape {shape}" for name, shape in shapes.items() if shape]
+        raise InputError(
+            f"{' and '.join(found)} do not broadcast; for a grid use {next(iter(shapes))}[:, None], or scan()"
+        ) from None
+
+
+def choose(
+    parameters: Sequence[Parameter], own: Sequence[str], free: Sequence[str], fixed: Mapping[str, Any]
+) -> tuple[Parameter, ...]:
+    """Return the parameters that a function takes, in order: an interaction's own, then those named, less those fixed.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not among the parameters.
+    InputError
+        If a parameter is to be free and fixed.
+
+    Examples
+    --------
+    >>> [p.name for p in choose((mass(), coupling(), Parameter("rn_ar")), ["mass", "coupling"], ["rn_ar"], {"mass": 1})]
+    ['coupling', 'rn_ar']
+    """
+    names = [p.name for p in parameters]
+    for name in (*free, *fixed):
+        checks.known("parameter", name, names)
+        if name in free and name in fixed:
+            raise InputError(f"{name} cannot be free and have the value {fixed[name]}: leave one out")
+    known = dict(zip(names, parameters, strict=True))
+    return tuple(known[name] for name in dict.fromkeys((*own, *free)) if name not in fixed)
+
+
+def chosen(
+    parameters: Sequence[Parameter], free: Sequence[str], fixed: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, float]]:
+    """Return the names of free parameters and the values of fixed ones, checked; one name may stand for itself.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not among the parameters.
+    InputError
+        If a value is not one plain number, or out of range.
+
+    Examples
+    --------
+    >>> chosen((mass(), Parameter("rn_ar")), "rn_ar", {"mass": 1})
+    (('rn_ar',), {'mass': 1.0})
+    """
+    known = {p.name: p for p in parameters}
+    free = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
+    for name in (*free, *fixed):
+        checks.known("parameter", name, known)
+    return tuple(free), {name: known[name].number(value) for name, value in fixed.items()}
+
+
+def needed(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str, Any]:
+    """Return values without those that are None, and without a mass or coupling of 0 that an interaction does not have.
+
+    So that one call serves every interaction.
+
+    Raises
+    ------
+    InputError
+        If an interaction, called `name`, has no mass or coupling, but gets another value for one.
+
+    Examples
+    --------
+    >>> needed({"mass": 0, "coupling": None, "rn_ar": 3.0}, [], "sm")
+    {'rn_ar': 3.0}
+    """
+    found = {key: value for key, value in given.items() if value is not None}
+    for key in ("mass", "coupling"):
+        if key in found and key not in own:
+            if checks.floats(key, found[key]).any():
+                raise InputError(f"{key} is given, but interaction {checks.shown(name)} has none: leave it out")
+            del found[key]
+    return found

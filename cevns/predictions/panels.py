@@ -1,0 +1,248 @@
+"""Recoil energies at which rates are computed: panels between the kinks of the flux, with Gauss-Legendre nodes.
+
+A recoil spectrum is smooth between the kinks of the flux, so its values at a few nodes per panel fix it to rounding.
+Nuclei with a quenching factor of their own have panels of their own, whose nodes follow those of the others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.arrays import unique
+from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cevns._types import Array
+    from cevns.detectors import Response
+    from cevns.fluxes import Flux
+    from cevns.nuclei import FormFactor, Nucleus, Target
+
+__all__ = ["PANEL_NODES", "Panels", "RecoilNodes", "lagrange", "rate_scales", "recoil_end_kev"]
+
+#: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
+PANEL_NODES = 12
+PANEL_TOLERANCE = 1e-10
+#: End of the first panel of a detector without a threshold, as a share of the highest recoil.
+FIRST_PANEL = 1e-8
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(PANEL_NODES)
+# barycentric weights of the Legendre nodes
+_BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - NODES**2) * WEIGHTS)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Panels of recoil energy for the nuclei that share a quenching factor.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (panels + 1,)
+        [keV].
+    response : Response
+        To recoils of these nuclei.
+    nuclei : tuple of int
+        Which nuclei of the target they are.
+    """
+
+    edges: np.ndarray
+    response: Response
+    nuclei: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RecoilNodes:
+    """Recoil nodes of a target in a flux, with all that the rates at them need.
+
+    Attributes
+    ----------
+    panels : tuple of Panels
+        One for each quenching factor; nuclei that cannot be observed are in none.
+    recoil : ndarray, shape (cols,)
+        Recoil energies [keV], `PANEL_NODES` per panel, ascending in each of the `panels`, which follow each other.
+    q2 : ndarray, shape (nuclei, cols)
+        Squared momentum transfer [MeV^2].
+    proton_charge, neutron_charge : ndarray, shape (nuclei, cols)
+        Z F_Z and N F_N.
+    flavours : tuple of str
+        Flavours of the flux.
+    kinematic : ndarray, shape (nuclei, flavours, cols)
+        Flux moment times number of nuclei times G_F^2 M / pi [1/keV]; 0 in the panels of other nuclei.
+    neutrons : ndarray, shape (nuclei,)
+        N.
+    """
+
+    panels: tuple[Panels, ...]
+    recoil: np.ndarray
+    q2: np.ndarray
+    proton_charge: np.ndarray
+    neutron_charge: np.ndarray
+    flavours: tuple[str, ...]
+    kinematic: np.ndarray
+    neutrons: np.ndarray
+
+    @classmethod
+    def build(
+        cls,
+        flux: Flux,
+        target: Target,
+        form_factor: FormFactor,
+        response: Response,
+        etas: Sequence[float] = (1.0,),
+        *,
+        cut_at_bins: bool = False,
+    ) -> RecoilNodes:
+        """Place nodes wherever recoils are observed for some quenching scales.
+
+        Parameters
+        ----------
+        flux, target, form_factor, response
+            What is seen by what.
+        etas : sequence of float
+            Quenching scales.
+        cut_at_bins : bool
+            Whether panels end where bins do at scale 1.
+
+        Raises
+        ------
+        InputError
+            If no recoil can be observed.
+        """
+        nuclei, scales = target.nuclei, rate_scales(target) * 1e-3
+        panels, columns, hidden = [], [], []
+        for members, part in response.parts(nuclei):
+            own = [nuclei[i] for i in members]
+            low, high = part.recoil_range(etas)
+            end = max(recoil_end_kev(nucleus, flux.maximum_energy) for nucleus in own)
+            if not low < min(high, end):
+                hidden.append((low, end))
+                continue
+            extra = part.recoil(part.edges) if cut_at_bins else ()
+            edges = _edges(flux, own, scales[list(members)], form_factor, low, min(high, end), extra)
+            half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+            recoil = (middle[:, None] + half[:, None] * NODES).ravel()
+            *charges, kinematic = _rates(flux, nuclei, scales, form_factor, recoil)
+            kinematic[[i for i in range(len(nuclei)) if i not in members]] = 0.0
+            panels.append(Panels(edges, part, members))
+            columns.append((recoil, *charges, kinematic))
+        if not panels:
+            low, end = min(hidden, key=lambda ends: ends[0] / ends[1])
+            raise InputError(
+                f"no recoil can be observed: the lowest bin or efficiency starts at {low:.3g} keV, and recoils end "
+                f"at {end:.3g} keV; are the energies of the flux in MeV, and the edges in the response's unit?"
+            )
+        recoil, q2, z, n, kinematic = (np.concatenate(part, axis=-1) for part in zip(*columns, strict=True))
+        neutrons = np.array([float(nucleus.neutrons) for nucleus in nuclei])
+        return cls(tuple(panels), recoil, q2, z, n, flux.flavours, np.ascontiguousarray(kinematic), neutrons)
+
+    def channels(self, kinematics: str, neutron_charge: Array) -> Array:
+        """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 for some N F_N, shape (3 flavours, nuclei, cols)."""
+        z, n = self.proton_charge, neutron_charge
+        moments = np.moveaxis(self.kinematic, 1, 0)
+        return np.concatenate([moments * charges for charges in (z * z, z * n, n * n)])
+
+
+def _rates(
+    flux: Flux, nuclei: Sequence[Nucleus], scales: Array, form_factor: FormFactor, recoil: Array
+) -> tuple[Array, ...]:
+    """Return q2, Z F_Z and N F_N, shape (nuclei, cols), and the kinematic rates of `RecoilNodes`."""
+    masses = np.array([n.mass for n in nuclei])
+    q2 = 2 * masses[:, None] * recoil * 1e-3
+    q = np.sqrt(q2)
+    z = [n.protons * form_factor(q[i], n.proton_radius) for i, n in enumerate(nuclei)]
+    n = [n.neutrons * form_factor(q[i], n.neutron_radius) for i, n in enumerate(nuclei)]
+    # E_min = sqrt(M T / 2) = q / 2
+    moments = np.array([flux.kinematic_moment(f, q / 2) for f in flux.flavours])
+    return q2, np.array(z), np.array(n), np.moveaxis(moments, 0, 1) * scales[:, None, None]
+
+
+def _edges(
+    flux: Flux,
+    nuclei: Sequence[Nucleus],
+    scales: Array,
+    form_factor: FormFactor,
+    low_kev: float,
+    high_kev: float,
+    extra_edges: Any,
+) -> Array:
+    """Return the edges of panels between two recoil energies [keV], with some also at `extra_edges`."""
+    sharp = {recoil_end_kev(n, e) for n in nuclei for e in flux.sharp_energies}
+    weak = unique([recoil_end_kev(n, e) for n in nuclei for e in flux.break_energies])
+    cuts = unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
+    # a sliver beside a cut would cost a panel and hold nothing
+    cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
+
+    def probe(recoil: Array) -> Array:
+        _, z, _, kinematic = _rates(flux, nuclei, scales, form_factor, recoil)
+        return (kinematic * (z**2)[:, None, :]).reshape(-1, recoil.size)
+
+    # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
+    # doubles lose their digits
+    highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(axis=1, keepdims=True)
+    floor = np.maximum(1e-13 * highest, 1e-280)
+    edges = [cuts[0]]
+    if low_kev == 0:
+        # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
+        edges.append(FIRST_PANEL * high_kev)
+        cuts = np.concatenate([edges[1:], cuts[cuts > edges[1]]])
+    for low, high in itertools.pairwise(cuts):
+        edges.extend(_split(probe, low, high, weak, floor))
+    return np.array(edges)
+
+
+def recoil_end_kev(nucleus: Nucleus, energy: Any) -> Any:
+    """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
+    return 2e3 * energy**2 / nucleus.mass
+
+
+def rate_scales(target: Target) -> Array:
+    """Return G_F^2 M / pi of eq. 2.1 times the number of nuclei, for each kind [cm^2/MeV]."""
+    masses = np.array([n.mass for n in target.nuclei])
+    scales: Array = np.array(target.numbers) * FERMI_CONSTANT**2 * masses / np.pi * HBAR_C_SQUARED_CM2
+    return scales
+
+
+def lagrange(t: Array) -> Array:
+    """Return the Lagrange polynomials of the Legendre nodes at points in [-1, 1]; shape (points, PANEL_NODES)."""
+    distance = t[:, None] - NODES
+    exact = distance == 0
+    terms: Array = _BARYCENTRIC / np.where(exact, 1.0, distance)
+    terms[exact.any(axis=1)] = 0.0
+    terms[exact] = 1.0
+    terms /= terms.sum(axis=1, keepdims=True)
+    return terms
+
+
+_TEST = np.linspace(-1, 1, 2 * PANEL_NODES + 1)
+_TO_TEST = lagrange(_TEST)
+
+
+def _split(probe: Callable[[Array], Array], low: float, high: float, weak: Array, floor: Array) -> list[float]:
+    """Return the upper edges of panels between `low` and `high` on which polynomials carry `probe`."""
+    half, middle = 0.5 * (high - low), 0.5 * (high + low)
+    # rounding must not bring a test below the panel
+    at, tests = middle + half * NODES, np.maximum(middle + half * _TEST, low)
+    values, exact = probe(at), probe(tests)
+    # the steepest case is a massless mediator, T^-2
+    good = all(
+        _carried(values * (low / at) ** power, exact * (low / tests) ** power, floor * (low / tests) ** power)
+        for power in ((0, 2) if low > 0 else (0,))
+    )
+    if good or half < 1e-7 * middle:
+        return [high]
+    inside = weak[(weak > low + 1e-3 * half) & (weak < high - 1e-3 * half)]
+    # the geometric mean halves the work for a rate that falls like a power of T
+    cut = inside[np.abs(inside - middle).argmin()] if inside.size else np.sqrt(low * high)
+    return [*_split(probe, low, cut, weak, floor), *_split(probe, cut, high, weak, floor)]
+
+
+def _carried(values: Array, exact: Array, floor: Array) -> bool:
+    """Return whether the polynomials through the nodes' values are right at the tests."""
+    error = np.abs(values @ _TO_TEST.T - exact)
+    return bool((error <= np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=1, keepdims=True), floor)).all())

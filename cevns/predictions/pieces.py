@@ -1,0 +1,204 @@
+"""Counts as a function of the quenching scale eta: a polynomial in each of many pieces of its range."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.arrays import unique
+from cevns.predictions.folding import pack_rows, response_matrices, trimmed
+from cevns.predictions.panels import RecoilNodes, recoil_end_kev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from cevns._types import Array
+    from cevns.detectors import Response
+    from cevns.fluxes import Flux
+    from cevns.kernels.counts import Weights
+    from cevns.nuclei import Nucleus
+
+__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "tolerance"]
+
+#: Chebyshev nodes of a piece, on its own axis from -1 to 1.
+ETA_POINTS = np.polynomial.chebyshev.chebpts1(5)
+#: Widest piece, as a share of eta, and the narrowest.
+_WIDEST, _NARROWEST = 0.04, 1e-5
+_MOST_PIECES, _MOST_PARTS = 1024, 4
+#: Counts that are negligible beside those at eta = 1.
+_NEGLIGIBLE = 1e-8
+#: Errors of counts inside a piece, as a share of them: for data known to 20 % and worse, and for the best ones.
+_LARGEST_ERROR, _SMALLEST_ERROR = 1e-9, 1e-11
+#: Standard deviations of eta that are searched, and where they end in any case.
+_REACH, _SMALLEST = 5.0, 0.25
+
+# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
+_TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+
+
+def eta_range(sigma: float) -> tuple[float, float]:
+    """Return the lowest and highest quenching scale that are searched for an uncertainty `sigma`.
+
+    Examples
+    --------
+    >>> eta_range(0.05)
+    (0.75, 1.25)
+    """
+    return max(1 - _REACH * sigma, _SMALLEST), 1 + _REACH * sigma
+
+
+def tolerance(precision: float) -> float:
+    """Return the relative error that counts may have, in steps, if a bin's data are `precision` times its uncertainty.
+
+    Examples
+    --------
+    >>> tolerance(4.0), tolerance(20.0)
+    (1e-09, 2.5e-10)
+    """
+    steps = math.ceil(math.log(max(precision / 5, 1.0), 4))
+    return max(_LARGEST_ERROR / 4.0**steps, _SMALLEST_ERROR)
+
+
+@dataclass(frozen=True)
+class EtaPieces:
+    """Range of the quenching scale eta in pieces inside which counts are polynomials, to a billionth of them or better.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (pieces + 1,)
+        Ascending.
+    nodes : ndarray, shape (pieces * 5,)
+        Chebyshev nodes of all pieces.
+    weights : Weights
+        From rates at the recoil nodes to counts; rows (eta node, bin).
+    """
+
+    edges: Array
+    nodes: Array
+    weights: Weights
+
+    @classmethod
+    def build(
+        cls, recoil_nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus], sigma: float, allowed: float
+    ) -> EtaPieces:
+        """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
+
+        `allowed` is the relative error that counts may have; see `tolerance`.
+
+        The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
+        efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
+        below about 1e-4 of a count. Weaker kinks, such as rows of a quenching table that meet rows of an efficiency
+        table, become cuts only where the polynomial is found to be wrong, and so does the middle of a piece in which
+        counts vanish or grow steeply.
+        """
+        first, last = eta_range(sigma)
+        strong, weak = (_inside(etas, first, last) for etas in _all_crossings(recoil_nodes, flux, nuclei))
+        cuts = np.concatenate([[first], strong, [last]])
+        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
+        # a resolution leaves nothing that is narrow, and lets pieces be wide where they can be
+        smooth = recoil_nodes.panels[0].response.resolution is not None
+        narrowest, widest = (_WIDEST / 8, 4 * _WIDEST) if smooth else (_NARROWEST, _WIDEST)
+        ends = [_widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
+        pending = [(a, b, np.inf) for some in ends for a, b in itertools.pairwise(some)]
+        probes = _probes(recoil_nodes)
+        (reference,) = _sampled(recoil_nodes, [1.0], probes)
+        done: list[tuple[float, float, list[Any]]] = []
+        while pending:
+            etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
+            samples = _sampled(recoil_nodes, np.concatenate(etas), probes)
+            split: list[tuple[float, float, float]] = []
+            room = _MOST_PIECES - len(done) - len(pending)
+            for a, b, before in pending:
+                sampled = list(itertools.islice(samples, ETA_POINTS.size))
+                tests = np.array([counts for _, counts in itertools.islice(samples, _TESTS.size)])
+                found = np.einsum("tn,nik->tik", _TO_TESTS, np.array([counts for _, counts in sampled]))
+                top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference[1].max(axis=0))
+                # between a share of the bin and one of the largest: as uncertainties of counts go
+                scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
+                missed = np.abs(found - tests)
+                error = float((missed / (allowed * scale + 1e-300)).max())
+                size = float((missed / (reference[1].max(axis=0) + 1e-300)).max())
+                inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
+                # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
+                # end of the piece, it need not shrink
+                hopeless = not inside.size and size > 0.5 * before
+                if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
+                    done.append((a, b, [rows for rows, _ in sampled]))
+                    continue
+                if inside.size:
+                    cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
+                else:
+                    # the error of an analytic function falls like the fifth power of the width
+                    cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
+                split += [(low, high, size) for low, high in itertools.pairwise(cut)]
+            pending = split
+        done.sort(key=lambda piece: piece[0])
+        edges = np.array([*(a for a, _, _ in done), last])
+        half = 0.5 * np.diff(edges)
+        nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
+        rows = itertools.chain.from_iterable(itertools.chain.from_iterable(rows for _, _, rows in done))
+        return cls(edges, nodes, pack_rows(rows, recoil_nodes.recoil.size))
+
+
+def _all_crossings(nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+    """Return the etas at which kinks cross steps: those of the first importance, and others."""
+    parts = [_crossings(p.response, flux, [nuclei[i] for i in p.nuclei]) for p in nodes.panels]
+    first, others = zip(*parts, strict=True)
+    return np.concatenate(first), np.concatenate(others)
+
+
+def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+    if response.resolution is not None:
+        return np.empty(0), np.empty(0)
+    ends, breaks = (
+        np.array([recoil_end_kev(n, e) for n in nuclei for e in energies])
+        for energies in (flux.end_energies, flux.break_energies)
+    )
+    quenching = np.asarray(response.kinks, dtype=float)
+    steps = response.steps
+    jumps = unique([*response.edges, *response.efficiency.jumps])
+
+    def meeting(kinks: Array, steps: Array) -> Array:
+        x = response.observable(kinks[kinks > 0])
+        # where nearly nothing is observed of a kink the quotient is infinite, and so never inside the range
+        with np.errstate(over="ignore"):
+            return np.divide.outer(steps, x[x > 0]).ravel()
+
+    return (
+        np.concatenate([meeting(ends, steps), meeting(quenching, jumps)]),
+        np.concatenate([meeting(breaks, steps), meeting(quenching, steps)]),
+    )
+
+
+def _inside(etas: Array, low: float, high: float) -> Array:
+    return unique(etas[(etas > low) & (etas < high)])
+
+
+def _widths(low: float, high: float, widest: float) -> Array:
+    """Return edges from `low` to `high` whose ratios are small enough."""
+    return _parts(low, high, int(np.ceil(np.log(high / low) / widest)))
+
+
+def _parts(low: float, high: float, n: int) -> Array:
+    edges = np.geomspace(low, high, n + 1)
+    edges[[0, -1]] = low, high
+    return edges
+
+
+def _probes(nodes: RecoilNodes) -> Array:
+    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2)."""
+    charges = nodes.proton_charge**2 + nodes.neutron_charge**2
+    heavy = (nodes.kinematic.sum(axis=1) * charges).sum(axis=0)
+    return np.stack([heavy, heavy / nodes.recoil**2], axis=1)
+
+
+def _sampled(nodes: RecoilNodes, etas: Any, probes: Array) -> Iterator[tuple[Any, Array]]:
+    """Yield for each eta the rows of the response without their zeros, and the probes' counts, shape (bins, 2)."""
+    for matrix in response_matrices(nodes, etas):
+        yield trimmed(matrix), matrix @ probes

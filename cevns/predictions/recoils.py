@@ -1,0 +1,216 @@
+"""Recoil spectra and events before any detector response (eq. 2.9 of arXiv:2008.05022)."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns import checks
+from cevns.arrays import unique
+from cevns.errors import InputError
+from cevns.fluxes import Flux
+from cevns.interactions import get_interaction
+from cevns.kernels.recoils import RecoilRate
+from cevns.nuclei import Target, get_form_factor
+from cevns.parameters import needed
+from cevns.predictions.panels import rate_scales, recoil_end_kev
+from cevns.threads import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from cevns._types import Array, ArrayLike, Model
+    from cevns.nuclei import FormFactor
+
+__all__ = ["recoil_events", "recoil_spectrum"]
+
+
+def recoil_spectrum(
+    interaction: Model,
+    flux: Flux,
+    target: Target,
+    recoil_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+    **values: float,
+) -> Array:
+    """Return the recoil spectrum dN/dT before any detector response.
+
+    Parameters
+    ----------
+    interaction : str or Interaction
+        Interaction.
+    flux : Flux
+        Neutrinos over the exposure.
+    target : Target
+        Nuclei.
+    recoil_kev : array_like
+        Recoil energies T [keV], above 0, any shape.
+    mass, coupling : float, optional
+        Mediator mass [MeV] and coupling.
+    form_factor : FormFactor or str
+        Nuclear form factor.
+    **values : float
+        Any other parameters of the interaction, and ``sin2_theta_w``.
+
+    Returns
+    -------
+    ndarray
+        Events per keV, shape of `recoil_kev`.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range.
+    """
+    _check_source(flux, target)
+    recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0) * 1e-3
+    out = np.empty(recoil.size)
+    rate, _ = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
+    rate.differential(np.ascontiguousarray(recoil.ravel()), out)
+    return out.reshape(recoil.shape) * 1e-3
+
+
+def recoil_events(
+    interaction: Model,
+    flux: Flux,
+    target: Target,
+    edges_kev: ArrayLike,
+    mass: float | None = None,
+    coupling: float | None = None,
+    *,
+    form_factor: FormFactor | str = "helm",
+    num_threads: int = 1,
+    nodes: int = 16,
+    **values: float,
+) -> Array:
+    """Return the events in bins of recoil energy: the double integral over recoil and neutrino energy of eq. 2.9.
+
+    Parameters
+    ----------
+    interaction, flux, target, mass, coupling, form_factor, **values
+        As in `recoil_spectrum`.
+    edges_kev : array_like, shape (n + 1,)
+        Ascending bin edges [keV], at least 0.
+    num_threads : int
+        Threads; the result does not depend on them.
+    nodes : int
+        Most Gauss-Legendre nodes in an interval between kinks of the flux; narrow intervals need fewer.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Events in each bin, without efficiency.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, or the lowest edge is 0 for a massless mediator, where the integral diverges.
+
+    Examples
+    --------
+    >>> from cevns.fluxes import monochromatic
+    >>> from cevns.nuclei import Target
+    >>> flux = monochromatic(30.0, fluence=1e14, flavour="e")
+    >>> argon = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=1.0)
+    >>> recoil_events("sm", flux, argon, [5.0, 10.0, 20.0]).round(3)
+    array([0.414, 0.637])
+    """
+    _check_source(flux, target)
+    edges = checks.ascending("edges_kev", edges_kev, unit="keV", low=0, least=2)
+    num_threads = checked(num_threads)
+    nodes = checks.whole("nodes", nodes, low=2, high=200)
+    rate, squares = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
+    if edges[0] == 0 and 0.0 in squares:
+        raise InputError("edges_kev starts at 0, where the events of a massless mediator diverge; start above 0")
+    kinks = unique([recoil_end_kev(n, flux.break_energies) for n in target.nuclei])
+    # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
+    top = min(edges[-1], kinks[-1])
+    # and from 0 on the first interval has to end before the mediator's mass matters
+    heaviest = max(n.mass for n in target.nuclei)
+    soft = 500 * min(squares, default=np.inf) / heaviest
+    bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top, soft)
+    octaves = bottom * 2.0 ** np.arange(np.ceil(np.log2(max(top / bottom, 1.0))))
+    cuts = unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
+    out = np.empty(cuts.size - 1)
+    orders = _orders(cuts, nodes)
+    for order in unique(orders):
+        chosen = np.flatnonzero(orders == order)
+        part = np.empty(chosen.size)
+        low, high = cuts[chosen] * 1e-3, cuts[chosen + 1] * 1e-3
+        rate.integrate(low, high, *_rule(int(order)), part, num_threads)
+        out[chosen] = part
+    if not np.isfinite(out).all():
+        raise InputError("edges_kev starts at 0, where the events are beyond numbers; start above 0")
+    return np.add.reduceat(out, np.searchsorted(cuts, edges[:-1]))
+
+
+def _orders(cuts: Array, most: int) -> Any:
+    """Return how many Gauss-Legendre nodes an interval needs to reach rounding.
+
+    The nearest singularity is a pole at T = 0 or below, so the error falls like rho^-2n with rho from the
+    interval's ends.
+    """
+    ratio = cuts[1:] / np.maximum(cuts[:-1], 1e-300)
+    z = (ratio + 1) / (ratio - 1)
+    rho = z + np.sqrt(z * z - 1)
+    return np.clip(np.ceil(36 / (2 * np.log(np.maximum(rho, 1.1)))) + 1, 2, most).astype(int)
+
+
+@functools.cache
+def _rule(order: int) -> tuple[Array, Array]:
+    points, weights = np.polynomial.legendre.leggauss(order)
+    return points, weights
+
+
+def _recoil_rate(
+    interaction: Model, flux: Flux, target: Target, form_factor: FormFactor | str, values: Mapping[str, Any]
+) -> tuple[RecoilRate, list[float]]:
+    """Return the compiled rate at the parameters' values, and the squared masses of its mediators."""
+    interaction, form_factor = get_interaction(interaction), get_form_factor(form_factor)
+    numbers = needed(values, interaction.own_names, interaction.name)
+    for name in numbers:
+        checks.known("parameter", name, [p.name for p in interaction.all_parameters])
+    point = {p.name: p.number(numbers.get(p.name)) - p.origin for p in interaction.all_parameters}
+    nuclei = []
+    for nucleus, scale in zip(target.nuclei, rate_scales(target), strict=True):
+        # a radius below the form factor's limit is refused here, before the kernel takes its root
+        form_factor(0.0, np.array([nucleus.proton_radius, nucleus.neutron_radius]))
+        nuclei.append(
+            (
+                nucleus.mass,
+                nucleus.protons,
+                nucleus.neutrons,
+                nucleus.proton_radius,
+                nucleus.neutron_radius,
+                form_factor.thickness,
+                scale,
+                form_factor.code,
+            )
+        )
+    flavours = flux.flavours
+    mediators: list[str] = []
+    table, powers = [], []
+    for monomial in interaction.monomials(flavours):
+        factor = math.prod(point[name] ** power for name, power in monomial.couplings)
+        if factor == 0:
+            continue
+        mediators += [name for name, _ in monomial.mediators if name not in mediators]
+        table.append(monomial.coefficients.reshape(3, -1).T * factor)
+        powers.append(dict(monomial.mediators))
+    exponents = [[row.get(name, 0) for name in mediators] for row in powers]
+    squares = [point[name] ** 2 for name in mediators]
+    spectra = [s for _, s in flux.spectra]
+    which = [flavours.index(f) for f, _ in flux.spectra]
+    return RecoilRate(nuclei, spectra, which, np.array(table), exponents, squares), squares
+
+
+def _check_source(flux: object, target: object) -> None:
+    checks.instance("flux", flux, Flux, "see cevns.fluxes")
+    checks.instance("target", target, Target, "see cevns.nuclei.Target.of")

@@ -1,0 +1,353 @@
+"""A signal: neutrinos on a target, seen by a detector. It predicts counts, and knows no data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.detectors import Response
+from cevns.errors import InputError
+from cevns.fluxes import Flux
+from cevns.interactions import Interaction, get_interaction
+from cevns.kept import Kept
+from cevns.kernels.functions import Predictor
+from cevns.nuclei import Target, get_form_factor
+from cevns.parameters import Parameter, broadcast, choose, chosen
+from cevns.predictions.binding import Fold, bind
+from cevns.predictions.folding import pack, response_weights
+from cevns.predictions.panels import RecoilNodes
+from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import Array
+    from cevns.kernels.counts import Counts
+
+__all__ = ["LARGEST_RADIUS", "SMALLEST_ETA", "Signal"]
+
+#: Largest uncertainty of the quenching scale, of which five standard deviations are searched.
+LARGEST_QUENCHING_SIGMA = 0.5
+#: Least quenching scale that is accepted, and the inverse of the largest.
+SMALLEST_ETA = 0.1
+#: Largest neutron radius [fm] that is accepted.
+LARGEST_RADIUS = 20.0
+#: What is kept at most; a scan over interactions must not fill the memory.
+MOST_FOLDS, MOST_INTERACTIONS = 8, 64
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Coherent scattering of a flux in a detector. Immutable; what it has folded is kept and shared.
+
+    Parameters
+    ----------
+    flux : Flux
+        Neutrinos at the detector, integrated over the exposure.
+    target : Target
+        Nuclei and active mass.
+    response : Response
+        Quenching, efficiency, bins.
+    form_factor : FormFactor or str
+        Nuclear form factor.
+    quenching_sigma : float
+        Uncertainty of the quenching scale eta, a fraction from 1e-6 to 0.5, over five of which counts are known; 0 for
+        eta = 1 alone.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> signal = cevns.load("coherent-argon-2020").signal
+    >>> [p.name for p in signal.parameters("b-l")]
+    ['mass', 'coupling', 'sin2_theta_w', 'rn_ar']
+    >>> float(signal.counts("sm").sum().round(1))
+    131.4
+    >>> float(signal.counts("sm", rn_ar=3.0).sum().round(1))
+    143.5
+    """
+
+    flux: Flux
+    target: Target
+    response: Response
+    form_factor: Any = "helm"
+    quenching_sigma: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field, kind in {"flux": Flux, "target": Target, "response": Response}.items():
+            checks.instance(field, getattr(self, field), kind)
+        # each nucleus must have a quenching factor
+        self.response.parts(self.target.nuclei)
+        sigma = checks.relative("quenching_sigma", self.quenching_sigma, high=LARGEST_QUENCHING_SIGMA, or_none=True)
+        checks.put(self, form_factor=get_form_factor(self.form_factor), quenching_sigma=sigma)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # without what has been folded so far
+        return Signal, (self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+
+    @cached_property
+    def _folds(self) -> Kept:
+        return Kept(MOST_FOLDS)
+
+    @cached_property
+    def _predictors(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
+
+    @cached_property
+    def _counts(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
+
+    # --- parameters --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _radii(self) -> dict[str, tuple[int, ...]]:
+        """Parameters that are neutron radii, and the nuclei that each of them stands for."""
+        elements: dict[str, list[int]] = {}
+        for i, nucleus in enumerate(self.target.nuclei):
+            elements.setdefault(nucleus.symbol.lower(), []).append(i)
+        radii = {f"rn_{symbol}": tuple(members) for symbol, members in elements.items()}
+        if len(elements) > 1:
+            radii["rn_" + "".join(elements)] = tuple(range(len(self.target.nuclei)))
+        return radii
+
+    @cached_property
+    def _radius_parameters(self) -> tuple[Parameter, ...]:
+        low = self.form_factor.least_radius
+        found = []
+        for name, members in self._radii.items():
+            nuclei = [self.target.nuclei[i] for i in members]
+            radii = {nucleus.neutron_radius for nucleus in nuclei}
+            symbols = "".join(dict.fromkeys(nucleus.symbol for nucleus in nuclei))
+            found.append(
+                Parameter(
+                    name,
+                    "fm",
+                    rf"$R_n(\mathrm{{{symbols}}})$",
+                    # nuclei that differ have no radius in common unless it is given
+                    default=radii.pop() if len(radii) == 1 else None,
+                    low=low,
+                    high=LARGEST_RADIUS,
+                )
+            )
+        return tuple(found)
+
+    def describe(self, interaction: str | Interaction) -> tuple[str, str]:
+        """Return the name of an interaction, and its name in figures."""
+        interaction = get_interaction(interaction)
+        return interaction.name, interaction.label
+
+    def mediators(self, interaction: str | Interaction) -> frozenset[str]:
+        """Return the names of the parameters that are masses of mediators."""
+        return frozenset(a.mediator for a in get_interaction(interaction).amplitudes if a.mediator is not None)
+
+    def own_parameters(self, interaction: str | Interaction) -> tuple[str, ...]:
+        """Return the names of an interaction's own parameters, which functions take unless others are asked for."""
+        return get_interaction(interaction).own_names
+
+    def parameters(self, interaction: str | Interaction) -> tuple[Parameter, ...]:
+        """Return all that the counts of an interaction depend on: its own parameters, sin2_theta_w and neutron radii.
+
+        A mass may be 0, unless recoils are observed down to 0, where the events of light mediators diverge.
+        """
+        interaction = get_interaction(interaction)
+        return self._parameters.get(interaction, lambda: self._make_parameters(interaction))
+
+    @cached_property
+    def _parameters(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
+
+    def _make_parameters(self, interaction: Interaction) -> tuple[Parameter, ...]:
+        mediators = {a.mediator for a in interaction.amplitudes}
+        smallest = self.smallest_mass if mediators - {None} else 0.0
+        own = tuple(
+            p.replace(low=max(p.low, smallest)) if smallest and p.name in mediators else p
+            for p in interaction.all_parameters
+        )
+        return own + self._radius_parameters
+
+    @cached_property
+    def smallest_mass(self) -> float:
+        """Least mediator mass [MeV]: 0, unless recoils are observed down to 0, where light ones diverge."""
+        nuclei = self.target.nuclei
+        squares = [
+            2e-3 * max(nuclei[i].mass for i in panels.nuclei) * panels.edges[1]
+            for panels in self.nodes.panels
+            if panels.edges[0] == 0
+        ]
+        return float(np.sqrt(max(squares, default=0.0)))
+
+    # --- the fold ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def eta_range(self) -> tuple[float, float]:
+        """Lowest and highest quenching scale that the nuisance reaches."""
+        return eta_range(self.quenching_sigma)
+
+    @cached_property
+    def nodes(self) -> RecoilNodes:
+        """Recoil nodes for every value of the quenching scale in its range."""
+        if not self.quenching_sigma:
+            return self._nodes((1.0,), cut_at_bins=self.response.resolution is None)
+        low, high = self.eta_range
+        return self._nodes((low, 1.0, high))
+
+    def _nodes(self, etas: Sequence[float], cut_at_bins: bool = False) -> RecoilNodes:
+        return RecoilNodes.build(self.flux, self.target, self.form_factor, self.response, etas, cut_at_bins=cut_at_bins)
+
+    @cached_property
+    def fold(self) -> Fold:
+        """Response at quenching scale 1, folded for every interaction."""
+        return self.fold_at(1.0)
+
+    def fold_at(self, eta: float) -> Fold:
+        """Return the response at one quenching scale."""
+        low, high = self.eta_range
+        nodes = self.nodes if low <= eta <= high else self._nodes((eta,))
+        return Fold(nodes, pack([response_weights(nodes, eta)]), self.response.bins)
+
+    def fold_over(self, precision: float = 1.0, units: tuple[float, ...] | None = None) -> Fold:
+        """Return the response over the range of the quenching scale; made once and kept.
+
+        Parameters
+        ----------
+        precision : float
+            Largest ratio of a bin's data to its uncertainty: the larger, the more exact counts have to be.
+        units : tuple of float, optional
+            In which counts of each bin are; 1 unless given.
+        """
+        if units is not None:
+            key = tolerance(precision), units
+            return self._folds.get(key, lambda: self.fold_over(precision).scaled(np.array(units)))
+        if not self.quenching_sigma:
+            return self.fold
+        allowed = tolerance(precision)
+        return self._folds.get(allowed, lambda: self._fold_over(allowed))
+
+    def _fold_over(self, allowed: float) -> Fold:
+        pieces = EtaPieces.build(self.nodes, self.flux, self.target.nuclei, self.quenching_sigma, allowed)
+        return Fold(self.nodes, pieces.weights, self.response.bins, pieces.edges, ETA_POINTS)
+
+    # --- counts ------------------------------------------------------------------------------------------------------
+
+    def bind(
+        self,
+        interaction: str | Interaction,
+        parameters: Sequence[Parameter],
+        fixed: Mapping[str, float] | None = None,
+        *,
+        fold: Fold | None = None,
+    ) -> Counts:
+        """Return counts as a function of some parameters, the others being fixed.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Interaction.
+        parameters : sequence of Parameter
+            Of `parameters`, and maybe of other signals', on which these counts do not depend.
+        fixed : mapping of str to float, optional
+            Values of others; what is neither here nor among `parameters` takes its default.
+        fold : Fold, optional
+            Response; that at quenching scale 1 unless given.
+
+        Returns
+        -------
+        Counts
+        """
+        interaction, fixed = get_interaction(interaction), dict(fixed or {})
+        names = {p.name for p in parameters}
+        values = {p.name: p.number(fixed.get(p.name)) for p in interaction.all_parameters if p.name not in names}
+        radii: dict[int, str | float] = {}
+        for parameter in self._radius_parameters:
+            name = parameter.name
+            if name not in names and fixed.get(name) is None:
+                continue
+            for nucleus in self._radii[name]:
+                if nucleus in radii:
+                    raise InputError(
+                        f"{name} sets the radius of {self.target.nuclei[nucleus].name}, which another parameter sets: "
+                        "leave one out"
+                    )
+                radii[nucleus] = name if name in names else parameter.number(fixed[name])
+        return bind(fold or self.fold, self.form_factor, interaction, parameters, values, radii)
+
+    def profiled(
+        self,
+        interaction: str | Interaction,
+        parameters: tuple[Parameter, ...],
+        fixed: Mapping[str, float],
+        precision: float = 1.0,
+        units: tuple[float, ...] | None = None,
+    ) -> Counts:
+        """Return counts of `bind` over the range of the quenching scale, for a statistic; made once and kept.
+
+        `precision` and `units` are those of `fold_over`.
+        """
+        interaction = get_interaction(interaction)
+        key = interaction, parameters, tuple(sorted(fixed.items())), tolerance(precision), units
+        return self._counts.get(
+            key, lambda: self.bind(interaction, parameters, fixed, fold=self.fold_over(precision, units))
+        )
+
+    def predictor(
+        self,
+        interaction: str | Interaction,
+        free: Sequence[str] = (),
+        *,
+        eta: float = 1.0,
+        **fixed: float,
+    ) -> Predictor:
+        """Return the counts of an interaction as a fast function of its own parameters.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Interaction.
+        free : sequence of str
+            Further parameters that the function takes, after the interaction's own.
+        eta : float
+            Quenching scale, 0.1 to 10.
+        **fixed : float
+            Parameters that are not arguments of the function.
+
+        Raises
+        ------
+        InputError
+            If `eta` is out of range, or no recoil can be observed with it.
+        UnknownNameError
+            If a parameter is not known.
+        """
+        interaction = get_interaction(interaction)
+        eta = checks.real("eta", eta, low=SMALLEST_ETA, high=1 / SMALLEST_ETA)
+        free, fixed = chosen(self.parameters(interaction), free, fixed)
+        key = interaction, free, tuple(sorted(fixed.items()))
+
+        def make() -> Predictor:
+            parameters = choose(self.parameters(interaction), interaction.own_names, free, fixed)
+            fold = self.fold if eta == 1.0 else self.fold_at(eta)
+            return Predictor(parameters, self.bind(interaction, parameters, fixed, fold=fold))
+
+        return self._predictors.get(key, make) if eta == 1.0 else make()
+
+    def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
+        """Return predicted counts, shape (..., bins), for values of parameters that broadcast.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or out of range.
+        UnknownNameError
+            If a parameter is not known.
+        """
+        interaction = get_interaction(interaction)
+        # numbers are fixed, unless the interaction owns them: then the next call may have others
+        free = [name for name, value in values.items() if name not in interaction.own_names and np.ndim(value)]
+        fixed = {n: v for n, v in values.items() if n not in interaction.own_names and n not in free and v is not None}
+        predictor = self.predictor(interaction, free, eta=eta, **fixed)
+        shape, rows = broadcast(predictor.parameters, values)
+        out = np.empty((rows.shape[0], self.response.bins))
+        predictor.rows(rows, out)
+        return out.reshape(*shape, self.response.bins)

@@ -1,0 +1,197 @@
+"""The tasks of development, one session each: ``nox -l`` lists them, ``nox -s lint types`` runs some, `.ci/run` CI's.
+
+What builds kernels or packages works in a copy of the tree, which holds what git would: nothing that is left over in
+the checkout can hide a fault, and the kernels of the checkout stay as they are. With ``nox --no-venv`` a session takes
+the environment that is active and installs nothing.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+#: Declared versions of Python, less the one that runs this: `.ci/run` has tested on that before.
+OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version_info[0]}.{sys.version_info[1]}"]
+#: Most of the time of the tests: physics, which hardly meets other packages or other Pythons.
+PHYSICS = ("generated", "oracle", "rough_eta", "strained", "figures", "fuzz")
+SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "tests"]
+
+
+def install(session, *arguments):
+    """Install into the session's environment; nothing with ``--no-venv``."""
+    if session.virtualenv.is_sandboxed:
+        session.install(*arguments)
+
+
+def group(name):
+    """Return the packages of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def copy(session):
+    """Return a fresh copy of the tree: the files that git knows or would add."""
+    folder = Path(session.create_tmp()) / "tree"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(command, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def built(session, kind):
+    """Return the one file of a kind that the session ``dist`` made."""
+    found = sorted((ROOT / "dist").glob(kind))
+    if len(found) != 1:
+        session.error(f"dist/ holds {len(found)} files {kind}: run the session dist")
+    return found[0]
+
+
+def blocks(page, language):
+    """Return the fenced blocks of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@nox.session
+def lint(session):
+    """Style, unused and misspelt things, in Python, Cython and texts."""
+    install(session, *group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("cython-lint", "src_cython", "cevns/kernels")
+    session.run("codespell")
+
+
+@nox.session
+def types(session):
+    """mypy, strict, over the package, and pyright over a script of the README's examples, as a user would write it."""
+    install(session, *group("types"))
+    session.run("mypy")
+    script = Path(session.create_tmp()) / "readme.py"
+    script.write_text("\n".join(blocks("README.md", "python")), encoding="utf-8")
+    session.run("pyright", str(script))
+
+
+@nox.session
+def tests(session):
+    """All tests but the long ones; arguments go to pytest."""
+    install(session, "--editable", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def long(session):
+    """Thousands of generated experiments beside the oracle: an hour."""
+    install(session, "--editable", ".[test]")
+    session.run("python", "-m", "pytest", "-m", "long", "tests/test_generated.py", *session.posargs)
+
+
+@nox.session
+def fuzz(session):
+    """Mutated inputs of every kind; arguments as in docs/fuzzing.md."""
+    install(session, "--editable", ".[test]")
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ["--configs", "1000", "--others", "5000"]))
+
+
+@nox.session
+def mutants(session):
+    """Whether the tests notice faults that are put into the code; arguments as in docs/validation.md."""
+    install(session, "--editable", ".[test]")
+    session.run("python", "tests/mutation.py", *(session.posargs or ["--sample", "20"]))
+
+
+@nox.session
+def benchmarks(session):
+    """Every benchmark once, without timing: they run, and their versions agree."""
+    install(session, "--editable", ".[test]")
+    session.run("python", "-m", "pytest", "benchmarks", "--benchmark-disable", "-q")
+
+
+@nox.session
+def dist(session):
+    """The sdist, and the wheel from it, into dist/."""
+    install(session, "build")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(ROOT / "dist"), str(copy(session)), silent=True)
+
+
+@nox.session
+def docs(session):
+    """What the documentation says, in the unpacked sdist."""
+    install(session, ".[test]")
+    folder = Path(session.create_tmp())
+    shutil.unpack_archive(built(session, "*.tar.gz"), folder, filter="data")
+    session.chdir(folder / built(session, "*.tar.gz").name.removesuffix(".tar.gz"))
+    # -P, because the folder holds the package without its kernels
+    session.run("python", "-P", "-m", "pytest", "-q", "tests/test_docs.py")
+
+
+@nox.session
+def checked(session):
+    """Kernels with bounds checks."""
+    install(session, ".[test]")
+    session.chdir(copy(session))
+    session.run("python", "setup.py", "-q", "build_ext", "--inplace", env={"CEVNS_CYTHON_DEBUG": "1"})
+    session.run("python", "-m", "pytest", "-q", *(f"tests/test_{n}.py" for n in ("kernels", "likelihood", "inference")))
+
+
+@nox.session
+def sanitize(session):
+    """Kernels under the sanitizers, as docs/development.md says."""
+    install(session, ".[test]")
+    session.chdir(copy(session))
+    (commands,) = (block for block in blocks("docs/development.md", "sh") if "CEVNS_SANITIZE" in block)
+    session.run("bash", "-euc", commands, external=True)
+    # without the sanitizer's library sanitized kernels cannot be loaded
+    session.run("python", "-c", "import cevns.kernels.likelihood", success_codes=[1], silent=True)
+
+
+@nox.session
+def oldest(session):
+    """The oldest dependencies that pyproject.toml allows: the wheel with them, then kernels built with them."""
+    wheel, folder = built(session, "*.whl"), copy(session)
+    pins = folder / "oldest.txt"
+    install(session, "uv")
+    session.chdir(folder)
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--no-annotate", "--no-header", "--resolution", "lowest-direct"),
+        *("--extra", "test", "--python", "python", "pyproject.toml", "--output-file", str(pins)),
+    )
+    session.install("--requirement", str(pins))
+    session.install("--no-deps", str(wheel))
+    # safe path, because the folder holds the package without its kernels
+    session.run("python", "-P", "-m", "pytest", "-q", "--disable-warnings", *SLOW, env={"PYTHONSAFEPATH": "1"})
+    session.run("python", "setup.py", "-q", "build_ext", "--inplace")
+    kernels = (f"tests/test_{name}.py" for name in ("kernels", "form_factors", "fluxes"))
+    session.run("python", "-m", "pytest", "-q", "--disable-warnings", *kernels)
+
+
+@nox.session(python=OTHERS)
+def pythons(session):
+    """Other versions of Python, where they are installed: all tests but the slow ones of the physics."""
+    session.chdir(copy(session))
+    session.install("--editable", ".[test]")
+    session.run("python", "-m", "pytest", "-q", *SLOW, *session.posargs)
+
+
+@nox.session
+def wheel(session):
+    """The wheel in an empty environment, outside the tree: its contents, its commands, and figure 1."""
+    found = built(session, "*.whl")
+    if found.stat().st_size > 1_500_000:
+        session.error(f"{found.name} has {found.stat().st_size} bytes, more than a megabyte and a half")
+    session.install(str(found))
+    session.chdir(session.create_tmp())
+    session.run("python", "-W", "error", str(ROOT / ".ci" / "smoke.py"))
+    session.install(f"{found}[all]")
+    session.run("cevns", "reproduce", "1", "--output", "figures", silent=True)
+    session.run("python", "-c", "import json; json.load(open('figures/summary.json'))")

@@ -1,0 +1,185 @@
+"""Functions of an interaction's parameters whose arguments are checked without leaving C."""
+
+from cpython.dict cimport PyDict_Size
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from cevns.kernels.counts cimport (
+    MAX_PARAMETERS, Counts, counts_row_size, counts_row_t, counts_t, fold_piece, line_value, place_counts_row,
+    start_counts)
+
+cimport numpy as np
+
+import numpy as np
+
+from cevns.errors import InputError
+
+np.import_array()
+
+cdef object FLOAT64 = np.float64
+
+
+cdef inline bint plain_number(object value, double *out):
+    """Whether a value is a float or a whole number of a usual size, and so needs no further look."""
+    cdef int overflow = 0
+    cdef long long whole
+    # not any subclass of float, which may carry a unit
+    if PyFloat_CheckExact(value) or type(value) is FLOAT64:
+        out[0] = PyFloat_AS_DOUBLE(value)
+        return True
+    # not a bool, which is a subclass
+    if PyLong_CheckExact(value):
+        whole = PyLong_AsLongLongAndOverflow(value, &overflow)
+        out[0] = <double> whole
+        return overflow == 0
+    return False
+
+
+cdef class Function:
+    """Function(parameters, ...)
+
+    What takes one number for each of some parameters, by place or by name.
+    """
+
+    def __cinit__(self, parameters, *args):
+        cdef Py_ssize_t i
+        self.parameters = tuple(parameters)
+        self.names = tuple([parameter.name for parameter in self.parameters])
+        self.ranges.n = len(self.parameters)
+        if self.ranges.n > MAX_PARAMETERS:
+            raise InputError(f"{self.ranges.n} parameters at once are too many: at most {MAX_PARAMETERS}")
+        for i, parameter in enumerate(self.parameters):
+            self.ranges.low[i], self.ranges.high[i] = parameter.low, parameter.high
+
+    @property
+    def __signature__(self):
+        """The parameters, for `inspect.signature` and for minimisers that go by names."""
+        from inspect import Parameter, Signature
+
+        # a parameter without a default must not follow one that has it
+        last = max([i for i, p in enumerate(self.parameters) if p.default is None], default=-1)
+        return Signature([
+            Parameter(p.name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if i <= last else p.default)
+            for i, p in enumerate(self.parameters)])
+
+    cdef int read(self, tuple args, dict named, double *values) except -1:
+        """Fill `values` with checked numbers, whatever a caller gave."""
+        cdef Py_ssize_t i
+        if PyTuple_GET_SIZE(args) == self.ranges.n and not PyDict_Size(named):
+            for i in range(self.ranges.n):
+                # written so that NaN fails
+                if not (plain_number(<object> PyTuple_GET_ITEM(args, i), values + i)
+                        and self.ranges.low[i] <= values[i] <= self.ranges.high[i]):
+                    break
+            else:
+                return 0
+        for i, value in enumerate(checked(self.parameters, self.names, args, named)):
+            values[i] = value
+        return 0
+
+
+def checked(parameters, names, args, named):
+    """Return one number for each parameter from what was given by place and by name.
+
+    Raises
+    ------
+    InputError
+        If a value is missing, given twice, superfluous, or not allowed.
+    """
+    if len(args) > len(names):
+        raise InputError(f"{len(args)} value(s) are given, but the parameters are {', '.join(names) or 'none at all'}")
+    given = dict(zip(names, args, strict=False))
+    for name, value in named.items():
+        if name in given:
+            raise InputError(f"{name} is given twice, by its place and by its name")
+        if name not in names:
+            raise InputError(f"{name} is not a parameter of this function, which takes {', '.join(names) or 'none'}")
+        given[name] = value
+    return [parameter.number(given.get(parameter.name)) for parameter in parameters]
+
+
+cdef class Predictor(Function):
+    """Predictor(parameters, counts)
+
+    Signal counts of one interaction as a fast function of its parameters; `Experiment.predictor` makes it. Safe to call
+    from several threads.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> counts = cevns.load("coherent-argon-2020").predictor("b-l")
+    >>> counts(10.0, 5e-5)[:3].round(2)
+    array([167.71,  47.94,  10.96])
+    """
+
+    def __cinit__(self, parameters, Counts counts not None):
+        self.counts = counts
+
+    cdef int write(self, const double *values, double *out, bint apart) except -1 nogil:
+        """Write counts, or their coefficients a, b and c in y."""
+        cdef const counts_t *c = &self.counts.c
+        cdef counts_row_t row
+        cdef Py_ssize_t i, n = c.bins
+        cdef double y = line_value(c, values)
+        cdef double *numbers = <double *> malloc((counts_row_size(c) + 1) * sizeof(double) + c.pieces)
+        if numbers == NULL:
+            with gil:
+                raise MemoryError
+        place_counts_row(c, &row, numbers, <char *> (numbers + counts_row_size(c) + 1))
+        start_counts(c, &row, values)
+        fold_piece(c, &row, 0)
+        if apart:
+            memcpy(out, row.a, n * sizeof(double))
+            memcpy(out + n, row.bc, 2 * n * sizeof(double))
+        else:
+            for i in range(n):
+                out[i] = row.a[i] + y * (row.bc[i] + y * row.bc[n + i])
+        free(numbers)
+        return 0
+
+    def __call__(self, *args, **named):
+        """Return counts, shape (bins,), at one point.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, superfluous, not a number or out of range.
+        """
+        cdef double values[MAX_PARAMETERS]
+        self.read(args, named, values)
+        cdef np.npy_intp bins = self.counts.c.bins
+        out = np.PyArray_SimpleNew(1, &bins, np.NPY_DOUBLE)
+        self.write(values, <double *> np.PyArray_DATA(out), False)
+        return out
+
+    def __reduce__(self):
+        return Predictor, (self.parameters, self.counts)
+
+    def rows(self, const double[:, ::1] values not None, double[:, ::1] out not None):
+        """Write counts at many points, shape (points, parameters), into `out`, shape (points, bins)."""
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0])
+        cdef double none = 0.0
+        if out.shape[1] != self.counts.c.bins or values.shape[1] != self.ranges.n:
+            raise ValueError(f"out needs {self.counts.c.bins} columns, and values {self.ranges.n}")
+        with nogil:
+            for i in range(n):
+                self.write(&values[i, 0] if self.ranges.n else &none, &out[i, 0], False)
+
+    def coefficients(self, const double[:, ::1] values not None):
+        """Return the coefficients of counts a + b y + c y^2 at many points, shape (points, 3, bins).
+
+        y is the parameter along which counts are quadratic, or the power of it that they depend on: the coupling's
+        square for a mediator. Its own values do not matter.
+        """
+        cdef Py_ssize_t i, n = values.shape[0]
+        if values.shape[1] != self.ranges.n or not self.ranges.n:
+            raise ValueError(f"values need {self.ranges.n} columns, at least one")
+        out = np.empty((n, 3, self.counts.c.bins))
+        cdef double[:, :, ::1] view = out
+        with nogil:
+            for i in range(n):
+                self.write(&values[i, 0], &view[i, 0, 0], True)
+        return out

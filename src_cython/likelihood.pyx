@@ -1,0 +1,371 @@
+"""chi2 of the sum of all experiments with every nuisance profiled: points, rows, grids and exact limits."""
+
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.math cimport INFINITY, NAN, exp
+from libc.stdlib cimport free, malloc
+
+from cevns.kernels.counts cimport MAX_PARAMETERS, line_value, own
+from cevns.kernels.functions cimport inside
+from cevns.kernels.gaussian cimport GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t
+from cevns.kernels.polynomials cimport power
+from cevns.kernels.quenching cimport certify as certify_term, row_chi2
+from cevns.kernels.search cimport (
+    MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
+from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, shared_chi2, sum_chi2
+
+import sys
+
+import numpy as np
+
+from cevns.errors import InputError
+
+cdef enum:
+    TRIALS = 64  # single points before it pays to know whether terms are convex
+
+
+cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
+    """chi2 at one point; NaN if there is no memory."""
+    cdef row_t *rows = open_rows(s.terms, s.n, s.size)
+    cdef double value
+    if rows == NULL:
+        return NAN
+    start_rows(s.terms, rows, s.n, values, False)
+    value = sum_chi2(s, rows, line_value(s.terms[0].counts, values))
+    free(rows)
+    return value
+
+
+cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
+    if not inside(&bound.ranges, values):
+        return NAN
+    return point_c(&bound.sum, values)
+
+
+cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil:
+    if n != (<const bound_t *> data).ranges.n:
+        return NAN
+    return chi2_c(<const bound_t *> data, x)
+
+
+cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
+    return exp(-0.5 * nquad_chi2(n, x, data))
+
+
+cdef class Engine:
+    """Engine(terms, shared=())
+
+    Sum of the chi2 of several terms, which are functions of the same parameters. Every method may run in several
+    threads at once.
+
+    Points come as rows of values, one for each parameter; along the line that the counts run along, as values of y.
+
+    Parameters
+    ----------
+    terms : sequence of GaussianTerm
+        One for each experiment.
+    shared : sequence of (float, sequence of int)
+        Nuisances that scale the signals of several terms: the relative uncertainty, and which terms.
+    """
+
+    def __cinit__(self, terms, shared=()):
+        cdef Py_ssize_t i, k
+        cdef GaussianTerm term, first
+        cdef double[:, ::1] members
+        self.terms = tuple(terms)
+        self.s.n = len(self.terms)
+        self.s.terms = <const term_t **> malloc(self.s.n * sizeof(term_t *))
+        if self.s.terms == NULL:
+            raise MemoryError
+        if not self.s.n:
+            raise ValueError("terms is empty")
+        first = self.terms[0]
+        for i in range(self.s.n):
+            if not isinstance(self.terms[i], GaussianTerm):
+                raise TypeError(f"terms must hold GaussianTerm objects, got {self.terms[i]!r}")
+            term = self.terms[i]
+            if (term.counts.c.parameters, term.counts.c.line, term.counts.c.line_power) != (
+                    first.counts.c.parameters, first.counts.c.line, first.counts.c.line_power):
+                raise ValueError("terms are functions of different parameters")
+            self.s.terms[i] = &term.t
+        self.parameters = first.counts.c.parameters
+        self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
+        self.s.lowest, self.s.highest = -INFINITY, INFINITY
+        if self.line >= 0:
+            low = first.counts.c.low[self.line] - first.counts.c.origins[self.line]
+            high = first.counts.c.high[self.line] - first.counts.c.origins[self.line]
+            ends = sorted([power(low, self.line_power), power(high, self.line_power)])
+            if self.line_power % 2 == 0 and low < 0 < high:
+                ends[0] = 0.0
+            self.s.lowest, self.s.highest = ends
+        self.shared = tuple([(float(sigma), tuple(where)) for sigma, where in shared])
+        self.s.shared = len(self.shared)
+        if self.s.shared > MAX_SHARED:
+            raise InputError(f"{self.s.shared} shared nuisances are too many: at most {MAX_SHARED}")
+        members = np.zeros((self.s.n, self.s.shared))
+        for k, (_, where) in enumerate(self.shared):
+            for i in where:
+                members[i, k] = 1.0
+        owned = []
+        self.s.sigma = own(owned, np.array([sigma for sigma, _ in self.shared]))
+        self.s.members = own(owned, members)
+        self.owned = tuple(owned)
+        self.seeds = most_seeds(&self.s)
+        self.calls, self.s.size = 0, rows_size(self.s.terms, self.s.n)
+
+    def __dealloc__(self):
+        free(self.s.terms)
+
+    def __reduce__(self):
+        return Engine, (self.terms, self.shared)
+
+    cdef certify(self):
+        """Find out, once, how terms are minimised in eta; the lock of the interpreter keeps others away."""
+        cdef GaussianTerm term
+        for term in self.terms:
+            certify_term(&term.t)
+        self.calls, self.s.size = -1, rows_size(self.s.terms, self.s.n)
+
+    def prepare(self):
+        """Find out how terms are minimised in eta, which pays before many points, and return the engine."""
+        if self.calls >= 0:
+            self.certify()
+        return self
+
+    cdef row_t* rows(self, const double[:, ::1] values) except NULL:
+        cdef row_t *rows
+        if values.shape[1] != self.parameters:
+            raise ValueError(f"values need {self.parameters} columns, got {values.shape[1]}")
+        self.prepare()
+        rows = open_rows(self.s.terms, self.s.n, self.s.size)
+        if rows == NULL:
+            raise MemoryError
+        return rows
+
+    def profile(self, const double[::1] values not None):
+        """Return chi2, the best eta, the signal's factor and the backgrounds' pulls of each term at one point.
+
+        Returns
+        -------
+        terms : list of (float, float, float, ndarray)
+            The pulls are in units of their sigmas.
+        shared : list of float
+            Values of the shared nuisances, of which no term's chi2 has the pull.
+        """
+        cdef Py_ssize_t i
+        cdef double value, y, none = 0.0
+        cdef double best[MAX_SHARED]
+        cdef term_t centred_term
+        cdef double[::1] shifts
+        cdef const double *at = &values[0] if values.shape[0] else &none
+        if values.shape[0] != self.parameters:
+            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+        cdef row_t *rows = open_rows(self.s.terms, self.s.n, self.s.size)
+        if rows == NULL:
+            raise MemoryError
+        out = []
+        try:
+            start_rows(self.s.terms, rows, self.s.n, at, False)
+            y = line_value(self.s.terms[0].counts, at)
+            if self.s.shared:
+                shared_chi2(&self.s, rows, y, best)
+            for i in range(self.s.n):
+                found = np.empty(1 + self.s.terms[i].backgrounds)
+                shifts = found
+                if not self.s.shared:
+                    row_chi2(self.s.terms[i], rows + i, y)
+                centred(&self.s, i, best, &centred_term)
+                value = direct_chi2(&centred_term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[0])
+                out.append((value, rows[i].eta, shifts[0], found[1:]))
+        finally:
+            free(rows)
+        return out, [best[i] for i in range(self.s.shared)]
+
+    def points(self, const double[:, ::1] values not None, double[::1] out not None):
+        """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
+        cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
+        cdef double none = 0.0
+        cdef double *y = <double *> malloc((n + 1) * sizeof(double))
+        cdef row_t *rows
+        try:
+            if y == NULL:
+                raise MemoryError
+            rows = self.rows(values)
+            with nogil:
+                for i in range(n):
+                    y[i] = line_value(self.s.terms[0].counts, &values[i, 0] if self.parameters else &none)
+                i = 0
+                while i < n:
+                    last = i + 1
+                    while last < n and self.together(&values[i, 0], &values[last, 0]):
+                        last += 1
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none, last > i + 1)
+                    line_chi2(&self.s, rows, y + i, last - i, &out[i])
+                    i = last
+            free(rows)
+        finally:
+            free(y)
+
+    cdef bint together(self, const double *first, const double *second) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.parameters):
+            if i != self.line and first[i] != second[i]:
+                return False
+        return True
+
+    def grid(self, const double[:, ::1] values not None, const double[::1] y not None, double[:, ::1] out not None):
+        """Write chi2 on a grid of points and values of y into `out`, shape (points, values)."""
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
+        cdef row_t *rows = self.rows(values)
+        with nogil:
+            if m:
+                for i in range(n):
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
+            free(rows)
+
+    def minima(self, const double[:, ::1] values not None, bint two_sided, double[::1] out not None,
+               double[::1] at not None):
+        """Write the least chi2 along the line through each point into `out` and its y into `at`."""
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], at.shape[0])
+        cdef row_t *rows = self.rows(values)
+        cdef double *seeds = <double *> malloc(2 * self.seeds * sizeof(double))
+        with nogil:
+            if seeds != NULL:
+                for i in range(n):
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
+            free(rows)
+            free(seeds)
+        if seeds == NULL:
+            raise MemoryError
+
+    def crossings(self, const double[:, ::1] values not None, bint two_sided, double level,
+                  double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None):
+        """Find every y at which chi2 crosses `level`, on the line through each point.
+
+        Parameters
+        ----------
+        values : array, shape (m, parameters)
+            Points.
+        two_sided : bool
+            Whether y may be negative.
+        level : float
+            Absolute chi2.
+        out : array, shape (m, `crossings_limit()`)
+            Ascending crossings.
+        counts : array of intp, shape (m,)
+            How many there are; -1 where they are more than `crossings_limit()`.
+        above : array of int8, shape (m,)
+            Whether chi2 lies above the level before the first one.
+        """
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], counts.shape[0], above.shape[0])
+        cdef row_t *rows
+        cdef double *seeds
+        if out.shape[1] < MAX_CROSSINGS:
+            raise ValueError(f"out needs {MAX_CROSSINGS} columns")
+        rows = self.rows(values)
+        seeds = <double *> malloc(2 * self.seeds * sizeof(double))
+        with nogil:
+            if seeds != NULL:
+                for i in range(n):
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    counts[i] = row_crossings(
+                        &self.s, rows, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
+            free(rows)
+            free(seeds)
+        if seeds == NULL:
+            raise MemoryError
+
+
+cdef class Evaluator(Function):
+    """Evaluator(parameters, engine)
+
+    chi2 of one interaction as a fast function of its parameters; `Likelihood.bind` makes it. Safe to call from several
+    threads.
+
+    Other Cython code calls ``chi2_c(&evaluator.c, values)`` of ``cevns.kernels.likelihood`` without the GIL.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+    >>> round(chi2(10.0, 5e-5), 4)
+    10.3209
+    """
+
+    def __cinit__(self, parameters, Engine engine not None):
+        self.engine = engine
+        self.c.ranges = self.ranges
+        self.c.sum = engine.s
+
+    def __call__(self, *args, **named):
+        """Return chi2 at one point, all nuisances profiled.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        InputError
+            If a value is missing, superfluous, not a number or out of range.
+        """
+        cdef double values[MAX_PARAMETERS]
+        cdef double value
+        self.read(args, named, values)
+        if self.engine.calls >= 0:
+            self.engine.calls += 1
+            if self.engine.calls > TRIALS:
+                self.engine.certify()
+        value = point_c(&self.engine.s, values)
+        if value != value:
+            raise MemoryError
+        return value
+
+    def __reduce__(self):
+        return Evaluator, (self.parameters, self.engine)
+
+    def low_level_callable(self, quantity="chi2"):
+        """Return the function as a `scipy.LowLevelCallable` of the parameters, for `scipy.integrate.nquad`.
+
+        Parameters
+        ----------
+        quantity : {"chi2", "likelihood"}
+            chi2 itself, or exp(-chi2 / 2).
+
+        Returns
+        -------
+        scipy.LowLevelCallable
+            NaN where a parameter is out of range. It keeps this evaluator alive.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> from scipy.integrate import nquad
+        >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+        >>> function = chi2.low_level_callable("likelihood")
+        >>> value, _ = nquad(function, [(1.0, 2.0), (0.0, 1e-4)], opts={"epsabs": 0.0})
+        >>> f"{value:.3e}"
+        '6.149e-07'
+        """
+        from scipy import LowLevelCallable
+
+        names = {"chi2": "nquad_chi2", "likelihood": "nquad_likelihood"}
+        if not isinstance(quantity, str) or quantity not in names:
+            raise InputError(f"quantity = {quantity!r} is not allowed: it must be {' or '.join(names)}")
+        self.engine.prepare()
+        # the capsule owns a reference, since a LowLevelCallable cannot hold one itself
+        Py_INCREF(self)
+        capsule = PyCapsule_New(<void *> &self.c, NULL, release_evaluator)
+        PyCapsule_SetContext(capsule, <void *> self)
+        return LowLevelCallable.from_cython(sys.modules[__name__], names[quantity], capsule)
+
+
+cdef void release_evaluator(object capsule) noexcept:
+    Py_DECREF(<object> PyCapsule_GetContext(capsule))
+
+
+def crossings_limit():
+    """Return the most level crossings that `Engine.crossings` stores for a line."""
+    return MAX_CROSSINGS

@@ -1,0 +1,522 @@
+"""chi2 with the quenching scale eta profiled.
+
+In each piece of eta, u and v of `gaussian.pyx` are polynomials, computed when a search first enters it. Where chi2 is
+convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere every point
+looks at all of eta that its penalty allows. Either way the answer is the least chi2 and does not know what was asked
+before.
+"""
+
+from libc.math cimport INFINITY, NAN, fabs, floor, fmax, fmin, sqrt
+from libc.stdlib cimport free
+from libc.string cimport memset
+
+from cevns.kernels.counts cimport MAX_ORDER, MAX_PARAMETERS, counts_t
+from cevns.kernels.gaussian cimport (
+    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, open_rows, penalty,
+    polynomial_size, profiled, row_t, rows_size, start_row, term_t)
+from cevns.kernels.polynomials cimport find_piece, quadratic, quartic, to_piece
+
+cdef enum:
+    LANES = 4  # couplings that are worked on side by side
+    MOST_OTHERS = 4  # parameters, beside a mass and a coupling, over which chi2 is sampled
+
+# what the last Newton step in eta may leave of chi2
+cdef double ETA_ACCURACY = 5e-13
+# share of the penalty's curvature that has to be left for chi2 to count as convex in eta
+cdef double CONVEX_MARGIN = 0.02
+# squared data above which polynomials in eta no longer find the best eta well enough
+cdef double LARGEST_BASE = 1e6
+
+
+# --- where chi2 is convex in eta -------------------------------------------------------------------------------------
+
+cdef inline void at_coupling(const term_t *t, const double *p, double y, double *u, double *v) noexcept nogil:
+    """u and the nodes' part of v of a piece as polynomials in t."""
+    cdef Py_ssize_t k
+    for k in range(t.order):
+        u[k] = quadratic(p + 8 * k, y)
+        v[k] = quartic(p + 8 * k + 3, y)
+
+
+cdef inline void eta_derivatives(const term_t *t, const double *u, const double *v, double x, double s, double eta,
+                                 double *first, double *second) noexcept nogil:
+    """First and second derivative of chi2 in eta; x and s are its place and its scale on the piece's own axis."""
+    cdef double u0 = u[t.order - 1], u1 = 0.0, u2 = 0.0, v0 = v[t.order - 1], v1 = 0.0, v2 = 0.0, d, r, r1
+    cdef Py_ssize_t k
+    # Horner for value, first and half the second derivative
+    for k in range(t.order - 2, -1, -1):
+        u2 = u2 * x + u1
+        v2 = v2 * x + v1
+        u1 = u1 * x + u0
+        v1 = v1 * x + v0
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    d = 1.0 / (v0 + t.pull)
+    r = (u0 + t.lift) * d
+    r1 = u1 - r * v1
+    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
+
+
+cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of a term that is convex in eta: Newton steps to the only minimum; NaN where it proves not to be convex.
+
+    They start from where the row's last points lead, and go on until where they started cannot be told.
+    """
+    cdef double u[MAX_ORDER]
+    cdef double v[MAX_ORDER]
+    cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
+    cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
+    cdef double centre = 0.0, first = 0.0, second = 0.0, u0, v0, r, d
+    cdef Py_ssize_t piece = row.piece, k, last = -1
+    cdef const double *p
+    cdef bint done = False
+    cdef int _
+    for _ in range(100):
+        piece = find_piece(t.eta_edges, t.pieces, eta, piece)
+        if piece != last:
+            if not row.counts.built[piece] & POLYNOMIALS:
+                build_piece(t, row, piece)
+            at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
+            last = piece
+            s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+            centre = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
+        eta_derivatives(t, u, v, s * (eta - centre), s, eta, &first, &second)
+        if not second > 0.0:
+            return NAN
+        if first > 0.0:
+            high = eta
+        else:
+            low = eta
+        step = -first / second
+        eta += step
+        if fabs(step) < t.eta_step:
+            # what is left of eta is of the order of the step's square, unless it leads into another piece
+            if eta <= t.eta_edges[0]:
+                eta = t.eta_edges[0]
+                break
+            if eta >= t.eta_edges[t.pieces]:
+                eta = t.eta_edges[t.pieces]
+                break
+            if t.eta_edges[piece] <= eta <= t.eta_edges[piece + 1]:
+                break
+            if fabs(step) < 1e-9:
+                eta = fmin(fmax(eta, t.eta_edges[piece]), t.eta_edges[piece + 1])
+                break
+        if high - low < 1e-12:
+            eta = fmin(fmax(eta, low), high)
+            piece = find_piece(t.eta_edges, t.pieces, eta, piece)
+            break
+        # the minimum lies between low and high; a step out of there becomes a bisection, except that the very end of
+        # the range is tried first
+        if not low < eta < high:
+            if eta <= low and low == t.eta_edges[0] and first > 0.0:
+                eta = low
+                if done:
+                    break
+                done = True
+            elif eta >= high and high == t.eta_edges[t.pieces] and first <= 0.0:
+                eta = high
+                if done:
+                    break
+                done = True
+            else:
+                eta = 0.5 * (low + high)
+    row.drift = (eta - row.eta) / (y - row.y) if y != row.y else 0.0
+    row.eta = eta
+    row.y = y
+    row.piece = piece
+    if t.precise or not row.many:
+        return direct_chi2(t, row, y, eta, piece, NULL, NULL)
+    if not row.counts.built[piece] & POLYNOMIALS:
+        build_piece(t, row, piece)
+    if not row.counts.built[piece] & REST:
+        build_rest(t, row, piece)
+    p = row.polynomials + piece * polynomial_size(t)
+    if piece != last:
+        at_coupling(t, p, y, u, v)
+    x = to_piece(t.eta_edges, piece, eta)
+    u0, v0 = u[t.order - 1], v[t.order - 1]
+    for k in range(t.order - 2, -1, -1):
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    p += 8 * t.order
+    r = quartic(p + 5 * (t.order - 2), y)
+    for k in range(t.order - 3, -1, -1):
+        r = r * x + quartic(p + 5 * k, y)
+    d = 1.0
+    for k in range(t.order):
+        d *= x - t.points[k]
+    return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+
+
+cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out) noexcept nogil:
+    """Add chi2 of a convex term at LANES couplings side by side, which vector instructions take at once.
+
+    Returns False, and adds nothing, unless all of them stay in the piece of the row's last point and converge soon.
+    """
+    cdef double u[MAX_ORDER][LANES]
+    cdef double v[MAX_ORDER][LANES]
+    cdef double eta[LANES]
+    cdef double x[LANES]
+    cdef double u0[LANES]
+    cdef double u1[LANES]
+    cdef double u2[LANES]
+    cdef double v0[LANES]
+    cdef double v1[LANES]
+    cdef double v2[LANES]
+    cdef double step[LANES]
+    cdef double second[LANES]
+    cdef double r, r1, d, s, low, high, centre, inverse = t.inverse_eta_variance, pull = t.pull, lift = t.lift, largest
+    cdef const double *p
+    cdef Py_ssize_t k, piece = row.piece, order = t.order
+    cdef int lane, _
+    if piece < 0 or not row.counts.built[piece] & REST:
+        return False
+    low, high = t.eta_edges[piece], t.eta_edges[piece + 1]
+    s = 2.0 / (high - low)
+    centre = 0.5 * (high + low)
+    p = row.polynomials + piece * polynomial_size(t)
+    for lane in range(LANES):
+        eta[lane] = row.eta + row.drift * (y[lane] - row.y)
+    for k in range(order):
+        for lane in range(LANES):
+            u[k][lane] = quadratic(p + 8 * k, y[lane])
+            v[k][lane] = quartic(p + 8 * k + 3, y[lane])
+    for _ in range(3):
+        for lane in range(LANES):
+            x[lane] = s * (eta[lane] - centre)
+            u0[lane] = u[order - 1][lane]
+            v0[lane] = v[order - 1][lane]
+            u1[lane] = u2[lane] = v1[lane] = v2[lane] = 0.0
+        for k in range(order - 2, -1, -1):
+            for lane in range(LANES):
+                u2[lane] = u2[lane] * x[lane] + u1[lane]
+                v2[lane] = v2[lane] * x[lane] + v1[lane]
+                u1[lane] = u1[lane] * x[lane] + u0[lane]
+                v1[lane] = v1[lane] * x[lane] + v0[lane]
+                u0[lane] = u0[lane] * x[lane] + u[k][lane]
+                v0[lane] = v0[lane] * x[lane] + v[k][lane]
+        for lane in range(LANES):
+            d = 1.0 / (v0[lane] + pull)
+            r = (u0[lane] + lift) * d
+            r1 = u1[lane] - r * v1[lane]
+            second[lane] = (-2.0 * r1 * r1 * d - r * (4.0 * u2[lane] - 2.0 * r * v2[lane])) * s * s + 2.0 * inverse
+            step[lane] = (r * (2.0 * u1[lane] - r * v1[lane]) * s - 2.0 * (eta[lane] - 1.0) * inverse) / second[lane]
+            eta[lane] += step[lane]
+        largest = 0.0
+        for lane in range(LANES):
+            # written so that NaN fails
+            if not (second[lane] > 0.0 and low <= eta[lane] <= high):
+                return False
+            largest = fmax(largest, fabs(step[lane]))
+        if largest < t.eta_step:
+            break
+    else:
+        return False
+    for lane in range(LANES):
+        x[lane] = s * (eta[lane] - centre)
+        u0[lane] = u[order - 1][lane]
+        v0[lane] = v[order - 1][lane]
+        v1[lane] = quartic(p + 8 * order + 5 * (order - 2), y[lane])
+        v2[lane] = x[lane] - t.points[0]
+    for k in range(order - 2, -1, -1):
+        for lane in range(LANES):
+            u0[lane] = u0[lane] * x[lane] + u[k][lane]
+            v0[lane] = v0[lane] * x[lane] + v[k][lane]
+    for k in range(order - 3, -1, -1):
+        for lane in range(LANES):
+            v1[lane] = v1[lane] * x[lane] + quartic(p + 8 * order + 5 * k, y[lane])
+    for k in range(1, order):
+        for lane in range(LANES):
+            v2[lane] *= x[lane] - t.points[k]
+    for lane in range(LANES):
+        out[lane] += profiled(t, u0[lane], v0[lane] + v2[lane] * v1[lane]) + penalty(t, eta[lane])
+    row.drift = (eta[LANES - 1] - eta[0]) / (y[LANES - 1] - y[0]) if y[LANES - 1] != y[0] else 0.0
+    row.eta, row.y = eta[LANES - 1], y[LANES - 1]
+    return True
+
+
+# --- the search for the least chi2 over all of eta -------------------------------------------------------------------
+
+cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    """Fill the looks of the pieces from `low` to below `high` with chi2 and its derivative in eta."""
+    cdef Py_ssize_t i, piece, n = t.looks, first = t.first_looks[low], last = t.first_looks[high]
+    cdef const double *k = row.table
+    cdef double *value = row.looks
+    cdef double *slope = row.looks + n
+    cdef double u, v, u1, v1, r, base = t.base, pull = t.pull, lift = t.lift, inverse = t.inverse_eta_variance
+    cdef const double *eta = t.look_etas
+    if not t.searched:
+        # a term that only seemed to be convex has no table
+        for piece in range(low, high):
+            for i in range(t.first_looks[piece], t.first_looks[piece + 1]):
+                value[i] = direct_chi2(t, row, y, eta[i], piece, slope + i, NULL)
+        return
+    for piece in range(low, high):
+        if not row.counts.built[piece] & TABLE:
+            build_table(t, row, piece)
+    for i in range(first, last):
+        u = k[i] + y * (k[n + i] + y * k[2 * n + i]) + lift
+        v = k[3 * n + i] + y * (k[4 * n + i] + y * (k[5 * n + i] + y * (k[6 * n + i] + y * k[7 * n + i]))) + pull
+        u1 = k[8 * n + i] + y * (k[9 * n + i] + y * k[10 * n + i])
+        v1 = k[11 * n + i] + y * (k[12 * n + i] + y * (k[13 * n + i] + y * (k[14 * n + i] + y * k[15 * n + i])))
+        r = u / v
+        value[i] = base - u * r + (eta[i] - 1.0) * (eta[i] - 1.0) * inverse
+        slope[i] = -r * (2.0 * u1 - r * v1) + 2.0 * (eta[i] - 1.0) * inverse
+
+
+cdef inline double least_penalty(const term_t *t, double left, double right) noexcept nogil:
+    return penalty(t, left if left > 1.0 else (right if right < 1.0 else 1.0))
+
+
+cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """Least chi2 over all of eta: every minimum that looks at chi2 and its slope betray, refined from the counts.
+
+    Pieces come in the order of their penalties, and end where the penalty alone exceeds what was found.
+    """
+    cdef double best, value, eta = 1.0, left, right
+    cdef const double *f = row.looks
+    cdef const double *d = row.looks + t.looks
+    cdef Py_ssize_t i, j, piece = find_piece(t.eta_edges, t.pieces, 1.0, -1), last
+    # chi2 of the looks is a difference
+    cdef double noise = 1e-12 * t.base
+    best = direct_chi2(t, row, y, 1.0, piece, NULL, NULL)
+    row.eta, row.piece = 1.0, piece
+    if row.many:
+        # all that may matter at once, in one long vector
+        left = sqrt(best / t.inverse_eta_variance)
+        look_around(t, row, y, find_piece(t.eta_edges, t.pieces, 1.0 - left, -1),
+                    find_piece(t.eta_edges, t.pieces, 1.0 + left, -1) + 1)
+    for j in range(t.pieces):
+        piece = t.nearest_pieces[j]
+        if least_penalty(t, t.eta_edges[piece], t.eta_edges[piece + 1]) >= best:
+            break
+        if not row.many:
+            look_around(t, row, y, piece, piece + 1)
+        last = t.first_looks[piece + 1] - 1
+        for i in range(t.first_looks[piece], last + 1):
+            eta = t.look_etas[i]
+            # the ends of a piece, where it meets another one in a kink, or nothing
+            if ((i == t.first_looks[piece] and d[i] >= 0.0) or (i == last and d[i] <= 0.0)) and f[i] < best + noise:
+                value = direct_chi2(t, row, y, eta, piece, NULL, NULL)
+                if value < best:
+                    best = value
+                    row.eta, row.piece = eta, piece
+            if i == last:
+                break
+            left, right = eta, t.look_etas[i + 1]
+            # chi2 is at least the penalty of eta
+            if least_penalty(t, left, right) >= best:
+                continue
+            if (d[i] < 0.0 and (d[i + 1] > 0.0 or f[i + 1] >= f[i])) or (d[i + 1] > 0.0 and f[i] >= f[i + 1]):
+                value = refined_minimum(t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], &eta)
+                if value < best:
+                    best = value
+                    row.eta, row.piece = eta, piece
+    return best
+
+
+cdef double refined_minimum(const term_t *t, row_t *row, double y, Py_ssize_t piece, double a, double fa, double da,
+                            double b, double fb, double db, double *at) noexcept nogil:
+    """A minimum between two values of eta in a piece, from chi2 (f) and its slopes (d) at both.
+
+    Regula falsi with the Illinois weights on the slope, where it changes its sign; bisections until it does.
+    """
+    cdef double x, fx, dx = 0.0, best = INFINITY, wa = da, wb = db
+    cdef int iteration, side = 0
+    at[0] = a
+    for iteration in range(80):
+        x = 0.5 * (a + b)
+        if wa < 0.0 < wb and iteration % 4 != 3:
+            x = (a * wb - b * wa) / (wb - wa)
+            if not a < x < b:
+                x = 0.5 * (a + b)
+        fx = direct_chi2(t, row, y, x, piece, &dx, NULL)
+        if fx < best:
+            best = fx
+            at[0] = x
+        if dx == 0.0 or b - a < 1e-13 or fabs(dx) * (b - a) < 1e-15 * (1.0 + fx):
+            break
+        if (dx > 0.0 and (da < 0.0 or fa >= fx)) or (dx < 0.0 and not (db > 0.0 or fb >= fx)):
+            b, fb, db, wb = x, fx, dx, dx
+            if side == 1:
+                wa *= 0.5
+            side = 1
+        else:
+            a, fa, da, wa = x, fx, dx, dx
+            if side == -1:
+                wb *= 0.5
+            side = -1
+    return best
+
+
+# --- one term --------------------------------------------------------------------------------------------------------
+
+cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of one term at one coupling with eta profiled; leaves the best eta in the row."""
+    cdef double value
+    if t.order == 1:
+        if t.precise:
+            return direct_chi2(t, row, y, 1.0, 0, NULL, NULL)
+        if not row.counts.built[0] & POLYNOMIALS:
+            build_piece(t, row, 0)
+        return profiled(t, quadratic(row.polynomials, y), quartic(row.polynomials + 3, y))
+    if not t.searched:
+        value = convex_chi2(t, row, y)
+        if value == value:
+            return value
+    return searched_chi2(t, row, y)
+
+
+cdef void term_line(const term_t *t, row_t *row, const double *y, Py_ssize_t m, double *out) noexcept nogil:
+    """Add chi2 of one term at m points of the line; ascending ones are the fastest."""
+    cdef Py_ssize_t j = 0
+    cdef const double *p
+    cdef bint fast = t.order > 1 and not t.searched and not t.precise
+    if t.order == 1 and not t.precise:
+        if not row.counts.built[0] & POLYNOMIALS:
+            build_piece(t, row, 0)
+        p = row.polynomials
+        for j in range(m):
+            out[j] += profiled(t, quadratic(p, y[j]), quartic(p + 3, y[j]))
+        return
+    while j < m:
+        if fast and j + LANES <= m and convex_lanes(t, row, y + j, out + j):
+            j += LANES
+        else:
+            out[j] += row_chi2(t, row, y[j])
+            j += 1
+
+
+# --- which way -------------------------------------------------------------------------------------------------------
+
+cdef void certify(term_t *t) noexcept nogil:
+    """Find out how a term is minimised in eta, once: until then all of eta is searched, which is always right.
+
+    Whoever calls sees to it that nobody uses the term meanwhile.
+    """
+    if t.certified:
+        return
+    if t.base <= LARGEST_BASE and sampled(t.counts):
+        t.eta_step = convex_step(t)
+    t.searched = t.eta_step == 0.0
+    if not t.searched:
+        t.start = standard_eta(t)
+    t.certified = True
+
+
+cdef bint sampled(const counts_t *c) noexcept nogil:
+    """Whether a sample can say something of all parameters: of one mass, and others of a finite range."""
+    cdef int f, masses = 0
+    for f in range(c.factors):
+        masses += not c.factor[f].form_factor
+    return masses <= 1 and c.others <= MOST_OTHERS
+
+
+cdef void sample_others(const counts_t *c, int step, double *values) noexcept nogil:
+    """Spread the parameters that are neither the line's nor a mass over their ranges, evenly in each."""
+    cdef Py_ssize_t i
+    cdef double place
+    for i in range(c.parameters):
+        if c.spread[i]:
+            place = 0.5 + step * (0.6180339887498949 + 0.1 * i)
+            values[i] = c.low[i] + (c.high[i] - c.low[i]) * (place - floor(place))
+
+
+cdef double convex_step(const term_t *t) noexcept nogil:
+    """Newton step in eta that leaves no more than ETA_ACCURACY; 0 unless chi2 is convex, with a margin.
+
+    From a sample of all masses, couplings and etas.
+    """
+    cdef Py_ssize_t i, k, m, piece, node = find_piece(t.eta_edges, t.pieces, 1.0, -1) * t.order + t.order // 2
+    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, elsewhere
+    cdef double bend = 0.0, second = 0.0
+    cdef double values[MAX_PARAMETERS]
+    cdef const double *f
+    cdef bint contact = t.counts.factors == 0 or t.counts.factor[0].form_factor
+    cdef int masses = 1 if contact else 11, others = 1 + 6 * t.counts.others, steps = 32
+    cdef bint convex = True
+    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
+    if row == NULL:
+        return 0.0
+    memset(values, 0, sizeof(values))
+    for i in range(t.counts.nuclei * t.counts.cols):
+        if t.counts.q2[i] > 0.0:
+            lowest = fmin(lowest, t.counts.q2[i])
+            highest = fmax(highest, t.counts.q2[i])
+    for m in range(masses * others):
+        # below and above, the mass only scales the coupling
+        if not contact:
+            values[t.counts.factor[0].parameter] = sqrt(
+                1e-2 * lowest * (1e4 * highest / lowest) ** (m % masses / (masses - 1.0)))
+        sample_others(t.counts, m // masses, values)
+        start_row(t, row, values, False)
+        for piece in range(t.pieces):
+            build_piece(t, row, piece)
+        f = row.counts.bc + 2 * node * t.bins
+        largest_b = largest_c = elsewhere = 0.0
+        for k in range(t.bins):
+            largest_b = fmax(largest_b, fabs(f[k]))
+            largest_c = fmax(largest_c, f[t.bins + k])
+        for i in range(t.pieces * t.order):
+            for k in range(t.bins):
+                elsewhere = fmax(elsewhere, row.counts.bc[(2 * i + 1) * t.bins + k])
+        # what is hardly seen at eta = 1 and well elsewhere is no matter of a few Newton steps
+        convex = largest_c >= 1e-6 * elsewhere and convex_at(t, row, 0.0, &bend, &second)
+        convex = convex and (largest_c > 0.0 or largest_b == 0.0)
+        if largest_c > 0.0:
+            low = sqrt(1e-3 / largest_c)
+            high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
+            for i in range(steps + 1):
+                y = low * (high / low) ** (i / <double> steps)
+                convex = convex and convex_at(t, row, y, &bend, &second) and (
+                    not contact or convex_at(t, row, -y, &bend, &second))
+            for k in range(t.bins):
+                # counts turn around, and are the standard model's again: destructive interference
+                if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
+                    y = -f[k] / f[t.bins + k]
+                    convex = convex and convex_at(t, row, 0.5 * y, &bend, &second) and convex_at(
+                        t, row, y, &bend, &second)
+        if not convex:
+            break
+    free(row)
+    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
+    return sqrt(sqrt(2.0 * ETA_ACCURACY / second) / fmax(bend, 1.0)) if convex else 0.0
+
+
+cdef double standard_eta(const term_t *t) noexcept nogil:
+    """The best eta of the standard model, which other points are seldom far from."""
+    cdef double values[MAX_PARAMETERS]
+    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
+    cdef double eta = 1.0
+    if row != NULL:
+        memset(values, 0, sizeof(values))
+        sample_others(t.counts, 0, values)
+        start_row(t, row, values, False)
+        convex_chi2(t, row, 0.0)
+        eta = row.eta
+    free(row)
+    return eta
+
+
+cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, double *largest) noexcept nogil:
+    """Whether chi2 is convex in eta at a coupling; raises the largest half ratio of third to second derivative, and the
+    largest second one.
+    """
+    cdef double u[MAX_ORDER]
+    cdef double v[MAX_ORDER]
+    cdef double s, first = 0.0
+    cdef double second[3]
+    cdef Py_ssize_t piece
+    cdef int look
+    for piece in range(t.pieces):
+        at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
+        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+        for look in range(3):
+            eta_derivatives(t, u, v, look - 1.0, s, 1.0, &first, &second[look])
+            if not second[look] > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
+                return False
+            largest[0] = fmax(largest[0], second[look])
+        bend[0] = fmax(bend[0], 0.25 * s * fabs(second[2] - second[0]) / second[1])
+    return True

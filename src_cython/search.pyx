@@ -1,0 +1,329 @@
+"""Minima and level crossings of chi2 along a line, for the sum of all terms."""
+
+from libc.math cimport INFINITY, fabs, fmax, fmin, log, sqrt
+from libc.stdlib cimport qsort
+
+from cevns.kernels.counts cimport fold_piece
+from cevns.kernels.gaussian cimport row_t, term_t
+from cevns.kernels.polynomials cimport find_piece
+from cevns.kernels.sums cimport line_chi2, sum_chi2, sum_t
+
+cdef enum:
+    SEEDS = 160  # couplings, at least, on the logarithmic axis of a root search
+    SEEDS_PER_E = 6
+    FAR_SEEDS = 6
+    ETA_SEEDS = 8  # quenching scales from whose counts seeds are taken, if all of eta is searched
+    MOST_SEEDS = 4096
+    ZOOM = 24  # parts of a range of couplings that is looked at more closely
+
+# counts in units of the uncertainties at y = 1 below which no coupling that is accepted, up to 1e10, reaches anything
+cdef double SMALLEST_SIGNAL = 1e-80
+
+
+# --- where to look ---------------------------------------------------------------------------------------------------
+
+cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil:
+    """Room that seeds may need."""
+    cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS) + 3
+    for i in range(s.n):
+        out += 4 * ETA_SEEDS * s.terms[i].bins
+    return out
+
+
+cdef int compare(const void *a, const void *b) noexcept nogil:
+    cdef double x = (<const double *> a)[0], y = (<const double *> b)[0]
+    return (x > y) - (x < y)
+
+
+cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
+                               double *seeds) noexcept nogil:
+    """Fill `seeds` with ascending values of y between which chi2 has no hidden structure; return how many.
+
+    A logarithmic axis from where the signal changes by a thousandth of an uncertainty to where the standard-model part
+    is negligible, for each term, and for every bin the y where its count returns to the standard model's, turns around,
+    or about meets the data. The last ones follow a degenerate strip however narrow good data make it.
+    """
+    cdef const double *b
+    cdef const double *c
+    cdef const double *sm
+    cdef double largest_b, largest_c, low = INFINITY, high = 0.0, reach, ratio, y, root
+    cdef Py_ssize_t i, k, count = 0, node, steps
+    cdef int look, looks
+    for i in range(s.n):
+        looks = ETA_SEEDS if s.terms[i].searched else 1
+        for look in range(looks):
+            node = seed_node(s.terms[i], look, looks)
+            fold_piece(s.terms[i].counts, &rows[i].counts, node // s.terms[i].order)
+            b = rows[i].counts.bc + 2 * node * s.terms[i].bins
+            c = b + s.terms[i].bins
+            largest_b = largest_c = 0.0
+            for k in range(s.terms[i].bins):
+                largest_b = fmax(largest_b, fabs(b[k]))
+                largest_c = fmax(largest_c, c[k])
+            sm = rows[i].counts.a + node * s.terms[i].bins
+            # the better the data, the longer the little that is left of the standard model shows
+            reach = fmax(1e10, 1e6 * s.terms[i].pull * sqrt(s.terms[i].base))
+            if largest_c < SMALLEST_SIGNAL:
+                if largest_b < SMALLEST_SIGNAL:
+                    continue
+                # what does not interfere with itself, such as a change of flavour in the coupling's square
+                low = fmin(low, 1e-3 / largest_b)
+                high = fmax(high, sqrt(reach) / largest_b)
+                for k in range(s.terms[i].bins):
+                    if b[k] > 1e-12 * largest_b:
+                        add_seed(seeds, &count, (s.terms[i].data[k] - sm[k]) / b[k], two_sided)
+                continue
+            low = fmin(low, fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
+            high = fmax(high, sqrt(reach / largest_c))
+            for k in range(s.terms[i].bins):
+                if c[k] <= 1e-12 * largest_c:
+                    continue
+                high = fmax(high, fmax(1e4, 1e3 * s.terms[i].base) * fabs(b[k]) / c[k])
+                y = -0.5 * b[k] / c[k]
+                root = y * y + (s.terms[i].data[k] - sm[k]) / c[k]
+                add_seed(seeds, &count, y, two_sided)
+                add_seed(seeds, &count, 2.0 * y, two_sided)
+                if root > 0.0:
+                    add_seed(seeds, &count, y - sqrt(root), two_sided)
+                    add_seed(seeds, &count, y + sqrt(root), two_sided)
+    if high == 0.0:
+        return 0
+    steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
+    ratio = (high / low) ** (1.0 / (steps - 1))
+    seeds[count] = 0.0
+    count += 1
+    y = low
+    for _ in range(steps):
+        seeds[count] = y
+        count += 1
+        if two_sided:
+            seeds[count] = -y
+            count += 1
+        y *= ratio
+    # far out chi2 goes to its limit, which may be the least, like 1/y; there a few couplings do, unless a quenching
+    # scale at which counts vanish undoes any coupling
+    for _ in range(0 if any_searched(s) else FAR_SEEDS):
+        y *= 10.0
+        add_seed(seeds, &count, y, True)
+        if two_sided:
+            add_seed(seeds, &count, -y, True)
+    return within_range(s, seeds, count)
+
+
+cdef Py_ssize_t within_range(const sum_t *s, double *seeds, Py_ssize_t count) noexcept nogil:
+    """Sort seeds, and put the ends of the parameter's range in the place of those beyond it; return how many."""
+    cdef Py_ssize_t k, kept = 0
+    cdef bint below = False, above = False
+    for k in range(count):
+        if seeds[k] < s.lowest:
+            below = True
+        elif seeds[k] > s.highest:
+            above = True
+        else:
+            seeds[kept] = seeds[k]
+            kept += 1
+    if below:
+        seeds[kept] = s.lowest
+        kept += 1
+    if above:
+        seeds[kept] = s.highest
+        kept += 1
+    qsort(seeds, kept, sizeof(double), compare)
+    return kept
+
+
+cdef inline Py_ssize_t seed_node(const term_t *t, int look, int looks) noexcept nogil:
+    """The node of eta from whose counts seeds are taken: at eta = 1, and for several looks all over its range."""
+    cdef double eta = 1.0
+    if t.order == 1:
+        return 0
+    if looks > 1 and look > 0:
+        eta = t.eta_edges[0] + (t.eta_edges[t.pieces] - t.eta_edges[0]) * (look - 1.0) / (looks - 2.0)
+    return find_piece(t.eta_edges, t.pieces, eta, -1) * t.order + t.order // 2
+
+
+cdef inline void add_seed(double *seeds, Py_ssize_t *count, double y, bint two_sided) noexcept nogil:
+    if y > 0.0 or two_sided:
+        seeds[count[0]] = y
+        count[0] += 1
+
+
+cdef inline bint any_searched(const sum_t *s) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(s.n):
+        if s.terms[i].order > 1 and s.terms[i].searched:
+            return True
+    return False
+
+
+cdef void zoom(const sum_t *s, row_t *rows, double *left, double *right, double sign) noexcept nogil:
+    """Narrow a range of couplings to the neighbours of the best of a few, and once more among those."""
+    cdef double values[ZOOM + 1]
+    cdef double low, step
+    cdef int k, best, _
+    for _ in range(2):
+        low, step = left[0], (right[0] - left[0]) / ZOOM
+        best = 1
+        for k in range(1, ZOOM):
+            values[k] = sign * sum_chi2(s, rows, low + k * step)
+            if values[k] < values[best]:
+                best = k
+        left[0] = low + (best - 1) * step
+        right[0] = low + (best + 1) * step
+
+
+# --- minima and crossings --------------------------------------------------------------------------------------------
+
+cdef double turning_point(const sum_t *s, row_t *rows, double left, double right, double sign,
+                          double *at) noexcept nogil:
+    """Minimum of sign x chi2 between two couplings by golden section and parabolas (Brent's method).
+
+    With sharp data and a quenching scale that may go far there are several; then a closer look comes first.
+    """
+    cdef double golden = 0.3819660112501051
+    if any_searched(s):
+        zoom(s, rows, &left, &right, sign)
+    cdef double x = left + golden * (right - left), w = x, v = x, d = 0.0, e = 0.0, middle, tolerance, p, q, r, u
+    cdef double fx = sign * sum_chi2(s, rows, x), fw = fx, fv = fx, fu
+    cdef int _
+    for _ in range(80):
+        middle = 0.5 * (left + right)
+        tolerance = 1e-8 * fabs(x) + 1e-300
+        if fabs(x - middle) <= 2.0 * tolerance - 0.5 * (right - left):
+            break
+        p = q = r = 0.0
+        if fabs(e) > tolerance:
+            r = (x - w) * (fx - fv)
+            q = (x - v) * (fx - fw)
+            p = (x - v) * q - (x - w) * r
+            q = 2.0 * (q - r)
+            if q > 0.0:
+                p = -p
+            else:
+                q = -q
+            r = e
+            e = d
+        if fabs(p) < fabs(0.5 * q * r) and p > q * (left - x) and p < q * (right - x):
+            d = p / q
+        else:
+            e = right - x if x < middle else left - x
+            d = golden * e
+        u = x + (d if fabs(d) >= tolerance else (tolerance if d > 0.0 else -tolerance))
+        fu = sign * sum_chi2(s, rows, u)
+        if fu <= fx:
+            if u < x:
+                right = x
+            else:
+                left = x
+            v, w, x = w, x, u
+            fv, fw, fx = fw, fx, fu
+        else:
+            if u < x:
+                left = u
+            else:
+                right = u
+            if fu <= fw or w == x:
+                v, w = w, u
+                fv, fw = fw, fu
+            elif fu <= fv or v == x or v == w:
+                v = u
+                fv = fu
+    at[0] = x
+    return sign * fx
+
+
+cdef double crossing(const sum_t *s, row_t *rows, double level, double a, double fa, double b,
+                     double fb) noexcept nogil:
+    """The coupling between a and b where chi2 crosses `level`; fa and fb (chi2 - level) differ in sign.
+
+    Chandrupatla's method (Adv. Eng. Software 28 (1997) 145): inverse quadratic steps where they are safe, or else
+    bisections.
+    """
+    cdef double c = a, fc = fa, x, fx, fraction = 0.5, xi, phi, width
+    cdef int _
+    for _ in range(120):
+        x = a + fraction * (b - a)
+        fx = sum_chi2(s, rows, x) - level
+        if (fx > 0.0) == (fa > 0.0):
+            c, fc = a, fa
+        else:
+            c, fc, b, fb = b, fb, a, fa
+        a, fa = x, fx
+        width = 0.5e-11 * fmax(fabs(a), fabs(b))
+        if fx == 0.0 or fabs(b - a) <= 2.0 * width:
+            break
+        xi = (a - b) / (c - b)
+        phi = (fa - fb) / (fc - fb)
+        fraction = 0.5
+        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
+            fraction = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        fraction = fmin(fmax(fraction, width / fabs(b - a)), 1.0 - width / fabs(b - a))
+    return a if fabs(fa) < fabs(fb) else b
+
+
+cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values,
+                        double *at) noexcept nogil:
+    """Least chi2 over all couplings at the rows' mass, and where."""
+    cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k
+    cdef double best, x = 0.0, value
+    if count == 0:
+        at[0] = 0.0
+        return sum_chi2(s, rows, 0.0)
+    best = INFINITY
+    line_chi2(s, rows, seeds, count, values)
+    for k in range(count):
+        if values[k] < best:
+            best = values[k]
+            at[0] = seeds[k]
+    for k in range(1, count - 1):
+        if flat(values[k - 1], values[k], values[k + 1]):
+            continue
+        if values[k] <= values[k - 1] and values[k] <= values[k + 1]:
+            value = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &x)
+            if value < best:
+                best = value
+                at[0] = x
+    return best
+
+
+cdef inline bint flat(double before, double value, double after) noexcept nogil:
+    """Whether three neighbouring values differ by rounding alone: where chi2 is saturated there is no minimum."""
+    return fmax(fabs(before - value), fabs(after - value)) <= 1e-10 * (1.0 + fabs(value))
+
+
+cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, double level, double *seeds,
+                              double *values, double *out, char *above_first) noexcept nogil:
+    """All couplings where chi2 crosses `level`, ascending, into `out`; whether chi2 starts above it.
+
+    Returns their number, or -1 if there is no room for all.
+    """
+    cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k, found = 0
+    cdef double x, f
+    if count == 0:
+        above_first[0] = sum_chi2(s, rows, 0.0) > level
+        return 0
+    line_chi2(s, rows, seeds, count, values)
+    for k in range(count):
+        values[k] -= level
+    above_first[0] = values[0] > 0.0
+    for k in range(1, count):
+        if found > MAX_CROSSINGS - 2:
+            return -1
+        if (values[k] > 0.0) != (values[k - 1] > 0.0):
+            out[found] = crossing(s, rows, level, seeds[k - 1], values[k - 1], seeds[k], values[k])
+            found += 1
+        elif k + 1 < count and (values[k + 1] > 0.0) == (values[k] > 0.0):
+            # an extremum towards the level between three seeds on one side of it may touch it
+            if flat(values[k - 1], values[k], values[k + 1]):
+                continue
+            if values[k] > 0.0 and values[k] <= values[k - 1] and values[k] <= values[k + 1]:
+                f = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &x) - level
+            elif values[k] <= 0.0 and values[k] >= values[k - 1] and values[k] >= values[k + 1]:
+                f = turning_point(s, rows, seeds[k - 1], seeds[k + 1], -1.0, &x) - level
+            else:
+                continue
+            if (f > 0.0) != (values[k] > 0.0):
+                out[found] = crossing(s, rows, level, seeds[k - 1], values[k - 1], x, f)
+                out[found + 1] = crossing(s, rows, level, x, f, seeds[k + 1], values[k + 1])
+                found += 2
+    return found

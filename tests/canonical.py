@@ -1,0 +1,113 @@
+"""One instance, or more, of everything that the contract tests hold to: what a registry holds, and what users build.
+
+Something new is added here, or to `NOT_HELD` with the reason, and has all the tests of its kind;
+`contracts/test_completeness.py` fails until then.
+"""
+
+import numpy as np
+
+import cevns
+from cevns import detectors, fluxes, interactions
+from cevns.detectors import Efficiency, Response
+
+#: By name in the registry, or by the function that builds them.
+INTERACTIONS = {name: cevns.get_interaction(name) for name in cevns.known_interactions()} | {
+    "Interaction": interactions.mediated("one", proton={"e": 1.0}, neutron={"mu": -2.0}).renamed(coupling="g", mass="m")
+    + interactions.contact("two", proton={"mu": 0.3}, neutron={"e": 0.1}),
+    "VectorMediator": interactions.VectorMediator("B-3L_mu", quarks=(1 / 3, 1 / 3), leptons={"mu": -3}),
+    "mediated": interactions.mediated("neutrons", proton={}, neutron={"e": 1.0, "mu": 1.0}),
+    "contact": interactions.contact("contact", proton={"e": 0.2}, neutron={"mu": -0.1}),
+    "NonStandardInteractions": interactions.NonStandardInteractions(up={"e": 0.2}, down={"mu": 0.1}),
+}
+#: A value for each name of a parameter, far from all limits.
+VALUES = {"mass": 12.0, "m": 30.0, "coupling": 4e-5, "g": 3e-5}
+
+#: By the function that builds them.
+FLUXES = {
+    "pion_decay_at_rest": fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3),
+    "reactor_antineutrinos": fluxes.reactor_antineutrinos(thermal_power=3.95, distance=30.0, exposure=1.0),
+    "monochromatic": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu"),
+    "tabulated": fluxes.tabulated([0.5, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e10, 0.0], "tau": [0.0, 0.0, 2e10, 5e9]}),
+    "tabulated, histogram": fluxes.tabulated([0.0, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e9]}, histogram=True),
+}
+
+#: By class.
+QUENCHINGS = {
+    "BirksQuenching": cevns.load("coherent-csi-2017").response.quenching,
+    "LindhardQuenching": detectors.LindhardQuenching(protons=32, nucleons=73),
+    "LinearQuenching": detectors.LinearQuenching(0.246, 7.8e-4, 125.0),
+    "PolynomialQuenching": detectors.PolynomialQuenching((0.0878, 1e-3)),
+    "TabulatedQuenching": detectors.TabulatedQuenching([0.0, 10.0, 50.0], [0.0, 0.2, 0.25]),
+}
+EFFICIENCIES = {
+    "perfect": Efficiency.perfect(),
+    "steps": Efficiency([0.5, 1.0, 4.0, 9.0], [0.2, 0.9, 0.6], beyond="zero"),
+    "points": Efficiency([0.0, 2.0, 30.0], [0.0, 0.8, 0.7]),
+}
+RESOLUTIONS = {
+    "none": None,
+    "GaussianResolution": detectors.GaussianResolution(0.58),
+    "PoissonResolution": detectors.PoissonResolution(),
+}
+
+
+def responses():
+    """Return a response for each kind of quenching, efficiency and resolution."""
+    usual = detectors.LinearQuenching(0.246, 7.8e-4, 125.0)
+    edges = np.array([0.5, 1.0, 2.0, 5.0, 10.0])
+    found = {f"{name} quenching": Response(q, edges) for name, q in QUENCHINGS.items()}
+    for efficiency in EFFICIENCIES:
+        for resolution in RESOLUTIONS:
+            response = Response(
+                usual, edges, efficiency=EFFICIENCIES[efficiency], resolution=RESOLUTIONS[resolution], light_yield=1.5
+            )
+            found[f"{efficiency} efficiency, {resolution} resolution"] = response
+    return found
+
+
+def results(likelihood):
+    """Return results of every kind, by class."""
+    mass, coupling = [1.0, 10.0, 300.0], np.geomspace(1e-6, 1e-3, 5)
+    contact = INTERACTIONS["contact"]
+    return {
+        "Fit": likelihood.best_fit("b-l", mass=10.0),
+        "Fit, no mass": likelihood.best_fit(contact),
+        "Limit": likelihood.limit("universal", mass, cl=0.95),
+        "Limit, no mass": likelihood.limit(contact),
+        "Scan": likelihood.scan("b-l", mass, coupling),
+    }
+
+
+#: Public classes that no contract holds to, and why.
+NOT_HELD = {
+    "Amplitude": "part of an interaction",
+    "Background": "part of an experiment",
+    "Bound": "tests/test_bounds.py holds every registered limit",
+    "CevnsError": "an error",
+    "Component": "part of a flux",
+    "Config": "what a file holds; tests/test_config.py",
+    "ConvergenceError": "an error",
+    "Data": "part of an experiment",
+    "DataError": "an error",
+    "Evaluator": "what the interactions' contract calls",
+    "FormFactor": "tests/test_form_factors.py holds every registered one",
+    "InputError": "an error",
+    "Likelihood": "the sum of experiments",
+    "MagneticMomentBand": "tests/test_magnetic_moments.py",
+    "MissingDependencyError": "an error",
+    "Monomial": "part of an interaction",
+    "Nucleus": "tests/test_nuclei.py holds every registered one",
+    "Nuisance": "part of an experiment",
+    "Omission": "a remark",
+    "Prediction": "what the experiments' contract looks at",
+    "Profile": "what the experiments' contract looks at",
+    "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
+    "Signal": "part of an experiment",
+    "Spectrum": "part of a flux",
+    "Table": "what a file holds; tests/test_tables.py",
+    "Target": "tests/test_nuclei.py",
+    "UnknownNameError": "an error",
+    "WeakCouplings": "part of an interaction",
+}
+#: Base classes, whose subclasses are held.
+BASES = {"Quenching", "Result"}

@@ -1,0 +1,125 @@
+"""What every kind of quenching, efficiency, resolution and response promises."""
+
+import pickle
+
+import numpy as np
+import pytest
+from canonical import EFFICIENCIES, QUENCHINGS, RESOLUTIONS, responses
+
+RESPONSES = responses()
+SMEARED = {name: kind for name, kind in RESOLUTIONS.items() if kind is not None}
+
+
+@pytest.fixture(params=[*QUENCHINGS, *EFFICIENCIES, *SMEARED, *RESPONSES])
+def anything(request):
+    return {**QUENCHINGS, **EFFICIENCIES, **SMEARED, **RESPONSES}[request.param]
+
+
+@pytest.fixture(params=QUENCHINGS)
+def quenching(request):
+    return QUENCHINGS[request.param]
+
+
+@pytest.fixture(params=EFFICIENCIES)
+def efficiency(request):
+    return EFFICIENCIES[request.param]
+
+
+@pytest.fixture(params=SMEARED)
+def resolution(request):
+    return SMEARED[request.param]
+
+
+@pytest.fixture(params=RESPONSES)
+def response(request):
+    return RESPONSES[request.param]
+
+
+def recoils(quenching):
+    return np.geomspace(1e-2, min(quenching.maximum, 300.0), 400)
+
+
+def test_equal_by_value_and_pickles(anything):
+    copy = pickle.loads(pickle.dumps(anything))
+    assert copy == anything
+    assert hash(copy) == hash(anything)
+    assert copy != 1
+
+
+def test_signals_grow(quenching):
+    t = recoils(quenching)
+    assert (quenching.factor(t) >= 0).all()
+    assert (np.diff(quenching.signal(t)) > 0).all()
+    np.testing.assert_allclose(quenching.signal(t), quenching.factor(t) * t, rtol=1e-15)
+    assert quenching.factor(t.reshape(20, 20)).shape == (20, 20)
+
+
+def test_signals_are_inverted(quenching):
+    t = recoils(quenching)
+    np.testing.assert_allclose(quenching.recoil(quenching.signal(t)), t, rtol=1e-12)
+    assert quenching.recoil(np.array([0.0]))[0] == 0
+    assert quenching.recoil(np.array([1e12]))[0] == np.inf
+
+
+def test_kinks_are_where_the_factor_bends(quenching):
+    for kink in quenching.kinks:
+        if 0 < kink < 300:
+            step = 1e-3 * kink
+            slopes = np.diff(quenching.factor(kink + step * np.array([-2.0, -1.0, 1.0, 2.0])))[[0, 2]]
+            assert abs(slopes[0] - slopes[1]) > 1e-3 * np.abs(slopes).max()
+
+
+def test_efficiencies_are_shares(efficiency):
+    x = np.linspace(-5.0, 50.0, 1201)
+    assert ((efficiency(x) >= 0) & (efficiency(x) <= 1)).all()
+    assert (efficiency(x[x < efficiency.x[0]]) == 0).all()
+    low, high = np.array(efficiency.x[:-1]), np.array(efficiency.x[1:])
+    offset, slope = efficiency.lines(low, high)
+    middle = 0.5 * (low + high)
+    np.testing.assert_allclose(offset + slope * middle, efficiency(middle), rtol=1e-13)
+    assert set(efficiency.jumps) <= set(efficiency.x)
+
+
+def test_resolutions_lose_nothing(resolution):
+    x, edges = np.array([0.5, 3.0, 20.0, 77.0]), np.arange(0.0, 301.0)
+    share = resolution.accepted(x, edges[:-1], edges[1:], EFFICIENCIES["perfect"])
+    assert share.shape == (300, 4)
+    assert (share >= -1e-15).all()
+    # what a Gaussian smears below zero is lost, and only that
+    assert (share.sum(axis=0) <= 1 + 1e-13).all()
+    np.testing.assert_allclose(share.sum(axis=0)[2:], 1, rtol=1e-12)
+    assert (np.diff(resolution.width(x)) > 0).all()
+
+
+def test_resolutions_reach_as_far_as_they_say(resolution):
+    low, high = resolution.reach(6.0, 30.0)
+    assert low < 6.0
+    assert high > 30.0
+    ends = np.array([max(low, 1e-9), high])
+    share = resolution.accepted(ends, np.array([6.0]), np.array([30.0]), EFFICIENCIES["perfect"])
+    assert (share <= 1e-12).all()
+
+
+def test_acceptances_are_shares(response):
+    x = np.linspace(0.0, 1.5 * response.edges[-1], 501)
+    acceptance = response.acceptance(x)
+    assert acceptance.shape == (response.bins, x.size)
+    assert (acceptance >= -1e-15).all()
+    assert (acceptance.sum(axis=0) <= 1 + 1e-12).all()
+    assert acceptance.max() > 0.1
+
+
+def test_responses_are_inverted(response):
+    t = np.geomspace(1e-2, min(response.quenching.maximum, 300.0), 100)
+    for eta in (0.8, 1.0, 1.3):
+        observable = response.observable(t, eta)
+        assert (np.diff(observable) > 0).all()
+        np.testing.assert_allclose(response.recoil(observable, eta), t, rtol=1e-12)
+
+
+def test_nothing_is_observed_beyond_the_range_of_recoils(response):
+    low, high = response.recoil_range()
+    assert low < high
+    outside = np.array([0.99 * low, 1.01 * high]) if np.isfinite(high) else np.array([0.99 * low])
+    outside = outside[(outside > 0) & (outside <= response.quenching.maximum)]
+    assert response.acceptance(response.observable(outside)).max(initial=0.0) < 1e-12

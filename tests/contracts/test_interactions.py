@@ -1,0 +1,169 @@
+"""What every interaction promises, built in or built from the public functions."""
+
+import copy
+import math
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from canonical import INTERACTIONS, VALUES
+from generated_checks import call
+
+import cevns
+from cevns import reference
+from cevns.errors import UnknownNameError
+from cevns.interactions import mediated
+
+ROOT = Path(__file__).parents[2]
+#: The oracle's nuclei by the library's names.
+ORACLE_NUCLEI = {"Ar-40": reference.AR40, "Cs-133": reference.CS133, "I-127": reference.I127}
+
+
+@pytest.fixture(params=INTERACTIONS)
+def interaction(request):
+    return INTERACTIONS[request.param]
+
+
+@pytest.fixture(params=cevns.known_interactions())
+def built_in(request):
+    return cevns.get_interaction(request.param)
+
+
+def values(interaction):
+    """Return a value for each of its own parameters; contact couplings are of the order of 1."""
+    contact = {name for a in interaction.amplitudes if a.mediator is None for name, _ in a.couplings}
+    return {p.name: 0.7 if p.name in contact else VALUES[p.name] for p in interaction.parameters}
+
+
+def couplings(interaction):
+    return [name for name in interaction.exponents if name in interaction.own_names]
+
+
+def test_parameters_say_what_they_are(interaction):
+    names = [p.name for p in interaction.all_parameters]
+    assert len(set(names)) == len(names)
+    for p in interaction.all_parameters:
+        assert p.label
+        assert p.low <= p.origin <= p.high
+        assert p.low < p.high < math.inf
+        assert p.default is None or p.low <= p.default <= p.high
+        assert p.scale in ("linear", "log")
+        assert p.axis_label == (f"{p.label} [{p.unit}]" if p.unit else p.label)
+    masses = {a.mediator for a in interaction.amplitudes} - {None}
+    assert {p.name for p in interaction.all_parameters if p.unit} == masses
+    assert {p.unit for p in interaction.parameters if p.name in masses} <= {"MeV"}
+
+
+def test_every_parameter_is_of_some_use(argon, interaction):
+    point = values(interaction)
+    before = argon.signal.counts(interaction, **point)
+    for name, value in point.items():
+        assert not np.array_equal(argon.signal.counts(interaction, **point | {name: 1.1 * value}), before), name
+
+
+def test_equal_by_value_and_copied(interaction):
+    for other in (pickle.loads(pickle.dumps(interaction)), copy.deepcopy(interaction), interaction.replace()):
+        assert other == interaction
+        assert hash(other) == hash(interaction)
+    assert interaction.replace(name="another") != interaction
+    assert [other == interaction for other in INTERACTIONS.values()].count(True) == 1
+
+
+def test_adds(argon, interaction):
+    other = mediated("other", proton={"e": 1.0}, neutron={"mu": 1.0}).renamed(mass="other_mass", coupling="other_g")
+    both, point = interaction + other, values(interaction)
+    assert both.own_names == interaction.own_names + other.own_names
+    off = argon.signal.counts(both, **point, other_mass=10.0, other_g=0.0)
+    np.testing.assert_allclose(off, argon.signal.counts(interaction, **point), rtol=1e-14)
+    on = argon.signal.counts(both, **point, other_mass=10.0, other_g=1e-4)
+    assert not np.allclose(on, off, rtol=1e-3)
+
+
+def test_parameters_are_renamed(argon, interaction):
+    names = {name: f"{name}_x" for name in interaction.own_names}
+    other, point = interaction.renamed(**names), values(interaction)
+    assert other.own_names == tuple(names.values())
+    renamed = {names[name]: value for name, value in point.items()}
+    np.testing.assert_array_equal(argon.signal.counts(other, **renamed), argon.signal.counts(interaction, **point))
+    with pytest.raises(UnknownNameError):
+        interaction.renamed(no_such_parameter="x")
+
+
+def test_without_coupling_it_is_the_standard_model(both, interaction):
+    """To the last bit."""
+    off = values(interaction) | dict.fromkeys(couplings(interaction), 0.0)
+    standard = cevns.get_interaction("sm")
+    for experiment in both.experiments:
+        np.testing.assert_array_equal(experiment.signal.counts(interaction, **off), experiment.signal.counts(standard))
+    assert both.chi2(interaction, **off) == both.chi2("sm")
+
+
+def test_counts_are_a_quadratic_form_on_every_line(argon, interaction):
+    """Third differences vanish in the power of a coupling along which the kernels know chi2 exactly."""
+    point = values(interaction)
+    for name, powers in interaction.exponents.items():
+        step = math.gcd(*powers)
+        assert max(powers) <= 2 * step, name
+        origin, far = (0.0, point[name]) if name in point else (cevns.get_interaction("sm").weak.sin2_theta_w, 0.1)
+        line = origin + far * np.arange(4.0) ** (1 / step)
+        counts = argon.signal.counts(interaction, **point | {name: line})
+        third = counts[3] - 3 * counts[2] + 3 * counts[1] - counts[0]
+        assert np.abs(third).max() <= 1e-12 * counts.max(), name
+
+
+def test_all_ways_to_counts_agree(csi, interaction):
+    point = values(interaction)
+    counts = csi.signal.counts(interaction, **point)
+    assert counts.shape == (csi.response.bins,)
+    np.testing.assert_array_equal(csi.predictor(interaction)(**point), counts)
+    np.testing.assert_array_equal(csi.predictor(interaction)(*point.values()), counts)
+    np.testing.assert_array_equal(csi.predict(interaction, **point).signal, counts)
+    many = csi.signal.counts(interaction, **{name: [value, 2 * value] for name, value in point.items()})
+    np.testing.assert_allclose(many[0] if point else many, counts, rtol=1e-14)
+
+
+def test_all_ways_to_chi2_agree(both, interaction):
+    point = values(interaction)
+    function = both.bind(interaction)
+    chi2 = function(*point.values())
+    assert function.names == interaction.own_names
+    # to rounding: the search over the quenching scale may begin elsewhere
+    for other in (
+        function(**point),
+        both.chi2(interaction, **point),
+        call(function.low_level_callable(), *point.values()),
+        pickle.loads(pickle.dumps(function))(*point.values()),
+        both.pulls(interaction, **point).chi2,
+        sum(e.chi2(interaction, **point) for e in both.experiments),
+    ):
+        assert other == pytest.approx(chi2, rel=1e-12)
+    if point:
+        # rows of a grid go another way through the kernels
+        name, value = list(point.items())[-1]
+        grid = both.chi2(interaction, **point | {name: value * np.array([0.5, 1.0, 2.0])})
+        assert grid[1] == pytest.approx(chi2, rel=1e-10)
+        if interaction.own_names == ("mass", "coupling"):
+            scan = both.scan(interaction, [point["mass"]], value * np.array([0.5, 1.0, 2.0]))
+            np.testing.assert_allclose(scan.chi2[0], grid, rtol=1e-10)
+
+
+def test_the_oracle_knows_it(built_in):
+    """Every built-in interaction has its equation in `cevns.reference`, and both have one cross section."""
+    couplings, point = reference.model(built_in.name), values(built_in)
+    for name, nucleus in ORACLE_NUCLEI.items():
+        for flavour in ("e", "mu"):
+            energy, recoil = np.array([15.0, 30.0, 45.0]), 1e-3 * np.array([1.0, 5.0, 20.0])
+            expected = reference.cross_section(energy[:, None], recoil, nucleus, flavour, couplings, **point)
+            found = built_in.cross_section(energy[:, None], name, flavour, 1e3 * recoil, **point)
+            np.testing.assert_allclose(found, expected / 1e3, rtol=1e-9)
+
+
+def test_users_find_it(built_in, run):
+    assert built_in.description
+    assert built_in.reference.startswith("arXiv:")
+    assert built_in.label
+    _, out, _ = run("list")
+    assert any(line.startswith(f"{built_in.name} ") and built_in.reference in line for line in out.splitlines())
+    page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
+    assert f"| `{built_in.name}` |" in page, "docs/physics.md has no row for it"

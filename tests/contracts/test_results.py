@@ -1,0 +1,106 @@
+"""What every kind of result promises."""
+
+import copy
+import pickle
+
+import pytest
+from canonical import results
+
+from cevns.errors import InputError
+from cevns.inference import Result
+from cevns.tabular import Table
+
+KINDS = ["Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan"]
+
+
+@pytest.fixture(scope="module")
+def made(argon):
+    found = results(argon)
+    assert list(found) == KINDS
+    return found
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def result(made, kind):
+    return made[kind]
+
+
+def test_says_what_it_is_about(result, argon):
+    assert result.model
+    assert result.label
+    assert result.experiments == (argon.name,)
+    assert result.labels == (argon.label,)
+    assert all(p.label for p in result.parameters)
+    assert result.kind == type(result).__name__.lower()
+
+
+def test_equal_by_value(result, made, argon, kind):
+    for same in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result), results(argon)[kind]):
+        assert (same == result) is True
+        assert (same != result) is False
+    assert [other == result for other in made.values()].count(True) == 1
+    assert (result == 1) is False
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(result)
+
+
+def test_saved_and_loaded_it_is_the_same(result, tmp_path):
+    path = tmp_path / f"result{result.suffix}"
+    result.save(path)
+    for reader in (type(result), Result):
+        found = reader.load(path)
+        assert type(found) is type(result)
+        assert found == result
+    again = tmp_path / f"again{result.suffix}"
+    found.save(again)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_table_has_names_and_units(result):
+    table = result.table()
+    assert isinstance(table, Table)
+    assert len(set(table.names)) == len(table.names)
+    units = dict(zip(table.names, table.units, strict=True))
+    assert all(isinstance(unit, str) for unit in units.values())
+    rows = list(table)
+    assert len(rows) == len(table) > 0
+    plain = (float, int, str, bool, type(None))
+    assert all(type(cell) in plain for row in rows for cell in row)
+    for parameter in result.parameters:
+        # a limit has two couplings for each interval
+        columns = [parameter.name] if parameter.name in units else ["excluded_from", "excluded_to"]
+        assert {units[name] for name in columns} == {parameter.unit}
+    assert table.heads == tuple(f"{name} [{unit}]" if unit else name for name, unit in units.items())
+
+
+def test_prints_one_line(result):
+    text = repr(result)
+    assert text.startswith(f"<{type(result).__name__}: {result.model}, {result.data}")
+    assert text.endswith(">")
+    assert "\n" not in text
+    assert len(text) < 250
+
+
+def test_shows_a_table_in_a_notebook(result):
+    html = result._repr_html_()
+    assert html.startswith("<table>")
+    assert html.endswith("</table>")
+    assert result.model in html
+
+
+def test_draws_itself(result):
+    mpl = pytest.importorskip("matplotlib")
+    mpl.use("agg")
+    if "mass" not in [p.name for p in result.parameters]:
+        # there is no plane to draw in
+        with pytest.raises(InputError, match="contact"):
+            result.plot()
+        return
+    ax = result.plot()
+    assert ax.has_data()
+    assert "MeV" in ax.get_xlabel()
