@@ -40,11 +40,8 @@ from cevns.tables import join_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
-    from cevns.config.readers import Reader
     from cevns.fluxes import Flux
-    from cevns.interactions import Interaction
 
 __all__ = ["experiments", "model", "nuclei"]
 

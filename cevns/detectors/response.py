@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cevns._types import Array, ArrayLike, Values
-    from cevns.detectors.quenching import QuenchingByNucleus
     from cevns.nuclei import Nucleus
 
 __all__ = ["Response"]

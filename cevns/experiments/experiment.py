@@ -87,11 +87,11 @@ class Experiment(Likelihood):
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
-        signal = Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+        signal = self.signal
         bins = self.response.bins
         for field in ("observed", "uncertainty"):
             checks.array(field, getattr(self, field), ndim=1, length=bins)
-        data = Data(self.observed, self.uncertainty)
+        data = self.data
         backgrounds = checks.sequence("backgrounds", self.backgrounds, Background)
         for background in backgrounds:
             if len(background.counts) != bins:
@@ -109,8 +109,6 @@ class Experiment(Likelihood):
             raise InputError("nuisances must have different names: one of them comes more than once")
         checks.put(
             self,
-            signal=signal,
-            data=data,
             observed=data.observed,
             uncertainty=data.uncertainty,
             backgrounds=backgrounds,

@@ -11,7 +11,6 @@ from cevns.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from matplotlib.axes import Axes

@@ -92,11 +92,10 @@ class Interaction:
                 )
         for amplitude in self.amplitudes:
             self._check(amplitude, {*names, self.weak.parameter.name})
-        mediators = {a.mediator for a in self.amplitudes}
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
         bounded = []
         for parameter in self.parameters:
-            if parameter.name in mediators and parameter.origin != 0:
+            if parameter.name in self.mediators and parameter.origin != 0:
                 raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
             if parameter.name in couplings:
                 # beyond, powers of couplings overflow
@@ -105,9 +104,8 @@ class Interaction:
                     parameter = parameter.replace(low=low, high=high)
             bounded.append(parameter)
         checks.put(self, parameters=tuple(bounded))
-        used = {name for a in self.amplitudes for name in (*dict(a.couplings), a.mediator)}
         for name in names:
-            if name not in used:
+            if name not in couplings | self.mediators:
                 raise InputError(
                     f"no amplitude of {checks.shown(self.name)} depends on its parameter {name!r}: give one "
                     f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
@@ -126,6 +124,11 @@ class Interaction:
 
     def __hash__(self) -> int:
         return self._hash
+
+    @cached_property
+    def mediators(self) -> frozenset[str]:
+        """Names of the parameters that are masses of mediators."""
+        return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
 
     @cached_property
     def _hash(self) -> int:

@@ -90,7 +90,7 @@ class Likelihood:
             )
         self.experiments = found
         # refuses what does not fit together here and now
-        shared(found)
+        _ = self._shared
 
     def __repr__(self) -> str:
         return f"Likelihood({' + '.join(e.name for e in self.experiments)})"

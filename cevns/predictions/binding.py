@@ -277,8 +277,7 @@ def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]
     It is the same for every signal, whatever neutrinos it sees, since likelihoods add up along it.
     """
     # counts are not quadratic in a mass, whatever else it multiplies
-    masses = {amplitude.mediator for amplitude in interaction.amplitudes}
-    found = {n: powers for n, powers in interaction.exponents.items() if n in place and n not in masses}
+    found = {n: powers for n, powers in interaction.exponents.items() if n in place and n not in interaction.mediators}
     own = [name for name in found if name in interaction.own_names]
     for name in (*sorted(own, key=place.__getitem__, reverse=True), *(name for name in found if name not in own)):
         power = math.gcd(*found[name])

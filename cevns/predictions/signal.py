@@ -141,7 +141,7 @@ class Signal:
 
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses of mediators."""
-        return frozenset(a.mediator for a in get_interaction(interaction).amplitudes if a.mediator is not None)
+        return get_interaction(interaction).mediators
 
     def own_parameters(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters, which functions take unless others are asked for."""
@@ -160,8 +160,8 @@ class Signal:
         return Kept(MOST_INTERACTIONS)
 
     def _make_parameters(self, interaction: Interaction) -> tuple[Parameter, ...]:
-        mediators = {a.mediator for a in interaction.amplitudes}
-        smallest = self.smallest_mass if mediators - {None} else 0.0
+        mediators = interaction.mediators
+        smallest = self.smallest_mass if mediators else 0.0
         own = tuple(
             p.replace(low=max(p.low, smallest)) if smallest and p.name in mediators else p
             for p in interaction.all_parameters
