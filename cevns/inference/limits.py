@@ -396,9 +396,6 @@ def limit(
             f"chi2 crosses the level more than {crossings_limit()} times{where}: its intervals cannot all be returned; "
             "check the uncertainties of the data, or use chi2() on a line of couplings"
         )
-    excluded = []
-    for found, n, starts_above in zip(roots, counts, above, strict=True):
-        excluded.append(line.intervals(found[:n], bool(starts_above)))
     return Limit(
         cl=float(cl),
         dof=dof,
@@ -406,7 +403,7 @@ def limit(
         chi2_min=reference.chi2,
         best_fit=reference,
         mass=masses if line.other else None,
-        excluded=tuple(excluded),
+        excluded=line.intervals(roots, counts, above),
         **line.about,
     )
 

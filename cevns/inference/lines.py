@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,32 +98,45 @@ class Line:
         """Whether the parameter has both signs, which do not differ."""
         return self.engine.line_power % 2 == 0 and self.parameter.low < self.parameter.origin
 
-    def intervals(self, crossings: Array, above: bool) -> Array:
-        """Return where chi2 lies above a level as intervals of the parameter, shape (k, 2).
+    @property
+    def _ends(self) -> tuple[float, float]:
+        """Ends of the parameter's range; infinite where it is only there to keep numbers finite."""
+        low, high = self.parameter.low, self.parameter.high
+        return (
+            low if low > -LARGEST_COUPLING else -math.inf,
+            high if high < LARGEST_COUPLING else math.inf,
+        )
+
+    def intervals(self, crossings: Array, counts: np.ndarray, above: np.ndarray) -> tuple[Array, ...]:
+        """Return where chi2 lies above a level as intervals of the parameter, shape (k, 2), on each of m lines.
 
         Parameters
         ----------
-        crossings : ndarray
+        crossings : ndarray, shape (m, n)
             Values of y at which chi2 crosses the level, ascending.
-        above : bool
+        counts : ndarray, shape (m,)
+            How many of them there are.
+        above : ndarray, shape (m,)
             Whether it lies above it before the first one.
         """
-        low, high, origin = self.parameter.low, self.parameter.high, self.parameter.origin
-        # the ends of a range that is only there to keep numbers finite are none of physics
-        low, high = (end if abs(end) < LARGEST_COUPLING else np.copysign(np.inf, end) for end in (low, high))
-        first = low if self.two_sided else max(low, origin)
-        last = max(high, 2 * origin - low) if self.mirrored else high
-        ends = np.concatenate([[first] if above else [], self.to_value(crossings)])
-        if ends.size % 2:
-            ends = np.append(ends, last)
-        found: Array = ends.reshape(-1, 2)
-        if not self.mirrored:
-            return found
-        # 0 itself belongs to what is excluded on both sides of it
+        (low, high), origin = self._ends, self.parameter.origin
+        ends = np.empty((len(counts), counts.max() + 2))
+        ends[:, 0] = low if self.two_sided else max(low, origin)
+        ends[:, 1:-1] = self.to_value(crossings[:, : counts.max()])
+        ends[np.arange(len(counts)), counts + 1] = max(high, 2 * origin - low) if self.mirrored else high
+        starts = np.where(above, 0, 1)
+        stops = counts + 1 + (counts + 1 - starts) % 2
+        found = [row[i:j].reshape(-1, 2) for row, i, j in zip(ends, starts.tolist(), stops.tolist(), strict=True)]
+        return tuple(map(self._reflected, found)) if self.mirrored else tuple(found)
+
+    def _reflected(self, found: Array) -> Array:
+        """Return intervals on one side of the origin together with those on the other, where chi2 is the same."""
+        (low, high), origin = self._ends, self.parameter.origin
+        # the origin itself belongs to what is excluded on both sides of it
         joined = found.size and found[0, 0] == origin
         middle = [[2 * origin - found[0, 1], found[0, 1]]] if joined else np.empty((0, 2))
         rest = found[1:] if joined else found
-        both = np.concatenate([2 * origin - rest[::-1, ::-1], middle, rest]).clip(low, high)
+        both: Array = np.concatenate([2 * origin - rest[::-1, ::-1], middle, rest]).clip(low, high)
         return both[both[:, 0] < both[:, 1]]
 
     def rows(self, others: Array) -> Array:
