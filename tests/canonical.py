@@ -100,7 +100,7 @@ NOT_HELD = {
     "Nuisance": "part of an experiment",
     "Omission": "a remark",
     "Prediction": "what the experiments' contract looks at",
-    "Profile": "what the experiments' contract looks at",
+    "Pulls": "what the experiments' contract looks at",
     "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
     "Signal": "part of an experiment",
     "Spectrum": "part of a flux",

@@ -637,13 +637,6 @@ def test_fits_and_limits_stay_in_the_range_of_the_parameter():
     assert ((excluded[:, 0] < 0) & (excluded[:, 1] > 0)).sum() == 1
 
 
-def test_a_prior_is_refused_rather_than_left_out():
-    given = Parameter("x", default=0.0, prior=(0.0, 0.01))
-    mine = Interaction("mine", [given], [Amplitude(("e", "e"), 1.0, 1.0, (("x", 1),))])
-    with pytest.raises(InputError, match="x has a prior, which chi2 does not add yet"):
-        cevns.load("coherent-argon-2020").chi2(mine, x=0.05)
-
-
 def test_a_signature_of_parameters_with_and_without_defaults():
     import inspect
 

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["Interaction"]
 
 #: Names of arguments of functions that take parameters by name.
-RESERVED = frozenset({"eta", "free", "interaction", "fold", "self", "form_factor", "num_threads"})
+RESERVED = frozenset(
+    {
+        *("eta", "free", "interaction", "fold", "self", "form_factor", "num_threads"),
+        *("priors", "bounds", "profiled", "reference", "cl", "dof", "progress", "mass_range"),
+    }
+)
 
 #: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
 LARGEST_NUMBER = 3e12
