@@ -75,6 +75,12 @@ def results(likelihood):
         "Limit": likelihood.limit("universal", mass, cl=0.95),
         "Limit, no mass": likelihood.limit(contact),
         "Scan": likelihood.scan("b-l", mass, coupling),
+        "Estimate": likelihood.fit("b-l", ["mass", "coupling"], bounds={"mass": (1.0, 100.0)}),
+        "Estimate, at an edge": likelihood.fit("sm", ["rn_ar"]),
+        "Profile": likelihood.profile("sm", "rn_ar", [3.0, 4.0, 5.0], profiled="sin2_theta_w"),
+        "Interval": likelihood.interval(contact, "coupling", sin2_theta_w=0.24),
+        "Interval, open": likelihood.interval("sm", "rn_ar"),
+        "Contour": likelihood.contour("sm", "rn_ar", "sin2_theta_w", cl=(0.68, 0.9), bounds={"rn_ar": (2.0, 6.0)}),
     }
 
 

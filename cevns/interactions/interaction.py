@@ -136,6 +136,16 @@ class Interaction:
         return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
 
     @cached_property
+    def propagators(self) -> dict[str, tuple[str, int]]:
+        """The mass of the mediator that each coupling has, and the coupling's power, for those that have one alone."""
+        found: dict[str, set[tuple[str | None, int]]] = {}
+        for amplitude in self.amplitudes:
+            for name, power in amplitude.couplings:
+                found.setdefault(name, set()).add((amplitude.mediator, power))
+        alone = {name: next(iter(pairs)) for name, pairs in found.items() if len(pairs) == 1}
+        return {name: (mediator, power) for name, (mediator, power) in alone.items() if mediator is not None}
+
+    @cached_property
     def _hash(self) -> int:
         # not of everything: equality looks at the rest
         return hash((self.name, tuple((a.proton, a.neutron) for a in self.amplitudes)))

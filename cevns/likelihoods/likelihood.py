@@ -303,6 +303,10 @@ class Likelihood(Inference):
         """Return the names of the parameters that are masses of mediators."""
         return self.experiments[0].signal.mediators(interaction)
 
+    def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
+        """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
+        return self.experiments[0].signal.propagators(interaction)
+
     def own_parameters(self, interaction: Model) -> tuple[str, ...]:
         """Return the names of the parameters that functions of an interaction take unless others are asked for."""
         return self.experiments[0].signal.own_parameters(interaction)
