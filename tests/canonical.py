@@ -106,6 +106,7 @@ NOT_HELD = {
     "Nuisance": "part of an experiment",
     "Omission": "a remark",
     "Prediction": "what the experiments' contract looks at",
+    "Posterior": "a function for samplers; tests/test_posteriors.py",
     "Pulls": "what the experiments' contract looks at",
     "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
     "Signal": "part of an experiment",

@@ -6,6 +6,7 @@ from cevns.inference.fits import Fit, best_fit
 from cevns.inference.intervals import Interval, interval
 from cevns.inference.levels import TWO_SIGMA, default_dof, delta_chi2
 from cevns.inference.limits import Limit, limit
+from cevns.inference.posteriors import Posterior, posterior
 from cevns.inference.profiles import Profile, profile
 from cevns.inference.results import Result
 from cevns.inference.scans import Scan, scan
@@ -17,6 +18,7 @@ __all__ = [
     "Fit",
     "Interval",
     "Limit",
+    "Posterior",
     "Profile",
     "Result",
     "Scan",
@@ -27,6 +29,7 @@ __all__ = [
     "fit",
     "interval",
     "limit",
+    "posterior",
     "profile",
     "scan",
 ]

@@ -232,6 +232,7 @@ def fit(
         check_effect(objective, minima, objective.names)
     intervals = {name: _interval(objective, minima, name, flat) for name in objective.given}
     best = minima[0]
+    still = (*({name: 1.0} for name in flat), *directions(objective, best, flat))
     edges = {name: end for name, end in at_ends(objective, best).items() if name not in flat}
     return Estimate(
         best.chi2,
@@ -242,9 +243,9 @@ def fit(
             if m.chi2 <= best.chi2 + REPORTED
         ),
         intervals,
-        _covariance(objective, minima, edges),
+        _covariance(objective, minima, edges, flat=bool(still)),
         edges,
-        (*({name: 1.0} for name in flat), *directions(objective, best, flat)),
+        still,
         **objective.about,
         parameters=tuple(objective.parameter(name) for name in objective.given),
         remarks=remarks(objective, minima, flat),
@@ -271,14 +272,14 @@ def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:
     return values
 
 
-def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[str, str]) -> Array:
+def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[str, str], *, flat: bool) -> Array:
     """Return twice the inverse curvature in the parameters themselves, in the order in which they were named."""
     n = len(objective.names)
     plain = objective.on_axes(objective.names)
     point = on_axes(minima[:1], objective, plain)[0].point[None]
     inside = [i for i in range(n) if plain.low[i] < point[0, i] < plain.high[i] and plain.names[i] not in edges]
     out = np.full((n, n), math.nan)
-    if inside:
+    if inside and not flat:
         basis = minima_basis(plain, point, inside)
         curvature = Stencil(plain, point, basis, inside, exact=True).curvature[0]
         lowest = np.linalg.eigvalsh(curvature)

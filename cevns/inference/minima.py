@@ -28,12 +28,14 @@ __all__ = ["WITHIN", "Minimum", "extents", "find_minima", "flat_directions", "on
 WITHIN, MOST = 25.0, 64
 #: Difference in chi2 below which two are the same, relative to 1 + chi2, and along a whole direction makes it flat.
 SAME, FLAT = 1e-6, 1e-6
-#: The same for a twentieth of a direction.
-NOTHING = 1e-9
+#: How far along a direction a descent begins that comes back unless the direction is flat, and what chi2 may differ.
+ASIDE, NOTHING = 0.2, 1e-8
 #: Parts of the range of one mass, or of each of several.
 MASSES, SEVERAL_MASSES = 33, 6
 #: Points of a first look along an axis, of a closer one, and all over the range.
 LADDER, CLOSER, SPREAD = 10.0 ** np.arange(-12.0, 11.0), 41, 48
+#: Ratio of a range to the part of it in which chi2 has structure, up to which its ends are looked at.
+SIZE = 1e3
 #: Most starts of descents, how often images are looked for, and steps before a descent begins anew.
 STARTS, ROUNDS, STEPS = 48, 4, 150
 #: Most lines of the engine that are searched, where no mass is free and otherwise: each costs hundreds of points.
@@ -101,6 +103,9 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
     """
     base = _nodes(objective)
     below, above = extents(objective, base)
+    walls = _walls(objective, below, above)
+    base = np.concatenate([base, walls])
+    below, above = extents(objective, base)
     starts, node = _starts(objective, base, below, above)
     starts, node = _on_the_line(objective, starts, node)
     starts = np.concatenate([*(np.atleast_2d(p) for p in near), starts])
@@ -113,7 +118,10 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
             f"{objective.name!r}: the data say nothing about it"
         )
     several = objective.logarithmic.sum() > 1
-    best = np.argsort(chi2, kind="stable")[: FEWER_STARTS if several else STARTS]
+    order = np.argsort(chi2, kind="stable")
+    # the least of all, and those of each wall, where a minimum may be that no other way leads to
+    at_walls = [order[node[order] == k][:2] for k in range(len(base) - len(walls), len(base))]
+    best = np.unique(np.concatenate([order[: FEWER_STARTS if several else STARTS], *at_walls]))
     widest = np.maximum(below.max(axis=0), above.max(axis=0))
     size = np.where(objective.logarithmic, 1.0, 0.05 * (below + above))
     found = _settled(objective, (), starts[best], size[node[best]])
@@ -175,6 +183,18 @@ def _nodes(objective: Objective) -> Array:
     nodes = np.tile(objective.base, (len(grid), 1))
     nodes[:, logs] = grid
     return nodes
+
+
+def _walls(objective: Objective, below: Array, above: Array) -> Array:
+    """Return the base moved to each end of all ranges that have a size, one after the other."""
+    widest = below.max(axis=0) + above.max(axis=0)
+    out = []
+    for i in np.flatnonzero(~objective.logarithmic):
+        if objective.high[i] - objective.low[i] <= SIZE * widest[i] and len(objective.names) > 1:
+            for end in (objective.low[i], objective.high[i]):
+                out.append(objective.base)
+                out[-1][i] = end
+    return np.array(out).reshape(-1, len(objective.names))
 
 
 def _starts(objective: Objective, base: Array, below: Array, above: Array) -> tuple[Array, Array]:
@@ -330,13 +350,19 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
 
 
 def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
-    """Return unit vectors along which chi2 does not change at a minimum, in units of the axes."""
+    """Return unit vectors along which chi2 does not change at a minimum, maybe on a curve, in units of the axes."""
+    n = len(objective.names)
+    steps = ASIDE * np.concatenate([minimum.basis.T, -minimum.basis.T])
+    # what the range cuts off is no step
+    ends = (minimum.point + steps).clip(objective.low, objective.high)
+    back, chi2, _ = descend(objective, ends, range(n), np.repeat(minimum.basis[None], 2 * n, axis=0))
+    left = np.abs(np.linalg.solve(minimum.basis, (back - minimum.point).T)).max(axis=0)
+    stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
     found = []
-    for direction in minimum.basis.T:
-        ends = minimum.point + np.array([[-0.05], [0.05]]) * direction
-        ends = ends.clip(objective.low, objective.high)
-        # where the range ends nothing can change
-        moved = (ends != minimum.point).any()
-        if moved and (np.abs(objective.chi2(ends) - minimum.chi2) <= NOTHING * (1 + minimum.chi2)).all():
+    for k in range(n):
+        # at the end of a range there is one side alone
+        sides = [s for s in (k, k + n) if (ends[s] != minimum.point).any()]
+        if sides and stays[sides].all():
+            direction = minimum.basis[:, k]
             found.append(direction / math.sqrt(float(direction @ direction)))
     return found

@@ -24,6 +24,8 @@ MOST_BRANCHES, FIRST_STEPS = 12, 6
 HOPELESS = 4.0
 #: Points of a line through each point along each axis that is profiled, and valleys of it from which to start anew.
 LINE, VALLEYS = 33, 2
+#: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
+SIZE = 1e3
 #: Gain with which a neighbour's start counts as a better one.
 BETTER = 1e-9
 
@@ -66,9 +68,7 @@ class Profiled:
         if self.moving:
             scale = scales(objective, branches, self.moving)
             self._bases = descend(objective, branches, self.moving, along_axes(scale), steps=3)[2]
-            below, above = extents(objective, branches)
-            self._lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
-            self._highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
+            self._lines = self._all_lines()
 
     def __call__(self, values: Array, starts: Array | None = None) -> tuple[Array, Array]:
         """Return the least chi2 at values of the parameters of interest, and the points where it lies.
@@ -98,6 +98,21 @@ class Profiled:
         bases[s - len(self._bases) :] = self._bases
         return self._explored(values, *self._least(values, rows, np.tile(bases, (m, 1, 1))))
 
+    def _all_lines(self) -> dict[int, Array]:
+        """Return places along each axis: evenly where chi2 has structure, and all over ranges that have a size."""
+        objective, branches = self.objective, self._branches
+        below, above = extents(objective, branches)
+        lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
+        highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
+        found = {}
+        for axis in self.moving:
+            line = np.linspace(lowest[axis], highest[axis], LINE)
+            low, high = objective.low[axis], objective.high[axis]
+            if high - low <= SIZE * (highest[axis] - lowest[axis]):
+                line = np.concatenate([line, np.linspace(low, high, LINE)])
+            found[axis] = np.unique(line)
+        return found
+
     def _explored(self, values: Array, chi2: Array, points: Array) -> tuple[Array, Array]:
         """Return the same where no line along an axis leads to a lower valley.
 
@@ -106,14 +121,15 @@ class Profiled:
         """
         starts, owners = [], []
         for axis in self.moving:
-            line = np.linspace(self._lowest[axis], self._highest[axis], LINE)
-            rows = np.repeat(points[:, None, :], LINE, axis=1)
+            line = self._lines[axis]
+            rows = np.repeat(points[:, None, :], line.size, axis=1)
             rows[:, :, axis] = line
-            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(values), LINE)
+            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(values), line.size)
             padded = np.pad(found, ((0, 0), (1, 1)), constant_values=np.inf)
             valley = (found < padded[:, :-2]) & (found <= padded[:, 2:])
             # not the one in which the point lies
-            apart = np.abs(line - points[:, axis, None]) > 1.5 * (line[1] - line[0])
+            own = np.abs(line - points[:, axis, None]).argmin(axis=1)
+            apart = np.abs(np.arange(line.size) - own[:, None]) > 1
             depth = np.where(valley & apart, found, np.inf)
             for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
                 which = np.flatnonzero(np.isfinite(depth[np.arange(len(values)), k]))

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns._types import ArrayLike, Model, Progress
-    from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Profile, Scan
+    from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Posterior, Profile, Scan
 
 __all__ = ["Inference"]
 
@@ -89,6 +89,22 @@ class Inference:
         options: dict[str, Any] = {"cl": cl, "profiled": profiled, "reference": reference}
         options |= {"bounds": bounds, "priors": priors, "num_threads": num_threads}
         return contour(self, interaction, x, y, **options, **fixed)
+
+    def posterior(
+        self: Any,
+        interaction: Model,
+        free: Sequence[str] | str,
+        *,
+        logarithmic: Sequence[str] | str = (),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        priors: Mapping[str, tuple[float, float]] | None = None,
+        **fixed: Any,
+    ) -> Posterior:
+        """Return the density of some parameters for samplers; see `cevns.inference.posterior`."""
+        from cevns.inference import posterior
+
+        options: dict[str, Any] = {"logarithmic": logarithmic, "bounds": bounds, "priors": priors}
+        return posterior(self, interaction, free, **options, **fixed)
 
     def best_fit(
         self: Any,
