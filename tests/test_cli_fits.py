@@ -155,6 +155,8 @@ def test_saved_results_are_drawn(run):
         (["chi2", CSI, *SM, "--set", "rn_csi=5", "rn_csi=4"], "rn_csi is given twice"),
         (["chi2", CSI, *SM, "--set", "rn_xe=5"], "unknown parameter 'rn_xe'"),
         (["chi2", CSI, *SM, "--set", "sin2_theta_w=2"], "sin2_theta_w = 2"),
+        (["contour", CSI, *SM, "--x", "rn_cs", "--y", "rn_i", "--set", "x=1"], "unknown parameter 'x'"),
+        (["limit", CSI, "--model", "b-l", "--mass", "1", "--set", "dof=1"], "unknown parameter 'dof'"),
         (["predict", CSI, "--model", "b-l", "--mass", "1", "--set", "mass=2", "coupling=0"], "mass is given twice"),
         (["interval", CSI, *SM, "--parameter", "rn_csi", "--cl", "90"], "confidence level"),
         (["interval", CSI, *SM, "--parameter", "rn_csi", "--profile", "rn_csi"], "rn_csi is named twice"),

@@ -114,6 +114,10 @@ def test_priors_that_are_refused(both, argon):
         both.with_priors(rn_csi=(4.9, 0.1)).chi2("sm")
     with pytest.raises(InputError, match="sigma of rn_csi"):
         both.with_priors(rn_csi=(4.9, 0.0))
+    with pytest.raises(InputError, match=r"sigma of rn_csi = 1e-300 is not allowed: .* at least 1e-30"):
+        both.with_priors(rn_csi=(4.9, 1e-300))
+    with pytest.raises(InputError, match="mean of the prior of rn_csi"):
+        both.with_priors(rn_csi=(1e40, 1.0))
     with pytest.raises(InputError, match="prior of rn_csi"):
         both.with_priors(rn_csi=4.9)
     with pytest.raises(InputError, match="priors must be a mapping"):

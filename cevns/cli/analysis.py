@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cevns.cli.arguments import LARGEST_GRID
-from cevns.cli.inputs import described, inputs, pairs, point, save_figure, weak_name, with_warnings
+from cevns.cli.inputs import described, inputs, point, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
@@ -82,7 +82,7 @@ def limit(args: Namespace) -> Result:
             f"{args.output} would be a figure, which needs at least two masses: give --mass, or a .csv file"
         )
     level = {} if args.cl is None else {"cl": args.cl}
-    fixed = pairs("set", args.set)
+    fixed = settings(likelihood, model, args)
     found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads, **fixed)
     if drawn:
         from cevns.plotting import file_figure
@@ -147,10 +147,9 @@ def scan(args: Namespace) -> Result:
         raise InputError(
             f"--mass and --coupling make {shape[0]} x {shape[1]} points: at most {LARGEST_GRID:.0e} fit in one scan"
         )
+    fixed = settings(likelihood, model, args)
     with progress_bar("scan") as progress:
-        found = likelihood.scan(
-            model, args.mass, args.coupling, num_threads=args.threads, progress=progress, **pairs("set", args.set)
-        )
+        found = likelihood.scan(model, args.mass, args.coupling, num_threads=args.threads, progress=progress, **fixed)
     found.save(args.output)
     i, j = divmod(int(found.chi2.argmin()), shape[1])
     best = {"mass": found.mass[i], "coupling": found.coupling[j]}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from cevns.cli.inputs import described, given, inputs, pairs, save_figure, weak_name, with_warnings
+from cevns.cli.inputs import described, inputs, pairs, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
-from cevns.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ __all__ = ["contour", "fit", "interval", "profile"]
 def fit(args: Namespace) -> Result:
     """Best fit in any parameters."""
     likelihood, model = inputs(args)
-    found = likelihood.fit(model, args.free, **_options(args))
+    found = likelihood.fit(model, args.free, **_options(likelihood, model, args))
     data = _about(found, model) | {
         "chi2_min": found.chi2,
         "values": found.values,
@@ -51,7 +50,7 @@ def profile(args: Namespace) -> Result:
     known = {p.name: p for p in likelihood.parameters(model)}
     scale = known[args.parameter].scale if args.parameter in known else "linear"
     found = likelihood.profile(
-        model, args.parameter, _values(args.values, scale), profiled=args.profile, **_options(args)
+        model, args.parameter, _values(args.values, scale), profiled=args.profile, **_options(likelihood, model, args)
     )
     shown = found.table()
     data = _about(found, model) | {
@@ -68,7 +67,9 @@ def interval(args: Namespace) -> Result:
     """Allowed intervals of one parameter."""
     likelihood, model = inputs(args)
     level = {} if args.cl is None else {"cl": args.cl}
-    found = likelihood.interval(model, args.parameter, profiled=args.profile, **level, **_options(args))
+    found = likelihood.interval(
+        model, args.parameter, profiled=args.profile, **level, **_options(likelihood, model, args)
+    )
     data = _about(found, model) | {
         "parameter": found.name,
         "profiled": found.profiled,
@@ -94,7 +95,9 @@ def contour(args: Namespace) -> Result:
     """Closed curves in a plane."""
     likelihood, model = inputs(args)
     level = {} if args.cl is None else {"cl": args.cl}
-    found = likelihood.contour(model, args.x, args.y, profiled=args.profile, **level, **_options(args))
+    found = likelihood.contour(
+        model, args.x, args.y, profiled=args.profile, **level, **_options(likelihood, model, args)
+    )
     levels = [
         {"cl": cl, "delta_chi2": above, "curves": curves}
         for cl, above, curves in zip(found.cl, found.delta_chi2, found.curves, strict=True)
@@ -128,13 +131,10 @@ def contour(args: Namespace) -> Result:
     return _saved(found, args, data, title, table(head, rows))
 
 
-def _options(args: Namespace) -> dict[str, Any]:
+def _options(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:
     """Return what all of these take."""
-    fixed = given(args)
-    options = {"bounds": pairs("bounds", args.bounds), "num_threads": args.threads}
-    for name in fixed.keys() & options.keys():
-        raise InputError(f"--set {name} is not possible: no parameter has this name")
-    return options | fixed
+    options: dict[str, Any] = {"bounds": pairs("bounds", args.bounds), "num_threads": args.threads}
+    return options | settings(likelihood, model, args)
 
 
 def _values(parts: Sequence[tuple[float, ...]], scale: str) -> Any:

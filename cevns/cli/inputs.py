@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
-__all__ = ["described", "given", "inputs", "pairs", "point", "save_figure", "weak_name", "with_warnings"]
+__all__ = ["described", "inputs", "pairs", "point", "save_figure", "settings", "weak_name", "with_warnings"]
 
 
 def with_warnings(data: dict[str, Any], title: str, rows: str, warnings: Sequence[str]) -> Result:
@@ -96,7 +96,18 @@ def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]
     return [known[name] for name in names or known], config.model
 
 
-def given(args: Namespace) -> dict[str, float]:
+def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:
+    """Return the values of parameters that --set gives, by name; others are no parameters of the model."""
+    from cevns import checks
+
+    found = pairs("set", args.set)
+    known = [p.name for p in likelihood.parameters(model)]
+    for name in found:
+        checks.known("parameter", name, known)
+    return found
+
+
+def _given(args: Namespace) -> dict[str, float]:
     """Return the values of parameters that --mass, --coupling and --set give, by name."""
     found = {name: value for name in ("mass", "coupling") if (value := getattr(args, name, None)) is not None}
     for name, value in args.set or ():
@@ -111,7 +122,7 @@ def point(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[s
     from cevns import checks
     from cevns.parameters import needed
 
-    values = needed(given(args), model.own_names, model.name)
+    values = needed(_given(args), model.own_names, model.name)
     known = {p.name: p for p in likelihood.parameters(model)}
     for name in values:
         checks.known("parameter", name, known)
