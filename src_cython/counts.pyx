@@ -442,6 +442,11 @@ cdef class Counts:
         """Which parameter counts are quadratic in, or in a power of it; -1 for none."""
         return self.c.line
 
+    @property
+    def line_power(self):
+        """The power of that parameter in which they are."""
+        return self.c.line_power
+
     def __reduce__(self):
         return Counts, self.arguments
 

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from cevns import checks
 from cevns.constants import FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.interactions.kinematics import recoil_ends
 from cevns.interactions.registry import get_interaction
+from cevns.kernels.kinematics import KINDS, kappa
 from cevns.nuclei import Nucleus, get_form_factor
 from cevns.nuclei import nucleus as known_nucleus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cevns._types import Array, ArrayLike
     from cevns.interactions.interaction import Interaction
+    from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
 
-__all__ = ["KAPPA", "cross_section"]
+__all__ = ["cross_section"]
 
-
-def _vector(recoil: Array, energy: Array, mass: float) -> Array:
-    return 1 - mass * recoil / (2 * energy**2)
-
-
-#: kappa(T, E) for a nucleus of mass M, all in MeV, by kinematics; 0 where the recoil cannot be reached.
-KAPPA = {"vector": _vector}
 #: Gauss-Legendre nodes of a total cross section, for each octave of the recoil.
 _X, _W = np.polynomial.legendre.leggauss(24)
 _OCTAVES = 220
@@ -80,50 +77,83 @@ def cross_section(
     for name in values:
         checks.known("parameter", name, [p.name for p in interaction.all_parameters])
     numbers = {p.name: p.number(values.get(p.name)) - p.origin for p in interaction.all_parameters}
+    parts = [part for part in _parts(interaction, flavour, numbers) if part.strength != 0]
     if recoil_kev is not None:
         recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)
         energy, recoil = np.broadcast_arrays(energy, recoil)
-        out = _differential(interaction, energy, 1e-3 * recoil, nucleus, flavour, form_factor, numbers) * 1e-3
+        out = _differential(parts, energy, 1e-3 * recoil, nucleus, form_factor) * 1e-3
         return out if out.ndim else float(out)
-    if any(
-        mediators and all(numbers[n] == 0 for n, _ in mediators) and m.coefficients.any()
-        for m in interaction.monomials((flavour,))
-        for mediators in [m.mediators]
-    ):
+    if any(part.diverges for part in parts):
         raise InputError("the total cross section of a massless mediator diverges: give recoil_kev")
-    # down from the largest recoil by octaves, so that a light mediator's T^-2 is followed
-    ends = 2 * energy**2 / nucleus.mass
-    edges = np.append(2.0 ** -np.arange(_OCTAVES), 0.0)
-    high, low = edges[:-1, None], edges[1:, None]
-    share = (0.5 * (high + low) + 0.5 * (high - low) * _X).ravel()
-    weights = (0.5 * (high - low) * _W).ravel()
-    recoil = ends[..., None] * share
-    rates = _differential(interaction, energy[..., None], recoil, nucleus, flavour, form_factor, numbers)
-    out = (rates @ weights) * ends
+    out = np.zeros(energy.shape)
+    for final_mass in {part.final_mass for part in parts}:
+        same = [part for part in parts if part.final_mass == final_mass]
+        # down from the largest recoil by octaves, so that a light mediator's T^-2 is followed
+        least, most = recoil_ends(nucleus.mass, energy, final_mass)
+        edges = np.maximum(np.append(2.0 ** -np.arange(_OCTAVES), 0.0) * most[..., None], least[..., None])
+        half, middle = 0.5 * (edges[..., :-1] - edges[..., 1:]), 0.5 * (edges[..., :-1] + edges[..., 1:])
+        recoil = middle[..., None] + half[..., None] * _X
+        # where no recoil is possible there is nothing to integrate
+        recoil = np.where(half[..., None] > 0, recoil, 1.0)
+        rates = _differential(same, energy[..., None, None], recoil, nucleus, form_factor)
+        out = out + ((rates @ _W) * half).sum(axis=-1)
     return out if out.ndim else float(out)
 
 
+class _Part(NamedTuple):
+    """A monomial at numbers of its parameters."""
+
+    kinematics: str
+    final_mass: float
+    strength: float
+    mediators: list[tuple[float, int]]
+    loops: tuple[tuple[Loop, int], ...]
+    coefficients: Array
+
+    @property
+    def diverges(self) -> bool:
+        """Whether the rate grows towards a recoil of 0 so fast that its integral has no limit."""
+        return self.final_mass == 0 and (self.kinematics == "magnetic" or any(mass == 0 for mass, _ in self.mediators))
+
+
+def _parts(interaction: Interaction, flavour: str, numbers: Mapping[str, float]) -> list[_Part]:
+    def mass(given: str | float) -> float:
+        return numbers[given] if isinstance(given, str) else given
+
+    return [
+        _Part(
+            m.kinematics,
+            mass(m.final_mass),
+            math.prod(numbers[name] ** power for name, power in m.couplings) * float(m.coefficients.any()),
+            [(mass(name), power) for name, power in m.mediators],
+            m.loops,
+            m.coefficients,
+        )
+        for m in interaction.monomials((flavour,))
+    ]
+
+
 def _differential(
-    interaction: Interaction,
-    energy: Array,
-    recoil: Array,
-    nucleus: Nucleus,
-    flavour: str,
-    form_factor: FormFactor,
-    numbers: Mapping[str, float],
+    parts: Sequence[_Part], energy: Array, recoil: Array, nucleus: Nucleus, form_factor: FormFactor
 ) -> Array:
     """Return d sigma / dT [cm^2/MeV] at recoils [MeV]."""
+    energy, recoil = np.broadcast_arrays(energy, recoil)
+    flat = np.ascontiguousarray(recoil.ravel()), np.ascontiguousarray(energy.ravel())
     q2 = 2 * nucleus.mass * recoil
     q = np.sqrt(q2)
     z = nucleus.protons * form_factor(q, nucleus.proton_radius)
     n = nucleus.neutrons * form_factor(q, nucleus.neutron_radius)
-    total = np.zeros(np.broadcast_shapes(energy.shape, recoil.shape))
-    for monomial in interaction.monomials((flavour,)):
-        zz, zn, nn = monomial.coefficients
-        part = zz * z * z + zn * z * n + nn * n * n
-        for name, power in monomial.couplings:
-            part = part * numbers[name] ** power
-        for name, power in monomial.mediators:
-            part = part / (q2 + numbers[name] ** 2) ** power
-        total += part * np.maximum(KAPPA[monomial.kinematics](recoil, energy, nucleus.mass), 0.0)
+    total, kappas = np.zeros(recoil.shape), {}
+    for part in parts:
+        zz, zn, nn = part.coefficients
+        rate = part.strength * (zz * z * z + zn * z * n + nn * n * n)
+        for mass, power in part.mediators:
+            rate = rate / (q2 + mass**2) ** power
+        for loop, power in part.loops:
+            rate = rate * loop(q2) ** power
+        kind = part.kinematics, part.final_mass
+        if kind not in kappas:
+            kappas[kind] = out = np.empty(recoil.size)
+            kappa(KINDS[part.kinematics], *flat, nucleus.mass, part.final_mass, out)
+        total += rate * kappas[kind].reshape(recoil.shape)
     return FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2 * total

@@ -11,7 +11,8 @@ from cevns import checks
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
-from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, charge_table
+from cevns.interactions.charges import charge_table
+from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
 from cevns.parameters import LARGEST_COUPLING, Parameter
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ class Interaction:
         for amplitude in self.amplitudes:
             self._check(amplitude, {*names, self.weak.parameter.name})
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
-        bounded = []
+        masses, bounded = self.mediators | self.final_masses, []
         for parameter in self.parameters:
-            if parameter.name in self.mediators and parameter.origin != 0:
-                raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
+            if parameter.name in masses and (parameter.origin != 0 or parameter.low < 0):
+                raise InputError(f"{parameter.name} is a mass, whose origin must be 0, and its range not below 0")
             if parameter.name in couplings:
                 # beyond, powers of couplings overflow
                 low, high = max(parameter.low, -LARGEST_COUPLING), min(parameter.high, LARGEST_COUPLING)
@@ -105,14 +106,15 @@ class Interaction:
             bounded.append(parameter)
         checks.put(self, parameters=tuple(bounded))
         for name in names:
-            if name not in couplings | self.mediators:
+            if name not in couplings | masses:
                 raise InputError(
                     f"no amplitude of {checks.shown(self.name)} depends on its parameter {name!r}: give one "
                     f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
                 )
 
     def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
-        for name in (*(name for name, _ in amplitude.couplings), *filter(None, [amplitude.mediator])):
+        masses = (m for m in (amplitude.mediator, amplitude.final_mass) if isinstance(m, str))
+        for name in (*(name for name, _ in amplitude.couplings), *masses):
             if name not in names:
                 raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
         for part in (amplitude.proton, amplitude.neutron):
@@ -128,7 +130,17 @@ class Interaction:
     @cached_property
     def mediators(self) -> frozenset[str]:
         """Names of the parameters that are masses of mediators."""
-        return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
+        return frozenset(a.mediator for a in self.amplitudes if isinstance(a.mediator, str))
+
+    @cached_property
+    def final_masses(self) -> frozenset[str]:
+        """Names of the parameters that are masses of the neutral lepton that leaves."""
+        return frozenset(a.final_mass for a in self.amplitudes if isinstance(a.final_mass, str))
+
+    @cached_property
+    def photon(self) -> bool:
+        """Whether rates grow without bound towards a recoil of 0, whatever the parameters: by exchange of photons."""
+        return any(a.mediator == 0.0 or a.kinematics == "magnetic" for a in self.amplitudes)
 
     @cached_property
     def _hash(self) -> int:
@@ -173,13 +185,18 @@ class Interaction:
         """
         for name in names:
             checks.known("parameter", name, [p.name for p in self.parameters])
+
+        def renamed(mass: str | float | None) -> str | float | None:
+            return names.get(mass, mass) if isinstance(mass, str) else mass
+
         return self.replace(
             parameters=tuple(p.replace(name=names.get(p.name, p.name)) for p in self.parameters),
             amplitudes=tuple(
                 dataclasses.replace(
                     a,
                     couplings=tuple((names.get(name, name), power) for name, power in a.couplings),
-                    mediator=a.mediator and names.get(a.mediator, a.mediator),
+                    mediator=renamed(a.mediator),
+                    final_mass=renamed(a.final_mass),
                 )
                 for a in self.amplitudes
             ),
@@ -218,9 +235,9 @@ class Interaction:
     def exponents(self) -> dict[str, set[int]]:
         """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
         name = self.weak.parameter.name
-        sectors = {("vector", (f, f)): {(), ((name, 1),)} for f in FLAVOURS}
+        sectors: dict[Any, set[Any]] = {("vector", None, (f, f)): {(), ((name, 1),)} for f in FLAVOURS}
         for a in self.amplitudes:
-            sectors.setdefault((a.kinematics, a.flavours), set()).add(a.couplings)
+            sectors.setdefault((a.kinematics, a.final_mass, a.flavours), set()).add(a.couplings)
         found: dict[str, set[int]] = {}
         for members in {frozenset(couplings) for couplings in sectors.values()}:
             powers: dict[str, set[int]] = {}

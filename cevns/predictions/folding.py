@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Values of the acceptance that are computed at once.
 MOST_VALUES = 500_000
 
-__all__ = ["pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
+__all__ = ["joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
 
 
 def response_weights(nodes: RecoilNodes, eta: float = 1.0) -> Array:
@@ -114,3 +114,19 @@ def pack(matrices: Iterable[Array]) -> Weights:
     """
     matrices = list(matrices)
     return pack_rows((row for matrix in matrices for row in trimmed(matrix)), matrices[0].shape[1])
+
+
+def joined(parts: Sequence[Weights]) -> Weights:
+    """Return weights of the same rows for nodes that follow each other."""
+    if len(parts) == 1:
+        return parts[0]
+    offsets = np.cumsum([0, *(part.cols for part in parts)]).tolist()
+    rows = []
+    for i in range(parts[0].firsts.size):
+        row = np.zeros(offsets[-1])
+        for part, offset in zip(parts, offsets, strict=False):
+            values = part.values[part.pointers[i] : part.pointers[i + 1]]
+            first = offset + part.firsts[i]
+            row[first : first + values.size] = values
+        rows.append(row)
+    return pack([np.array(rows)])

@@ -11,7 +11,7 @@ import numpy as np
 
 from cevns.arrays import unique
 from cevns.predictions.folding import pack_rows, response_matrices, trimmed
-from cevns.predictions.panels import RecoilNodes, recoil_end_kev
+from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,12 +84,11 @@ class EtaPieces:
     weights: Weights
 
     @classmethod
-    def build(
-        cls, recoil_nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus], sigma: float, allowed: float
-    ) -> EtaPieces:
+    def build(cls, recoil_nodes: RecoilNodes, sigma: float, allowed: float, within: Array | None = None) -> EtaPieces:
         """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
 
-        `allowed` is the relative error that counts may have; see `tolerance`.
+        `allowed` is the relative error that counts may have; see `tolerance`. `within` are edges of pieces that others
+        need, of which these are parts.
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
         efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
@@ -98,14 +97,18 @@ class EtaPieces:
         counts vanish or grow steeply.
         """
         first, last = eta_range(sigma)
-        strong, weak = (_inside(etas, first, last) for etas in _all_crossings(recoil_nodes, flux, nuclei))
+        strong, weak = (_inside(etas, first, last) for etas in _all_crossings(recoil_nodes))
+        if within is not None:
+            # those that are cuts already, and what their differences are by rounding
+            near = np.abs(strong[:, None] - within).min(axis=1, initial=np.inf) if strong.size else strong
+            strong = unique(np.concatenate([within[1:-1], strong[near > 1e-7]]))
         cuts = np.concatenate([[first], strong, [last]])
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         # a resolution leaves nothing that is narrow, and lets pieces be wide where they can be
         smooth = recoil_nodes.panels[0].response.resolution is not None
         narrowest, widest = (_WIDEST / 8, 4 * _WIDEST) if smooth else (_NARROWEST, _WIDEST)
-        ends = [_widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
-        pending = [(a, b, np.inf) for some in ends for a, b in itertools.pairwise(some)]
+        widths = [(x, y) if within is not None else _widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
+        pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
         (reference,) = _sampled(recoil_nodes, [1.0], probes)
         done: list[tuple[float, float, list[Any]]] = []
@@ -146,18 +149,20 @@ class EtaPieces:
         return cls(edges, nodes, pack_rows(rows, recoil_nodes.recoil.size))
 
 
-def _all_crossings(nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
     """Return the etas at which kinks cross steps: those of the first importance, and others."""
-    parts = [_crossings(p.response, flux, [nuclei[i] for i in p.nuclei]) for p in nodes.panels]
+    flux, nuclei = nodes.flux, nodes.nuclei
+    final_mass = nodes.kinds[0].final_mass
+    parts = [_crossings(p.response, flux, [nuclei[i] for i in p.nuclei], final_mass) for p in nodes.panels]
     first, others = zip(*parts, strict=True)
     return np.concatenate(first), np.concatenate(others)
 
 
-def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_mass: float) -> tuple[Array, Array]:
     if response.resolution is not None:
         return np.empty(0), np.empty(0)
     ends, breaks = (
-        np.array([recoil_end_kev(n, e) for n in nuclei for e in energies])
+        np.array([t for n in nuclei for e in energies for t in recoil_ends_kev(n, e, final_mass) if t > 0])
         for energies in (flux.end_energies, flux.break_energies)
     )
     quenching = np.asarray(response.kinks, dtype=float)
@@ -192,10 +197,10 @@ def _parts(low: float, high: float, n: int) -> Array:
 
 
 def _probes(nodes: RecoilNodes) -> Array:
-    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2)."""
+    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2 kinds)."""
     charges = nodes.proton_charge**2 + nodes.neutron_charge**2
-    heavy = (nodes.kinematic.sum(axis=1) * charges).sum(axis=0)
-    return np.stack([heavy, heavy / nodes.recoil**2], axis=1)
+    heavy = [(nodes.kinematic(kind).sum(axis=0) * charges).sum(axis=0) for kind in nodes.kinds]
+    return np.stack([rate for each in heavy for rate in (each, each / nodes.recoil**2)], axis=1)
 
 
 def _sampled(nodes: RecoilNodes, etas: Any, probes: Array) -> Iterator[tuple[Any, Array]]:
