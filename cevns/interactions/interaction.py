@@ -12,7 +12,7 @@ from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, charge_table
-from cevns.parameters import LARGEST_COUPLING, Parameter
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -97,11 +97,19 @@ class Interaction:
         for parameter in self.parameters:
             if parameter.name in self.mediators and parameter.origin != 0:
                 raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
+            low, high = parameter.low, parameter.high
+            # beyond, powers overflow
             if parameter.name in couplings:
-                # beyond, powers of couplings overflow
-                low, high = max(parameter.low, -LARGEST_COUPLING), min(parameter.high, LARGEST_COUPLING)
-                if (low, high) != (parameter.low, parameter.high):
-                    parameter = parameter.replace(low=low, high=high)
+                if abs(parameter.origin) > LARGEST_COUPLING:
+                    raise InputError(
+                        f"origin of {parameter.name} = {parameter.origin:g} is not allowed: that of a coupling must "
+                        f"lie from {-LARGEST_COUPLING:g} to {LARGEST_COUPLING:g}"
+                    )
+                low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
+            if parameter.name in self.mediators:
+                low, high = max(low, 0.0), min(high, LARGEST_MASS)
+            if (low, high) != (parameter.low, parameter.high):
+                parameter = parameter.replace(low=low, high=high)
             bounded.append(parameter)
         checks.put(self, parameters=tuple(bounded))
         for name in names:
