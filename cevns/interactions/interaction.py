@@ -22,8 +22,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Interaction"]
 
-#: Names of arguments of functions that take parameters by name.
-RESERVED = frozenset({"eta", "free", "interaction", "fold", "self", "form_factor", "num_threads"})
+#: Names of arguments of the public functions that take parameters by name, beside ``mass`` and ``coupling``.
+RESERVED = frozenset(
+    {
+        "edges_kev",
+        "energy",
+        "eta",
+        "flavour",
+        "flux",
+        "form_factor",
+        "free",
+        "interaction",
+        "nodes",
+        "nucleus",
+        "num_threads",
+        "recoil_kev",
+        "self",
+        "target",
+    }
+)
+_TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
 
 #: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
 LARGEST_NUMBER = 3e12
@@ -85,10 +103,11 @@ class Interaction:
         if len(set(names)) < len(names):
             raise InputError(f"parameters of {self.name!r} have the same name: {', '.join(names)}")
         for name in names:
-            if name in RESERVED or name.startswith("rn_") or name == self.weak.parameter.name:
+            taken = "a neutron radius" if name.startswith("rn_") else _TAKEN.get(name)
+            if taken or name == self.weak.parameter.name:
                 raise InputError(
-                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by the standard "
-                    "model, a nucleus or an argument; choose another name"
+                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by "
+                    f"{taken or 'the standard model'}; choose another name"
                 )
         for amplitude in self.amplitudes:
             self._check(amplitude, {*names, self.weak.parameter.name})
@@ -139,6 +158,11 @@ class Interaction:
         return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
 
     @cached_property
+    def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Names of the masses of mediators, each with those of the couplings that go with it."""
+        return frozenset((a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if a.mediator)
+
+    @cached_property
     def _hash(self) -> int:
         # not of everything: equality looks at the rest
         return hash((self.name, tuple((a.proton, a.neutron) for a in self.amplitudes)))
@@ -161,7 +185,29 @@ class Interaction:
             self.amplitudes + other.amplitudes,
             f"{self.label} + {other.label}",
             self.weak,
+            self._leptons_with(other),
+            _joined(self.description, other.description),
+            _joined(self.reference, other.reference),
         )
+
+    def _leptons_with(self, other: Interaction) -> tuple[tuple[str, float], ...]:
+        """Return the charges of charged leptons of a sum, in which equal names are one mediator with one coupling.
+
+        Charges are those of one mediator: several of them have none together, and `lepton_charge` says so.
+        """
+        charges = dict(self.leptons)
+        if len(self.mediations | other.mediations) > 1:
+            # a contact interaction, or the standard model, leaves a mediator what it is
+            kept = [i for i in (self, other) if i.mediations or i.leptons]
+            return kept[0].leptons if len(kept) == 1 else ()
+        for flavour, charge in other.leptons:
+            if charges.setdefault(flavour, charge) != charge:
+                raise InputError(
+                    f"{self.name!r} and {other.name!r} give the charged lepton {flavour!r} the charges "
+                    f"{charges[flavour]:g} and {charge:g}, but their sum is one mediator: use renamed() on one of them "
+                    "if there are two, or replace(leptons=()) if the charges do not matter"
+                )
+        return tuple(charges.items())
 
     def __radd__(self, other: Any) -> Interaction:
         # sum() starts from 0
@@ -254,9 +300,14 @@ class Interaction:
         Raises
         ------
         InputError
-            If the interaction does not give the charge.
+            If the interaction does not give the charge, or is a sum of several mediators, each of which has its own.
         """
         charges: dict[str, float] = dict(self.leptons)
+        if flavour not in charges and len(self.mediations) > 1:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has several mediators, whose charges for the charged lepton "
+                f"{flavour!r} are not one: ask each of them, or set leptons="
+            )
         if flavour not in charges:
             raise InputError(
                 f"interaction {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}; set "
@@ -286,3 +337,8 @@ class Interaction:
         from cevns.interactions.cross_sections import cross_section
 
         return cross_section(self, energy, nucleus, flavour, recoil_kev, form_factor=form_factor, **values)
+
+
+def _joined(first: str, second: str) -> str:
+    """Return two texts as one, each once."""
+    return "; ".join(dict.fromkeys(filter(None, (first, second))))
