@@ -842,6 +842,24 @@ def test_cross_sections_of_huge_and_tiny_recoils():
         cross_section("b-l", 30.0, "Ar-40", "mu", [1.0, 1e-310], mass=0.0, coupling=1e-3)
 
 
+def test_spectra_and_events_at_the_ends_of_numbers(argon):
+    source = argon.flux, argon.target
+    massless = {"mass": 0.0, "coupling": 1e-4}
+    np.testing.assert_array_equal(recoil_spectrum("sm", *source, [1e4, 1e155, 1e308]), 0.0)
+    np.testing.assert_array_equal(recoil_spectrum("b-l", *source, [1e308], **massless), 0.0)
+    flat = recoil_spectrum("sm", *source, [1e-323, 1e-300, 1e-9])
+    np.testing.assert_allclose(flat, flat[2], rtol=1e-6)
+    with pytest.raises(InputError, match=r"the spectrum at recoil_kev = 1e-310 is beyond numbers"):
+        recoil_spectrum("b-l", *source, [1.0, 1e-310], **massless)
+    whole = recoil_events("sm", *source, [0.0, 1.0, 1e3])
+    np.testing.assert_allclose(recoil_events("sm", *source, [1e-310, 1.0, 1e308]), whole, rtol=1e-12)
+    assert recoil_events("sm", *source, [1e3, 1e155, 1e308]).tolist() == [0, 0]
+    tiny = recoil_events("sm", *source, [0.0, 1e-300])
+    np.testing.assert_allclose(tiny, 1e-300 * flat[1], rtol=1e-9)
+    with pytest.raises(InputError, match=r"edges_kev starts at 1e-310, where the events are beyond numbers"):
+        recoil_events("b-l", *source, [1e-310, 1.0], **massless)
+
+
 def test_a_mediator_without_a_coupling_contributes_nothing():
     expected = cross_section("sm", 30.0, "Ar-40", "mu")
     assert cross_section("b-l", 30.0, "Ar-40", "mu", mass=0.0, coupling=0.0) == expected
