@@ -91,6 +91,8 @@ class Parameter:
             raise InputError(f"name of a parameter = {self.name!r} is not allowed: it must be usable as a keyword")
         for field in ("unit", "label"):
             checks.words(field, getattr(self, field))
+        if not self.unit.isprintable():
+            raise InputError(f"unit of {self.name} = {self.unit!r} is not allowed: it must be one line of text")
         checks.known("scale", self.scale, ("linear", "log"))
         low, high = (self._end(field) for field in ("low", "high"))
         if not low < high:

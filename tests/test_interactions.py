@@ -609,6 +609,7 @@ def test_spellings_of_one_amplitude():
         ((coupling(), Parameter("sin2_theta_w")), "'sin2_theta_w', which is taken"),
         ((coupling(), Parameter("rn_ar")), "'rn_ar', which is taken"),
         ((coupling(), Parameter("eta")), "'eta', which is taken"),
+        ((coupling(unit="fm"),), "a parameter that is called 'coupling' must be a pure number"),
     ],
 )
 def test_parameters_that_cannot_be_meant_are_refused(parameters, message):
@@ -921,3 +922,30 @@ def test_several_mediators_have_no_charge_in_common(argon):
             total.lepton_charge("mu")
     assert argon.chi2(one + other, 10.0, 1e-5, m2=20.0, g2=1e-5) > 0
     assert (one + other).replace(leptons={"mu": 2}).lepton_charge("mu") == 2
+
+
+# --- names and units that files of results understand
+
+
+def test_masses_are_in_mev():
+    """A mass in another unit would be taken for one in MeV."""
+    amplitudes = [Amplitude(("e", "e"), 1.0, 1.0, (("g", 2),), "m")]
+    with pytest.raises(InputError, match="m is the mass of a mediator, whose unit must be MeV, got 'GeV': convert it"):
+        Interaction("mine", [Parameter("m", "GeV"), Parameter("g")], amplitudes)
+    assert Interaction("mine", [Parameter("m"), Parameter("g")], amplitudes).parameters[0].unit == "MeV"
+
+
+def test_mass_and_coupling_are_what_they_are_called(argon, tmp_path):
+    with pytest.raises(InputError, match="a parameter that is called 'mass' must be the mass of a mediator"):
+        Interaction("mine", [Parameter("mass")], [Amplitude(("e", "e"), 1.0, 1.0, (("mass", 1),))])
+    with pytest.raises(InputError, match="a parameter that is called 'coupling' must be a pure number"):
+        get_interaction("b-l").renamed(mass="coupling", coupling="g")
+    swapped = get_interaction("b-l").renamed(mass="m", coupling="g").renamed(m="mass", g="coupling")
+    curve = argon.limit(swapped, 10.0)
+    curve.save(tmp_path / "limit.csv")
+    assert type(curve).load(tmp_path / "limit.csv") == curve
+
+
+def test_the_weak_angle_is_no_mass():
+    with pytest.raises(InputError, match="has the mediator 'sin2_theta_w', which is no mass"):
+        Interaction("mine", [Parameter("g")], [Amplitude(("e", "e"), 1.0, 1.0, (("g", 2),), "sin2_theta_w")])

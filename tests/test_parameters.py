@@ -95,6 +95,7 @@ def test_values_keep_their_shape():
         ({"name": 3}, "name of a parameter"),
         ({"name": "rn cs"}, r"name of a parameter = 'rn cs' is not allowed: it must be usable as a keyword"),
         ({"name": "g", "unit": 3}, "unit must be a string"),
+        ({"name": "g", "unit": "a\nb"}, r"unit of g = 'a\\nb' is not allowed: it must be one line of text"),
         ({"name": "g", "scale": "lin"}, "unknown scale 'lin'.*Did you mean 'linear'"),
         ({"name": "g", "scale": ["log"]}, r"unknown scale \['log'\]"),
         ({"name": "lambda"}, "name of a parameter = 'lambda' is not allowed: it must be usable as a keyword"),

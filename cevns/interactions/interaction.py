@@ -112,25 +112,7 @@ class Interaction:
         for amplitude in self.amplitudes:
             self._check(amplitude, {*names, self.weak.parameter.name})
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
-        bounded = []
-        for parameter in self.parameters:
-            if parameter.name in self.mediators and parameter.origin != 0:
-                raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
-            low, high = parameter.low, parameter.high
-            # beyond, powers overflow
-            if parameter.name in couplings:
-                if abs(parameter.origin) > LARGEST_COUPLING:
-                    raise InputError(
-                        f"origin of {parameter.name} = {parameter.origin:g} is not allowed: that of a coupling must "
-                        f"lie from {-LARGEST_COUPLING:g} to {LARGEST_COUPLING:g}"
-                    )
-                low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
-            if parameter.name in self.mediators:
-                low, high = max(low, 0.0), min(high, LARGEST_MASS)
-            if (low, high) != (parameter.low, parameter.high):
-                parameter = parameter.replace(low=low, high=high)
-            bounded.append(parameter)
-        checks.put(self, parameters=tuple(bounded))
+        checks.put(self, parameters=tuple(self._bounded(p, p.name in couplings) for p in self.parameters))
         for name in names:
             if name not in couplings | self.mediators:
                 raise InputError(
@@ -138,10 +120,37 @@ class Interaction:
                     f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
                 )
 
+    def _bounded(self, parameter: Parameter, coupling: bool) -> Parameter:
+        """Return a parameter in MeV if it is a mass, and with the range in which powers do not overflow."""
+        name, unit, mediator = parameter.name, parameter.unit, parameter.name in self.mediators
+        low, high = parameter.low, parameter.high
+        if mediator:
+            if parameter.origin != 0:
+                raise InputError(f"{name} is the mass of a mediator, whose origin must be 0")
+            if unit not in ("", "MeV"):
+                raise InputError(f"{name} is the mass of a mediator, whose unit must be MeV, got {unit!r}: convert it")
+            low, high, unit = max(low, 0.0), min(high, LARGEST_MASS), "MeV"
+        if coupling:
+            if abs(parameter.origin) > LARGEST_COUPLING:
+                raise InputError(
+                    f"origin of {name} = {parameter.origin:g} is not allowed: that of a coupling must lie from "
+                    f"{-LARGEST_COUPLING:g} to {LARGEST_COUPLING:g}"
+                )
+            low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
+        # what files of results understand by these names
+        if (name == "mass" and not mediator and coupling) or (name == "coupling" and (mediator or unit)):
+            meaning = "the mass of a mediator" if name == "mass" else "a pure number that multiplies amplitudes"
+            raise InputError(f"a parameter that is called {name!r} must be {meaning}: choose another name")
+        if (low, high, unit) == (parameter.low, parameter.high, parameter.unit):
+            return parameter
+        return parameter.replace(low=low, high=high, unit=unit)
+
     def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
         for name in (*(name for name, _ in amplitude.couplings), *filter(None, [amplitude.mediator])):
             if name not in names:
                 raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
+        if amplitude.mediator == self.weak.parameter.name:
+            raise InputError(f"an amplitude of {self.name!r} has the mediator {amplitude.mediator!r}, which is no mass")
         for part in (amplitude.proton, amplitude.neutron):
             if not abs(part) <= LARGEST_NUMBER:
                 raise InputError(
