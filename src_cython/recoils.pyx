@@ -14,6 +14,7 @@ from cevns.kernels.loops cimport LEPTONS
 
 import numpy as np
 
+from cevns.errors import InputError
 from cevns.kernels import kinematics
 
 
@@ -66,7 +67,12 @@ cdef class RecoilRate:
         numbers = np.asarray(numbers, dtype=float)
         if not len(powers):
             numbers = numbers.reshape(0, 0, 3)
-        if len(flavours) != self.n_spectra or len(masses_squared) > MAX_MEDIATORS or len(loops) > MAX_LOOPS or (
+        for what, number, most in (("mediators", len(masses_squared), MAX_MEDIATORS), ("loops", len(loops), MAX_LOOPS)):
+            if number > most:
+                raise InputError(
+                    f"{number} {what} contribute at once, at most {most} can: give others the coupling 0, or leave "
+                    "them out of the sum")
+        if len(flavours) != self.n_spectra or (
                 numbers.ndim != 3 or not numbers.shape[0] == len(powers) == len(kinds) or numbers.shape[2] != 3
                 or any(len(row) != len(masses_squared) + len(loops) for row in powers)
                 or any(len(weights) != LEPTONS for weights in (*loops, lepton_masses))

@@ -32,7 +32,11 @@ INTERACTIONS = {name: cevns.get_interaction(name) for name in cevns.known_intera
 }
 #: A value for each name of a parameter, far from all limits; contact couplings of the order of 1 have none.
 VALUES = {
-    **{"mass": 12.0, "m": 30.0, "coupling": 4e-5, "g": 3e-5, "coupling_squared": -1.5e-9},
+    "mass": 12.0,
+    "m": 30.0,
+    "coupling": 4e-5,
+    "g": 3e-5,
+    "coupling_squared": -1.5e-9,
     **dict.fromkeys(["mu_e", "mu_mu", "mu_tau", "moment_e"], 2e-9),
     **dict.fromkeys(["q_ee", "q_mumu", "q_emu", "q_etau", "q_mutau", "q_tautau"], 3e-7),
     **dict.fromkeys(["r2_ee", "r2_mumu", "r2_emu", "r2_etau", "r2_mutau", "r2_tautau"], 20.0),

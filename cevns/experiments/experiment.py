@@ -193,6 +193,15 @@ class Experiment(Likelihood):
     def asimov(self, interaction: Model = "sm", **values: float) -> Experiment:
         """Return the same experiment with the counts that an interaction predicts, nuisances at their central values.
 
+        Parameters are those of `chi2`, one value each.
+
+        Raises
+        ------
+        InputError
+            If a parameter is missing, out of range, or not one number.
+        UnknownNameError
+            If the interaction or a parameter is not known.
+
         Examples
         --------
         >>> import cevns
@@ -201,6 +210,8 @@ class Experiment(Likelihood):
         0.0
         """
         expected = self.signal.counts(interaction, **values)
+        if expected.ndim > 1:
+            raise InputError(f"asimov takes one value of each parameter, got values of shape {expected.shape[:-1]}")
         for background in self.backgrounds:
             expected = expected + background.counts
         return self.with_data(expected)

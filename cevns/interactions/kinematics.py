@@ -52,7 +52,9 @@ def recoil_ends(mass: float, energy: Any, final_mass: float = 0.0) -> tuple[Any,
     A neutral lepton of mass m leaves at recoils T = 2 e_0^2 / M with e_0 from (E - sqrt(E^2 - m^2)) / 2 to (E +
     sqrt(E^2 - m^2)) / 2.
     """
-    root = np.sqrt(np.maximum(energy**2 - final_mass**2, 0.0))
-    high = np.where(energy > final_mass, 0.5 * (energy + root), 0.0)
-    low = np.where(high > 0, 0.25 * final_mass**2 / np.where(high > 0, high, 1.0), 0.0)
-    return 2 * low**2 / mass, 2 * high**2 / mass
+    energy = np.asarray(energy, dtype=float)
+    # squares of energies may vanish
+    ratio = np.minimum(final_mass / energy, 1.0)
+    high = np.where(energy > final_mass, 0.5 * energy * (1 + np.sqrt((1 - ratio) * (1 + ratio))), 0.0)
+    low = np.where(high > 0, 0.5 * ratio * (0.5 * final_mass) * (energy / np.where(high > 0, high, 1.0)), 0.0)
+    return 2 * low * (low / mass), 2 * high * (high / mass)

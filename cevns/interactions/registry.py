@@ -75,7 +75,7 @@ def _running(name: str, charges: dict[str, float], label: str) -> Interaction:
         label=label,
         description="difference of lepton numbers; reaches protons by photon mixing through loops, with their running "
         "and the sign of quantum electrodynamics",
-        reference="vacuum polarisation; corrected sign as in arXiv:2202.11002",
+        reference="arXiv:2202.11002",
     )
 
 
@@ -98,7 +98,7 @@ def _baryonic(name: str) -> Interaction:
         leptons=dict(zip(FLAVOURS, charges, strict=True)),
         label=label,
         description=f"mediator with charge 1/3 for quarks and {', '.join(map(str, charges))} for e, mu and tau",
-        reference="charges by anomaly freedom, as in arXiv:2202.11002",
+        reference="arXiv:2202.11002",
     )
 
 
@@ -115,7 +115,7 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
         label="scalar",
         description="light scalar with g = sqrt(g_nu g_q), the same for u and d quarks: 17.3 for proton and neutron, "
         "L = -phi (g_nu nubar nu + g_q qbar q)",
-        reference="sigma terms: sigma_piN / m_ud = 59.1 MeV / 3.42 MeV",
+        reference="arXiv:1802.05171",
     ),
     "magnetic-moment": lambda: magnetic_moment(
         label="magnetic moment",
@@ -135,7 +135,7 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
     "anapole": lambda: anapole(
         label="anapole moment",
         description="anapole moments of neutrinos beside the standard model's: <r^2> - 6 a",
-        reference="the same observable as charge-radius",
+        reference="arXiv:2005.01645",
     ),
     "nsi": lambda: quark_couplings(
         label="NSI",
@@ -145,7 +145,7 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
     "sterile-dipole": lambda: sterile_dipole(
         label="dipole portal",
         description="transition magnetic moments to a massive neutral lepton N, L = -(mu / 2) Nbar sigma F nu + h.c.",
-        reference="cross section by trace for a nucleus of spin 1/2",
+        reference="arXiv:1803.03262",
     ),
 }
 

@@ -27,7 +27,9 @@ cdef enum:
 
 cdef inline double least_energy_c(double recoil, double mass, double final_mass) noexcept nogil:
     """E_min [MeV] of a recoil T > 0 [MeV]."""
-    return sqrt(0.5 * mass * recoil) * (1.0 + final_mass * final_mass / (2.0 * mass * recoil))
+    cdef double least = sqrt(0.5 * mass * recoil)
+    # the square of a tiny recoil may vanish
+    return least if final_mass == 0.0 else least * (1.0 + final_mass * final_mass / (2.0 * mass * recoil))
 
 
 cdef inline void kappa_c(int kind, double recoil, double mass, double final_mass, double *c) noexcept nogil:

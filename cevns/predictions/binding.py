@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cevns import checks
+from cevns.errors import InputError
 from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.kernels.counts import Counts
 
@@ -71,7 +73,8 @@ def bind(
     place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    flavours = folds((VECTOR.layer,)).nodes.flavours
+    nodes = folds((VECTOR.layer,)).nodes
+    flavours = nodes.flavours
     polynomial = interaction.monomials(flavours, without=absent)
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
@@ -88,14 +91,21 @@ def bind(
             else:
                 exponents[place[name]] = exponent
         powers, shapes = [0] * len(factors), []
+        final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
+        kind = Kind(monomial.kinematics, final_mass)
+        light = [0.0] if kind == Kind("magnetic") else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent
             else:
-                shapes.append(_propagator(fixed[mass] if isinstance(mass, str) else mass, exponent))
+                light.append(fixed[mass] if isinstance(mass, str) else mass)
+                shapes.append(_propagator(light[-1], exponent))
+        if light and not final_mass and min(light) < nodes.smallest_mass:
+            raise InputError(
+                f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
+                "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
+            )
         shapes += [_power(loop, exponent) for loop, exponent in monomial.loops]
-        final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
-        kind = Kind(monomial.kinematics, final_mass)
         parts.append(_Part(kind, along, tuple(exponents), tuple(powers), coefficients, tuple(shapes)))
     fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(part.kind.layer for part in parts)])))
     # what no recoil can be seen of adds nothing

@@ -103,6 +103,16 @@ class RecoilNodes:
         """N of each nucleus."""
         return np.array([float(nucleus.neutrons) for nucleus in self.nuclei])
 
+    @cached_property
+    def smallest_mass(self) -> float:
+        """Least mediator mass [MeV] that the nodes follow: 0, unless recoils are observed down to 0."""
+        squares = [
+            2e-3 * max(self.nuclei[i].mass for i in panels.nuclei) * panels.edges[1]
+            for panels in self.panels
+            if panels.edges[0] == 0
+        ]
+        return float(np.sqrt(max(squares, default=0.0)))
+
     @classmethod
     def build(
         cls,
