@@ -6,7 +6,9 @@ arXiv:2008.05022. Energies and masses are in MeV unless a name says `kev`; lengt
 mean the same everywhere and are explained at `cross_section` and `events_csi`.
 
 Interactions beyond the paper are functions that give dsigma/dT: of (E, T, nucleus, flavour) in `interactions`,
-`scalars` and `moments`, of (E, T, atom, flavour, antineutrino) in `electrons`.
+`scalars` and `moments`, of (E, T, atom, flavour, antineutrino) in `electrons`. With their parameters fixed by
+`functools.partial` they take the place of a model in `events_csi`, `events_argon` and `double_integral`, or are counted
+by `electron_events_csi` and its like.
 """
 
 from cevns.reference.constants import ALPHA, CM2, G_F, HBAR_C, M_E, M_MU, M_PI, M_TAU, M_U, N_A
@@ -20,6 +22,13 @@ from cevns.reference.data import (
     load_argon,
     load_csi,
     quenching_factor,
+)
+from cevns.reference.electron_events import (
+    SPECIES,
+    electron_double_integral,
+    electron_events_argon,
+    electron_events_csi,
+    electron_rate,
 )
 from cevns.reference.electrons import (
     SHELLS,
@@ -39,6 +48,7 @@ from cevns.reference.electrons import (
     shells_of,
 )
 from cevns.reference.events import (
+    COMPONENTS,
     E_MAX,
     E_NUMU,
     FLUX_AR,
@@ -102,6 +112,7 @@ __all__ = [
     "BIRKS_KB",
     "CHARGES",
     "CM2",
+    "COMPONENTS",
     "CS133",
     "E_MAX",
     "E_NUMU",
@@ -131,6 +142,7 @@ __all__ = [
     "SCALAR_CHARGE",
     "SHELLS",
     "SIN2_THETA_W",
+    "SPECIES",
     "SURFACE_THICKNESS",
     "YUKAWA_RANGE",
     "Nucleus",
@@ -149,6 +161,9 @@ __all__ = [
     "effective_charge",
     "electron_charge_radius",
     "electron_couplings",
+    "electron_double_integral",
+    "electron_events_argon",
+    "electron_events_csi",
     "electron_greatest_recoil",
     "electron_least_energy",
     "electron_loop_induced",
@@ -157,6 +172,7 @@ __all__ = [
     "electron_millicharge",
     "electron_millicharge_shift",
     "electron_radius_shift",
+    "electron_rate",
     "electron_scalar",
     "electron_vector",
     "electron_vector_shift",
