@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from canonical import INTERACTIONS, VALUES
 from generated_checks import call
+from oracle_interactions import SIGMAS, outgoing_masses
 
 import cevns
 from cevns import reference
@@ -160,13 +161,25 @@ def test_all_ways_to_chi2_agree(both, interaction):
 
 def test_the_oracle_knows_it(built_in):
     """Every built-in interaction has its equation in `cevns.reference`, and both have one cross section."""
-    couplings, point = reference.model(built_in.name), values(built_in)
+    point = values(built_in)
+    sigma = SIGMAS[built_in.name](**point)
     for name, nucleus in ORACLE_NUCLEI.items():
         for flavour in ("e", "mu"):
             energy, recoil = np.array([15.0, 30.0, 45.0]), 1e-3 * np.array([1.0, 5.0, 20.0])
-            expected = reference.cross_section(energy[:, None], recoil, nucleus, flavour, couplings, **point)
+            expected = sigma(energy[:, None], recoil, nucleus, flavour)
             found = built_in.cross_section(energy[:, None], name, flavour, 1e3 * recoil, **point)
             np.testing.assert_allclose(found, expected / 1e3, rtol=1e-9)
+
+
+def test_its_counts_are_those_of_the_oracle(both, built_in):
+    """Argon to the constants, CsI to how the stopping power is interpolated, as shares of the largest bin."""
+    point = values(built_in)
+    sigma, masses = SIGMAS[built_in.name](**point), outgoing_masses(built_in, point)
+    csi, argon = both.experiments
+    for experiment, events, tolerance in ((argon, reference.events_argon, 5e-7), (csi, reference.events_csi, 1e-3)):
+        expected = events(sigma, method="fixed", outgoing_masses=masses)
+        found = experiment.signal.counts(built_in, **point)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * expected.max())
 
 
 def test_users_find_it(built_in, run):
@@ -176,4 +189,5 @@ def test_users_find_it(built_in, run):
     _, out, _ = run("list")
     assert any(line.startswith(f"{built_in.name} ") and built_in.reference in line for line in out.splitlines())
     page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
-    assert f"| `{built_in.name}` |" in page, "docs/physics.md has no row for it"
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("|")]
+    assert any(f"`{built_in.name}`" in row for row in rows), "docs/physics.md has no row for it"
