@@ -38,6 +38,8 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 # astropy and unyt, pint and xarray, quantities
 _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 
+_DOUBLE = np.dtype(float)
+
 #: Largest and smallest relative uncertainty: above, per cent were given for a fraction; below, chi2 loses its digits.
 LARGEST_SIGMA, SMALLEST_SIGMA = 2.0, 1e-6
 
@@ -68,6 +70,8 @@ def floats(name: str, values: object, *, unit: str = "") -> Array:
     >>> floats("energy", [1, 2.5]).tolist()
     [1.0, 2.5]
     """
+    if type(values) is np.ndarray and values.dtype is _DOUBLE and values.flags.c_contiguous and values.flags.aligned:
+        return values
     return np.require(_converted(name, values, unit, "an array of numbers"), requirements=["C", "A"])
 
 
