@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "equal", "gauss_legendre", "legendre", "span", "unique"]
+__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "legendre", "span", "unique"]
 
 
 class ByValue:
@@ -23,6 +23,36 @@ class ByValue:
         if type(other) is not type(self):
             return NotImplemented
         return equal(self, other)
+
+
+class Polynomial:
+    """Polynomial of least squares through points, which `numpy.polynomial` is too long to import for.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        Points, x ascending.
+    degree : int
+        Of the polynomial, less than n.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 4.0])
+    >>> Polynomial(x, x**2, degree=2)(np.array([3.0])).round(12).tolist()
+    [9.0]
+    """
+
+    def __init__(self, x: Array, y: Array, degree: int) -> None:
+        self._ends, self._degree = (float(x[0]), float(x[-1])), degree
+        self._coefficients = np.linalg.lstsq(self._basis(x).T, y, rcond=None)[0]
+
+    def _basis(self, x: Array) -> Array:
+        first, last = self._ends
+        return legendre((2 * x - first - last) / (last - first), self._degree + 1)
+
+    def __call__(self, x: Array) -> Array:
+        """Return the values at x of any shape."""
+        return np.tensordot(self._coefficients, self._basis(x), 1)
 
 
 def equal(a: object, b: object) -> bool:
@@ -81,7 +111,7 @@ def legendre(x: Array, count: int) -> Array:
     out[0] = 1.0
     out[1:2] = x
     for k in range(2, count):
-        np.multiply(x, out[k - 1], out=out[k])
+        np.multiply(x, out[k - 1], out=out[k, ...])
         out[k] *= (2 * k - 1) / k
         out[k] -= (1 - 1 / k) * out[k - 2]
     return out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Polynomial
 from cevns.errors import InputError
 from cevns.nuclei.elements import closest_isotope
 
@@ -211,7 +212,7 @@ class BirksQuenching(Quenching):
     recoil_kev: Values
     stopping_power: Values
     degree: int = 7
-    _series: np.polynomial.Chebyshev = field(init=False, repr=False, compare=False)
+    _series: Polynomial = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.put(
@@ -222,13 +223,11 @@ class BirksQuenching(Quenching):
         )
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
         s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
-        series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
+        series = Polynomial(np.log(t), np.log(s), self.degree)
         worst = float(np.abs(series(np.log(t)) - np.log(s)).max())
         if worst > 1e-3:
             raise InputError(f"degree = {self.degree} leaves {worst:.1e} of the stopping-power table; raise it")
-        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
-        object.__setattr__(self, "stopping_power", tuple(s.tolist()))
-        object.__setattr__(self, "_series", series)
+        checks.put(self, recoil_kev=tuple(t.tolist()), stopping_power=tuple(s.tolist()), _series=series)
         # between the rows, and above all below the first one, a polynomial of high degree may go anywhere
         recoil = np.geomspace(1e-3 * t[0], t[-1], 2000)
         with np.errstate(over="ignore", divide="ignore"):
