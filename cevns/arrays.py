@@ -90,7 +90,7 @@ def gauss_legendre(order: int) -> tuple[Array, Array]:
     """
     nodes = np.cos(np.pi * (np.arange(order, 0, -1) - 0.25) / (order + 0.5))
     # Newton's steps double the digits, of which the formula above has two or more
-    for _ in range(5):
+    for _ in range(4):
         below, last = legendre(nodes, order + 1)[-2:]
         slope = order * (below - nodes * last) / (1 - nodes**2)
         nodes = nodes - last / slope
