@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array as _stdlib_array
+import math
 import numbers
 import re
 import sys
@@ -105,7 +106,7 @@ def real(
         if found.ndim:
             raise InputError(f"{name} must be one number, got {shown(value)}")
         number = float(found)
-    if not (low <= number <= high and np.isfinite(number)) or (above is not None and number <= above):
+    if not (low <= number <= high and math.isfinite(number)) or (above is not None and number <= above):
         raise InputError(f"{name} = {shown(value)} is not allowed: it must be {_range(unit, low, high, above)}")
     return number
 
