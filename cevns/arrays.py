@@ -43,16 +43,21 @@ class Polynomial:
     """
 
     def __init__(self, x: Array, y: Array, degree: int) -> None:
-        self._ends, self._degree = (float(x[0]), float(x[-1])), degree
-        self._coefficients = np.linalg.lstsq(self._basis(x).T, y, rcond=None)[0]
+        self._ends = float(x[0]), float(x[-1])
+        self._coefficients = np.linalg.lstsq(legendre(self._place(x), degree + 1).T, y, rcond=None)[0].tolist()
 
-    def _basis(self, x: Array) -> Array:
+    def _place(self, x: Array) -> Array:
         first, last = self._ends
-        return legendre((2 * x - first - last) / (last - first), self._degree + 1)
+        return (2 * x - first - last) / (last - first)
 
     def __call__(self, x: Array) -> Array:
-        """Return the values at x of any shape."""
-        return np.tensordot(self._coefficients, self._basis(x), 1)
+        """Return the values at x of any shape, which does not matter to the last digit."""
+        x = self._place(x)
+        # Clenshaw's recurrence
+        found, above = np.zeros_like(x), np.zeros_like(x)
+        for k, coefficient in reversed([*enumerate(self._coefficients)]):
+            found, above = coefficient + (2 * k + 1) / (k + 1) * x * found - (k + 1) / (k + 2) * above, found
+        return found
 
 
 def equal(a: object, b: object) -> bool:

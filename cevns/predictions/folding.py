@@ -12,7 +12,7 @@ import numpy as np
 
 from cevns.arrays import gauss_legendre, legendre
 from cevns.kernels.counts import Weights
-from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS, lagrange
+from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,8 +102,9 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
     moments *= weights * (half * accepted)
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
-    out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T @ TO_NODES
-    return out.reshape(len(cuts), response.bins, -1)
+    out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T
+    # in many small products, since one large product waits for threads
+    return (out.reshape(-1, count, PANEL_NODES) @ TO_NODES).reshape(len(cuts), response.bins, -1)
 
 
 def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
@@ -114,11 +115,12 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     accepted = response.acceptance(response.observable(recoil, etas[owner, None]).ravel())
     accepted = accepted * (half[:, None] * WEIGHTS).ravel()
     a, b = edges[panel, None], edges[panel + 1, None]
-    basis = lagrange(((2 * recoil - a - b) / (b - a)).ravel()).reshape(-1, PANEL_NODES, PANEL_NODES)
+    basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))
     parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis
     # every panel holds at least one interval, and they ascend together
     starts = np.searchsorted(owner * count + panel, np.arange(len(cuts) * count))
-    weights = np.add.reduceat(parts, starts, axis=0).reshape(len(cuts), count, response.bins, PANEL_NODES)
+    weights = np.add.reduceat(parts, starts, axis=0) @ TO_NODES
+    weights = weights.reshape(len(cuts), count, response.bins, PANEL_NODES)
     return weights.swapaxes(1, 2).reshape(len(cuts), response.bins, -1)
 
 

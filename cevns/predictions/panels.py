@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
-__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "lagrange", "rate_scales", "recoil_end_kev"]
+__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "rate_scales", "recoil_end_kev"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
@@ -207,15 +207,9 @@ def rate_scales(target: Target) -> Array:
     return scales
 
 
-def lagrange(t: Array) -> Array:
-    """Return the Lagrange polynomials of the Legendre nodes at points in [-1, 1]; shape (points, PANEL_NODES)."""
-    found: Array = legendre(t, PANEL_NODES).T @ TO_NODES
-    return found
-
-
 # the nodes of a panel, and places where a polynomial through them is tested
 _PLACES = np.concatenate([NODES, np.linspace(-1, 1, 2 * PANEL_NODES + 1)])
-_TO_TESTS = lagrange(_PLACES[PANEL_NODES:]).T
+_TO_TESTS = TO_NODES.T @ legendre(_PLACES[PANEL_NODES:], PANEL_NODES)
 
 
 def _split(probe: Callable[[Array], Array], cuts: Array, weak: Array, floor: Array) -> Array:
