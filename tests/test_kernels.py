@@ -380,7 +380,14 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("statement", ["import cevns", FIRST_CHI2], ids=["import", "first chi2"])
+SCAN = """
+import cevns
+csi = cevns.load("coherent-csi-2017", quenching="constant").replace(quenching_sigma=0)
+csi.chi2("universal", [1.0, 10.0], 1e-5)
+"""
+
+
+@pytest.mark.parametrize("statement", ["import cevns", FIRST_CHI2, SCAN], ids=["import", "first chi2", "constant"])
 def test_slow_or_optional_packages_are_not_imported(statement):
     # older versions of NumPy import more of themselves
     before, after = "import numpy, sys\nold = {*sys.modules}", f"print(sorted({SLOW!r} & sys.modules.keys() - old))"

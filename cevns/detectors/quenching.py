@@ -134,7 +134,7 @@ class PolynomialQuenching(Quenching):
         if type(self.maximum) is not float or self.maximum != math.inf:
             checks.put(self, maximum=checks.real("maximum", self.maximum, unit="keV", above=0))
         checks.put(self, coefficients=tuple(values.tolist()))
-        slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
+        slope = np.roots((values * np.arange(1, values.size + 1))[::-1])
         turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
         if turning.size and turning.min() < self.maximum:
             raise InputError(
@@ -144,7 +144,7 @@ class PolynomialQuenching(Quenching):
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
-        return cast("Array", np.polynomial.polynomial.polyval(recoil_kev, self.coefficients))
+        return cast("Array", np.polyval(self.coefficients[::-1], recoil_kev))
 
 
 @dataclass(frozen=True)
