@@ -73,10 +73,12 @@ class Quenching:
             return self._inverse(target, min(self.maximum, highest_kev))
 
     def _inverse(self, target: Array, top: float) -> Array:
-        reached = self.signal(np.array(top)) >= target
+        end = self.signal(np.array(top))
+        # rounding on the way, by a yield or a scale, must not lose the end
+        reached, target = target <= end * (1 + 1e-15), np.minimum(target, end)
         sought = reached & (target > 0)
         # a stand-in where there is nothing to find
-        wanted = np.log(np.where(sought, target, self.signal(np.array(0.5 * top))))
+        wanted = np.log(np.where(sought, target, 0.5 * end))
         # a coarse grid brackets all at once; what lies below it begins far down
         grid = np.linspace(math.log(1e-7 * top), math.log(top), GRID)
         place = np.searchsorted(np.log(np.maximum.accumulate(self.signal(np.exp(grid)))), wanted)
@@ -91,8 +93,7 @@ class Quenching:
             found = np.where(honest, found, 0.5 * (low + high))
             f_found = np.log(self.signal(np.exp(found))) - wanted
             # what is found stays, while others are still looked for
-            nearer = np.abs(f_found) < left
-            best, left = np.where(nearer, found, best), np.where(nearer, np.abs(f_found), left)
+            best, left = np.where(np.abs(f_found) < left, found, best), np.fmin(np.abs(f_found), left)
             if (left <= 4e-15).all():
                 break
             below = f_found < 0
