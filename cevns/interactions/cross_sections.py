@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import gauss_legendre
 from cevns.constants import FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.interactions.registry import get_interaction
@@ -33,7 +34,7 @@ def _vector(recoil: Array, energy: Array, mass: float) -> Array:
 #: kappa(T, E) for a nucleus of mass M, all in MeV, by kinematics; 0 where the recoil cannot be reached.
 KAPPA = {"vector": _vector}
 #: Gauss-Legendre nodes of a total cross section, for each octave of the recoil.
-_X, _W = np.polynomial.legendre.leggauss(24)
+_X, _W = gauss_legendre(24)
 _OCTAVES = 220
 
 
