@@ -11,7 +11,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.likelihoods import Background, Data, Likelihood, Nuisance
 from cevns.likelihoods.gaussian import GaussianStatistic
-from cevns.predictions import Prediction, Signal, predict
+from cevns.predictions import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
     from cevns.nuclei import Target
-    from cevns.predictions import RefoldedPredictor
+    from cevns.predictions import Prediction, RefoldedPredictor
 
 __all__ = ["Experiment"]
 
@@ -272,6 +272,8 @@ class Experiment(Likelihood):
         >>> float(argon.predict("universal", mass=10, coupling=3e-5).signal.sum().round(1))
         64.6
         """
+        from cevns.predictions import predict
+
         return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta)
 
     def predictor(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import gauss_legendre
 from cevns.constants import FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.interactions.kinematics import recoil_ends
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["cross_section"]
 
 #: Gauss-Legendre nodes of a total cross section, for each octave of the recoil.
-_X, _W = np.polynomial.legendre.leggauss(24)
+_X, _W = gauss_legendre(24)
 _OCTAVES = 220
 
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import charge_table
@@ -110,8 +109,9 @@ class Interaction:
                     f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by "
                     f"{taken or 'the standard model'}; choose another name"
                 )
+        usable = {*names, self.weak.parameter.name}
         for amplitude in self.amplitudes:
-            self._check(amplitude, {*names, self.weak.parameter.name})
+            self._check(amplitude, usable)
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
         checks.put(self, parameters=tuple(self._bounded(p, p.name in couplings) for p in self.parameters))
         for name in names:
@@ -300,20 +300,25 @@ class Interaction:
     @cached_property
     def exponents(self) -> dict[str, set[int]]:
         """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
-        name = self.weak.parameter.name
-        sectors: dict[Any, set[Any]] = {("vector", None, (f, f)): {(), ((name, 1),)} for f in FLAVOURS}
+        weak = frozenset({(), ((self.weak.parameter.name, 1),)})
+        sectors: dict[tuple[Any, ...], frozenset[tuple[tuple[str, int], ...]]] = {}
         for a in self.amplitudes:
-            sectors.setdefault((a.kinematics, a.final_mass, a.flavours), set()).add(a.couplings)
+            key = a.kinematics, a.final_mass, a.flavours
+            same = a.flavours[0] == a.flavours[1] and a.final_mass is None
+            interferes = same and a.kinematics == "vector"
+            sectors[key] = sectors.get(key, weak if interferes else frozenset()) | {a.couplings}
         found: dict[str, set[int]] = {}
-        for members in {frozenset(couplings) for couplings in sectors.values()}:
+        for members in {weak, *sectors.values()}:
             powers: dict[str, set[int]] = {}
             for couplings in members:
                 for coupling, power in couplings:
                     powers.setdefault(coupling, set()).add(power)
             for coupling, some in powers.items():
-                alone = {0} if any(coupling not in dict(couplings) for couplings in members) else set()
-                sums = {i + j for i in some | alone for j in some | alone}
-                found.setdefault(coupling, set()).update(sums - {0})
+                if () in members or any(coupling not in dict(couplings) for couplings in members):
+                    some.add(0)
+                found.setdefault(coupling, set()).update(i + j for i in some for j in some)
+        for sums in found.values():
+            sums.discard(0)
         return found
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import unique
+from cevns.arrays import gauss_legendre, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.interactions import VECTOR, Kind, Loop, get_interaction
@@ -182,10 +182,7 @@ def _orders(cuts: Array, most: int) -> Any:
     return np.clip(np.ceil(36 / (2 * np.log(np.maximum(rho, 1.1)))) + 1, 2, most).astype(int)
 
 
-@functools.cache
-def _rule(order: int) -> tuple[Array, Array]:
-    points, weights = np.polynomial.legendre.leggauss(order)
-    return points, weights
+_rule = functools.cache(gauss_legendre)
 
 
 def _recoil_rate(
