@@ -11,9 +11,9 @@ from cevns.errors import InputError
 from cevns.interactions.kinematics import VECTOR, kinds_of
 from cevns.kept import Kept
 from cevns.predictions.fold import Fold, Layer
-from cevns.predictions.folding import pack, response_matrices, response_weights
+from cevns.predictions.folding import pack, response_weights
 from cevns.predictions.panels import RecoilNodes
-from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, tolerance
+from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, refined, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,12 +97,12 @@ class Folds:
             nodes = self._seen(key, None)
             if nodes is not None:
                 pieces = EtaPieces.build(nodes, self.quenching_sigma, tolerance(precision), within=edges)
-                if edges is None or not np.array_equal(pieces.edges, edges):
-                    edges = pieces.edges
+                if edges is not None and not np.array_equal(pieces.edges, edges):
                     made = {
-                        known: Layer(layer.nodes, pack(response_matrices(layer.nodes, pieces.nodes)))
+                        known: Layer(layer.nodes, refined(layer.weights, edges, pieces.edges))
                         for known, layer in made.items()
                     }
+                    edges = pieces.edges
                 made[key] = Layer(nodes, pieces.weights)
         return fold.extended(made, edges)
 
