@@ -23,6 +23,8 @@ from cevns.kernels.polynomials cimport power
 
 import numpy as np
 
+from cevns.errors import InputError
+
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
 LOOKS = np.concatenate([[-1.0], np.cos(np.pi * (np.arange(4.5, -0.5, -1.0)) / 5), [1.0]])
 STEEP_LOOKS = np.sort(np.concatenate([LOOKS, *((1 - 2.0 * 0.3**k) * np.array([-1, 1]) for k in range(3, 14))]))
@@ -329,6 +331,27 @@ cdef class Pieces:
         return Pieces, (self.edges, self.points, self.steep)
 
 
+def check_numbers(parameters, factors=()):
+    """Refuse more parameters, or more of them that are factors, than the kernels take.
+
+    Raises
+    ------
+    InputError
+        With what can be done about it.
+    """
+    if len(parameters) > MAX_PARAMETERS:
+        raise InputError(
+            f"{len(parameters)} parameters are free at once, at most {MAX_PARAMETERS} can be: fix others, "
+            "bind(interaction, name=value)")
+    if len(factors) > MAX_FACTORS:
+        masses = [parameters[i].name for i in factors if i >= 0]
+        radius = " and neutron radii" if len(masses) < len(factors) else ""
+        raise InputError(
+            f"masses of {len(masses)} mediators, {', '.join(masses)},{radius} are free at once, at most "
+            f"{MAX_FACTORS} can be, or {MAX_FACTORS - 1} beside neutron radii: fix others, bind(interaction, "
+            f"{masses[0]}=value)")
+
+
 cdef class Counts:
     """Counts(parameters, line, weights, bins, constant, linear, q2, kernels=(), factors=(), radii=None, eta=None)
 
@@ -373,14 +396,14 @@ cdef class Counts:
         c.nuclei, c.cols = q2.shape
         c.bins = bins
         c.line, c.line_power = line
+        check_numbers(self.parameters, factors)
         for i, parameter in enumerate(self.parameters):
             c.origins[i] = parameter.origin
         c.order, c.pieces = 1, 1
         if eta is not None:
             c.order, c.pieces = eta.c.order, eta.c.pieces
             c.eta = &eta.c
-        if (c.parameters > MAX_PARAMETERS or c.factors > MAX_FACTORS or weights.cols != c.cols
-                or c.line >= c.parameters):
+        if weights.cols != c.cols or c.line >= c.parameters:
             raise ValueError("parameters, factors, eta nodes, weights and rates do not fit together")
         nodes = c.pieces * c.order
         shapes = {"constant": (constant, (nodes, bins)), "linear": (linear, (nodes, 2, bins)),
@@ -441,6 +464,11 @@ cdef class Counts:
     def line(self):
         """Which parameter counts are quadratic in, or in a power of it; -1 for none."""
         return self.c.line
+
+    @property
+    def line_power(self):
+        """The power of that parameter in which they are."""
+        return self.c.line_power
 
     def __reduce__(self):
         return Counts, self.arguments

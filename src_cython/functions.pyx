@@ -16,6 +16,7 @@ cimport numpy as np
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.kernels.counts import check_numbers
 
 np.import_array()
 
@@ -49,21 +50,14 @@ cdef class Function:
         self.parameters = tuple(parameters)
         self.names = tuple([parameter.name for parameter in self.parameters])
         self.ranges.n = len(self.parameters)
-        if self.ranges.n > MAX_PARAMETERS:
-            raise InputError(f"{self.ranges.n} parameters at once are too many: at most {MAX_PARAMETERS}")
+        check_numbers(self.parameters)
         for i, parameter in enumerate(self.parameters):
             self.ranges.low[i], self.ranges.high[i] = parameter.low, parameter.high
 
     @property
     def __signature__(self):
         """The parameters, for `inspect.signature` and for minimisers that go by names."""
-        from inspect import Parameter, Signature
-
-        # a parameter without a default must not follow one that has it
-        last = max([i for i, p in enumerate(self.parameters) if p.default is None], default=-1)
-        return Signature([
-            Parameter(p.name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if i <= last else p.default)
-            for i, p in enumerate(self.parameters)])
+        return signature(self.parameters)
 
     cdef int read(self, tuple args, dict named, double *values) except -1:
         """Fill `values` with checked numbers, whatever a caller gave."""
@@ -79,6 +73,17 @@ cdef class Function:
         for i, value in enumerate(checked(self.parameters, self.names, args, named)):
             values[i] = value
         return 0
+
+
+def signature(parameters):
+    """Return the `inspect.Signature` of a function that takes parameters by place or by name."""
+    from inspect import Parameter, Signature
+
+    # a parameter without a default must not follow one that has it
+    last = max([i for i, p in enumerate(parameters) if p.default is None], default=-1)
+    return Signature([
+        Parameter(p.name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if i <= last else p.default)
+        for i, p in enumerate(parameters)])
 
 
 def checked(parameters, names, args, named):

@@ -34,7 +34,9 @@ class Plane:
     def __init__(self, profiled: Profiled, units: tuple[float | None, float | None]) -> None:
         self.profiled, self.units = profiled, units
         self.missed = 0.0
-        self.low, self.high = self.of_axes(np.array([profiled.low, profiled.high]))
+        ends: Array = np.stack([profiled.low, profiled.high])
+        corners = self.of_axes(ends)
+        self.low, self.high = corners[0], corners[1]
 
     def of_axes(self, values: Array) -> Array:
         """Return places in the plane for what stands on the objective's axes, shape (m, 2)."""

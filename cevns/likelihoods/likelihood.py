@@ -17,7 +17,8 @@ from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.nuisances import shared
 from cevns.likelihoods.pulls import Pulls
-from cevns.parameters import Parameter, broadcast, choose, chosen, needed
+from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
+from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Model
@@ -184,7 +185,7 @@ class Likelihood(Inference):
         free: Sequence[str] = (),
         priors: Mapping[str, tuple[float, float]] | None = None,
         **fixed: float,
-    ) -> Evaluator:
+    ) -> Evaluator | RefoldedEvaluator:
         """Return chi2 of one interaction as a fast function of its parameters; made once and kept.
 
         Parameters
@@ -202,6 +203,8 @@ class Likelihood(Inference):
         Returns
         -------
         Evaluator
+            Or a `RefoldedEvaluator`, with the same methods, if a parameter is the mass of a final lepton, for whose
+            every value counts are folded anew.
 
         Raises
         ------
@@ -230,21 +233,40 @@ class Likelihood(Inference):
             raise
         if not (free or fixed):
             return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}))
+        fixed = owned(fixed, self.own_parameters(interaction), self.describe(interaction)[0])
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
         return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed))
 
-    def _bind(self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]) -> Evaluator:
+    def _bind(
+        self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]
+    ) -> Evaluator | RefoldedEvaluator:
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
+        refolded = self.experiments[0].signal.refolded(interaction)
+        steps = tuple(i for i, p in enumerate(parameters) if p.name in refolded)
+        if steps:
+            return RefoldedEvaluator(RefoldedEngine(self, interaction, parameters, steps, fixed))
+        return Evaluator(parameters, self.engine(interaction, parameters, fixed))
+
+    def engine(self, interaction: Model, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]) -> Engine:
+        """Return what computes chi2 as a function of some parameters, none of which needs a new fold for every value.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Interaction.
+        parameters : tuple of Parameter
+            Of `parameters`.
+        fixed : mapping of str to float
+            Values of others; what is neither here nor among `parameters` has its default.
+        """
         terms = [
             e.statistic.term(
                 e.signal.profiled(interaction, parameters, fixed, e.statistic.precision, e.statistic.units)
             )
             for e in self.experiments
         ]
-        return Evaluator(
-            parameters, Engine(terms, list(self._shared.values()), self._pulls_of(interaction, parameters, fixed))
-        )
+        return Engine(terms, list(self._shared.values()), self._pulls_of(interaction, parameters, fixed))
 
     def _pulls_of(
         self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
@@ -300,7 +322,7 @@ class Likelihood(Inference):
         return self.experiments[0].signal.describe(interaction)
 
     def mediators(self, interaction: Model) -> frozenset[str]:
-        """Return the names of the parameters that are masses of mediators."""
+        """Return the names of the parameters that are masses, of mediators or of final leptons."""
         return self.experiments[0].signal.mediators(interaction)
 
     def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
@@ -352,7 +374,7 @@ class Likelihood(Inference):
         evaluator.engine.points(rows, out)
         return out.reshape(shape)
 
-    def at(self, interaction: Model, **values: Any) -> tuple[Evaluator, dict[str, Any]]:
+    def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
 
         Parameters that are not the interaction's own are arguments too, so that the next call may have others.

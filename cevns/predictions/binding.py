@@ -8,103 +8,45 @@ mass is a parameter, or a neutron radius that is one, leaves a factor that the k
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cevns.kernels.counts import Counts, Pieces, Weights
+from cevns import checks
+from cevns.errors import InputError
+from cevns.interactions.kinematics import VECTOR, Kind
+from cevns.kernels.counts import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cevns._types import Array
     from cevns.interactions import Interaction
+    from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
+    from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["Fold", "bind"]
-
-
-class Fold:
-    """Recoil nodes with a response, at one quenching scale or over a range of it.
-
-    Parameters
-    ----------
-    nodes : RecoilNodes
-        Where rates are known.
-    weights : Weights
-        From rates at the nodes to counts; rows (eta node, bin).
-    bins : int
-        Number of bins.
-    edges, points : ndarray, optional
-        Pieces of the quenching scale and their nodes; see `cevns.kernels.counts.Pieces`.
-    """
-
-    def __init__(
-        self,
-        nodes: RecoilNodes,
-        weights: Weights,
-        bins: int,
-        edges: Array | None = None,
-        points: Array | None = None,
-    ) -> None:
-        self.nodes, self.weights, self.bins = nodes, weights, bins
-        self._eta = edges, points
-        self._channels: dict[str, Array] = {}
-        self._counts: dict[str, Array] = {}
-
-    def scaled(self, units: Array) -> Fold:
-        """Return the same with counts in some units, shape (bins,)."""
-        out = Fold(self.nodes, self.weights.scaled(1 / units), self.bins, *self._eta)
-        out._channels = self._channels
-        out.__dict__["pieces"] = self.pieces
-        return out
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of eta nodes, and of bins."""
-        return self.weights.firsts.size // self.bins, self.bins
-
-    def channels(self, kinematics: str) -> Array:
-        """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 by flavour, shape (3 flavours, nuclei, cols)."""
-        if kinematics not in self._channels:
-            self._channels[kinematics] = self.nodes.channels(kinematics, self.nodes.neutron_charge)
-        return self._channels[kinematics]
-
-    def counts(self, kinematics: str) -> Array:
-        """Return the same folded, shape (3 flavours, eta nodes x bins)."""
-        if kinematics not in self._counts:
-            self._counts[kinematics] = self.weights.dot(self.channels(kinematics).sum(axis=1))
-        return self._counts[kinematics]
-
-    @cached_property
-    def pieces(self) -> Pieces | None:
-        """Pieces of the quenching scale."""
-        edges, points = self._eta
-        if edges is None or points is None:
-            return None
-        # as good as any interaction with neutrons: where counts nearly vanish inside a piece
-        neutrons = self.counts("vector")[2 * len(self.nodes.flavours) :].sum(axis=0)
-        neutrons = neutrons.reshape(edges.size - 1, points.size, self.bins)
-        steep = (neutrons.min(axis=1) < 0.1 * neutrons.max(axis=1)).any(axis=1)
-        return Pieces(edges, points, steep)
+__all__ = ["bind"]
 
 
 class _Part(NamedTuple):
-    """One monomial as the kernels take it: power of y, powers of the other parameters and of the factors."""
+    """One monomial as the kernels take it: power of y, powers of the other parameters and of the factors.
 
-    kinematics: str
+    `shapes` are the factors that depend on q alone: propagators of given masses, and loops.
+    """
+
+    kind: Kind
     line: int
     couplings: tuple[int, ...]
     powers: tuple[int, ...]
     coefficients: Array
-    propagators: Array | None
+    shapes: tuple[Callable[[Array], Array], ...]
 
 
 def bind(
-    fold: Fold,
+    folds: Callable[[tuple[LayerKey, ...]], Fold],
     form_factor: FormFactor,
     interaction: Interaction,
     parameters: Sequence[Parameter],
@@ -115,8 +57,8 @@ def bind(
 
     Parameters
     ----------
-    fold : Fold
-        Nodes and response.
+    folds : callable
+        Returns nodes and response with the layers that are asked for.
     form_factor : FormFactor
         Of neutrons in nuclei whose radius is a parameter or not its own.
     interaction : Interaction
@@ -128,18 +70,19 @@ def bind(
     radii : mapping of int to (str or float)
         Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
     """
-    nodes, place = fold.nodes, {p.name: i for i, p in enumerate(parameters)}
+    place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    polynomial = interaction.monomials(nodes.flavours, without=absent)
+    nodes = folds((VECTOR.layer,)).nodes
+    flavours = nodes.flavours
+    polynomial = interaction.monomials(flavours, without=absent)
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
-    neutron_charge = _neutron_charge(nodes, form_factor, radii)
-    factors = [place[name] for name in mediators] + ([-1] if moving else [])
+    factors = [place[str(name)] for name in mediators] + ([-1] if moving else [])
     parts = []
     for monomial in polynomial:
-        coefficients, exponents, along, propagators = monomial.coefficients, [0] * len(place), 0, None
+        coefficients, exponents, along = monomial.coefficients, [0] * len(place), 0
         for name, exponent in monomial.couplings:
             if name not in place:
                 coefficients = coefficients * offsets[name] ** exponent
@@ -147,31 +90,44 @@ def bind(
                 along = exponent // power
             else:
                 exponents[place[name]] = exponent
-        powers = [0] * len(factors)
-        for name, exponent in monomial.mediators:
-            if name in place:
-                powers[mediators.index(name)] = exponent
+        powers, shapes = [0] * len(factors), []
+        final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
+        kind = Kind(monomial.kinematics, final_mass)
+        light = [0.0] if kind == Kind("magnetic") else []
+        for mass, exponent in monomial.mediators:
+            if mass in place:
+                powers[mediators.index(mass)] = exponent
             else:
-                propagator = (nodes.q2 + fixed[name] ** 2) ** -float(exponent)
-                propagators = propagator if propagators is None else propagators * propagator
-        parts.append(_Part(monomial.kinematics, along, tuple(exponents), tuple(powers), coefficients, propagators))
+                light.append(fixed[mass] if isinstance(mass, str) else mass)
+                shapes.append(_propagator(light[-1], exponent))
+        if light and not final_mass and min(light) < nodes.smallest_mass:
+            raise InputError(
+                f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
+                "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
+            )
+        shapes += [_power(loop, exponent) for loop, exponent in monomial.loops]
+        parts.append(_Part(kind, along, tuple(exponents), tuple(powers), coefficients, tuple(shapes)))
+    fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(part.kind.layer for part in parts)])))
+    # what no recoil can be seen of adds nothing
+    parts = [part for part in parts if part.kind.layer in fold.layers]
     if moving:
-        bare = nodes.neutrons[:, None] * np.ones_like(nodes.q2)
-        constant, linear, kernels = _moving(fold, _by_powers_of_radius(parts, len(nodes.flavours)), bare)
-        which = np.array([moving.get(i, -1) for i in range(nodes.q2.shape[0])], dtype=np.intc)
-        chosen = neutron_charge / nodes.neutrons[:, None], which, form_factor.code, form_factor.thickness
-    else:
-        own = neutron_charge is nodes.neutron_charge
-        constant, linear, kernels = _moving(fold, parts, None if own else neutron_charge)
-        chosen = None
+        parts = _by_powers_of_radius(parts, len(flavours))
+    constant, linear, kernels, keys = _moving(fold, parts, form_factor, radii)
+    weights, q2, _ = fold.joined(keys)
+    chosen = None
+    if moving:
+        which = np.array([moving.get(i, -1) for i in range(q2.shape[0])], dtype=np.intc)
+        own = [_neutron_charge(fold.layers[key].nodes, form_factor, radii) for key in keys]
+        neutron = np.concatenate(own, axis=1) / fold.nodes.neutrons[:, None]
+        chosen = neutron, which, form_factor.code, form_factor.thickness
     return Counts(
         tuple(parameters),
         (line, power),
-        fold.weights,
+        weights,
         fold.bins,
         constant,
         linear,
-        nodes.q2,
+        q2,
         kernels,
         factors,
         chosen,
@@ -179,15 +135,28 @@ def bind(
     )
 
 
+def _propagator(mass: float, exponent: int) -> Callable[[Array], Array]:
+    return lambda q2: (q2 + mass**2) ** -float(exponent)
+
+
+def _power(loop: Loop, exponent: int) -> Callable[[Array], Array]:
+    return lambda q2: np.asarray(loop(q2)) ** exponent
+
+
 def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
     """Return N F_N with the radii that are given as values."""
-    given = {nucleus: radius for nucleus, radius in radii.items() if not isinstance(radius, str)}
-    if not given:
-        return nodes.neutron_charge
     out = nodes.neutron_charge.copy()
-    for nucleus, radius in given.items():
-        out[nucleus] = nodes.neutrons[nucleus] * form_factor(np.sqrt(nodes.q2[nucleus]), radius)
+    for nucleus, radius in radii.items():
+        if not isinstance(radius, str):
+            out[nucleus] = nodes.neutrons[nucleus] * form_factor(np.sqrt(nodes.q2[nucleus]), radius)
     return out
+
+
+def _bare_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+    """Return N, which F_N is a factor of if a radius is a parameter, or else N F_N."""
+    if any(isinstance(radius, str) for radius in radii.values()):
+        return np.repeat(nodes.neutrons[:, None], nodes.recoil.size, axis=1)
+    return _neutron_charge(nodes, form_factor, radii)
 
 
 def _by_powers_of_radius(parts: Sequence[_Part], flavours: int) -> list[_Part]:
@@ -202,59 +171,73 @@ def _by_powers_of_radius(parts: Sequence[_Part], flavours: int) -> list[_Part]:
     return out
 
 
-def _moving(fold: Fold, parts: Sequence[_Part], neutron_charge: Array | None) -> tuple[Any, ...]:
-    """Return constant and linear counts, which only the line moves, and the kernels of all else.
-
-    `neutron_charge` is N F_N where it is not that of the nodes.
-    """
+def _moving(
+    fold: Fold, parts: Sequence[_Part], form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> tuple[Any, ...]:
+    """Return constant and linear counts, which only the line moves, the kernels of all else, and their layers."""
     rows, bins = fold.shape
     counts: Any = 0.0
-    folded: dict[str, Array] = {}
-    rates: dict[tuple[Any, ...], Array] = {}
+    folded: dict[Kind, Array] = {}
+    rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
     given: dict[tuple[Any, ...], Array] = {}
     for part in parts:
-        plain = not any(part.powers) and part.propagators is None and neutron_charge is None
+        plain = not any(part.powers) and not part.shapes and not radii
         if plain and not any(part.couplings):
             # all of them in one product
-            if part.kinematics not in folded:
-                folded[part.kinematics] = np.zeros((3, part.coefficients.size))
-            folded[part.kinematics][part.line] += part.coefficients
+            if part.kind not in folded:
+                folded[part.kind] = np.zeros((3, part.coefficients.size))
+            folded[part.kind][part.line] += part.coefficients
         elif plain:
             plain_key = part.line, part.couplings
-            given[plain_key] = given.get(plain_key, 0.0) + part.coefficients @ fold.counts(part.kinematics)
+            given[plain_key] = given.get(plain_key, 0.0) + part.coefficients @ fold.counts(part.kind)
         else:
-            if neutron_charge is None:
-                channels = fold.channels(part.kinematics)
+            nodes = fold.layers[part.kind.layer].nodes
+            if not radii:
+                channels = fold.channels(part.kind)
             else:
-                channels = fold.nodes.channels(part.kinematics, neutron_charge)
+                channels = nodes.channels(part.kind, _bare_charge(nodes, form_factor, radii))
             rate = (part.coefficients @ channels.reshape(part.coefficients.size, -1)).reshape(channels.shape[1:])
-            if part.propagators is not None:
-                rate = rate * part.propagators
+            for shape in part.shapes:
+                rate = rate * shape(nodes.q2)
             key = part.line, part.couplings, part.powers
-            rates[key] = rates.get(key, 0.0) + rate
-    for kinematics, coefficients in folded.items():
-        counts = coefficients @ fold.counts(kinematics) + counts
+            layer = rates.setdefault(part.kind.layer, {})
+            layer[key] = layer.get(key, 0.0) + rate
+    for kind, coefficients in folded.items():
+        counts = coefficients @ fold.counts(kind) + counts
     if not folded:
         counts = np.zeros((3, rows * bins))
-    still = [key for key in rates if not any(key[2])]
-    if still:
-        for (line, couplings, _), part in zip(
-            still, fold.weights.dot(np.array([rates.pop(key).sum(axis=0) for key in still])), strict=True
-        ):
-            if any(couplings):
-                given[line, couplings] = given.get((line, couplings), 0.0) + part
-            else:
-                counts[line] += part
+    for place, layer in rates.items():
+        still = [k for k in layer if not any(k[2])]
+        if still:
+            sums = np.array([layer.pop(k).sum(axis=0) for k in still])
+            for (line, couplings, _), part in zip(still, fold.layers[place].weights.dot(sums), strict=True):
+                if any(couplings):
+                    given[line, couplings] = given.get((line, couplings), 0.0) + part
+                else:
+                    counts[line] += part
     counts = counts.reshape(3, rows, bins)
-    kernels = [(*key, rate, None) for key, rate in rates.items()]
+    keys = [place for place, layer in rates.items() if layer] or [VECTOR.layer]
+    kernels = _side_by_side(fold, {place: rates.get(place, {}) for place in keys})
     if kernels and not given:
-        kernels = _usual(kernels, fold)
+        kernels = _usual(kernels)
     for (line, couplings), values in given.items():
         kernels.append((line, couplings, (0,) * (len(parts[0].powers)), None, values.reshape(rows, bins)))
-    return counts[0], np.ascontiguousarray(counts[1:].swapaxes(0, 1)), kernels
+    return counts[0], np.ascontiguousarray(counts[1:].swapaxes(0, 1)), kernels, keys
 
 
-def _usual(kernels: list[Any], fold: Fold) -> list[Any]:
+def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], Array]]) -> list[Any]:
+    """Return kernels whose rates stand at the nodes of several layers, which follow each other."""
+    if len(rates) == 1:
+        return [(*key, rate, None) for layer in rates.values() for key, rate in layer.items()]
+    _, q2, places = fold.joined(rates)
+    found: dict[tuple[Any, ...], Array] = {}
+    for layer, members in rates.items():
+        for key, rate in members.items():
+            found.setdefault(key, np.zeros_like(q2))[:, places[layer]] = rate
+    return [(*key, rate, None) for key, rate in found.items()]
+
+
+def _usual(kernels: list[Any]) -> list[Any]:
     """Return kernels of one mediator along its coupling in the order, and number, for which the kernels are fastest."""
     couplings, powers = kernels[0][1], kernels[0][2]
     if (
@@ -268,7 +251,7 @@ def _usual(kernels: list[Any], fold: Fold) -> list[Any]:
     ):
         return kernels
     known = {k[0]: k for k in kernels}
-    return [known.get(n) or (n, couplings, (n,), np.zeros_like(fold.nodes.q2), None) for n in (1, 2)]
+    return [known.get(n) or (n, couplings, (n,), np.zeros_like(kernels[0][3]), None) for n in (1, 2)]
 
 
 def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]:
