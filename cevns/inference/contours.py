@@ -249,13 +249,13 @@ def contour(
     objective = Objective(
         likelihood, interaction, (x, y, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
+    check_effect(objective, x, y)
     minima = find_minima(objective)
-    flat = check_effect(objective, minima, [x, y])
     least = reference_chi2(reference, minima[0].chi2)
     above = tuple(delta_chi2(c, 2) for c in levels)
     plain = objective.on_axes([x, y])
     moved = on_axes(minima, objective, plain)
-    curves, said = [], list(remarks(objective, minima, flat))
+    curves, said = [], list(remarks(objective, minima))
     for c, extra in zip(levels, above, strict=True):
         found, more = _curves(plain, (x, y), moved, least + extra)
         curves.append(found)
@@ -317,7 +317,7 @@ def _hull(
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
         for side, end, value in ((-1, objective.low[i], p.low), (1, objective.high[i], p.high)):
-            if (low, high)[side > 0][k] != end or math.isfinite(objective.open_end(i, side)):
+            if (low, high)[side > 0][k] != end or math.isfinite(objective.open_end(name, side)):
                 continue
             if abs(value) >= LARGEST_COUPLING:
                 raise InputError(

@@ -18,7 +18,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
 from cevns.inference.profiled import Profiled
-from cevns.inference.remarks import AS_DEEP, at_ends, check_effect, directions, remarks, shown_values
+from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.tabular import Column, Table
 
@@ -54,7 +54,7 @@ class Estimate(Result):
         (k, 2). Infinite where it stays below that up to the end of the parameter's range.
     covariance : ndarray, shape (n, n)
         Of the parameters in the order of `values`, twice the inverse of the curvature of chi2 at the minimum; NaN for
-        those at an end of their range, and in all if chi2 does not change in some direction.
+        those at an end of their range or without effect, and in all if chi2 does not change in some other direction.
     at_edge : dict
         Parameters at an end of the range that is searched: ``"lower"`` or ``"upper"``.
     flat : tuple of dict
@@ -227,13 +227,9 @@ def fit(
     """
     objective = Objective(likelihood, interaction, free, fixed, bounds=bounds, priors=priors, num_threads=num_threads)
     minima = find_minima(objective)
-    flat = check_effect(objective, minima, [])
-    if set(flat) == set(objective.names):
-        check_effect(objective, minima, objective.names)
-    intervals = {name: _interval(objective, minima, name, flat) for name in objective.given}
+    intervals = {name: _interval(objective, minima, name) for name in objective.given}
     best = minima[0]
-    still = (*({name: 1.0} for name in flat), *directions(objective, best, flat))
-    edges = {name: end for name, end in at_ends(objective, best).items() if name not in flat}
+    still, edges = directions(objective, best), at_ends(objective, best)
     return Estimate(
         best.chi2,
         shown_values(objective, best.point),
@@ -245,18 +241,18 @@ def fit(
         intervals,
         _covariance(objective, minima, edges, flat=bool(still)),
         edges,
-        still,
+        (*({name: 1.0} for name in objective.inert), *still),
         **objective.about,
         parameters=tuple(objective.parameter(name) for name in objective.given),
-        remarks=remarks(objective, minima, flat),
+        remarks=remarks(objective, minima),
     )
 
 
-def _interval(objective: Objective, minima: Sequence[Minimum], name: str, flat: Sequence[str]) -> Array:
+def _interval(objective: Objective, minima: Sequence[Minimum], name: str) -> Array:
     """Return where chi2, all other parameters profiled, is at most 1 above its minimum."""
+    if name in objective.inert:
+        return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
     index = objective.names.index(name)
-    if name in flat:
-        return np.array([[objective.open_end(index, -1), objective.open_end(index, 1)]])
     plain = objective.on_axes([name])
     level = minima[0].chi2 + 1.0
     profiled = Profiled(plain, [name], on_axes(minima, objective, plain), level)
@@ -268,7 +264,7 @@ def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:
     """Return intervals of a parameter's axis as values, with ends of the range as they stand in results."""
     values = objective.value(index, intervals)
     for side, end in ((0, objective.low[index]), (1, objective.high[index])):
-        values[intervals[:, side] == end, side] = objective.open_end(index, 2 * side - 1)
+        values[intervals[:, side] == end, side] = objective.open_end(objective.names[index], 2 * side - 1)
     return values
 
 
@@ -288,8 +284,11 @@ def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[
             # along the logarithm of a mass
             turn = np.where(plain.logarithmic, plain.to_values(point)[0], 1.0)[inside]
             out[np.ix_(inside, inside)] = covariance * turn[:, None] * turn
-    order = [objective.names.index(name) for name in objective.given]
-    return out[np.ix_(order, order)]
+    known = [k for k, name in enumerate(objective.given) if name not in objective.inert]
+    order = [objective.names.index(objective.given[k]) for k in known]
+    found = np.full((len(objective.given),) * 2, math.nan)
+    found[np.ix_(known, known)] = out[np.ix_(order, order)]
+    return found
 
 
 def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Array:

@@ -219,8 +219,8 @@ def interval(
     objective = Objective(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
+    check_effect(objective, name)
     minima = find_minima(objective)
-    flat = check_effect(objective, minima, [name])
     least = reference_chi2(reference, minima[0].chi2)
     level = least + above
     plain = objective.on_axes([name])
@@ -243,7 +243,7 @@ def interval(
         found.chi2[shown][first],
         **objective.about,
         parameters=(objective.parameter(name),),
-        remarks=(*remarks(objective, minima, flat), *_of_ends(plain, index, ranges, jumps)),
+        remarks=(*remarks(objective, minima), *_of_ends(plain, index, ranges, jumps)),
     )
 
 
@@ -255,7 +255,7 @@ def _of_ends(objective: Objective, index: int, ranges: Array, jumps: Sequence[fl
         return (f"nothing of {name} is allowed: chi2 lies above the level everywhere",)
     out = []
     for side, end, value in ((0, objective.low[index], p.low), (1, objective.high[index], p.high)):
-        if ranges[-side, side] == end and math.isinf(objective.open_end(index, 2 * side - 1)):
+        if ranges[-side, side] == end and math.isinf(objective.open_end(name, 2 * side - 1)):
             where = "lower" if side == 0 else "upper"
             out.append(f"{name} is allowed up to the {where} end of its range, {value:g}{unit}")
     for place in jumps:

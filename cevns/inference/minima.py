@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.errors import InputError
 from cevns.inference.descent import along_axes, descend
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ __all__ = ["WITHIN", "Minimum", "extents", "find_minima", "flat_directions", "on
 
 #: How far above the least chi2 minima are kept, and how many.
 WITHIN, MOST = 25.0, 64
-#: Difference in chi2 below which two are the same, relative to 1 + chi2, and along a whole direction makes it flat.
-SAME, FLAT = 1e-6, 1e-6
+#: Difference in chi2 below which two are the same, relative to 1 + chi2.
+SAME = 1e-6
 #: How far along a direction a descent begins that comes back unless the direction is flat, and what chi2 may differ.
 ASIDE, NOTHING = 0.2, 1e-8
 #: Parts of the range of one mass, or of each of several.
@@ -95,11 +94,6 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
         chi2.
     near : sequence of ndarray
         Points from which to start too.
-
-    Raises
-    ------
-    InputError
-        If chi2 depends on none of the parameters.
     """
     base = _nodes(objective)
     below, above = extents(objective, base)
@@ -111,12 +105,6 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
     starts = np.concatenate([*(np.atleast_2d(p) for p in near), starts])
     node = np.concatenate([np.zeros(len(near), dtype=int), node])
     chi2 = objective.chi2(starts)
-    if np.ptp(chi2) <= FLAT * 1e-3 and not _changes(objective, base):
-        names = ", ".join(objective.names)
-        raise InputError(
-            f"chi2 of {' + '.join(e.name for e in objective.experiments)} does not depend on {names} of "
-            f"{objective.name!r}: the data say nothing about it"
-        )
     several = objective.logarithmic.sum() > 1
     order = np.argsort(chi2, kind="stable")
     # the least of all, and those of each wall, where a minimum may be that no other way leads to
@@ -160,16 +148,6 @@ def _at_the_wall(objective: Objective, minimum: Minimum) -> Minimum:
             if near and objective.chi2(moved[None])[0] <= minimum.chi2 + 1e-10 * (1 + abs(minimum.chi2)):
                 point = moved
     return Minimum(float(objective.chi2(point[None])[0]), point, minimum.basis)
-
-
-def _changes(objective: Objective, base: Array) -> bool:
-    """Return whether chi2 changes along any axis at all."""
-    for i in range(base.shape[1]):
-        ends = np.repeat(base, 2, axis=0)
-        ends[::2, i], ends[1::2, i] = max(objective.low[i], -1e3), min(objective.high[i], 1e3)
-        if np.ptp(objective.chi2(np.concatenate([base, ends]))) > FLAT * 1e-3:
-            return True
-    return False
 
 
 def _nodes(objective: Objective) -> Array:

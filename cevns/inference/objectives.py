@@ -31,6 +31,8 @@ MASS_RANGE, LIGHTEST = (0.1, 1e4), 1e-4
 MOMENTUM = 50.0
 #: Relative step of the differences that stand for a gradient.
 STEP = 1e-3
+#: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
+NOTHING = 1e-10
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -65,8 +67,12 @@ class Objective:
 
     Attributes
     ----------
+    given : tuple of str
+        Free parameters in the order in which they were named.
     names : tuple of str
-        Free parameters in the order of the columns.
+        Those on which chi2 depends, in the order of the columns.
+    inert : dict
+        The others, with the values that they are left at.
     parameters : tuple of Parameter
         The same, with their ranges as they are searched.
     low, high : ndarray, shape (n,)
@@ -77,8 +83,14 @@ class Objective:
     UnknownNameError
         If a parameter is not known.
     InputError
-        If none is free, one is free and fixed, has neither a value nor a default, or is out of range.
+        If none is free, one is free and fixed, has neither a value nor a default, or is out of range; or if chi2
+        depends on none of them.
     """
+
+    low: Array
+    high: Array
+    parameters: tuple[Parameter, ...]
+    _all: dict[str, Parameter]
 
     def __init__(
         self,
@@ -118,14 +130,22 @@ class Objective:
                         f"{name} is neither free nor has it a value: free it, profile it, or give its value{unit}"
                     )
                 values[name] = known[name].number(None)
-        others = tuple(name for name in free if name not in own)
-        self.evaluator = likelihood.bind(interaction, free=others, priors=None, **values)
-        self.engine = self.evaluator.engine.prepare()
-        self.names = self.evaluator.names
-        self.given = free
-        self._ranges(bounds, likelihood.mediators(interaction))
+        self.given, self.inert = free, dict[str, float]()
         self._propagators = likelihood.propagators(interaction)
-        self._set_axes(plain)
+        for _ in range(2):
+            moving = [name for name in free if name not in self.inert]
+            others = tuple(name for name in moving if name not in own)
+            self.evaluator = likelihood.bind(interaction, free=others, priors=None, **values, **self.inert)
+            self.engine = self.evaluator.engine.prepare()
+            self.names = self.evaluator.names
+            if not self.inert:
+                self._ranges(bounds, likelihood.mediators(interaction))
+                self._all = dict(zip(self.names, self.parameters, strict=True))
+            self.parameters = tuple(self._all[name] for name in self.names)
+            self.logarithmic = np.array([name in likelihood.mediators(interaction) for name in self.names])
+            self._set_axes(plain)
+            if self.inert or not self._find_inert():
+                break
 
     def _ranges(self, bounds: Mapping[str, tuple[float, float]] | None, mediators: frozenset[str]) -> None:
         """Set the ranges that are searched, and the axes."""
@@ -144,7 +164,35 @@ class Objective:
             low, high = self.bounds.get(p.name, mass_range(p) if p.name in mediators else (p.low, p.high))
             parameters.append(p.replace(low=low, high=high, default=None))
         self.parameters = tuple(parameters)
-        self.logarithmic = np.array([name in mediators for name in self.names])
+
+    def _find_inert(self) -> dict[str, float]:
+        """Find the parameters on which chi2 depends nowhere that is looked at, and return them.
+
+        Raises
+        ------
+        InputError
+            If these are all.
+        """
+        base, n = self.base, len(self.names)
+        sizes = 10.0 ** np.arange(-12.0, 4.0)
+        points = np.concatenate(
+            [base[None], *(np.where(self.logarithmic, base, base + s * sizes[:, None]) for s in (1, -1))]
+        )
+        points = points.clip(self.low, self.high)
+        for i, name in enumerate(self.names):
+            places = np.concatenate([[self.low[i], self.high[i]], base[i] + np.array([-1e-3, 1e-3, -1.0, 1.0])])
+            places = places.clip(max(self.low[i], -1e6), min(self.high[i], 1e6))
+            rows = np.repeat(points[:, None, :], 1 + places.size, axis=1)
+            rows[:, 1:, i] = places
+            chi2 = self.chi2(rows.reshape(-1, n)).reshape(len(points), -1)
+            if (np.ptp(chi2, axis=1) <= NOTHING * (1 + np.abs(chi2).min(axis=1))).all():
+                self.inert[name] = float(self.to_values(base)[i])
+        if len(self.inert) == n:
+            raise InputError(
+                f"chi2 of {' + '.join(e.name for e in self.experiments)} does not depend on {', '.join(self.given)} of "
+                f"{self.name!r}: the data say nothing about it"
+            )
+        return self.inert
 
     def _set_axes(self, plain: Sequence[str]) -> None:
         """Let the couplings of mediators be in units of (q^2 + m^2)^(1 / power) MeV, but for some."""
@@ -186,16 +234,16 @@ class Objective:
 
     def parameter(self, name: str) -> Parameter:
         """Return a free parameter with the range that is searched."""
-        return self.parameters[self.names.index(name)]
+        return self._all[name]
 
-    def open_end(self, index: int, side: int) -> float:
+    def open_end(self, name: str, side: int) -> float:
         """Return how the end of a range stands in results: infinite, unless the parameter begins there.
 
         Of a coupling of which only the square counts, 0 is no end of what is searched.
         """
-        p = self.parameters[index]
+        p = self._all[name]
         if side < 0:
-            return p.low if p.low == p.origin and self.names[index] not in self.bounds else -math.inf
+            return p.low if p.low == p.origin and name not in self.bounds else -math.inf
         return math.inf
 
     @staticmethod

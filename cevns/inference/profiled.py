@@ -50,6 +50,9 @@ class Profiled:
         Columns of the parameters of interest, and of those that are profiled.
     """
 
+    low: Array
+    high: Array
+
     def __init__(
         self,
         objective: Objective,

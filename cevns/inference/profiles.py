@@ -166,6 +166,7 @@ def profile(
     objective = Objective(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
+    check_effect(objective, name)
     index = objective.names.index(name)
     # the parameter's own range, not that in which masses are searched
     known = objective.evaluator.parameters[index]
@@ -179,15 +180,15 @@ def profile(
             f"bounds={{{name!r}: (low, high)}}"
         )
     minima = find_minima(objective)
-    flat = check_effect(objective, minima, [name])
     plain = objective.on_axes([name])
     chi2, points = Profiled(plain, [name], on_axes(minima, objective, plain)).along(plain.axis(index, values)[:, None])
-    at = plain.to_values(points)
+    at = dict(zip(plain.names, plain.to_values(points).T, strict=True))
+    at |= {other: np.full(values.size, value) for other, value in plain.inert.items()}
     return Profile(
         values,
         chi2,
-        {other: at[:, objective.names.index(other)] for other in profiled},
+        {other: at[other] for other in profiled},
         **objective.about,
         parameters=(objective.parameter(name),),
-        remarks=tuple(f"chi2 does not depend on {other}: any value fits as well" for other in flat),
+        remarks=tuple(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert),
     )
