@@ -11,7 +11,14 @@ from cevns import fluxes
 from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
 from cevns.inference import Contour, Estimate, Fit, Interval, Profile, Result, delta_chi2
 from cevns.inference.objectives import Objective
-from cevns.interactions import Amplitude, Interaction, VectorMediator, contact, get_interaction
+from cevns.interactions import (
+    Amplitude,
+    Interaction,
+    VectorMediator,
+    contact,
+    get_interaction,
+    known_interactions,
+)
 from cevns.parameters import Parameter, coupling
 
 EPS = ("u_ee", "u_mumu", "d_ee", "d_mumu")
@@ -536,6 +543,43 @@ def test_what_has_no_effect_is_refused(both, argon):
     # neutrinos of a source that has them are another matter
     source = argon.replace(flux=fluxes.monochromatic(29.8, fluence=2e12, flavour="tau"), backgrounds=())
     assert source.fit(tau, "coupling", mass=10.0).chi2 >= 0
+
+
+@pytest.mark.parametrize("name", sorted(set(known_interactions()) - {"sm", "b-3ltau"}))
+def test_every_interaction_can_be_fitted(argon, name):
+    """In each coupling by itself, at one mass: against the line, or said to be without effect."""
+    interaction = get_interaction(name)
+    masses = {p.name: 20.0 for p in interaction.parameters if p.name in argon.mediators(interaction)}
+    others = {p.name: p.origin if p.default is None else p.default for p in interaction.parameters}
+    found = 0
+    for p in interaction.parameters:
+        if p.name in masses:
+            continue
+        fixed = {n: v for n, v in others.items() if n != p.name} | masses
+        try:
+            fit = argon.fit(interaction, p.name, **fixed)
+        except InputError as error:
+            assert f"does not depend on {p.name}" in str(error)  # noqa: PT017
+            assert argon.chi2(interaction, **fixed, **{p.name: p.low}) == pytest.approx(
+                argon.chi2(interaction, **fixed, **{p.name: p.high}), rel=1e-12
+            )
+            continue
+        found += 1
+        line = argon.best_fit(interaction, **fixed)
+        assert fit.chi2 == pytest.approx(line.chi2, abs=1e-8)
+        if found == 3:
+            # the others are like these
+            break
+    assert found
+
+
+def test_masses_that_need_a_fold_for_every_value_are_refused(argon):
+    for call in (
+        lambda: argon.fit("sterile-dipole", ["mass", "mu_mu"]),
+        lambda: argon.interval("sterile-dipole", "mu_mu", profiled="mass"),
+    ):
+        with pytest.raises(InputError, match="mass of 'sterile-dipole' needs a new fold for every value"):
+            call()
 
 
 # --- files

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns.errors import InputError
 from cevns.inference.descent import along_axes, descend
 
 if TYPE_CHECKING:
@@ -94,7 +95,17 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
         chi2.
     near : sequence of ndarray
         Points from which to start too.
+
+    Raises
+    ------
+    InputError
+        If counts need a new fold for every value of a free parameter, of which a search needs thousands.
     """
+    for name in getattr(objective.engine, "stepped", ()):
+        raise InputError(
+            f"{name} of {objective.name!r} needs a new fold for every value, and a search thousands of them: give "
+            f"it a value, {name}=..., one after the other; limit, scan and best_fit go through many"
+        )
     base = _nodes(objective)
     below, above = extents(objective, base)
     walls = _walls(objective, below, above)
