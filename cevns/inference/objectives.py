@@ -33,6 +33,8 @@ MOMENTUM = 50.0
 STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
+#: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
+INNER = (30.0, 10.0, 3.0)
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -144,8 +146,10 @@ class Objective:
             self.parameters = tuple(self._all[name] for name in self.names)
             self.logarithmic = np.array([name in likelihood.mediators(interaction) for name in self.names])
             self._set_axes(plain)
+            self._inner: tuple[Array, Array, Any] | None = None
             if self.inert or not self._find_inert():
                 break
+        self._find_inner(likelihood, interaction, values | self.inert)
 
     def _ranges(self, bounds: Mapping[str, tuple[float, float]] | None, mediators: frozenset[str]) -> None:
         """Set the ranges that are searched, and the axes."""
@@ -193,6 +197,30 @@ class Objective:
                 f"{self.name!r}: the data say nothing about it"
             )
         return self.inert
+
+    def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
+        """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.
+
+        Over ranges that are there to keep numbers finite it hardly ever is.
+        """
+        if self.logarithmic.any() or not any(term.searched for term in getattr(self.engine, "terms", ())):
+            return
+        from cevns.inference.minima import extents
+
+        below, above = extents(self, self.base[None])
+        for factor in INNER:
+            low = np.maximum(self.low, self.base - factor * below[0])
+            high = np.minimum(self.high, self.base + factor * above[0])
+            if not (low < high).all():
+                return
+            parameters = tuple(
+                p.replace(low=a, high=b, default=None)
+                for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
+            )
+            engine = likelihood.engine(interaction, parameters, fixed).prepare()
+            if not any(term.searched for term in engine.terms):
+                self._inner = low, high, engine
+                return
 
     def _set_axes(self, plain: Sequence[str]) -> None:
         """Let the couplings of mediators be in units of (q^2 + m^2)^(1 / power) MeV, but for some."""
@@ -293,8 +321,20 @@ class Objective:
     def chi2(self, points: Array) -> Array:
         """Return chi2 of points, shape (m, n), inside the ranges."""
         rows = np.ascontiguousarray(self.to_values(points) if self.logarithmic.any() else points)
-        out = np.empty(rows.shape[0])
-        share(lambda part: self.engine.points(rows[part], out[part]), len(rows), len(rows), self.num_threads)
+        if self._inner is None:
+            return self._points(self.engine, rows)
+        low, high, engine = self._inner
+        inside = ((rows >= low) & (rows <= high)).all(axis=1)
+        if inside.all():
+            return self._points(engine, rows)
+        out = np.empty(len(rows))
+        out[inside] = self._points(engine, rows[inside])
+        out[~inside] = self._points(self.engine, rows[~inside])
+        return out
+
+    def _points(self, engine: Any, rows: Array) -> Array:
+        out = np.empty(len(rows))
+        share(lambda part: engine.points(rows[part], out[part]), len(rows), len(rows), self.num_threads)
         return out
 
     def gradient(self, point: Array, scale: Array) -> Array:
