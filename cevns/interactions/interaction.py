@@ -36,7 +36,10 @@ RESERVED = frozenset(
         "form_factor",
         "free",
         "interaction",
+        "likelihood",
+        "logarithmic",
         "mass_range",
+        "name",
         "nodes",
         "nucleus",
         "num_threads",
@@ -47,6 +50,7 @@ RESERVED = frozenset(
         "reference",
         "self",
         "target",
+        "values",
     }
 )
 _TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
