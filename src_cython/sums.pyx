@@ -42,8 +42,8 @@ cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil:
     """Pulls of all parameters that have priors, but for the line's."""
     cdef const double *prior = s.prior
     cdef double total = s.constant
-    cdef Py_ssize_t k
-    for k in range(s.priors):
+    cdef Py_ssize_t _
+    for _ in range(s.priors):
         total += (values[<int> prior[0]] - prior[1]) * (values[<int> prior[0]] - prior[1]) * prior[2]
         prior += 3
     return total
