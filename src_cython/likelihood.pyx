@@ -5,11 +5,14 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport INFINITY, NAN, exp
 from libc.stdlib cimport free, malloc
 
-from cevns.kernels.counts cimport MAX_PARAMETERS, line_value, own
+from cevns.kernels.convexity cimport certify as certify_term
+from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
-from cevns.kernels.gaussian cimport GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t
+from cevns.kernels.gaussian cimport (
+    ALONE, MANY, GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t)
+from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport certify as certify_term, row_chi2
+from cevns.kernels.quenching cimport row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
 from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, shared_chi2, sum_chi2
@@ -30,8 +33,8 @@ cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
     cdef double value
     if rows == NULL:
         return NAN
-    start_rows(s.terms, rows, s.n, values, False)
-    value = sum_chi2(s, rows, line_value(s.terms[0].counts, values))
+    start_rows(s.terms, rows, s.n, values, ALONE)
+    value = sum_chi2(s, rows, 0.0)
     free(rows)
     return value
 
@@ -153,7 +156,7 @@ cdef class Engine:
             Values of the shared nuisances, of which no term's chi2 has the pull.
         """
         cdef Py_ssize_t i
-        cdef double value, y, none = 0.0
+        cdef double value, y = 0.0, none = 0.0
         cdef double best[MAX_SHARED]
         cdef term_t centred_term
         cdef double[::1] shifts
@@ -165,8 +168,7 @@ cdef class Engine:
             raise MemoryError
         out = []
         try:
-            start_rows(self.s.terms, rows, self.s.n, at, False)
-            y = line_value(self.s.terms[0].counts, at)
+            start_rows(self.s.terms, rows, self.s.n, at, ALONE)
             if self.s.shared:
                 shared_chi2(&self.s, rows, y, best)
             for i in range(self.s.n):
@@ -199,7 +201,10 @@ cdef class Engine:
                     last = i + 1
                     while last < n and self.together(&values[i, 0], &values[last, 0]):
                         last += 1
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none, last > i + 1)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none,
+                               MANY if last > i + 1 else ALONE)
+                    if last == i + 1:
+                        y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
                     i = last
             free(rows)
@@ -220,7 +225,7 @@ cdef class Engine:
         with nogil:
             if m:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
             free(rows)
 
@@ -233,7 +238,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
             free(rows)
             free(seeds)
@@ -269,7 +274,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     counts[i] = row_crossings(
                         &self.s, rows, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
             free(rows)

@@ -6,57 +6,20 @@ looks at all of eta that its penalty allows. Either way the answer is the least 
 before.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, floor, fmax, fmin, sqrt
-from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 
-from cevns.kernels.counts cimport MAX_ORDER, MAX_PARAMETERS, counts_t
+from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport (
-    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, open_rows, penalty,
-    polynomial_size, profiled, row_t, rows_size, start_row, term_t)
+    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
+    profiled, row_t, term_t)
+from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece, quadratic, quartic, to_piece
 
 cdef enum:
     LANES = 4  # couplings that are worked on side by side
-    MOST_OTHERS = 4  # parameters, beside a mass and a coupling, over which chi2 is sampled
-
-# what the last Newton step in eta may leave of chi2
-cdef double ETA_ACCURACY = 5e-13
-# share of the penalty's curvature that has to be left for chi2 to count as convex in eta
-cdef double CONVEX_MARGIN = 0.02
-# squared data above which polynomials in eta no longer find the best eta well enough
-cdef double LARGEST_BASE = 1e6
 
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
-
-cdef inline void at_coupling(const term_t *t, const double *p, double y, double *u, double *v) noexcept nogil:
-    """u and the nodes' part of v of a piece as polynomials in t."""
-    cdef Py_ssize_t k
-    for k in range(t.order):
-        u[k] = quadratic(p + 8 * k, y)
-        v[k] = quartic(p + 8 * k + 3, y)
-
-
-cdef inline void eta_derivatives(const term_t *t, const double *u, const double *v, double x, double s, double eta,
-                                 double *first, double *second) noexcept nogil:
-    """First and second derivative of chi2 in eta; x and s are its place and its scale on the piece's own axis."""
-    cdef double u0 = u[t.order - 1], u1 = 0.0, u2 = 0.0, v0 = v[t.order - 1], v1 = 0.0, v2 = 0.0, d, r, r1
-    cdef Py_ssize_t k
-    # Horner for value, first and half the second derivative
-    for k in range(t.order - 2, -1, -1):
-        u2 = u2 * x + u1
-        v2 = v2 * x + v1
-        u1 = u1 * x + u0
-        v1 = v1 * x + v0
-        u0 = u0 * x + u[k]
-        v0 = v0 * x + v[k]
-    d = 1.0 / (v0 + t.pull)
-    r = (u0 + t.lift) * d
-    r1 = u1 - r * v1
-    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
-    second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
-
 
 cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of a term that is convex in eta: Newton steps to the only minimum; NaN where it proves not to be convex.
@@ -247,6 +210,12 @@ cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_
     cdef double *slope = row.looks + n
     cdef double u, v, u1, v1, r, base = t.base, pull = t.pull, lift = t.lift, inverse = t.inverse_eta_variance
     cdef const double *eta = t.look_etas
+    if row.counts.alone:
+        for piece in range(low, high):
+            fold_piece(t.counts, &row.counts, piece)
+            for i in range(t.first_looks[piece], t.first_looks[piece + 1]):
+                value[i] = look_chi2(t, row, eta[i], piece, slope + i)
+        return
     if not t.searched:
         # a term that only seemed to be convex has no table
         for piece in range(low, high):
@@ -387,136 +356,3 @@ cdef void term_line(const term_t *t, row_t *row, const double *y, Py_ssize_t m, 
         else:
             out[j] += row_chi2(t, row, y[j])
             j += 1
-
-
-# --- which way -------------------------------------------------------------------------------------------------------
-
-cdef void certify(term_t *t) noexcept nogil:
-    """Find out how a term is minimised in eta, once: until then all of eta is searched, which is always right.
-
-    Whoever calls sees to it that nobody uses the term meanwhile.
-    """
-    if t.certified:
-        return
-    if t.base <= LARGEST_BASE and sampled(t.counts):
-        t.eta_step = convex_step(t)
-    t.searched = t.eta_step == 0.0
-    if not t.searched:
-        t.start = standard_eta(t)
-    t.certified = True
-
-
-cdef bint sampled(const counts_t *c) noexcept nogil:
-    """Whether a sample can say something of all parameters: of one mass, and others of a finite range."""
-    cdef int f, masses = 0
-    for f in range(c.factors):
-        masses += not c.factor[f].form_factor
-    return masses <= 1 and c.others <= MOST_OTHERS
-
-
-cdef void sample_others(const counts_t *c, int step, double *values) noexcept nogil:
-    """Spread the parameters that are neither the line's nor a mass over their ranges, evenly in each."""
-    cdef Py_ssize_t i
-    cdef double place
-    for i in range(c.parameters):
-        if c.spread[i]:
-            place = 0.5 + step * (0.6180339887498949 + 0.1 * i)
-            values[i] = c.low[i] + (c.high[i] - c.low[i]) * (place - floor(place))
-
-
-cdef double convex_step(const term_t *t) noexcept nogil:
-    """Newton step in eta that leaves no more than ETA_ACCURACY; 0 unless chi2 is convex, with a margin.
-
-    From a sample of all masses, couplings and etas.
-    """
-    cdef Py_ssize_t i, k, m, piece, node = find_piece(t.eta_edges, t.pieces, 1.0, -1) * t.order + t.order // 2
-    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, elsewhere
-    cdef double bend = 0.0, second = 0.0
-    cdef double values[MAX_PARAMETERS]
-    cdef const double *f
-    cdef bint contact = t.counts.factors == 0 or t.counts.factor[0].form_factor
-    cdef int masses = 1 if contact else 11, others = 1 + 6 * t.counts.others, steps = 32
-    cdef bint convex = True
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
-    if row == NULL:
-        return 0.0
-    memset(values, 0, sizeof(values))
-    for i in range(t.counts.nuclei * t.counts.cols):
-        if t.counts.q2[i] > 0.0:
-            lowest = fmin(lowest, t.counts.q2[i])
-            highest = fmax(highest, t.counts.q2[i])
-    for m in range(masses * others):
-        # below and above, the mass only scales the coupling
-        if not contact:
-            values[t.counts.factor[0].parameter] = sqrt(
-                1e-2 * lowest * (1e4 * highest / lowest) ** (m % masses / (masses - 1.0)))
-        sample_others(t.counts, m // masses, values)
-        start_row(t, row, values, False)
-        for piece in range(t.pieces):
-            build_piece(t, row, piece)
-        f = row.counts.bc + 2 * node * t.bins
-        largest_b = largest_c = elsewhere = 0.0
-        for k in range(t.bins):
-            largest_b = fmax(largest_b, fabs(f[k]))
-            largest_c = fmax(largest_c, f[t.bins + k])
-        for i in range(t.pieces * t.order):
-            for k in range(t.bins):
-                elsewhere = fmax(elsewhere, row.counts.bc[(2 * i + 1) * t.bins + k])
-        # what is hardly seen at eta = 1 and well elsewhere is no matter of a few Newton steps
-        convex = largest_c >= 1e-6 * elsewhere and convex_at(t, row, 0.0, &bend, &second)
-        convex = convex and (largest_c > 0.0 or largest_b == 0.0)
-        if largest_c > 0.0:
-            low = sqrt(1e-3 / largest_c)
-            high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
-            for i in range(steps + 1):
-                y = low * (high / low) ** (i / <double> steps)
-                convex = convex and convex_at(t, row, y, &bend, &second) and (
-                    not contact or convex_at(t, row, -y, &bend, &second))
-            for k in range(t.bins):
-                # counts turn around, and are the standard model's again: destructive interference
-                if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
-                    y = -f[k] / f[t.bins + k]
-                    convex = convex and convex_at(t, row, 0.5 * y, &bend, &second) and convex_at(
-                        t, row, y, &bend, &second)
-        if not convex:
-            break
-    free(row)
-    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
-    return sqrt(sqrt(2.0 * ETA_ACCURACY / second) / fmax(bend, 1.0)) if convex else 0.0
-
-
-cdef double standard_eta(const term_t *t) noexcept nogil:
-    """The best eta of the standard model, which other points are seldom far from."""
-    cdef double values[MAX_PARAMETERS]
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
-    cdef double eta = 1.0
-    if row != NULL:
-        memset(values, 0, sizeof(values))
-        sample_others(t.counts, 0, values)
-        start_row(t, row, values, False)
-        convex_chi2(t, row, 0.0)
-        eta = row.eta
-    free(row)
-    return eta
-
-
-cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, double *largest) noexcept nogil:
-    """Whether chi2 is convex in eta at a coupling; raises the largest half ratio of third to second derivative, and the
-    largest second one.
-    """
-    cdef double u[MAX_ORDER]
-    cdef double v[MAX_ORDER]
-    cdef double s, first = 0.0
-    cdef double second[3]
-    cdef Py_ssize_t piece
-    cdef int look
-    for piece in range(t.pieces):
-        at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
-        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
-        for look in range(3):
-            eta_derivatives(t, u, v, look - 1.0, s, 1.0, &first, &second[look])
-            if not second[look] > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
-                return False
-            largest[0] = fmax(largest[0], second[look])
-        bend[0] = fmax(bend[0], 0.25 * s * fabs(second[2] - second[0]) / second[1])
-    return True

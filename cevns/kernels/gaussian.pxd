@@ -5,6 +5,10 @@ from cevns.kernels.counts cimport Counts, counts_row_t, counts_t
 cdef enum:
     SCRATCH = 9  # vectors of counts in a row's workspace
     LOOK_COLUMNS = 16  # coefficients in y of u, v and their derivatives in eta
+    # what follows the start of a row: nothing but this point, points of the line, or many of them
+    ALONE = 0
+    FEW = 1
+    MANY = 2
     # what is known of a piece, beside FOLDED
     POLYNOMIALS = 2
     REST = 4
@@ -74,12 +78,13 @@ cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
 cdef Py_ssize_t row_size(const term_t *t) noexcept nogil
 cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size) noexcept nogil
 cdef Py_ssize_t rows_size(const term_t **t, Py_ssize_t n) noexcept nogil
-cdef void start_row(const term_t *t, row_t *row, const double *values, bint many) noexcept nogil
-cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, bint many) noexcept nogil
+cdef void start_row(const term_t *t, row_t *row, const double *values, int points) noexcept nogil
+cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil
 cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, double *slope,
                         double *shifts) noexcept nogil
 cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
 cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
+cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece, double *slope) noexcept nogil
 cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
 
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cevns.kernels.counts import Counts, Pieces, Weights
+from cevns.kernels.counts import Counts
+from cevns.kernels.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns._types import Array
     from cevns.interactions import Interaction
+    from cevns.kernels.weights import Weights
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
     from cevns.predictions.panels import RecoilNodes
@@ -39,7 +41,7 @@ class Fold:
     bins : int
         Number of bins.
     edges, points : ndarray, optional
-        Pieces of the quenching scale and their nodes; see `cevns.kernels.counts.Pieces`.
+        Pieces of the quenching scale and their nodes; see `cevns.kernels.pieces.Pieces`.
     """
 
     def __init__(
@@ -93,14 +95,19 @@ class Fold:
 
 
 class _Part(NamedTuple):
-    """One monomial as the kernels take it: power of y, powers of the other parameters and of the factors."""
+    """One monomial as the kernels take it: power of y, powers of the other parameters, coefficients of the channels."""
 
-    kinematics: str
     line: int
     couplings: tuple[int, ...]
-    powers: tuple[int, ...]
     coefficients: Array
-    propagators: Array | None
+
+
+class _Channels(NamedTuple):
+    """Channels that are multiplied by the same: powers of the factors, and of propagators whose mass is fixed."""
+
+    kinematics: str
+    powers: tuple[int, ...]
+    fixed: tuple[tuple[float, int], ...]
 
 
 def bind(
@@ -137,9 +144,9 @@ def bind(
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
     neutron_charge = _neutron_charge(nodes, form_factor, radii)
     factors = [place[name] for name in mediators] + ([-1] if moving else [])
-    parts = []
+    parts: dict[_Channels, list[_Part]] = {}
     for monomial in polynomial:
-        coefficients, exponents, along, propagators = monomial.coefficients, [0] * len(place), 0, None
+        coefficients, exponents, along = monomial.coefficients, [0] * len(place), 0
         for name, exponent in monomial.couplings:
             if name not in place:
                 coefficients = coefficients * offsets[name] ** exponent
@@ -147,14 +154,14 @@ def bind(
                 along = exponent // power
             else:
                 exponents[place[name]] = exponent
-        powers = [0] * len(factors)
+        powers, propagators = [0] * len(factors), []
         for name, exponent in monomial.mediators:
             if name in place:
                 powers[mediators.index(name)] = exponent
             else:
-                propagator = (nodes.q2 + fixed[name] ** 2) ** -float(exponent)
-                propagators = propagator if propagators is None else propagators * propagator
-        parts.append(_Part(monomial.kinematics, along, tuple(exponents), tuple(powers), coefficients, propagators))
+                propagators.append((fixed[name], exponent))
+        key = _Channels(monomial.kinematics, tuple(powers), tuple(propagators))
+        parts.setdefault(key, []).append(_Part(along, tuple(exponents), coefficients))
     if moving:
         bare = nodes.neutrons[:, None] * np.ones_like(nodes.q2)
         constant, linear, kernels = _moving(fold, _by_powers_of_radius(parts, len(nodes.flavours)), bare)
@@ -190,85 +197,91 @@ def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[
     return out
 
 
-def _by_powers_of_radius(parts: Sequence[_Part], flavours: int) -> list[_Part]:
-    """Return each part as three, of which the factor F_N, the last one, has the powers 0, 1 and 2."""
-    out = []
-    for part in parts:
+def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: int) -> dict[_Channels, list[_Part]]:
+    """Return channels apart by the powers 0, 1 and 2 of the factor F_N, the last one."""
+    out: dict[_Channels, list[_Part]] = {}
+    for key, members in parts.items():
         for k in range(3):
-            coefficients = np.zeros_like(part.coefficients)
-            coefficients[k * flavours : (k + 1) * flavours] = part.coefficients[k * flavours : (k + 1) * flavours]
-            if coefficients.any():
-                out.append(part._replace(powers=(*part.powers[:-1], k), coefficients=coefficients))
+            of_power = np.arange(3 * flavours) // flavours == k
+            some = [p._replace(coefficients=np.where(of_power, p.coefficients, 0.0)) for p in members]
+            some = [p for p in some if p.coefficients.any()]
+            if some:
+                out[key._replace(powers=(*key.powers[:-1], k))] = some
     return out
 
 
-def _moving(fold: Fold, parts: Sequence[_Part], neutron_charge: Array | None) -> tuple[Any, ...]:
+def _moving(
+    fold: Fold, parts: Mapping[_Channels, Sequence[_Part]], neutron_charge: Array | None
+) -> tuple[Array, Array, list[Any]]:
     """Return constant and linear counts, which only the line moves, and the kernels of all else.
 
     `neutron_charge` is N F_N where it is not that of the nodes.
     """
     rows, bins = fold.shape
-    counts: Any = 0.0
-    folded: dict[str, Array] = {}
+    still = np.zeros((3, rows * bins))
+    counts: dict[tuple[Any, ...], Array] = {}
     rates: dict[tuple[Any, ...], Array] = {}
-    given: dict[tuple[Any, ...], Array] = {}
-    for part in parts:
-        plain = not any(part.powers) and part.propagators is None and neutron_charge is None
-        if plain and not any(part.couplings):
-            # all of them in one product
-            if part.kinematics not in folded:
-                folded[part.kinematics] = np.zeros((3, part.coefficients.size))
-            folded[part.kinematics][part.line] += part.coefficients
-        elif plain:
-            plain_key = part.line, part.couplings
-            given[plain_key] = given.get(plain_key, 0.0) + part.coefficients @ fold.counts(part.kinematics)
+    for key, members in parts.items():
+        if neutron_charge is None:
+            channels = fold.channels(key.kinematics)
         else:
-            if neutron_charge is None:
-                channels = fold.channels(part.kinematics)
-            else:
-                channels = fold.nodes.channels(part.kinematics, neutron_charge)
-            rate = (part.coefficients @ channels.reshape(part.coefficients.size, -1)).reshape(channels.shape[1:])
-            if part.propagators is not None:
-                rate = rate * part.propagators
-            key = part.line, part.couplings, part.powers
-            rates[key] = rates.get(key, 0.0) + rate
-    for kinematics, coefficients in folded.items():
-        counts = coefficients @ fold.counts(kinematics) + counts
-    if not folded:
-        counts = np.zeros((3, rows * bins))
-    still = [key for key in rates if not any(key[2])]
-    if still:
-        for (line, couplings, _), part in zip(
-            still, fold.weights.dot(np.array([rates.pop(key).sum(axis=0) for key in still])), strict=True
-        ):
-            if any(couplings):
-                given[line, couplings] = given.get((line, couplings), 0.0) + part
-            else:
-                counts[line] += part
-    counts = counts.reshape(3, rows, bins)
-    kernels = [(*key, rate, None) for key, rate in rates.items()]
-    if kernels and not given:
+            channels = fold.nodes.channels(key.kinematics, neutron_charge)
+        for mass, exponent in key.fixed:
+            channels = channels * (fold.nodes.q2 + mass**2) ** -float(exponent)
+        if any(key.powers):
+            for terms, numbers in _kernels(members):
+                rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
+                rates[terms, key.powers] = rates.get((terms, key.powers), 0.0) + rate
+            continue
+        moved = _kernels([part for part in members if any(part.couplings)])
+        # always three rows, lest another shape rounds otherwise
+        table = np.zeros((3, members[0].coefficients.size))
+        for part in members:
+            if not any(part.couplings):
+                table[part.line] += part.coefficients
+        tables = [table, np.array([numbers for _, numbers in moved])] if moved else [table]
+        if neutron_charge is None and not key.fixed:
+            found = [t @ fold.counts(key.kinematics) for t in tables]
+        else:
+            found = [fold.weights.dot(t @ channels.sum(axis=1)) for t in tables]
+        still += found[0]
+        for (terms, _), some in zip(moved, found[-1], strict=False):
+            counts[terms] = counts.get(terms, 0.0) + some
+    kernels: list[Any] = [(*key, rate, None) for key, rate in rates.items()]
+    if kernels and not counts:
         kernels = _usual(kernels, fold)
-    for (line, couplings), values in given.items():
-        kernels.append((line, couplings, (0,) * (len(parts[0].powers)), None, values.reshape(rows, bins)))
-    return counts[0], np.ascontiguousarray(counts[1:].swapaxes(0, 1)), kernels
+    factors = len(next(iter(parts)).powers)
+    kernels += [(terms, (0,) * factors, None, some.reshape(rows, bins)) for terms, some in counts.items()]
+    constant, *linear = still.reshape(3, rows, bins)
+    return constant, np.stack(linear, axis=1), kernels
+
+
+def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
+    """Return kernels as polynomials of the couplings, (power of y, powers, coefficient) each, and channels' numbers.
+
+    They are the monomials, or the channels if these are fewer: all contact interactions of some flavours have no more.
+    """
+    if not parts:
+        return []
+    table = np.array([part.coefficients for part in parts])
+    used = np.flatnonzero(table.any(axis=0))
+    if len(parts) <= used.size:
+        return [(((p.line, p.couplings, 1.0),), p.coefficients) for p in parts]
+    unit = np.eye(table.shape[1])
+    return [
+        (tuple((p.line, p.couplings, float(p.coefficients[k])) for p in parts if p.coefficients[k]), unit[k])
+        for k in used
+    ]
 
 
 def _usual(kernels: list[Any], fold: Fold) -> list[Any]:
     """Return kernels of one mediator along its coupling in the order, and number, for which the kernels are fastest."""
-    couplings, powers = kernels[0][1], kernels[0][2]
-    if (
-        len(powers) != 1
-        or any(couplings)
-        or {(k[0], k[1], k[2]) for k in kernels}
-        - {
-            (1, couplings, (1,)),
-            (2, couplings, (2,)),
-        }
-    ):
+    couplings, powers = kernels[0][0][0][1], kernels[0][1]
+    usual = {n: (((n, couplings, 1.0),), (n,)) for n in (1, 2)}
+    if len(powers) != 1 or any(couplings) or any(kernel[:2] not in usual.values() for kernel in kernels):
         return kernels
-    known = {k[0]: k for k in kernels}
-    return [known.get(n) or (n, couplings, (n,), np.zeros_like(fold.nodes.q2), None) for n in (1, 2)]
+    known = {kernel[0]: kernel for kernel in kernels}
+    return [known.get(terms) or (terms, power, np.zeros_like(fold.nodes.q2), None) for terms, power in usual.values()]
 
 
 def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]:

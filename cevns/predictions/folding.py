@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.kernels.counts import Weights
+from cevns.kernels.weights import Weights
 from cevns.predictions.panels import NODES, PANEL_NODES, WEIGHTS, lagrange
 
 if TYPE_CHECKING:
