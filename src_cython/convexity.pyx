@@ -12,17 +12,13 @@ from cevns.kernels.gaussian cimport (
     FEW, build_piece, open_rows, polynomial_size, row_t, rows_size, start_row, term_t)
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece
-from cevns.kernels.quenching cimport at_coupling, convex_chi2, eta_derivatives
+from cevns.kernels.quenching cimport CONVEX_MARGIN, LARGEST_BASE, at_coupling, convex_chi2, eta_derivatives
 
 cdef enum:
-    MOST_OTHERS = 4  # parameters, beside a mass and a coupling, over which chi2 is sampled
+    MOST_OTHERS = 8  # parameters, beside a mass and a coupling, over which chi2 is sampled
 
 # what the last Newton step in eta may leave of chi2
 cdef double ETA_ACCURACY = 5e-13
-# share of the penalty's curvature that has to be left for chi2 to count as convex in eta
-cdef double CONVEX_MARGIN = 0.02
-# squared data above which polynomials in eta no longer find the best eta well enough
-cdef double LARGEST_BASE = 1e6
 
 
 cdef void certify(term_t *t) noexcept nogil:

@@ -15,11 +15,10 @@ a signal is bound to an interaction; the rest when a row of points first needs i
 and c, and the rates are summed before they are folded.
 """
 
-from libc.math cimport sqrt
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from cevns.kernels.form_factors cimport form_factor_c, length_c
+from cevns.kernels.form_factors cimport form_factors_c
 from cevns.kernels.pieces cimport Pieces, own, whole_address
 from cevns.kernels.polynomials cimport dot, power, quadratic
 from cevns.kernels.weights cimport Weights
@@ -106,7 +105,7 @@ cdef void start_counts(const counts_t *c, counts_row_t *row, const double *value
 cdef void fill_factors(const counts_t *c, counts_row_t *row, const double *values) noexcept nogil:
     cdef Py_ssize_t j, n
     cdef int f, parameter
-    cdef double length, mass_squared
+    cdef double mass_squared
     cdef double *out
     for f in range(c.factors):
         out = row.factors + f * c.nuclei * c.cols
@@ -121,9 +120,8 @@ cdef void fill_factors(const counts_t *c, counts_row_t *row, const double *value
                 for j in range(n * c.cols, (n + 1) * c.cols):
                     out[j] = c.neutron[j]
                 continue
-            length = length_c(c.form_factor, values[parameter], c.thickness)
-            for j in range(n * c.cols, (n + 1) * c.cols):
-                out[j] = form_factor_c(c.form_factor, sqrt(c.q2[j]), length, c.thickness)
+            form_factors_c(
+                c.form_factor, c.q + n * c.cols, values[parameter], c.thickness, out + n * c.cols, c.cols)
 
 
 cdef void fill_strengths(const counts_t *c, counts_row_t *row, const double *values) noexcept nogil:
@@ -418,7 +416,7 @@ cdef class Counts:
             which = np.ascontiguousarray(chosen, dtype=np.intc)
             if neutron.shape != q2.shape or which.shape != (c.nuclei,) or which.max() >= c.parameters:
                 raise ValueError("radii need F_N at all nodes and a parameter or -1 for each nucleus")
-            c.neutron, c.radii = own(owned, neutron), int_address(which)
+            c.neutron, c.q, c.radii = own(owned, neutron), own(owned, np.sqrt(q2)), int_address(which)
             owned.append(which)
             used.update(which.tolist())
         for i, parameter in enumerate(self.parameters):

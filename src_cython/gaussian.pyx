@@ -15,7 +15,7 @@ Inside a piece of the quenching scale eta, u and v are polynomials in eta as wel
 """
 
 from libc.math cimport fmax, sqrt
-from libc.stdlib cimport malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from cevns.kernels.counts cimport Counts, counts_row_size, fold_piece, place_counts_row, start_counts
@@ -75,6 +75,7 @@ cdef void start_row(const term_t *t, row_t *row, const double *values, int point
     row.y = row.drift = 0.0
     row.piece = -1
     row.many = points == MANY
+    row.mass = NULL
 
 
 cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil:
@@ -418,10 +419,24 @@ cdef class GaussianTerm:
             t.first_looks, t.nearest_pieces = eta.first_looks, eta.nearest_pieces
             t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma)
 
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        if self.table.blocks != NULL:
+            for i in range(self.table.intervals * self.table.pieces):
+                free(self.table.blocks[i])
+        free(self.table.blocks)
+        free(self.table.centres)
+        free(self.table.inverse_halves)
+
     @property
     def searched(self):
         """Whether every point searches all of eta for the least chi2, as far as is known."""
         return bool(self.t.searched)
+
+    @property
+    def tabulated(self):
+        """Whether points come from a table in the mass of a mediator."""
+        return self.t.masses != NULL
 
     def __reduce__(self):
         return GaussianTerm, self.arguments

@@ -9,13 +9,17 @@ from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
 from cevns.kernels.gaussian cimport (
-    ALONE, MANY, GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t)
+    ALONE, MANY, GaussianTerm, direct_chi2, mass_point_t, open_rows, row_t, rows_size, start_row, start_rows, term_t)
+from cevns.kernels.gradients cimport sum_gradient
+from cevns.kernels.masses cimport start_mass, tabulate
 from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport row_chi2
+from cevns.kernels.quenching cimport mass_chi2, row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
 from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, shared_chi2, sum_chi2
+
+cimport numpy as np
 
 import sys
 
@@ -23,26 +27,56 @@ import numpy as np
 
 from cevns.errors import InputError
 
+np.import_array()
+
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex
 
 
 cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
     """chi2 at one point; NaN if there is no memory."""
-    cdef row_t *rows = open_rows(s.terms, s.n, s.size)
-    cdef double value
-    if rows == NULL:
-        return NAN
-    start_rows(s.terms, rows, s.n, values, ALONE)
-    value = sum_chi2(s, rows, 0.0)
+    cdef row_t *rows = NULL
+    cdef mass_point_t point
+    cdef row_t row
+    cdef double value, total = 0.0
+    cdef Py_ssize_t i
+    if s.shared:
+        rows = open_rows(s.terms, s.n, s.size)
+        if rows == NULL:
+            return NAN
+        start_rows(s.terms, rows, s.n, values, ALONE)
+        total = sum_chi2(s, rows, 0.0)
+        free(rows)
+        return total
+    for i in range(s.n):
+        value = NAN
+        if start_mass(s.terms[i], &point, values):
+            value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
+        if value != value:
+            if rows == NULL:
+                rows = open_rows(s.terms, s.n, s.size)
+                if rows == NULL:
+                    return NAN
+            start_row(s.terms[i], rows + i, values, ALONE)
+            value = row_chi2(s.terms[i], rows + i, 0.0)
+        total += value
     free(rows)
-    return value
+    return total
 
 
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
     if not inside(&bound.ranges, values):
         return NAN
     return point_c(&bound.sum, values)
+
+
+cdef double gradient_c(const bound_t *bound, const double *values, double *gradient) noexcept nogil:
+    cdef Py_ssize_t i
+    if not inside(&bound.ranges, values):
+        for i in range(bound.ranges.n):
+            gradient[i] = NAN
+        return NAN
+    return sum_gradient(&bound.sum, values, gradient)
 
 
 cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil:
@@ -90,6 +124,7 @@ cdef class Engine:
             if (term.counts.c.parameters, term.counts.c.line, term.counts.c.line_power) != (
                     first.counts.c.parameters, first.counts.c.line, first.counts.c.line_power):
                 raise ValueError("terms are functions of different parameters")
+            tabulate(term)
             self.s.terms[i] = &term.t
         self.parameters = first.counts.c.parameters
         self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
@@ -304,6 +339,14 @@ cdef class Evaluator(Function):
         self.c.ranges = self.ranges
         self.c.sum = engine.s
 
+    cdef int count(self) except -1:
+        """Note one more point, of which many pay for a look at how terms are minimised in eta."""
+        if self.engine.calls >= 0:
+            self.engine.calls += 1
+            if self.engine.calls > TRIALS:
+                self.engine.certify()
+        return 0
+
     def __call__(self, *args, **named):
         """Return chi2 at one point, all nuisances profiled.
 
@@ -319,14 +362,44 @@ cdef class Evaluator(Function):
         cdef double values[MAX_PARAMETERS]
         cdef double value
         self.read(args, named, values)
-        if self.engine.calls >= 0:
-            self.engine.calls += 1
-            if self.engine.calls > TRIALS:
-                self.engine.certify()
+        self.count()
         value = point_c(&self.engine.s, values)
         if value != value:
             raise MemoryError
         return value
+
+    def gradient(self, *args, **named):
+        """Return chi2 at one point and its derivatives in all parameters, all nuisances profiled.
+
+        Returns
+        -------
+        float, ndarray
+            The derivatives have shape (parameters,), each in 1 / the parameter's unit. At an end of a parameter's range
+            they are those from inside.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, superfluous, not a number or out of range.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+        >>> value, (by_mass, by_coupling) = chi2.gradient(10.0, 5e-5)
+        >>> round(value, 4), float(by_mass.round(4)), float(by_coupling.round(-3))
+        (10.3209, -0.1228, 229000.0)
+        """
+        cdef double values[MAX_PARAMETERS]
+        cdef double value
+        cdef np.npy_intp n = self.ranges.n
+        self.read(args, named, values)
+        self.count()
+        out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
+        value = sum_gradient(&self.engine.s, values, <double *> np.PyArray_DATA(out))
+        if value != value:
+            raise MemoryError
+        return value, out
 
     def __reduce__(self):
         return Evaluator, (self.parameters, self.engine)

@@ -1,7 +1,8 @@
 """chi2 with the quenching scale eta profiled.
 
 In each piece of eta, u and v of `gaussian.pyx` are polynomials, computed when a search first enters it. Where chi2 is
-convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere every point
+convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere a point alone
+looks whether chi2 is convex there, as far as its penalty allows another minimum to be; and where it is not, every point
 looks at all of eta that its penalty allows. Either way the answer is the least chi2 and does not know what was asked
 before.
 """
@@ -12,14 +13,30 @@ from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport (
     POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
     profiled, row_t, term_t)
+from cevns.kernels.masses cimport mass_point_t, mass_polynomials
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece, quadratic, quartic, to_piece
 
 cdef enum:
+    USUAL_LOOKS = 7  # of a piece in which counts do not vanish
     LANES = 4  # couplings that are worked on side by side
 
 
+# a Newton step in eta after which the next one is nothing
+cdef double SMALL_STEP = 1e-6
+
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
+
+cdef inline const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil:
+    """The polynomials of a piece, which are computed when they are first needed; NULL if there is no memory."""
+    if row.mass != NULL:
+        return mass_polynomials(t, row.mass, piece, rest)
+    if not row.counts.built[piece] & POLYNOMIALS:
+        build_piece(t, row, piece)
+    if rest and not row.counts.built[piece] & REST:
+        build_rest(t, row, piece)
+    return row.polynomials + piece * polynomial_size(t)
+
 
 cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of a term that is convex in eta: Newton steps to the only minimum; NaN where it proves not to be convex.
@@ -31,6 +48,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
     cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
     cdef double centre = 0.0, first = 0.0, second = 0.0, u0, v0, r, d
+    cdef double eta_step = SMALL_STEP if t.searched else t.eta_step
     cdef Py_ssize_t piece = row.piece, k, last = -1
     cdef const double *p
     cdef bint done = False
@@ -38,9 +56,10 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     for _ in range(100):
         piece = find_piece(t.eta_edges, t.pieces, eta, piece)
         if piece != last:
-            if not row.counts.built[piece] & POLYNOMIALS:
-                build_piece(t, row, piece)
-            at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
+            p = row_polynomials(t, row, piece, False)
+            if p == NULL:
+                return NAN
+            at_coupling(t, p, y, u, v)
             last = piece
             s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
             centre = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
@@ -53,7 +72,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
             low = eta
         step = -first / second
         eta += step
-        if fabs(step) < t.eta_step:
+        if fabs(step) < eta_step:
             # what is left of eta is of the order of the step's square, unless it leads into another piece
             if eta <= t.eta_edges[0]:
                 eta = t.eta_edges[0]
@@ -91,11 +110,9 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     row.piece = piece
     if t.precise or not row.many:
         return direct_chi2(t, row, y, eta, piece, NULL, NULL)
-    if not row.counts.built[piece] & POLYNOMIALS:
-        build_piece(t, row, piece)
-    if not row.counts.built[piece] & REST:
-        build_rest(t, row, piece)
-    p = row.polynomials + piece * polynomial_size(t)
+    p = row_polynomials(t, row, piece, True)
+    if p == NULL:
+        return NAN
     if piece != last:
         at_coupling(t, p, y, u, v)
     x = to_piece(t.eta_edges, piece, eta)
@@ -111,6 +128,39 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     for k in range(t.order):
         d *= x - t.points[k]
     return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+
+
+cdef double convex_here(const term_t *t, row_t *row) noexcept nogil:
+    """chi2 of a row that is one point if it proves to be convex in eta wherever a minimum may be; or else NaN.
+
+    Its third derivative does not change much within a piece, unless counts vanish there.
+    """
+    cdef double u[MAX_ORDER]
+    cdef double v[MAX_ORDER]
+    cdef double best, reach, s, eta, first = 0.0, second = 0.0, before = -INFINITY
+    cdef Py_ssize_t piece, last
+    cdef int look
+    best = convex_chi2(t, row, 0.0)
+    if best != best:
+        return NAN
+    reach = sqrt(best / t.inverse_eta_variance)
+    piece = find_piece(t.eta_edges, t.pieces, 1.0 - reach, -1)
+    last = find_piece(t.eta_edges, t.pieces, 1.0 + reach, -1)
+    while piece <= last:
+        if t.first_looks[piece + 1] - t.first_looks[piece] > USUAL_LOOKS:
+            return NAN
+        at_coupling(t, row_polynomials(t, row, piece, False), 0.0, u, v)
+        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+        for look in range(3):
+            eta = t.eta_edges[piece] + look / s
+            eta_derivatives(t, u, v, look - 1.0, s, eta, &first, &second)
+            # the slope must grow across the edge of two pieces, too
+            if not (second > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance and (
+                    look > 0 or first >= before - 1e-5 * (fabs(first) + sqrt(t.inverse_eta_variance)))):
+                return NAN
+        before = first
+        piece += 1
+    return best
 
 
 cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out) noexcept nogil:
@@ -322,6 +372,26 @@ cdef double refined_minimum(const term_t *t, row_t *row, double y, Py_ssize_t pi
 
 # --- one term --------------------------------------------------------------------------------------------------------
 
+cdef double mass_chi2(const term_t *t, mass_point_t *point, double y, row_t *row) noexcept nogil:
+    """chi2 of one term at a mass in its table; NaN where it proves not to be convex, or there is no memory.
+
+    Of the row nothing is used but what a search leaves there.
+    """
+    cdef const double *p
+    row.mass = point
+    row.many = True
+    row.eta = t.start
+    row.y = row.drift = 0.0
+    row.piece = -1
+    y *= point.scale
+    if t.order > 1:
+        return convex_chi2(t, row, y)
+    row.piece = 0
+    p = mass_polynomials(t, point, 0, False)
+    return profiled(t, quadratic(p, y), quartic(p + 3, y)) if p != NULL else NAN
+
+
+
 cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of one term at one coupling with eta profiled; leaves the best eta in the row."""
     cdef double value
@@ -335,6 +405,11 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         value = convex_chi2(t, row, y)
         if value == value:
             return value
+    elif row.counts.alone and t.base <= LARGEST_BASE:
+        value = convex_here(t, row)
+        if value == value:
+            return value
+        row.piece = -1
     return searched_chi2(t, row, y)
 
 

@@ -66,8 +66,9 @@ cdef struct counts_t:
     const share_t *shares
     const int *members
     factor_t factor[MAX_FACTORS]
-    # F_N: default (nuclei, cols), parameterisation, thickness [fm], and each nucleus' parameter or -1
+    # F_N: default and q [MeV] (nuclei, cols), parameterisation, thickness [fm], and each nucleus' parameter or -1
     const double *neutron
+    const double *q
     const int *radii
     int form_factor
     double thickness
@@ -100,6 +101,8 @@ cdef struct counts_row_t:
 cdef Py_ssize_t counts_row_size(const counts_t *c) noexcept nogil
 cdef double* place_counts_row(const counts_t *c, counts_row_t *row, double *numbers, char *marks) noexcept nogil
 cdef void start_counts(const counts_t *c, counts_row_t *row, const double *values, bint alone) noexcept nogil
+cdef void fill_factors(const counts_t *c, counts_row_t *row, const double *values) noexcept nogil
+cdef void fill_strengths(const counts_t *c, counts_row_t *row, const double *values) noexcept nogil
 cdef void fold_piece(const counts_t *c, counts_row_t *row, Py_ssize_t piece) noexcept nogil
 cdef double line_value(const counts_t *c, const double *values) noexcept nogil
 
