@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "equal", "span", "unique"]
+__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "legendre", "span", "unique"]
 
 
 class ByValue:
@@ -23,6 +23,41 @@ class ByValue:
         if type(other) is not type(self):
             return NotImplemented
         return equal(self, other)
+
+
+class Polynomial:
+    """Polynomial of least squares through points, which `numpy.polynomial` is too long to import for.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        Points, x ascending.
+    degree : int
+        Of the polynomial, less than n.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 4.0])
+    >>> Polynomial(x, x**2, degree=2)(np.array([3.0])).round(12).tolist()
+    [9.0]
+    """
+
+    def __init__(self, x: Array, y: Array, degree: int) -> None:
+        self._ends = float(x[0]), float(x[-1])
+        self._coefficients = np.linalg.lstsq(legendre(self._place(x), degree + 1).T, y, rcond=None)[0].tolist()
+
+    def _place(self, x: Array) -> Array:
+        first, last = self._ends
+        return (2 * x - first - last) / (last - first)
+
+    def __call__(self, x: Array) -> Array:
+        """Return the values at x of any shape, which does not matter to the last digit."""
+        x = self._place(x)
+        # Clenshaw's recurrence
+        found, above = np.zeros_like(x), np.zeros_like(x)
+        for k, coefficient in reversed([*enumerate(self._coefficients)]):
+            found, above = coefficient + (2 * k + 1) / (k + 1) * x * found - (k + 1) / (k + 2) * above, found
+        return found
 
 
 def equal(a: object, b: object) -> bool:
@@ -45,6 +80,46 @@ def equal(a: object, b: object) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(equal(value, b[key]) for key, value in a.items())
     return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)
+
+
+def gauss_legendre(order: int) -> tuple[Array, Array]:
+    """Return the nodes, ascending in (-1, 1), and the weights of a Gauss-Legendre rule.
+
+    `numpy.polynomial`, which has it too, is not imported with NumPy, and takes longer than any module here.
+
+    Examples
+    --------
+    >>> nodes, weights = gauss_legendre(2)
+    >>> (3 * nodes**2).round(12).tolist(), weights.round(12).tolist()
+    ([1.0, 1.0], [1.0, 1.0])
+    """
+    nodes = np.cos(np.pi * (np.arange(order, 0, -1) - 0.25) / (order + 0.5))
+    # Newton's steps double the digits, of which the formula above has two or more
+    for _ in range(4):
+        below, last = legendre(nodes, order + 1)[-2:]
+        slope = order * (below - nodes * last) / (1 - nodes**2)
+        nodes = nodes - last / slope
+    nodes, weights = 0.5 * (nodes - nodes[::-1]), 1 / ((1 - nodes**2) * slope**2)
+    weights += weights[::-1]
+    return nodes, weights * (2 / weights.sum())
+
+
+def legendre(x: Array, count: int) -> Array:
+    """Return the first `count` Legendre polynomials, shape (count, ...), at any x.
+
+    Examples
+    --------
+    >>> legendre(np.array([0.5]), 3).ravel().tolist()
+    [1.0, 0.5, -0.125]
+    """
+    out = np.empty((count, *x.shape))
+    out[0] = 1.0
+    out[1:2] = x
+    for k in range(2, count):
+        np.multiply(x, out[k - 1], out=out[k, ...])
+        out[k] *= (2 * k - 1) / k
+        out[k] -= (1 - 1 / k) * out[k - 2]
+    return out
 
 
 def span(name: str, values: ArrayLike, unit: str = "") -> str:

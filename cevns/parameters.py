@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import math
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,8 @@ __all__ = [
     "common_shape",
     "coupling",
     "mass",
+    "needed",
+    "owned",
 ]
 
 #: Largest coupling that is accepted: far beyond perturbation theory, and low enough that g^8 cannot overflow.
@@ -81,21 +85,33 @@ class Parameter:
 
     def __post_init__(self) -> None:
         checks.text("name of a parameter", self.name)
-        if not self.name.isidentifier():
+        # Python reads names in their normal form, in which another spelling would not be found
+        normal = unicodedata.is_normalized("NFKC", self.name)
+        if not self.name.isidentifier() or keyword.iskeyword(self.name) or not normal:
             raise InputError(f"name of a parameter = {self.name!r} is not allowed: it must be usable as a keyword")
         for field in ("unit", "label"):
             checks.words(field, getattr(self, field))
+        if not self.unit.isprintable():
+            raise InputError(f"unit of {self.name} = {self.unit!r} is not allowed: it must be one line of text")
         checks.known("scale", self.scale, ("linear", "log"))
-        low, high = (checks.instance(field, getattr(self, field), (int, float)) for field in ("low", "high"))
+        low, high = (self._end(field) for field in ("low", "high"))
         if not low < high:
             raise InputError(f"range of {self.name} is not allowed: low = {low!s} must lie below high = {high!s}")
+        checks.put(self, low=low, high=high, origin=checks.real(f"origin of {self.name}", self.origin))
         if self.default is not None:
-            self.number(self.default)
+            checks.put(self, default=self.number(self.default))
         if self.prior is not None:
             mean, sigma = checks.array(f"prior of {self.name}", self.prior, ndim=1, length=2)
             checks.put(self, prior=(float(mean), checks.real(f"sigma of {self.name}", float(sigma), above=0)))
         if not self.label:
-            object.__setattr__(self, "label", self.name.replace("_", " "))
+            checks.put(self, label=self.name.replace("_", " "))
+
+    def _end(self, field: str) -> float:
+        """Return an end of the range, which may be infinite."""
+        value = getattr(self, field)
+        if isinstance(value, (float, np.floating)) and math.isinf(value):
+            return float(value)
+        return checks.real(f"{field} of {self.name}", value)
 
     def __hash__(self) -> int:
         # not of everything: equality looks at the rest
@@ -201,7 +217,7 @@ def common_shape(values: Mapping[str, Any]) -> tuple[int, ...]:
     except ValueError:
         found = [f"{name} of shape {shape}" for name, shape in shapes.items() if shape]
         raise InputError(
-            f"{' and '.join(found)} do not broadcast; for a grid use {next(iter(shapes))}[:, None], or scan()"
+            f"{' and '.join(found)} do not broadcast; for a grid use {next(iter(shapes))}[:, None]"
         ) from None
 
 
@@ -210,24 +226,14 @@ def choose(
 ) -> tuple[Parameter, ...]:
     """Return the parameters that a function takes, in order: an interaction's own, then those named, less those fixed.
 
-    Raises
-    ------
-    UnknownNameError
-        If a name is not among the parameters.
-    InputError
-        If a parameter is to be free and fixed.
+    Names are those that `chosen` has checked.
 
     Examples
     --------
     >>> [p.name for p in choose((mass(), coupling(), Parameter("rn_ar")), ["mass", "coupling"], ["rn_ar"], {"mass": 1})]
     ['coupling', 'rn_ar']
     """
-    names = [p.name for p in parameters]
-    for name in (*free, *fixed):
-        checks.known("parameter", name, names)
-        if name in free and name in fixed:
-            raise InputError(f"{name} cannot be free and have the value {fixed[name]}: leave one out")
-    known = dict(zip(names, parameters, strict=True))
+    known = {p.name: p for p in parameters}
     return tuple(known[name] for name in dict.fromkeys((*own, *free)) if name not in fixed)
 
 
@@ -241,7 +247,7 @@ def chosen(
     UnknownNameError
         If a name is not among the parameters.
     InputError
-        If a value is not one plain number, or out of range.
+        If a value is not one plain number, or out of range, or a parameter is to be free and fixed.
 
     Examples
     --------
@@ -252,11 +258,14 @@ def chosen(
     free = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
     for name in (*free, *fixed):
         checks.known("parameter", name, known)
+    for name in free:
+        if name in fixed:
+            raise InputError(f"{name} cannot be free and have the value {checks.shown(fixed[name])}: leave one out")
     return tuple(free), {name: known[name].number(value) for name, value in fixed.items()}
 
 
-def needed(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str, Any]:
-    """Return values without those that are None, and without a mass or coupling of 0 that an interaction does not have.
+def owned(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str, Any]:
+    """Return values without a mass or coupling of 0 or None that an interaction does not have.
 
     So that one call serves every interaction.
 
@@ -267,13 +276,24 @@ def needed(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str,
 
     Examples
     --------
-    >>> needed({"mass": 0, "coupling": None, "rn_ar": 3.0}, [], "sm")
+    >>> owned({"mass": 0, "coupling": None, "rn_ar": 3.0}, [], "sm")
     {'rn_ar': 3.0}
     """
-    found = {key: value for key, value in given.items() if value is not None}
+    found = dict(given)
     for key in ("mass", "coupling"):
         if key in found and key not in own:
-            if checks.floats(key, found[key]).any():
+            value = found.pop(key)
+            if value is not None and checks.floats(key, value).any():
                 raise InputError(f"{key} is given, but interaction {checks.shown(name)} has none: leave it out")
-            del found[key]
     return found
+
+
+def needed(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str, Any]:
+    """Return the values of `owned` that are not None, which stands for what is not given.
+
+    Examples
+    --------
+    >>> needed({"mass": 0, "coupling": 1e-5, "rn_ar": None}, ["coupling"], "nsi")
+    {'coupling': 1e-05}
+    """
+    return {key: value for key, value in owned(given, own, name).items() if value is not None}

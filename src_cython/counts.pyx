@@ -25,6 +25,9 @@ from cevns.kernels.weights cimport Weights
 
 import numpy as np
 
+from cevns.errors import InputError
+
+
 # --- a signal at one point of all parameters but the line's ----------------------------------------------------------
 
 cdef Py_ssize_t counts_row_size(const counts_t *c) noexcept nogil:
@@ -320,6 +323,28 @@ cdef void add_counts(const counts_t *c, counts_row_t *row, Py_ssize_t piece) noe
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
+
+def check_numbers(parameters, factors=()):
+    """Refuse more parameters, or more of them that are factors, than the kernels take.
+
+    Raises
+    ------
+    InputError
+        With what can be done about it.
+    """
+    if len(parameters) > MAX_PARAMETERS:
+        raise InputError(
+            f"{len(parameters)} parameters are free at once, at most {MAX_PARAMETERS} can be: fix others, "
+            "bind(interaction, name=value)")
+    if len(factors) > MAX_FACTORS:
+        masses = [parameters[i].name for i in factors if i >= 0]
+        radius = " and neutron radii" if len(masses) < len(factors) else ""
+        raise InputError(
+            f"masses of {len(masses)} mediators, {', '.join(masses)},{radius} are free at once, at most "
+            f"{MAX_FACTORS} can be, or {MAX_FACTORS - 1} beside neutron radii: fix others, bind(interaction, "
+            f"{masses[0]}=value)")
+
+
 cdef class Counts:
     """Counts(parameters, line, weights, bins, constant, linear, q2, kernels=(), factors=(), radii=None, eta=None)
 
@@ -365,14 +390,14 @@ cdef class Counts:
         c.nuclei, c.cols = q2.shape
         c.bins = bins
         c.line, c.line_power = line
+        check_numbers(self.parameters, factors)
         for i, parameter in enumerate(self.parameters):
             c.origins[i] = parameter.origin
         c.order, c.pieces = 1, 1
         if eta is not None:
             c.order, c.pieces = eta.c.order, eta.c.pieces
             c.eta = &eta.c
-        if (c.parameters > MAX_PARAMETERS or c.factors > MAX_FACTORS or weights.cols != c.cols
-                or c.line >= c.parameters):
+        if weights.cols != c.cols or c.line >= c.parameters:
             raise ValueError("parameters, factors, eta nodes, weights and rates do not fit together")
         nodes = c.pieces * c.order
         shapes = {"constant": (constant, (nodes, bins)), "linear": (linear, (nodes, 2, bins)),

@@ -15,6 +15,7 @@ cimport numpy as np
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.kernels.counts import check_numbers
 
 np.import_array()
 
@@ -48,8 +49,7 @@ cdef class Function:
         self.parameters = tuple(parameters)
         self.names = tuple([parameter.name for parameter in self.parameters])
         self.ranges.n = len(self.parameters)
-        if self.ranges.n > MAX_PARAMETERS:
-            raise InputError(f"{self.ranges.n} parameters at once are too many: at most {MAX_PARAMETERS}")
+        check_numbers(self.parameters)
         for i, parameter in enumerate(self.parameters):
             self.ranges.low[i], self.ranges.high[i] = parameter.low, parameter.high
 

@@ -13,6 +13,8 @@ from cevns.kernels.pieces cimport own
 
 import numpy as np
 
+from cevns.errors import InputError
+
 
 cdef class RecoilRate:
     """RecoilRate(nuclei, spectra, flavours, numbers, powers, masses_squared)
@@ -56,7 +58,11 @@ cdef class RecoilRate:
         numbers = np.asarray(numbers, dtype=float)
         if not len(powers):
             numbers = numbers.reshape(0, 0, 3)
-        if len(flavours) != self.n_spectra or len(masses_squared) > MAX_MEDIATORS or (
+        if len(masses_squared) > MAX_MEDIATORS:
+            raise InputError(
+                f"{len(masses_squared)} mediators contribute at once, at most {MAX_MEDIATORS} can: give others the "
+                "coupling 0, or leave them out of the sum")
+        if len(flavours) != self.n_spectra or (
                 numbers.ndim != 3 or numbers.shape[0] != len(powers) or numbers.shape[2] != 3
                 or any(len(row) != len(masses_squared) for row in powers)
                 or (len(powers) and any(not 0 <= flavour < numbers.shape[1] for flavour in flavours))):

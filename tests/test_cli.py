@@ -626,7 +626,7 @@ def test_help_version_and_usage_errors_import_nothing_heavy(argv):
 import sys
 from cevns.cli import main
 main({argv!r})
-print(sorted({{"numpy", "scipy", "matplotlib", "tqdm"}} & sys.modules.keys()), file=sys.stderr)
+print(sorted({{"numpy", "scipy", "matplotlib", "tqdm", "cevns.files"}} & sys.modules.keys()), file=sys.stderr)
 """
     assert python("-c", code).stderr.splitlines()[-1] == "[]"
 

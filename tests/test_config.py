@@ -705,6 +705,38 @@ def test_no_problem_is_withheld(problems, text, words):
         assert word in problem
 
 
+@pytest.mark.parametrize(
+    ("tail", "found"),
+    [
+        (
+            '[[experiment.nuisance]]\nname = "flux"\nsigma = 50\n',
+            [r"experiment\[1\]\.nuisance\[1\]: sigma of 'flux' = 50"],
+        ),
+        ('[[experiment.nuisance]]\nname = "flux"\n', [r"experiment\[1\]\.nuisance\[1\]\.sigma: missing"]),
+        (
+            '[[experiment.nuisance]]\nname = 3\nsigma = "x"\n[[experiment.nuisance]]\nname = "a"\nsigma = 0.1\n',
+            [r"nuisance\[1\]\.name: must be a text", r"nuisance\[1\]\.sigma: must be a finite number"],
+        ),
+        ('[experiment.nuisance]\nname = "flux"\nsigma = -1\n', [r"experiment\[1\]\.nuisance: sigma of 'flux' = -1"]),
+        (
+            2 * '[[experiment.nuisance]]\nname = "flux"\nsigma = 0.1\n',
+            ["nuisances must have different names: one of them"],
+        ),
+        ('[[experiment.background]]\nname = "b"\ncounts = [1, 2]\nsigma = -1\n', [r"background\[1\]: sigma .*-1"]),
+    ],
+)
+def test_a_wrong_entry_of_a_list_is_one_problem(problems, tail, found):
+    lines = problems(own(tail=tail))
+    assert len(lines) == len(found), lines
+    for line, words in zip(lines, found, strict=True):
+        assert re.search(words, line)
+
+
+def test_a_wrong_reference_is_one_problem(problems):
+    (line,) = problems(own(head='references = ["arXiv:1", 3]\n'))
+    assert line.startswith("experiment[1].references[2]: must be a text")
+
+
 def test_what_cannot_be_folded_is_listed_for_every_experiment(load):
     radius = "[nuclei.X]\nprotons = 1\nneutrons = 39\natomic_mass_u = 40\n"
     radius += "proton_radius_fm = 0.5\nneutron_radius_fm = 2\n"

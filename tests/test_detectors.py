@@ -69,6 +69,14 @@ def test_recoil_inverts_signal(quenching):
     np.testing.assert_allclose(quenching.recoil(quenching.signal(t)), t, rtol=1e-12)
 
 
+def test_rounding_does_not_lose_the_end_of_a_curve():
+    for quenching in (coherent_csi_2017.chicago_3(), coherent_csi_2017.polynomial_2021()):
+        end = quenching.signal(quenching.maximum)
+        found = quenching.recoil(end * (1 + np.array([-4, -1, 0, 1, 4]) * 2.0**-52))
+        np.testing.assert_allclose(found, quenching.maximum, rtol=1e-13)
+        assert quenching.recoil(end * (1 + 1e-13)) == np.inf
+
+
 def test_recoil_is_infinite_where_no_recoil_gives_the_signal(quenching):
     assert quenching.recoil(1e9) == np.inf
     np.testing.assert_array_equal(np.isinf(quenching.recoil([0.01, 1e9])), [False, True])

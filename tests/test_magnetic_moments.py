@@ -174,3 +174,9 @@ class TestTrident:
     def test_muon_charge_enters_squared(self):
         neutral = get_interaction("lmu-ltau").replace(leptons={"mu": 2, "tau": -2})
         assert trident_coupling_limit(1e4, model=neutral) == pytest.approx(trident_coupling_limit(1e4) / 2)
+
+
+@pytest.mark.parametrize("point", [(1e300, 1e-3), (1.0, 1e200), (1e16, 1e-3), (1.0, 1e11)])
+def test_points_that_no_mediator_may_have_are_refused(point):
+    with pytest.raises(InputError, match=r"(mass|coupling) contains"):
+        magnetic_moment_shift(*point)

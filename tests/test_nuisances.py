@@ -6,7 +6,7 @@ from scipy.optimize import least_squares
 
 import cevns
 from cevns.errors import InputError
-from cevns.likelihoods import Nuisance
+from cevns.likelihoods import Background, Nuisance
 
 FLUX = Nuisance("flux", 0.1)
 POINTS = [("sm", {}), ("b-l", {"mass": 10.0, "coupling": 5e-5}), ("universal", {"mass": 300.0, "coupling": 6e-4})]
@@ -118,3 +118,9 @@ def test_what_does_not_fit_together_is_refused(csi, argon):
         csi.replace(nuisances=[FLUX, FLUX])
     with pytest.raises(InputError, match="sigma of 'flux'"):
         Nuisance("flux", 12.0)
+
+
+@pytest.mark.parametrize("name", ["signal", "quenching"])
+def test_no_background_has_the_name_of_another_pull(name):
+    with pytest.raises(InputError, match=f"name of a background = '{name}' is not allowed: .*choose another name"):
+        Background(name, [1.0, 2.0], 0.1)

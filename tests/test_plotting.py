@@ -439,8 +439,9 @@ def test_a_best_fit_is_a_point_in_the_plane(argon):
 
 
 def test_axes_are_named_by_the_parameters(argon):
-    mine = get_interaction("b-l").replace(
-        parameters=(parameters.mass(label="$M_X$"), parameters.coupling(label="$g_X$", unit="fm"))
+    mine = get_interaction("b-l").renamed(coupling="g_x")
+    mine = mine.replace(
+        parameters=(parameters.mass(label="$M_X$"), parameters.coupling("g_x", label="$g_X$", unit="fm"))
     )
     for result in (
         argon.limit(mine, [1.0, 10.0]),

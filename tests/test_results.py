@@ -20,8 +20,10 @@ from cevns.bounds.magnetic_moments import coupling_for_shift, magnetic_moment_sh
 from cevns.bounds.trident import trident_ratio
 from cevns.errors import DataError, InputError
 from cevns.figures import reproduce
-from cevns.inference import Fit, Limit, Result, Scan, delta_chi2
-from cevns.interactions import NonStandardInteractions
+from cevns.inference import Fit, Limit, Result, Scan, delta_chi2, headers
+from cevns.inference.archives import write_archive
+from cevns.interactions import Amplitude, Interaction, NonStandardInteractions
+from cevns.parameters import LARGEST_MASS, Parameter, coupling
 from cevns.predictions import nsi_quadratic_form, predict
 from cevns.tabular import MOST_ROWS, html
 from cevns.threads import share
@@ -413,13 +415,34 @@ CONTRADICTIONS = {
     "no masses": ({"rows": [",1e-5,inf"]}, "has no masses, but its parameters are mass and coupling"),
     "negative": ({"rows": ["10.0,-1e-4,1e-3"]}, "a coupling is -0.0001, below the 0 at which its range ends"),
     "from minus infinity": ({"rows": ["10.0,-inf,1e-3"]}, "a coupling is -inf, below the 0"),
-    "unsorted": ({"rows": ["20.0,1e-4,inf", "10.0,1e-4,inf"]}, "mass must ascend"),
-    "two spellings": ({"rows": ["10.0,1e-4,1e-3", "10.00,1e-2,inf"]}, "mass must ascend"),
+    "two spellings": ({"rows": ["10.0,1e-4,1e-3", "10.00,1e-2,inf"]}, "mass 10 comes more than once"),
+    "two places": ({"rows": ["10.0,1e-4,1e-3", "20.0,,", "10.0,1e-2,inf"]}, "mass 10 comes more than once"),
     "none, twice": ({"rows": ["10.0,,", "10.0,,"]}, "more than once"),
     "none, and one": ({"rows": ["10.0,,", "10.0,1e-4,inf"]}, "more than once"),
     "no end": ({"rows": ["10.0,1e-4,"]}, "must be one number, got ''"),
     "blank row": ({"rows": ["10.0,1e-4,inf", "", "20.0,1e-4,inf"]}, "line 4 has not 3 cells"),
     "heavy": ({"rows": ["1e200,1e-4,inf"]}, r"a mass is 1e\+200, above the 1e\+15 MeV"),
+    "heavier than its range": (
+        {"parameters": [{**MASS, "high": 100.0}, COUPLING]},
+        "a mass is 200, above the 100 MeV at which its range ends",
+    ),
+    "no end of masses": (
+        {"parameters": [{"name": "mass", "unit": "MeV"}, COUPLING], "rows": ["1e16,1e-4,inf"]},
+        r"a mass is 1e\+16, above the 1e\+15 MeV",
+    ),
+    "strong": ({"rows": ["10.0,1e-4,1e11"]}, r"a coupling is 1e\+11, above the 1e\+10"),
+    "stronger than its range": (
+        {"parameters": [MASS, {**COUPLING, "high": 1.0}], "rows": ["10.0,1e-4,1.5"]},
+        "a coupling is 1.5, above the 1 at which its range ends",
+    ),
+    "open, in a range that ends": (
+        {"parameters": [MASS, {**COUPLING, "high": 1.0}], "rows": ["10.0,1e-4,inf"]},
+        "a coupling is inf, above the 1 at which its range ends",
+    ),
+    "best fit beyond the range": (
+        {"parameters": [MASS, {**COUPLING, "high": 1e-5}], "rows": ["10.0,,"], "best_fit": FIT, "chi2_min": 3.0},
+        "a coupling is 0.0001, above the 1e-05",
+    ),
 }
 
 
@@ -446,6 +469,13 @@ def test_a_contact_limit_has_both_signs_and_no_best_mass(argon, tmp_path):
         Limit.load(written(tmp_path, curve, parameters=[COUPLING]))
     with pytest.raises(DataError, match=r"not excluded_from, excluded_to"):
         Limit.load(written(tmp_path, curve, rows=[",1e-4,inf"], columns="mass_MeV,excluded_from,excluded_to"))
+    narrow = {"name": "coupling", "unit": "", "low": -1.0, "high": 1.0}
+    for row, end in (("-2.0,0.5", "-2, below the -1"), ("0.5,2.0", "2, above the 1"), ("-inf,0", "-inf, below the -1")):
+        with pytest.raises(DataError, match=f"a coupling is {end}"):
+            Limit.load(written(tmp_path, curve, parameters=[narrow], rows=[row]))
+    fit = {**FIT, "mass": None, "coupling": -2.0, "chi2": curve.chi2_min}
+    with pytest.raises(DataError, match="a coupling is -2, below the -1"):
+        Limit.load(written(tmp_path, curve, parameters=[narrow], rows=["-0.5,0.5"], best_fit=fit))
 
 
 def test_a_reference_below_every_chi2_comes_back(argon, tmp_path):
@@ -461,25 +491,28 @@ def test_equal_labels_come_back(argon, tmp_path):
     assert Limit.load(tmp_path / "limit.csv") == curve
 
 
-def test_limits_are_written_and_drawn_by_ascending_mass(both, tmp_path):
+def test_limits_are_written_in_their_order_and_drawn_by_ascending_mass(both, tmp_path):
     mixed, sorted_ = both.limit("universal", [200.0, 10.0, 30.0]), both.limit("universal", [10.0, 30.0, 200.0])
     assert mixed != sorted_
     assert mixed.ascending() == sorted_
     assert sorted_.ascending() is sorted_
     mixed.save(tmp_path / "limit.csv")
-    assert Limit.load(tmp_path / "limit.csv") == sorted_
+    assert Limit.load(tmp_path / "limit.csv") == mixed
+    np.testing.assert_array_equal(Limit.load(tmp_path / "limit.csv").mass, [200.0, 10.0, 30.0])
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"coupling": -1e-4}, "coupling -0.0001"),
+        ({"coupling": 1e11}, r"the coupling 1e\+11, but that of 'b-l' is from 0 to 1e\+10"),
+        ({"mass": 1e16}, r"the mass 1e\+16, but that of 'b-l' is from 0 to 1e\+15"),
         ({"mass": None}, "without a mass"),
         ({"chi2": math.nan}, "chi2 of the reference"),
         ({"model": "universal"}, "another interaction, 'universal', than 'b-l': give its chi2 alone"),
         ({"experiments": ("coherent-argon-2020",)}, "another likelihood, .* than .*: give its chi2 alone"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=lambda value: "-".join(f"{k}-{v}" for k, v in value.items()) if isinstance(value, dict) else "",
 )
 def test_a_reference_belongs_to_the_model_and_the_data(both, changes, words):
     fit = both.best_fit("b-l", mass=10.0)
@@ -614,6 +647,23 @@ FITS = {
     "no mass": ({"mass": None}, "has a coupling, but no mass"),
     "text": ({"mass": "10"}, "mass is no number or null"),
     "heavy": ({"mass": 1e16}, r"a mass is 1e\+16, above"),
+    "strong": ({"coupling": 1e11}, r"a coupling is 1e\+11, above the 1e\+10"),
+    "strong, without an end": (
+        {"coupling": 1e11, "parameters": [MASS, {"name": "coupling", "unit": ""}]},
+        r"a coupling is 1e\+11, above the 1e\+10",
+    ),
+    "heavier than its range": (
+        {"mass": 200.0, "parameters": [{**MASS, "high": 100.0}, COUPLING]},
+        "a mass is 200, above the 100 MeV",
+    ),
+    "stronger than its range": (
+        {"coupling": 1.0, "parameters": [MASS, {**COUPLING, "high": 0.1}]},
+        "a coupling is 1, above the 0.1",
+    ),
+    "weaker than its range, of both signs": (
+        {"coupling": -1.0, "parameters": [MASS, {**COUPLING, "low": -0.1}]},
+        "a coupling is -1, below the -0.1",
+    ),
     "one parameter": ({"parameters": [COUPLING]}, "it has a mass, but its only parameter is coupling"),
     "edge": ({"at_edge": 1}, "at_edge is no true or false, but 1"),
     "kind": ({"kind": "limit"}, r"kind is 'limit', of which cevns writes no \.json files"),
@@ -630,6 +680,62 @@ def test_fits_that_contradict_themselves_are_refused(results, tmp_path, changes,
     (tmp_path / "fit.json").write_text(json.dumps(about | changes))
     with pytest.raises(DataError, match=rf"fit\.json is not a fit written by cevns: .*{words}"):
         Fit.load(tmp_path / "fit.json")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "axis", "words"),
+    [
+        ([MASS, {**COUPLING, "high": 1e-4}], {}, "a coupling is 0.001, above the 0.0001"),
+        ([{**MASS, "high": 5.0}, COUPLING], {}, "a mass is 10, above the 5 MeV"),
+        ([{"name": "mass", "unit": "MeV"}, COUPLING], {"mass": [1.0, 1e16]}, r"a mass is 1e\+16, above the 1e\+15"),
+        ([MASS, {"name": "coupling", "unit": ""}], {"coupling": [0.0, 1.0, 1e11]}, r"1e\+11, above the 1e\+10"),
+        ([MASS, {"name": "coupling", "unit": ""}], {"coupling": [-1e11, 1.0, 2.0]}, r"-1e\+11, below the -1e\+10"),
+    ],
+    ids=["coupling", "mass", "any mass", "any coupling", "any negative coupling"],
+)
+def test_scans_beyond_their_ranges_are_refused(argon, tmp_path, parameters, axis, words):
+    scan = argon.scan("b-l", [1.0, 10.0], [1e-5, 1e-4, 1e-3])
+    about, arrays = headers.header(scan) | {"parameters": parameters}, scan._content()[1]
+    write_archive(tmp_path / "scan.npz", arrays | {k: np.array(v) for k, v in axis.items()}, json.dumps(about))
+    with pytest.raises(DataError, match=words):
+        Scan.load(tmp_path / "scan.npz")
+
+
+def test_scans_that_could_not_be_read_are_not_written(argon, tmp_path):
+    scan = argon.scan("b-l", [1.0, 10.0], [1e-5, 1e-4])
+    for name in ("mass", "coupling"):
+        with pytest.raises(InputError, match=f"{name} must ascend"):
+            dataclasses.replace(scan, **{name: getattr(scan, name)[::-1]}).save(tmp_path / "scan.npz")
+    assert not (tmp_path / "scan.npz").exists()
+
+
+def changing(low, high):
+    """A coupling of which only the square counts, with both signs."""
+    flavours = ("e", "mu"), ("mu", "e")
+    parameter = Parameter("eps", default=0.0, low=low, high=high)
+    return Interaction("changing", [parameter], [Amplitude(pair, 1.0, 1.0, (("eps", 1),)) for pair in flavours])
+
+
+@pytest.mark.parametrize(("low", "high"), [(-10, 10), (-0.3, 10), (-10, 0.05), (-math.inf, math.inf)])
+def test_squares_of_couplings_of_both_signs_come_back(both, tmp_path, low, high):
+    model = changing(low, high)
+    curve, fit = both.limit(model), both.best_fit(model)
+    for result in (curve, fit):
+        result.save(tmp_path / f"result{result.suffix}")
+        assert type(result).load(tmp_path / f"result{result.suffix}") == result
+    assert both.chi2(model, eps=fit.coupling) == pytest.approx(fit.chi2)
+    edge = curve.excluded[0][0, 1]
+    assert curve.excludes(None, [1.01 * edge, 0.99 * edge]).tolist() == [True, False]
+
+
+def test_masses_of_mediators_end_where_those_of_the_library_do(both):
+    amplitudes = [Amplitude((f, f), 1.0, 1.0, (("coupling", 2),), "m") for f in ("e", "mu")]
+    model = Interaction("mine", [Parameter("m", "MeV"), coupling()], amplitudes)
+    assert (model.parameters[0].low, model.parameters[0].high) == (0.0, LARGEST_MASS)
+    with pytest.raises(InputError, match=r"m contains 1e\+200: every value must be .* at most 1e\+15 MeV"):
+        both.limit(model, [1e200])
+    with pytest.raises(InputError, match="origin of g = 1e"):
+        Interaction("mine", [Parameter("g", origin=1e11)], [Amplitude(("e", "e"), 1.0, 1.0, (("g", 1),))])
 
 
 def test_a_number_that_is_none_is_not_written(results, tmp_path):

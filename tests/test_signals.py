@@ -1,6 +1,7 @@
 """Signals and their data: neutron radii and the weak mixing angle as parameters, other data, and Asimov's."""
 
 import dataclasses
+import itertools
 import pickle
 
 import numpy as np
@@ -10,6 +11,7 @@ import cevns
 from cevns.errors import CevnsError, InputError, UnknownNameError
 from cevns.interactions import WeakCouplings, get_interaction
 from cevns.nuclei import Nucleus, Target
+from cevns.nuclei.elements import element, joined
 from cevns.predictions import Signal
 
 POINTS = [("sm", {}), ("b-l", {"mass": 20.0, "coupling": 8e-5}), ("universal", {"mass": 0.0, "coupling": 1e-5})]
@@ -99,6 +101,54 @@ def test_a_radius_in_common_is_both(csi):
     assert function(5.2, 5.2) == pytest.approx(csi.bind("sm", free=["rn_csi"])(5.2), rel=1e-12)
     assert function(5.3, 4.7) == pytest.approx(with_radii(csi, cs=5.3, i=4.7).chi2("sm"), rel=1e-9)
     assert csi.bind("sm", free=["rn_i"], rn_cs=5.3)(4.7) == pytest.approx(function(5.3, 4.7), rel=1e-12)
+
+
+ELEMENTS = tuple(element(protons) for protons in range(1, 123))
+
+
+def test_no_two_lists_of_elements_have_one_name():
+    found = {}
+    some = [e for e in ELEMENTS if set(e.lower()) <= set("cosihfnb")]
+    lists = itertools.chain(
+        itertools.permutations(ELEMENTS, 1), itertools.permutations(ELEMENTS, 2), itertools.permutations(some, 3)
+    )
+    for symbols in lists:
+        assert found.setdefault(joined(symbols), symbols) == symbols
+    assert [joined(e.split()) for e in ("Cs I", "Na I", "Ca W O", "Ar")] == ["csi", "nai", "cawo", "ar"]
+
+
+def radii_of(experiment, composition):
+    """The same experiment with another target, and its parameters that are radii."""
+    other = experiment.replace(name=str(composition), target=Target.of(composition, mass=1.0))
+    return other, [p.name for p in other.parameters("sm") if p.name.startswith("rn_")]
+
+
+@pytest.mark.parametrize(
+    ("composition", "names"),
+    [
+        ("CO2", ["rn_c", "rn_o", "rn_c_o"]),
+        ("CS2", ["rn_c", "rn_s", "rn_c_s"]),
+        ("CF4", ["rn_c", "rn_f", "rn_c_f"]),
+        ({"C": 1, "Si": 1}, ["rn_c", "rn_si", "rn_c_si"]),
+        ({"C": 1, "S": 1, "I": 1}, ["rn_c", "rn_s", "rn_i", "rn_c_s_i"]),
+        ({"C": 1, "O": 1, "Co": 1}, ["rn_c", "rn_o", "rn_co", "rn_c_o_co"]),
+        ("CaWO4", ["rn_ca", "rn_w", "rn_o", "rn_cawo"]),
+        ("Co", ["rn_co"]),
+    ],
+)
+def test_a_radius_is_named_after_its_elements(argon, composition, names):
+    assert radii_of(argon, composition)[1] == names
+
+
+def test_one_name_is_one_radius_in_all_signals(argon, csi):
+    oxide, _ = radii_of(argon, "CO2")
+    cobalt, _ = radii_of(argon, "Co")
+    both = oxide + cobalt
+    assert both.chi2("sm", rn_co=4.0) == pytest.approx(oxide.chi2("sm") + cobalt.chi2("sm", rn_co=4.0), rel=1e-12)
+    assert both.chi2("sm", rn_c_o=2.6) == pytest.approx(oxide.chi2("sm", rn_c_o=2.6) + cobalt.chi2("sm"), rel=1e-12)
+    carbide, _ = radii_of(argon, {"C": 1, "Si": 1})
+    found = (carbide + csi).chi2("sm", rn_csi=5.5)
+    assert found == pytest.approx(carbide.chi2("sm") + csi.chi2("sm", rn_csi=5.5), rel=1e-12)
 
 
 def test_arrays_of_radii_broadcast(csi):

@@ -17,7 +17,7 @@ from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.interactions import get_interaction
-from cevns.parameters import common_shape
+from cevns.parameters import LARGEST_COUPLING, common_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-l
     1.36
     """
     charge = get_interaction(model).lepton_charge("mu")
-    heavy, coupling = _heavy(mass), checks.array("coupling", coupling, low=0)
+    heavy, coupling = _heavy(mass), checks.array("coupling", coupling, low=0, high=LARGEST_COUPLING)
     common_shape({"mass": heavy, "coupling": coupling})
     x = coupling * charge / heavy
     standard = 1 + 4 * SIN2_THETA_W

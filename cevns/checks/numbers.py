@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array as _stdlib_array
+import math
 import numbers
 import re
 import sys
@@ -38,6 +39,8 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 # astropy and unyt, pint and xarray, quantities
 _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 
+_DOUBLE = np.dtype(float)
+
 #: Largest and smallest relative uncertainty: above, per cent were given for a fraction; below, chi2 loses its digits.
 LARGEST_SIGMA, SMALLEST_SIGMA = 2.0, 1e-6
 
@@ -68,6 +71,8 @@ def floats(name: str, values: object, *, unit: str = "") -> Array:
     >>> floats("energy", [1, 2.5]).tolist()
     [1.0, 2.5]
     """
+    if type(values) is np.ndarray and values.dtype is _DOUBLE and values.flags.c_contiguous and values.flags.aligned:
+        return values
     return np.require(_converted(name, values, unit, "an array of numbers"), requirements=["C", "A"])
 
 
@@ -101,7 +106,7 @@ def real(
         if found.ndim:
             raise InputError(f"{name} must be one number, got {shown(value)}")
         number = float(found)
-    if not (low <= number <= high and np.isfinite(number)) or (above is not None and number <= above):
+    if not (low <= number <= high and math.isfinite(number)) or (above is not None and number <= above):
         raise InputError(f"{name} = {shown(value)} is not allowed: it must be {_range(unit, low, high, above)}")
     return number
 

@@ -77,7 +77,7 @@ def words(name: str, value: object) -> str:
         If it is not, or holds a zero byte or half of a surrogate pair.
     """
     found: str = instance(name, value, str)
-    if "\0" in found or any("\ud800" <= character <= "\udfff" for character in found):
+    if "\0" in found or not (found.isascii() or all(not "\ud800" <= c <= "\udfff" for c in found)):
         raise InputError(f"{name} must be text that can be written to a file, got {found!a}")
     return found
 
@@ -92,10 +92,15 @@ def sequence(name: str, values: object, kind: Any = object, hint: str = "") -> t
     InputError
         If `values` cannot be iterated over, is a string, has no order, or holds something else.
     """
-    single = isinstance(values, (str, bytes, Mapping, Set)) or getattr(values, "ndim", 1) == 0
-    if single or not isinstance(values, Iterable):
-        raise InputError(f"{name} must be a sequence, got {shown(values)}{hint and '; '}{hint}")
-    return tuple(instance(f"{name}[{i}]", value, kind, hint) for i, value in enumerate(values))
+    if type(values) is not tuple:
+        single = isinstance(values, (str, bytes, Mapping, Set)) or getattr(values, "ndim", 1) == 0
+        if single or not isinstance(values, Iterable):
+            raise InputError(f"{name} must be a sequence, got {shown(values)}{hint and '; '}{hint}")
+        values = tuple(values)
+    for i, value in enumerate(values):
+        if not isinstance(value, kind):
+            instance(f"{name}[{i}]", value, kind, hint)
+    return values
 
 
 def pairs(name: str, values: object, meaning: str) -> tuple[tuple[Any, Any], ...]:

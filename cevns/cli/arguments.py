@@ -9,7 +9,6 @@ import argparse
 import functools
 
 from cevns.errors import CevnsError, DataError, InputError
-from cevns.files import checked_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ def output(*suffixes: str) -> Callable[[str], pathlib.Path]:
 
     @_argument
     def convert(text: str) -> pathlib.Path:
+        from cevns.files import checked_path
+
         path = checked_path(text)
         if path.suffix not in suffixes:
             raise InputError(f"{text!r} must end in {' or '.join(suffixes)}")

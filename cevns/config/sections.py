@@ -141,7 +141,7 @@ def _data_of(reader: Reader, where: str) -> dict[str, Any]:
 
 def _trials(reader: Reader, where: str) -> tuple[dict[str, Any], ...]:
     """Return the arguments of experiments that are right but for the data, or but for the rest, of the one given."""
-    given = {name: value for name, value in reader.parts[where].items() if value is not None}
+    given = {name: _read_of(value) for name, value in reader.parts[where].items() if value is not None}
     observed, uncertainty = (
         [number for number in values or () if number is not None] for values in _data_of(reader, where).values()
     )
@@ -152,7 +152,7 @@ def _trials(reader: Reader, where: str) -> tuple[dict[str, Any], ...]:
         "response": Response(quenching=PolynomialQuenching((0.1,)), edges=range(bins + 1)),
     }
     ones, numbers = [1.0] * bins, {"name": where, "signal_sigma": 0.1}
-    backgrounds = [Background(b.name, ones, b.sigma) for b in given.pop("backgrounds", ()) if b is not None]
+    backgrounds = [Background(b.name, ones, b.sigma) for b in given.pop("backgrounds", ())]
     padded = {
         "observed": observed + ones[len(observed) :],
         "uncertainty": uncertainty + ones[len(uncertainty) :],
@@ -161,6 +161,11 @@ def _trials(reader: Reader, where: str) -> tuple[dict[str, Any], ...]:
         parts | numbers | {"data": padded},
         numbers | given | parts | {"data": {"observed": ones, "uncertainty": ones}, "backgrounds": backgrounds},
     )
+
+
+def _read_of(value: Any) -> Any:
+    """Return a value without the entries of a list that could not be read, whose problems are listed."""
+    return [entry for entry in value if entry is not None] if isinstance(value, list) else value
 
 
 def experiments(reader: Reader, value: Any, where: str) -> list[Experiment | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Polynomial
 from cevns.errors import InputError
 from cevns.nuclei.elements import closest_isotope
 
@@ -72,10 +73,12 @@ class Quenching:
             return self._inverse(target, min(self.maximum, highest_kev))
 
     def _inverse(self, target: Array, top: float) -> Array:
-        reached = self.signal(np.array(top)) >= target
+        end = self.signal(np.array(top))
+        # rounding on the way, by a yield or a scale, must not lose the end
+        reached, target = target <= end * (1 + 1e-15), np.minimum(target, end)
         sought = reached & (target > 0)
         # a stand-in where there is nothing to find
-        wanted = np.log(np.where(sought, target, self.signal(np.array(0.5 * top))))
+        wanted = np.log(np.where(sought, target, 0.5 * end))
         # a coarse grid brackets all at once; what lies below it begins far down
         grid = np.linspace(math.log(1e-7 * top), math.log(top), GRID)
         place = np.searchsorted(np.log(np.maximum.accumulate(self.signal(np.exp(grid)))), wanted)
@@ -90,8 +93,7 @@ class Quenching:
             found = np.where(honest, found, 0.5 * (low + high))
             f_found = np.log(self.signal(np.exp(found))) - wanted
             # what is found stays, while others are still looked for
-            nearer = np.abs(f_found) < left
-            best, left = np.where(nearer, found, best), np.where(nearer, np.abs(f_found), left)
+            best, left = np.where(np.abs(f_found) < left, found, best), np.fmin(np.abs(f_found), left)
             if (left <= 4e-15).all():
                 break
             below = f_found < 0
@@ -133,7 +135,7 @@ class PolynomialQuenching(Quenching):
         if type(self.maximum) is not float or self.maximum != math.inf:
             checks.put(self, maximum=checks.real("maximum", self.maximum, unit="keV", above=0))
         checks.put(self, coefficients=tuple(values.tolist()))
-        slope = np.polynomial.polynomial.polyroots(values * np.arange(1, values.size + 1))
+        slope = np.roots((values * np.arange(1, values.size + 1))[::-1])
         turning = slope.real[(np.abs(slope.imag) < 1e-9 * np.abs(slope)) & (slope.real > 0)]
         if turning.size and turning.min() < self.maximum:
             raise InputError(
@@ -143,7 +145,7 @@ class PolynomialQuenching(Quenching):
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
         recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
-        return cast("Array", np.polynomial.polynomial.polyval(recoil_kev, self.coefficients))
+        return cast("Array", np.polyval(self.coefficients[::-1], recoil_kev))
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ class BirksQuenching(Quenching):
     recoil_kev: Values
     stopping_power: Values
     degree: int = 7
-    _series: np.polynomial.Chebyshev = field(init=False, repr=False, compare=False)
+    _series: Polynomial = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.put(
@@ -222,13 +224,11 @@ class BirksQuenching(Quenching):
         )
         t = checks.ascending("recoil_kev", self.recoil_kev, unit="keV", above=0, least=self.degree + 1)
         s = checks.array("stopping_power", self.stopping_power, above=0, ndim=1, length=t.size)
-        series = np.polynomial.Chebyshev.fit(np.log(t), np.log(s), self.degree)
+        series = Polynomial(np.log(t), np.log(s), self.degree)
         worst = float(np.abs(series(np.log(t)) - np.log(s)).max())
         if worst > 1e-3:
             raise InputError(f"degree = {self.degree} leaves {worst:.1e} of the stopping-power table; raise it")
-        object.__setattr__(self, "recoil_kev", tuple(t.tolist()))
-        object.__setattr__(self, "stopping_power", tuple(s.tolist()))
-        object.__setattr__(self, "_series", series)
+        checks.put(self, recoil_kev=tuple(t.tolist()), stopping_power=tuple(s.tolist()), _series=series)
         # between the rows, and above all below the first one, a polynomial of high degree may go anywhere
         recoil = np.geomspace(1e-3 * t[0], t[-1], 2000)
         with np.errstate(over="ignore", divide="ignore"):

@@ -189,15 +189,20 @@ class Response:
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
         return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
 
-    def cuts(self, low: float, high: float, etas: Array) -> list[Array]:
+    def cuts(self, low: float, high: float, etas: Array) -> Array:
         """Return, for each quenching scale, recoil energies [keV] between which acceptance is smooth.
 
         Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
+
+        Returns
+        -------
+        ndarray, shape (etas, n)
+            In any order; inf where a scale has fewer than others.
         """
-        kinks = np.asarray(self.kinks, dtype=float)
+        kinks = np.broadcast_to(np.asarray(self.kinks, dtype=float), (etas.size, len(self.kinks)))
         if self.resolution is None:
             # for all at once, since inverting a quenching curve costs more than all else
-            return [np.concatenate([cuts, kinks]) for cuts in self.recoil(self.steps, etas[:, None])]
+            return np.concatenate([self.recoil(self.steps, etas[:, None]), kinks], axis=1)
         # half a width at a time, x = (i w / 2)^2 with w = width / sqrt(x), where a step is near enough to be felt
         half = 0.5 * float(self.resolution.width(1.0))
         felt = unique(np.rint(np.sqrt(self.steps) / half)[:, None] + np.arange(-_FELT, _FELT + 1))
@@ -206,8 +211,10 @@ class Response:
             (half * felt[(felt >= np.floor(a)) & (felt <= np.ceil(b))]) ** 2 / eta
             for (a, b), eta in zip(ends, etas, strict=True)
         ]
-        cuts = np.split(self.recoil(np.concatenate(widths)), np.cumsum([w.size for w in widths])[:-1])
-        return [np.concatenate([c, kinks]) for c in cuts]
+        sizes = np.array([w.size for w in widths])
+        cuts = np.full((etas.size, sizes.max()), np.inf)
+        cuts[np.arange(sizes.max()) < sizes[:, None]] = self.recoil(np.concatenate(widths))
+        return np.concatenate([cuts, kinks], axis=1)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -11,7 +11,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.likelihoods import Background, Data, Likelihood, Nuisance
 from cevns.likelihoods.gaussian import GaussianStatistic
-from cevns.predictions import Prediction, Signal, predict
+from cevns.predictions import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
     from cevns.nuclei import Target
+    from cevns.predictions import Prediction
 
 __all__ = ["Experiment"]
 
@@ -192,6 +193,15 @@ class Experiment(Likelihood):
     def asimov(self, interaction: Model = "sm", **values: float) -> Experiment:
         """Return the same experiment with the counts that an interaction predicts, nuisances at their central values.
 
+        Parameters are those of `chi2`, one value each.
+
+        Raises
+        ------
+        InputError
+            If a parameter is missing, out of range, or not one number.
+        UnknownNameError
+            If the interaction or a parameter is not known.
+
         Examples
         --------
         >>> import cevns
@@ -200,6 +210,8 @@ class Experiment(Likelihood):
         0.0
         """
         expected = self.signal.counts(interaction, **values)
+        if expected.ndim > 1:
+            raise InputError(f"asimov takes one value of each parameter, got values of shape {expected.shape[:-1]}")
         for background in self.backgrounds:
             expected = expected + background.counts
         return self.with_data(expected)
@@ -260,6 +272,8 @@ class Experiment(Likelihood):
         >>> float(argon.predict("universal", mass=10, coupling=3e-5).signal.sum().round(1))
         64.6
         """
+        from cevns.predictions import predict
+
         return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta)
 
     def predictor(self, interaction: Model, *, free: Sequence[str] = (), eta: float = 1.0, **fixed: float) -> Predictor:

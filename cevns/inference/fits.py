@@ -15,7 +15,7 @@ from cevns.inference import headers
 from cevns.inference.headers import HeaderError
 from cevns.inference.lines import Line
 from cevns.inference.results import Result
-from cevns.parameters import LARGEST_MASS
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS
 from cevns.tabular import Column, Table
 from cevns.threads import checked
 
@@ -129,11 +129,10 @@ class Fit(Result):
             if not others:
                 raise HeaderError(f"it has a mass{of}, but its only parameter is {parameter.name}")
             mass = checks.real(f"mass{of}", mass)
-            headers.check_range(others[0], mass, high=LARGEST_MASS)
+            headers.check_range(others[0], mass, LARGEST_MASS)
         if coupling is not None:
             coupling = checks.real(f"coupling{of}", coupling)
-            if parameter.low >= parameter.origin:
-                headers.check_range(parameter, coupling)
+            headers.check_range(parameter, coupling, LARGEST_COUPLING)
             if others and mass is None:
                 raise HeaderError(f"it has a coupling{of}, but no mass")
             # a number that was given to count from may be below every chi2
@@ -198,7 +197,7 @@ def best_fit(
     if line.other is None or mass is not None:
         single = None if mass is None or line.other is None else line.other.number(mass)
         chi2, y = line.minima(line.other_values(mass if single is None else single), num_threads)
-        return Fit(float(chi2[0]), single, float(line.to_value(y[0])), **line.about)
+        return Fit(float(chi2[0]), single, line.value_in_range(y[0]), **line.about)
     low, high = _check_range(mass_range, line.other.low, line.other.high)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
     chi2, y = line.minima(np.exp(logs).clip(low, high), num_threads)
@@ -215,7 +214,7 @@ def best_fit(
     # without a coupling the mass means nothing
     at_edge = bool((near or ends - least <= EDGE_CHI2) and at != 0)
     found_mass = float(np.exp(found).clip(low, high))
-    return Fit(float(least), found_mass, float(line.to_value(at)), at_edge, **line.about)
+    return Fit(float(least), found_mass, line.value_in_range(at), at_edge, **line.about)
 
 
 def _valleys(chi2: Array) -> list[int]:

@@ -220,17 +220,33 @@ def entry(about: Mapping[str, Any], key: str, kind: Any, what: str) -> Any:
     return value
 
 
-def check_range(parameter: Parameter, values: Array | float, *, high: float = math.inf) -> None:
-    """Refuse values of a parameter below its range, or above `high`.
+def check_range(parameter: Parameter, values: Array | float, largest: float, *, ends: bool = False) -> None:
+    """Refuse values of a parameter outside its range, or larger than `largest`, up to which all ranges reach at most.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        Of the header, whose range may be any.
+    values : array_like
+        What the file says.
+    largest : float
+        What the library accepts of any parameter of its kind.
+    ends : bool
+        Whether they are ends of intervals, which are infinite where only `largest` ends the range.
 
     Raises
     ------
     HeaderError
         If there is one.
     """
-    values = np.asarray(values)
+    values = np.asarray(values, dtype=float)
+    low, high = max(parameter.low, -largest), min(parameter.high, largest)
     unit = f" {parameter.unit}" if parameter.unit else ""
-    for wrong, end, where in ((values < parameter.low, parameter.low, "below"), (values > high, high, "above")):
+    below, above = values < low, values > high
+    if ends:
+        below &= ~((values == -math.inf) & (low == -largest))
+        above &= ~((values == math.inf) & (high == largest))
+    for wrong, end, where in ((below, low, "below"), (above, high, "above")):
         if wrong.any():
             raise HeaderError(
                 f"a {parameter.name} is {values[wrong].flat[0]:g}, {where} the {end:g}{unit} at which its range ends"

@@ -21,7 +21,7 @@ from cevns.inference.levels import default_dof, delta_chi2
 from cevns.inference.lines import SEARCH_POINTS, Line
 from cevns.inference.results import Result
 from cevns.kernels.likelihood import crossings_limit
-from cevns.parameters import LARGEST_MASS, common_shape
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, common_shape
 from cevns.tabular import Column, Table
 from cevns.threads import checked, share
 
@@ -235,7 +235,7 @@ class Limit(Result):
                 "a mass comes more than once in the limit, which a file cannot tell apart: compute it once"
             )
         about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "chi2_min": self.chi2_min}
-        return about | {"best_fit": self.best_fit.entries()}, self.ascending().table()
+        return about | {"best_fit": self.best_fit.entries()}, self.table()
 
     @classmethod
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
@@ -246,9 +246,8 @@ class Limit(Result):
         if tuple(body[0]) != heads:
             raise HeaderError(f"its columns are {', '.join(body[0]) or 'none'}, not {', '.join(heads)}")
         if mass is not None:
-            headers.check_range(parameters[0], mass, high=LARGEST_MASS)
-        if parameters[-1].low >= parameters[-1].origin:
-            headers.check_range(parameters[-1], np.concatenate([np.zeros(0), *map(np.ravel, excluded)]))
+            headers.check_range(parameters[0], mass, LARGEST_MASS)
+        headers.check_range(parameters[-1], np.concatenate([*map(np.ravel, excluded)]), LARGEST_COUPLING, ends=True)
         cl = checks.confidence_level(headers.number(about, "cl"))
         dof = checks.whole("dof", headers.entry(about, "dof", int, "whole number"), low=1)
         level, expected = headers.number(about, "delta_chi2"), delta_chi2(cl, dof)
@@ -299,7 +298,12 @@ def _intervals(body: Any) -> tuple[Array | None, tuple[Array, ...]]:
         raise HeaderError("it has no rows")
     if masses == [""]:
         return None, tuple(excluded)
-    return checks.ascending("mass", list(map(_number, masses))), tuple(excluded)
+    found = checks.array("mass", list(map(_number, masses)))
+    values, first = np.unique(found, return_index=True)
+    if values.size < found.size:
+        again = np.delete(found, first)[0]
+        raise HeaderError(f"mass {again:g} comes more than once, but not in one place")
+    return found, tuple(excluded)
 
 
 def _number(text: str) -> float:
@@ -416,8 +420,13 @@ def _check_reference(fit: Fit, line: Line) -> None:
         raise InputError(f"reference has a coupling without a mass, but {name} has a mediator: {remedy}")
     if fit.mass is not None and not line.other:
         raise InputError(f"reference has a mass, but {name} has no mediator: {remedy}")
-    if not line.two_sided and fit.coupling < 0:
-        raise InputError(f"reference has the coupling {fit.coupling:g}, but that of {name} is not negative: {remedy}")
+    for parameter, value in ((line.other, fit.mass), (line.parameter, fit.coupling)):
+        # not a number stands for no coupling
+        if parameter and value is not None and (value < parameter.low or value > parameter.high):
+            raise InputError(
+                f"reference has the {parameter.name} {value:g}, but that of {name} is from {parameter.low:g} to "
+                f"{parameter.high:g}: {remedy}"
+            )
     for name, found, wanted in (
         ("interaction", fit.model, line.name),
         ("likelihood", fit.experiments, line.about["experiments"]),

@@ -76,9 +76,6 @@ class Line:
     def about(self) -> dict[str, Any]:
         """What a `Result` on the line says beside its numbers."""
         parameter = self.parameter
-        if not self.two_sided:
-            # where only an even power counts, the search is for values on one side
-            parameter = parameter.replace(low=max(parameter.low, parameter.origin))
         return {
             "model": self.name,
             # a name that stands for a label is no mathematics
@@ -159,6 +156,15 @@ class Line:
         root = np.sqrt(np.abs(y)) if power == 2 else np.abs(y) ** (1 / power)
         found: Array = self.parameter.origin + np.copysign(root, y)
         return found
+
+    def value_in_range(self, y: float) -> float:
+        """Return the parameter for one y: of two values on either side of the origin, one that is allowed."""
+        low, high = self.parameter.low, self.parameter.high
+        value = float(self.to_value(y))
+        if self.mirrored and value > high:
+            value = 2 * self.parameter.origin - value
+        # a root of a power may lie beyond the end by rounding
+        return min(max(value, low), high)
 
     def minima(self, others: Array, num_threads: int) -> tuple[Array, Array]:
         """Return the least chi2 at each value of the other parameter, and the y where it lies."""

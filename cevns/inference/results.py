@@ -64,13 +64,14 @@ class Result(ByValue, Pictured, abc.ABC):
     def save(self, path: _types.Path) -> None:
         """Write the result to a file, whole or not at all: ``.csv`` for limits, ``.npz`` for scans, ``.json`` for fits.
 
-        Every file says the model, the experiments and the parameters with their units. A limit is written by ascending
-        mass, a line for each excluded interval; both ends are empty for a mass at which nothing is excluded.
+        Every file says the model, the experiments and the parameters with their units. A limit is written in the order
+        of its masses, a line for each excluded interval; both ends are empty for a mass at which nothing is excluded.
 
         Raises
         ------
         InputError
-            If `path` is no path or ends otherwise, or a limit has a mass more than once.
+            If `path` is no path or ends otherwise, a limit has a mass more than once, or an axis of a scan does not
+            ascend.
         DataError
             If the file cannot be written, or would be too long to be read again.
         """

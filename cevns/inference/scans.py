@@ -14,6 +14,7 @@ from cevns.inference import headers
 from cevns.inference.headers import HeaderError
 from cevns.inference.lines import Line
 from cevns.inference.results import Result
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS
 from cevns.tabular import Column, Table, html
 from cevns.threads import share
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Scan", "scan"]
+
+#: What is accepted of the axes.
+_LARGEST = {"mass": LARGEST_MASS, "coupling": LARGEST_COUPLING}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +100,8 @@ class Scan(Result):
     # --- files -------------------------------------------------------------------------------------------------------
 
     def _content(self) -> tuple[dict[str, Any], Any]:
+        for name in _LARGEST:
+            checks.ascending(name, getattr(self, name))
         return {}, {name: np.asarray(getattr(self, name), dtype=float) for name in self.arrays}
 
     @classmethod
@@ -103,10 +109,10 @@ class Scan(Result):
         fields = headers.fields(about, True)
         if body["chi2"].shape != (body["mass"].size, body["coupling"].size):
             raise HeaderError("it does not hold one chi2 for each mass and coupling")
-        for parameter, name in zip(fields["parameters"], ("mass", "coupling"), strict=True):
+        for parameter, (name, largest) in zip(fields["parameters"], _LARGEST.items(), strict=True):
             if not (np.diff(body[name]) > 0).all():
                 raise HeaderError(f"{name} does not ascend")
-            headers.check_range(parameter, body[name], high=parameter.high)
+            headers.check_range(parameter, body[name], largest)
         headers.check_chi2("chi2", body["chi2"])
         return cls(**body, **fields)
 

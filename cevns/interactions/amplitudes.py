@@ -133,7 +133,8 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
     sectors: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for a in amplitudes:
         if a.flavours[0] in flavours:
-            p, n = (x if abs(x) >= SMALLEST_NUMBER else 0.0 for x in (a.proton, a.neutron))
+            p = a.proton if abs(a.proton) >= SMALLEST_NUMBER else 0.0
+            n = a.neutron if abs(a.neutron) >= SMALLEST_NUMBER else 0.0
             if a.mediator is not None:
                 p, n = p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE
             masses = () if a.mediator is None else ((a.mediator, 1),)
@@ -147,15 +148,16 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
                 q, m, others, more = members[j]
                 q, m = q.conjugate(), m.conjugate()
                 times = 1.0 if i == j else 2.0
-                numbers = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
-                if numbers == (0.0, 0.0, 0.0):
+                first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
+                if not (first or second or third):
                     continue
                 key = kinematics, _times(couplings, others), _times(masses, more)
                 total = found.get(key)
                 if total is None:
                     total = found[key] = [0.0] * (3 * size)
-                for k in range(3):
-                    total[k * size + row] += numbers[k]
+                total[row] += first
+                total[size + row] += second
+                total[2 * size + row] += third
     return tuple(
         Monomial(kinematics, couplings, masses, np.array(numbers))
         for (kinematics, couplings, masses), numbers in found.items()

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, charge_table
-from cevns.parameters import LARGEST_COUPLING, Parameter
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -22,8 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Interaction"]
 
-#: Names of arguments of functions that take parameters by name.
-RESERVED = frozenset({"eta", "free", "interaction", "fold", "self", "form_factor", "num_threads"})
+#: Names of arguments of the public functions that take parameters by name, beside ``mass`` and ``coupling``.
+RESERVED = frozenset(
+    {
+        "edges_kev",
+        "energy",
+        "eta",
+        "flavour",
+        "flux",
+        "form_factor",
+        "free",
+        "interaction",
+        "nodes",
+        "nucleus",
+        "num_threads",
+        "recoil_kev",
+        "self",
+        "target",
+    }
+)
+_TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
 
 #: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
 LARGEST_NUMBER = 3e12
@@ -85,25 +102,17 @@ class Interaction:
         if len(set(names)) < len(names):
             raise InputError(f"parameters of {self.name!r} have the same name: {', '.join(names)}")
         for name in names:
-            if name in RESERVED or name.startswith("rn_") or name == self.weak.parameter.name:
+            taken = "a neutron radius" if name.startswith("rn_") else _TAKEN.get(name)
+            if taken or name == self.weak.parameter.name:
                 raise InputError(
-                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by the standard "
-                    "model, a nucleus or an argument; choose another name"
+                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by "
+                    f"{taken or 'the standard model'}; choose another name"
                 )
+        usable = {*names, self.weak.parameter.name}
         for amplitude in self.amplitudes:
-            self._check(amplitude, {*names, self.weak.parameter.name})
+            self._check(amplitude, usable)
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
-        bounded = []
-        for parameter in self.parameters:
-            if parameter.name in self.mediators and parameter.origin != 0:
-                raise InputError(f"{parameter.name} is the mass of a mediator, whose origin must be 0")
-            if parameter.name in couplings:
-                # beyond, powers of couplings overflow
-                low, high = max(parameter.low, -LARGEST_COUPLING), min(parameter.high, LARGEST_COUPLING)
-                if (low, high) != (parameter.low, parameter.high):
-                    parameter = parameter.replace(low=low, high=high)
-            bounded.append(parameter)
-        checks.put(self, parameters=tuple(bounded))
+        checks.put(self, parameters=tuple(self._bounded(p, p.name in couplings) for p in self.parameters))
         for name in names:
             if name not in couplings | self.mediators:
                 raise InputError(
@@ -111,10 +120,37 @@ class Interaction:
                     f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
                 )
 
+    def _bounded(self, parameter: Parameter, coupling: bool) -> Parameter:
+        """Return a parameter in MeV if it is a mass, and with the range in which powers do not overflow."""
+        name, unit, mediator = parameter.name, parameter.unit, parameter.name in self.mediators
+        low, high = parameter.low, parameter.high
+        if mediator:
+            if parameter.origin != 0:
+                raise InputError(f"{name} is the mass of a mediator, whose origin must be 0")
+            if unit not in ("", "MeV"):
+                raise InputError(f"{name} is the mass of a mediator, whose unit must be MeV, got {unit!r}: convert it")
+            low, high, unit = max(low, 0.0), min(high, LARGEST_MASS), "MeV"
+        if coupling:
+            if abs(parameter.origin) > LARGEST_COUPLING:
+                raise InputError(
+                    f"origin of {name} = {parameter.origin:g} is not allowed: that of a coupling must lie from "
+                    f"{-LARGEST_COUPLING:g} to {LARGEST_COUPLING:g}"
+                )
+            low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
+        # what files of results understand by these names
+        if (name == "mass" and not mediator and coupling) or (name == "coupling" and (mediator or unit)):
+            meaning = "the mass of a mediator" if name == "mass" else "a pure number that multiplies amplitudes"
+            raise InputError(f"a parameter that is called {name!r} must be {meaning}: choose another name")
+        if (low, high, unit) == (parameter.low, parameter.high, parameter.unit):
+            return parameter
+        return parameter.replace(low=low, high=high, unit=unit)
+
     def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
         for name in (*(name for name, _ in amplitude.couplings), *filter(None, [amplitude.mediator])):
             if name not in names:
                 raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
+        if amplitude.mediator == self.weak.parameter.name:
+            raise InputError(f"an amplitude of {self.name!r} has the mediator {amplitude.mediator!r}, which is no mass")
         for part in (amplitude.proton, amplitude.neutron):
             if not abs(part) <= LARGEST_NUMBER:
                 raise InputError(
@@ -129,6 +165,11 @@ class Interaction:
     def mediators(self) -> frozenset[str]:
         """Names of the parameters that are masses of mediators."""
         return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
+
+    @cached_property
+    def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Names of the masses of mediators, each with those of the couplings that go with it."""
+        return frozenset((a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if a.mediator)
 
     @cached_property
     def _hash(self) -> int:
@@ -153,7 +194,29 @@ class Interaction:
             self.amplitudes + other.amplitudes,
             f"{self.label} + {other.label}",
             self.weak,
+            self._leptons_with(other),
+            _joined(self.description, other.description),
+            _joined(self.reference, other.reference),
         )
+
+    def _leptons_with(self, other: Interaction) -> tuple[tuple[str, float], ...]:
+        """Return the charges of charged leptons of a sum, in which equal names are one mediator with one coupling.
+
+        Charges are those of one mediator: several of them have none together, and `lepton_charge` says so.
+        """
+        charges = dict(self.leptons)
+        if len(self.mediations | other.mediations) > 1:
+            # a contact interaction, or the standard model, leaves a mediator what it is
+            kept = [i for i in (self, other) if i.mediations or i.leptons]
+            return kept[0].leptons if len(kept) == 1 else ()
+        for flavour, charge in other.leptons:
+            if charges.setdefault(flavour, charge) != charge:
+                raise InputError(
+                    f"{self.name!r} and {other.name!r} give the charged lepton {flavour!r} the charges "
+                    f"{charges[flavour]:g} and {charge:g}, but their sum is one mediator: use renamed() on one of them "
+                    "if there are two, or replace(leptons=()) if the charges do not matter"
+                )
+        return tuple(charges.items())
 
     def __radd__(self, other: Any) -> Interaction:
         # sum() starts from 0
@@ -217,20 +280,24 @@ class Interaction:
     @cached_property
     def exponents(self) -> dict[str, set[int]]:
         """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
-        name = self.weak.parameter.name
-        sectors = {("vector", (f, f)): {(), ((name, 1),)} for f in FLAVOURS}
+        weak = frozenset({(), ((self.weak.parameter.name, 1),)})
+        sectors: dict[tuple[str, tuple[str, str]], frozenset[tuple[tuple[str, int], ...]]] = {}
         for a in self.amplitudes:
-            sectors.setdefault((a.kinematics, a.flavours), set()).add(a.couplings)
+            key = a.kinematics, a.flavours
+            interferes = a.kinematics == "vector" and a.flavours[0] == a.flavours[1]
+            sectors[key] = sectors.get(key, weak if interferes else frozenset()) | {a.couplings}
         found: dict[str, set[int]] = {}
-        for members in {frozenset(couplings) for couplings in sectors.values()}:
+        for members in {weak, *sectors.values()}:
             powers: dict[str, set[int]] = {}
             for couplings in members:
                 for coupling, power in couplings:
                     powers.setdefault(coupling, set()).add(power)
             for coupling, some in powers.items():
-                alone = {0} if any(coupling not in dict(couplings) for couplings in members) else set()
-                sums = {i + j for i in some | alone for j in some | alone}
-                found.setdefault(coupling, set()).update(sums - {0})
+                if () in members or any(coupling not in dict(couplings) for couplings in members):
+                    some.add(0)
+                found.setdefault(coupling, set()).update(i + j for i in some for j in some)
+        for sums in found.values():
+            sums.discard(0)
         return found
 
     @cached_property
@@ -246,9 +313,14 @@ class Interaction:
         Raises
         ------
         InputError
-            If the interaction does not give the charge.
+            If the interaction does not give the charge, or is a sum of several mediators, each of which has its own.
         """
         charges: dict[str, float] = dict(self.leptons)
+        if flavour not in charges and len(self.mediations) > 1:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has several mediators, whose charges for the charged lepton "
+                f"{flavour!r} are not one: ask each of them, or set leptons="
+            )
         if flavour not in charges:
             raise InputError(
                 f"interaction {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}; set "
@@ -278,3 +350,8 @@ class Interaction:
         from cevns.interactions.cross_sections import cross_section
 
         return cross_section(self, energy, nucleus, flavour, recoil_kev, form_factor=form_factor, **values)
+
+
+def _joined(first: str, second: str) -> str:
+    """Return two texts as one, each once."""
+    return "; ".join(dict.fromkeys(filter(None, (first, second))))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NonStandardInteractions", "contact"]
 
+_SCALE = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
+
 
 def NonStandardInteractions(
     name: str = "nsi", *, up: Mapping[str, float] | None = None, down: Mapping[str, float] | None = None, **fields: Any
@@ -42,10 +44,11 @@ def NonStandardInteractions(
     ['coupling']
     """
     u, d = (dict(charge_table(key, {} if table is None else table)) for key, table in (("up", up), ("down", down)))
+    given = [f for f in FLAVOURS if f in u or f in d]
     return contact(
         name,
-        proton={f: 2 * u.get(f, 0.0) + d.get(f, 0.0) for f in FLAVOURS},
-        neutron={f: u.get(f, 0.0) + 2 * d.get(f, 0.0) for f in FLAVOURS},
+        proton={f: 2 * u.get(f, 0.0) + d.get(f, 0.0) for f in given},
+        neutron={f: u.get(f, 0.0) + 2 * d.get(f, 0.0) for f in given},
         **fields,
     )
 
@@ -71,5 +74,4 @@ def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, flo
     amplitudes = tuple(
         Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),)) for f in {**p, **n} if p.get(f) or n.get(f)
     )
-    scale = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
-    return Interaction(name, (scale,) if amplitudes else (), amplitudes, **fields)
+    return Interaction(name, (_SCALE,) if amplitudes else (), amplitudes, **fields)

@@ -36,13 +36,13 @@ def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tup
         pairs = checks.pairs(name, values, "(flavour, number)")
     else:
         pairs = checks.instance(name, values, Mapping, "give numbers by flavour, such as {'mu': -3}").items()
-    table: list[tuple[str, float]] = []
+    table: dict[str, float] = {}
     for flavour, value in pairs:
         checks.flavour("lepton flavour", flavour, FLAVOURS)
-        if flavour in dict(table):
+        if flavour in table:
             raise InputError(f"{name} gives flavour {flavour!r} more than once")
-        table.append((flavour, checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)))
-    return tuple(table)
+        table[flavour] = checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)
+    return tuple(table.items())
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from cevns.parameters import Parameter
 
 _Array = NDArray[np.float64]
 
+def check_numbers(parameters: Sequence[Parameter], factors: Sequence[int] = ()) -> None: ...
+
 class Counts:
     @property
     def parameters(self) -> tuple[Parameter, ...]: ...

@@ -20,6 +20,8 @@ __all__ = ["Background", "Data"]
 LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
 #: Largest counts in units of their uncertainty: the difference of larger ones would have no digits left for chi2.
 LARGEST_PRECISION = 1e8
+#: Names of pulls beside those of backgrounds: of the signal's normalisation, and of the quenching scale.
+OTHER_PULLS = ("signal", "quenching")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Background:
 
     def __post_init__(self) -> None:
         checks.text("name of a background", self.name)
+        if self.name in OTHER_PULLS:
+            raise InputError(
+                f"name of a background = {self.name!r} is not allowed: a pull of the signal has it; choose another name"
+            )
         of = f"of background {checks.shown(self.name)}"
         counts = checks.array(f"counts {of}", self.counts, low=0, high=LARGEST_COUNTS, ndim=1)
         checks.put(

@@ -15,7 +15,7 @@ from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods.nuisances import shared
-from cevns.parameters import Parameter, broadcast, choose, chosen, needed
+from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,6 +197,7 @@ class Likelihood:
             raise
         if not (free or fixed):
             return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}))
+        fixed = owned(fixed, self.own_parameters(interaction), self.describe(interaction)[0])
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
         return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed))

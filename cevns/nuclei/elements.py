@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["SYMBOLS", "closest_isotope", "element", "protons_and_nucleons"]
+__all__ = ["SYMBOLS", "closest_isotope", "element", "joined", "protons_and_nucleons"]
 
 _IN_ORDER = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr "
@@ -15,6 +15,8 @@ _IN_ORDER = (
 )
 #: The elements in the order of their numbers of protons.
 SYMBOLS = tuple(_IN_ORDER.split())
+#: Symbols as one who reads small letters finds them, the longest first.
+_READ = re.compile("|".join([r"z\d{3}", *sorted(map(str.lower, SYMBOLS), key=len, reverse=True)]))
 _PROTONS = {symbol: z for z, symbol in enumerate(SYMBOLS, start=1)}
 _NAME = re.compile(r"([A-Z][a-z]?)(?:[- _]?(\d{1,3}))?|(\d{1,3})[- _]?([A-Z][a-z]?)", re.ASCII)
 
@@ -22,6 +24,22 @@ _NAME = re.compile(r"([A-Z][a-z]?)(?:[- _]?(\d{1,3}))?|(\d{1,3})[- _]?([A-Z][a-z
 def element(protons: int) -> str:
     """Return the symbol of the element with Z protons, ``"Z119"`` and so on beyond the last one that has a name."""
     return SYMBOLS[protons - 1] if protons <= len(SYMBOLS) else f"Z{protons}"
+
+
+def joined(symbols: Sequence[str]) -> str:
+    """Return the symbols of elements in one word of small letters, of which no two lists have the same.
+
+    They are written together where whoever reads the longest symbol first finds them again, and with ``_`` between them
+    elsewhere: carbon and oxygen are not cobalt.
+
+    Examples
+    --------
+    >>> joined(["Cs", "I"]), joined(["C", "Si"]), joined(["C", "O"]), joined(["Co"])
+    ('csi', 'c_si', 'c_o', 'co')
+    """
+    small = [symbol.lower() for symbol in symbols]
+    together = "".join(small)
+    return together if _READ.findall(together) == small else "_".join(small)
 
 
 def protons_and_nucleons(name: str) -> tuple[int, int | None] | None:

@@ -4,8 +4,33 @@ Counts are eq. 2.9 of arXiv:2008.05022: literally in `recoils`, and folded with 
 `folding` and `binding` in a `Signal`.
 """
 
-from cevns.predictions.prediction import Prediction, nsi_quadratic_form, predict
-from cevns.predictions.recoils import recoil_events, recoil_spectrum
+import importlib
+
 from cevns.predictions.signal import Signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # what __getattr__ finds at run time, for type checkers and editors
+    from cevns.predictions.prediction import Prediction, nsi_quadratic_form, predict
+    from cevns.predictions.recoils import recoil_events, recoil_spectrum
+
+# name -> module; imported on first use, since chi2 needs none of them
+_PUBLIC = {
+    "Prediction": "cevns.predictions.prediction",
+    "nsi_quadratic_form": "cevns.predictions.prediction",
+    "predict": "cevns.predictions.prediction",
+    "recoil_events": "cevns.predictions.recoils",
+    "recoil_spectrum": "cevns.predictions.recoils",
+}
+
 __all__ = ["Prediction", "Signal", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'cevns.predictions' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.arrays import unique
+from cevns.arrays import gauss_legendre, legendre
 from cevns.kernels.weights import Weights
-from cevns.predictions.panels import NODES, PANEL_NODES, WEIGHTS, lagrange
+from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from cevns._types import Array, ArrayLike
     from cevns.predictions.panels import Panels, RecoilNodes
 
-#: Values of the acceptance that are computed at once.
+#: Values of polynomials or of the acceptance that are computed at once.
 MOST_VALUES = 500_000
+# exact for the polynomials of a panel where nothing else varies
+_HALF_NODES, _HALF_WEIGHTS = (part[:, None] for part in gauss_legendre(PANEL_NODES // 2))
 
 __all__ = ["pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
 
@@ -56,34 +59,68 @@ def _matrices(panels: Panels, etas: Array) -> Iterator[Array]:
     """Yield the columns of the nodes of nuclei that share a quenching factor."""
     edges, response = panels.edges, panels.response
     low, high = edges[0], edges[-1]
-    cuts = []
-    for steps in response.cuts(low, high, etas):
-        both = np.concatenate([edges, steps])
-        cuts.append(unique(both[(both >= low) & (both <= high)]))
+    cuts = response.cuts(low, high, etas)
+    # what lies beyond the panels is moved to their ends, where intervals have no width
+    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(edges, (etas.size, edges.size))], axis=1), low, high)
+    cuts.sort(axis=1)
+    fold = _sharp if response.resolution is None else _smeared
     # many scales at once, as far as memory is small
-    size = response.bins * PANEL_NODES * np.cumsum([c.size for c in cuts])
-    group = size // MOST_VALUES
-    for first in np.searchsorted(group, unique(group)):
-        chosen = slice(first, first + np.count_nonzero(group == group[first]))
-        yield from _matrices_at(panels, etas[chosen], cuts[chosen])
+    step = max(MOST_VALUES // (max(response.bins, PANEL_NODES) * PANEL_NODES * cuts.shape[1]), 1)
+    for first in range(0, etas.size, step):
+        yield from fold(panels, etas[first : first + step], cuts[first : first + step])
 
 
-def _matrices_at(panels: Panels, etas: Array, cuts: Sequence[Array]) -> Array:
-    """Return the same for scales whose cuts between smooth intervals are known, shape (etas, bins, cols)."""
+def _intervals(edges: Array, cuts: Array) -> tuple[Any, ...]:
+    """Return scale, panel, middle and half the width of the intervals between cuts, by scale and then ascending."""
+    owner, first = np.nonzero(cuts[:, 1:] > cuts[:, :-1])
+    low, high = cuts[owner, first], cuts[owner, first + 1]
+    middle = 0.5 * (high + low)
+    panel = np.clip(np.searchsorted(edges, middle, side="right") - 1, 0, edges.size - 2)
+    return owner, panel, middle, 0.5 * (high - low)
+
+
+def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
+    """Return the matrices for scales whose cuts are known, shape (etas, bins, cols): each interval is in one bin."""
     edges, response, count = panels.edges, panels.response, panels.edges.size - 1
-    half = np.concatenate([0.5 * np.diff(c) for c in cuts])
-    middle = np.concatenate([0.5 * (c[1:] + c[:-1]) for c in cuts])
-    owner = np.repeat(np.arange(len(cuts)), [c.size - 1 for c in cuts])
+    owner, panel, middle, half = _intervals(edges, cuts)
+    observable = response.observable(middle, etas[owner])
+    bins = np.searchsorted(response.edges, observable, side="right") - 1
+    place = (owner * response.bins + bins) * count + panel
+    seen = np.flatnonzero((bins >= 0) & (bins < response.bins))
+    seen = seen[np.argsort(place[seen], kind="stable")]
+    owner, panel, middle, half, place = owner[seen], panel[seen], middle[seen], half[seen], place[seen]
+    if response.efficiency.steps:
+        # constant in the interval
+        nodes, weights = _HALF_NODES, _HALF_WEIGHTS
+        recoil, accepted = middle + half * nodes, response.efficiency(observable[seen])
+    else:
+        nodes, weights = NODES[:, None], WEIGHTS[:, None]
+        recoil = middle + half * nodes
+        accepted = response.efficiency(response.observable(recoil, etas[owner]))
+    low, high = edges[panel], edges[panel + 1]
+    moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
+    moments *= weights * (half * accepted)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
+    out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T
+    # in many small products, since one large product waits for threads
+    return (out.reshape(-1, count, PANEL_NODES) @ TO_NODES).reshape(len(cuts), response.bins, -1)
+
+
+def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
+    """Return the same where a resolution spreads each interval over many bins."""
+    edges, response, count = panels.edges, panels.response, panels.edges.size - 1
+    owner, panel, middle, half = _intervals(edges, cuts)
     recoil = middle[:, None] + half[:, None] * NODES
     accepted = response.acceptance(response.observable(recoil, etas[owner, None]).ravel())
     accepted = accepted * (half[:, None] * WEIGHTS).ravel()
-    panel = np.clip(np.searchsorted(edges, middle, side="right") - 1, 0, count - 1)
     a, b = edges[panel, None], edges[panel + 1, None]
-    basis = lagrange(((2 * recoil - a - b) / (b - a)).ravel()).reshape(-1, PANEL_NODES, PANEL_NODES)
+    basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))
     parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis
     # every panel holds at least one interval, and they ascend together
     starts = np.searchsorted(owner * count + panel, np.arange(len(cuts) * count))
-    weights = np.add.reduceat(parts, starts, axis=0).reshape(len(cuts), count, response.bins, PANEL_NODES)
+    weights = np.add.reduceat(parts, starts, axis=0) @ TO_NODES
+    weights = weights.reshape(len(cuts), count, response.bins, PANEL_NODES)
     return weights.swapaxes(1, 2).reshape(len(cuts), response.bins, -1)
 
 

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.arrays import unique
+from cevns.arrays import gauss_legendre, legendre, unique
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from cevns._types import Array
     from cevns.detectors import Response
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
-__all__ = ["PANEL_NODES", "Panels", "RecoilNodes", "lagrange", "rate_scales", "recoil_end_kev"]
+__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "rate_scales", "recoil_end_kev"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
@@ -32,9 +34,9 @@ PANEL_TOLERANCE = 1e-10
 #: End of the first panel of a detector without a threshold, as a share of the highest recoil.
 FIRST_PANEL = 1e-8
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(PANEL_NODES)
-# barycentric weights of the Legendre nodes
-_BARYCENTRIC = (-1.0) ** np.arange(PANEL_NODES) * np.sqrt((1 - NODES**2) * WEIGHTS)
+NODES, WEIGHTS = gauss_legendre(PANEL_NODES)
+#: Share of each Legendre polynomial in the Lagrange polynomials of the nodes, shape (PANEL_NODES, PANEL_NODES).
+TO_NODES = (np.arange(PANEL_NODES)[:, None] + 0.5) * legendre(NODES, PANEL_NODES) * WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,11 @@ def _edges(
     # doubles lose their digits
     highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(axis=1, keepdims=True)
     floor = np.maximum(1e-13 * highest, 1e-280)
-    edges = [cuts[0]]
-    if low_kev == 0:
-        # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
-        edges.append(FIRST_PANEL * high_kev)
-        cuts = np.concatenate([edges[1:], cuts[cuts > edges[1]]])
-    for low, high in itertools.pairwise(cuts):
-        edges.extend(_split(probe, low, high, weak, floor))
-    return np.array(edges)
+    if low_kev > 0:
+        return _split(probe, cuts, weak, floor)
+    # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
+    first = FIRST_PANEL * high_kev
+    return np.concatenate([[0.0], _split(probe, np.concatenate([[first], cuts[cuts > first]]), weak, floor)])
 
 
 def recoil_end_kev(nucleus: Nucleus, energy: Any) -> Any:
@@ -208,41 +207,41 @@ def rate_scales(target: Target) -> Array:
     return scales
 
 
-def lagrange(t: Array) -> Array:
-    """Return the Lagrange polynomials of the Legendre nodes at points in [-1, 1]; shape (points, PANEL_NODES)."""
-    distance = t[:, None] - NODES
-    exact = distance == 0
-    terms: Array = _BARYCENTRIC / np.where(exact, 1.0, distance)
-    terms[exact.any(axis=1)] = 0.0
-    terms[exact] = 1.0
-    terms /= terms.sum(axis=1, keepdims=True)
-    return terms
+# the nodes of a panel, and places where a polynomial through them is tested
+_PLACES = np.concatenate([NODES, np.linspace(-1, 1, 2 * PANEL_NODES + 1)])
+_TO_TESTS = TO_NODES.T @ legendre(_PLACES[PANEL_NODES:], PANEL_NODES)
 
 
-_TEST = np.linspace(-1, 1, 2 * PANEL_NODES + 1)
-_TO_TEST = lagrange(_TEST)
+def _split(probe: Callable[[Array], Array], cuts: Array, weak: Array, floor: Array) -> Array:
+    """Return the edges of panels on which polynomials carry `probe`, all `cuts` among them."""
+    ends, pending = [cuts[0]], [*itertools.pairwise(cuts)]
+    while pending:
+        # all at once, since most of the time goes into calls
+        low, high = np.array(pending).T[:, :, None]
+        half, middle = 0.5 * (high - low), 0.5 * (high + low)
+        # rounding must not bring a test below the panel
+        recoil = np.maximum(middle + half * _PLACES, low)
+        rates = probe(recoil.ravel()).reshape(-1, *recoil.shape)
+        # the steepest case is a massless mediator, T^-2
+        steep = (low / recoil) ** 2
+        plain, fallen = _carried(rates, floor[..., None]), _carried(rates * steep, floor[..., None] * steep)
+        good = (plain & fallen) | (half < 1e-7 * middle)[:, 0]
+        tried, pending = zip(pending, good, strict=True), []
+        for (a, b), enough in tried:
+            if enough:
+                ends.append(b)
+                continue
+            inside = weak[(weak > a + 5e-4 * (b - a)) & (weak < b - 5e-4 * (b - a))]
+            # the geometric mean halves the work for a rate that falls like a power of T
+            cut = inside[np.abs(inside - 0.5 * (a + b)).argmin()] if inside.size else np.sqrt(a * b)
+            pending += [(a, cut), (cut, b)]
+    return np.sort(ends)
 
 
-def _split(probe: Callable[[Array], Array], low: float, high: float, weak: Array, floor: Array) -> list[float]:
-    """Return the upper edges of panels between `low` and `high` on which polynomials carry `probe`."""
-    half, middle = 0.5 * (high - low), 0.5 * (high + low)
-    # rounding must not bring a test below the panel
-    at, tests = middle + half * NODES, np.maximum(middle + half * _TEST, low)
-    values, exact = probe(at), probe(tests)
-    # the steepest case is a massless mediator, T^-2
-    good = all(
-        _carried(values * (low / at) ** power, exact * (low / tests) ** power, floor * (low / tests) ** power)
-        for power in ((0, 2) if low > 0 else (0,))
-    )
-    if good or half < 1e-7 * middle:
-        return [high]
-    inside = weak[(weak > low + 1e-3 * half) & (weak < high - 1e-3 * half)]
-    # the geometric mean halves the work for a rate that falls like a power of T
-    cut = inside[np.abs(inside - middle).argmin()] if inside.size else np.sqrt(low * high)
-    return [*_split(probe, low, cut, weak, floor), *_split(probe, cut, high, weak, floor)]
-
-
-def _carried(values: Array, exact: Array, floor: Array) -> bool:
-    """Return whether the polynomials through the nodes' values are right at the tests."""
-    error = np.abs(values @ _TO_TEST.T - exact)
-    return bool((error <= np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=1, keepdims=True), floor)).all())
+def _carried(rates: Array, floor: Array) -> NDArray[np.bool_]:
+    """Return whether the polynomials through the nodes' values are right at the tests, shape (panels,)."""
+    exact = rates[..., PANEL_NODES:]
+    error = np.abs(rates[..., :PANEL_NODES] @ _TO_TESTS - exact)
+    allowed = np.maximum(PANEL_TOLERANCE * np.abs(exact).max(axis=-1, keepdims=True), floor[..., -exact.shape[-1] :])
+    found: NDArray[np.bool_] = (error <= allowed).all(axis=(0, 2))
+    return found

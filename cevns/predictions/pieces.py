@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import pack_rows, response_matrices, trimmed
+from cevns.predictions.folding import pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes, recoil_end_kev
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from cevns._types import Array
     from cevns.detectors import Response
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "tolerance"]
 
 #: Chebyshev nodes of a piece, on its own axis from -1 to 1.
-ETA_POINTS = np.polynomial.chebyshev.chebpts1(5)
+ETA_POINTS = np.sin(0.1 * np.pi * np.arange(-4, 5, 2))
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
 _MOST_PIECES, _MOST_PARTS = 1024, 4
@@ -107,29 +106,29 @@ class EtaPieces:
         ends = [_widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
         pending = [(a, b, np.inf) for some in ends for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
-        (reference,) = _sampled(recoil_nodes, [1.0], probes)
-        done: list[tuple[float, float, list[Any]]] = []
+        reference = response_weights(recoil_nodes) @ probes
+        done: list[tuple[float, float, list[tuple[int, Array]]]] = []
         while pending:
             etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
-            samples = _sampled(recoil_nodes, np.concatenate(etas), probes)
+            matrices = response_matrices(recoil_nodes, np.concatenate(etas))
             split: list[tuple[float, float, float]] = []
             room = _MOST_PIECES - len(done) - len(pending)
             for a, b, before in pending:
-                sampled = list(itertools.islice(samples, ETA_POINTS.size))
-                tests = np.array([counts for _, counts in itertools.islice(samples, _TESTS.size)])
-                found = np.einsum("tn,nik->tik", _TO_TESTS, np.array([counts for _, counts in sampled]))
-                top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference[1].max(axis=0))
+                weights = np.array([*itertools.islice(matrices, etas[0].size)])
+                sampled, tests = np.split(weights @ probes, [ETA_POINTS.size])
+                found = np.tensordot(_TO_TESTS, sampled, 1)
+                top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference.max(axis=0))
                 # between a share of the bin and one of the largest: as uncertainties of counts go
                 scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
                 missed = np.abs(found - tests)
                 error = float((missed / (allowed * scale + 1e-300)).max())
-                size = float((missed / (reference[1].max(axis=0) + 1e-300)).max())
+                size = float((missed / (reference.max(axis=0) + 1e-300)).max())
                 inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
                 # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
                 # end of the piece, it need not shrink
                 hopeless = not inside.size and size > 0.5 * before
                 if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
-                    done.append((a, b, [rows for rows, _ in sampled]))
+                    done.append((a, b, trimmed(weights[: ETA_POINTS.size].reshape(-1, len(probes)))))
                     continue
                 if inside.size:
                     cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
@@ -142,8 +141,8 @@ class EtaPieces:
         edges = np.array([*(a for a, _, _ in done), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
-        rows = itertools.chain.from_iterable(itertools.chain.from_iterable(rows for _, _, rows in done))
-        return cls(edges, nodes, pack_rows(rows, recoil_nodes.recoil.size))
+        rows = itertools.chain.from_iterable(rows for _, _, rows in done)
+        return cls(edges, nodes, pack_rows(rows, len(probes)))
 
 
 def _all_crossings(nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
@@ -196,9 +195,3 @@ def _probes(nodes: RecoilNodes) -> Array:
     charges = nodes.proton_charge**2 + nodes.neutron_charge**2
     heavy = (nodes.kinematic.sum(axis=1) * charges).sum(axis=0)
     return np.stack([heavy, heavy / nodes.recoil**2], axis=1)
-
-
-def _sampled(nodes: RecoilNodes, etas: Any, probes: Array) -> Iterator[tuple[Any, Array]]:
-    """Yield for each eta the rows of the response without their zeros, and the probes' counts, shape (bins, 2)."""
-    for matrix in response_matrices(nodes, etas):
-        yield trimmed(matrix), matrix @ probes

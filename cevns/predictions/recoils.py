@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import unique
+from cevns.arrays import gauss_legendre, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.interactions import get_interaction
@@ -67,13 +67,20 @@ def recoil_spectrum(
     Raises
     ------
     InputError
-        If a parameter is out of range.
+        If a parameter is out of range, or the spectrum is beyond numbers, as a massless mediator's is at tiny recoils.
     """
     _check_source(flux, target)
-    recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0) * 1e-3
+    recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)
     out = np.empty(recoil.size)
     rate, _ = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
-    rate.differential(np.ascontiguousarray(recoil.ravel()), out)
+    # nothing recoils further than the end, and the momentum transfer of what is far beyond overflows
+    end = max(recoil_end_kev(n, flux.break_energies).max() for n in target.nuclei)
+    rate.differential(1e-3 * np.minimum(recoil.ravel(), 2 * end), out)
+    if not np.isfinite(out).all():
+        raise InputError(
+            f"the spectrum at recoil_kev = {recoil.ravel()[~np.isfinite(out)][0]:g} is beyond numbers: give larger "
+            "recoils, or a larger mass"
+        )
     return out.reshape(recoil.shape) * 1e-3
 
 
@@ -136,18 +143,22 @@ def recoil_events(
     heaviest = max(n.mass for n in target.nuclei)
     soft = 500 * min(squares, default=np.inf) / heaviest
     bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top, soft)
-    octaves = bottom * 2.0 ** np.arange(np.ceil(np.log2(max(top / bottom, 1.0))))
+    octaves = np.ldexp(bottom, np.arange(math.ceil(max(math.log2(top) - math.log2(bottom), 0.0))))
     cuts = unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
-    out = np.empty(cuts.size - 1)
-    orders = _orders(cuts, nodes)
-    for order in unique(orders):
+    out, orders = np.zeros(cuts.size - 1), _orders(cuts, nodes)
+    # nothing recoils further than the last kink
+    orders[cuts[:-1] >= kinks[-1]] = 0
+    for order in unique(orders[orders > 0]):
         chosen = np.flatnonzero(orders == order)
         part = np.empty(chosen.size)
         low, high = cuts[chosen] * 1e-3, cuts[chosen + 1] * 1e-3
         rate.integrate(low, high, *_rule(int(order)), part, num_threads)
         out[chosen] = part
     if not np.isfinite(out).all():
-        raise InputError("edges_kev starts at 0, where the events are beyond numbers; start above 0")
+        raise InputError(
+            f"edges_kev starts at {edges[0]:g}, where the events are beyond numbers; start higher, or give a larger "
+            "mass"
+        )
     return np.add.reduceat(out, np.searchsorted(cuts, edges[:-1]))
 
 
@@ -157,16 +168,13 @@ def _orders(cuts: Array, most: int) -> Any:
     The nearest singularity is a pole at T = 0 or below, so the error falls like rho^-2n with rho from the
     interval's ends.
     """
-    ratio = cuts[1:] / np.maximum(cuts[:-1], 1e-300)
-    z = (ratio + 1) / (ratio - 1)
+    low, high = cuts[:-1], cuts[1:]
+    z = (1 + low / high) / (1 - low / high)
     rho = z + np.sqrt(z * z - 1)
     return np.clip(np.ceil(36 / (2 * np.log(np.maximum(rho, 1.1)))) + 1, 2, most).astype(int)
 
 
-@functools.cache
-def _rule(order: int) -> tuple[Array, Array]:
-    points, weights = np.polynomial.legendre.leggauss(order)
-    return points, weights
+_rule = functools.cache(gauss_legendre)
 
 
 def _recoil_rate(

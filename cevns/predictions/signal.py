@@ -16,7 +16,8 @@ from cevns.interactions import Interaction, get_interaction
 from cevns.kept import Kept
 from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
-from cevns.parameters import Parameter, broadcast, choose, chosen
+from cevns.nuclei.elements import joined
+from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.predictions.binding import Fold, bind
 from cevns.predictions.folding import pack, response_weights
 from cevns.predictions.panels import RecoilNodes
@@ -107,10 +108,11 @@ class Signal:
         """Parameters that are neutron radii, and the nuclei that each of them stands for."""
         elements: dict[str, list[int]] = {}
         for i, nucleus in enumerate(self.target.nuclei):
-            elements.setdefault(nucleus.symbol.lower(), []).append(i)
-        radii = {f"rn_{symbol}": tuple(members) for symbol, members in elements.items()}
+            elements.setdefault(nucleus.symbol, []).append(i)
+        # a name says the elements, since in a joint likelihood it stands for the nuclei of other signals too
+        radii = {f"rn_{joined([symbol])}": tuple(members) for symbol, members in elements.items()}
         if len(elements) > 1:
-            radii["rn_" + "".join(elements)] = tuple(range(len(self.target.nuclei)))
+            radii[f"rn_{joined(list(elements))}"] = tuple(range(len(self.target.nuclei)))
         return radii
 
     @cached_property
@@ -322,6 +324,7 @@ class Signal:
         """
         interaction = get_interaction(interaction)
         eta = checks.real("eta", eta, low=SMALLEST_ETA, high=1 / SMALLEST_ETA)
+        fixed = owned(fixed, interaction.own_names, interaction.name)
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
 
@@ -343,9 +346,10 @@ class Signal:
             If a parameter is not known.
         """
         interaction = get_interaction(interaction)
+        values = needed(values, interaction.own_names, interaction.name)
         # numbers are fixed, unless the interaction owns them: then the next call may have others
         free = [name for name, value in values.items() if name not in interaction.own_names and np.ndim(value)]
-        fixed = {n: v for n, v in values.items() if n not in interaction.own_names and n not in free and v is not None}
+        fixed = {n: v for n, v in values.items() if n not in interaction.own_names and n not in free}
         predictor = self.predictor(interaction, free, eta=eta, **fixed)
         shape, rows = broadcast(predictor.parameters, values)
         out = np.empty((rows.shape[0], self.response.bins))

@@ -15,6 +15,7 @@ import numpy as np
 from cevns import checks
 from cevns.detectors import Efficiency, LinearQuenching, Quenching, Response
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.released import columns
 from cevns.fluxes import pion_decay_at_rest
 from cevns.likelihoods import Background
 from cevns.nuclei import Target
@@ -36,7 +37,7 @@ QUENCHINGS = {
 
 
 def _neutrons(name: str) -> Array:
-    energy, counts = np.loadtxt(_FOLDER / name, usecols=(0, 3), unpack=True)
+    energy, counts = columns(_FOLDER / name, usecols=(0, 3))
     return np.histogram(energy, _EDGES, weights=counts)[0]
 
 
@@ -58,9 +59,8 @@ def load(
     """
     if not isinstance(quenching, (Quenching, Mapping)):
         quenching = QUENCHINGS[checks.known("argon quenching", quenching, QUENCHINGS)]()
-    energy, accepted = np.loadtxt(_FOLDER / "CENNS10AnlAEfficiency.txt", usecols=(0, 2), unpack=True)
-    release = _FOLDER / "energydata1d.txt"
-    observed, statistical = np.loadtxt(release, skiprows=1, usecols=(1, 2), unpack=True)
+    energy, accepted = columns(_FOLDER / "CENNS10AnlAEfficiency.txt", usecols=(0, 2))
+    observed, statistical = columns(_FOLDER / "energydata1d.txt", skiprows=1, usecols=(1, 2))
     prompt, late = _neutrons("brnpdf.txt"), _neutrons("delbrnpdf.txt")
     return Experiment(
         name="coherent-argon-2020",

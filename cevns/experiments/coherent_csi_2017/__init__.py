@@ -15,6 +15,7 @@ import numpy as np
 from cevns import checks
 from cevns.detectors import BirksQuenching, Efficiency, PolynomialQuenching, Quenching, Response
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.released import columns
 from cevns.fluxes import pion_decay_at_rest
 from cevns.likelihoods import Background
 from cevns.nuclei import Target
@@ -44,13 +45,13 @@ def chicago_3() -> BirksQuenching:
     of their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in
     CsI.
     """
-    energy, *powers = np.loadtxt(_FOLDER / "csi_ions_in_csi.csv", delimiter=",", skiprows=3).T
+    energy, *powers = columns(_FOLDER / "csi_ions_in_csi.csv", delimiter=",", skiprows=3)
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
 
 
 def polynomial_2021() -> PolynomialQuenching:
     """Return the quenching of the 2021 CsI release (arXiv:2110.07730): E_ee = a T + b T^2 + c T^3 + d T^4, T in MeV."""
-    nominal = np.loadtxt(_FOLDER / "scintRespCoefficients.txt")[0]
+    nominal = columns(_FOLDER / "scintRespCoefficients.txt")[:, 0]
     # from MeV per MeV^n to keV per keV^n; the quartic turns over above about 100 keV
     return PolynomialQuenching(tuple(nominal * 1e-3 ** np.arange(4)), maximum=70.0)
 
@@ -70,7 +71,7 @@ def efficiency(photoelectrons: ArrayLike) -> Array:
 
 
 def _counts(name: str) -> Array:
-    photoelectrons, arrival, counts = np.loadtxt(_FOLDER / name, delimiter=",", unpack=True)
+    photoelectrons, arrival, counts = columns(_FOLDER / name, delimiter=",")
     early = arrival < LATEST_ARRIVAL
     return np.histogram(photoelectrons[early], _EDGES, weights=counts[early])[0]
 
@@ -96,7 +97,7 @@ def load(
     on, off = _counts("data_coincidence_beamOn.txt"), _counts("data_anticoincidence_beamOn.txt")
     # the release evaluates the efficiency at the centre of each 1-PE bin
     accepted = efficiency(0.5 * (_PE[1:] + _PE[:-1]))
-    centre, neutrons = np.loadtxt(_FOLDER / "promptPDF.txt", delimiter=",", unpack=True)
+    centre, neutrons = columns(_FOLDER / "promptPDF.txt", delimiter=",")
     inside = (centre > _PE[0]) & (centre < _PE[-1])
     neutrons = np.histogram(centre[inside], _EDGES, weights=neutrons[inside] * EXPOSURE_GWH * accepted)[0]
     return Experiment(

@@ -1,0 +1,21 @@
+"""Reading of the tables that collaborations have released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cevns._types import Array
+
+__all__ = ["columns"]
+
+
+def columns(path: Path, **options: Any) -> Array:
+    """Return the columns of a released table, shape (columns, rows); `options` are those of `numpy.loadtxt`."""
+    # for the name of a file NumPy would import all that may have compressed it
+    with path.open(encoding="ascii") as file:
+        return np.loadtxt(file, unpack=True, **options)

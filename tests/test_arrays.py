@@ -1,0 +1,41 @@
+"""What stands in for NumPy's own: rules of quadrature and Legendre polynomials."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from cevns.arrays import Polynomial, gauss_legendre, legendre
+
+
+@pytest.mark.parametrize("order", [1, 2, 5, 6, 12, 24, 64])
+def test_gauss_legendre_rules_integrate_polynomials(order):
+    nodes, weights = gauss_legendre(order)
+    assert nodes.tolist() == sorted(-nodes)
+    for power in {0, order, 2 * order - 2, 2 * order - 1}:
+        exact = Fraction(2, power + 1) if power % 2 == 0 else 0
+        assert weights @ nodes**power == pytest.approx(float(exact), rel=1e-13, abs=1e-15), power
+
+
+def test_gauss_legendre_rules_are_those_of_numpy():
+    # whose weights have lost a digit or two at the ends
+    for order in range(1, 40):
+        for found, expected in zip(gauss_legendre(order), np.polynomial.legendre.leggauss(order), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=2e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("count", [1, 2, 13])
+def test_legendre_polynomials_are_those_of_numpy(count):
+    x = np.linspace(-1.0, 1.5, 12).reshape(3, 4)
+    expected = np.moveaxis(np.polynomial.legendre.legvander(x, count - 1), -1, 0)
+    np.testing.assert_allclose(legendre(x, count), expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("degree", [1, 3, 7, 12])
+def test_polynomials_of_least_squares_are_those_of_numpy(degree):
+    x = np.geomspace(1.0, 50.0, 40)
+    y = np.log(x) * np.cos(x / 20)
+    at = np.linspace(0.5, 55.0, 12).reshape(3, 4)
+    found, expected = Polynomial(x, y, degree)(at), np.polynomial.Chebyshev.fit(x, y, degree)(at)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert [float(Polynomial(x, y, degree)(value)) for value in at.flat] == found.ravel().tolist()
