@@ -15,24 +15,40 @@ from cevns.kernels.polynomials cimport find_piece
 from cevns.kernels.quenching cimport CONVEX_MARGIN, LARGEST_BASE, at_coupling, convex_chi2, eta_derivatives
 
 cdef enum:
-    MOST_OTHERS = 8  # parameters, beside a mass and a coupling, over which chi2 is sampled
+    MASSES = 11  # of a mediator at which chi2 is sampled
+    MOST_SAMPLES = 300  # of masses and all parameters but the line's
 
 # what the last Newton step in eta may leave of chi2
 cdef double ETA_ACCURACY = 5e-13
 
 
+cdef extern from *:
+    """
+    /* Set so that whoever sees it sees all that was written before. */
+    #if defined(_MSC_VER) && !defined(__clang__)
+    #include <intrin.h>
+    static void cevns_settle(int *flag, int value) { _InterlockedExchange((volatile long *)flag, value); }
+    #else
+    static inline void cevns_settle(int *flag, int value) { __atomic_store_n(flag, value, __ATOMIC_RELEASE); }
+    #endif
+    """
+    void cevns_settle(bint *flag, bint value) nogil
+
+
 cdef void certify(term_t *t) noexcept nogil:
     """Find out how a term is minimised in eta, once: until then all of eta is searched, which is always right.
 
-    Whoever calls sees to it that nobody uses the term meanwhile.
+    Others may use the term meanwhile: they go on as before until all is known.
     """
+    cdef double step = 0.0
     if t.certified:
         return
     if t.base <= LARGEST_BASE and sampled(t.counts):
-        t.eta_step = convex_step(t)
-    t.searched = t.eta_step == 0.0
-    if not t.searched:
+        step = convex_step(t)
+    if step > 0.0:
+        t.eta_step = step
         t.start = standard_eta(t)
+        cevns_settle(&t.searched, False)
     t.certified = True
 
 
@@ -41,7 +57,7 @@ cdef bint sampled(const counts_t *c) noexcept nogil:
     cdef int f, masses = 0
     for f in range(c.factors):
         masses += not c.factor[f].form_factor
-    return masses <= 1 and c.others <= MOST_OTHERS
+    return masses <= 1 and (MASSES if masses else 1) * (1 + 6 * c.others) <= MOST_SAMPLES
 
 
 cdef void sample_others(const counts_t *c, int step, double *values) noexcept nogil:
@@ -65,7 +81,7 @@ cdef double convex_step(const term_t *t) noexcept nogil:
     cdef double values[MAX_PARAMETERS]
     cdef const double *f
     cdef bint contact = t.counts.factors == 0 or t.counts.factor[0].form_factor
-    cdef int masses = 1 if contact else 11, others = 1 + 6 * t.counts.others, steps = 32
+    cdef int masses = 1 if contact else MASSES, others = 1 + 6 * t.counts.others, steps = 32
     cdef bint convex = True
     cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
     if row == NULL:

@@ -263,17 +263,13 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
 cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
     """Compute the polynomial in t and y that, times the nodes' own polynomial, completes v of a piece."""
     cdef double values[8 * MAX_ORDER]
-    cdef double basis[MAX_ORDER]
-    cdef double middle = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
-    cdef double half = 0.5 * (t.eta_edges[piece + 1] - t.eta_edges[piece])
     cdef double *p = row.polynomials + piece * polynomial_size(t)
     cdef double *out = p + 8 * t.order
     cdef Py_ssize_t e, k, j
     cdef double total, x
     for e in range(t.order - 1):
         x = t.between[e]
-        lagrange(t.to_powers, t.order, t.eta_edges, piece, middle + half * x, basis, NULL)
-        interpolate(t, row, piece, basis, row.scratch)
+        interpolate(t, row, piece, t.basis + e * t.order, row.scratch)
         moments(t, row.scratch, row.scratch + t.bins, row.scratch + 2 * t.bins, values + 8 * e)
         for j in range(3, 8):
             total = 0.0
@@ -414,7 +410,7 @@ cdef class GaussianTerm:
         if t.order > 1:
             eta = t.counts.eta
             t.eta_edges, t.points, t.to_powers = eta.edges, eta.points, eta.to_powers
-            t.between, t.to_rest = eta.between, eta.to_rest
+            t.between, t.basis, t.to_rest = eta.between, eta.basis, eta.to_rest
             t.looks, t.look_etas = eta.looks, eta.look_etas
             t.first_looks, t.nearest_pieces = eta.first_looks, eta.nearest_pieces
             t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma)

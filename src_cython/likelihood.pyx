@@ -158,7 +158,7 @@ cdef class Engine:
         return Engine, (self.terms, self.shared)
 
     cdef certify(self):
-        """Find out, once, how terms are minimised in eta; the lock of the interpreter keeps others away."""
+        """Find out, once, how terms are minimised in eta; who comes meanwhile goes on as before, or finds the same."""
         cdef GaussianTerm term
         for term in self.terms:
             certify_term(&term.t)

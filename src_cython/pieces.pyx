@@ -40,7 +40,9 @@ cdef class Pieces:
         nearest = np.ascontiguousarray(np.argsort(distance, kind="stable"), dtype=np.intp)
         owned = [firsts, nearest]
         p.edges, p.points, p.between = own(owned, edges), own(owned, points), own(owned, between)
-        p.to_powers = own(owned, np.linalg.inv(np.vander(points, increasing=True)))
+        to_powers = np.linalg.inv(np.vander(points, increasing=True))
+        p.to_powers = own(owned, to_powers)
+        p.basis = own(owned, np.vander(between, p.order, increasing=True) @ to_powers)
         p.to_rest = own(owned, np.linalg.inv(np.vander(between, increasing=True)) / own_values)
         p.looks, p.look_etas = etas.size, own(owned, etas)
         p.first_looks, p.nearest_pieces = whole_address(firsts), whole_address(nearest)

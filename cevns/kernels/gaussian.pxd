@@ -68,6 +68,7 @@ cdef struct term_t:
     const double *points
     const double *to_powers
     const double *between
+    const double *basis
     const double *to_rest
     Py_ssize_t looks
     const double *look_etas

@@ -6,12 +6,14 @@ cdef enum:
 
 cdef struct pieces_t:
     # range of eta: edges of its pieces; a piece's nodes on its own axis, and the way from values there to powers;
-    # points between them, and the way from squares there to what the nodes leave of these
+    # points between them, the nodes' Lagrange polynomials there (point, node), and the way from squares there to what the
+    # nodes leave of these
     Py_ssize_t pieces, order
     const double *edges
     const double *points
     const double *to_powers
     const double *between
+    const double *basis
     const double *to_rest
     # where to look first: piece p has looks first_looks[p] to first_looks[p + 1], in ascending order; and the pieces,
     # those nearest to 1 first
