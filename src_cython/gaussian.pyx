@@ -226,10 +226,15 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     if row.counts.alone:
         for m in range(t.order):
             f = row.counts.a + (piece * t.order + m) * t.bins
-            u = dot(t.data, f, t.bins)
-            v = dot(f, f, t.bins)
+            # in the order of `moments`, so that rounding is the same
+            u = v = 0.0
+            for j in range(t.bins):
+                u += t.data[j] * f[j]
+                v += f[j] * f[j]
             for k in range(t.backgrounds):
-                h = dot(t.modes + k * t.bins, f, t.bins)
+                h = 0.0
+                for j in range(t.bins):
+                    h += t.modes[k * t.bins + j] * f[j]
                 v -= h * h
             values[m] = u
             values[MAX_ORDER + m] = v
