@@ -28,6 +28,7 @@ __all__ = [
     "chosen",
     "common_shape",
     "coupling",
+    "coupling_squared",
     "mass",
     "needed",
     "owned",
@@ -165,6 +166,12 @@ def mass(name: str = "mass", **fields: Any) -> Parameter:
 def coupling(name: str = "coupling", **fields: Any) -> Parameter:
     """Return the coupling of a mediator, of which only the square counts."""
     usual: dict[str, Any] = {"label": "$g_{Z'}$", "low": 0.0, "high": LARGEST_COUPLING, "scale": "log"}
+    return Parameter(name, **(usual | fields))
+
+
+def coupling_squared(name: str = "coupling_squared", **fields: Any) -> Parameter:
+    """Return the square of a mediator's coupling, which as a product of different couplings may be negative."""
+    usual: dict[str, Any] = {"label": "$g_{Z'}^2$", "low": -LARGEST_COUPLING, "high": LARGEST_COUPLING}
     return Parameter(name, **(usual | fields))
 
 

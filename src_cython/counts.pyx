@@ -19,14 +19,13 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from cevns.kernels.form_factors cimport form_factors_c
-from cevns.kernels.pieces cimport Pieces, own, whole_address
+from cevns.kernels.pieces cimport Pieces, int_address, own, whole_address
 from cevns.kernels.polynomials cimport dot, power, quadratic
 from cevns.kernels.weights cimport Weights
 
 import numpy as np
 
 from cevns.errors import InputError
-
 
 # --- a signal at one point of all parameters but the line's ----------------------------------------------------------
 
@@ -492,9 +491,10 @@ cdef class Counts:
         """Which parameter counts are quadratic in, or in a power of it; -1 for none."""
         return self.c.line
 
+    @property
+    def line_power(self):
+        """The power of that parameter in which they are."""
+        return self.c.line_power
+
     def __reduce__(self):
         return Counts, self.arguments
-
-
-cdef const int* int_address(const int[::1] view):
-    return &view[0]

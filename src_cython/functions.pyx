@@ -56,13 +56,7 @@ cdef class Function:
     @property
     def __signature__(self):
         """The parameters, for `inspect.signature` and for minimisers that go by names."""
-        from inspect import Parameter, Signature
-
-        # a parameter without a default must not follow one that has it
-        last = max([i for i, p in enumerate(self.parameters) if p.default is None], default=-1)
-        return Signature([
-            Parameter(p.name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if i <= last else p.default)
-            for i, p in enumerate(self.parameters)])
+        return signature(self.parameters)
 
     cdef int read(self, tuple args, dict named, double *values) except -1:
         """Fill `values` with checked numbers, whatever a caller gave."""
@@ -78,6 +72,17 @@ cdef class Function:
         for i, value in enumerate(checked(self.parameters, self.names, args, named)):
             values[i] = value
         return 0
+
+
+def signature(parameters):
+    """Return the `inspect.Signature` of a function that takes parameters by place or by name."""
+    from inspect import Parameter, Signature
+
+    # a parameter without a default must not follow one that has it
+    last = max([i for i, p in enumerate(parameters) if p.default is None], default=-1)
+    return Signature([
+        Parameter(p.name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if i <= last else p.default)
+        for i, p in enumerate(parameters)])
 
 
 def checked(parameters, names, args, named):

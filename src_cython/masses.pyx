@@ -25,7 +25,7 @@ from libc.stdint cimport uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
-from cevns.kernels.counts cimport counts_t, fill_strengths
+from cevns.kernels.counts cimport counts_t, fill_strengths, line_value
 from cevns.kernels.form_factors cimport PI
 from cevns.kernels.gaussian cimport (
     MASS_NODES, GaussianTerm, build_piece, build_rest, mass_point_t, mass_table_t, open_rows, polynomial_size, row_t, rows_size, term_t)
@@ -83,7 +83,8 @@ cdef bint start_mass(const term_t *t, mass_point_t *point, const double *values)
     cdef double mass, square, x
     cdef uint64_t bits
     cdef int k
-    if table == NULL or t.searched:
+    # without a coupling it is the standard model to the last bit
+    if table == NULL or t.searched or line_value(t.counts, values) == 0.0:
         return False
     mass = fabs(values[table.parameter])
     square = mass * mass

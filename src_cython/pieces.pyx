@@ -63,3 +63,7 @@ cdef const double* own(list owned, values):
 
 cdef const Py_ssize_t* whole_address(const Py_ssize_t[::1] view):
     return &view[0]
+
+
+cdef const int* int_address(const int[::1] view):
+    return &view[0]

@@ -9,15 +9,17 @@ from libc.stdlib cimport free, malloc
 
 from cevns.kernels.fluxes cimport Spectrum, require_aligned
 from cevns.kernels.form_factors cimport length_c
+from cevns.kernels.loops cimport LEPTONS
 from cevns.kernels.pieces cimport own
 
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.kernels import kinematics
 
 
 cdef class RecoilRate:
-    """RecoilRate(nuclei, spectra, flavours, numbers, powers, masses_squared)
+    """RecoilRate(nuclei, spectra, flavours, numbers, kinds, powers, masses_squared, loops=(), lepton_masses=(1, 1, 1))
 
     Recoil spectrum of a target in a flux for one interaction at one point of its parameters.
 
@@ -31,10 +33,16 @@ cdef class RecoilRate:
         Which flavour each of them has.
     numbers : array_like, shape (monomials, flavours, 3)
         Of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2, couplings included.
-    powers : sequence of sequence of int, shape (monomials, mediators)
-        Powers of the propagators 1 / (q^2 + m^2).
+    kinds : sequence of (int, float), length monomials
+        Kind of kinematics, and mass of the neutral lepton that leaves [MeV].
+    powers : sequence of sequence of int, shape (monomials, mediators + loops)
+        Powers of the propagators 1 / (q^2 + m^2), then of the loops.
     masses_squared : sequence of float, length mediators
         m^2 [MeV^2].
+    loops : sequence of array, shape (loops, 3)
+        Weights of the charged leptons in each loop; see `loops.pxd`.
+    lepton_masses : array, shape (3,)
+        Of the charged leptons [MeV].
     """
 
     cdef nucleus_t *nuclei
@@ -47,24 +55,28 @@ cdef class RecoilRate:
     cdef tuple arguments
     cdef list owned
 
-    def __cinit__(self, nuclei, spectra, flavours, numbers, powers, masses_squared):
-        cdef Py_ssize_t i, m
+    def __cinit__(self, nuclei, spectra, flavours, numbers, kinds, powers, masses_squared, loops=(),
+                  lepton_masses=(1.0, 1.0, 1.0)):
+        cdef Py_ssize_t i, m, k
         cdef Spectrum spectrum
         cdef const double *table
         cdef Py_ssize_t step
-        self.arguments = (nuclei, spectra, flavours, numbers, powers, masses_squared)
+        self.arguments = (nuclei, spectra, flavours, numbers, kinds, powers, masses_squared, loops, lepton_masses)
         self.owners = tuple(spectra)
         self.n_nuclei, self.n_spectra = len(nuclei), len(self.owners)
         numbers = np.asarray(numbers, dtype=float)
         if not len(powers):
             numbers = numbers.reshape(0, 0, 3)
-        if len(masses_squared) > MAX_MEDIATORS:
-            raise InputError(
-                f"{len(masses_squared)} mediators contribute at once, at most {MAX_MEDIATORS} can: give others the "
-                "coupling 0, or leave them out of the sum")
+        for what, number, most in (("mediators", len(masses_squared), MAX_MEDIATORS), ("loops", len(loops), MAX_LOOPS)):
+            if number > most:
+                raise InputError(
+                    f"{number} {what} contribute at once, at most {most} can: give others the coupling 0, or leave "
+                    "them out of the sum")
         if len(flavours) != self.n_spectra or (
-                numbers.ndim != 3 or numbers.shape[0] != len(powers) or numbers.shape[2] != 3
-                or any(len(row) != len(masses_squared) for row in powers)
+                numbers.ndim != 3 or not numbers.shape[0] == len(powers) == len(kinds) or numbers.shape[2] != 3
+                or any(len(row) != len(masses_squared) + len(loops) for row in powers)
+                or any(len(weights) != LEPTONS for weights in (*loops, lepton_masses))
+                or any(kind not in kinematics.KINDS.values() for kind, _ in kinds)
                 or (len(powers) and any(not 0 <= flavour < numbers.shape[1] for flavour in flavours))):
             raise ValueError("spectra, flavours, numbers and mediators do not fit together")
         self.owned = []
@@ -87,14 +99,22 @@ cdef class RecoilRate:
             self.flavours[i] = flavours[i]
             spectrum = self.owners[i]
             self.spectra[i] = &spectrum.c
-        self.interaction.monomials, self.interaction.mediators = len(powers), len(masses_squared)
+        self.interaction.monomials = len(powers)
+        self.interaction.mediators, self.interaction.loops = len(masses_squared), len(loops)
         self.interaction.monomial = self.monomials
         for i in range(len(powers)):
             self.monomials[i].numbers = table + i * step
+            self.monomials[i].kind, self.monomials[i].final_mass = kinds[i]
             for m in range(len(masses_squared)):
                 self.monomials[i].powers[m] = powers[i][m]
+            for m in range(len(loops)):
+                self.monomials[i].loops[m] = powers[i][len(masses_squared) + m]
         for m in range(len(masses_squared)):
             self.interaction.masses_squared[m] = masses_squared[m]
+        for k in range(LEPTONS):
+            self.interaction.lepton_masses[k] = lepton_masses[k]
+            for m in range(len(loops)):
+                self.interaction.weights[m][k] = loops[m][k]
 
     def __dealloc__(self):
         free(self.nuclei)

@@ -18,9 +18,31 @@ INTERACTIONS = {name: cevns.get_interaction(name) for name in cevns.known_intera
     "mediated": interactions.mediated("neutrons", proton={}, neutron={"e": 1.0, "mu": 1.0}),
     "contact": interactions.contact("contact", proton={"e": 0.2}, neutron={"mu": -0.1}),
     "NonStandardInteractions": interactions.NonStandardInteractions(up={"e": 0.2}, down={"mu": 0.1}),
+    "VectorMediator, signed": interactions.VectorMediator(
+        "signed", quarks=(1, 1), leptons={"e": 1, "mu": 1}, signed=True
+    ),
+    "ScalarMediator": interactions.ScalarMediator("protons", neutron=0.0, neutrinos={"e": 1.0, "mu": 2.0}),
+    "TensorMediator": interactions.TensorMediator(proton=0.85, neutron=0.08),
+    "magnetic_moment": interactions.magnetic_moment("moment").renamed(mu_e="moment_e"),
+    "millicharge": interactions.millicharge("charge"),
+    "charge_radius": interactions.charge_radius("radius"),
+    "anapole": interactions.anapole("toroid"),
+    "quark_couplings": interactions.quark_couplings("epsilon"),
+    "sterile_dipole": interactions.sterile_dipole("portal"),
 }
-#: A value for each name of a parameter, far from all limits.
-VALUES = {"mass": 12.0, "m": 30.0, "coupling": 4e-5, "g": 3e-5}
+#: A value for each name of a parameter, far from all limits; contact couplings of the order of 1 have none.
+VALUES = {
+    "mass": 12.0,
+    "m": 30.0,
+    "coupling": 4e-5,
+    "g": 3e-5,
+    "coupling_squared": -1.5e-9,
+    **dict.fromkeys(["mu_e", "mu_mu", "mu_tau", "moment_e"], 2e-9),
+    **dict.fromkeys(["q_ee", "q_mumu", "q_emu", "q_etau", "q_mutau", "q_tautau"], 3e-7),
+    **dict.fromkeys(["r2_ee", "r2_mumu", "r2_emu", "r2_etau", "r2_mutau", "r2_tautau"], 20.0),
+    **dict.fromkeys(interactions.quark_couplings().own_names, 0.3),
+    **dict.fromkeys(["a_ee", "a_mumu", "a_emu", "a_etau", "a_mutau", "a_tautau"], -3.0),
+}
 
 #: By the function that builds them.
 FLUXES = {
@@ -90,6 +112,8 @@ NOT_HELD = {
     "Data": "part of an experiment",
     "DataError": "an error",
     "Evaluator": "what the interactions' contract calls",
+    "Kind": "part of a monomial",
+    "Loop": "part of an amplitude; tests/test_loops.py",
     "FormFactor": "tests/test_form_factors.py holds every registered one",
     "InputError": "an error",
     "Likelihood": "the sum of experiments",
@@ -100,6 +124,7 @@ NOT_HELD = {
     "Nuisance": "part of an experiment",
     "Omission": "a remark",
     "Prediction": "what the experiments' contract looks at",
+    "RefoldedPredictor": "what the interactions' contract calls",
     "Profile": "what the experiments' contract looks at",
     "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
     "Signal": "part of an experiment",

@@ -54,7 +54,15 @@ def test_every_interaction(request, data, name):
     likelihood, interaction = request.getfixturevalue(data), INTERACTIONS[name]
     known = [p.name for p in likelihood.parameters(interaction)]
     for free in ([], ["sin2_theta_w"], [n for n in ("rn_cs", "rn_i", "rn_ar") if n in known]):
-        for evaluator in (likelihood.bind(interaction, free=free), fresh(likelihood, interaction, free=free)):
+        fixed = {}
+        if steps := getattr(likelihood.bind(interaction, free=free).engine, "stepped", ()):
+            with pytest.raises(InputError, match="fix it"):
+                likelihood.bind(interaction, free=free).gradient(*point_of(likelihood.bind(interaction, free=free)))
+            fixed = {step: AT[step] for step in steps}
+        for evaluator in (
+            likelihood.bind(interaction, free=free, **fixed),
+            fresh(likelihood, interaction, free=free, **fixed),
+        ):
             if evaluator.parameters:
                 check(evaluator, point_of(evaluator))
 

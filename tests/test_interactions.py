@@ -9,6 +9,8 @@ import pkgutil
 
 import numpy as np
 import pytest
+from canonical import VALUES
+from oracle_interactions import SIGMAS
 
 import cevns
 from cevns import constants, interactions, reference
@@ -77,8 +79,8 @@ def test_couplings_are_finite_for_the_flavours_of_the_beam(model):
 
 def test_amplitudes_have_parameters_of_their_own(model):
     assert all(isinstance(p, Parameter) for p in model.parameters)
-    used = {name for a in model.amplitudes for name, _ in a.couplings} | {a.mediator for a in model.amplitudes}
-    assert used - {None} == set(model.own_names)
+    masses = {m for a in model.amplitudes for m in (a.mediator, a.final_mass) if isinstance(m, str)}
+    assert {name for a in model.amplitudes for name, _ in a.couplings} | masses == set(model.own_names)
     assert [p.name for p in model.all_parameters] == [*model.own_names, "sin2_theta_w"]
 
 
@@ -467,12 +469,11 @@ def oracle_of(name, **changes):
 def test_differential_cross_sections_are_those_of_the_oracle(name, flavour, form_factor):
     energy = np.array([5.0, 20.0, 29.8, 50.0])[:, None]
     recoil = np.geomspace(1e-3, 140.0, 40)
-    point = {n: v for n, v in (("mass", 12.0), ("coupling", 2e-4)) if n in get_interaction(name).own_names}
+    point = {n: VALUES[n] for n in get_interaction(name).own_names}
+    sigma = SIGMAS[name](**point)
     for theirs, ours in ((reference.CS133, "Cs-133"), (reference.I127, "I-127"), (reference.AR40, "Ar-40")):
         found = cross_section(name, energy, ours, flavour, recoil, form_factor=form_factor, **point)
-        expected = 1e-3 * reference.cross_section(
-            energy, 1e-3 * recoil, theirs, flavour, reference.model(name), form_factor=form_factor, **point
-        )
+        expected = 1e-3 * sigma(energy, 1e-3 * recoil, theirs, flavour, form_factor=form_factor)
         assert found.shape == (4, 40)
         np.testing.assert_array_equal(found == 0, expected == 0)
         # where the mediator cancels the weak amplitude, its square keeps the digits of what is cancelled
@@ -588,7 +589,14 @@ def test_cross_sections_that_are_refused(arguments, values, message):
         ((("e", "e"), 1.0, 1.0, (("x", -1),)), "power of x = -1 is not allowed"),
         ((("e", "e"), 1.0, 1.0, (("x", 0.5),)), "power of x must be a whole number"),
         ((("e", "e"), 1.0, 1.0, (("x", 0),)), "power of x = 0 is not allowed"),
-        ((("e", "e"), 1.0, 1.0, (), None, "scalar"), "unknown kinematics 'scalar'; known: vector"),
+        (
+            (("e", "e"), 1.0, 1.0, (), None, "axial"),
+            "unknown kinematics 'axial'; known: magnetic, scalar",
+        ),
+        ((("e", "e"), 1.0, 1.0, (), None, "tensor", "m"), "tensor know none"),
+        ((("e", "e"), 1.0, 1.0, (), -1.0), r"mediator = -1\.0 is not allowed"),
+        ((("e", "e"), 1.0, 1.0, (), None, "vector", 1e16), "final_mass = 1e"),
+        ((("e", "e"), 1.0, 1.0, (), None, "vector", None, {"mu": 1}), "loop must be"),
     ],
 )
 def test_amplitudes_that_cannot_be_meant_are_refused(arguments, message):

@@ -176,9 +176,9 @@ def test_nodes_of_one_factor_know_nothing_of_other_nuclei():
     sodium, iodine = signal.nodes.panels
     assert (sodium.nuclei, iodine.nuclei) == ((0,), (1,))
     first = sodium.edges.size - 1
-    own = signal.nodes.kinematic.reshape(2, 2, -1, 12)
-    assert not own[1, :, :first].any()
-    assert not own[0, :, first:].any()
+    own = signal.nodes.kinematic().reshape(2, 2, -1, 12)
+    assert not own[:, 1, :first].any()
+    assert not own[:, 0, first:].any()
     assert (signal.nodes.q2 > 0).all()
 
 
@@ -379,7 +379,7 @@ def test_configurations_name_the_nucleus_that_is_wrong(load, lines, message):
 @pytest.mark.parametrize("name", ROWS)
 def test_pieces_of_the_scale_end_where_kinks_of_any_nucleus_cross_a_bin(name):
     edges = np.array([0.5, 3.0, 5.0, 20.0, 50.0, 80.0])
-    pieces = experiment(quenching_sigma=0.1, edges=edges).signal.fold_over().pieces.edges
+    pieces = experiment(quenching_sigma=0.1, edges=edges).signal.folds.over().pieces.edges
     end = 2e3 * BEAM.end_energies[-1] ** 2 / NUCLEI[name].mass
     factor = QUENCHING["Na" if name == "Na-23" else "I-127"]
     crossed = edges / (1.2 * factor.signal(end))

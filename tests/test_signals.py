@@ -13,6 +13,7 @@ from cevns.interactions import WeakCouplings, get_interaction
 from cevns.nuclei import Nucleus, Target
 from cevns.nuclei.elements import element, joined
 from cevns.predictions import Signal
+from cevns.predictions.folds import Folds
 
 POINTS = [("sm", {}), ("b-l", {"mass": 20.0, "coupling": 8e-5}), ("universal", {"mass": 0.0, "coupling": 1e-5})]
 IDS = ["sm", "b-l", "universal"]
@@ -285,7 +286,7 @@ def test_other_data_are_a_rebuilt_experiment(experiment):
 
 def test_other_data_share_what_they_do_not_change(experiment, monkeypatch):
     experiment.chi2("sm")
-    monkeypatch.setattr(Signal, "_fold_over", lambda *_: pytest.fail("folded again"))
+    monkeypatch.setattr(Folds, "_pieces", lambda *_: pytest.fail("folded again"))
     other = experiment.with_data(1.1 * np.array(experiment.observed))
     assert other.signal is experiment.signal
     assert other.chi2("b-l", 10.0, 5e-5) > 0

@@ -61,6 +61,8 @@ def compiled(module):
 
     found = {}
     for name, value in vars(module).items():
+        if isinstance(value, dict) and not name.startswith("_"):
+            found[name] = None
         if name.startswith("_") or not callable(value):
             continue
         if type(value).__name__ == "ufunc":

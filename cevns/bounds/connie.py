@@ -22,6 +22,7 @@ from cevns.detectors import LindhardQuenching, Response
 from cevns.errors import InputError
 from cevns.fluxes import reactor_antineutrinos
 from cevns.interactions import get_interaction
+from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target
 from cevns.predictions import Signal
 
@@ -91,13 +92,13 @@ def rate_ratio_coupling(
     edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
     signal = Signal(flux, target, Response(quenching, tuple(edges)), form_factor)
     predictor = signal.predictor(model)
-    if len(predictor.parameters) != 2 or predictor.counts.line != 1:
+    if not isinstance(predictor, Predictor) or len(predictor.parameters) != 2 or predictor.counts.line != 1:
         raise InputError(
             f"interaction {checks.shown(model.name)} is not one of a mediator, with a mass and a coupling to solve for"
         )
     rows = np.stack([mass.ravel(), np.zeros(mass.size)], axis=1)
     a, b, c = predictor.coefficients(rows).sum(axis=2).T.reshape(3, *mass.shape)
-    if not c.any():
+    if not (b.any() or c.any()):
         raise InputError(
             f"interaction {checks.shown(model.name)} does not reach the flavours of {flux.name} "
             f"({', '.join(flux.flavours)}): no limit follows"
@@ -106,8 +107,9 @@ def rate_ratio_coupling(
     linear, square = b / a, c / a
     root = np.sqrt(linear**2 + 4 * square * (ratio - 1))
     # the form that does not cancel, for either sign of the interference
-    y = np.where(linear > 0, 2 * (ratio - 1) / (root + np.abs(linear)), (root + np.abs(linear)) / (2 * square))
-    out = np.sqrt(y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.where(linear > 0, 2 * (ratio - 1) / (root + np.abs(linear)), (root + np.abs(linear)) / (2 * square))
+    out = y ** (1 / predictor.counts.line_power)
     return out if mass.ndim else float(out)
 
 

@@ -7,7 +7,8 @@ from cevns.cli.output import Result, table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from cevns.experiments import Experiment
 
@@ -20,6 +21,10 @@ PURPOSES = {
     "arXiv:1907.04828": "quenching factor of CsI (Chicago-3)",
     "arXiv:2003.10630": "first detection of CEvNS on argon",
     "arXiv:2006.12659": "data release of the argon measurement",
+    "arXiv:1802.05171": "light scalars in CEvNS",
+    "arXiv:1803.03262": "dipole portals",
+    "arXiv:2005.01645": "electromagnetic properties of neutrinos, R_n and the weak mixing angle from CsI and argon",
+    "arXiv:2202.11002": "mediators without anomalies, loops with the right sign",
     "arXiv:2008.05022": "the analysis: couplings, chi2, light-mediator models",
 }
 
@@ -31,7 +36,15 @@ def list_all(args: Namespace) -> Result:
 
     models = [get_interaction(name) for name in known_interactions()]
     data = {
-        "models": [{"name": m.name, "description": m.description, "references": [m.reference]} for m in models],
+        "models": [
+            {
+                "name": m.name,
+                "description": m.description,
+                "references": [m.reference],
+                "parameters": [{"name": p.name, "unit": p.unit, "default": p.default} for p in m.parameters],
+            }
+            for m in models
+        ],
         "experiments": [
             {"name": e.name, "description": e.description, "references": e.references} for e in _experiments()
         ],
@@ -42,9 +55,15 @@ def list_all(args: Namespace) -> Result:
     }
     parts = []
     for title, entries in data.items():
-        rows = [(e["name"], "; ".join(filter(None, (e["description"], *e["references"])))) for e in entries]
+        rows = [(e["name"], "; ".join(filter(None, (e["description"], _listed(e), *e["references"])))) for e in entries]
         parts.append(table((title.replace("_", " "), ""), rows))
     return Result(data, "\n\n".join(parts))
+
+
+def _listed(entry: Mapping[str, Any]) -> str:
+    """Return the parameters of a model with their units."""
+    own = entry.get("parameters", [])
+    return ", ".join(f"{p['name']} [{p['unit']}]" if p["unit"] else p["name"] for p in own)
 
 
 def cite(args: Namespace) -> Result:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
     from cevns.nuclei import Target
-    from cevns.predictions import Prediction
+    from cevns.predictions import Prediction, RefoldedPredictor
 
 __all__ = ["Experiment"]
 
@@ -276,7 +276,9 @@ class Experiment(Likelihood):
 
         return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta)
 
-    def predictor(self, interaction: Model, *, free: Sequence[str] = (), eta: float = 1.0, **fixed: float) -> Predictor:
+    def predictor(
+        self, interaction: Model, *, free: Sequence[str] = (), eta: float = 1.0, **fixed: float
+    ) -> Predictor | RefoldedPredictor:
         """Return the signal counts of an interaction as a fast function of its parameters; see `Signal.predictor`.
 
         Examples

@@ -6,9 +6,20 @@ Of arXiv:2008.05022 `cross_sections` has eq. 2.1, `standard_model` 2.2 to 2.4, `
 
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.cross_sections import cross_section
+from cevns.interactions.electromagnetic import (
+    STANDARD_RADII,
+    anapole,
+    charge_radius,
+    magnetic_moment,
+    millicharge,
+    sterile_dipole,
+)
 from cevns.interactions.interaction import Interaction
-from cevns.interactions.nsi import NonStandardInteractions, contact
+from cevns.interactions.kinematics import VECTOR, Kind
+from cevns.interactions.loops import Loop
+from cevns.interactions.nsi import NonStandardInteractions, contact, quark_couplings
 from cevns.interactions.registry import get_interaction, known_interactions
+from cevns.interactions.scalar import SCALAR_CHARGE, ScalarMediator, TensorMediator
 from cevns.interactions.standard_model import (
     RADIATIVE_COUPLINGS,
     TREE_LEVEL_COUPLINGS,
@@ -19,18 +30,31 @@ from cevns.interactions.vector import VectorMediator, mediated
 
 __all__ = [
     "RADIATIVE_COUPLINGS",
+    "SCALAR_CHARGE",
+    "STANDARD_RADII",
     "TREE_LEVEL_COUPLINGS",
+    "VECTOR",
     "WEAK_COUPLINGS",
     "Amplitude",
     "Interaction",
+    "Kind",
+    "Loop",
     "Monomial",
     "NonStandardInteractions",
+    "ScalarMediator",
+    "TensorMediator",
     "VectorMediator",
     "WeakCouplings",
+    "anapole",
+    "charge_radius",
     "contact",
     "cross_section",
     "get_interaction",
     "known_interactions",
+    "magnetic_moment",
     "mediated",
+    "millicharge",
     "monomials",
+    "quark_couplings",
+    "sterile_dipole",
 ]

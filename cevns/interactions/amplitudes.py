@@ -21,6 +21,9 @@ import numpy as np
 from cevns import checks
 from cevns.constants import FERMI_CONSTANT, FLAVOURS
 from cevns.errors import InputError
+from cevns.interactions.loops import Loop
+from cevns.kernels.kinematics import KINDS
+from cevns.parameters import LARGEST_MASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,8 +34,6 @@ __all__ = ["Amplitude", "Monomial", "monomials"]
 #: Numbers of amplitudes below which even the largest coupling, 1e10, adds less than 1e-28 to the weak charge; the
 #: fourth powers of what is smaller would vanish, which leaves a search for couplings without an end.
 SMALLEST_NUMBER = 1e-60
-#: Kinds of kappa.
-KINEMATICS = ("vector",)
 #: Between g^2 / (q^2 + m^2) and the amplitude in units of the weak charge [MeV^2].
 PROPAGATOR_SCALE = 1 / (math.sqrt(2) * FERMI_CONSTANT)
 
@@ -49,19 +50,28 @@ class Amplitude:
         p and n.
     couplings : tuple of (str, int), or mapping of str to int
         Parameters that multiply it, with their powers, 1 or more.
-    mediator : str, optional
-        Parameter that is the mass m of a mediator: the amplitude is then multiplied by ``1 / (sqrt(2) G_F (q^2 +
-        m^2))``. Without one it is a contact interaction.
-    kinematics : {"vector"}
-        kappa: ``1 - E_min^2 / E^2`` for a vector interaction.
+    mediator : str or float, optional
+        Mass m of a mediator, the name of a parameter or a number [MeV], 0 for the photon: the amplitude is then
+        multiplied by ``1 / (sqrt(2) G_F (q^2 + m^2))``. Without one it is a contact interaction.
+    kinematics : {"vector", "scalar", "tensor", "magnetic"}
+        kappa(T, E), with E_min^2 = M T / 2: ``1 - E_min^2 / E^2`` for a vector, ``E_min^2 / E^2`` for a scalar,
+        ``8 (1 - E_min^2 / 2 E^2)`` for a tensor, and ``(1 / M) (1 / T - 1 / E)`` for a magnetic moment. Only amplitudes
+        of the same kind interfere.
+    final_mass : str or float, optional
+        Mass of the neutral lepton that leaves, the name of a parameter or a number [MeV]: another one than the
+        massless neutrino of the standard model, with which it does not interfere. Not for a tensor.
+    loop : Loop, optional
+        The amplitude is multiplied by its h(q) too.
     """
 
     flavours: tuple[str, str]
     proton: complex
     neutron: complex
     couplings: tuple[tuple[str, int], ...] = ()
-    mediator: str | None = None
+    mediator: str | float | None = None
     kinematics: str = "vector"
+    final_mass: str | float | None = None
+    loop: Loop | None = None
 
     def __post_init__(self) -> None:
         flavours = checks.sequence("flavours", self.flavours, str, "the neutrino's before and after, ('e', 'e')")
@@ -78,39 +88,55 @@ class Amplitude:
         for name, power in checks.pairs("couplings", given, "(parameter, power)"):
             checks.text("parameter of an amplitude", name)
             powers[name] = powers.get(name, 0) + checks.whole(f"power of {name}", power, low=1, high=4)
-        if self.mediator is not None:
-            checks.text("mediator", self.mediator)
-        checks.known("kinematics", self.kinematics, KINEMATICS)
+        masses: dict[str, str | float | None] = {}
+        for field in ("mediator", "final_mass"):
+            mass = getattr(self, field)
+            if isinstance(mass, str) or mass is None:
+                masses[field] = mass if mass is None else checks.text(field, mass)
+            else:
+                masses[field] = checks.real(field, mass, unit="MeV", low=0, high=LARGEST_MASS)
+        checks.put(self, **masses)
+        checks.known("kinematics", self.kinematics, KINDS)
+        if self.kinematics == "tensor" and self.final_mass is not None:
+            raise InputError("final_mass is given, but the kinematics of a tensor know none: leave it out")
+        if self.loop is not None:
+            checks.instance("loop", self.loop, Loop)
         # products of powers are compared in this order
         checks.put(self, flavours=flavours, couplings=tuple(sorted(powers.items())))
 
 
 @dataclass(frozen=True, eq=False)
 class Monomial:
-    """What one product of couplings and propagators multiplies, for each initial flavour.
+    """What one product of couplings, propagators and loops multiplies, for each initial flavour.
 
     Attributes
     ----------
     kinematics : str
         kappa.
+    final_mass : str or float
+        Mass of the neutral lepton that leaves [MeV], the name of a parameter or a number.
     couplings : tuple of (str, int)
         Parameters with their powers, sorted.
-    mediators : tuple of (str, int)
-        Masses with the powers of their propagators, sorted.
+    mediators : tuple of (str or float, int)
+        Masses, names of parameters or numbers [MeV], with the powers of their propagators, sorted.
+    loops : tuple of (Loop, int)
+        Loops with their powers, sorted.
     coefficients : ndarray, shape (3 flavours,)
         Of (Z F_Z)^2 for each flavour, then of Z F_Z N F_N and (N F_N)^2 [MeV^(2 x propagators)].
     """
 
     kinematics: str
+    final_mass: str | float
     couplings: tuple[tuple[str, int], ...]
-    mediators: tuple[tuple[str, int], ...]
+    mediators: tuple[tuple[str | float, int], ...]
+    loops: tuple[tuple[Loop, int], ...]
     coefficients: np.ndarray
 
 
 def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple[Monomial, ...]:
     """Square sums of amplitudes: the rate of each flavour as a polynomial in couplings and propagators.
 
-    Amplitudes for the same change of flavour and the same kinematics add up before they are squared.
+    Amplitudes for the same change of flavour, kinematics and mass of the final lepton add up before they are squared.
 
     Parameters
     ----------
@@ -138,20 +164,22 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
             if a.mediator is not None:
                 p, n = p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE
             masses = () if a.mediator is None else ((a.mediator, 1),)
-            sectors.setdefault((a.kinematics, a.flavours), []).append((p, n, a.couplings, masses))
-    found: dict[tuple[Any, ...], list[float]] = {}
+            loops = () if a.loop is None else ((a.loop, 1),)
+            sector = a.kinematics, 0.0 if a.final_mass is None else a.final_mass, a.final_mass is None, a.flavours
+            sectors.setdefault(sector, []).append((p, n, a.couplings, masses, loops))
+    found: dict[Any, list[float]] = {}
     size = len(flavours)
-    for (kinematics, (initial, _)), members in sectors.items():
+    for (kinematics, final_mass, _, (initial, _)), members in sectors.items():
         row = flavours.index(initial)
-        for i, (p, n, couplings, masses) in enumerate(members):
+        for i, (p, n, *factors) in enumerate(members):
             for j in range(i + 1):
-                q, m, others, more = members[j]
+                q, m, *others = members[j]
                 q, m = q.conjugate(), m.conjugate()
                 times = 1.0 if i == j else 2.0
                 first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
                 if not (first or second or third):
                     continue
-                key = kinematics, _times(couplings, others), _times(masses, more)
+                key = (kinematics, final_mass, *map(_times, factors, others))
                 total = found.get(key)
                 if total is None:
                     total = found[key] = [0.0] * (3 * size)
@@ -159,16 +187,17 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
                 total[size + row] += second
                 total[2 * size + row] += third
     return tuple(
-        Monomial(kinematics, couplings, masses, np.array(numbers))
-        for (kinematics, couplings, masses), numbers in found.items()
+        Monomial(kinematics, final_mass, couplings, mediators, loops, np.array(numbers))
+        for (kinematics, final_mass, couplings, mediators, loops), numbers in found.items()
     )
 
 
-def _times(first: tuple[tuple[str, int], ...], second: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+def _times(first: tuple[tuple[Any, int], ...], second: tuple[tuple[Any, int], ...]) -> tuple[tuple[Any, int], ...]:
     """Return the product of two products of powers."""
     if not (first and second):
         return first or second
     total = dict(first)
     for name, power in second:
         total[name] = total.get(name, 0) + power
-    return tuple(sorted(total.items()))
+    # names and numbers have no order among each other
+    return tuple(sorted(total.items(), key=str))

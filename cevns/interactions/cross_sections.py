@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from cevns import checks
 from cevns.arrays import gauss_legendre
 from cevns.constants import FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.interactions.kinematics import recoil_ends
 from cevns.interactions.registry import get_interaction
+from cevns.kernels.kinematics import KINDS, kappa
 from cevns.nuclei import Nucleus, get_form_factor
 from cevns.nuclei import nucleus as known_nucleus
 from cevns.parameters import common_shape, needed
@@ -19,20 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns._types import Array, ArrayLike
-    from cevns.interactions.amplitudes import Monomial
     from cevns.interactions.interaction import Interaction
+    from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
 
-__all__ = ["KAPPA", "cross_section"]
+__all__ = ["cross_section"]
 
-
-def _vector(recoil: Array, energy: Array, mass: float) -> Array:
-    # the square of an energy may vanish
-    return 1 - (recoil / energy) * (mass / (2 * energy))
-
-
-#: kappa(T, E) for a nucleus of mass M, all in MeV, by kinematics; 0 where the recoil cannot be reached.
-KAPPA = {"vector": _vector}
 #: Gauss-Legendre nodes of a total cross section, for each octave of the recoil.
 _X, _W = gauss_legendre(24)
 _OCTAVES = 220
@@ -86,15 +81,14 @@ def cross_section(
     for name in given:
         checks.known("parameter", name, [p.name for p in interaction.all_parameters])
     numbers = {p.name: p.number(given.get(p.name)) - p.origin for p in interaction.all_parameters}
-    # of a coupling of 0 nothing is left, whatever the mass
-    terms = [m for m in interaction.monomials((flavour,)) if all(numbers[name] for name, _ in m.couplings)]
+    parts = _parts(interaction, flavour, numbers)
     if recoil_kev is None:
-        out = _total(terms, energy, nucleus, form_factor, numbers)
+        out = _total(parts, energy, nucleus, form_factor)
     else:
         recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)
         common_shape({"energy": energy, "recoil_kev": recoil})
         energy, recoil = np.broadcast_arrays(energy, recoil)
-        out = _differential(terms, energy, 1e-3 * recoil, nucleus, form_factor, numbers) * 1e-3
+        out = _differential(parts, energy, 1e-3 * recoil, nucleus, form_factor) * 1e-3
         if not np.isfinite(out).all():
             raise InputError(
                 f"the cross section at recoil_kev = {recoil[~np.isfinite(out)].flat[0]:g} is beyond numbers: give "
@@ -103,60 +97,90 @@ def cross_section(
     return out if out.ndim else float(out)
 
 
-def _total(
-    terms: Sequence[Monomial],
-    energy: Array,
-    nucleus: Nucleus,
-    form_factor: FormFactor,
-    numbers: Mapping[str, float],
-) -> Array:
+class _Part(NamedTuple):
+    """A monomial at numbers of its parameters."""
+
+    kinematics: str
+    final_mass: float
+    strength: float
+    mediators: list[tuple[float, int]]
+    loops: tuple[tuple[Loop, int], ...]
+    coefficients: Array
+
+
+def _parts(interaction: Interaction, flavour: str, numbers: Mapping[str, float]) -> list[_Part]:
+    def mass(given: str | float) -> float:
+        return numbers[given] if isinstance(given, str) else given
+
+    return [
+        _Part(
+            m.kinematics,
+            mass(m.final_mass),
+            math.prod(numbers[name] ** power for name, power in m.couplings),
+            [(mass(name), power) for name, power in m.mediators],
+            m.loops,
+            m.coefficients,
+        )
+        for m in interaction.monomials((flavour,))
+        # of a coupling of 0 nothing is left, whatever the mass
+        if m.coefficients.any() and all(numbers[name] for name, _ in m.couplings)
+    ]
+
+
+def _total(parts: Sequence[_Part], energy: Array, nucleus: Nucleus, form_factor: FormFactor) -> Array:
     """Return sigma [cm^2]."""
     # the momentum transfer of the last octave, below which a mediator would not be followed
     smallest = 2 * energy.max(initial=0.0) * 2.0 ** (-0.5 * _OCTAVES + 10)
-    for name in {name for m in terms if m.coefficients.any() for name, _ in m.mediators}:
-        if numbers[name] == 0:
+    for part in parts:
+        # with a massive final lepton recoils do not begin at 0
+        masses = [] if part.final_mass else [mass for mass, _ in part.mediators]
+        if 0.0 in masses or (part.kinematics == "magnetic" and not part.final_mass):
             raise InputError("the total cross section of a massless mediator diverges: give recoil_kev")
-        if numbers[name] < smallest:
+        if masses and min(masses) < smallest:
             raise InputError(
-                f"{name} = {numbers[name]:g} is too light for a total cross section: give recoil_kev, or at least "
-                f"{smallest:.2g} MeV"
+                f"a mediator of {min(masses):g} MeV is too light for a total cross section: give recoil_kev, or at "
+                f"least {smallest:.2g} MeV"
             )
-    # down from the largest recoil by octaves, so that a light mediator's T^-2 is followed
-    ends = 2 * energy * (energy / nucleus.mass)
-    edges = np.append(2.0 ** -np.arange(_OCTAVES), 0.0)
-    high, low = edges[:-1, None], edges[1:, None]
-    share = (0.5 * (high + low) + 0.5 * (high - low) * _X).ravel()
-    weights = (0.5 * (high - low) * _W).ravel()
-    recoil = ends[..., None] * share
-    rates = _differential(terms, energy[..., None], recoil, nucleus, form_factor, numbers)
-    total: Array = np.asarray((rates @ weights) * ends)
+    total = np.zeros(energy.shape)
+    for final_mass in {part.final_mass for part in parts}:
+        same = [part for part in parts if part.final_mass == final_mass]
+        # down from the largest recoil by octaves, so that a light mediator's T^-2 is followed
+        least, most = recoil_ends(nucleus.mass, energy, final_mass)
+        edges = np.maximum(np.append(2.0 ** -np.arange(_OCTAVES), 0.0) * most[..., None], least[..., None])
+        half, middle = 0.5 * (edges[..., :-1] - edges[..., 1:]), 0.5 * (edges[..., :-1] + edges[..., 1:])
+        # where no recoil is possible there is nothing to integrate
+        recoil = np.where(half[..., None] > 0, middle[..., None] + half[..., None] * _X, most[..., None, None])
+        rates = _differential(same, energy[..., None, None], recoil, nucleus, form_factor)
+        total = total + ((rates @ _W) * half).sum(axis=-1)
     return total
 
 
 def _differential(
-    terms: Sequence[Monomial],
-    energy: Array,
-    recoil: Array,
-    nucleus: Nucleus,
-    form_factor: FormFactor,
-    numbers: Mapping[str, float],
+    parts: Sequence[_Part], energy: Array, recoil: Array, nucleus: Nucleus, form_factor: FormFactor
 ) -> Array:
     """Return d sigma / dT [cm^2/MeV] at recoils [MeV]; infinite or not a number where it is beyond numbers."""
-    total = np.zeros(np.broadcast_shapes(energy.shape, recoil.shape))
+    energy, recoil = np.broadcast_arrays(energy, recoil)
+    # no nucleus recoils further, and the square of a momentum transfer beyond may overflow
+    _, end = recoil_ends(nucleus.mass, energy)
+    inside = np.minimum(recoil, end)
+    flat = np.ascontiguousarray(inside.ravel()), np.ascontiguousarray(energy.ravel())
+    total, kappas = np.zeros(recoil.shape), {}
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        kappa = {m.kinematics: np.maximum(KAPPA[m.kinematics](recoil, energy, nucleus.mass), 0.0) for m in terms}
-        # no nucleus recoils further, and the square of a momentum transfer beyond may overflow
-        end = 2 * energy * (energy / nucleus.mass)
-        q2 = 2 * nucleus.mass * np.minimum(recoil, end)
+        q2 = 2 * nucleus.mass * inside
         q = np.sqrt(q2)
         z = nucleus.protons * form_factor(q, nucleus.proton_radius)
         n = nucleus.neutrons * form_factor(q, nucleus.neutron_radius)
-        for monomial in terms:
-            zz, zn, nn = monomial.coefficients
-            part = zz * z * z + zn * z * n + nn * n * n
-            for name, power in monomial.couplings:
-                part = part * numbers[name] ** power
-            for name, power in monomial.mediators:
-                part = part / (q2 + numbers[name] ** 2) ** power
-            total += np.where(recoil < end, part * kappa[monomial.kinematics], 0.0)
-        return FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2 * total
+        for part in parts:
+            zz, zn, nn = part.coefficients
+            rate = part.strength * (zz * z * z + zn * z * n + nn * n * n)
+            for mass, power in part.mediators:
+                rate = rate / (q2 + mass**2) ** power
+            for loop, power in part.loops:
+                rate = rate * loop(q2) ** power
+            kind = part.kinematics, part.final_mass
+            if kind not in kappas:
+                kappas[kind] = out = np.empty(recoil.size)
+                kappa(KINDS[part.kinematics], *flat, nucleus.mass, part.final_mass, out)
+            total += np.where(recoil < end, rate * kappas[kind].reshape(recoil.shape), 0.0)
+        result: Array = FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2 * total
+        return result

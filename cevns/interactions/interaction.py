@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
-from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, charge_table
+from cevns.interactions.charges import charge_table
+from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Interaction:
         couplings = {name for a in self.amplitudes for name, _ in a.couplings}
         checks.put(self, parameters=tuple(self._bounded(p, p.name in couplings) for p in self.parameters))
         for name in names:
-            if name not in couplings | self.mediators:
+            if name not in couplings | self.mediators | self.final_masses:
                 raise InputError(
                     f"no amplitude of {checks.shown(self.name)} depends on its parameter {name!r}: give one "
                     f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
@@ -122,13 +123,14 @@ class Interaction:
 
     def _bounded(self, parameter: Parameter, coupling: bool) -> Parameter:
         """Return a parameter in MeV if it is a mass, and with the range in which powers do not overflow."""
-        name, unit, mediator = parameter.name, parameter.unit, parameter.name in self.mediators
-        low, high = parameter.low, parameter.high
-        if mediator:
+        name, unit = parameter.name, parameter.unit
+        low, high, mass = parameter.low, parameter.high, name in self.mediators | self.final_masses
+        if mass:
+            kind = "of a mediator" if name in self.mediators else "of a final lepton"
             if parameter.origin != 0:
-                raise InputError(f"{name} is the mass of a mediator, whose origin must be 0")
+                raise InputError(f"{name} is the mass {kind}, whose origin must be 0")
             if unit not in ("", "MeV"):
-                raise InputError(f"{name} is the mass of a mediator, whose unit must be MeV, got {unit!r}: convert it")
+                raise InputError(f"{name} is the mass {kind}, whose unit must be MeV, got {unit!r}: convert it")
             low, high, unit = max(low, 0.0), min(high, LARGEST_MASS), "MeV"
         if coupling:
             if abs(parameter.origin) > LARGEST_COUPLING:
@@ -138,7 +140,7 @@ class Interaction:
                 )
             low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
         # what files of results understand by these names
-        if (name == "mass" and not mediator and coupling) or (name == "coupling" and (mediator or unit)):
+        if (name == "mass" and not mass and coupling) or (name == "coupling" and (mass or unit)):
             meaning = "the mass of a mediator" if name == "mass" else "a pure number that multiplies amplitudes"
             raise InputError(f"a parameter that is called {name!r} must be {meaning}: choose another name")
         if (low, high, unit) == (parameter.low, parameter.high, parameter.unit):
@@ -146,7 +148,8 @@ class Interaction:
         return parameter.replace(low=low, high=high, unit=unit)
 
     def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
-        for name in (*(name for name, _ in amplitude.couplings), *filter(None, [amplitude.mediator])):
+        masses = (m for m in (amplitude.mediator, amplitude.final_mass) if isinstance(m, str))
+        for name in (*(name for name, _ in amplitude.couplings), *masses):
             if name not in names:
                 raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
         if amplitude.mediator == self.weak.parameter.name:
@@ -164,12 +167,24 @@ class Interaction:
     @cached_property
     def mediators(self) -> frozenset[str]:
         """Names of the parameters that are masses of mediators."""
-        return frozenset(a.mediator for a in self.amplitudes if a.mediator is not None)
+        return frozenset(a.mediator for a in self.amplitudes if isinstance(a.mediator, str))
+
+    @cached_property
+    def final_masses(self) -> frozenset[str]:
+        """Names of the parameters that are masses of the neutral lepton that leaves."""
+        return frozenset(a.final_mass for a in self.amplitudes if isinstance(a.final_mass, str))
+
+    @cached_property
+    def photon(self) -> bool:
+        """Whether rates grow without bound towards a recoil of 0, whatever the parameters: by exchange of photons."""
+        return any(a.mediator == 0.0 or a.kinematics == "magnetic" for a in self.amplitudes)
 
     @cached_property
     def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:
         """Names of the masses of mediators, each with those of the couplings that go with it."""
-        return frozenset((a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if a.mediator)
+        return frozenset(
+            (a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if isinstance(a.mediator, str)
+        )
 
     @cached_property
     def _hash(self) -> int:
@@ -236,13 +251,18 @@ class Interaction:
         """
         for name in names:
             checks.known("parameter", name, [p.name for p in self.parameters])
+
+        def renamed(mass: str | float | None) -> str | float | None:
+            return names.get(mass, mass) if isinstance(mass, str) else mass
+
         return self.replace(
             parameters=tuple(p.replace(name=names.get(p.name, p.name)) for p in self.parameters),
             amplitudes=tuple(
                 dataclasses.replace(
                     a,
                     couplings=tuple((names.get(name, name), power) for name, power in a.couplings),
-                    mediator=a.mediator and names.get(a.mediator, a.mediator),
+                    mediator=renamed(a.mediator),
+                    final_mass=renamed(a.final_mass),
                 )
                 for a in self.amplitudes
             ),
@@ -281,10 +301,11 @@ class Interaction:
     def exponents(self) -> dict[str, set[int]]:
         """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
         weak = frozenset({(), ((self.weak.parameter.name, 1),)})
-        sectors: dict[tuple[str, tuple[str, str]], frozenset[tuple[tuple[str, int], ...]]] = {}
+        sectors: dict[tuple[Any, ...], frozenset[tuple[tuple[str, int], ...]]] = {}
         for a in self.amplitudes:
-            key = a.kinematics, a.flavours
-            interferes = a.kinematics == "vector" and a.flavours[0] == a.flavours[1]
+            key = a.kinematics, a.final_mass, a.flavours
+            same = a.flavours[0] == a.flavours[1] and a.final_mass is None
+            interferes = same and a.kinematics == "vector"
             sectors[key] = sectors.get(key, weak if interferes else frozenset()) | {a.couplings}
         found: dict[str, set[int]] = {}
         for members in {weak, *sectors.values()}:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.charges import LARGEST_CHARGE, charge_table
 from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
-from cevns.interactions.standard_model import charge_table
 from cevns.parameters import LARGEST_COUPLING, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NonStandardInteractions", "contact"]
+__all__ = ["NonStandardInteractions", "contact", "quark_couplings"]
+
+#: Changes of flavour, by the names of their parameters.
+CHANGES = {"emu": ("e", "mu"), "etau": ("e", "tau"), "mutau": ("mu", "tau")}
 
 _SCALE = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
 
@@ -75,3 +78,51 @@ def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, flo
         Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),)) for f in {**p, **n} if p.get(f) or n.get(f)
     )
     return Interaction(name, (_SCALE,) if amplitudes else (), amplitudes, **fields)
+
+
+def quark_couplings(name: str = "nsi", **fields: Any) -> Interaction:
+    """Return contact vector interactions with every epsilon as a parameter (eqs. 3.1 and 3.2).
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With ``eps_u_ee``, ``eps_d_ee``, and the same for ``mumu`` and ``tautau``; then ``eps_u_emu``, ``eps_u_emu_im``
+        and so on, real and imaginary parts for ``emu``, ``etau`` and ``mutau`` of both quarks. All are 0 unless given.
+
+    Examples
+    --------
+    >>> quark_couplings().own_names[:3]
+    ('eps_u_ee', 'eps_d_ee', 'eps_u_mumu')
+    """
+    parameters, amplitudes = [], []
+    numbers = {"u": (2.0, 1.0), "d": (1.0, 2.0)}
+    limits: dict[str, Any] = {"default": 0.0, "low": -LARGEST_CHARGE, "high": LARGEST_CHARGE}
+    for flavour in FLAVOURS:
+        for quark, charges in numbers.items():
+            parameters.append(_epsilon(quark, 2 * flavour, "", limits))
+            amplitudes.append(Amplitude((flavour, flavour), *charges, ((parameters[-1].name, 1),)))
+    for change, (a, b) in CHANGES.items():
+        for quark, (p, n) in numbers.items():
+            for part, unit in (("", 1.0), ("_im", 1j)):
+                parameters.append(_epsilon(quark, change, part, limits))
+                couplings = ((parameters[-1].name, 1),)
+                # hermitian: the other way round it is the complex conjugate
+                amplitudes += [
+                    Amplitude((a, b), unit * p, unit * n, couplings),
+                    Amplitude((b, a), (unit * p).conjugate(), (unit * n).conjugate(), couplings),
+                ]
+    return Interaction(name, tuple(parameters), tuple(amplitudes), **fields)
+
+
+def _epsilon(quark: str, flavours: str, part: str, limits: Mapping[str, Any]) -> Parameter:
+    subscript = flavours.replace("mu", r"\mu ").replace("tau", r"\tau ")
+    label = rf"\varepsilon^{{{quark}V}}_{{{subscript}}}"
+    shown = rf"$\mathrm{{Im}}\,{label}$" if part else f"${label}$"
+    return Parameter(f"eps_{quark}_{flavours}{part}", "", shown, **limits)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import TYPE_CHECKING
 
 from cevns import checks
-from cevns.constants import FINE_STRUCTURE, MUON_MASS, TAU_MASS
+from cevns.constants import FINE_STRUCTURE, FLAVOURS, MUON_MASS, TAU_MASS
+from cevns.errors import InputError
+from cevns.interactions.electromagnetic import anapole, charge_radius, magnetic_moment, millicharge, sterile_dipole
 from cevns.interactions.interaction import Interaction
+from cevns.interactions.nsi import quark_couplings
+from cevns.interactions.scalar import ScalarMediator
 from cevns.interactions.vector import VectorMediator, mediated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["get_interaction", "known_interactions"]
 
@@ -57,11 +65,95 @@ def _lmu_minus_ltau() -> Interaction:
     )
 
 
-_BUILDERS = {
+def _running(name: str, charges: dict[str, float], label: str) -> Interaction:
+    return mediated(
+        name,
+        proton={f: charges.get(f, 0.0) for f in FLAVOURS},
+        neutron={},
+        loop=charges,
+        leptons={f: charges.get(f, 0.0) for f in FLAVOURS},
+        label=label,
+        description="difference of lepton numbers; reaches protons by photon mixing through loops, with their running "
+        "and the sign of quantum electrodynamics",
+        reference="arXiv:2202.11002",
+    )
+
+
+#: Baryon number minus lepton numbers without anomalies: charges of e, mu and tau beside 1/3 of quarks.
+_CHARGES = {
+    "b-3le": ((-3, 0, 0), "$B-3L_e$"),
+    "b-3lmu": ((0, -3, 0), r"$B-3L_\mu$"),
+    "b-3ltau": ((0, 0, -3), r"$B-3L_\tau$"),
+    "b-2le-lmu": ((-2, -1, 0), r"$B-2L_e-L_\mu$"),
+    "b-le-2lmu": ((-1, -2, 0), r"$B-L_e-2L_\mu$"),
+    "b+lmu+ltau": ((0, 1, 1), r"$B_y+L_\mu+L_\tau$"),
+}
+
+
+def _baryonic(name: str) -> Interaction:
+    charges, label = _CHARGES[name]
+    return VectorMediator(
+        name,
+        quarks=(1 / 3, 1 / 3),
+        leptons=dict(zip(FLAVOURS, charges, strict=True)),
+        label=label,
+        description=f"mediator with charge 1/3 for quarks and {', '.join(map(str, charges))} for e, mu and tau",
+        reference="arXiv:2202.11002",
+    )
+
+
+_BUILDERS: dict[str, Callable[[], Interaction]] = {
     "sm": _standard_model,
     "universal": _universal,
     "b-l": _b_minus_l,
     "lmu-ltau": _lmu_minus_ltau,
+    **{name: functools.partial(_baryonic, name) for name in _CHARGES},
+    "lmu-ltau-running": lambda: _running("lmu-ltau-running", {"mu": 1, "tau": -1}, r"$L_\mu-L_\tau$ (running)"),
+    "le-lmu": lambda: _running("le-lmu", {"e": 1, "mu": -1}, r"$L_e-L_\mu$"),
+    "le-ltau": lambda: _running("le-ltau", {"e": 1, "tau": -1}, r"$L_e-L_\tau$"),
+    "scalar": lambda: ScalarMediator(
+        label="scalar",
+        description="light scalar with g = sqrt(g_nu g_q), the same for u and d quarks: 17.3 for proton and neutron, "
+        "L = -phi (g_nu nubar nu + g_q qbar q)",
+        reference="arXiv:1802.05171",
+    ),
+    "magnetic-moment": lambda: magnetic_moment(
+        label="magnetic moment",
+        description="effective magnetic moments of neutrinos, L = -(mu / 2) nubar sigma F nu",
+        reference="arXiv:2005.01645",
+    ),
+    "millicharge": lambda: millicharge(
+        label="millicharge",
+        description="electric charges of neutrinos",
+        reference="arXiv:2005.01645",
+    ),
+    "charge-radius": lambda: charge_radius(
+        label="charge radius",
+        description="charge radii of neutrinos, totals where the flavour stays",
+        reference="arXiv:2005.01645",
+    ),
+    "anapole": lambda: anapole(
+        label="anapole moment",
+        description="anapole moments of neutrinos beside the standard model's: <r^2> - 6 a",
+        reference="arXiv:2005.01645",
+    ),
+    "nsi": lambda: quark_couplings(
+        label="NSI",
+        description="contact vector interactions with u and d quarks, changes of flavour included",
+        reference="arXiv:2008.05022, eqs. 3.1 and 3.2",
+    ),
+    "sterile-dipole": lambda: sterile_dipole(
+        label="dipole portal",
+        description="transition magnetic moments to a massive neutral lepton N, L = -(mu / 2) Nbar sigma F nu + h.c.",
+        reference="arXiv:1803.03262",
+    ),
+}
+
+#: What is asked for and has no answer, and why.
+_REFUSED = {
+    "pseudoscalar": "couples to spins of nuclei with a rate of q^2 / 4 M^2, which coherent scattering does not see",
+    "tensor": "has no charges of protons and neutrons that everybody agrees on: give yours, "
+    "cevns.interactions.TensorMediator(proton=..., neutron=...)",
 }
 
 
@@ -77,6 +169,8 @@ def get_interaction(interaction: str | Interaction) -> Interaction:
     ------
     UnknownNameError
         If the name is not built in.
+    InputError
+        If it is the name of a kind that cannot be built in, with the reason.
 
     Examples
     --------
@@ -86,6 +180,8 @@ def get_interaction(interaction: str | Interaction) -> Interaction:
     if isinstance(interaction, Interaction):
         return interaction
     checks.instance("interaction", interaction, (str, Interaction), f"names: {', '.join(_BUILDERS)}")
+    if interaction in _REFUSED:
+        raise InputError(f"interaction {interaction!r} is not built in: it {_REFUSED[interaction]}")
     return _build(checks.known("interaction", interaction, _BUILDERS))
 
 

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.charges import LARGEST_CHARGE, charge_table
 from cevns.parameters import Parameter
 
 if TYPE_CHECKING:
     from cevns._types import Values
 
 __all__ = ["RADIATIVE_COUPLINGS", "TREE_LEVEL_COUPLINGS", "WEAK_COUPLINGS", "WeakCouplings"]
-
-#: Largest charge or epsilon that is accepted.
-LARGEST_CHARGE = 1e6
-
-
-def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tuple[tuple[str, float], ...]:
-    """Return numbers by lepton flavour as pairs.
-
-    Raises
-    ------
-    InputError
-        If a number is not finite or too large, or a flavour comes more than once.
-    UnknownNameError
-        If a flavour is not known.
-    """
-    if isinstance(values, (tuple, list)) and all(isinstance(entry, (tuple, list)) for entry in values):
-        pairs = checks.pairs(name, values, "(flavour, number)")
-    else:
-        pairs = checks.instance(name, values, Mapping, "give numbers by flavour, such as {'mu': -3}").items()
-    table: dict[str, float] = {}
-    for flavour, value in pairs:
-        checks.flavour("lepton flavour", flavour, FLAVOURS)
-        if flavour in table:
-            raise InputError(f"{name} gives flavour {flavour!r} more than once")
-        table[flavour] = checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)
-    return tuple(table.items())
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.charges import LARGEST_CHARGE, charge_table
 from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
-from cevns.interactions.standard_model import LARGEST_CHARGE, charge_table
-from cevns.parameters import coupling, mass
+from cevns.interactions.loops import Loop
+from cevns.parameters import coupling, coupling_squared, mass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["VectorMediator", "mediated"]
 
 
-def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, float], **fields: Any) -> Interaction:
+def VectorMediator(
+    name: str, *, quarks: Sequence[float], leptons: Mapping[str, float], signed: bool = False, **fields: Any
+) -> Interaction:
     """Return the interaction of a U(1)' gauge boson from the charges of quarks and leptons (eq. 3.3).
 
     Parameters
@@ -29,14 +32,16 @@ def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, 
         Q'_u and Q'_d.
     leptons : mapping of str to float
         Q'_l by flavour, for neutrinos and charged leptons alike.
+    signed : bool
+        Whether g^2 may have either sign, as a product of different couplings of neutrinos and quarks may.
     **fields
         Further fields of `Interaction`.
 
     Returns
     -------
     Interaction
-        With parameters ``mass`` and ``coupling``, and the amplitudes Q'_l (2 Q'_u + Q'_d) for protons and Q'_l (Q'_u +
-        2 Q'_d) for neutrons.
+        With parameters ``mass`` and ``coupling``, or ``coupling_squared`` of either sign, and the amplitudes Q'_l (2
+        Q'_u + Q'_d) for protons and Q'_l (Q'_u + 2 Q'_d) for neutrons.
 
     Examples
     --------
@@ -58,11 +63,20 @@ def VectorMediator(name: str, *, quarks: Sequence[float], leptons: Mapping[str, 
         proton={flavour: charge * (2 * up + down) for flavour, charge in table},
         neutron={flavour: charge * (up + 2 * down) for flavour, charge in table},
         leptons=table,
+        signed=signed,
         **fields,
     )
 
 
-def mediated(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, float], **fields: Any) -> Interaction:
+def mediated(
+    name: str,
+    *,
+    proton: Mapping[str, float],
+    neutron: Mapping[str, float],
+    signed: bool = False,
+    loop: Mapping[str, float] | None = None,
+    **fields: Any,
+) -> Interaction:
     """Return the interaction of a vector mediator from its charges of neutrinos times those of nucleons.
 
     Parameters
@@ -71,6 +85,11 @@ def mediated(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, fl
         Short name.
     proton, neutron : mapping of str to float
         By flavour; missing ones are 0.
+    signed : bool
+        Whether the parameter is g^2 of either sign, ``coupling_squared``.
+    loop : mapping of str to float, optional
+        Charges of the charged leptons through whose loops it mixes with the photon, which multiplies its charges of
+        nucleons by h(q); see `Loop`.
     **fields
         Further fields of `Interaction`.
 
@@ -80,9 +99,11 @@ def mediated(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, fl
     ('mass', 'coupling')
     """
     p, n = dict(charge_table("proton", proton, LARGEST_NUMBER)), dict(charge_table("neutron", neutron, LARGEST_NUMBER))
+    strength = coupling_squared() if checks.instance("signed", signed, bool) else coupling()
+    mixing = None if loop is None else Loop(loop)
     amplitudes = tuple(
-        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 2),), "mass")
+        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), ((strength.name, 1 if signed else 2),), "mass", loop=mixing)
         for f in {**p, **n}
         if p.get(f) or n.get(f)
     )
-    return Interaction(name, (mass(), coupling()) if amplitudes else (), amplitudes, **fields)
+    return Interaction(name, (mass(), strength) if amplitudes else (), amplitudes, **fields)

@@ -10,6 +10,7 @@ from cevns.parameters import Parameter
 
 _Array = NDArray[np.float64]
 
+def signature(parameters: Sequence[Parameter]) -> Signature: ...
 def checked(
     parameters: Sequence[Parameter], names: Sequence[str], args: Sequence[Any], named: Mapping[str, Any]
 ) -> list[float]: ...

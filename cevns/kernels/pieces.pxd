@@ -32,3 +32,4 @@ cdef class Pieces:
 # address of a contiguous copy of an array, or of the array itself, which `owned` keeps alive
 cdef const double* own(list owned, values)
 cdef const Py_ssize_t* whole_address(const Py_ssize_t[::1] view)
+cdef const int* int_address(const int[::1] view)

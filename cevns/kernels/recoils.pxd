@@ -2,8 +2,10 @@
 
 from libc.math cimport sqrt
 
-from cevns.kernels.fluxes cimport spectrum_t, kinematic_moment_c
+from cevns.kernels.fluxes cimport spectrum_t
 from cevns.kernels.form_factors cimport form_factor_c
+from cevns.kernels.kinematics cimport rate_moment_c
+from cevns.kernels.loops cimport LEPTONS, loop_c
 from cevns.kernels.polynomials cimport power
 
 
@@ -18,19 +20,27 @@ cdef struct nucleus_t:
 
 cdef enum:
     MAX_MEDIATORS = 8
+    MAX_LOOPS = 4
 
 
 cdef struct monomial_t:
-    # numbers of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 for each flavour, times the propagators to these powers
+    # numbers of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 for each flavour, times propagators and loops to these powers
     const double *numbers
     int powers[MAX_MEDIATORS]
+    int loops[MAX_LOOPS]
+    # kinematics: kind, and mass of the neutral lepton that leaves [MeV]
+    int kind
+    double final_mass
 
 
 cdef struct interaction_t:
     Py_ssize_t monomials
-    int mediators
+    int mediators, loops
     const monomial_t *monomial
     double masses_squared[MAX_MEDIATORS]
+    # weights of the charged leptons in each loop, and their masses [MeV]
+    double weights[MAX_LOOPS][LEPTONS]
+    double lepton_masses[LEPTONS]
 
 
 cdef inline double recoil_rate_c(
@@ -42,19 +52,29 @@ cdef inline double recoil_rate_c(
     cdef double z = nucleus.protons * form_factor_c(nucleus.form_factor, q, nucleus.proton_length, nucleus.thickness)
     cdef double n = nucleus.neutrons * form_factor_c(
         nucleus.form_factor, q, nucleus.neutron_length, nucleus.thickness)
-    cdef double total = 0.0, moment, charge, part
+    cdef double total = 0.0, moment = 0.0, part
+    cdef double factors[MAX_MEDIATORS + MAX_LOOPS]
     cdef Py_ssize_t i, k
     cdef const double *numbers
+    cdef const monomial_t *monomial
+    cdef const monomial_t *last
     cdef int m
+    for m in range(interaction.mediators):
+        factors[m] = 1.0 / (q2 + interaction.masses_squared[m])
+    for m in range(interaction.loops):
+        factors[MAX_MEDIATORS + m] = loop_c(q2, interaction.weights[m], interaction.lepton_masses)
     for i in range(spectra):
-        # E_min = sqrt(M T / 2) is half the momentum transfer
-        moment = kinematic_moment_c(spectrum[i], 0.5 * q)
-        charge = 0.0
+        last = NULL
         for k in range(interaction.monomials):
-            numbers = interaction.monomial[k].numbers + 3 * flavour[i]
+            monomial = interaction.monomial + k
+            if last == NULL or monomial.kind != last.kind or monomial.final_mass != last.final_mass:
+                moment = rate_moment_c(spectrum[i], monomial.kind, recoil, nucleus.mass, monomial.final_mass)
+            last = monomial
+            numbers = monomial.numbers + 3 * flavour[i]
             part = numbers[0] * z * z + numbers[1] * z * n + numbers[2] * n * n
             for m in range(interaction.mediators):
-                part *= power(1.0 / (q2 + interaction.masses_squared[m]), interaction.monomial[k].powers[m])
-            charge += part
-        total += moment * charge
+                part *= power(factors[m], monomial.powers[m])
+            for m in range(interaction.loops):
+                part *= power(factors[MAX_MEDIATORS + m], monomial.loops[m])
+            total += moment * part
     return nucleus.scale * total

@@ -12,8 +12,11 @@ class RecoilRate:
         spectra: Sequence[Spectrum],
         flavours: Sequence[int],
         numbers: ArrayLike,
+        kinds: Sequence[tuple[int, float]],
         powers: Sequence[Sequence[int]],
         masses_squared: Sequence[float],
+        loops: Sequence[ArrayLike] = (),
+        lepton_masses: Sequence[float] = (1.0, 1.0, 1.0),
     ) -> None: ...
     def differential(self, recoil: NDArray[np.float64], out: NDArray[np.float64]) -> None: ...
     def integrate(

@@ -47,7 +47,7 @@ class GaussianStatistic:
 
     @property
     def precision(self) -> float:
-        """How exact counts have to be over the range of the quenching scale; see `Signal.fold_over`."""
+        """How exact counts have to be over the range of the quenching scale; see `Folds.over`."""
         return self.data.precision if self.eta_sigma else 1.0
 
     @property

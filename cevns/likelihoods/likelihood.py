@@ -15,6 +15,7 @@ from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods.nuisances import shared
+from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Likelihood:
     def _evaluators(self) -> Kept:
         return Kept(MOST_KEPT)
 
-    def bind(self, interaction: Model, *, free: Sequence[str] = (), **fixed: float) -> Evaluator:
+    def bind(self, interaction: Model, *, free: Sequence[str] = (), **fixed: float) -> Evaluator | RefoldedEvaluator:
         """Return chi2 of one interaction as a fast function of its parameters; made once and kept.
 
         Parameters
@@ -171,6 +172,8 @@ class Likelihood:
         Returns
         -------
         Evaluator
+            Or a `RefoldedEvaluator`, with the same methods, if a parameter is the mass of a final lepton, for whose
+            every value counts are folded anew.
 
         Raises
         ------
@@ -202,7 +205,9 @@ class Likelihood:
         key = interaction, free, tuple(sorted(fixed.items()))
         return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed))
 
-    def _bind(self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]) -> Evaluator:
+    def _bind(
+        self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]
+    ) -> Evaluator | RefoldedEvaluator:
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
         for parameter in parameters:
             if parameter.prior is not None:
@@ -211,13 +216,31 @@ class Likelihood:
                     f"replace(prior=None), and add (({parameter.name} - {parameter.prior[0]:g}) / "
                     f"{parameter.prior[1]:g})**2 to what chi2 returns"
                 )
+        refolded = self.experiments[0].signal.refolded(interaction)
+        steps = tuple(i for i, p in enumerate(parameters) if p.name in refolded)
+        if steps:
+            return RefoldedEvaluator(RefoldedEngine(self, interaction, parameters, steps, fixed))
+        return Evaluator(parameters, self.engine(interaction, parameters, fixed))
+
+    def engine(self, interaction: Model, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]) -> Engine:
+        """Return what computes chi2 as a function of some parameters, none of which needs a new fold for every value.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Interaction.
+        parameters : tuple of Parameter
+            Of `parameters`.
+        fixed : mapping of str to float
+            Values of others; what is neither here nor among `parameters` has its default.
+        """
         terms = [
             e.statistic.term(
                 e.signal.profiled(interaction, parameters, fixed, e.statistic.precision, e.statistic.units)
             )
             for e in self.experiments
         ]
-        return Evaluator(parameters, Engine(terms, list(self._shared.values())))
+        return Engine(terms, list(self._shared.values()))
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
@@ -228,7 +251,7 @@ class Likelihood:
         return self.experiments[0].signal.describe(interaction)
 
     def mediators(self, interaction: Model) -> frozenset[str]:
-        """Return the names of the parameters that are masses of mediators."""
+        """Return the names of the parameters that are masses, of mediators or of final leptons."""
         return self.experiments[0].signal.mediators(interaction)
 
     def own_parameters(self, interaction: Model) -> tuple[str, ...]:
@@ -276,7 +299,7 @@ class Likelihood:
         evaluator.engine.points(rows, out)
         return out.reshape(shape)
 
-    def at(self, interaction: Model, **values: Any) -> tuple[Evaluator, dict[str, Any]]:
+    def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
 
         Parameters that are not the interaction's own are arguments too, so that the next call may have others.

@@ -6,6 +6,7 @@ Counts are eq. 2.9 of arXiv:2008.05022: literally in `recoils`, and folded with 
 
 import importlib
 
+from cevns.predictions.refolded import RefoldedPredictor
 from cevns.predictions.signal import Signal
 
 TYPE_CHECKING = False
@@ -23,7 +24,15 @@ _PUBLIC = {
     "recoil_spectrum": "cevns.predictions.recoils",
 }
 
-__all__ = ["Prediction", "Signal", "nsi_quadratic_form", "predict", "recoil_events", "recoil_spectrum"]
+__all__ = [
+    "Prediction",
+    "RefoldedPredictor",
+    "Signal",
+    "nsi_quadratic_form",
+    "predict",
+    "recoil_events",
+    "recoil_spectrum",
+]
 
 
 def __getattr__(name: str) -> object:

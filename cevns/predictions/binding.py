@@ -8,90 +8,45 @@ mass is a parameter, or a neutron radius that is one, leaves a factor that the k
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cevns import checks
+from cevns.errors import InputError
+from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.kernels.counts import Counts
-from cevns.kernels.pieces import Pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cevns._types import Array
     from cevns.interactions import Interaction
-    from cevns.kernels.weights import Weights
+    from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
+    from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["Fold", "bind"]
+__all__ = ["bind"]
 
 
-class Fold:
-    """Recoil nodes with a response, at one quenching scale or over a range of it.
+class _Channels(NamedTuple):
+    """Channels that are multiplied by the same: powers of the factors, of propagators of given masses, and of loops."""
 
-    Parameters
-    ----------
-    nodes : RecoilNodes
-        Where rates are known.
-    weights : Weights
-        From rates at the nodes to counts; rows (eta node, bin).
-    bins : int
-        Number of bins.
-    edges, points : ndarray, optional
-        Pieces of the quenching scale and their nodes; see `cevns.kernels.pieces.Pieces`.
-    """
+    kind: Kind
+    powers: tuple[int, ...]
+    propagators: tuple[tuple[float, int], ...]
+    loops: tuple[tuple[Loop, int], ...]
 
-    def __init__(
-        self,
-        nodes: RecoilNodes,
-        weights: Weights,
-        bins: int,
-        edges: Array | None = None,
-        points: Array | None = None,
-    ) -> None:
-        self.nodes, self.weights, self.bins = nodes, weights, bins
-        self._eta = edges, points
-        self._channels: dict[str, Array] = {}
-        self._counts: dict[str, Array] = {}
-
-    def scaled(self, units: Array) -> Fold:
-        """Return the same with counts in some units, shape (bins,)."""
-        out = Fold(self.nodes, self.weights.scaled(1 / units), self.bins, *self._eta)
-        out._channels = self._channels
-        out.__dict__["pieces"] = self.pieces
+    def shape(self, q2: Array) -> Any:
+        """Return what depends on q alone."""
+        out: Any = 1.0
+        for mass, exponent in self.propagators:
+            out = out * (q2 + mass**2) ** -float(exponent)
+        for loop, exponent in self.loops:
+            out = out * np.asarray(loop(q2)) ** exponent
         return out
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of eta nodes, and of bins."""
-        return self.weights.firsts.size // self.bins, self.bins
-
-    def channels(self, kinematics: str) -> Array:
-        """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 by flavour, shape (3 flavours, nuclei, cols)."""
-        if kinematics not in self._channels:
-            self._channels[kinematics] = self.nodes.channels(kinematics, self.nodes.neutron_charge)
-        return self._channels[kinematics]
-
-    def counts(self, kinematics: str) -> Array:
-        """Return the same folded, shape (3 flavours, eta nodes x bins)."""
-        if kinematics not in self._counts:
-            self._counts[kinematics] = self.weights.dot(self.channels(kinematics).sum(axis=1))
-        return self._counts[kinematics]
-
-    @cached_property
-    def pieces(self) -> Pieces | None:
-        """Pieces of the quenching scale."""
-        edges, points = self._eta
-        if edges is None or points is None:
-            return None
-        # as good as any interaction with neutrons: where counts nearly vanish inside a piece
-        neutrons = self.counts("vector")[2 * len(self.nodes.flavours) :].sum(axis=0)
-        neutrons = neutrons.reshape(edges.size - 1, points.size, self.bins)
-        steep = (neutrons.min(axis=1) < 0.1 * neutrons.max(axis=1)).any(axis=1)
-        return Pieces(edges, points, steep)
 
 
 class _Part(NamedTuple):
@@ -102,16 +57,8 @@ class _Part(NamedTuple):
     coefficients: Array
 
 
-class _Channels(NamedTuple):
-    """Channels that are multiplied by the same: powers of the factors, and of propagators whose mass is fixed."""
-
-    kinematics: str
-    powers: tuple[int, ...]
-    fixed: tuple[tuple[float, int], ...]
-
-
 def bind(
-    fold: Fold,
+    folds: Callable[[tuple[LayerKey, ...]], Fold],
     form_factor: FormFactor,
     interaction: Interaction,
     parameters: Sequence[Parameter],
@@ -122,8 +69,8 @@ def bind(
 
     Parameters
     ----------
-    fold : Fold
-        Nodes and response.
+    folds : callable
+        Returns nodes and response with the layers that are asked for.
     form_factor : FormFactor
         Of neutrons in nuclei whose radius is a parameter or not its own.
     interaction : Interaction
@@ -135,15 +82,16 @@ def bind(
     radii : mapping of int to (str or float)
         Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
     """
-    nodes, place = fold.nodes, {p.name: i for i, p in enumerate(parameters)}
+    place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    polynomial = interaction.monomials(nodes.flavours, without=absent)
+    nodes = folds((VECTOR.layer,)).nodes
+    flavours = nodes.flavours
+    polynomial = interaction.monomials(flavours, without=absent)
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
-    neutron_charge = _neutron_charge(nodes, form_factor, radii)
-    factors = [place[name] for name in mediators] + ([-1] if moving else [])
+    factors = [place[str(name)] for name in mediators] + ([-1] if moving else [])
     parts: dict[_Channels, list[_Part]] = {}
     for monomial in polynomial:
         coefficients, exponents, along = monomial.coefficients, [0] * len(place), 0
@@ -155,30 +103,43 @@ def bind(
             else:
                 exponents[place[name]] = exponent
         powers, propagators = [0] * len(factors), []
-        for name, exponent in monomial.mediators:
-            if name in place:
-                powers[mediators.index(name)] = exponent
+        final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
+        kind = Kind(monomial.kinematics, final_mass)
+        light = [0.0] if kind == Kind("magnetic") else []
+        for mass, exponent in monomial.mediators:
+            if mass in place:
+                powers[mediators.index(mass)] = exponent
             else:
-                propagators.append((fixed[name], exponent))
-        key = _Channels(monomial.kinematics, tuple(powers), tuple(propagators))
-        parts.setdefault(key, []).append(_Part(along, tuple(exponents), coefficients))
+                light.append(fixed[mass] if isinstance(mass, str) else mass)
+                propagators.append((light[-1], exponent))
+        if light and not final_mass and min(light) < nodes.smallest_mass:
+            raise InputError(
+                f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
+                "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
+            )
+        channels = _Channels(kind, tuple(powers), tuple(propagators), tuple(monomial.loops))
+        parts.setdefault(channels, []).append(_Part(along, tuple(exponents), coefficients))
+    fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(channels.kind.layer for channels in parts)])))
+    # what no recoil can be seen of adds nothing
+    parts = {channels: members for channels, members in parts.items() if channels.kind.layer in fold.layers}
     if moving:
-        bare = nodes.neutrons[:, None] * np.ones_like(nodes.q2)
-        constant, linear, kernels = _moving(fold, _by_powers_of_radius(parts, len(nodes.flavours)), bare)
-        which = np.array([moving.get(i, -1) for i in range(nodes.q2.shape[0])], dtype=np.intc)
-        chosen = neutron_charge / nodes.neutrons[:, None], which, form_factor.code, form_factor.thickness
-    else:
-        own = neutron_charge is nodes.neutron_charge
-        constant, linear, kernels = _moving(fold, parts, None if own else neutron_charge)
-        chosen = None
+        parts = _by_powers_of_radius(parts, len(flavours))
+    constant, linear, kernels, keys = _moving(fold, parts, form_factor, radii)
+    weights, q2, _ = fold.joined(keys)
+    chosen = None
+    if moving:
+        which = np.array([moving.get(i, -1) for i in range(q2.shape[0])], dtype=np.intc)
+        own = [_neutron_charge(fold.layers[key].nodes, form_factor, radii) for key in keys]
+        neutron = np.concatenate(own, axis=1) / fold.nodes.neutrons[:, None]
+        chosen = neutron, which, form_factor.code, form_factor.thickness
     return Counts(
         tuple(parameters),
         (line, power),
-        fold.weights,
+        weights,
         fold.bins,
         constant,
         linear,
-        nodes.q2,
+        q2,
         kernels,
         factors,
         chosen,
@@ -188,13 +149,18 @@ def bind(
 
 def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
     """Return N F_N with the radii that are given as values."""
-    given = {nucleus: radius for nucleus, radius in radii.items() if not isinstance(radius, str)}
-    if not given:
-        return nodes.neutron_charge
     out = nodes.neutron_charge.copy()
-    for nucleus, radius in given.items():
-        out[nucleus] = nodes.neutrons[nucleus] * form_factor(np.sqrt(nodes.q2[nucleus]), radius)
+    for nucleus, radius in radii.items():
+        if not isinstance(radius, str):
+            out[nucleus] = nodes.neutrons[nucleus] * form_factor(np.sqrt(nodes.q2[nucleus]), radius)
     return out
+
+
+def _bare_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+    """Return N, which F_N is a factor of if a radius is a parameter, or else N F_N."""
+    if any(isinstance(radius, str) for radius in radii.values()):
+        return np.repeat(nodes.neutrons[:, None], nodes.recoil.size, axis=1)
+    return _neutron_charge(nodes, form_factor, radii)
 
 
 def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: int) -> dict[_Channels, list[_Part]]:
@@ -211,27 +177,27 @@ def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: i
 
 
 def _moving(
-    fold: Fold, parts: Mapping[_Channels, Sequence[_Part]], neutron_charge: Array | None
-) -> tuple[Array, Array, list[Any]]:
-    """Return constant and linear counts, which only the line moves, and the kernels of all else.
-
-    `neutron_charge` is N F_N where it is not that of the nodes.
-    """
+    fold: Fold, parts: Mapping[_Channels, Sequence[_Part]], form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> tuple[Array, Array, list[Any], list[LayerKey]]:
+    """Return constant and linear counts, which only the line moves, the kernels of all else, and their layers."""
     rows, bins = fold.shape
     still = np.zeros((3, rows * bins))
     counts: dict[tuple[Any, ...], Array] = {}
-    rates: dict[tuple[Any, ...], Array] = {}
+    rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
     for key, members in parts.items():
-        if neutron_charge is None:
-            channels = fold.channels(key.kinematics)
+        nodes, weights = fold.layers[key.kind.layer]
+        given = not (radii or key.propagators or key.loops)
+        if given and not any(key.powers):
+            folded = fold.counts(key.kind)
         else:
-            channels = fold.nodes.channels(key.kinematics, neutron_charge)
-        for mass, exponent in key.fixed:
-            channels = channels * (fold.nodes.q2 + mass**2) ** -float(exponent)
+            charge = _bare_charge(nodes, form_factor, radii) if radii else nodes.neutron_charge
+            channels = nodes.channels(key.kind, charge) if radii else fold.channels(key.kind)
+            channels = channels * key.shape(nodes.q2)
         if any(key.powers):
+            layer = rates.setdefault(key.kind.layer, {})
             for terms, numbers in _kernels(members):
                 rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
-                rates[terms, key.powers] = rates.get((terms, key.powers), 0.0) + rate
+                layer[terms, key.powers] = layer.get((terms, key.powers), 0.0) + rate
             continue
         moved = _kernels([part for part in members if any(part.couplings)])
         # always three rows, lest another shape rounds otherwise
@@ -240,20 +206,18 @@ def _moving(
             if not any(part.couplings):
                 table[part.line] += part.coefficients
         tables = [table, np.array([numbers for _, numbers in moved])] if moved else [table]
-        if neutron_charge is None and not key.fixed:
-            found = [t @ fold.counts(key.kinematics) for t in tables]
-        else:
-            found = [fold.weights.dot(t @ channels.sum(axis=1)) for t in tables]
+        found = [t @ folded if given else weights.dot(t @ channels.sum(axis=1)) for t in tables]
         still += found[0]
         for (terms, _), some in zip(moved, found[-1], strict=False):
             counts[terms] = counts.get(terms, 0.0) + some
-    kernels: list[Any] = [(*key, rate, None) for key, rate in rates.items()]
+    keys = [place for place, layer in rates.items() if layer] or [VECTOR.layer]
+    kernels = _side_by_side(fold, {place: rates.get(place, {}) for place in keys})
     if kernels and not counts:
-        kernels = _usual(kernels, fold)
+        kernels = _usual(kernels)
     factors = len(next(iter(parts)).powers)
     kernels += [(terms, (0,) * factors, None, some.reshape(rows, bins)) for terms, some in counts.items()]
     constant, *linear = still.reshape(3, rows, bins)
-    return constant, np.stack(linear, axis=1), kernels
+    return constant, np.stack(linear, axis=1), kernels, keys
 
 
 def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
@@ -274,14 +238,26 @@ def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
     ]
 
 
-def _usual(kernels: list[Any], fold: Fold) -> list[Any]:
+def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], Array]]) -> list[Any]:
+    """Return kernels whose rates stand at the nodes of several layers, which follow each other."""
+    if len(rates) == 1:
+        return [(*key, rate, None) for layer in rates.values() for key, rate in layer.items()]
+    _, q2, places = fold.joined(rates)
+    found: dict[tuple[Any, ...], Array] = {}
+    for layer, members in rates.items():
+        for key, rate in members.items():
+            found.setdefault(key, np.zeros_like(q2))[:, places[layer]] = rate
+    return [(*key, rate, None) for key, rate in found.items()]
+
+
+def _usual(kernels: list[Any]) -> list[Any]:
     """Return kernels of one mediator along its coupling in the order, and number, for which the kernels are fastest."""
     couplings, powers = kernels[0][0][0][1], kernels[0][1]
     usual = {n: (((n, couplings, 1.0),), (n,)) for n in (1, 2)}
     if len(powers) != 1 or any(couplings) or any(kernel[:2] not in usual.values() for kernel in kernels):
         return kernels
     known = {kernel[0]: kernel for kernel in kernels}
-    return [known.get(terms) or (terms, power, np.zeros_like(fold.nodes.q2), None) for terms, power in usual.values()]
+    return [known.get(terms) or (terms, power, np.zeros_like(kernels[0][2]), None) for terms, power in usual.values()]
 
 
 def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]:

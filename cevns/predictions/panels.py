@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from cevns.arrays import gauss_legendre, legendre, unique
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.interactions.kinematics import VECTOR, Kind, recoil_ends
+from cevns.kernels.kinematics import KINDS, rate_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
-__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "rate_scales", "recoil_end_kev"]
+__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "rate_scales", "recoil_ends_kev"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
@@ -72,12 +75,14 @@ class RecoilNodes:
         Squared momentum transfer [MeV^2].
     proton_charge, neutron_charge : ndarray, shape (nuclei, cols)
         Z F_Z and N F_N.
-    flavours : tuple of str
-        Flavours of the flux.
-    kinematic : ndarray, shape (nuclei, flavours, cols)
-        Flux moment times number of nuclei times G_F^2 M / pi [1/keV]; 0 in the panels of other nuclei.
-    neutrons : ndarray, shape (nuclei,)
-        N.
+    flux : Flux
+        Neutrinos.
+    nuclei : tuple of Nucleus
+        Of the target.
+    scales : ndarray, shape (nuclei, cols)
+        Number of nuclei times G_F^2 M / pi; 0 in the panels of other nuclei.
+    kinds : tuple of Kind
+        Kinematics whose rates the nodes carry.
     """
 
     panels: tuple[Panels, ...]
@@ -85,9 +90,30 @@ class RecoilNodes:
     q2: np.ndarray
     proton_charge: np.ndarray
     neutron_charge: np.ndarray
-    flavours: tuple[str, ...]
-    kinematic: np.ndarray
-    neutrons: np.ndarray
+    flux: Flux
+    nuclei: tuple[Nucleus, ...]
+    scales: np.ndarray
+    kinds: tuple[Kind, ...] = (VECTOR,)
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """Flavours of the flux."""
+        return self.flux.flavours
+
+    @cached_property
+    def neutrons(self) -> Array:
+        """N of each nucleus."""
+        return np.array([float(nucleus.neutrons) for nucleus in self.nuclei])
+
+    @cached_property
+    def smallest_mass(self) -> float:
+        """Least mediator mass [MeV] that the nodes follow: 0, unless recoils are observed down to 0."""
+        squares = [
+            2e-3 * max(self.nuclei[i].mass for i in panels.nuclei) * panels.edges[1]
+            for panels in self.panels
+            if panels.edges[0] == 0
+        ]
+        return float(np.sqrt(max(squares, default=0.0)))
 
     @classmethod
     def build(
@@ -98,6 +124,7 @@ class RecoilNodes:
         response: Response,
         etas: Sequence[float] = (1.0,),
         *,
+        kinds: Sequence[Kind] = (VECTOR,),
         cut_at_bins: bool = False,
     ) -> RecoilNodes:
         """Place nodes wherever recoils are observed for some quenching scales.
@@ -108,6 +135,8 @@ class RecoilNodes:
             What is seen by what.
         etas : sequence of float
             Quenching scales.
+        kinds : sequence of Kind
+            Kinematics whose rates the nodes carry, all with the same final mass.
         cut_at_bins : bool
             Whether panels end where bins do at scale 1.
 
@@ -121,47 +150,60 @@ class RecoilNodes:
         for members, part in response.parts(nuclei):
             own = [nuclei[i] for i in members]
             low, high = part.recoil_range(etas)
-            end = max(recoil_end_kev(nucleus, flux.maximum_energy) for nucleus in own)
+            ends = [recoil_ends_kev(nucleus, flux.maximum_energy, kinds[0].final_mass) for nucleus in own]
+            low = max(low, min(least for least, _ in ends))
+            end = max(most for _, most in ends)
             if not low < min(high, end):
                 hidden.append((low, end))
                 continue
             extra = part.recoil(part.edges) if cut_at_bins else ()
-            edges = _edges(flux, own, scales[list(members)], form_factor, low, min(high, end), extra)
+            edges = _edges(flux, own, scales[list(members)], form_factor, low, min(high, end), extra, kinds)
             half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
             recoil = (middle[:, None] + half[:, None] * NODES).ravel()
-            *charges, kinematic = _rates(flux, nuclei, scales, form_factor, recoil)
-            kinematic[[i for i in range(len(nuclei)) if i not in members]] = 0.0
+            charges = _charges(nuclei, form_factor, recoil)
+            seen = np.zeros((len(nuclei), recoil.size))
+            seen[list(members)] = scales[list(members), None]
             panels.append(Panels(edges, part, members))
-            columns.append((recoil, *charges, kinematic))
+            columns.append((recoil, *charges, seen))
         if not panels:
-            low, end = min(hidden, key=lambda ends: ends[0] / ends[1])
+            low, end = min(hidden, key=lambda ends: ends[0] / max(ends[1], 1e-300))
             raise InputError(
                 f"no recoil can be observed: the lowest bin or efficiency starts at {low:.3g} keV, and recoils end "
                 f"at {end:.3g} keV; are the energies of the flux in MeV, and the edges in the response's unit?"
             )
-        recoil, q2, z, n, kinematic = (np.concatenate(part, axis=-1) for part in zip(*columns, strict=True))
-        neutrons = np.array([float(nucleus.neutrons) for nucleus in nuclei])
-        return cls(tuple(panels), recoil, q2, z, n, flux.flavours, np.ascontiguousarray(kinematic), neutrons)
+        recoil, q2, z, n, seen = (np.concatenate(part, axis=-1) for part in zip(*columns, strict=True))
+        return cls(tuple(panels), recoil, q2, z, n, flux, nuclei, seen, tuple(kinds))
 
-    def channels(self, kinematics: str, neutron_charge: Array) -> Array:
+    def kinematic(self, kind: Kind = VECTOR) -> Array:
+        """Return flux moments times the number of nuclei times G_F^2 M / pi [1/keV], shape (flavours, nuclei, cols)."""
+        rates: Array = _moments(self.flux, self.nuclei, self.recoil, kind) * self.scales
+        return rates
+
+    def channels(self, kind: Kind, neutron_charge: Array) -> Array:
         """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 for some N F_N, shape (3 flavours, nuclei, cols)."""
         z, n = self.proton_charge, neutron_charge
-        moments = np.moveaxis(self.kinematic, 1, 0)
+        moments = self.kinematic(kind)
         return np.concatenate([moments * charges for charges in (z * z, z * n, n * n)])
 
 
-def _rates(
-    flux: Flux, nuclei: Sequence[Nucleus], scales: Array, form_factor: FormFactor, recoil: Array
-) -> tuple[Array, ...]:
-    """Return q2, Z F_Z and N F_N, shape (nuclei, cols), and the kinematic rates of `RecoilNodes`."""
-    masses = np.array([n.mass for n in nuclei])
-    q2 = 2 * masses[:, None] * recoil * 1e-3
+def _charges(nuclei: Sequence[Nucleus], form_factor: FormFactor, recoil: Array) -> tuple[Array, Array, Array]:
+    """Return q2, Z F_Z and N F_N, shape (nuclei, cols)."""
+    q2 = 2e-3 * np.array([n.mass for n in nuclei])[:, None] * recoil
     q = np.sqrt(q2)
     z = [n.protons * form_factor(q[i], n.proton_radius) for i, n in enumerate(nuclei)]
     n = [n.neutrons * form_factor(q[i], n.neutron_radius) for i, n in enumerate(nuclei)]
-    # E_min = sqrt(M T / 2) = q / 2
-    moments = np.array([flux.kinematic_moment(f, q / 2) for f in flux.flavours])
-    return q2, np.array(z), np.array(n), np.moveaxis(moments, 0, 1) * scales[:, None, None]
+    return q2, np.array(z), np.array(n)
+
+
+def _moments(flux: Flux, nuclei: Sequence[Nucleus], recoil: Array, kind: Kind) -> Array:
+    """Return flux moments, shape (flavours, nuclei, cols)."""
+    recoil, part = recoil * 1e-3, np.empty(recoil.size)
+    out = np.zeros((len(flux.flavours), len(nuclei), recoil.size))
+    for flavour, spectrum in flux.spectra:
+        for i, nucleus in enumerate(nuclei):
+            rate_moments(spectrum, KINDS[kind.kinematics], recoil, nucleus.mass, kind.final_mass, part)
+            out[flux.flavours.index(flavour), i] += part
+    return out
 
 
 def _edges(
@@ -172,17 +214,20 @@ def _edges(
     low_kev: float,
     high_kev: float,
     extra_edges: Any,
+    kinds: Sequence[Kind],
 ) -> Array:
     """Return the edges of panels between two recoil energies [keV], with some also at `extra_edges`."""
-    sharp = {recoil_end_kev(n, e) for n in nuclei for e in flux.sharp_energies}
-    weak = unique([recoil_end_kev(n, e) for n in nuclei for e in flux.break_energies])
+    final_mass = kinds[0].final_mass
+    sharp = {t for n in nuclei for e in flux.sharp_energies for t in recoil_ends_kev(n, e, final_mass)}
+    weak = unique([t for n in nuclei for e in flux.break_energies for t in recoil_ends_kev(n, e, final_mass)])
     cuts = unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
     # a sliver beside a cut would cost a panel and hold nothing
     cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
 
     def probe(recoil: Array) -> Array:
-        _, z, _, kinematic = _rates(flux, nuclei, scales, form_factor, recoil)
-        return (kinematic * (z**2)[:, None, :]).reshape(-1, recoil.size)
+        _, z, _ = _charges(nuclei, form_factor, recoil)
+        rates = [_moments(flux, nuclei, recoil, kind) * scales[:, None] * z**2 for kind in kinds]
+        return np.concatenate(rates).reshape(-1, recoil.size)
 
     # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
     # doubles lose their digits
@@ -195,9 +240,10 @@ def _edges(
     return np.concatenate([[0.0], _split(probe, np.concatenate([[first], cuts[cuts > first]]), weak, floor)])
 
 
-def recoil_end_kev(nucleus: Nucleus, energy: Any) -> Any:
-    """Return the highest recoil [keV] on a nucleus for a neutrino energy [MeV]: E_min = sqrt(M T / 2) reaches it."""
-    return 2e3 * energy**2 / nucleus.mass
+def recoil_ends_kev(nucleus: Nucleus, energy: float, final_mass: float = 0.0) -> tuple[float, float]:
+    """Return the least and the largest recoil [keV] on a nucleus for a neutrino energy [MeV]; see `recoil_ends`."""
+    least, most = recoil_ends(nucleus.mass, energy, final_mass)
+    return 1e3 * float(least), 1e3 * float(most)
 
 
 def rate_scales(target: Target) -> Array:
@@ -212,6 +258,10 @@ _PLACES = np.concatenate([NODES, np.linspace(-1, 1, 2 * PANEL_NODES + 1)])
 _TO_TESTS = TO_NODES.T @ legendre(_PLACES[PANEL_NODES:], PANEL_NODES)
 
 
+#: How far inside of a panel, relative to its recoils, it is looked at.
+_INSIDE = 1e-14
+
+
 def _split(probe: Callable[[Array], Array], cuts: Array, weak: Array, floor: Array) -> Array:
     """Return the edges of panels on which polynomials carry `probe`, all `cuts` among them."""
     ends, pending = [cuts[0]], [*itertools.pairwise(cuts)]
@@ -219,8 +269,8 @@ def _split(probe: Callable[[Array], Array], cuts: Array, weak: Array, floor: Arr
         # all at once, since most of the time goes into calls
         low, high = np.array(pending).T[:, :, None]
         half, middle = 0.5 * (high - low), 0.5 * (high + low)
-        # rounding must not bring a test below the panel
-        recoil = np.maximum(middle + half * _PLACES, low)
+        # at the very ends, where spectra may jump, rounding must not bring a test to the other side
+        recoil = np.clip(middle + half * _PLACES, low * (1 + _INSIDE), high * (1 - _INSIDE))
         rates = probe(recoil.ravel()).reshape(-1, *recoil.shape)
         # the steepest case is a massless mediator, T^-2
         steep = (low / recoil) ** 2

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import pack_rows, response_matrices, response_weights, trimmed
-from cevns.predictions.panels import RecoilNodes, recoil_end_kev
+from cevns.predictions.folding import Rows, dense, pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cevns.kernels.weights import Weights
     from cevns.nuclei import Nucleus
 
-__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "tolerance"]
+__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "refined", "tolerance"]
 
 #: Chebyshev nodes of a piece, on its own axis from -1 to 1.
 ETA_POINTS = np.sin(0.1 * np.pi * np.arange(-4, 5, 2))
@@ -38,7 +38,8 @@ _REACH, _SMALLEST = 5.0, 0.25
 
 # where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
 _TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
-_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+_TO_POWERS = np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ _TO_POWERS
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -83,12 +84,11 @@ class EtaPieces:
     weights: Weights
 
     @classmethod
-    def build(
-        cls, recoil_nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus], sigma: float, allowed: float
-    ) -> EtaPieces:
+    def build(cls, recoil_nodes: RecoilNodes, sigma: float, allowed: float, within: Array | None = None) -> EtaPieces:
         """Cut the range where a kink of the recoil spectrum or of the quenching crosses a step of the response.
 
-        `allowed` is the relative error that counts may have; see `tolerance`.
+        `allowed` is the relative error that counts may have; see `tolerance`. `within` are edges of pieces that others
+        need, of which these are parts.
 
         The nu_mu line ends at a recoil energy inside the CsI bins. Each time that eta moves it across a step of the
         efficiency or a bin edge, the second derivative of the counts jumps, so that no single polynomial in eta gets
@@ -97,17 +97,21 @@ class EtaPieces:
         counts vanish or grow steeply.
         """
         first, last = eta_range(sigma)
-        strong, weak = (_inside(etas, first, last) for etas in _all_crossings(recoil_nodes, flux, nuclei))
+        strong, weak = (_inside(etas, first, last) for etas in _all_crossings(recoil_nodes))
+        if within is not None:
+            # those that are cuts already, and what their differences are by rounding
+            near = np.abs(strong[:, None] - within).min(axis=1, initial=np.inf) if strong.size else strong
+            strong = unique(np.concatenate([within[1:-1], strong[near > 1e-7]]))
         cuts = np.concatenate([[first], strong, [last]])
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         # a resolution leaves nothing that is narrow, and lets pieces be wide where they can be
         smooth = recoil_nodes.panels[0].response.resolution is not None
         narrowest, widest = (_WIDEST / 8, 4 * _WIDEST) if smooth else (_NARROWEST, _WIDEST)
-        ends = [_widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
-        pending = [(a, b, np.inf) for some in ends for a, b in itertools.pairwise(some)]
+        widths = [(x, y) if within is not None else _widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
+        pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
-        done: list[tuple[float, float, list[tuple[int, Array]]]] = []
+        done: list[tuple[float, float, Rows]] = []
         while pending:
             etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
             matrices = response_matrices(recoil_nodes, np.concatenate(etas))
@@ -141,22 +145,42 @@ class EtaPieces:
         edges = np.array([*(a for a, _, _ in done), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
-        rows = itertools.chain.from_iterable(rows for _, _, rows in done)
-        return cls(edges, nodes, pack_rows(rows, len(probes)))
+        return cls(edges, nodes, pack_rows([rows for _, _, rows in done], len(probes)))
 
 
-def _all_crossings(nodes: RecoilNodes, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+def refined(weights: Weights, edges: Array, finer: Array) -> Weights:
+    """Return weights at the nodes of finer pieces, from those at the nodes of the pieces that they are parts of.
+
+    Counts are polynomials in a piece, and so are, for all rates that it was cut for, the weights.
+    """
+    owners = np.searchsorted(edges, finer[:-1], side="right") - 1
+    size = weights.firsts.size // (edges.size - 1)
+    parts = []
+    for low, high, owner in zip(finer[:-1], finer[1:], owners.tolist(), strict=True):
+        rows = dense(weights, slice(owner * size, (owner + 1) * size))
+        a, b = edges[owner], edges[owner + 1]
+        if (low, high) != (a, b):
+            places = (low + high - a - b + (high - low) * ETA_POINTS) / (b - a)
+            basis = np.vander(places, ETA_POINTS.size, increasing=True) @ _TO_POWERS
+            rows = np.tensordot(basis, rows.reshape(ETA_POINTS.size, -1, weights.cols), 1).reshape(rows.shape)
+        parts.append(trimmed(rows))
+    return pack_rows(parts, weights.cols)
+
+
+def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
     """Return the etas at which kinks cross steps: those of the first importance, and others."""
-    parts = [_crossings(p.response, flux, [nuclei[i] for i in p.nuclei]) for p in nodes.panels]
+    flux, nuclei = nodes.flux, nodes.nuclei
+    final_mass = nodes.kinds[0].final_mass
+    parts = [_crossings(p.response, flux, [nuclei[i] for i in p.nuclei], final_mass) for p in nodes.panels]
     first, others = zip(*parts, strict=True)
     return np.concatenate(first), np.concatenate(others)
 
 
-def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus]) -> tuple[Array, Array]:
+def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_mass: float) -> tuple[Array, Array]:
     if response.resolution is not None:
         return np.empty(0), np.empty(0)
     ends, breaks = (
-        np.array([recoil_end_kev(n, e) for n in nuclei for e in energies])
+        np.array([t for n in nuclei for e in energies for t in recoil_ends_kev(n, e, final_mass) if t > 0])
         for energies in (flux.end_energies, flux.break_energies)
     )
     quenching = np.asarray(response.kinks, dtype=float)
@@ -191,7 +215,7 @@ def _parts(low: float, high: float, n: int) -> Array:
 
 
 def _probes(nodes: RecoilNodes) -> Array:
-    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2)."""
+    """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2 kinds)."""
     charges = nodes.proton_charge**2 + nodes.neutron_charge**2
-    heavy = (nodes.kinematic.sum(axis=1) * charges).sum(axis=0)
-    return np.stack([heavy, heavy / nodes.recoil**2], axis=1)
+    heavy = [(nodes.kinematic(kind).sum(axis=0) * charges).sum(axis=0) for kind in nodes.kinds]
+    return np.stack([rate for each in heavy for rate in (each, each / nodes.recoil**2)], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns.arrays import ByValue, span
 from cevns.errors import InputError
-from cevns.interactions import Amplitude, get_interaction, monomials
+from cevns.interactions import VECTOR, Amplitude, get_interaction, monomials
 from cevns.parameters import needed
 from cevns.plotting.pictures import Pictured
 from cevns.predictions.signal import Signal
@@ -159,7 +159,7 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     131.4
     """
     _check_experiment(experiment)
-    fold = experiment.signal.fold
+    fold = experiment.signal.folds.at()
     flavours = fold.nodes.flavours
     names = ("1", *(f"eps_{quark}_{f}" for f in flavours for quark in "ud"))
     amplitudes = [get_interaction("sm").weak.amplitudes(f)[0] for f in flavours]
@@ -170,7 +170,7 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     for monomial in monomials(amplitudes, flavours):
         pair = [names.index(name) for name, power in monomial.couplings for _ in range(power)]
         i, j = [0] * (2 - len(pair)) + pair
-        counts = monomial.coefficients @ fold.counts(monomial.kinematics)
+        counts = monomial.coefficients @ fold.counts(VECTOR)
         form[:, i, j] += 0.5 * counts
         form[:, j, i] += 0.5 * counts
     return names, form

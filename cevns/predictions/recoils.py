@@ -12,11 +12,14 @@ from cevns import checks
 from cevns.arrays import gauss_legendre, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
-from cevns.interactions import get_interaction
+from cevns.interactions import VECTOR, Kind, Loop, get_interaction
+from cevns.interactions.kinematics import recoil_ends
+from cevns.interactions.loops import LEPTON_MASSES
+from cevns.kernels.kinematics import KINDS
 from cevns.kernels.recoils import RecoilRate
 from cevns.nuclei import Target, get_form_factor
 from cevns.parameters import needed
-from cevns.predictions.panels import rate_scales, recoil_end_kev
+from cevns.predictions.panels import rate_scales
 from cevns.threads import checked
 
 if TYPE_CHECKING:
@@ -72,9 +75,9 @@ def recoil_spectrum(
     _check_source(flux, target)
     recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)
     out = np.empty(recoil.size)
-    rate, _ = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
+    rate, *_ = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
     # nothing recoils further than the end, and the momentum transfer of what is far beyond overflows
-    end = max(recoil_end_kev(n, flux.break_energies).max() for n in target.nuclei)
+    end = 1e3 * max(recoil_ends(n.mass, flux.break_energies)[1].max() for n in target.nuclei)
     rate.differential(1e-3 * np.minimum(recoil.ravel(), 2 * end), out)
     if not np.isfinite(out).all():
         raise InputError(
@@ -133,12 +136,17 @@ def recoil_events(
     edges = checks.ascending("edges_kev", edges_kev, unit="keV", low=0, least=2)
     num_threads = checked(num_threads)
     nodes = checks.whole("nodes", nodes, low=2, high=200)
-    rate, squares = _recoil_rate(interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values})
-    if edges[0] == 0 and 0.0 in squares:
+    rate, squares, kinds = _recoil_rate(
+        interaction, flux, target, form_factor, {"mass": mass, "coupling": coupling, **values}
+    )
+    if edges[0] == 0 and (0.0 in squares or Kind("magnetic") in kinds):
         raise InputError("edges_kev starts at 0, where the events of a massless mediator diverge; start above 0")
-    kinks = unique([recoil_end_kev(n, flux.break_energies) for n in target.nuclei])
+    masses = {kind.final_mass for kind in kinds or {VECTOR}}
+    ends = [t for n in target.nuclei for m in masses for t in recoil_ends(n.mass, flux.break_energies, m)]
+    kinks = unique(1e3 * np.concatenate(ends))
+    kinks = kinks[kinks > 0]
     # spectra of light mediators fall like T^-2, which needs intervals of at most an octave
-    top = min(edges[-1], kinks[-1])
+    top = min(edges[-1], kinks[-1] if kinks.size else 0.0)
     # and from 0 on the first interval has to end before the mediator's mass matters
     heaviest = max(n.mass for n in target.nuclei)
     soft = 500 * min(squares, default=np.inf) / heaviest
@@ -179,8 +187,8 @@ _rule = functools.cache(gauss_legendre)
 
 def _recoil_rate(
     interaction: Model, flux: Flux, target: Target, form_factor: FormFactor | str, values: Mapping[str, Any]
-) -> tuple[RecoilRate, list[float]]:
-    """Return the compiled rate at the parameters' values, and the squared masses of its mediators."""
+) -> tuple[RecoilRate, list[float], set[Kind]]:
+    """Return the compiled rate at the parameters' values, the squared masses of its mediators and its kinematics."""
     interaction, form_factor = get_interaction(interaction), get_form_factor(form_factor)
     numbers = needed(values, interaction.own_names, interaction.name)
     for name in numbers:
@@ -203,20 +211,32 @@ def _recoil_rate(
             )
         )
     flavours = flux.flavours
-    mediators: list[str] = []
-    table, powers = [], []
+    mediators: list[str | float] = []
+    loops: list[Loop] = []
+    found = []
     for monomial in interaction.monomials(flavours):
         factor = math.prod(point[name] ** power for name, power in monomial.couplings)
-        if factor == 0:
-            continue
-        mediators += [name for name, _ in monomial.mediators if name not in mediators]
-        table.append(monomial.coefficients.reshape(3, -1).T * factor)
-        powers.append(dict(monomial.mediators))
-    exponents = [[row.get(name, 0) for name in mediators] for row in powers]
-    squares = [point[name] ** 2 for name in mediators]
-    spectra = [s for _, s in flux.spectra]
-    which = [flavours.index(f) for f, _ in flux.spectra]
-    return RecoilRate(nuclei, spectra, which, np.array(table), exponents, squares), squares
+        if factor != 0:
+            mediators += [mass for mass, _ in monomial.mediators if mass not in mediators]
+            loops += [loop for loop, _ in monomial.loops if loop not in loops]
+            final = monomial.final_mass
+            kind = Kind(monomial.kinematics, point[final] if isinstance(final, str) else final)
+            found.append((kind, dict(monomial.mediators), dict(monomial.loops), monomial.coefficients * factor))
+    # the same kinematics follow each other, so that their moment is computed once
+    found.sort(key=lambda entry: entry[0])
+    squares = [(point[mass] if isinstance(mass, str) else mass) ** 2 for mass in mediators]
+    rate = RecoilRate(
+        nuclei,
+        [s for _, s in flux.spectra],
+        [flavours.index(f) for f, _ in flux.spectra],
+        np.array([coefficients.reshape(3, -1).T for *_, coefficients in found]),
+        [(KINDS[kind.kinematics], kind.final_mass) for kind, *_ in found],
+        [[*(m.get(n, 0) for n in mediators), *(some.get(n, 0) for n in loops)] for _, m, some, _ in found],
+        squares,
+        [loop.weights for loop in loops],
+        LEPTON_MASSES,
+    )
+    return rate, squares, {kind for kind, *_ in found}
 
 
 def _check_source(flux: object, target: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,16 +19,18 @@ from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
 from cevns.nuclei.elements import joined
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
-from cevns.predictions.binding import Fold, bind
-from cevns.predictions.folding import pack, response_weights
-from cevns.predictions.panels import RecoilNodes
-from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, tolerance
+from cevns.predictions.binding import bind
+from cevns.predictions.folds import Folds
+from cevns.predictions.pieces import eta_range, tolerance
+from cevns.predictions.refolded import RefoldedPredictor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cevns._types import Array
     from cevns.kernels.counts import Counts
+    from cevns.predictions.fold import Fold, LayerKey
+    from cevns.predictions.panels import RecoilNodes
 
 __all__ = ["LARGEST_RADIUS", "SMALLEST_ETA", "Signal"]
 
@@ -38,7 +41,7 @@ SMALLEST_ETA = 0.1
 #: Largest neutron radius [fm] that is accepted.
 LARGEST_RADIUS = 20.0
 #: What is kept at most; a scan over interactions must not fill the memory.
-MOST_FOLDS, MOST_INTERACTIONS = 8, 64
+MOST_INTERACTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,6 @@ class Signal:
         return Signal, (self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
 
     @cached_property
-    def _folds(self) -> Kept:
-        return Kept(MOST_FOLDS)
-
-    @cached_property
     def _predictors(self) -> Kept:
         return Kept(MOST_INTERACTIONS)
 
@@ -142,8 +141,13 @@ class Signal:
         return interaction.name, interaction.label
 
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
-        """Return the names of the parameters that are masses of mediators."""
-        return get_interaction(interaction).mediators
+        """Return the names of the parameters that are masses, of mediators or of final leptons."""
+        interaction = get_interaction(interaction)
+        return interaction.mediators | interaction.final_masses
+
+    def refolded(self, interaction: str | Interaction) -> frozenset[str]:
+        """Return the names of the parameters for whose every value counts are folded anew: masses of final leptons."""
+        return get_interaction(interaction).final_masses
 
     def own_parameters(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters, which functions take unless others are asked for."""
@@ -173,64 +177,24 @@ class Signal:
     @cached_property
     def smallest_mass(self) -> float:
         """Least mediator mass [MeV]: 0, unless recoils are observed down to 0, where light ones diverge."""
-        nuclei = self.target.nuclei
-        squares = [
-            2e-3 * max(nuclei[i].mass for i in panels.nuclei) * panels.edges[1]
-            for panels in self.nodes.panels
-            if panels.edges[0] == 0
-        ]
-        return float(np.sqrt(max(squares, default=0.0)))
+        return self.nodes.smallest_mass
 
     # --- the fold ----------------------------------------------------------------------------------------------------
 
     @cached_property
+    def folds(self) -> Folds:
+        """The response folded with recoil nodes, for every kind of interaction."""
+        return Folds(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+
+    @property
+    def nodes(self) -> RecoilNodes:
+        """Recoil nodes for every value of the quenching scale in its range."""
+        return self.folds.nodes
+
+    @property
     def eta_range(self) -> tuple[float, float]:
         """Lowest and highest quenching scale that the nuisance reaches."""
         return eta_range(self.quenching_sigma)
-
-    @cached_property
-    def nodes(self) -> RecoilNodes:
-        """Recoil nodes for every value of the quenching scale in its range."""
-        if not self.quenching_sigma:
-            return self._nodes((1.0,), cut_at_bins=self.response.resolution is None)
-        low, high = self.eta_range
-        return self._nodes((low, 1.0, high))
-
-    def _nodes(self, etas: Sequence[float], cut_at_bins: bool = False) -> RecoilNodes:
-        return RecoilNodes.build(self.flux, self.target, self.form_factor, self.response, etas, cut_at_bins=cut_at_bins)
-
-    @cached_property
-    def fold(self) -> Fold:
-        """Response at quenching scale 1, folded for every interaction."""
-        return self.fold_at(1.0)
-
-    def fold_at(self, eta: float) -> Fold:
-        """Return the response at one quenching scale."""
-        low, high = self.eta_range
-        nodes = self.nodes if low <= eta <= high else self._nodes((eta,))
-        return Fold(nodes, pack([response_weights(nodes, eta)]), self.response.bins)
-
-    def fold_over(self, precision: float = 1.0, units: tuple[float, ...] | None = None) -> Fold:
-        """Return the response over the range of the quenching scale; made once and kept.
-
-        Parameters
-        ----------
-        precision : float
-            Largest ratio of a bin's data to its uncertainty: the larger, the more exact counts have to be.
-        units : tuple of float, optional
-            In which counts of each bin are; 1 unless given.
-        """
-        if units is not None:
-            key = tolerance(precision), units
-            return self._folds.get(key, lambda: self.fold_over(precision).scaled(np.array(units)))
-        if not self.quenching_sigma:
-            return self.fold
-        allowed = tolerance(precision)
-        return self._folds.get(allowed, lambda: self._fold_over(allowed))
-
-    def _fold_over(self, allowed: float) -> Fold:
-        pieces = EtaPieces.build(self.nodes, self.flux, self.target.nuclei, self.quenching_sigma, allowed)
-        return Fold(self.nodes, pieces.weights, self.response.bins, pieces.edges, ETA_POINTS)
 
     # --- counts ------------------------------------------------------------------------------------------------------
 
@@ -240,7 +204,7 @@ class Signal:
         parameters: Sequence[Parameter],
         fixed: Mapping[str, float] | None = None,
         *,
-        fold: Fold | None = None,
+        folds: Callable[[tuple[LayerKey, ...]], Fold] | None = None,
     ) -> Counts:
         """Return counts as a function of some parameters, the others being fixed.
 
@@ -252,8 +216,8 @@ class Signal:
             Of `parameters`, and maybe of other signals', on which these counts do not depend.
         fixed : mapping of str to float, optional
             Values of others; what is neither here nor among `parameters` takes its default.
-        fold : Fold, optional
-            Response; that at quenching scale 1 unless given.
+        folds : callable, optional
+            Returns the response with some layers; at quenching scale 1 unless given.
 
         Returns
         -------
@@ -274,7 +238,8 @@ class Signal:
                         "leave one out"
                     )
                 radii[nucleus] = name if name in names else parameter.number(fixed[name])
-        return bind(fold or self.fold, self.form_factor, interaction, parameters, values, radii)
+        folds = folds or (lambda layers: self.folds.at(1.0, layers))
+        return bind(folds, self.form_factor, interaction, parameters, values, radii)
 
     def profiled(
         self,
@@ -286,12 +251,15 @@ class Signal:
     ) -> Counts:
         """Return counts of `bind` over the range of the quenching scale, for a statistic; made once and kept.
 
-        `precision` and `units` are those of `fold_over`.
+        `precision` and `units` are those of `Folds.over`.
         """
         interaction = get_interaction(interaction)
         key = interaction, parameters, tuple(sorted(fixed.items())), tolerance(precision), units
         return self._counts.get(
-            key, lambda: self.bind(interaction, parameters, fixed, fold=self.fold_over(precision, units))
+            key,
+            lambda: self.bind(
+                interaction, parameters, fixed, folds=lambda layers: self.folds.over(precision, units, layers)
+            ),
         )
 
     def predictor(
@@ -301,7 +269,7 @@ class Signal:
         *,
         eta: float = 1.0,
         **fixed: float,
-    ) -> Predictor:
+    ) -> Predictor | RefoldedPredictor:
         """Return the counts of an interaction as a fast function of its own parameters.
 
         Parameters
@@ -328,12 +296,21 @@ class Signal:
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
 
-        def make() -> Predictor:
+        def make() -> Predictor | RefoldedPredictor:
             parameters = choose(self.parameters(interaction), interaction.own_names, free, fixed)
-            fold = self.fold if eta == 1.0 else self.fold_at(eta)
-            return Predictor(parameters, self.bind(interaction, parameters, fixed, fold=fold))
+            steps = tuple(i for i, p in enumerate(parameters) if p.name in interaction.final_masses)
+            if steps:
+                return RefoldedPredictor(self, interaction, parameters, steps, fixed, eta)
+            return self.bound_predictor(interaction, parameters, fixed, eta)
 
         return self._predictors.get(key, make) if eta == 1.0 else make()
+
+    def bound_predictor(
+        self, interaction: Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float], eta: float
+    ) -> Predictor:
+        """Return counts at a quenching scale as a function of parameters none of which needs a fold for every value."""
+        folds = functools.partial(self.folds.at, eta)
+        return Predictor(parameters, self.bind(interaction, parameters, fixed, folds=folds))
 
     def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
         """Return predicted counts, shape (..., bins), for values of parameters that broadcast.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cevns.reference.nuclei import Nucleus
 
-GVP = {"e": 0.0401, "mu": 0.0318}  # eqs 2.2, 2.3
+GVP = {"e": 0.0401, "mu": 0.0318, "tau": 0.0275}  # eqs 2.2, 2.3; nu_tau with the charge radius -0.30e-32 cm^2
 GVN = -0.5094  # eq. 2.4
 
 
@@ -56,8 +56,8 @@ def nsi(eps_u: Mapping[str, float], eps_d: Mapping[str, float]) -> dict[str, Any
     >>> nsi({"e": 0.5, "mu": 0.0}, {"e": 0.25, "mu": 0.0})["kp"]
     {'e': 1.25, 'mu': 0.0}
     """
-    kp = {flavour: 2 * eps_u[flavour] + eps_d[flavour] for flavour in GVP}
-    kn = {flavour: eps_u[flavour] + 2 * eps_d[flavour] for flavour in GVP}
+    kp = {flavour: 2 * eps_u[flavour] + eps_d[flavour] for flavour in eps_u}
+    kn = {flavour: eps_u[flavour] + 2 * eps_d[flavour] for flavour in eps_u}
     return {"kind": "contact", "kp": kp, "kn": kn}
 
 
@@ -89,7 +89,7 @@ def cross_section(
         What `model` or `nsi` returns.
     mass, coupling : float
         M_Z' in MeV and g_Z'; a contact model does not use them.
-    form_factor : {"helm", "klein-nystrand", "symmetrized-fermi"}
+    form_factor : {"helm", "klein-nystrand", "symmetrized-fermi", "point"}
         Form factor of both nucleon distributions.
 
     Returns

@@ -84,4 +84,20 @@ def symmetrized_fermi(q: Any, R: float) -> Any:
     return np.where(small, 1 - (q * R) ** 2 / 6, closed)
 
 
-FORM_FACTORS = {"helm": helm, "klein-nystrand": klein_nystrand, "symmetrized-fermi": symmetrized_fermi}
+def point(q: Any, R: float) -> Any:
+    """Form factor of a point, 1 at every `q` and `R`.
+
+    Examples
+    --------
+    >>> float(point(50.0, 5.01))
+    1.0
+    """
+    return np.ones_like(q, dtype=float)
+
+
+FORM_FACTORS = {
+    "helm": helm,
+    "klein-nystrand": klein_nystrand,
+    "symmetrized-fermi": symmetrized_fermi,
+    "point": point,
+}

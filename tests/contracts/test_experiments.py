@@ -63,7 +63,8 @@ def test_equal_by_value_and_pickles(experiment):
 
 def test_predictions_are_not_negative(experiment, model):
     for factor in (0.0, 0.1, 1.0, 3.0, 100.0):
-        point = MODELS[model] | ({"coupling": factor * VALUES["coupling"]} if MODELS[model] else {})
+        own = cevns.get_interaction(model).parameters
+        point = {p.name: VALUES[p.name] * (1 if p.unit == "MeV" else factor) for p in own}
         prediction = experiment.predict(model, **point)
         for counts in (prediction.signal, prediction.total, *prediction.backgrounds.values()):
             assert counts.shape == (experiment.response.bins,)

@@ -1,0 +1,49 @@
+"""Charges by lepton flavour, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cevns import checks
+from cevns.constants import FLAVOURS
+from cevns.errors import InputError
+
+__all__ = ["LARGEST_CHARGE", "charge_table", "nucleon_charge"]
+
+#: Largest charge or epsilon that is accepted.
+LARGEST_CHARGE = 1e6
+
+
+def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tuple[tuple[str, float], ...]:
+    """Return numbers by lepton flavour as pairs.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite or too large, or a flavour comes more than once.
+    UnknownNameError
+        If a flavour is not known.
+    """
+    if isinstance(values, (tuple, list)) and all(isinstance(entry, (tuple, list)) for entry in values):
+        pairs = checks.pairs(name, values, "(flavour, number)")
+    else:
+        pairs = checks.instance(name, values, Mapping, "give numbers by flavour, such as {'mu': -3}").items()
+    table: dict[str, float] = {}
+    for flavour, value in pairs:
+        checks.flavour("lepton flavour", flavour, FLAVOURS)
+        if flavour in table:
+            raise InputError(f"{name} gives flavour {flavour!r} more than once")
+        table[flavour] = checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)
+    return tuple(table.items())
+
+
+def nucleon_charge(name: str, value: Any) -> float:
+    """Return a checked charge of protons or neutrons.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite number, or too large.
+    """
+    return checks.real(name, value, low=-LARGEST_CHARGE, high=LARGEST_CHARGE)

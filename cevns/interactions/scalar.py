@@ -1,0 +1,118 @@
+"""Light scalar and tensor mediators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cevns.constants import FLAVOURS
+from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.charges import charge_table, nucleon_charge
+from cevns.interactions.interaction import Interaction
+from cevns.parameters import coupling, mass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SCALAR_CHARGE", "ScalarMediator", "TensorMediator"]
+
+#: c_p = c_n of a scalar that couples to u and d quarks alike, sum_q (m_N / m_q) f_q: sigma_piN / m_ud = 59.1 MeV / 3.42
+#: MeV.
+SCALAR_CHARGE = 17.3
+
+
+def ScalarMediator(
+    name: str = "scalar",
+    *,
+    proton: float = SCALAR_CHARGE,
+    neutron: float = SCALAR_CHARGE,
+    neutrinos: Mapping[str, float] | None = None,
+    **fields: Any,
+) -> Interaction:
+    """Return the interaction of a light scalar, ``L = -phi (g_nu nubar nu + sum_q g_q qbar q)``.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    proton, neutron : float
+        c_N = sum_q (g_nu g_q / g^2) (m_N / m_q) f_q^N, with g^2 the square of the parameter ``coupling``. The default
+        is that of universal couplings to u and d quarks, for which ``coupling = sqrt(g_nu g_q)``; other matrix elements
+        f_q^N give other numbers, which published limits differ by.
+    neutrinos : mapping of str to float, optional
+        Couplings of neutrinos by flavour relative to g_nu; 1 for all unless given.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With parameters ``mass`` [MeV] and ``coupling``. It flips the neutrino's helicity, so that rates are those of
+        the standard model plus ``(G_F^2 M / pi) (M T / 2 E^2) |A|^2`` with ``A = g^2 (c_p Z F_Z + c_n N F_N) / (sqrt(2)
+        G_F (q^2 + m^2))``.
+
+    Examples
+    --------
+    >>> ScalarMediator("neutrons", proton=0.0).own_names
+    ('mass', 'coupling')
+    """
+    return _mediated(name, proton, neutron, neutrinos, "scalar", r"$M_\phi$", r"$g_\phi$", fields)
+
+
+def TensorMediator(
+    name: str = "tensor",
+    *,
+    proton: float,
+    neutron: float,
+    neutrinos: Mapping[str, float] | None = None,
+    **fields: Any,
+) -> Interaction:
+    """Return the interaction of a light tensor mediator whose charges add up coherently over nucleons.
+
+    .. warning::
+       A tensor current couples to spins. That its charges add up like Z and N is an assumption of some papers, which
+       nuclei without spin, such as argon, do not support; normalisations differ by factors of 2 between papers.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    proton, neutron : float
+        c_p and c_n, which have no default.
+    neutrinos : mapping of str to float, optional
+        Couplings of neutrinos by flavour relative to g; 1 for all unless given.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With parameters ``mass`` [MeV] and ``coupling``: rates are those of the standard model plus ``(G_F^2 M / pi) 8
+        (1 - M T / 4 E^2) |A|^2`` with A as of `ScalarMediator`.
+
+    Examples
+    --------
+    >>> TensorMediator(proton=0.54 * 2 - 0.23, neutron=0.54 - 2 * 0.23).own_names
+    ('mass', 'coupling')
+    """
+    return _mediated(name, proton, neutron, neutrinos, "tensor", "$M_T$", "$g_T$", fields)
+
+
+def _mediated(
+    name: str,
+    proton: float,
+    neutron: float,
+    neutrinos: Mapping[str, float] | None,
+    kinematics: str,
+    mass_label: str,
+    coupling_label: str,
+    fields: Mapping[str, Any],
+) -> Interaction:
+    p, n = nucleon_charge("proton", proton), nucleon_charge("neutron", neutron)
+    table = charge_table("neutrinos", dict.fromkeys(FLAVOURS, 1.0) if neutrinos is None else neutrinos)
+    amplitudes = tuple(
+        Amplitude((f, f), charge * p, charge * n, (("coupling", 2),), "mass", kinematics)
+        for f, charge in table
+        if charge and (p or n)
+    )
+    parameters = (mass(label=mass_label), coupling(label=coupling_label)) if amplitudes else ()
+    return Interaction(name, parameters, amplitudes, **fields)

@@ -1,0 +1,129 @@
+"""Folds: recoil nodes with a response, ready for every interaction."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cevns.interactions.kinematics import VECTOR, Kind
+from cevns.kernels.pieces import Pieces
+from cevns.kernels.weights import Weights
+from cevns.predictions.folding import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from cevns._types import Array
+    from cevns.predictions.panels import RecoilNodes
+
+__all__ = ["Fold", "Layer", "LayerKey"]
+
+#: What names a layer: see `Kind.layer`.
+LayerKey = tuple[str, float]
+
+
+class Layer(NamedTuple):
+    """Recoil nodes of some kinematics, and what leads from rates there to counts.
+
+    Attributes
+    ----------
+    nodes : RecoilNodes
+        Where rates are known.
+    weights : Weights
+        From rates at the nodes to counts; rows (eta node, bin).
+    """
+
+    nodes: RecoilNodes
+    weights: Weights
+
+
+class Fold:
+    """Recoil nodes with a response, at one quenching scale or over a range of it.
+
+    Parameters
+    ----------
+    layers : mapping of LayerKey to Layer
+        That of vector exchange first; those that see no recoil are left out.
+    bins : int
+        Number of bins.
+    edges, points : ndarray, optional
+        Pieces of the quenching scale and their nodes; see `cevns.kernels.pieces.Pieces`.
+    """
+
+    def __init__(
+        self,
+        layers: Mapping[LayerKey, Layer],
+        bins: int,
+        edges: Array | None = None,
+        points: Array | None = None,
+    ) -> None:
+        self.layers, self.bins = dict(layers), bins
+        self.edges, self.points = edges, points
+        self._channels: dict[Kind, Array] = {}
+        self._counts: dict[Kind, Array] = {}
+
+    def scaled(self, units: Array) -> Fold:
+        """Return the same with counts in some units, shape (bins,)."""
+        layers = {key: layer._replace(weights=layer.weights.scaled(1 / units)) for key, layer in self.layers.items()}
+        out = Fold(layers, self.bins, self.edges, self.points)
+        out._channels = self._channels
+        out.__dict__["pieces"] = self.pieces
+        return out
+
+    def extended(self, layers: Mapping[LayerKey, Layer], edges: Array | None) -> Fold:
+        """Return the same with more layers, over pieces that are parts of these."""
+        out = Fold(layers, self.bins, edges, self.points)
+        if edges is self.edges:
+            out._channels, out._counts = dict(self._channels), dict(self._counts)
+            out.__dict__["pieces"] = self.pieces
+        return out
+
+    @property
+    def nodes(self) -> RecoilNodes:
+        """Nodes of vector exchange."""
+        return self.layers[VECTOR.layer].nodes
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of eta nodes, and of bins."""
+        return self.layers[VECTOR.layer].weights.firsts.size // self.bins, self.bins
+
+    def joined(self, keys: Iterable[LayerKey]) -> tuple[Weights, Array, dict[LayerKey, slice]]:
+        """Return weights and q2 [MeV^2] of several layers side by side, and where the nodes of each are."""
+        layers = {key: self.layers[key] for key in keys}
+        if len(layers) == 1:
+            ((key, layer),) = layers.items()
+            return layer.weights, layer.nodes.q2, {key: slice(None)}
+        q2 = np.concatenate([layer.nodes.q2 for layer in layers.values()], axis=1)
+        ends = np.cumsum([0, *(layer.nodes.recoil.size for layer in layers.values())]).tolist()
+        places = {key: slice(*pair) for key, pair in zip(layers, itertools.pairwise(ends), strict=True)}
+        return joined([layer.weights for layer in layers.values()]), np.ascontiguousarray(q2), places
+
+    def channels(self, kind: Kind) -> Array:
+        """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 by flavour, shape (3 flavours, nuclei, cols)."""
+        if kind not in self._channels:
+            nodes = self.layers[kind.layer].nodes
+            self._channels[kind] = nodes.channels(kind, nodes.neutron_charge)
+        return self._channels[kind]
+
+    def counts(self, kind: Kind) -> Array:
+        """Return the same folded, shape (3 flavours, eta nodes x bins)."""
+        if kind not in self._counts:
+            self._counts[kind] = self.layers[kind.layer].weights.dot(self.channels(kind).sum(axis=1))
+        return self._counts[kind]
+
+    @cached_property
+    def pieces(self) -> Any:
+        """Pieces of the quenching scale; None for one scale."""
+        edges, points = self.edges, self.points
+        if edges is None or points is None:
+            return None
+        # as good as any interaction with neutrons: where counts nearly vanish inside a piece
+        neutrons = self.counts(VECTOR)[2 * len(self.nodes.flavours) :].sum(axis=0)
+        neutrons = neutrons.reshape(edges.size - 1, points.size, self.bins)
+        steep = (neutrons.min(axis=1) < 0.1 * neutrons.max(axis=1)).any(axis=1)
+        return Pieces(edges, points, steep)

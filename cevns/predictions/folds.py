@@ -1,0 +1,133 @@
+"""All folds of a signal, made when they are needed and kept."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.errors import InputError
+from cevns.interactions.kinematics import VECTOR, kinds_of
+from cevns.kept import Kept
+from cevns.predictions.fold import Fold, Layer
+from cevns.predictions.folding import pack, response_weights
+from cevns.predictions.panels import RecoilNodes
+from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, refined, tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns.detectors import Response
+    from cevns.fluxes import Flux
+    from cevns.nuclei import FormFactor, Target
+    from cevns.predictions.fold import LayerKey
+
+__all__ = ["Folds"]
+
+#: What is kept at most; a scan over masses of final leptons must not fill the memory.
+MOST_KEPT = 8
+
+
+class Folds:
+    """Folds of a flux, a target and a response.
+
+    Parameters
+    ----------
+    flux, target, response, form_factor, quenching_sigma
+        As of `Signal`.
+    """
+
+    def __init__(
+        self, flux: Flux, target: Target, response: Response, form_factor: FormFactor, quenching_sigma: float
+    ) -> None:
+        self.flux, self.target, self.response, self.form_factor = flux, target, response, form_factor
+        self.quenching_sigma = quenching_sigma
+        self._kept = Kept(MOST_KEPT)
+
+    @cached_property
+    def nodes(self) -> RecoilNodes:
+        """Recoil nodes of vector exchange, for every value of the quenching scale in its range."""
+        return self._nodes(VECTOR.layer, None)
+
+    def at(self, eta: float = 1.0, layers: tuple[LayerKey, ...] = (VECTOR.layer,)) -> Fold:
+        """Return the fold at one quenching scale for some kinematics."""
+        if eta == 1.0:
+            return self._kept.get(layers, lambda: self._at(eta, layers))
+        return self._at(eta, layers)
+
+    def _at(self, eta: float, layers: Sequence[LayerKey]) -> Fold:
+        low, high = eta_range(self.quenching_sigma)
+        found = {key: self._seen(key, None if low <= eta <= high else eta) for key in layers}
+        made = {key: Layer(n, pack([response_weights(n, eta)])) for key, n in found.items() if n is not None}
+        return Fold(made, self.response.bins)
+
+    def over(
+        self,
+        precision: float = 1.0,
+        units: tuple[float, ...] | None = None,
+        layers: tuple[LayerKey, ...] = (VECTOR.layer,),
+    ) -> Fold:
+        """Return the fold over the range of the quenching scale.
+
+        Parameters
+        ----------
+        precision : float
+            Largest ratio of a bin's data to its uncertainty: the larger, the more exact counts have to be.
+        units : tuple of float, optional
+            In which counts of each bin are; 1 unless given.
+        layers : tuple of LayerKey
+            Kinematics, that of vector exchange first.
+        """
+        key = tolerance(precision), units, layers
+        if units is not None:
+            return self._kept.get(key, lambda: self.over(precision, None, layers).scaled(np.array(units)))
+        if self.quenching_sigma:
+            return self._kept.get(key, lambda: self._pieces(precision, layers))
+        return self.at(1.0, layers)
+
+    def _pieces(self, precision: float, layers: tuple[LayerKey, ...]) -> Fold:
+        first, *others = layers
+        if not others:
+            pieces = EtaPieces.build(self.nodes, self.quenching_sigma, tolerance(precision))
+            return Fold({first: Layer(self.nodes, pieces.weights)}, self.response.bins, pieces.edges, ETA_POINTS)
+        fold = self.over(precision)
+        made, edges = dict(fold.layers), fold.edges
+        for key in others:
+            nodes = self._seen(key, None)
+            if nodes is not None:
+                pieces = EtaPieces.build(nodes, self.quenching_sigma, tolerance(precision), within=edges)
+                if edges is not None and not np.array_equal(pieces.edges, edges):
+                    made = {
+                        known: Layer(layer.nodes, refined(layer.weights, edges, pieces.edges))
+                        for known, layer in made.items()
+                    }
+                    edges = pieces.edges
+                made[key] = Layer(nodes, pieces.weights)
+        return fold.extended(made, edges)
+
+    def _nodes(self, layer: LayerKey, eta: float | None) -> RecoilNodes:
+        """Return recoil nodes of a layer, for one quenching scale or, without one, for all in its range."""
+        low, high = eta_range(self.quenching_sigma)
+        cut = eta is None and not self.quenching_sigma and self.response.resolution is None
+        return RecoilNodes.build(
+            self.flux,
+            self.target,
+            self.form_factor,
+            self.response,
+            (eta,) if eta is not None else (low, 1.0, high) if self.quenching_sigma else (1.0,),
+            kinds=kinds_of(layer),
+            cut_at_bins=cut,
+        )
+
+    def _seen(self, layer: LayerKey, eta: float | None) -> RecoilNodes | None:
+        """Return the nodes of a layer; None for a massive final lepton with which no recoil is observed."""
+        vector = self.nodes if eta is None else self._nodes(VECTOR.layer, eta)
+        if layer == VECTOR.layer:
+            return vector
+        try:
+            return self._nodes(layer, eta)
+        except InputError:
+            if layer[1] > 0:
+                return None
+            raise
