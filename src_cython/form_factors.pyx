@@ -76,6 +76,16 @@ cdef extern from *:
     }
 
     CEVNS_CLONES
+    static void cevns_helm_slopes(const double *q, double per_hbar_c, double radius, double s, double outer, double *out,
+                                  ptrdiff_t n)
+    {
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double k = q[i] * per_hbar_c, x = k * radius, y = k * s;
+            out[i] = outer * k * k * cevns_sphere_small_slope(x * x) * cevns_exp(-0.5 * y * y);
+        }
+    }
+
+    CEVNS_CLONES
     static int cevns_all_between(const double *q, double top, ptrdiff_t n)
     {
         int outside = 0;
@@ -85,7 +95,36 @@ cdef extern from *:
     }
     """
     void cevns_helm_block(const double *q, double per_hbar_c, double radius, double s, double *out, Py_ssize_t n) nogil
+    void cevns_helm_slopes(const double *q, double per_hbar_c, double radius, double s, double outer, double *out,
+                           Py_ssize_t n) nogil
     bint cevns_all_between(const double *q, double top, Py_ssize_t n) nogil
+
+
+cdef inline double helm_top(double radius, double s) noexcept nogil:
+    """q [MeV] up to which `cevns_helm_small` holds, with room for rounding."""
+    return fmin(3.999999 / fmax(radius, 1e-300), 36.99999 / fmax(s, 1e-300)) * HBAR_C
+
+
+cdef void form_factors_c(int form_factor, const double *q, double rms_radius, double thickness, double *out,
+                         Py_ssize_t n) noexcept nogil:
+    cdef double length = length_c(form_factor, rms_radius, thickness)
+    cdef Py_ssize_t i
+    if form_factor == 0 and cevns_all_between(q, helm_top(length, thickness), n):
+        cevns_helm_block(q, PER_HBAR_C, length, thickness, out, n)
+        return
+    for i in range(n):
+        out[i] = form_factor_c(form_factor, q[i], length, thickness)
+
+
+cdef void form_factor_slopes_c(int form_factor, const double *q, double rms_radius, double thickness, double *out,
+                               Py_ssize_t n) noexcept nogil:
+    cdef double length = length_c(form_factor, rms_radius, thickness)
+    cdef Py_ssize_t i
+    if form_factor == 0 and cevns_all_between(q, helm_top(length, thickness), n):
+        cevns_helm_slopes(q, PER_HBAR_C, length, thickness, 5.0 / 3.0 * rms_radius, out, n)
+        return
+    for i in range(n):
+        out[i] = form_factor_slope_c(form_factor, q[i], rms_radius, length, thickness)
 
 
 cdef double helm_checked(double q, double rms_radius, double s) noexcept nogil:
@@ -103,8 +142,7 @@ cdef void helm_doubles(char **args, const np.npy_intp *dimensions, const np.npy_
             invalid(0.0, (<double *> args[1])[0], (<double *> args[2])[0], helm_surface((<double *> args[2])[0]))):
         s = (<double *> args[2])[0]
         radius = helm_radius((<double *> args[1])[0], s)
-        # the limits of cevns_helm_small, with room for rounding
-        top = fmin(3.999999 / fmax(radius, 1e-300), 36.99999 / fmax(s, 1e-300)) * HBAR_C
+        top = helm_top(radius, s)
         q, out = <const double *> args[0], <double *> args[3]
         while i < n:
             block = n - i if n - i < 256 else 256

@@ -8,8 +8,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cevns.kernels.counts cimport (
-    MAX_PARAMETERS, Counts, counts_row_size, counts_row_t, counts_t, fold_piece, line_value, place_counts_row,
-    start_counts)
+    MAX_PARAMETERS, Counts, counts_row_size, counts_row_t, counts_t, fold_piece, place_counts_row, start_counts)
 
 cimport numpy as np
 
@@ -127,21 +126,19 @@ cdef class Predictor(Function):
         """Write counts, or their coefficients a, b and c in y."""
         cdef const counts_t *c = &self.counts.c
         cdef counts_row_t row
-        cdef Py_ssize_t i, n = c.bins
-        cdef double y = line_value(c, values)
+        cdef Py_ssize_t n = c.bins
         cdef double *numbers = <double *> malloc((counts_row_size(c) + 1) * sizeof(double) + c.pieces)
         if numbers == NULL:
             with gil:
                 raise MemoryError
         place_counts_row(c, &row, numbers, <char *> (numbers + counts_row_size(c) + 1))
-        start_counts(c, &row, values)
+        start_counts(c, &row, values, not apart)
         fold_piece(c, &row, 0)
         if apart:
             memcpy(out, row.a, n * sizeof(double))
             memcpy(out + n, row.bc, 2 * n * sizeof(double))
         else:
-            for i in range(n):
-                out[i] = row.a[i] + y * (row.bc[i] + y * row.bc[n + i])
+            memcpy(out, row.a, n * sizeof(double))
         free(numbers)
         return 0
 

@@ -15,10 +15,11 @@ Inside a piece of the quenching scale eta, u and v are polynomials in eta as wel
 """
 
 from libc.math cimport fmax, sqrt
-from libc.stdlib cimport malloc
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
-from cevns.kernels.counts cimport (
-    MAX_ORDER, Counts, counts_row_size, fold_piece, own, pieces_t, place_counts_row, start_counts)
+from cevns.kernels.counts cimport Counts, counts_row_size, fold_piece, place_counts_row, start_counts
+from cevns.kernels.pieces cimport MAX_ORDER, own, pieces_t
 from cevns.kernels.polynomials cimport dot, lagrange
 
 # rounding of chi2 as a difference, above which it is summed instead
@@ -63,19 +64,24 @@ cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size) noexcept 
     return rows
 
 
-cdef void start_row(const term_t *t, row_t *row, const double *values, bint many) noexcept nogil:
-    """Go to a point of all parameters but the line's; `many` says whether many points of the line follow."""
-    start_counts(t.counts, &row.counts, values)
+cdef void start_row(const term_t *t, row_t *row, const double *values, int points) noexcept nogil:
+    """Go to a point of all parameters but the line's.
+
+    `points` says what follows: ALONE that y has the value there, and is 0 for all that comes, a FEW or MANY that points
+    of the line do.
+    """
+    start_counts(t.counts, &row.counts, values, points == ALONE)
     row.eta = t.start
     row.y = row.drift = 0.0
     row.piece = -1
-    row.many = many
+    row.many = points == MANY
+    row.mass = NULL
 
 
-cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, bint many) noexcept nogil:
+cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        start_row(t[i], rows + i, values, many)
+        start_row(t[i], rows + i, values, points)
 
 
 # --- chi2 at one eta as a sum of squares -----------------------------------------------------------------------------
@@ -131,12 +137,26 @@ cdef inline void counts_at(const term_t *t, const row_t *row, Py_ssize_t piece, 
     cdef const double *a = row.counts.a + piece * order * n
     cdef const double *b = row.counts.bc + 2 * piece * order * n
     cdef double total
+    if row.counts.alone:
+        weighted(a, weights, n, order, out)
+        return
     # bin by bin: vectors of a dozen bins are too short to pay
     for i in range(n):
         total = 0.0
         for m in range(order):
             total += weights[m] * (a[m * n + i] + y * (b[2 * m * n + i] + y * b[(2 * m + 1) * n + i]))
         out[i] = total
+
+
+cdef inline void weighted(const double *a, const double *weights, Py_ssize_t n, Py_ssize_t order,
+                          double *out) noexcept nogil:
+    """Weighted sum of the rows of a matrix, shape (order, n)."""
+    cdef Py_ssize_t i, m
+    for i in range(n):
+        out[i] = weights[0] * a[i]
+    for m in range(1, order):
+        for i in range(n):
+            out[i] += weights[m] * a[m * n + i]
 
 
 cdef inline void project(const term_t *t, const double *x, double *out, double *h) noexcept nogil:
@@ -201,8 +221,34 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     cdef double *out = row.polynomials + piece * polynomial_size(t)
     cdef const double *f
     cdef Py_ssize_t m, k, j
-    cdef double total
+    cdef double total, u, v, h
     fold_piece(t.counts, &row.counts, piece)
+    if row.counts.alone:
+        for m in range(t.order):
+            f = row.counts.a + (piece * t.order + m) * t.bins
+            # in the order of `moments`, so that rounding is the same
+            u = v = 0.0
+            for j in range(t.bins):
+                u += t.data[j] * f[j]
+                v += f[j] * f[j]
+            for k in range(t.backgrounds):
+                h = 0.0
+                for j in range(t.bins):
+                    h += t.modes[k * t.bins + j] * f[j]
+                v -= h * h
+            values[m] = u
+            values[MAX_ORDER + m] = v
+        memset(out, 0, 8 * t.order * sizeof(double))
+        for k in range(t.order):
+            if t.order == 1:
+                out[0] = values[0]
+                out[3] = values[MAX_ORDER]
+                break
+            for m in range(t.order):
+                out[8 * k] += t.to_powers[k * t.order + m] * values[m]
+                out[8 * k + 3] += t.to_powers[k * t.order + m] * values[MAX_ORDER + m]
+        row.counts.built[piece] |= POLYNOMIALS
+        return
     for m in range(t.order):
         f = row.counts.bc + 2 * (piece * t.order + m) * t.bins
         moments(t, row.counts.a + (piece * t.order + m) * t.bins, f, f + t.bins, values + 8 * m)
@@ -222,17 +268,13 @@ cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
 cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil:
     """Compute the polynomial in t and y that, times the nodes' own polynomial, completes v of a piece."""
     cdef double values[8 * MAX_ORDER]
-    cdef double basis[MAX_ORDER]
-    cdef double middle = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
-    cdef double half = 0.5 * (t.eta_edges[piece + 1] - t.eta_edges[piece])
     cdef double *p = row.polynomials + piece * polynomial_size(t)
     cdef double *out = p + 8 * t.order
     cdef Py_ssize_t e, k, j
     cdef double total, x
     for e in range(t.order - 1):
         x = t.between[e]
-        lagrange(t.to_powers, t.order, t.eta_edges, piece, middle + half * x, basis, NULL)
-        interpolate(t, row, piece, basis, row.scratch)
+        interpolate(t, row, piece, t.basis + e * t.order, row.scratch)
         moments(t, row.scratch, row.scratch + t.bins, row.scratch + 2 * t.bins, values + 8 * e)
         for j in range(3, 8):
             total = 0.0
@@ -295,6 +337,25 @@ cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     row.counts.built[piece] |= TABLE
 
 
+cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece, double *slope) noexcept nogil:
+    """chi2 at one eta as a difference, and its derivative in eta, of a row that is one point."""
+    cdef double basis[MAX_ORDER]
+    cdef double slopes[MAX_ORDER]
+    cdef double *n = row.scratch
+    cdef double *d = row.scratch + t.bins
+    cdef double *z = row.scratch + 2 * t.bins
+    cdef const double *a = row.counts.a + piece * t.order * t.bins
+    cdef double u, r
+    lagrange(t.to_powers, t.order, t.eta_edges, piece, eta, basis, slopes)
+    weighted(a, basis, t.bins, t.order, n)
+    weighted(a, slopes, t.bins, t.order, d)
+    project(t, n, z, row.scratch + SCRATCH * t.bins)
+    u = dot(t.data, n, t.bins) + t.lift
+    r = u / (dot(n, z, t.bins) + t.pull)
+    slope[0] = -2.0 * r * (dot(t.data, d, t.bins) - r * dot(z, d, t.bins)) + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    return t.base - u * r + penalty(t, eta)
+
+
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
 cdef class GaussianTerm:
@@ -354,15 +415,29 @@ cdef class GaussianTerm:
         if t.order > 1:
             eta = t.counts.eta
             t.eta_edges, t.points, t.to_powers = eta.edges, eta.points, eta.to_powers
-            t.between, t.to_rest = eta.between, eta.to_rest
+            t.between, t.basis, t.to_rest = eta.between, eta.basis, eta.to_rest
             t.looks, t.look_etas = eta.looks, eta.look_etas
             t.first_looks, t.nearest_pieces = eta.first_looks, eta.nearest_pieces
             t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma)
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        if self.table.blocks != NULL:
+            for i in range(self.table.intervals * self.table.pieces):
+                free(self.table.blocks[i])
+        free(self.table.blocks)
+        free(self.table.centres)
+        free(self.table.inverse_halves)
 
     @property
     def searched(self):
         """Whether every point searches all of eta for the least chi2, as far as is known."""
         return bool(self.t.searched)
+
+    @property
+    def tabulated(self):
+        """Whether points come from a table in the mass of a mediator."""
+        return self.t.masses != NULL
 
     def __reduce__(self):
         return GaussianTerm, self.arguments

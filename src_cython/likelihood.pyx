@@ -5,14 +5,21 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport INFINITY, NAN, exp
 from libc.stdlib cimport free, malloc
 
-from cevns.kernels.counts cimport MAX_PARAMETERS, line_value, own
+from cevns.kernels.convexity cimport certify as certify_term
+from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
-from cevns.kernels.gaussian cimport GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t
+from cevns.kernels.gaussian cimport (
+    ALONE, MANY, GaussianTerm, direct_chi2, mass_point_t, open_rows, row_t, rows_size, start_row, start_rows, term_t)
+from cevns.kernels.gradients cimport sum_gradient
+from cevns.kernels.masses cimport start_mass, tabulate
+from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport certify as certify_term, row_chi2
+from cevns.kernels.quenching cimport mass_chi2, row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
-from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, prior_chi2, shared_chi2, sum_chi2
+from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, point_priors, prior_chi2, shared_chi2, sum_chi2
+
+cimport numpy as np
 
 import sys
 
@@ -20,36 +27,56 @@ import numpy as np
 
 from cevns.errors import InputError
 
+np.import_array()
+
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex
 
 
 cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
     """chi2 at one point; NaN if there is no memory."""
-    cdef row_t *rows = open_rows(s.terms, s.n, s.size)
-    cdef double value
-    if rows == NULL:
-        return NAN
-    start_rows(s.terms, rows, s.n, values, False)
-    value = sum_chi2(s, rows, line_value(s.terms[0].counts, values)) + point_priors(s, values)
+    cdef row_t *rows = NULL
+    cdef mass_point_t point
+    cdef row_t row
+    cdef double value, total = 0.0
+    cdef Py_ssize_t i
+    if s.shared:
+        rows = open_rows(s.terms, s.n, s.size)
+        if rows == NULL:
+            return NAN
+        start_rows(s.terms, rows, s.n, values, ALONE)
+        total = sum_chi2(s, rows, 0.0)
+        free(rows)
+        return total + point_priors(s, values, NULL)
+    for i in range(s.n):
+        value = NAN
+        if start_mass(s.terms[i], &point, values):
+            value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
+        if value != value:
+            if rows == NULL:
+                rows = open_rows(s.terms, s.n, s.size)
+                if rows == NULL:
+                    return NAN
+            start_row(s.terms[i], rows + i, values, ALONE)
+            value = row_chi2(s.terms[i], rows + i, 0.0)
+        total += value
     free(rows)
-    return value
-
-
-cdef double point_priors(const sum_t *s, const double *values) noexcept nogil:
-    """Pulls of all parameters that have priors, at one point."""
-    cdef double shift, total = prior_chi2(s, values)
-    if s.line_weight:
-        # the value itself, whose sign a power may lose
-        shift = values[s.line] - s.line_origin - s.line_mean
-        total += s.line_weight * shift * shift
-    return total
+    return total + point_priors(s, values, NULL)
 
 
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
     if not inside(&bound.ranges, values):
         return NAN
     return point_c(&bound.sum, values)
+
+
+cdef double gradient_c(const bound_t *bound, const double *values, double *gradient) noexcept nogil:
+    cdef Py_ssize_t i
+    if not inside(&bound.ranges, values):
+        for i in range(bound.ranges.n):
+            gradient[i] = NAN
+        return NAN
+    return sum_gradient(&bound.sum, values, gradient)
 
 
 cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil:
@@ -100,6 +127,7 @@ cdef class Engine:
             if (term.counts.c.parameters, term.counts.c.line, term.counts.c.line_power) != (
                     first.counts.c.parameters, first.counts.c.line, first.counts.c.line_power):
                 raise ValueError("terms are functions of different parameters")
+            tabulate(term)
             self.s.terms[i] = &term.t
         self.parameters = first.counts.c.parameters
         self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
@@ -157,7 +185,7 @@ cdef class Engine:
                 "knows both: give it a range of one sign, or take fit, interval or contour")
 
     cdef certify(self):
-        """Find out, once, how terms are minimised in eta; the lock of the interpreter keeps others away."""
+        """Find out, once, how terms are minimised in eta; who comes meanwhile goes on as before, or finds the same."""
         cdef GaussianTerm term
         for term in self.terms:
             certify_term(&term.t)
@@ -190,7 +218,7 @@ cdef class Engine:
             Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
         """
         cdef Py_ssize_t i
-        cdef double value, y, none = 0.0
+        cdef double value, y = 0.0, none = 0.0
         cdef double best[MAX_SHARED]
         cdef term_t centred_term
         cdef double[::1] shifts
@@ -202,8 +230,7 @@ cdef class Engine:
             raise MemoryError
         out = []
         try:
-            start_rows(self.s.terms, rows, self.s.n, at, False)
-            y = line_value(self.s.terms[0].counts, at)
+            start_rows(self.s.terms, rows, self.s.n, at, ALONE)
             if self.s.shared:
                 shared_chi2(&self.s, rows, y, best)
             for i in range(self.s.n):
@@ -223,7 +250,7 @@ cdef class Engine:
         cdef double none = 0.0
         if values.shape[0] != self.parameters:
             raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
-        return point_priors(&self.s, &values[0] if values.shape[0] else &none)
+        return point_priors(&self.s, &values[0] if values.shape[0] else &none, NULL)
 
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
         """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
@@ -243,10 +270,13 @@ cdef class Engine:
                     last = i + 1
                     while last < n and self.together(&values[i, 0], &values[last, 0]):
                         last += 1
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none, last > i + 1)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none,
+                               MANY if last > i + 1 else ALONE)
+                    if last == i + 1:
+                        y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
                     while i < last:
-                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
+                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none, NULL)
                         i += 1
             free(rows)
         finally:
@@ -268,7 +298,7 @@ cdef class Engine:
         with nogil:
             if m:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
                     others = prior_chi2(&self.s, &values[i, 0])
                     for j in range(m):
@@ -285,7 +315,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
                     out[i] += prior_chi2(&self.s, &values[i, 0])
             free(rows)
@@ -323,7 +353,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], True)
+                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     counts[i] = row_crossings(
                         &self.s, rows, two_sided, level - prior_chi2(&self.s, &values[i, 0]), seeds,
                         seeds + self.seeds, &out[i, 0], &above[i])
@@ -354,6 +384,14 @@ cdef class Evaluator(Function):
         self.c.ranges = self.ranges
         self.c.sum = engine.s
 
+    cdef int count(self) except -1:
+        """Note one more point, of which many pay for a look at how terms are minimised in eta."""
+        if self.engine.calls >= 0:
+            self.engine.calls += 1
+            if self.engine.calls > TRIALS:
+                self.engine.certify()
+        return 0
+
     def __call__(self, *args, **named):
         """Return chi2 at one point, all nuisances profiled.
 
@@ -369,14 +407,44 @@ cdef class Evaluator(Function):
         cdef double values[MAX_PARAMETERS]
         cdef double value
         self.read(args, named, values)
-        if self.engine.calls >= 0:
-            self.engine.calls += 1
-            if self.engine.calls > TRIALS:
-                self.engine.certify()
+        self.count()
         value = point_c(&self.engine.s, values)
         if value != value:
             raise MemoryError
         return value
+
+    def gradient(self, *args, **named):
+        """Return chi2 at one point and its derivatives in all parameters, all nuisances profiled.
+
+        Returns
+        -------
+        float, ndarray
+            The derivatives have shape (parameters,), each in 1 / the parameter's unit. At an end of a parameter's range
+            they are those from inside.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, superfluous, not a number or out of range.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> chi2 = cevns.load("coherent-argon-2020").bind("b-l")
+        >>> value, (by_mass, by_coupling) = chi2.gradient(10.0, 5e-5)
+        >>> round(value, 4), float(by_mass.round(4)), float(by_coupling.round(-3))
+        (10.3209, -0.1228, 229000.0)
+        """
+        cdef double values[MAX_PARAMETERS]
+        cdef double value
+        cdef np.npy_intp n = self.ranges.n
+        self.read(args, named, values)
+        self.count()
+        out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
+        value = sum_gradient(&self.engine.s, values, <double *> np.PyArray_DATA(out))
+        if value != value:
+            raise MemoryError
+        return value, out
 
     def __reduce__(self):
         return Evaluator, (self.parameters, self.engine)

@@ -1,61 +1,41 @@
 """chi2 with the quenching scale eta profiled.
 
 In each piece of eta, u and v of `gaussian.pyx` are polynomials, computed when a search first enters it. Where chi2 is
-convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere every point
+convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere a point alone
+looks whether chi2 is convex there, as far as its penalty allows another minimum to be; and where it is not, every point
 looks at all of eta that its penalty allows. Either way the answer is the least chi2 and does not know what was asked
 before.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, floor, fmax, fmin, sqrt
-from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 
-from cevns.kernels.counts cimport MAX_ORDER, MAX_PARAMETERS, counts_t
+from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport (
-    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, open_rows, penalty,
-    polynomial_size, profiled, row_t, rows_size, start_row, term_t)
+    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
+    profiled, row_t, term_t)
+from cevns.kernels.masses cimport mass_point_t, mass_polynomials
+from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece, quadratic, quartic, to_piece
 
 cdef enum:
+    USUAL_LOOKS = 7  # of a piece in which counts do not vanish
     LANES = 4  # couplings that are worked on side by side
-    MOST_OTHERS = 4  # parameters, beside a mass and a coupling, over which chi2 is sampled
 
-# what the last Newton step in eta may leave of chi2
-cdef double ETA_ACCURACY = 5e-13
-# share of the penalty's curvature that has to be left for chi2 to count as convex in eta
-cdef double CONVEX_MARGIN = 0.02
-# squared data above which polynomials in eta no longer find the best eta well enough
-cdef double LARGEST_BASE = 1e6
 
+# a Newton step in eta after which the next one is nothing
+cdef double SMALL_STEP = 1e-6
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
 
-cdef inline void at_coupling(const term_t *t, const double *p, double y, double *u, double *v) noexcept nogil:
-    """u and the nodes' part of v of a piece as polynomials in t."""
-    cdef Py_ssize_t k
-    for k in range(t.order):
-        u[k] = quadratic(p + 8 * k, y)
-        v[k] = quartic(p + 8 * k + 3, y)
-
-
-cdef inline void eta_derivatives(const term_t *t, const double *u, const double *v, double x, double s, double eta,
-                                 double *first, double *second) noexcept nogil:
-    """First and second derivative of chi2 in eta; x and s are its place and its scale on the piece's own axis."""
-    cdef double u0 = u[t.order - 1], u1 = 0.0, u2 = 0.0, v0 = v[t.order - 1], v1 = 0.0, v2 = 0.0, d, r, r1
-    cdef Py_ssize_t k
-    # Horner for value, first and half the second derivative
-    for k in range(t.order - 2, -1, -1):
-        u2 = u2 * x + u1
-        v2 = v2 * x + v1
-        u1 = u1 * x + u0
-        v1 = v1 * x + v0
-        u0 = u0 * x + u[k]
-        v0 = v0 * x + v[k]
-    d = 1.0 / (v0 + t.pull)
-    r = (u0 + t.lift) * d
-    r1 = u1 - r * v1
-    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
-    second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
+cdef inline const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil:
+    """The polynomials of a piece, which are computed when they are first needed; NULL if there is no memory."""
+    if row.mass != NULL:
+        return mass_polynomials(t, row.mass, piece, rest)
+    if not row.counts.built[piece] & POLYNOMIALS:
+        build_piece(t, row, piece)
+    if rest and not row.counts.built[piece] & REST:
+        build_rest(t, row, piece)
+    return row.polynomials + piece * polynomial_size(t)
 
 
 cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
@@ -68,6 +48,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
     cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
     cdef double centre = 0.0, first = 0.0, second = 0.0, u0, v0, r, d
+    cdef double eta_step = SMALL_STEP if t.searched else t.eta_step
     cdef Py_ssize_t piece = row.piece, k, last = -1
     cdef const double *p
     cdef bint done = False
@@ -75,9 +56,10 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     for _ in range(100):
         piece = find_piece(t.eta_edges, t.pieces, eta, piece)
         if piece != last:
-            if not row.counts.built[piece] & POLYNOMIALS:
-                build_piece(t, row, piece)
-            at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
+            p = row_polynomials(t, row, piece, False)
+            if p == NULL:
+                return NAN
+            at_coupling(t, p, y, u, v)
             last = piece
             s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
             centre = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
@@ -90,7 +72,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
             low = eta
         step = -first / second
         eta += step
-        if fabs(step) < t.eta_step:
+        if fabs(step) < eta_step:
             # what is left of eta is of the order of the step's square, unless it leads into another piece
             if eta <= t.eta_edges[0]:
                 eta = t.eta_edges[0]
@@ -128,11 +110,9 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     row.piece = piece
     if t.precise or not row.many:
         return direct_chi2(t, row, y, eta, piece, NULL, NULL)
-    if not row.counts.built[piece] & POLYNOMIALS:
-        build_piece(t, row, piece)
-    if not row.counts.built[piece] & REST:
-        build_rest(t, row, piece)
-    p = row.polynomials + piece * polynomial_size(t)
+    p = row_polynomials(t, row, piece, True)
+    if p == NULL:
+        return NAN
     if piece != last:
         at_coupling(t, p, y, u, v)
     x = to_piece(t.eta_edges, piece, eta)
@@ -148,6 +128,39 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     for k in range(t.order):
         d *= x - t.points[k]
     return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+
+
+cdef double convex_here(const term_t *t, row_t *row) noexcept nogil:
+    """chi2 of a row that is one point if it proves to be convex in eta wherever a minimum may be; or else NaN.
+
+    Its third derivative does not change much within a piece, unless counts vanish there.
+    """
+    cdef double u[MAX_ORDER]
+    cdef double v[MAX_ORDER]
+    cdef double best, reach, s, eta, first = 0.0, second = 0.0, before = -INFINITY
+    cdef Py_ssize_t piece, last
+    cdef int look
+    best = convex_chi2(t, row, 0.0)
+    if best != best:
+        return NAN
+    reach = sqrt(best / t.inverse_eta_variance)
+    piece = find_piece(t.eta_edges, t.pieces, 1.0 - reach, -1)
+    last = find_piece(t.eta_edges, t.pieces, 1.0 + reach, -1)
+    while piece <= last:
+        if t.first_looks[piece + 1] - t.first_looks[piece] > USUAL_LOOKS:
+            return NAN
+        at_coupling(t, row_polynomials(t, row, piece, False), 0.0, u, v)
+        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+        for look in range(3):
+            eta = t.eta_edges[piece] + look / s
+            eta_derivatives(t, u, v, look - 1.0, s, eta, &first, &second)
+            # the slope must grow across the edge of two pieces, too
+            if not (second > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance and (
+                    look > 0 or first >= before - 1e-5 * (fabs(first) + sqrt(t.inverse_eta_variance)))):
+                return NAN
+        before = first
+        piece += 1
+    return best
 
 
 cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out) noexcept nogil:
@@ -247,6 +260,12 @@ cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_
     cdef double *slope = row.looks + n
     cdef double u, v, u1, v1, r, base = t.base, pull = t.pull, lift = t.lift, inverse = t.inverse_eta_variance
     cdef const double *eta = t.look_etas
+    if row.counts.alone:
+        for piece in range(low, high):
+            fold_piece(t.counts, &row.counts, piece)
+            for i in range(t.first_looks[piece], t.first_looks[piece + 1]):
+                value[i] = look_chi2(t, row, eta[i], piece, slope + i)
+        return
     if not t.searched:
         # a term that only seemed to be convex has no table
         for piece in range(low, high):
@@ -353,6 +372,26 @@ cdef double refined_minimum(const term_t *t, row_t *row, double y, Py_ssize_t pi
 
 # --- one term --------------------------------------------------------------------------------------------------------
 
+cdef double mass_chi2(const term_t *t, mass_point_t *point, double y, row_t *row) noexcept nogil:
+    """chi2 of one term at a mass in its table; NaN where it proves not to be convex, or there is no memory.
+
+    Of the row nothing is used but what a search leaves there.
+    """
+    cdef const double *p
+    row.mass = point
+    row.many = True
+    row.eta = t.start
+    row.y = row.drift = 0.0
+    row.piece = -1
+    y *= point.scale
+    if t.order > 1:
+        return convex_chi2(t, row, y)
+    row.piece = 0
+    p = mass_polynomials(t, point, 0, False)
+    return profiled(t, quadratic(p, y), quartic(p + 3, y)) if p != NULL else NAN
+
+
+
 cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of one term at one coupling with eta profiled; leaves the best eta in the row."""
     cdef double value
@@ -366,6 +405,11 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         value = convex_chi2(t, row, y)
         if value == value:
             return value
+    elif row.counts.alone and t.base <= LARGEST_BASE:
+        value = convex_here(t, row)
+        if value == value:
+            return value
+        row.piece = -1
     return searched_chi2(t, row, y)
 
 
@@ -387,136 +431,3 @@ cdef void term_line(const term_t *t, row_t *row, const double *y, Py_ssize_t m, 
         else:
             out[j] += row_chi2(t, row, y[j])
             j += 1
-
-
-# --- which way -------------------------------------------------------------------------------------------------------
-
-cdef void certify(term_t *t) noexcept nogil:
-    """Find out how a term is minimised in eta, once: until then all of eta is searched, which is always right.
-
-    Whoever calls sees to it that nobody uses the term meanwhile.
-    """
-    if t.certified:
-        return
-    if t.base <= LARGEST_BASE and sampled(t.counts):
-        t.eta_step = convex_step(t)
-    t.searched = t.eta_step == 0.0
-    if not t.searched:
-        t.start = standard_eta(t)
-    t.certified = True
-
-
-cdef bint sampled(const counts_t *c) noexcept nogil:
-    """Whether a sample can say something of all parameters: of one mass, and others of a finite range."""
-    cdef int f, masses = 0
-    for f in range(c.factors):
-        masses += not c.factor[f].form_factor
-    return masses <= 1 and c.others <= MOST_OTHERS
-
-
-cdef void sample_others(const counts_t *c, int step, double *values) noexcept nogil:
-    """Spread the parameters that are neither the line's nor a mass over their ranges, evenly in each."""
-    cdef Py_ssize_t i
-    cdef double place
-    for i in range(c.parameters):
-        if c.spread[i]:
-            place = 0.5 + step * (0.6180339887498949 + 0.1 * i)
-            values[i] = c.low[i] + (c.high[i] - c.low[i]) * (place - floor(place))
-
-
-cdef double convex_step(const term_t *t) noexcept nogil:
-    """Newton step in eta that leaves no more than ETA_ACCURACY; 0 unless chi2 is convex, with a margin.
-
-    From a sample of all masses, couplings and etas.
-    """
-    cdef Py_ssize_t i, k, m, piece, node = find_piece(t.eta_edges, t.pieces, 1.0, -1) * t.order + t.order // 2
-    cdef double lowest = INFINITY, highest = 0.0, y, low, high, largest_b, largest_c, elsewhere
-    cdef double bend = 0.0, second = 0.0
-    cdef double values[MAX_PARAMETERS]
-    cdef const double *f
-    cdef bint contact = t.counts.factors == 0 or t.counts.factor[0].form_factor
-    cdef int masses = 1 if contact else 11, others = 1 + 6 * t.counts.others, steps = 32
-    cdef bint convex = True
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
-    if row == NULL:
-        return 0.0
-    memset(values, 0, sizeof(values))
-    for i in range(t.counts.nuclei * t.counts.cols):
-        if t.counts.q2[i] > 0.0:
-            lowest = fmin(lowest, t.counts.q2[i])
-            highest = fmax(highest, t.counts.q2[i])
-    for m in range(masses * others):
-        # below and above, the mass only scales the coupling
-        if not contact:
-            values[t.counts.factor[0].parameter] = sqrt(
-                1e-2 * lowest * (1e4 * highest / lowest) ** (m % masses / (masses - 1.0)))
-        sample_others(t.counts, m // masses, values)
-        start_row(t, row, values, False)
-        for piece in range(t.pieces):
-            build_piece(t, row, piece)
-        f = row.counts.bc + 2 * node * t.bins
-        largest_b = largest_c = elsewhere = 0.0
-        for k in range(t.bins):
-            largest_b = fmax(largest_b, fabs(f[k]))
-            largest_c = fmax(largest_c, f[t.bins + k])
-        for i in range(t.pieces * t.order):
-            for k in range(t.bins):
-                elsewhere = fmax(elsewhere, row.counts.bc[(2 * i + 1) * t.bins + k])
-        # what is hardly seen at eta = 1 and well elsewhere is no matter of a few Newton steps
-        convex = largest_c >= 1e-6 * elsewhere and convex_at(t, row, 0.0, &bend, &second)
-        convex = convex and (largest_c > 0.0 or largest_b == 0.0)
-        if largest_c > 0.0:
-            low = sqrt(1e-3 / largest_c)
-            high = fmax(1e5 / sqrt(largest_c), 1e4 * largest_b / largest_c)
-            for i in range(steps + 1):
-                y = low * (high / low) ** (i / <double> steps)
-                convex = convex and convex_at(t, row, y, &bend, &second) and (
-                    not contact or convex_at(t, row, -y, &bend, &second))
-            for k in range(t.bins):
-                # counts turn around, and are the standard model's again: destructive interference
-                if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
-                    y = -f[k] / f[t.bins + k]
-                    convex = convex and convex_at(t, row, 0.5 * y, &bend, &second) and convex_at(
-                        t, row, y, &bend, &second)
-        if not convex:
-            break
-    free(row)
-    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
-    return sqrt(sqrt(2.0 * ETA_ACCURACY / second) / fmax(bend, 1.0)) if convex else 0.0
-
-
-cdef double standard_eta(const term_t *t) noexcept nogil:
-    """The best eta of the standard model, which other points are seldom far from."""
-    cdef double values[MAX_PARAMETERS]
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
-    cdef double eta = 1.0
-    if row != NULL:
-        memset(values, 0, sizeof(values))
-        sample_others(t.counts, 0, values)
-        start_row(t, row, values, False)
-        convex_chi2(t, row, 0.0)
-        eta = row.eta
-    free(row)
-    return eta
-
-
-cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, double *largest) noexcept nogil:
-    """Whether chi2 is convex in eta at a coupling; raises the largest half ratio of third to second derivative, and the
-    largest second one.
-    """
-    cdef double u[MAX_ORDER]
-    cdef double v[MAX_ORDER]
-    cdef double s, first = 0.0
-    cdef double second[3]
-    cdef Py_ssize_t piece
-    cdef int look
-    for piece in range(t.pieces):
-        at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
-        s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
-        for look in range(3):
-            eta_derivatives(t, u, v, look - 1.0, s, 1.0, &first, &second[look])
-            if not second[look] > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
-                return False
-            largest[0] = fmax(largest[0], second[look])
-        bend[0] = fmax(bend[0], 0.25 * s * fabs(second[2] - second[0]) / second[1])
-    return True

@@ -7,10 +7,10 @@ kink, so that it is exact to rounding with few nodes.
 from cython.parallel cimport prange
 from libc.stdlib cimport free, malloc
 
-from cevns.kernels.counts cimport own
 from cevns.kernels.fluxes cimport Spectrum, require_aligned
 from cevns.kernels.form_factors cimport length_c
 from cevns.kernels.loops cimport LEPTONS
+from cevns.kernels.pieces cimport own
 
 import numpy as np
 

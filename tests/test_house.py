@@ -57,10 +57,7 @@ DRAWN = PHYSICS | STATISTICS | {"experiments", "bounds"}
 SHOWN = "cevns.plotting.pictures"
 #: Lines of the longest file, and of those that are longer for a reason.
 LONGEST = 500
-LONGER = {
-    # one search over the quenching scale, whose parts call each other in every loop
-    "src_cython/quenching.pyx": 530,
-}
+LONGER: dict[str, int] = {}
 
 
 @dataclass(frozen=True)

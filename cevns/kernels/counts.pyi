@@ -3,33 +3,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cevns.kernels.pieces import Pieces
+from cevns.kernels.weights import Weights
 from cevns.parameters import Parameter
 
 _Array = NDArray[np.float64]
-
-class Weights:
-    @property
-    def values(self) -> _Array: ...
-    @property
-    def pairs(self) -> _Array: ...
-    @property
-    def pointers(self) -> NDArray[np.intp]: ...
-    @property
-    def firsts(self) -> NDArray[np.intp]: ...
-    @property
-    def cols(self) -> int: ...
-    def __init__(self, values: _Array, pointers: NDArray[np.intp], firsts: NDArray[np.intp], cols: int) -> None: ...
-    def scaled(self, factors: _Array) -> Weights: ...
-    def dot(self, rates: _Array) -> _Array: ...
-
-class Pieces:
-    @property
-    def edges(self) -> _Array: ...
-    @property
-    def points(self) -> _Array: ...
-    @property
-    def steep(self) -> NDArray[np.bool_]: ...
-    def __init__(self, edges: _Array, points: _Array, steep: NDArray[np.bool_]) -> None: ...
 
 def check_numbers(parameters: Sequence[Parameter], factors: Sequence[int] = ()) -> None: ...
 
@@ -51,7 +29,9 @@ class Counts:
         constant: _Array,
         linear: _Array,
         q2: _Array,
-        kernels: Sequence[tuple[int, Sequence[int], Sequence[int], _Array | None, _Array | None]] = (),
+        kernels: Sequence[
+            tuple[Sequence[tuple[int, Sequence[int], float]], Sequence[int], _Array | None, _Array | None]
+        ] = (),
         factors: Sequence[int] = (),
         radii: tuple[_Array, NDArray[np.intc], int, float] | None = None,
         eta: Pieces | None = None,

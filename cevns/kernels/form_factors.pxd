@@ -29,6 +29,15 @@ cdef extern from *:
         return 1.0 + z * v;
     }
 
+    /* U'(x) / x = 2 dU/dz of the same U = 1 + z V. */
+    static inline double cevns_sphere_small_slope(double z)
+    {
+        return -0.2 + z * (0.014285714285714282 + z * (-0.0003968253968253847 + z * (6.012506012490222e-06 + z
+            * (-5.781255780267555e-08 + z * (3.85417048618262e-10 + z * (-1.8892985377680833e-12 + z *
+            (7.1025300816178045e-15 + z * (-2.113038872100336e-17 + z * (5.062105588956116e-20 + z *
+            (-8.913277575130519e-23))))))))));
+    }
+
     /* exp(x) for -700 <= x <= 0: x = n ln 2 + r, exp(r) by a polynomial good to 2e-17; within 1 ulp. No branch. */
     static inline double cevns_exp(double x)
     {
@@ -55,6 +64,7 @@ cdef extern from *:
     }
     """
     double cevns_sphere_small(double z) noexcept nogil
+    double cevns_sphere_small_slope(double z) noexcept nogil
     double cevns_exp(double x) noexcept nogil
     double cevns_helm_small(double k, double radius, double s) noexcept nogil
 
@@ -147,6 +157,40 @@ cdef inline double symmetrized_fermi_c(double q, double half_density_radius, dou
     return damping * (3.0 * weight * coth_excess_c(y) * sinc + (1.0 - weight) * uniform_sphere_c(x))
 
 
+cdef inline double sphere_slope_c(double x) noexcept nogil:
+    """U'(x) / x of the uniform sphere U = 3 j1(x) / x for x >= 0, which is -3 j2(x) / x^2."""
+    cdef double z = x * x
+    if z < 16.0:
+        return cevns_sphere_small_slope(z)
+    return 3.0 * (sin(x) / x - uniform_sphere_c(x)) / z
+
+
+cdef inline double form_factor_slope_c(int form_factor, double q, double rms_radius, double length,
+                                       double thickness) noexcept nogil:
+    """dF / dR [1/fm] of the rms radius R, of which `length` is what `length_c` makes.
+
+    All lengths L of spheres have dL / dR = 5/3 R / L, and dF / dL = k^2 L U'(x) / x with x = k L, so that L = 0 is fine.
+    """
+    cdef double k = q * PER_HBAR_C
+    cdef double x = k * length
+    cdef double outer = 5.0 / 3.0 * rms_radius, surface, weight, y, damping
+    if form_factor == 0:
+        y = k * thickness
+        return outer * k * k * sphere_slope_c(x) * (cevns_exp(-0.5 * y * y) if y < 37.0 else exp(-0.5 * y * y))
+    if form_factor == 1:
+        return outer * k * k * sphere_slope_c(x) / (1.0 + (k * thickness) * (k * thickness))
+    # the weight w of `symmetrized_fermi_c` has dw / dL = -2 w L / ((pi a)^2 + L^2), and the derivative of sin x / x is
+    # -x U / 3
+    surface = (PI * thickness) * (PI * thickness)
+    weight = surface / (surface + length * length)
+    y = PI * k * thickness
+    damping = 1.0 if y < 1e-9 else -2.0 * y * exp(-y) / expm1(-2.0 * y)
+    return outer * damping * (
+        -2.0 * weight / (surface + length * length) * (
+            3.0 * coth_excess_c(y) * (1.0 - x * x / 6.0 if x < 1e-4 else sin(x) / x) - uniform_sphere_c(x))
+        + k * k * ((1.0 - weight) * sphere_slope_c(x) - weight * coth_excess_c(y) * uniform_sphere_c(x)))
+
+
 cdef inline double length_c(int form_factor, double rms_radius, double thickness) noexcept nogil:
     """The length that a form factor takes instead of the rms radius; order as in cevns.nuclei.form_factors."""
     if form_factor == 0:
@@ -162,3 +206,10 @@ cdef inline double form_factor_c(int form_factor, double q, double length, doubl
     if form_factor == 1:
         return klein_nystrand_c(q, length, thickness)
     return symmetrized_fermi_c(q, length, thickness)
+
+
+# form factors at many q of one radius, and their derivatives in it [1/fm]
+cdef void form_factors_c(int form_factor, const double *q, double rms_radius, double thickness, double *out,
+                         Py_ssize_t n) noexcept nogil
+cdef void form_factor_slopes_c(int form_factor, const double *q, double rms_radius, double thickness, double *out,
+                               Py_ssize_t n) noexcept nogil

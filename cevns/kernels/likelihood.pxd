@@ -14,7 +14,10 @@ cdef struct bound_t:
 # chi2 at a point; NaN where it is out of range or there is no memory
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil
 
-# the same, and exp(-chi2 / 2), for scipy.LowLevelCallable; data points to a bound_t
+# chi2 at a point and its derivatives in all parameters, into `gradient`, one for each of them; NaN all where chi2 is
+cdef double gradient_c(const bound_t *bound, const double *values, double *gradient) noexcept nogil
+
+# chi2 again, and exp(-chi2 / 2), for scipy.LowLevelCallable; data points to a bound_t
 cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil
 cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil
 
@@ -37,3 +40,4 @@ cdef class Engine:
 cdef class Evaluator(Function):
     cdef readonly Engine engine
     cdef bound_t c
+    cdef int count(self) except -1

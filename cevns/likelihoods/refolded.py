@@ -155,6 +155,20 @@ class RefoldedEvaluator:
         self.engine.points(row, out)
         return float(out[0])
 
+    def gradient(self, *args: float, **values: float) -> Any:
+        """Refuse: chi2 has kinks in a parameter that moves the ends of spectra.
+
+        Raises
+        ------
+        InputError
+            Always, with the remedy.
+        """
+        steps = ", ".join(self.engine.stepped)
+        raise InputError(
+            f"there is no derivative with {steps} as an argument, which needs a new fold for every value; fix it, "
+            f"bind(interaction, {steps}=...)"
+        )
+
     def low_level_callable(self, quantity: str = "chi2") -> Any:
         """Refuse: there is no compiled function of a parameter that needs a new fold for every value.
 

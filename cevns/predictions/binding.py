@@ -31,18 +31,30 @@ if TYPE_CHECKING:
 __all__ = ["bind"]
 
 
-class _Part(NamedTuple):
-    """One monomial as the kernels take it: power of y, powers of the other parameters and of the factors.
-
-    `shapes` are the factors that depend on q alone: propagators of given masses, and loops.
-    """
+class _Channels(NamedTuple):
+    """Channels that are multiplied by the same: powers of the factors, of propagators of given masses, and of loops."""
 
     kind: Kind
+    powers: tuple[int, ...]
+    propagators: tuple[tuple[float, int], ...]
+    loops: tuple[tuple[Loop, int], ...]
+
+    def shape(self, q2: Array) -> Any:
+        """Return what depends on q alone."""
+        out: Any = 1.0
+        for mass, exponent in self.propagators:
+            out = out * (q2 + mass**2) ** -float(exponent)
+        for loop, exponent in self.loops:
+            out = out * np.asarray(loop(q2)) ** exponent
+        return out
+
+
+class _Part(NamedTuple):
+    """One monomial as the kernels take it: power of y, powers of the other parameters, coefficients of the channels."""
+
     line: int
     couplings: tuple[int, ...]
-    powers: tuple[int, ...]
     coefficients: Array
-    shapes: tuple[Callable[[Array], Array], ...]
 
 
 def bind(
@@ -80,7 +92,7 @@ def bind(
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
     factors = [place[str(name)] for name in mediators] + ([-1] if moving else [])
-    parts = []
+    parts: dict[_Channels, list[_Part]] = {}
     for monomial in polynomial:
         coefficients, exponents, along = monomial.coefficients, [0] * len(place), 0
         for name, exponent in monomial.couplings:
@@ -90,7 +102,7 @@ def bind(
                 along = exponent // power
             else:
                 exponents[place[name]] = exponent
-        powers, shapes = [0] * len(factors), []
+        powers, propagators = [0] * len(factors), []
         final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
         kind = Kind(monomial.kinematics, final_mass)
         light = [0.0] if kind == Kind("magnetic") else []
@@ -99,17 +111,17 @@ def bind(
                 powers[mediators.index(mass)] = exponent
             else:
                 light.append(fixed[mass] if isinstance(mass, str) else mass)
-                shapes.append(_propagator(light[-1], exponent))
+                propagators.append((light[-1], exponent))
         if light and not final_mass and min(light) < nodes.smallest_mass:
             raise InputError(
                 f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
                 "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
             )
-        shapes += [_power(loop, exponent) for loop, exponent in monomial.loops]
-        parts.append(_Part(kind, along, tuple(exponents), tuple(powers), coefficients, tuple(shapes)))
-    fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(part.kind.layer for part in parts)])))
+        channels = _Channels(kind, tuple(powers), tuple(propagators), tuple(monomial.loops))
+        parts.setdefault(channels, []).append(_Part(along, tuple(exponents), coefficients))
+    fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(channels.kind.layer for channels in parts)])))
     # what no recoil can be seen of adds nothing
-    parts = [part for part in parts if part.kind.layer in fold.layers]
+    parts = {channels: members for channels, members in parts.items() if channels.kind.layer in fold.layers}
     if moving:
         parts = _by_powers_of_radius(parts, len(flavours))
     constant, linear, kernels, keys = _moving(fold, parts, form_factor, radii)
@@ -135,14 +147,6 @@ def bind(
     )
 
 
-def _propagator(mass: float, exponent: int) -> Callable[[Array], Array]:
-    return lambda q2: (q2 + mass**2) ** -float(exponent)
-
-
-def _power(loop: Loop, exponent: int) -> Callable[[Array], Array]:
-    return lambda q2: np.asarray(loop(q2)) ** exponent
-
-
 def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
     """Return N F_N with the radii that are given as values."""
     out = nodes.neutron_charge.copy()
@@ -159,70 +163,79 @@ def _bare_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int
     return _neutron_charge(nodes, form_factor, radii)
 
 
-def _by_powers_of_radius(parts: Sequence[_Part], flavours: int) -> list[_Part]:
-    """Return each part as three, of which the factor F_N, the last one, has the powers 0, 1 and 2."""
-    out = []
-    for part in parts:
+def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: int) -> dict[_Channels, list[_Part]]:
+    """Return channels apart by the powers 0, 1 and 2 of the factor F_N, the last one."""
+    out: dict[_Channels, list[_Part]] = {}
+    for key, members in parts.items():
         for k in range(3):
-            coefficients = np.zeros_like(part.coefficients)
-            coefficients[k * flavours : (k + 1) * flavours] = part.coefficients[k * flavours : (k + 1) * flavours]
-            if coefficients.any():
-                out.append(part._replace(powers=(*part.powers[:-1], k), coefficients=coefficients))
+            of_power = np.arange(3 * flavours) // flavours == k
+            some = [p._replace(coefficients=np.where(of_power, p.coefficients, 0.0)) for p in members]
+            some = [p for p in some if p.coefficients.any()]
+            if some:
+                out[key._replace(powers=(*key.powers[:-1], k))] = some
     return out
 
 
 def _moving(
-    fold: Fold, parts: Sequence[_Part], form_factor: FormFactor, radii: Mapping[int, str | float]
-) -> tuple[Any, ...]:
+    fold: Fold, parts: Mapping[_Channels, Sequence[_Part]], form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> tuple[Array, Array, list[Any], list[LayerKey]]:
     """Return constant and linear counts, which only the line moves, the kernels of all else, and their layers."""
     rows, bins = fold.shape
-    counts: Any = 0.0
-    folded: dict[Kind, Array] = {}
+    still = np.zeros((3, rows * bins))
+    counts: dict[tuple[Any, ...], Array] = {}
     rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
-    given: dict[tuple[Any, ...], Array] = {}
-    for part in parts:
-        plain = not any(part.powers) and not part.shapes and not radii
-        if plain and not any(part.couplings):
-            # all of them in one product
-            if part.kind not in folded:
-                folded[part.kind] = np.zeros((3, part.coefficients.size))
-            folded[part.kind][part.line] += part.coefficients
-        elif plain:
-            plain_key = part.line, part.couplings
-            given[plain_key] = given.get(plain_key, 0.0) + part.coefficients @ fold.counts(part.kind)
+    for key, members in parts.items():
+        nodes, weights = fold.layers[key.kind.layer]
+        given = not (radii or key.propagators or key.loops)
+        if given and not any(key.powers):
+            folded = fold.counts(key.kind)
         else:
-            nodes = fold.layers[part.kind.layer].nodes
-            if not radii:
-                channels = fold.channels(part.kind)
-            else:
-                channels = nodes.channels(part.kind, _bare_charge(nodes, form_factor, radii))
-            rate = (part.coefficients @ channels.reshape(part.coefficients.size, -1)).reshape(channels.shape[1:])
-            for shape in part.shapes:
-                rate = rate * shape(nodes.q2)
-            key = part.line, part.couplings, part.powers
-            layer = rates.setdefault(part.kind.layer, {})
-            layer[key] = layer.get(key, 0.0) + rate
-    for kind, coefficients in folded.items():
-        counts = coefficients @ fold.counts(kind) + counts
-    if not folded:
-        counts = np.zeros((3, rows * bins))
-    for place, layer in rates.items():
-        still = [k for k in layer if not any(k[2])]
-        if still:
-            sums = np.array([layer.pop(k).sum(axis=0) for k in still])
-            for (line, couplings, _), part in zip(still, fold.layers[place].weights.dot(sums), strict=True):
-                if any(couplings):
-                    given[line, couplings] = given.get((line, couplings), 0.0) + part
-                else:
-                    counts[line] += part
-    counts = counts.reshape(3, rows, bins)
+            charge = _bare_charge(nodes, form_factor, radii) if radii else nodes.neutron_charge
+            channels = nodes.channels(key.kind, charge) if radii else fold.channels(key.kind)
+            channels = channels * key.shape(nodes.q2)
+        if any(key.powers):
+            layer = rates.setdefault(key.kind.layer, {})
+            for terms, numbers in _kernels(members):
+                rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
+                layer[terms, key.powers] = layer.get((terms, key.powers), 0.0) + rate
+            continue
+        moved = _kernels([part for part in members if any(part.couplings)])
+        # always three rows, lest another shape rounds otherwise
+        table = np.zeros((3, members[0].coefficients.size))
+        for part in members:
+            if not any(part.couplings):
+                table[part.line] += part.coefficients
+        tables = [table, np.array([numbers for _, numbers in moved])] if moved else [table]
+        found = [t @ folded if given else weights.dot(t @ channels.sum(axis=1)) for t in tables]
+        still += found[0]
+        for (terms, _), some in zip(moved, found[-1], strict=False):
+            counts[terms] = counts.get(terms, 0.0) + some
     keys = [place for place, layer in rates.items() if layer] or [VECTOR.layer]
     kernels = _side_by_side(fold, {place: rates.get(place, {}) for place in keys})
-    if kernels and not given:
+    if kernels and not counts:
         kernels = _usual(kernels)
-    for (line, couplings), values in given.items():
-        kernels.append((line, couplings, (0,) * (len(parts[0].powers)), None, values.reshape(rows, bins)))
-    return counts[0], np.ascontiguousarray(counts[1:].swapaxes(0, 1)), kernels, keys
+    factors = len(next(iter(parts)).powers)
+    kernels += [(terms, (0,) * factors, None, some.reshape(rows, bins)) for terms, some in counts.items()]
+    constant, *linear = still.reshape(3, rows, bins)
+    return constant, np.stack(linear, axis=1), kernels, keys
+
+
+def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
+    """Return kernels as polynomials of the couplings, (power of y, powers, coefficient) each, and channels' numbers.
+
+    They are the monomials, or the channels if these are fewer: all contact interactions of some flavours have no more.
+    """
+    if not parts:
+        return []
+    table = np.array([part.coefficients for part in parts])
+    used = np.flatnonzero(table.any(axis=0))
+    if len(parts) <= used.size:
+        return [(((p.line, p.couplings, 1.0),), p.coefficients) for p in parts]
+    unit = np.eye(table.shape[1])
+    return [
+        (tuple((p.line, p.couplings, float(p.coefficients[k])) for p in parts if p.coefficients[k]), unit[k])
+        for k in used
+    ]
 
 
 def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], Array]]) -> list[Any]:
@@ -239,19 +252,12 @@ def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], 
 
 def _usual(kernels: list[Any]) -> list[Any]:
     """Return kernels of one mediator along its coupling in the order, and number, for which the kernels are fastest."""
-    couplings, powers = kernels[0][1], kernels[0][2]
-    if (
-        len(powers) != 1
-        or any(couplings)
-        or {(k[0], k[1], k[2]) for k in kernels}
-        - {
-            (1, couplings, (1,)),
-            (2, couplings, (2,)),
-        }
-    ):
+    couplings, powers = kernels[0][0][0][1], kernels[0][1]
+    usual = {n: (((n, couplings, 1.0),), (n,)) for n in (1, 2)}
+    if len(powers) != 1 or any(couplings) or any(kernel[:2] not in usual.values() for kernel in kernels):
         return kernels
-    known = {k[0]: k for k in kernels}
-    return [known.get(n) or (n, couplings, (n,), np.zeros_like(kernels[0][3]), None) for n in (1, 2)]
+    known = {kernel[0]: kernel for kernel in kernels}
+    return [known.get(terms) or (terms, power, np.zeros_like(kernels[0][2]), None) for terms, power in usual.values()]
 
 
 def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]:

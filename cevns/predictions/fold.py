@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cevns.interactions.kinematics import VECTOR, Kind
-from cevns.kernels.counts import Pieces, Weights
+from cevns.kernels.pieces import Pieces
+from cevns.kernels.weights import Weights
 from cevns.predictions.folding import joined
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Fold:
     bins : int
         Number of bins.
     edges, points : ndarray, optional
-        Pieces of the quenching scale and their nodes; see `cevns.kernels.counts.Pieces`.
+        Pieces of the quenching scale and their nodes; see `cevns.kernels.pieces.Pieces`.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cevns.arrays import gauss_legendre, legendre
-from cevns.kernels.counts import Weights
+from cevns.kernels.weights import Weights
 from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS
 
 if TYPE_CHECKING:

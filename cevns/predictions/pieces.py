@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.detectors import Response
     from cevns.fluxes import Flux
-    from cevns.kernels.counts import Weights
+    from cevns.kernels.weights import Weights
     from cevns.nuclei import Nucleus
 
 __all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "refined", "tolerance"]

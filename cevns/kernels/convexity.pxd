@@ -1,0 +1,6 @@
+"""Where chi2 is convex in the quenching scale, for other Cython code."""
+
+from cevns.kernels.gaussian cimport term_t
+
+
+cdef void certify(term_t *t) noexcept nogil

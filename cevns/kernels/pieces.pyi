@@ -1,0 +1,13 @@
+import numpy as np
+from numpy.typing import NDArray
+
+_Array = NDArray[np.float64]
+
+class Pieces:
+    @property
+    def edges(self) -> _Array: ...
+    @property
+    def points(self) -> _Array: ...
+    @property
+    def steep(self) -> NDArray[np.bool_]: ...
+    def __init__(self, edges: _Array, points: _Array, steep: NDArray[np.bool_]) -> None: ...

@@ -1,0 +1,61 @@
+"""The response of a detector as packed rows, from rates at the recoil nodes to counts."""
+
+import numpy as np
+
+
+cdef class Weights:
+    """Weights(values, pointers, firsts, cols)
+
+    Packed response matrices; `cevns.predictions.folding.pack` makes them, and all interactions share them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Rows without their zeros at both ends, one after another.
+    pointers : ndarray of intp, shape (rows + 1,)
+        Where each row starts in `values`.
+    firsts : ndarray of intp, shape (rows,)
+        Column of each row's first value.
+    cols : int
+        Number of columns.
+    """
+
+    def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
+        self.values = np.ascontiguousarray(np.append(values, 0.0))
+        self.pairs = np.repeat(self.values, 2)
+        self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
+        self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
+        self.cols = cols
+        lengths = np.diff(self.pointers)
+        if self.pointers.size != self.firsts.size + 1 or self.pointers[0] != 0 or (lengths < 0).any() or (
+                lengths.sum() != self.values.size - 1) or (self.firsts < 0).any() or (
+                    self.firsts + lengths > cols).any():
+            raise ValueError("values, pointers, firsts and cols do not fit together")
+
+    def __reduce__(self):
+        return Weights, (self.values[:self.values.size - 1], self.pointers, self.firsts, self.cols)
+
+    def scaled(self, factors):
+        """Return a copy whose rows are multiplied by factors that repeat, one for each bin."""
+        lengths = np.diff(self.pointers)
+        each = np.repeat(np.tile(factors, lengths.size // len(factors)), lengths)
+        return Weights(self.values[:self.values.size - 1] * each, self.pointers, self.firsts, self.cols)
+
+    def dot(self, const double[:, ::1] rates not None):
+        """Return the counts of all rows, shape (k, rows), for k sets of rates at the nodes, shape (k, cols)."""
+        cdef const double[::1] values = self.values
+        cdef const Py_ssize_t[::1] pointers = self.pointers, firsts = self.firsts
+        cdef Py_ssize_t i, j, k, n = firsts.shape[0], sets = rates.shape[0]
+        cdef double total
+        if rates.shape[1] != self.cols:
+            raise ValueError(f"{self.cols} rates are needed, got {rates.shape[1]}")
+        out = np.empty((sets, n))
+        cdef double[:, ::1] counts = out
+        with nogil:
+            for i in range(n):
+                for k in range(sets):
+                    total = 0.0
+                    for j in range(pointers[i + 1] - pointers[i]):
+                        total += values[pointers[i] + j] * rates[k, firsts[i] + j]
+                    counts[k, i] = total
+        return out
