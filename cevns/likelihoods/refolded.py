@@ -59,6 +59,8 @@ class RefoldedEngine:
         first = self._engine(tuple(parameters[i].high for i in steps))
         self.line = self._others[first.line] if first.line >= 0 else -1
         self.line_power = first.line_power
+        #: Index, mean and standard deviation of parameters with a prior, those of masses left out.
+        self.priors = tuple((self._others[i], mean, sigma) for i, mean, sigma in first.priors if i >= 0)
 
     def prepare(self) -> RefoldedEngine:
         """Return the engine."""
@@ -114,6 +116,11 @@ class RefoldedEngine:
         """Return chi2 with its nuisances at one point; see `Engine.profile`."""
         engine = self._engine(tuple(values[self._steps].tolist()))
         return engine.profile(np.ascontiguousarray(values[self._others]))
+
+    def penalty(self, values: Array) -> float:
+        """Return what the priors of parameters add to chi2 at one point; see `Engine.penalty`."""
+        engine = self._engine(tuple(values[self._steps].tolist()))
+        return engine.penalty(np.ascontiguousarray(values[self._others]))
 
 
 class RefoldedEvaluator:
