@@ -153,7 +153,9 @@ cdef inline double length_c(int form_factor, double rms_radius, double thickness
         return helm_radius(rms_radius, thickness)
     if form_factor == 1:
         return klein_nystrand_radius(rms_radius, thickness)
-    return fermi_radius(rms_radius, thickness)
+    if form_factor == 2:
+        return fermi_radius(rms_radius, thickness)
+    return rms_radius
 
 
 cdef inline double form_factor_c(int form_factor, double q, double length, double thickness) noexcept nogil:
@@ -161,4 +163,6 @@ cdef inline double form_factor_c(int form_factor, double q, double length, doubl
         return helm_c(q, length, thickness)
     if form_factor == 1:
         return klein_nystrand_c(q, length, thickness)
-    return symmetrized_fermi_c(q, length, thickness)
+    if form_factor == 2:
+        return symmetrized_fermi_c(q, length, thickness)
+    return 1.0
