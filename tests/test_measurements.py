@@ -144,6 +144,30 @@ def test_profiled_radii_are_those_of_a_grid(analysis):
         assert allowed[[0, -1]] == pytest.approx([low, high], abs=1.0)
 
 
+def test_profiled_transition_radii_are_those_of_a_grid(analysis):
+    """Beyond the limit of a transition radius no pair of the others comes below the level, before it some do."""
+    chi2 = analysis.likelihoods["CsI + Ar"].chi2
+    e, mu = np.linspace(-75.0, 20.0, 39)[:, None], np.linspace(-65.0, 10.0, 31)
+    for name in ("r2_emu", "r2_etau", "r2_mutau"):
+        least = min(chi2("charge-radius", r2_ee=e, r2_mumu=mu, **{name: x}).min() for x in (0.0, 7.0, 11.0))
+        end = measured._PROFILED_RADII[name]
+        below, above = (
+            chi2("charge-radius", r2_ee=e, r2_mumu=mu, **{name: x}).min() - least - 2.706
+            for x in (end - 0.5, end + 0.5)
+        )
+        assert below < 0 < above, name
+
+
+def test_profiled_moments_are_those_of_a_grid(analysis):
+    chi2 = analysis.likelihoods["CsI + Ar"].chi2
+    e, mu = np.linspace(0.0, 6e-9, 121)[:, None], np.linspace(0.0, 5e-9, 101)
+    grid = chi2("magnetic-moment", mu_e=e, mu_mu=mu)
+    for axis, values, end in ((1, e[:, 0], 5.126e-9), (0, mu, 3.558e-9)):
+        allowed = values[grid.min(axis=axis) < grid.min() + 2.706]
+        assert allowed[0] == 0
+        assert allowed[-1] == pytest.approx(end, abs=5e-11)
+
+
 def test_no_suppression_is_the_oracles_point(analysis):
     point = analysis.radii["CsI"].replace(form_factor="point")
     eta = 1 + point.pulls("sm").experiments[CSI]["pulls"]["quenching"]
