@@ -282,7 +282,7 @@ def test_list_names_everything_with_references(run, run_json):
     names = {kind: [entry["name"] for entry in entries] for kind, entries in found.items()}
     assert names["models"] == list(cevns.known_interactions())
     assert names["experiments"] == list(cevns.known_experiments())
-    assert names["form_factors"] == ["helm", "klein-nystrand", "symmetrized-fermi"]
+    assert names["form_factors"] == ["helm", "klein-nystrand", "symmetrized-fermi", "point"]
     assert all(entry["references"] for entries in found.values() for entry in entries)
     _, out, _ = run("list")
     assert all(name in out for kind in names.values() for name in kind)

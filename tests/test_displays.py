@@ -14,7 +14,7 @@ import cevns
 from cevns import plotting
 from cevns.bounds import get_bound
 from cevns.errors import DataError, InputError
-from cevns.figures import drawing
+from cevns.figures import registry
 from cevns.plotting.pictures import Pictured
 
 PNG = b"\x89PNG"
@@ -197,7 +197,7 @@ def test_settings_that_forbid_a_file_are_one_sentence(tmp_path, scan_file, setti
 def test_the_papers_figures_do_not_depend_on_settings(tmp_path, monkeypatch):
     import matplotlib
 
-    monkeypatch.setattr(drawing, "summary", lambda analysis: [])
+    monkeypatch.setattr(registry.Paper, "rows", lambda self, analysis: [])
     cevns.figures.reproduce("2a", tmp_path / "usual")
     with matplotlib.rc_context({"text.usetex": True, "font.size": 40, "savefig.bbox": "tight", "pdf.fonttype": 3}):
         cevns.figures.reproduce("2a", tmp_path / "hostile")

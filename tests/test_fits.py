@@ -395,10 +395,10 @@ def test_priors_enter_every_method(both):
         assert data.profile(DIAGONAL, "eps_u_ee", [0.3], **given).chi2 == pytest.approx(
             both.chi2(DIAGONAL, eps_u_ee=0.3, eps_u_mumu=0.0)
         )
-    mirrored = Interaction("m", [free("x", prior=(0.1, 0.1))], [Amplitude(("e", "mu"), 1.0, 1.0, (("x", 1),))])
+    mirrored = Interaction("m", [free("k", prior=(0.1, 0.1))], [Amplitude(("e", "mu"), 1.0, 1.0, (("k", 1),))])
     with pytest.raises(InputError, match="has both signs"):
         both.limit(mirrored)
-    assert both.fit(mirrored, "x").values["x"] > 0
+    assert both.fit(mirrored, "k").values["k"] > 0
 
 
 def test_other_parameters_may_be_fixed_everywhere(both):

@@ -236,13 +236,29 @@ def test_kernels_use_the_same_hbar_c():
     assert ctypes.c_double.from_address(pointer(capsule, b"double const ")).value == constants.HBAR_C
 
 
-@pytest.mark.parametrize("name", known_form_factors())
+def test_the_point_is_coherent_at_any_momentum_transfer():
+    point = FormFactor("point")
+    assert (point.thickness, point.least_radius) == (0.0, 0.0)
+    q = np.array([0.0, 1e-3, 50.0, 700.0, 1e6])
+    np.testing.assert_array_equal(point(q[:, None], [0.5, 4.94]), np.ones((5, 2)))
+    for refused in ((-1.0, 4.94), (np.nan, 4.94), (10.0, 0.0), (10.0, np.nan)):
+        with pytest.raises(InputError):
+            point(*refused)
+    with pytest.raises(InputError, match="thickness"):
+        FormFactor("point", 0.9)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
 def test_named_form_factor_is_its_ufunc_with_the_usual_thickness(name):
     form_factor = get_form_factor(name)
     assert form_factor.reference
     assert hash(form_factor) == hash(FormFactor(name))
     assert form_factor.thickness == pytest.approx(THICKNESS[name], abs=2e-4)
     assert form_factor(60, 4.94) == UFUNCS[name](60.0, 4.94, form_factor.thickness)
+
+
+def test_every_form_factor_is_tested_here():
+    assert set(known_form_factors()) == {*UFUNCS, "point"}
 
 
 def test_form_factor_takes_another_thickness():

@@ -629,13 +629,13 @@ def test_fits_and_limits_stay_in_the_range_of_the_parameter():
     argon = cevns.load("coherent-argon-2020")
 
     def within(low, high, flavours=("e", "e")):
-        amplitude = Amplitude(flavours, 1.0, 1.0, (("x", 1),))
-        return Interaction("mine", [Parameter("x", default=0.0, low=low, high=high)], [amplitude])
+        amplitude = Amplitude(flavours, 1.0, 1.0, (("k", 1),))
+        return Interaction("mine", [Parameter("k", default=0.0, low=low, high=high)], [amplitude])
 
     free, bound = argon.best_fit(within(-10.0, 10.0)), argon.best_fit(within(-0.05, 0.05))
     assert abs(free.coupling) > 0.05
     assert abs(bound.coupling) <= 0.05
-    line = argon.chi2(within(-0.05, 0.05), x=np.linspace(-0.05, 0.05, 501))
+    line = argon.chi2(within(-0.05, 0.05), k=np.linspace(-0.05, 0.05, 501))
     assert bound.chi2 == pytest.approx(line.min(), abs=1e-6)
     wide, narrow = (
         argon.limit(within(low, high), reference=free.chi2).excluded[0] for low, high in ((-10, 10), (-1, 1))
@@ -661,13 +661,13 @@ def test_a_signature_of_parameters_with_and_without_defaults():
 
 def test_odd_powers_keep_their_sign():
     argon = cevns.load("coherent-argon-2020")
-    amplitudes = [Amplitude(("e", "e"), 0.3, 0.2, {"x": 3}), Amplitude(("mu", "e"), 0.1, 1.0, {"x": 3})]
-    mine = Interaction("mine", [Parameter("x", default=0.0, low=-10.0, high=10.0)], amplitudes)
+    amplitudes = [Amplitude(("e", "e"), 0.3, 0.2, {"k": 3}), Amplitude(("mu", "e"), 0.1, 1.0, {"k": 3})]
+    mine = Interaction("mine", [Parameter("k", default=0.0, low=-10.0, high=10.0)], amplitudes)
     curve = argon.limit(mine)
     level = curve.chi2_min + curve.delta_chi2
     line = np.linspace(-3.0, 3.0, 1201)
     inside = ((curve.excluded[0][:, :1] < line) & (line < curve.excluded[0][:, 1:])).any(axis=0)
-    np.testing.assert_array_equal(inside, argon.chi2(mine, x=line) > level)
+    np.testing.assert_array_equal(inside, argon.chi2(mine, k=line) > level)
     assert np.isfinite(argon.best_fit(mine).coupling)
 
 

@@ -1,6 +1,8 @@
-"""The command that redraws the figures of arXiv:2008.05022."""
+"""The command that redraws the figures of papers."""
 
 from __future__ import annotations
+
+import re
 
 from cevns.cli.output import Result
 from cevns.cli.progress import progress_bar
@@ -8,6 +10,7 @@ from cevns.cli.progress import progress_bar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from typing import Any
 
 __all__ = ["reproduce"]
 
@@ -17,8 +20,12 @@ def reproduce(args: Namespace) -> Result:
     from cevns.figures import reproduce as draw
     from cevns.figures.summary import format_table
 
+    paper: dict[str, Any] = {}
+    # what looks like an arXiv number is the paper's, unless another name comes before it
+    if args.figures and (number := re.fullmatch(r"(?:arxiv:)?(\d{4}\.\d+)", args.figures[0], re.IGNORECASE)):
+        paper, args.figures = {"paper": number[1]}, args.figures[1:]
     with progress_bar("reproduce") as progress:
-        done = draw(args.figures or None, args.output, progress)
+        done = draw(args.figures or None, args.output, progress, **paper)
     missed = sum(not row["met"] for row in done["summary"])
     files = "\n".join(path for paths in done["figures"].values() for path in paths)
     verdict = f"{len(done['summary']) - missed} of {len(done['summary'])} met"

@@ -153,9 +153,14 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument("--model", metavar="NAME", help="all unless given")
 
     command = _command(
-        commands, "reproduce", "figures:reproduce", "redraw the figures of arXiv:2008.05022 and check it"
+        commands, "reproduce", "figures:reproduce", "redraw the figures of a paper, arXiv:2008.05022, and check it"
     )
-    command.add_argument("figures", nargs="*", metavar="FIGURE", help="all unless given")
+    command.add_argument(
+        "figures",
+        nargs="*",
+        metavar="[PAPER] FIGURE",
+        help="another paper's arXiv number, 2005.01645, may come first; all its figures unless some are given",
+    )
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
 
     topic = _topic(commands, "bounds", "limits of other experiments")

@@ -1,4 +1,4 @@
-"""Draw the paper's figures and compare its numbers and statements with ours."""
+"""Draw the figures of a paper and compare its numbers and statements with ours."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 
 from cevns import checks
 from cevns.figures import registry
-from cevns.figures.analysis import Analysis
+from cevns.figures.registry import DEFAULT
 from cevns.figures.styles import style_sheet
-from cevns.figures.summary import summary
 from cevns.files import make_folder, write_text
 from cevns.plotting import file_figure, import_matplotlib, save
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns import _types
+    from cevns.figures.analysis import Analysis
     from cevns.figures.panels import Panel
 
 __all__ = ["draw", "reproduce"]
@@ -30,31 +30,38 @@ _INCH = 25.4
 
 
 def reproduce(
-    figures: Iterable[str] | None = None, output: _types.Path = "figures", progress: Any = None
+    figures: Iterable[str] | None = None,
+    output: _types.Path = "figures",
+    progress: Any = None,
+    *,
+    paper: str = DEFAULT,
 ) -> dict[str, Any]:
-    """Draw figures of arXiv:2008.05022 and write them with their data and a summary.
+    """Draw figures of a paper and write them with their data and a summary.
 
     A figure becomes ``figure3.pdf`` and ``figure3.png``, each of its panels a table ``figure3a.csv``; ``summary.json``
-    compares the paper's numbers and statements with ours. A file is written whole or not at all.
+    compares the paper's numbers and statements with ours. A file is written whole or not at all. Figures whose names
+    are words are files of that name. Each paper needs a folder of its own, since each writes a ``summary.json``.
 
     Parameters
     ----------
     figures : str or sequence of str, optional
-        Figures (``"3"``) or single panels (``"3a"``); all five figures unless given. The summary is always complete.
+        Figures (``"3"``) or single panels (``"3a"``); all figures unless given. The summary is always complete.
     output : str or path
         Folder; made if it does not exist.
     progress : callable, optional
         Called as ``progress(done, total, what)`` before each step and once at the end.
+    paper : str
+        arXiv number: ``"2008.05022"`` or ``"2005.01645"``.
 
     Returns
     -------
     dict
-        ``output`` (folder), ``figures`` (files written, by figure) and ``summary`` (rows, see `cevns.figures.summary`).
+        ``output`` (folder), ``figures`` (files written, by figure) and ``summary`` (rows, see `cevns.figures.rows`).
 
     Raises
     ------
     UnknownNameError
-        If there is no such figure.
+        If there is no such paper or figure.
     MissingDependencyError
         If Matplotlib is not installed.
     DataError
@@ -69,20 +76,20 @@ def reproduce(
     >>> all(row["met"] for row in result["summary"])
     True
     """
-    names = registry.selected(figures)
+    names = registry.selected(figures, paper)
     import_matplotlib("drawing figures")
     output = make_folder(output)
     progress = checks.function("progress", progress) or (lambda done, total, what: None)
-    analysis = Analysis()
+    analysis = registry.paper(paper).make_analysis()
     files: dict[str, list[str]] = {}
     captions: dict[str, str] = {}
     for done, name in enumerate(names):
         progress(done, len(names) + 1, f"figure {name}")
-        panels = registry.panels(name, analysis)
+        panels = registry.panels(name, analysis, paper)
         captions |= {panel.name: panel.caption for panel in panels}
-        files[name] = _write(name, panels, output)
+        files[name] = _write(name, panels, output, paper)
     progress(len(names), len(names) + 1, "summary")
-    rows = [row.as_dict() for row in summary(analysis)]
+    rows = [row.as_dict() for row in registry.paper(paper).rows(analysis)]
     result = {"output": str(output), "figures": files, "summary": rows}
     # names without the folder, so that the file does not depend on where it is written
     stored = {
@@ -95,7 +102,7 @@ def reproduce(
     return result
 
 
-def draw(name: str, analysis: Analysis | None = None) -> Figure:
+def draw(name: str, analysis: Analysis | None = None, *, paper: str = DEFAULT) -> Figure:
     """Return a figure, or a single panel, as a Matplotlib figure.
 
     Parameters
@@ -103,7 +110,9 @@ def draw(name: str, analysis: Analysis | None = None) -> Figure:
     name : str
         Figure (``"3"``) or panel (``"3a"``).
     analysis : Analysis, optional
-        Keeps limits for further figures; a new one unless given.
+        Of the paper: keeps results for further figures; a new one unless given.
+    paper : str
+        arXiv number.
 
     Returns
     -------
@@ -114,12 +123,12 @@ def draw(name: str, analysis: Analysis | None = None) -> Figure:
     >>> [ax.get_title(loc="left") for ax in draw("1").axes]
     ['(a) Ar', '(b) CsI']
     """
-    (name,) = registry.selected(name)
-    return _drawn(name, registry.panels(name, analysis or Analysis()))
+    (name,) = registry.selected(name, paper)
+    return _drawn(name, registry.panels(name, analysis or registry.paper(paper).make_analysis(), paper), paper)
 
 
-def _drawn(name: str, panels: Sequence[Panel]) -> Figure:
-    layout = registry.layout(name)
+def _drawn(name: str, panels: Sequence[Panel], paper: str) -> Figure:
+    layout = registry.layout(name, paper)
     alone = len(panels) == 1
     width, height = layout.single if alone else layout.size
     columns, heights = (1, None) if alone else (layout.columns, layout.heights)
@@ -128,15 +137,17 @@ def _drawn(name: str, panels: Sequence[Panel]) -> Figure:
         axes = figure.subplots(len(panels) // columns, columns, squeeze=False, height_ratios=heights)
         for ax, panel in zip(axes.flat, panels, strict=True):
             panel.draw(ax)
-            ax.set_title(f"({panel.name[-1]}) {panel.title}", loc="left")
+            ax.set_title(panel.title if layout.endings == ("",) else f"({panel.name[-1]}) {panel.title}", loc="left")
     return figure
 
 
-def _write(name: str, panels: Sequence[Panel], output: pathlib.Path) -> list[str]:
-    figure = _drawn(name, panels)
+def _write(name: str, panels: Sequence[Panel], output: pathlib.Path, paper: str) -> list[str]:
+    figure = _drawn(name, panels, paper)
     about = {
-        "Title": f"Figure {name} of arXiv:2008.05022, redrawn",
-        "Subject": " ".join(f"({panel.name[-1]}) {panel.caption}." for panel in panels),
+        "Title": f"Figure {name} of arXiv:{paper}, redrawn" if name[0].isdigit() else f"{name} of arXiv:{paper}",
+        "Subject": " ".join(f"({panel.name[-1]}) {panel.caption}." for panel in panels)
+        if len(panels) > 1
+        else f"{panels[0].caption}.",
     }
     written = []
     with _style():
@@ -144,12 +155,17 @@ def _write(name: str, panels: Sequence[Panel], output: pathlib.Path) -> list[str
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for suffix in ("pdf", "png"):
-            written.append(output / f"figure{name}.{suffix}")
+            written.append(output / f"{_stem(name)}.{suffix}")
             save(figure, written[-1], metadata=about)
     for panel in panels:
-        written.append(output / f"figure{panel.name}.csv")
+        written.append(output / f"{_stem(panel.name)}.csv")
         write_text(written[-1], panel.csv())
     return [str(path) for path in written]
+
+
+def _stem(name: str) -> str:
+    """Return the name of a figure's files: a number says of itself what it is of."""
+    return f"figure{name}" if name[0].isdigit() else name
 
 
 def _style() -> Any:

@@ -1,8 +1,9 @@
-"""The registry of figures: numbers, modules and sizes; nothing is computed before it is asked for."""
+"""The registry of papers and their figures: names, modules and sizes; nothing is computed before it is asked for."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cevns import checks
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from cevns.figures.analysis import Analysis
     from cevns.figures.panels import Panel
 
-__all__ = ["Layout", "known_figures", "layout", "panels", "selected"]
+__all__ = ["DEFAULT", "Layout", "Paper", "known_figures", "known_papers", "layout", "panels", "paper", "selected"]
+
+#: The paper whose figures are meant unless another is named.
+DEFAULT = "2008.05022"
 
 
 @dataclass(frozen=True)
@@ -25,76 +29,169 @@ class Layout:
     Parameters
     ----------
     module : str
-        Has ``panels(analysis)``, which returns the panels (a) and (b).
+        Has ``panels(analysis)``, which returns the panels.
+    endings : tuple of str
+        What the names of the panels add to that of the figure; one empty ending for a figure that is one panel.
     columns : int
         Panels beside each other.
     heights : tuple of float, optional
         Relative heights of panels above each other.
     size : (float, float)
-        Width and height [mm] of both panels together.
+        Width and height [mm] of all panels together.
     single : (float, float)
         Width and height [mm] of a panel alone.
     """
 
     module: str
+    endings: tuple[str, ...] = ("a", "b")
     columns: int = 2
     heights: tuple[float, ...] | None = None
     size: tuple[float, float] = (170.0, 80.0)
     single: tuple[float, float] = (85.0, 78.0)
 
 
-_FIGURES = {
-    "1": Layout("cevns.figures.figure1"),
-    "2": Layout("cevns.figures.figure2"),
-    "3": Layout("cevns.figures.figure3"),
-    "4": Layout("cevns.figures.figure4", columns=1, heights=(0.58, 1), size=(140.0, 200.0), single=(140.0, 122.0)),
-    "5": Layout("cevns.figures.figure5"),
+@dataclass(frozen=True)
+class Paper:
+    """A paper that is reproduced.
+
+    Parameters
+    ----------
+    name : str
+        arXiv number.
+    figures : mapping of str to Layout
+        By name: numbers where the figures are the paper's own, words where they show its results in our way.
+    analysis : str
+        ``module:class`` of its data sets and results.
+    summary : str
+        Module whose ``summary(analysis)`` compares its numbers with ours.
+    """
+
+    name: str
+    figures: Mapping[str, Layout]
+    analysis: str
+    summary: str
+
+    def make_analysis(self) -> Any:
+        """Return an analysis that has computed nothing yet."""
+        module, _, function = self.analysis.partition(":")
+        return getattr(importlib.import_module(module), function)()
+
+    def rows(self, analysis: Any) -> Any:
+        """Return the rows of the summary."""
+        return importlib.import_module(self.summary).summary(analysis)
+
+    def figure_of(self, name: str) -> str:
+        """Return the figure that a figure or panel belongs to."""
+        return next(f for f, kind in self.figures.items() if name in (f, *(f + end for end in kind.endings)))
+
+
+_PAPERS = {
+    paper.name: paper
+    for paper in (
+        Paper(
+            DEFAULT,
+            {
+                "1": Layout("cevns.figures.figure1"),
+                "2": Layout("cevns.figures.figure2"),
+                "3": Layout("cevns.figures.figure3"),
+                "4": Layout(
+                    "cevns.figures.figure4", columns=1, heights=(0.58, 1), size=(140.0, 200.0), single=(140.0, 122.0)
+                ),
+                "5": Layout("cevns.figures.figure5"),
+            },
+            "cevns.figures.analysis:Analysis",
+            "cevns.figures.summary",
+        ),
+        Paper(
+            "2005.01645",
+            {
+                "neutron-radii": Layout("cevns.figures.neutron_radii", ("-a", "-b")),
+                "weak-angle": Layout("cevns.figures.weak_angle", ("",)),
+                "charge-radii": Layout("cevns.figures.charge_radii", ("-a", "-b")),
+                "magnetic-moments": Layout("cevns.figures.magnetic_moments", ("",)),
+            },
+            "cevns.figures.measurements:Measurements",
+            "cevns.figures.measured",
+        ),
+    )
 }
-_PANELS = "ab"
 
 
-def known_figures() -> tuple[str, ...]:
-    """Return the names of the figures; ``"3"`` has the two panels ``"3a"`` and ``"3b"``.
+def known_papers() -> tuple[str, ...]:
+    """Return the arXiv numbers of the papers that are reproduced, the default one first.
+
+    Examples
+    --------
+    >>> known_papers()
+    ('2008.05022', '2005.01645')
+    """
+    return tuple(_PAPERS)
+
+
+def paper(name: str = DEFAULT) -> Paper:
+    """Return a paper by its arXiv number.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is not reproduced here.
+
+    Examples
+    --------
+    >>> list(paper("2005.01645").figures)
+    ['neutron-radii', 'weak-angle', 'charge-radii', 'magnetic-moments']
+    """
+    found: Paper = _PAPERS[checks.known("paper", name, _PAPERS)]
+    return found
+
+
+def known_figures(of: str = DEFAULT) -> tuple[str, ...]:
+    """Return the names of a paper's figures; ``"3"`` has the two panels ``"3a"`` and ``"3b"``.
 
     Examples
     --------
     >>> known_figures()
     ('1', '2', '3', '4', '5')
     """
-    return tuple(_FIGURES)
+    return tuple(paper(of).figures)
 
 
-def selected(figures: Iterable[str] | None = None) -> tuple[str, ...]:
+def selected(figures: Iterable[str] | None = None, of: str = DEFAULT) -> tuple[str, ...]:
     """Return the checked names of figures and panels, each once, in the order in which they were given.
 
     Parameters
     ----------
     figures : str or sequence of str, optional
         Figures (``"3"``, both panels in one file) or panels (``"3a"``); all figures unless given.
+    of : str
+        Paper.
 
     Raises
     ------
     UnknownNameError
-        If there is no such figure.
+        If there is no such paper or figure.
 
     Examples
     --------
     >>> selected(["3b", "1", "3b"])
     ('3b', '1')
     """
+    all_of = paper(of).figures
     if figures is None:
-        return known_figures()
+        return tuple(all_of)
     names = [figures] if isinstance(figures, (str, int)) else list(figures)
-    known = [*_FIGURES, *(number + panel for number in _FIGURES for panel in _PANELS)]
-    return tuple(dict.fromkeys(checks.known("figure", str(name), known) for name in names))
+    known = dict.fromkeys([*all_of, *(name + end for name, kind in all_of.items() for end in kind.endings)])
+    papers = " or ".join(other for other in _PAPERS if other != of)
+    hint = f"These are figures of {of}; the other paper is {papers}."
+    return tuple(dict.fromkeys(checks.known("figure", str(name), known, hint) for name in names))
 
 
-def layout(name: str) -> Any:
+def layout(name: str, of: str = DEFAULT) -> Any:
     """Return the layout of a figure or of the figure of a panel."""
-    return _FIGURES[name[0]]
+    return paper(of).figures[paper(of).figure_of(name)]
 
 
-def panels(name: str, analysis: Analysis) -> tuple[Panel, ...]:
-    """Return the panels of a figure, or one panel, computed from an `Analysis`."""
-    both = importlib.import_module(layout(name).module).panels(analysis)
-    return tuple(panel for panel in both if panel.name.startswith(name))
+def panels(name: str, analysis: Analysis, of: str = DEFAULT) -> tuple[Panel, ...]:
+    """Return the panels of a figure, or one panel, computed from the paper's analysis."""
+    every = importlib.import_module(layout(name, of).module).panels(analysis)
+    return tuple(panel for panel in every if panel.name.startswith(name))

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["EXPERIMENT_LINES", "MODEL_LINES", "style_sheet"]
+__all__ = ["CHANGE_LINES", "EXPERIMENT_LINES", "MODEL_LINES", "RADIUS_LINES", "style_sheet"]
 
 #: The models in figures 1 and 2, with the line styles that their captions name.
 MODEL_LINES: dict[str, dict[str, Any]] = {
@@ -22,6 +22,17 @@ EXPERIMENT_LINES: dict[str, dict[str, Any]] = {
     "Ar": {"color": "#0055aa", "linestyle": (0, (1, 1.4)), "linewidth": 1.1, "facecolor": "none"},
     "CsI": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 0.9, "facecolor": "none"},
     "CsI + Ar": {"color": "black", "linestyle": "-", "linewidth": 0.8, "facecolor": "0.85"},
+}
+#: What delta chi2 of argon's neutron radius counts from.
+RADIUS_LINES: dict[str, dict[str, Any]] = {
+    "proton radius": {"color": "#0055aa", "linestyle": "-", "linewidth": 1.3},
+    "global minimum": {"color": "#cc6600", "linestyle": (0, (5, 2)), "linewidth": 0.9},
+}
+#: Charge radii that change the flavour.
+CHANGE_LINES: dict[str, dict[str, Any]] = {
+    "r2_emu": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 0.9},
+    "r2_etau": {"color": "black", "linestyle": "-", "linewidth": 1.3},
+    "r2_mutau": {"color": "#0055aa", "linestyle": (0, (1, 1.4)), "linewidth": 1.3},
 }
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from cevns.bounds import MUON_ANOMALY, bounds_for
 from cevns.experiments import load
 from cevns.figures.analysis import MASSES
+from cevns.figures.rows import INDEPENDENT, Row, format_table
 from cevns.inference import TWO_SIGMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from cevns._types import Array
@@ -23,47 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Row", "format_table", "summary"]
 
 _PAPER = "arXiv:2008.05022"
-_REFERENCE = "independent calculation from the same data files"
 #: Highest mass [MeV] of the plane in which the paper's statements are made.
 _HIGHEST = 1e4
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison.
-
-    Attributes
-    ----------
-    quantity : str
-        What is compared, with its unit.
-    expected : float or str
-        The number or the statement.
-    computed : float or list of float
-        Our number, or the lower and upper end of its range.
-    criterion : str
-        What decides, in short.
-    met : bool
-        Whether `computed` and `values` meet the criterion.
-    source : str
-        Of the expected value.
-    note : str
-        What exactly is tested, and what the paper says.
-    values : dict of str to float
-        Further numbers that enter the criterion or help to judge it.
-    """
-
-    quantity: str
-    expected: object
-    computed: object
-    criterion: str
-    met: bool
-    source: str
-    note: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON, which has no infinity: such numbers become None."""
-        return {name: _finite(value) for name, value in vars(self).items()}
 
 
 def summary(analysis: Analysis) -> list[Row]:
@@ -82,54 +42,8 @@ def summary(analysis: Analysis) -> list[Row]:
     return [row for maker in makers for row in maker(analysis)]
 
 
-def format_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows, as `reproduce` gives them, as a table for a terminal, with numbered notes below.
-
-    A star marks what an independent calculation expects; all else is the paper's.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        With the fields of `Row`.
-    """
-    cells, notes, starred = [("quantity", "expected", "computed", "met", "criterion")], [], False
-    for row in rows:
-        independent = row.get("source", "").startswith(_REFERENCE)
-        starred |= independent
-        numbers = _text(row["expected"]) + (" *" if independent else ""), _text(row["computed"])
-        criterion = row["criterion"]
-        if row["note"]:
-            notes += [] if row["note"] in notes else [row["note"]]
-            criterion += f" ({notes.index(row['note']) + 1})"
-        cells.append((row["quantity"], *numbers, "yes" if row["met"] else "NO", criterion))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
-    table = "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
-    listed = [f"* {_REFERENCE}; without a star: {_PAPER}"] if starred else []
-    listed += [f"({i}) {note}" for i, note in enumerate(notes, start=1)]
-    return "\n\n".join([table, "\n".join(listed)]) if listed else table
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
 def _and(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)):
-        return " to ".join(f"{v:.3g}" for v in value)
-    return f"{value:.4g}"
 
 
 def _near(quantity: str, expected: float, computed: float, tolerance: float, source: str) -> Row:
@@ -149,12 +63,12 @@ def _events(analysis: Analysis) -> Iterator[Row]:
         ("SM events, CsI, 6-30 PE, quenching 0.0878", constant, 164.7, "; COHERENT 173 +- 48 (arXiv:1708.01294)"),
         ("SM events, Ar, 0-120 keVee", argon, 131.4, "; COHERENT 128 +- 17 (arXiv:2003.10630)"),
     ):
-        yield _near(quantity, expected, experiment.predict("sm").signal.sum(), 0.05, _REFERENCE + source)
+        yield _near(quantity, expected, experiment.predict("sm").signal.sum(), 0.05, INDEPENDENT + source)
 
 
 def _standard_chi2(analysis: Analysis) -> Iterator[Row]:
     for data, expected in (("CsI", 2.83), ("Ar", 8.86)):
-        yield _near(f"chi2 of the SM, {data}", expected, analysis.likelihoods[data].chi2("sm"), 0.01, _REFERENCE)
+        yield _near(f"chi2 of the SM, {data}", expected, analysis.likelihoods[data].chi2("sm"), 0.01, INDEPENDENT)
 
 
 def _universal(analysis: Analysis) -> Iterator[Row]:

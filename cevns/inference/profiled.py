@@ -63,7 +63,8 @@ class Profiled:
         self.objective = objective
         self.fixed = [objective.names.index(name) for name in names]
         self.moving = [i for i in range(len(objective.names)) if i not in self.fixed]
-        self.low, self.high = objective.low[self.fixed], objective.high[self.fixed]
+        self.low: Array = objective.low[self.fixed]
+        self.high: Array = objective.high[self.fixed]
         found = tuple(find_minima(objective) if minima is None else minima)
         self.minima = tuple(m for m in found if m.chi2 <= max(highest, found[0].chi2))
         branches = np.array([m.point for m in self.minima[:MOST_BRANCHES]])

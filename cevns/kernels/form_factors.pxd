@@ -179,6 +179,8 @@ cdef inline double form_factor_slope_c(int form_factor, double q, double rms_rad
         return outer * k * k * sphere_slope_c(x) * (cevns_exp(-0.5 * y * y) if y < 37.0 else exp(-0.5 * y * y))
     if form_factor == 1:
         return outer * k * k * sphere_slope_c(x) / (1.0 + (k * thickness) * (k * thickness))
+    if form_factor == 3:
+        return 0.0
     # the weight w of `symmetrized_fermi_c` has dw / dL = -2 w L / ((pi a)^2 + L^2), and the derivative of sin x / x is
     # -x U / 3
     surface = (PI * thickness) * (PI * thickness)
@@ -197,7 +199,9 @@ cdef inline double length_c(int form_factor, double rms_radius, double thickness
         return helm_radius(rms_radius, thickness)
     if form_factor == 1:
         return klein_nystrand_radius(rms_radius, thickness)
-    return fermi_radius(rms_radius, thickness)
+    if form_factor == 2:
+        return fermi_radius(rms_radius, thickness)
+    return rms_radius
 
 
 cdef inline double form_factor_c(int form_factor, double q, double length, double thickness) noexcept nogil:
@@ -205,7 +209,9 @@ cdef inline double form_factor_c(int form_factor, double q, double length, doubl
         return helm_c(q, length, thickness)
     if form_factor == 1:
         return klein_nystrand_c(q, length, thickness)
-    return symmetrized_fermi_c(q, length, thickness)
+    if form_factor == 2:
+        return symmetrized_fermi_c(q, length, thickness)
+    return 1.0
 
 
 # form factors at many q of one radius, and their derivatives in it [1/fm]

@@ -1,14 +1,14 @@
 """Nuclear form factors: the ufuncs and the choice of one with its parameter.
 
-All three describe the loss of coherence for |q| R > 1 and agree at the per-cent level in CEvNS (section 2 of
-arXiv:2008.05022).
+Those of extended nuclei describe the loss of coherence for |q| R > 1 and agree at the per-cent level in CEvNS (section
+2 of arXiv:2008.05022). That of a point is 1: what the loss of coherence is measured against.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,9 +28,16 @@ class FormFactor:
     Parameters
     ----------
     name : str
-        ``"helm"``, ``"klein-nystrand"`` or ``"symmetrized-fermi"``.
+        ``"helm"``, ``"klein-nystrand"``, ``"symmetrized-fermi"`` or ``"point"``.
     thickness : float, optional
-        Skin thickness s, Yukawa range a or diffuseness a [fm]; the literature's value unless given.
+        Skin thickness s, Yukawa range a or diffuseness a [fm]; the literature's value unless given. A point has none.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such parameterisation.
+    InputError
+        If the thickness is out of range, or not 0 for a point.
 
     Examples
     --------
@@ -49,7 +56,8 @@ class FormFactor:
             thickness = default
         else:
             # no thickness above the largest radius leaves a radius allowed
-            thickness = checks.real("thickness", self.thickness, unit="fm", low=0, high=20)
+            high = 20 if _SURFACES[self.name] else 0
+            thickness = checks.real("thickness", self.thickness, unit="fm", low=0, high=high)
         object.__setattr__(self, "thickness", thickness)
 
     def __call__(self, q: ArrayLike, rms_radius: ArrayLike) -> Array:
@@ -81,8 +89,13 @@ class FormFactor:
         return _KINDS[self.name][2]
 
 
+def _point(q: ArrayLike, rms_radius: ArrayLike, thickness: float) -> Array:
+    # what a sphere refuses is refused here too
+    return np.ones_like(helm(q, rms_radius, thickness))
+
+
 # order as in the kernels: see form_factor_c in kernels/form_factors.pxd
-_KINDS = {
+_KINDS: dict[str, tuple[Any, float, str]] = {
     "helm": (helm, 0.9, "Helm, Phys. Rev. 104 (1956) 1466; s = 0.9 fm"),
     "klein-nystrand": (klein_nystrand, 0.7, "Klein and Nystrand, hep-ph/9902259; a = 0.7 fm"),
     # t = 2.30 fm, a = t / (4 ln 3)
@@ -91,11 +104,12 @@ _KINDS = {
         2.30 / (4 * np.log(3)),
         "Piekarewicz et al., arXiv:1604.07799; t = 2.30 fm",
     ),
+    "point": (_point, 0.0, "F = 1: full coherence, whatever the radius"),
 }
 
 
 # share of R^2 that the surface has, over the squared thickness
-_SURFACES = {"helm": 3.0, "klein-nystrand": 6.0, "symmetrized-fermi": 1.4 * math.pi**2}
+_SURFACES = {"helm": 3.0, "klein-nystrand": 6.0, "symmetrized-fermi": 1.4 * math.pi**2, "point": 0.0}
 
 
 def known_form_factors() -> tuple[str, ...]:
