@@ -60,6 +60,8 @@ class Experiment(Likelihood):
         What to cite.
     nuisances : sequence of Nuisance
         Further uncertainties of the signal's normalisation, which other experiments may share.
+    electrons : ElectronResponse or str, optional
+        Elastic scattering on electrons as part of the signal: ``"shells"``, ``"free"``, or a response; see `Signal`.
 
     Examples
     --------
@@ -83,6 +85,7 @@ class Experiment(Likelihood):
     description: str = ""
     references: Values = ()
     nuisances: Values = ()
+    electrons: Any = None
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
@@ -118,6 +121,7 @@ class Experiment(Likelihood):
             signal_sigma=checks.relative("signal_sigma", self.signal_sigma),
             quenching_sigma=signal.quenching_sigma,
             form_factor=signal.form_factor,
+            electrons=signal.electrons,
             label=self.label or self.name,
         )
 
@@ -219,7 +223,7 @@ class Experiment(Likelihood):
     @cached_property
     def signal(self) -> Signal:
         """What predicts counts, and knows no data."""
-        return Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+        return Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons)
 
     @cached_property
     def data(self) -> Data:

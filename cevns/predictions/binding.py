@@ -14,7 +14,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.interactions.kinematics import VECTOR, Kind
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI, VECTOR, Kind
 from cevns.kernels.counts import Counts
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
+    from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
@@ -52,6 +53,9 @@ def bind(
     parameters: Sequence[Parameter],
     fixed: Mapping[str, float],
     radii: Mapping[int, str | float],
+    *,
+    targets: Sequence[str] = (NUCLEI,),
+    smallest_mass: float = 0.0,
 ) -> Counts:
     """Return counts as a function of parameters.
 
@@ -69,13 +73,16 @@ def bind(
         Values of all other parameters of the interaction.
     radii : mapping of int to (str or float)
         Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
+    targets : sequence of str
+        What neutrinos scatter on, nuclei or electrons or both.
+    smallest_mass : float
+        Least mass [MeV] of mediators that the nodes follow.
     """
     place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    nodes = folds((VECTOR.layer,)).nodes
-    flavours = nodes.flavours
-    polynomial = interaction.monomials(flavours, without=absent)
+    flavours = folds((VECTOR.layer,)).nodes.flavours
+    polynomial = tuple(m for target in targets for m in interaction.monomials(flavours, absent, target))
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
@@ -92,15 +99,15 @@ def bind(
                 exponents[place[name]] = exponent
         powers, shapes = [0] * len(factors), []
         final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
-        kind = Kind(monomial.kinematics, final_mass)
-        light = [0.0] if kind == Kind("magnetic") else []
+        kind = Kind(monomial.kinematics, final_mass, monomial.target)
+        light = [0.0] if kind.kinematics == "magnetic" else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent
             else:
                 light.append(fixed[mass] if isinstance(mass, str) else mass)
                 shapes.append(_propagator(light[-1], exponent))
-        if light and not final_mass and min(light) < nodes.smallest_mass:
+        if light and not final_mass and min(light) < smallest_mass:
             raise InputError(
                 f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
                 "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
@@ -143,7 +150,9 @@ def _power(loop: Loop, exponent: int) -> Callable[[Array], Array]:
     return lambda q2: np.asarray(loop(q2)) ** exponent
 
 
-def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+def _neutron_charge(
+    nodes: RecoilNodes | ElectronNodes, form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> Array:
     """Return N F_N with the radii that are given as values."""
     out = nodes.neutron_charge.copy()
     for nucleus, radius in radii.items():
@@ -152,7 +161,9 @@ def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[
     return out
 
 
-def _bare_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+def _bare_charge(
+    nodes: RecoilNodes | ElectronNodes, form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> Array:
     """Return N, which F_N is a factor of if a radius is a parameter, or else N F_N."""
     if any(isinstance(radius, str) for radius in radii.values()):
         return np.repeat(nodes.neutrons[:, None], nodes.recoil.size, axis=1)
@@ -163,6 +174,9 @@ def _by_powers_of_radius(parts: Sequence[_Part], flavours: int) -> list[_Part]:
     """Return each part as three, of which the factor F_N, the last one, has the powers 0, 1 and 2."""
     out = []
     for part in parts:
+        if part.kind.target == ELECTRONS:
+            out.append(part)
+            continue
         for k in range(3):
             coefficients = np.zeros_like(part.coefficients)
             coefficients[k * flavours : (k + 1) * flavours] = part.coefficients[k * flavours : (k + 1) * flavours]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cevns._types import Array, ArrayLike
+    from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.panels import Panels, RecoilNodes
 
 #: Values of polynomials or of the acceptance that are computed at once.
@@ -29,12 +30,12 @@ _HALF_NODES, _HALF_WEIGHTS = (part[:, None] for part in gauss_legendre(PANEL_NOD
 __all__ = ["joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
 
 
-def response_weights(nodes: RecoilNodes, eta: float = 1.0) -> Array:
+def response_weights(nodes: RecoilNodes | ElectronNodes, eta: float = 1.0) -> Array:
     """Return the matrix from rates at the nodes to counts in the bins.
 
     Parameters
     ----------
-    nodes : RecoilNodes
+    nodes : RecoilNodes or ElectronNodes
         Where the rates are known, and the response there.
     eta : float
         Quenching scale.
@@ -48,7 +49,7 @@ def response_weights(nodes: RecoilNodes, eta: float = 1.0) -> Array:
     return matrix
 
 
-def response_matrices(nodes: RecoilNodes, etas: ArrayLike) -> Iterator[Array]:
+def response_matrices(nodes: RecoilNodes | ElectronNodes, etas: ArrayLike) -> Iterator[Array]:
     """Yield the matrices of `response_weights` for many quenching scales, which share the inverse of the quenching."""
     etas = np.asarray(etas, dtype=float)
     for parts in zip(*(_matrices(panels, etas) for panels in nodes.panels), strict=True):
