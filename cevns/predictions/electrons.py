@@ -1,7 +1,8 @@
 """Energies of electrons at which rates of neutrino-electron scattering are computed: a channel beside the nuclei.
 
 Electrons have their own response, which no quenching scale moves, and their own kinematics; all else, from amplitudes
-to counts, is that of nuclei. Of an atom those electrons take part that are bound by less than the energy they get.
+to counts, is that of nuclei. Of an atom those electrons take part that are bound by less than the energy they get: a
+factor of the response, since all electrons have the same rate.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ElectronNodes", "check_electrons"]
 
+#: G_F^2 m_e / pi [cm^2/keV].
+_SCALE = FERMI_CONSTANT**2 * ELECTRON_MASS / np.pi * HBAR_C_SQUARED_CM2 * 1e-3
 #: Share of the molar mass that may belong to atoms whose electrons are not known.
 _LARGEST_LEFT_OUT = 1e-3
 
@@ -49,8 +52,6 @@ class ElectronNodes:
         Neutrinos.
     nuclei : tuple of Nucleus
         Of the target.
-    scales : ndarray, shape (nuclei, cols)
-        Number of electrons of all atoms of a kind that take part, times G_F^2 m_e / pi [cm^2/keV].
     """
 
     panels: tuple[Panels, ...]
@@ -58,7 +59,6 @@ class ElectronNodes:
     q2: np.ndarray
     flux: Flux
     nuclei: tuple[Nucleus, ...]
-    scales: np.ndarray
 
     @property
     def flavours(self) -> tuple[str, ...]:
@@ -98,9 +98,12 @@ class ElectronNodes:
         final_mass : float
             Of the neutral lepton that leaves [MeV].
         """
-        nuclei = target.nuclei
-        atoms = [electrons.atom(nucleus) for nucleus in nuclei]
-        bindings = unique([energy for atom in atoms for _, energy in atom])
+        numbers: dict[float, float] = {}
+        for nucleus, count in zip(target.nuclei, target.numbers, strict=True):
+            for n, energy in electrons.atom(nucleus):
+                numbers[energy] = numbers.get(energy, 0.0) + n * count
+        bindings = np.array(sorted(numbers))
+        taking_part = np.cumsum([numbers[energy] for energy in bindings.tolist()])
         low, high = response.recoil_range()
         ends = 1e3 * np.array(electron_ends(unique([*flux.break_energies]), final_mass))
         opened = ends[1] > 0
@@ -110,34 +113,29 @@ class ElectronNodes:
         if not low < high:
             return None
         sharp = 1e3 * np.concatenate(electron_ends(flux.sharp_energies, final_mass))
-        # all that steps, beside the light mediators that a short panel serves
-        steps = response.recoil(response.steps) if response.resolution is None else ()
         kinds = ELECTRON_KINDS if final_mass == 0.0 else {"magnetic": ELECTRON_KINDS["magnetic"]}
 
         def probe(recoil: Array) -> Array:
             rates = [_moments(flux, recoil, codes, final_mass) for codes in kinds.values()]
             return np.concatenate(rates).reshape(-1, recoil.size)
 
-        edges = panel_edges(probe, low, high, [*sharp, *bindings, *steps], ends.ravel())
+        edges = panel_edges(probe, low, high, sharp, ends.ravel())
         half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
         recoil = (middle[:, None] + half[:, None] * NODES).ravel()
-        numbers = np.array([sum(n * (recoil > energy) for n, energy in atom) for atom in atoms], dtype=float)
-        numbers *= np.array(target.numbers)[:, None]
-        scale = FERMI_CONSTANT**2 * ELECTRON_MASS / np.pi * HBAR_C_SQUARED_CM2 * 1e-3
-        q2 = np.repeat(2e-3 * ELECTRON_MASS * recoil[None, :], len(nuclei), axis=0)
-        panels = (Panels(edges, response, tuple(range(len(nuclei)))),)
-        return cls(panels, recoil, q2, flux, nuclei, numbers * scale)
+        q2 = np.repeat(2e-3 * ELECTRON_MASS * recoil[None, :], len(target.nuclei), axis=0)
+        members = tuple(range(len(target.nuclei)))
+        return cls((Panels(edges, response, members, bindings, taking_part),), recoil, q2, flux, target.nuclei)
 
     def channels(self, kind: Kind, neutron_charge: Array | None = None) -> Array:
-        """Return rates of g_V^2, 2 g_V g_A and g_A^2 by flavour [1/keV], shape (3 flavours, nuclei, cols).
+        """Return rates of g_V^2, 2 g_V g_A and g_A^2 for one electron [1/keV], shape (3 flavours, nuclei, cols).
 
-        Amplitudes that are no vector's have the first of them alone. `neutron_charge` is that of nuclei.
+        Amplitudes that are no vector's have the first of them alone. All of it stands in the place of the first
+        nucleus. `neutron_charge` is that of nuclei.
         """
-        found = _moments(self.flux, self.recoil, ELECTRON_KINDS[kind.kinematics], kind.final_mass)
-        out = np.zeros((3, *found.shape[1:]))
-        out[: len(found)] = found
-        rates: Array = out.reshape(-1, 1, self.recoil.size) * self.scales
-        return rates
+        found = _moments(self.flux, self.recoil, ELECTRON_KINDS[kind.kinematics], kind.final_mass) * _SCALE
+        out = np.zeros((3, *found.shape[1:2], *self.q2.shape))
+        out[: len(found), :, 0] = found
+        return out.reshape(-1, *self.q2.shape)
 
 
 def _moments(flux: Flux, energy: Array, codes: tuple[int, ...], final_mass: float) -> Array:

@@ -62,7 +62,8 @@ def _matrices(panels: Panels, etas: Array) -> Iterator[Array]:
     low, high = edges[0], edges[-1]
     cuts = response.cuts(low, high, etas)
     # what lies beyond the panels is moved to their ends, where intervals have no width
-    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(edges, (etas.size, edges.size))], axis=1), low, high)
+    own = edges if panels.bindings is None else np.concatenate([edges, panels.bindings])
+    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(own, (etas.size, own.size))], axis=1), low, high)
     cuts.sort(axis=1)
     fold = _sharp if response.resolution is None else _smeared
     # many scales at once, as far as memory is small
@@ -100,7 +101,7 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
         accepted = response.efficiency(response.observable(recoil, etas[owner]))
     low, high = edges[panel], edges[panel + 1]
     moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
-    moments *= weights * (half * accepted)
+    moments *= weights * (half * accepted * panels.electrons(middle))
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
     out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T
@@ -114,7 +115,7 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     owner, panel, middle, half = _intervals(edges, cuts)
     recoil = middle[:, None] + half[:, None] * NODES
     accepted = response.acceptance(response.observable(recoil, etas[owner, None]).ravel())
-    accepted = accepted * (half[:, None] * WEIGHTS).ravel()
+    accepted = accepted * ((half * panels.electrons(middle))[:, None] * WEIGHTS).ravel()
     a, b = edges[panel, None], edges[panel + 1, None]
     basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))
     parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis

@@ -54,11 +54,22 @@ class Panels:
         To recoils of these nuclei.
     nuclei : tuple of int
         Which nuclei of the target they are.
+    bindings, numbers : ndarray, shape (n,)
+        Of electrons: from bindings[i] [keV] on, ascending, there are numbers[i] of them, and none below the first.
     """
 
     edges: np.ndarray
     response: Response
     nuclei: tuple[int, ...]
+    bindings: np.ndarray | None = None
+    numbers: np.ndarray | None = None
+
+    def electrons(self, energy: Array) -> Any:
+        """Return how many electrons get an energy [keV]; 1 for nuclei."""
+        if self.bindings is None or self.numbers is None:
+            return 1.0
+        place = np.searchsorted(self.bindings, energy, side="right")
+        return np.where(place > 0, self.numbers[np.maximum(place, 1) - 1], 0.0)
 
 
 @dataclass(frozen=True)
