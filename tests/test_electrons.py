@@ -573,6 +573,24 @@ def test_predictions_show_them_apart(bound):
     np.testing.assert_array_equal(copy.predict("sm").electrons, bound.predict("sm").electrons)
 
 
+def test_charges_that_say_half_are_refused(bound, csi):
+    half = mediated("half", proton={"e": 1.0, "mu": 1.0}, neutron={}, leptons={"e": 1.0, "mu": 1.0})
+    assert csi.chi2(half, mass=10.0, coupling=1e-5) > 0
+    with pytest.raises(InputError, match="has the charge 1 of electrons, but no amplitude of neutrinos with them"):
+        bound.chi2(half, mass=10.0, coupling=1e-5)
+    with pytest.raises(InputError, match="no amplitude of neutrinos with them"):
+        electron_cross_section(half, 30.0, "e", 1.0, antineutrino=False, mass=10.0, coupling=1e-5)
+    said = half.replace(leptons=())
+    point = {"mass": 10.0, "coupling": 1e-5}
+    assert bound.chi2(said, **point) == pytest.approx(csi.chi2(said, **point), rel=1e-6)
+
+
+def test_experiments_say_that_they_count_electrons(bound, free, csi):
+    assert [e.__repr__().count(" electrons") for e in (csi, bound, free)] == [0, 1, 1]
+    assert "bound electrons" in repr(bound)
+    assert "free electrons" in repr(free)
+
+
 def test_parts_of_a_signal(bound, csi):
     nuclei, electrons = bound.signal.of("nuclei"), bound.signal.of("electrons")
     assert nuclei.targets == ("nuclei",)

@@ -132,6 +132,9 @@ class Experiment(Likelihood):
     def __repr__(self) -> str:
         response, nuclei = self.response, " + ".join(n.name for n in self.target.nuclei)
         low, high = response.edges[0], response.edges[-1]
+        nuclei += (
+            "" if self.electrons is None else f" and {self.electrons.binding.replace('shells', 'bound')} electrons"
+        )
         return f"<Experiment {self.name}: {nuclei}, {response.bins} bins from {low:g} to {high:g} {response.unit}>"
 
     def _repr_html_(self) -> str:

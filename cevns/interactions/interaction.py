@@ -11,7 +11,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import LARGEST_NUMBER, charge_table
-from cevns.interactions.kinematics import NUCLEI
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
@@ -292,14 +292,31 @@ class Interaction:
             Parameters at the values where their amplitudes vanish: these are left out.
         target : {"nuclei", "electrons"}
             What neutrinos scatter on.
+
+        Raises
+        ------
+        InputError
+            If electrons are asked for, which have a charge, but no amplitude.
         """
         key = tuple(flavours), without, target
         found = self._monomials.get(key)
         if found is None:
+            if target == ELECTRONS:
+                self._check_electrons()
             weak = [amplitude for flavour in flavours for amplitude in self.weak.amplitudes(flavour)]
             chosen = [a for a in (*weak, *self.amplitudes) if not any(name in without for name, _ in a.couplings)]
             found = self._monomials[key] = monomials(chosen, key[0], target)
         return found
+
+    def _check_electrons(self) -> None:
+        """Refuse a mediator that electrons are said to feel, with nothing of how neutrinos meet them by it."""
+        mediated = [a for a in self.amplitudes if a.mediator is not None]
+        if mediated and dict(self.leptons).get("e") and not any(a.electron or a.electron_axial for a in mediated):
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has the charge {dict(self.leptons)['e']:g} of electrons, but "
+                "no amplitude of neutrinos with them: give mediated(..., electron=...), charges of neutrinos times "
+                "that of electrons, or replace(leptons=()) for electrons that do not feel it"
+            )
 
     @cached_property
     def exponents(self) -> dict[str, set[int]]:
