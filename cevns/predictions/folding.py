@@ -6,7 +6,7 @@ quenching scale eta enters the matrix alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,23 @@ MOST_VALUES = 500_000
 # exact for the polynomials of a panel where nothing else varies
 _HALF_NODES, _HALF_WEIGHTS = (part[:, None] for part in gauss_legendre(PANEL_NODES // 2))
 
-__all__ = ["joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
+__all__ = ["Rows", "dense", "joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
+
+
+class Rows(NamedTuple):
+    """Rows of a matrix without the zeros at both ends.
+
+    Attributes
+    ----------
+    firsts, lengths : ndarray of int, shape (rows,)
+        Column of each row's first value, and how many there are.
+    values : ndarray
+        One row after another.
+    """
+
+    firsts: np.ndarray
+    lengths: np.ndarray
+    values: np.ndarray
 
 
 def response_weights(nodes: RecoilNodes | ElectronNodes, eta: float = 1.0) -> Array:
@@ -126,22 +142,31 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     return weights.swapaxes(1, 2).reshape(len(cuts), response.bins, -1)
 
 
-def trimmed(matrix: Array) -> list[tuple[int, Array]]:
-    """Return the rows of a matrix without the zeros at both ends, each after the column of its first value."""
+def trimmed(matrix: Array) -> Rows:
+    """Return the rows of a matrix without the zeros at both ends."""
     used = matrix != 0
     firsts = used.argmax(axis=1)
     lasts = np.where(used.any(axis=1), matrix.shape[1] - used[:, ::-1].argmax(axis=1), firsts)
-    return [
-        (first, row[first:last].copy())
-        for first, last, row in zip(firsts.tolist(), lasts.tolist(), matrix, strict=True)
-    ]
+    return Rows(firsts, lasts - firsts, matrix[_within(firsts, lasts, matrix.shape[1])])
 
 
-def pack_rows(rows: Iterable[tuple[int, Array]], cols: int) -> Weights:
-    """Return rows of `trimmed` as the kernels take them."""
-    firsts, values = zip(*rows, strict=True)
-    pointers = np.concatenate([[0], np.cumsum([v.size for v in values])])
-    return Weights(np.concatenate(values), pointers, np.array(firsts), cols)
+def _within(firsts: Any, lasts: Any, cols: int) -> Any:
+    columns = np.arange(cols)
+    return (columns >= firsts[:, None]) & (columns < lasts[:, None])
+
+
+def dense(weights: Weights, rows: slice) -> Array:
+    """Return some rows of weights with their zeros, shape (rows, cols)."""
+    firsts, ends = weights.firsts[rows], weights.pointers[rows.start : rows.stop + 1]
+    out = np.zeros((firsts.size, weights.cols))
+    out[_within(firsts, firsts + np.diff(ends), weights.cols)] = weights.values[ends[0] : ends[-1]]
+    return out
+
+
+def pack_rows(parts: Iterable[Rows], cols: int) -> Weights:
+    """Return what `trimmed` left, one part after another, as the kernels take it."""
+    firsts, lengths, values = map(np.concatenate, zip(*parts, strict=True))
+    return Weights(values, np.concatenate([[0], np.cumsum(lengths)]), firsts, cols)
 
 
 def pack(matrices: Iterable[Array]) -> Weights:
@@ -152,20 +177,12 @@ def pack(matrices: Iterable[Array]) -> Weights:
     Weights
     """
     matrices = list(matrices)
-    return pack_rows((row for matrix in matrices for row in trimmed(matrix)), matrices[0].shape[1])
+    return pack_rows(map(trimmed, matrices), matrices[0].shape[1])
 
 
 def joined(parts: Sequence[Weights]) -> Weights:
     """Return weights of the same rows for nodes that follow each other."""
     if len(parts) == 1:
         return parts[0]
-    offsets = np.cumsum([0, *(part.cols for part in parts)]).tolist()
-    rows = []
-    for i in range(parts[0].firsts.size):
-        row = np.zeros(offsets[-1])
-        for part, offset in zip(parts, offsets, strict=False):
-            values = part.values[part.pointers[i] : part.pointers[i + 1]]
-            first = offset + part.firsts[i]
-            row[first : first + values.size] = values
-        rows.append(row)
-    return pack([np.array(rows)])
+    every = slice(0, parts[0].firsts.size)
+    return pack([np.concatenate([dense(part, every) for part in parts], axis=1)])

@@ -12,9 +12,9 @@ from cevns.interactions.kinematics import ELECTRONS, VECTOR, kinds_of
 from cevns.kept import Kept
 from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
-from cevns.predictions.folding import pack, pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.folding import pack, pack_rows, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes
-from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, tolerance
+from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, refined, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ class Folds:
         nodes = self.electron_nodes(layer[1])
         if nodes is None:
             return None
-        return Layer(nodes, pack_rows(trimmed(response_weights(nodes)) * scales, nodes.recoil.size))
+        return Layer(nodes, pack_rows([trimmed(response_weights(nodes))] * scales, nodes.recoil.size))
 
     @cached_property
     def nodes(self) -> RecoilNodes:
@@ -132,12 +132,12 @@ class Folds:
             nodes = self._seen(key, None) if key[0] != ELECTRONS else None
             if nodes is not None:
                 pieces = EtaPieces.build(nodes, self.quenching_sigma, tolerance(precision), within=edges)
-                if edges is None or not np.array_equal(pieces.edges, edges):
-                    edges = pieces.edges
+                if edges is not None and not np.array_equal(pieces.edges, edges):
                     made = {
-                        known: Layer(layer.nodes, pack(response_matrices(layer.nodes, pieces.nodes)))
+                        known: Layer(layer.nodes, refined(layer.weights, edges, pieces.edges))
                         for known, layer in made.items()
                     }
+                    edges = pieces.edges
                 made[key] = Layer(nodes, pieces.weights)
         scales = ETA_POINTS.size * (1 if edges is None else edges.size - 1)
         return fold.extended(self._with_electrons(made, others, scales), edges)

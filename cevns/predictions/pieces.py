@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.folding import Rows, dense, pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cevns.kernels.counts import Weights
     from cevns.nuclei import Nucleus
 
-__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "tolerance"]
+__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "refined", "tolerance"]
 
 #: Chebyshev nodes of a piece, on its own axis from -1 to 1.
 ETA_POINTS = np.sin(0.1 * np.pi * np.arange(-4, 5, 2))
@@ -38,7 +38,8 @@ _REACH, _SMALLEST = 5.0, 0.25
 
 # where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
 _TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
-_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+_TO_POWERS = np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ _TO_POWERS
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -110,7 +111,7 @@ class EtaPieces:
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
-        done: list[tuple[float, float, list[tuple[int, Array]]]] = []
+        done: list[tuple[float, float, Rows]] = []
         while pending:
             etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
             matrices = response_matrices(recoil_nodes, np.concatenate(etas))
@@ -144,8 +145,26 @@ class EtaPieces:
         edges = np.array([*(a for a, _, _ in done), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
-        rows = itertools.chain.from_iterable(rows for _, _, rows in done)
-        return cls(edges, nodes, pack_rows(rows, len(probes)))
+        return cls(edges, nodes, pack_rows([rows for _, _, rows in done], len(probes)))
+
+
+def refined(weights: Weights, edges: Array, finer: Array) -> Weights:
+    """Return weights at the nodes of finer pieces, from those at the nodes of the pieces that they are parts of.
+
+    Counts are polynomials in a piece, and so are, for all rates that it was cut for, the weights.
+    """
+    owners = np.searchsorted(edges, finer[:-1], side="right") - 1
+    size = weights.firsts.size // (edges.size - 1)
+    parts = []
+    for low, high, owner in zip(finer[:-1], finer[1:], owners.tolist(), strict=True):
+        rows = dense(weights, slice(owner * size, (owner + 1) * size))
+        a, b = edges[owner], edges[owner + 1]
+        if (low, high) != (a, b):
+            places = (low + high - a - b + (high - low) * ETA_POINTS) / (b - a)
+            basis = np.vander(places, ETA_POINTS.size, increasing=True) @ _TO_POWERS
+            rows = np.tensordot(basis, rows.reshape(ETA_POINTS.size, -1, weights.cols), 1).reshape(rows.shape)
+        parts.append(trimmed(rows))
+    return pack_rows(parts, weights.cols)
 
 
 def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
