@@ -6,16 +6,15 @@ from cevns.errors import InputError
 
 __all__ = ["SHELLS", "shells"]
 
-#: Number of electrons and binding energy [keV] of each subshell, K first: X-Ray Data Booklet, LBNL-490, table 1-1. What
-#: that leaves out, the outermost electrons, has the first ionisation energy, or what is typical of the subshell; no
-#: detector sees so little energy.
+#: Number of electrons and binding energy [keV] of each subshell, K first: X-Ray Data Booklet, LBNL-490, table 1-1. The
+#: outermost electrons, which it leaves out, have a few eV: the first ionisation energy, or what is typical of them.
 SHELLS: dict[str, tuple[tuple[int, float], ...]] = {
     "Ne": ((2, 0.8702), (2, 0.0485), (2, 0.0217), (4, 0.0216)),
     "Na": ((2, 1.0708), (2, 0.0635), (2, 0.0304), (4, 0.0305), (1, 0.0051)),
     "Si": ((2, 1.839), (2, 0.1497), (2, 0.0998), (4, 0.0994), (4, 0.0082)),
     "Ar": ((2, 3.2059), (2, 0.3263), (2, 0.2506), (4, 0.2484), (2, 0.0293), (2, 0.0159), (4, 0.0157)),
     "Ge": (
-        *((2, 11.1031), (2, 1.4146), (2, 1.2481), (4, 1.2170)),
+        *((2, 11.103), (2, 1.4146), (2, 1.2481), (4, 1.2170)),
         *((2, 0.1801), (2, 0.1249), (4, 0.1208), (4, 0.0298), (6, 0.0292), (4, 0.0079)),
     ),
     "I": (
