@@ -4,26 +4,35 @@ from cevns.kernels.fluxes cimport Spectrum, require_aligned
 
 #: Codes of the kinds of kinematics.
 KINDS = {"vector": VECTOR, "scalar": SCALAR, "tensor": TENSOR, "magnetic": MAGNETIC}
+#: Codes of those of electrons: of the three numbers of a quadratic form in g_V and g_A, or in the amplitude alone.
+ELECTRON_KINDS = {
+    "vector": (ELECTRON_VV, ELECTRON_VA, ELECTRON_AA),
+    "scalar": (ELECTRON_SCALAR,),
+    "magnetic": (ELECTRON_MAGNETIC,),
+}
 
 
 cdef int _check(int kind, double final_mass) except -1:
-    if not VECTOR <= kind <= MAGNETIC or (kind == TENSOR and final_mass != 0.0):
+    if not VECTOR <= kind <= ELECTRON_MAGNETIC or (
+            final_mass != 0.0 and (kind == TENSOR or ELECTRON_VV <= kind < ELECTRON_MAGNETIC)):
         raise ValueError(f"kind {kind} with a final mass of {final_mass:g} MeV is not known")
     return 0
 
 
 def kappa(int kind, const double[::1] recoil not None, const double[::1] energy not None, double mass,
           double final_mass, double[::1] out not None):
-    """Write kappa(T, E) for a nucleus of some mass into `out`; 0 where E lies below E_min, and never negative.
+    """Write kappa(T, E) for a nucleus or electron of some mass into `out`; 0 where E lies below E_min.
+
+    What rounding makes negative is 0.
 
     Parameters
     ----------
     kind : int
-        0 vector, 1 scalar, 2 tensor, 3 magnetic.
+        0 vector, 1 scalar, 2 tensor, 3 magnetic; 4 to 8 those of electrons, see `ELECTRON_KINDS`.
     recoil, energy : array, shape (n,)
         T > 0 and E > 0 [MeV].
     mass, final_mass : float
-        Of the nucleus, and of the neutral lepton that leaves [MeV].
+        Of the nucleus or electron, and of the neutral lepton that leaves [MeV].
     out : array, shape (n,)
         Result: a pure number, for magnetic in MeV^-2.
     """
@@ -37,14 +46,18 @@ def kappa(int kind, const double[::1] recoil not None, const double[::1] energy 
     with nogil:
         for i in range(n):
             out[i] = 0.0
-            if energy[i] >= least_energy_c(recoil[i], mass, final_mass):
+            if kind >= ELECTRON_VV:
+                if energy[i] >= electron_least_energy_c(recoil[i], mass, final_mass):
+                    electron_kappa_c(kind, recoil[i], mass, final_mass, c)
+                    out[i] = max(c[0] + (c[1] + c[2] / energy[i]) / energy[i], 0.0)
+            elif energy[i] >= least_energy_c(recoil[i], mass, final_mass):
                 kappa_c(kind, recoil[i], mass, final_mass, c)
                 out[i] = max(c[0] + (c[1] + c[2] / energy[i]) / energy[i], 0.0)
 
 
 def rate_moments(Spectrum spectrum not None, int kind, const double[::1] recoil not None, double mass,
                  double final_mass, double[::1] out not None):
-    """Write k(T) of a spectrum for a nucleus of some mass into `out`; arguments as of `kappa`."""
+    """Write k(T) of a spectrum for a nucleus or electron of some mass into `out`; arguments as of `kappa`."""
     cdef Py_ssize_t i, n = min(recoil.shape[0], out.shape[0])
     _check(kind, final_mass)
     if n:

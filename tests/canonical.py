@@ -29,6 +29,11 @@ INTERACTIONS = {name: cevns.get_interaction(name) for name in cevns.known_intera
     "anapole": interactions.anapole("toroid"),
     "quark_couplings": interactions.quark_couplings("epsilon"),
     "sterile_dipole": interactions.sterile_dipole("portal"),
+    "mediated, electrons": interactions.mediated(
+        "leptons", proton={}, neutron={"mu": 1.0}, electron={"e": -1.0, "mu": 2.0}
+    ),
+    "contact, electrons": interactions.contact("axes", proton={"e": 0.1}, neutron={}, electron={"mu": 0.3}),
+    "ScalarMediator, electrons": interactions.ScalarMediator("all", electron=0.7),
 }
 #: A value for each name of a parameter, far from all limits; contact couplings of the order of 1 have none.
 VALUES = {
@@ -49,8 +54,11 @@ FLUXES = {
     "pion_decay_at_rest": fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3),
     "reactor_antineutrinos": fluxes.reactor_antineutrinos(thermal_power=3.95, distance=30.0, exposure=1.0),
     "monochromatic": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu"),
+    "monochromatic, antineutrinos": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu", antineutrino=True),
     "tabulated": fluxes.tabulated([0.5, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e10, 0.0], "tau": [0.0, 0.0, 2e10, 5e9]}),
-    "tabulated, histogram": fluxes.tabulated([0.0, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e9]}, histogram=True),
+    "tabulated, histogram": fluxes.tabulated(
+        [0.0, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e9]}, histogram=True, antineutrino=False
+    ),
 }
 
 #: By class.
@@ -70,6 +78,16 @@ RESOLUTIONS = {
     "none": None,
     "GaussianResolution": detectors.GaussianResolution(0.58),
     "PoissonResolution": detectors.PoissonResolution(),
+}
+
+ELECTRON_RESPONSES = {
+    "ElectronResponse": detectors.ElectronResponse(),
+    "ElectronResponse, free": detectors.ElectronResponse(
+        "free", light_yield=2.0, resolution=RESOLUTIONS["PoissonResolution"]
+    ),
+    "ElectronResponse, own shells": detectors.ElectronResponse(
+        shells={"Ar": [(10, 0.25), (8, 0.01)]}, efficiency=EFFICIENCIES["points"]
+    ),
 }
 
 

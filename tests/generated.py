@@ -231,15 +231,17 @@ def make(seed):
 def build(plan, name="generated"):
     """Return the library's experiment for a plan."""
     parts = []
-    for kind, *values in plan.flux:
+    for i, (kind, *values) in enumerate(plan.flux):
+        # which nuclei do not know
+        anti = {"antineutrino": i % 2 == 0}
         if kind == "pion":
             parts.append(fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=values[0], distance=20.0))
         elif kind == "line":
-            parts.append(fluxes.monochromatic(values[0], fluence=values[1], flavour=values[2]))
+            parts.append(fluxes.monochromatic(values[0], fluence=values[1], flavour=values[2], **anti))
         elif kind == "reactor":
             parts.append(reactor_antineutrinos(thermal_power=3.0, distance=values[0], exposure=300))
         else:
-            parts.append(fluxes.tabulated(values[0], values[1], histogram=kind == "histogram"))
+            parts.append(fluxes.tabulated(values[0], values[1], histogram=kind == "histogram", **anti))
     flux = parts[0]
     for part in parts[1:]:
         flux = flux + part

@@ -7,6 +7,7 @@ with counts good to 1e-9, it is good to 1e-6 of itself and what `allowed` adds f
 import ctypes
 
 import numpy as np
+from generated_electrons import electrons
 from scipy import optimize
 
 #: Accuracy of counts, as a share of the largest bin, and of chi2's residuals, as a share of the whole data vector.
@@ -315,4 +316,4 @@ def pulls(case):
 
 
 #: Each check with the share of seeds that it runs for in the suite: one in so many.
-CHECKS = {counts: 1, chi2: 1, order: 2, line: 4, plane: 16, pulls: 8}
+CHECKS = {counts: 1, chi2: 1, order: 2, line: 4, plane: 16, pulls: 8, electrons: 4}

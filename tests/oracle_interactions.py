@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from cevns import reference
 
 _FLAVOURS = ("e", "mu", "tau")
@@ -19,6 +21,12 @@ def _epsilon(quark, point):
     for name, pair in _CHANGES.items():
         imaginary[pair] = point.get(f"eps_{quark}_{name}_im", 0.0)
     return {pair: complex(value, imaginary.get(pair, 0.0)) for pair, value in real.items()}
+
+
+def _radii(point):
+    """Return the charge radii that anapole moments stand for."""
+    standard = {("e", "e"): -0.83, ("mu", "mu"): -0.48, ("tau", "tau"): -0.30}
+    return {pair: -6 * a + standard.get(pair, 0.0) for pair, a in _matrix("a", point).items()}
 
 
 def _vector(name, mass, coupling):
@@ -55,16 +63,55 @@ SIGMAS |= {
     ),
     "millicharge": lambda **point: partial(reference.millicharge, charge=_matrix("q", point)),
     "charge-radius": lambda **point: partial(reference.charge_radius, r2=_matrix("r2", point)),
-    "anapole": lambda **point: partial(
-        reference.charge_radius,
-        r2={
-            pair: -6 * a + {("e", "e"): -0.83, ("mu", "mu"): -0.48, ("tau", "tau"): -0.30}.get(pair, 0.0)
-            for pair, a in _matrix("a", point).items()
-        },
-    ),
+    "anapole": lambda **point: partial(reference.charge_radius, r2=_radii(point)),
     "nsi": _nsi,
     "sterile-dipole": lambda mass, **mu: partial(
         reference.dipole, mu={f: mu.get(f"mu_{f}", 0.0) for f in _FLAVOURS}, outgoing_mass=mass
+    ),
+}
+
+
+def _electron_vector(name, mass, coupling):
+    return partial(reference.electron_vector, charges=name, mass=mass, g2=coupling**2)
+
+
+def _electron_loop(name, mass, coupling):
+    return partial(reference.electron_loop_induced, charges=name, mass=mass, g2=coupling**2)
+
+
+def _paper_loop(mass, coupling):
+    """What the paper's loop of L_mu - L_tau, without running, does to electrons: the opposite of protons."""
+
+    def sigma(E, T, atom, flavour, antineutrino):
+        charge = reference.ALPHA / (3 * np.pi) * np.log(reference.M_TAU**2 / reference.M_MU**2)
+        shift = {flavour: charge * reference.exchange(2 * reference.M_E * T, mass, coupling**2)}
+        return reference.neutrino_electron(E, T, atom, flavour, antineutrino, *([shift] if flavour == "mu" else []))
+
+    return sigma
+
+
+def _none(**point):
+    return reference.neutrino_electron
+
+
+#: The same for electrons, functions of E, T [MeV], atom, flavour and whether it is an antineutrino.
+ELECTRON_SIGMAS = dict.fromkeys(("sm", "scalar", "nsi", "b-3lmu", "b-3ltau", "b+lmu+ltau"), _none)
+ELECTRON_SIGMAS |= {
+    name: partial(_electron_vector, name) for name in ("universal", "b-l", "b-3le", "b-2le-lmu", "b-le-2lmu")
+}
+ELECTRON_SIGMAS |= {
+    "lmu-ltau": _paper_loop,
+    "lmu-ltau-running": partial(_electron_loop, "lmu-ltau"),
+    "le-lmu": partial(_electron_loop, "le-lmu"),
+    "le-ltau": partial(_electron_loop, "le-ltau"),
+    "magnetic-moment": lambda **mu: partial(
+        reference.electron_magnetic_moment, mu={f: mu.get(f"mu_{f}", 0.0) for f in _FLAVOURS}
+    ),
+    "millicharge": lambda **point: partial(reference.electron_millicharge, charge=_matrix("q", point)),
+    "charge-radius": lambda **point: partial(reference.electron_charge_radius, r2=_matrix("r2", point)),
+    "anapole": lambda **point: partial(reference.electron_charge_radius, r2=_radii(point)),
+    "sterile-dipole": lambda mass, **mu: partial(
+        reference.electron_dipole, mu={f: mu.get(f"mu_{f}", 0.0) for f in _FLAVOURS}, outgoing_mass=mass
     ),
 }
 

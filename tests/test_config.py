@@ -15,6 +15,7 @@ from cevns.config.readers import Section
 from cevns.detectors import (
     BirksQuenching,
     Efficiency,
+    ElectronResponse,
     GaussianResolution,
     LindhardQuenching,
     LinearQuenching,
@@ -167,6 +168,19 @@ FLUXES = {
         'kind = "tabulated"\nenergy_mev = [10, 20, 40]\ne_per_cm2_per_mev_per_s = [0, 2e6, 0]\nexposure_s = 1e6',
         lambda: tabulated([10, 20, 40], {"e": [0, 2e12, 0]}),
     ),
+    "antineutrinos": (
+        'kind = "tabulated"\nenergy_mev = [10, 20, 40]\nantineutrino = {e = true, mu = false}\n'
+        "e_per_cm2_per_mev = [0, 2e12, 0]\nmu_per_cm2_per_mev = [0, 0, 1e12]",
+        lambda: tabulated([10, 20, 40], {"e": [0, 2e12, 0], "mu": [0, 0, 1e12]}, antineutrino={"e": True, "mu": False}),
+    ),
+    "line of antineutrinos": (
+        'kind = "monochromatic"\nenergy_mev = 30\nfluence_per_cm2 = 1e14\nflavour = "mu"\nantineutrino = true',
+        lambda: monochromatic(30, fluence=1e14, flavour="mu", antineutrino=True),
+    ),
+    "table of antineutrinos": (
+        'kind = "tabulated"\nenergy_mev = [10, 20, 40]\ntau_per_cm2_per_mev = [1e12, 2e12, 0]\nantineutrino = true',
+        lambda: tabulated([10, 20, 40], {"tau": [1e12, 2e12, 0]}, antineutrino=True),
+    ),
     "histogram": (
         'kind = "tabulated"\nenergy_mev = [10, 20, 40]\ntau_per_cm2_per_mev = [1e12, 2e12]\nhistogram = true',
         lambda: tabulated([10, 20, 40], {"tau": [1e12, 2e12]}, histogram=True),
@@ -178,6 +192,7 @@ FLUXES = {
 def test_fluxes(load, text, expected):
     found, expected = only(load(own(flux=f"[experiment.flux]\n{text}\n"))).flux, expected()
     assert found.flavours == expected.flavours
+    assert found.antineutrinos == expected.antineutrinos
     for flavour in found.flavours:
         assert found.moment(flavour, 5.0) == expected.moment(flavour, 5.0) > 0
 
@@ -439,6 +454,37 @@ def test_bad_tables_are_refused(problems, content, more, words):
         assert word in found
 
 
+# electrons
+
+
+ELECTRONS = {
+    'electrons = "free"\n': ElectronResponse("free"),
+    'electrons = "shells"\n': ElectronResponse(),
+    "[experiment.electrons]\n": ElectronResponse(),
+    '[experiment.electrons]\nbinding = "free"\nlight_yield_per_kev = 2.5\n'
+    'efficiency = {kind = "constant", value = 0.5}\nresolution = {kind = "gaussian", sigma_at_one = 0.3}\n': (
+        ElectronResponse(
+            "free",
+            light_yield=2.5,
+            efficiency=Efficiency((0.0, 1.0), (0.5,), kind="steps"),
+            resolution=GaussianResolution(0.3),
+        )
+    ),
+    "[experiment.electrons.shells]\nAr = [[2, 3.2], [16, 0.25]]\n": ElectronResponse(
+        shells={"Ar": [(2, 3.2), (16, 0.25)]}
+    ),
+}
+
+
+@pytest.mark.parametrize("text", ELECTRONS)
+def test_electrons(load, text):
+    plain = text.startswith("electrons")
+    mine = own(head=text) if plain else own(tail=text)
+    for found in (only(load(mine)), only(load(KNOWN + text))):
+        assert found.electrons == ELECTRONS[text]
+        assert found.predict("sm").electrons.sum() > 0
+
+
 # models
 
 
@@ -459,6 +505,14 @@ MODELS = {
     "contact nucleons": (
         'name = "m"\nneutron = {mu = 2}\nmediated = false\n',
         contact("m", proton={}, neutron={"mu": 2}),
+    ),
+    "electrons": (
+        'name = "m"\nproton = {e = 1}\nelectron = {e = -1, mu = 2}\n',
+        mediated("m", proton={"e": 1}, neutron={}, electron={"e": -1, "mu": 2}),
+    ),
+    "contact electrons": (
+        'name = "m"\nelectron = {mu = 2}\nmediated = false\n',
+        contact("m", proton={}, neutron={}, electron={"mu": 2}),
     ),
     "built in with other weak couplings": (
         'name = "b-l"\nweak = "tree-level"\n',
@@ -580,6 +634,33 @@ BAD = {
             + 'efficiency = {kind = "points", observable = [3, 5, 8], values = [0.2, 0.6]}\n'
         ),
         ["experiment[1].response.efficiency: values must have 3 entries", "for 3 points"],
+    ),
+    "electrons that are neither bound nor free": (
+        own(head='electrons = "bound"\n'),
+        ["experiment[1]: unknown electrons 'bound'; known: free, shells"],
+    ),
+    "a wrong key of electrons": (
+        own(tail="[experiment.electrons]\nlight_yield_per_kevee = 1\n"),
+        ["electrons.light_yield_per_kevee: unknown key; did you mean 'light_yield_per_kev'?"],
+    ),
+    "electrons of a flux that does not say which neutrinos": (
+        own(
+            flux='[experiment.flux]\nkind = "monochromatic"\nenergy_mev = 30\nfluence_per_cm2 = 1e14\nflavour = "mu"\n',
+            head='electrons = "free"\n',
+        ),
+        ["experiment[1]: flux 'monochromatic' does not say whether", "antineutrino=True or False"],
+    ),
+    "electrons of unknown shells": (
+        own(target=TARGET.replace("Ar-40", "W-184").replace("39.96", "184"), head='electrons = "shells"\n'),
+        ["experiment[1]: binding energies of the electrons of W are not built in"],
+    ),
+    "electrons as many as no atom has": (
+        own(tail="[experiment.electrons.shells]\nAr = [[2, 3.2]]\n"),
+        ["experiment[1]: shells of Ar hold 2 electrons"],
+    ),
+    "shells that are no pairs": (
+        own(tail="[experiment.electrons.shells]\nAr = [[2, 3.2, 1]]\n"),
+        ["experiment[1].electrons: shells['Ar'][0] must be a pair"],
     ),
     "per cent for a fraction": (
         own().replace("signal_sigma = 0.1", "signal_sigma = 10"),

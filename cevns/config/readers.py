@@ -31,7 +31,9 @@ __all__ = [
     "ascending",
     "by_name",
     "couplings",
+    "each",
     "flag",
+    "flag_by_name",
     "join",
     "mapping",
     "named",
@@ -274,6 +276,11 @@ def a(section: Section) -> Read:
         return None if table is None else reader.section(section, table, where)
 
     return read
+
+
+def flag_by_name(reader: Reader, value: Any, where: str) -> Any:
+    """True or false, or a table of them."""
+    return (by_name(flag) if isinstance(value, dict) else flag)(reader, value, where)
 
 
 def one_of(kinds: Mapping[str, Section]) -> Read:

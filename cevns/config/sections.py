@@ -13,6 +13,7 @@ from cevns.constants import FLAVOURS
 from cevns.detectors import (
     BirksQuenching,
     Efficiency,
+    ElectronResponse,
     GaussianResolution,
     LindhardQuenching,
     LinearQuenching,
@@ -147,7 +148,7 @@ def _trials(reader: Reader, where: str) -> tuple[dict[str, Any], ...]:
     )
     bins = max(len(observed), len(uncertainty), 1)
     parts = {
-        "flux": monochromatic(10.0, fluence=1.0, flavour="e"),
+        "flux": monochromatic(10.0, fluence=1.0, flavour="e", antineutrino=False),
         "target": Target.of("Ar-40", mass=1.0),
         "response": Response(quenching=PolynomialQuenching((0.1,)), edges=range(bins + 1)),
     }
@@ -208,6 +209,7 @@ def _build_tabulated(
     energy_high_mev: Any = None,
     histogram: bool | None = None,
     exposure_s: float | None = None,
+    antineutrino: Any = None,
     **densities: Any,
 ) -> Flux:
     """Densities are per second where their key says so, and an exposure then turns them into those over it."""
@@ -227,7 +229,7 @@ def _build_tabulated(
                 "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
             )
         scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
-    return tabulated(energy, scaled, histogram=histogram)
+    return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
 
 
 def _build_steps(
@@ -248,9 +250,9 @@ def _build_target(
     return Target.of(composition, mass=mass, molar_mass=molar_mass, left_out=left_out, nuclei=nuclei)
 
 
-def _build_known_experiment(*, name: str, nuisances: Any = (), **options: Any) -> Experiment:
-    """A built-in experiment, which may share nuisances."""
-    return _load_experiment(name, **options).replace(nuisances=nuisances)
+def _build_known_experiment(*, name: str, nuisances: Any = (), electrons: Any = None, **options: Any) -> Experiment:
+    """A built-in experiment, which may share nuisances and count electrons."""
+    return _load_experiment(name, **options).replace(nuisances=nuisances, electrons=electrons)
 
 
 def _build_experiment(
@@ -289,6 +291,7 @@ _FLUXES = {
             "energy_mev": ("energy", read.number),
             "fluence_per_cm2": ("fluence", read.number),
             "flavour": ("flavour", read.text),
+            "antineutrino": ("antineutrino", read.flag),
         },
     ),
     "reactor": Section(
@@ -314,6 +317,7 @@ _FLUXES = {
             },
             "histogram": ("histogram", read.flag),
             "exposure_s": ("exposure_s", read.number),
+            "antineutrino": ("antineutrino", read.flag_by_name),
         },
     ),
 }
@@ -407,6 +411,16 @@ _RESPONSE = Section(
         "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
     },
 )
+_ELECTRONS = Section(
+    ElectronResponse,
+    {
+        "binding": ("binding", read.text),
+        "shells": ("shells", read.by_name(read.each(read.numbers))),
+        "light_yield_per_kev": ("light_yield", read.number),
+        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
+        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
+    },
+)
 _DATA = Section(
     lambda observed, uncertainty: {"observed": observed, "uncertainty": uncertainty},
     {"observed": ("observed", read.numbers), "uncertainty": ("uncertainty", read.numbers)},
@@ -422,6 +436,7 @@ _KNOWN_EXPERIMENT = Section(
         "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
         "quenching": ("quenching", read.text_or(_quenching)),
         "form_factor": ("form_factor", _FORM_FACTOR),
+        "electrons": ("electrons", read.text_or(read.a(_ELECTRONS))),
     },
 )
 _OWN_EXPERIMENT = Section(
@@ -440,6 +455,7 @@ _OWN_EXPERIMENT = Section(
         "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
         "quenching_sigma": ("quenching_sigma", read.number),
         "form_factor": ("form_factor", _FORM_FACTOR),
+        "electrons": ("electrons", read.text_or(read.a(_ELECTRONS))),
     },
 )
 _ABOUT_MODEL = {
@@ -465,13 +481,14 @@ _MODELS = (
         ),
     ),
     (
-        {"proton", "neutron"},
+        {"proton", "neutron", "electron"},
         Section(
             _build_vector,
             {
                 **_ABOUT_MODEL,
                 "proton": ("proton", read.couplings),
                 "neutron": ("neutron", read.couplings),
+                "electron": ("electron", read.couplings),
                 "leptons": ("leptons", read.couplings),
                 "mediated": ("mediated", read.flag),
             },

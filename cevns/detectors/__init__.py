@@ -1,6 +1,7 @@
 """Detectors: quenching, efficiency, resolution and bins, which make a response."""
 
 from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.electrons import ElectronResponse
 from cevns.detectors.quenching import (
     BirksQuenching,
     LindhardQuenching,
@@ -16,6 +17,7 @@ from cevns.detectors.response import Response
 __all__ = [
     "BirksQuenching",
     "Efficiency",
+    "ElectronResponse",
     "GaussianResolution",
     "LindhardQuenching",
     "LinearQuenching",

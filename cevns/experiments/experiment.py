@@ -60,6 +60,8 @@ class Experiment(Likelihood):
         What to cite.
     nuisances : sequence of Nuisance
         Further uncertainties of the signal's normalisation, which other experiments may share.
+    electrons : ElectronResponse or str, optional
+        Elastic scattering on electrons as part of the signal: ``"shells"``, ``"free"``, or a response; see `Signal`.
 
     Examples
     --------
@@ -83,6 +85,7 @@ class Experiment(Likelihood):
     description: str = ""
     references: Values = ()
     nuisances: Values = ()
+    electrons: Any = None
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
@@ -118,6 +121,7 @@ class Experiment(Likelihood):
             signal_sigma=checks.relative("signal_sigma", self.signal_sigma),
             quenching_sigma=signal.quenching_sigma,
             form_factor=signal.form_factor,
+            electrons=signal.electrons,
             label=self.label or self.name,
         )
 
@@ -128,6 +132,9 @@ class Experiment(Likelihood):
     def __repr__(self) -> str:
         response, nuclei = self.response, " + ".join(n.name for n in self.target.nuclei)
         low, high = response.edges[0], response.edges[-1]
+        nuclei += (
+            "" if self.electrons is None else f" and {self.electrons.binding.replace('shells', 'bound')} electrons"
+        )
         return f"<Experiment {self.name}: {nuclei}, {response.bins} bins from {low:g} to {high:g} {response.unit}>"
 
     def _repr_html_(self) -> str:
@@ -220,7 +227,7 @@ class Experiment(Likelihood):
     @cached_property
     def signal(self) -> Signal:
         """What predicts counts, and knows no data."""
-        return Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+        return Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons)
 
     @cached_property
     def data(self) -> Data:

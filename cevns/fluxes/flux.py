@@ -1,7 +1,8 @@
 """Fluxes of neutrinos at a detector, with exact moments.
 
 A flux here is integrated over the exposure: neutrinos per cm^2 (and MeV) for each flavour. Neutrinos and antineutrinos
-of a flavour add up, since all vector couplings change sign together.
+of a flavour add up for nuclei, since all vector couplings change sign together. Electrons tell them apart, so that a
+component may say which it is.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Component:
         [cm^-2 MeV^-1].
     name : str
         What it is called in reports.
+    antineutrino : bool, optional
+        Whether these are antineutrinos, which scatter on electrons otherwise than neutrinos; None where it is not said.
 
     Raises
     ------
@@ -52,11 +55,15 @@ class Component:
     flavour: str
     spectrum: Spectrum
     name: str
+    antineutrino: bool | None = None
 
     def __post_init__(self) -> None:
         checks.flavour("neutrino flavour", self.flavour, FLAVOURS)
         checks.instance(f"spectrum of flavour {self.flavour!r}", self.spectrum, Spectrum, "see cevns.fluxes.tabulated")
         checks.text("name of a component", self.name)
+        checks.instance(
+            "antineutrino", self.antineutrino, (bool, type(None)), "True, False, or None if it is not known"
+        )
         fluence = np.empty(1)
         self.spectrum.moment(np.zeros(1), 0, fluence)
         if not 0 <= fluence[0] <= LARGEST_FLUENCE:
@@ -82,6 +89,8 @@ class Flux:
     ----------
     components : tuple of Component
         What adds up.
+    antineutrinos : tuple of (bool or None)
+        Which components are antineutrinos.
 
     Examples
     --------
@@ -98,17 +107,19 @@ class Flux:
     name: str
     spectra: Values
     components: tuple[Component, ...] = field(init=False, repr=False, compare=False)
+    antineutrinos: tuple[bool | None, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
         given = checks.sequence("spectra", self.spectra, hint="it holds pairs of (flavour, Spectrum)")
-        names = [part.name if isinstance(part, Component) else self.name for part in given]
+        marks = [(p.name, p.antineutrino) if isinstance(p, Component) else (self.name, None) for p in given]
         pairs = [(part.flavour, part.spectrum) if isinstance(part, Component) else part for part in given]
         spectra = checks.pairs("spectra", pairs, "(flavour, Spectrum)")
         if not spectra:
             raise InputError("spectra is empty: a flux needs at least one flavour")
-        components = tuple(Component(*pair, name) for pair, name in zip(spectra, names, strict=True))
+        components = tuple(Component(*pair, *mark) for pair, mark in zip(spectra, marks, strict=True))
         checks.put(self, spectra=spectra, components=components)
+        checks.put(self, antineutrinos=tuple(component.antineutrino for component in components))
 
     def __add__(self, other: Flux) -> Flux:
         if not isinstance(other, Flux):

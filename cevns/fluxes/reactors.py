@@ -115,7 +115,9 @@ def reactor_antineutrinos(
     rate = fission_rate(thermal_power, fission_fractions, energy_per_fission)
     scale = rate * exposure * SECONDS_PER_DAY / (4 * np.pi * (100 * distance) ** 2)
     (low, below), (high, above) = _spectra(_fractions(fission_fractions))
-    return tabulated(low, {"e": scale * below}, name=name) + tabulated(high, {"e": scale * above}, name="above 2 MeV")
+    return tabulated(low, {"e": scale * below}, name=name, antineutrino=True) + tabulated(
+        high, {"e": scale * above}, name="above 2 MeV", antineutrino=True
+    )
 
 
 def fission_rate(

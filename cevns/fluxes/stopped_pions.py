@@ -52,8 +52,8 @@ def pion_decay_at_rest(
     return Flux(
         name,
         (
-            Component("e", Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]]), "nu_e"),
-            Component("mu", Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]]), "anti-nu_mu"),
-            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu"),
+            Component("e", Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]]), "nu_e", False),
+            Component("mu", Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]]), "anti-nu_mu", True),
+            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu", False),
         ),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.fluxes.flux import LARGEST_FLUENCE, Flux
+from cevns.fluxes.flux import LARGEST_FLUENCE, Component, Flux
 from cevns.kernels.fluxes import Spectrum
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ LARGEST_ENERGY, SMALLEST_ENERGY = 1e6, 1e-12
 _REPEATED = ", take the line out and add a monochromatic flux, or write a jump as a histogram"
 
 
-def monochromatic(energy: float, *, fluence: float, flavour: str, name: str = "monochromatic") -> Flux:
+def monochromatic(
+    energy: float, *, fluence: float, flavour: str, name: str = "monochromatic", antineutrino: bool | None = None
+) -> Flux:
     """Return a flux of one energy [MeV] with `fluence` neutrinos per cm^2 of one flavour.
+
+    Scattering on electrons needs to know whether they are antineutrinos.
 
     Raises
     ------
@@ -32,11 +36,16 @@ def monochromatic(energy: float, *, fluence: float, flavour: str, name: str = "m
     """
     energy = checks.real("energy", energy, unit="MeV", low=SMALLEST_ENERGY, high=LARGEST_ENERGY)
     fluence = checks.real("fluence", fluence, unit="cm^-2", above=0, high=LARGEST_FLUENCE)
-    return Flux(name, ((flavour, Spectrum([], [], [energy], [fluence])),))
+    return Flux(name, (Component(flavour, Spectrum([], [], [energy], [fluence]), name, antineutrino),))
 
 
 def tabulated(
-    energy: ArrayLike, densities: Mapping[str, ArrayLike], *, histogram: bool = False, name: str = "tabulated"
+    energy: ArrayLike,
+    densities: Mapping[str, ArrayLike],
+    *,
+    histogram: bool = False,
+    name: str = "tabulated",
+    antineutrino: bool | Mapping[str, bool] | None = None,
 ) -> Flux:
     """Return a flux given by a table, exact for the interpolation that is chosen.
 
@@ -51,6 +60,8 @@ def tabulated(
         Whether the densities are constant in bins.
     name : str
         Name for reports.
+    antineutrino : bool, or mapping of str to bool, optional
+        Whether these are antineutrinos, all of them or by flavour, which scattering on electrons needs to know.
 
     Raises
     ------
@@ -69,6 +80,9 @@ def tabulated(
     checks.instance("densities", densities, Mapping, "give the values of each flavour")
     if not densities:
         raise InputError("densities is empty: give at least one flavour")
+    marks = antineutrino if isinstance(antineutrino, Mapping) else dict.fromkeys(densities, antineutrino)
+    for flavour in marks:
+        checks.known("flavour in antineutrino", flavour, list(densities))
     spectra = []
     for flavour, values in densities.items():
         rows = energy.size - 1 if histogram else energy.size
@@ -82,5 +96,5 @@ def tabulated(
             slope = np.diff(phi) / np.diff(energy)
             coefficients[:, 1] = slope
             coefficients[:, 0] = phi[:-1] - slope * energy[:-1]
-        spectra.append((flavour, Spectrum(energy, coefficients)))
+        spectra.append(Component(flavour, Spectrum(energy, coefficients), name, marks.get(flavour)))
     return Flux(name, tuple(spectra))

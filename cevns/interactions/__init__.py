@@ -14,6 +14,7 @@ from cevns.interactions.electromagnetic import (
     millicharge,
     sterile_dipole,
 )
+from cevns.interactions.electrons import electron_cross_section
 from cevns.interactions.interaction import Interaction
 from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.interactions.loops import Loop
@@ -22,6 +23,7 @@ from cevns.interactions.registry import get_interaction, known_interactions
 from cevns.interactions.scalar import SCALAR_CHARGE, ScalarMediator, TensorMediator
 from cevns.interactions.standard_model import (
     RADIATIVE_COUPLINGS,
+    RADIATIVE_ELECTRON_COUPLINGS,
     TREE_LEVEL_COUPLINGS,
     WEAK_COUPLINGS,
     WeakCouplings,
@@ -30,6 +32,7 @@ from cevns.interactions.vector import VectorMediator, mediated
 
 __all__ = [
     "RADIATIVE_COUPLINGS",
+    "RADIATIVE_ELECTRON_COUPLINGS",
     "SCALAR_CHARGE",
     "STANDARD_RADII",
     "TREE_LEVEL_COUPLINGS",
@@ -49,6 +52,7 @@ __all__ = [
     "charge_radius",
     "contact",
     "cross_section",
+    "electron_cross_section",
     "get_interaction",
     "known_interactions",
     "magnetic_moment",

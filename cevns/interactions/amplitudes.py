@@ -6,6 +6,9 @@ For a neutrino of flavour a that becomes b, the cross section of eq. 2.1 (arXiv:
 
 where each amplitude is ``(p Z F_Z + n N F_N)`` times powers of couplings and a propagator. Squared, a rate is a
 polynomial in the couplings whose every monomial has three numbers, for (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2.
+
+Electrons have the same structure with numbers of their own, g_V in the place of p and g_A in that of n, and G_F^2 m_e /
+pi: three numbers for g_V^2, g_V g_A and g_A^2, of which the second changes its sign for antineutrinos.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ import numpy as np
 from cevns import checks
 from cevns.constants import FERMI_CONSTANT, FLAVOURS
 from cevns.errors import InputError
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.interactions.loops import Loop
-from cevns.kernels.kinematics import KINDS
+from cevns.kernels.kinematics import ELECTRON_KINDS, KINDS
 from cevns.parameters import LARGEST_MASS
 
 if TYPE_CHECKING:
@@ -62,6 +66,12 @@ class Amplitude:
         massless neutrino of the standard model, with which it does not interfere. Not for a tensor.
     loop : Loop, optional
         The amplitude is multiplied by its h(q) too.
+    electron : float or complex
+        What it adds to g_V of electrons where p and n stand for nucleons, with q^2 = 2 m_e T: of a photon's amplitudes
+        minus `proton`. For a scalar it is the electron's coupling. Not for a tensor, and with a final mass for
+        magnetic moments alone.
+    electron_axial : float
+        The same for g_A, for vectors alone.
     """
 
     flavours: tuple[str, str]
@@ -72,6 +82,8 @@ class Amplitude:
     kinematics: str = "vector"
     final_mass: str | float | None = None
     loop: Loop | None = None
+    electron: complex = 0.0
+    electron_axial: complex = 0.0
 
     def __post_init__(self) -> None:
         flavours = checks.sequence("flavours", self.flavours, str, "the neutrino's before and after, ('e', 'e')")
@@ -79,7 +91,8 @@ class Amplitude:
             raise InputError(f"flavours must be two, before and after, got {checks.shown(self.flavours)}")
         for flavour in flavours:
             checks.flavour("neutrino flavour", flavour, FLAVOURS)
-        for name, number in (("proton", self.proton), ("neutron", self.neutron)):
+        for name in ("proton", "neutron", "electron", "electron_axial"):
+            number = getattr(self, name)
             checks.instance(f"{name} of an amplitude", number, (int, float, complex))
             if not cmath.isfinite(number):
                 raise InputError(f"{name} of an amplitude = {number!s} is not allowed: it must be finite")
@@ -99,6 +112,20 @@ class Amplitude:
         checks.known("kinematics", self.kinematics, KINDS)
         if self.kinematics == "tensor" and self.final_mass is not None:
             raise InputError("final_mass is given, but the kinematics of a tensor know none: leave it out")
+        if self.electron and self.kinematics not in ELECTRON_KINDS:
+            raise InputError(
+                f"electron = {self.electron!s} is not allowed for the kinematics of a {self.kinematics}, which are "
+                f"those of nuclei: leave it out; known for electrons: {', '.join(ELECTRON_KINDS)}"
+            )
+        if (self.electron or self.electron_axial) and self.final_mass is not None and self.kinematics != "magnetic":
+            raise InputError(
+                "electron is given with a final_mass, which electrons know for magnetic moments alone: leave one out"
+            )
+        if self.electron_axial and self.kinematics != "vector":
+            raise InputError(
+                f"electron_axial = {self.electron_axial!s} is not allowed for {self.kinematics} kinematics: it is a "
+                "vector's"
+            )
         if self.loop is not None:
             checks.instance("loop", self.loop, Loop)
         # products of powers are compared in this order
@@ -122,7 +149,10 @@ class Monomial:
     loops : tuple of (Loop, int)
         Loops with their powers, sorted.
     coefficients : ndarray, shape (3 flavours,)
-        Of (Z F_Z)^2 for each flavour, then of Z F_Z N F_N and (N F_N)^2 [MeV^(2 x propagators)].
+        Of (Z F_Z)^2 for each flavour, then of Z F_Z N F_N and (N F_N)^2 [MeV^(2 x propagators)]; for electrons what
+        stands for g_V^2, 2 g_V g_A and g_A^2.
+    target : {"nuclei", "electrons"}
+        What neutrinos scatter on.
     """
 
     kinematics: str
@@ -131,9 +161,10 @@ class Monomial:
     mediators: tuple[tuple[str | float, int], ...]
     loops: tuple[tuple[Loop, int], ...]
     coefficients: np.ndarray
+    target: str = NUCLEI
 
 
-def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple[Monomial, ...]:
+def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: str = NUCLEI) -> tuple[Monomial, ...]:
     """Square sums of amplitudes: the rate of each flavour as a polynomial in couplings and propagators.
 
     Amplitudes for the same change of flavour, kinematics and mass of the final lepton add up before they are squared.
@@ -144,6 +175,8 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
         All of them, the standard model's included.
     flavours : sequence of str
         Initial flavours.
+    target : {"nuclei", "electrons"}
+        What neutrinos scatter on.
 
     Returns
     -------
@@ -159,8 +192,9 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
     sectors: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for a in amplitudes:
         if a.flavours[0] in flavours:
-            p = a.proton if abs(a.proton) >= SMALLEST_NUMBER else 0.0
-            n = a.neutron if abs(a.neutron) >= SMALLEST_NUMBER else 0.0
+            p, n = (a.electron, a.electron_axial) if target == ELECTRONS else (a.proton, a.neutron)
+            p = p if abs(p) >= SMALLEST_NUMBER else 0.0
+            n = n if abs(n) >= SMALLEST_NUMBER else 0.0
             if a.mediator is not None:
                 p, n = p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE
             masses = () if a.mediator is None else ((a.mediator, 1),)
@@ -187,7 +221,7 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str]) -> tuple
                 total[size + row] += second
                 total[2 * size + row] += third
     return tuple(
-        Monomial(kinematics, final_mass, couplings, mediators, loops, np.array(numbers))
+        Monomial(kinematics, final_mass, couplings, mediators, loops, np.array(numbers), target)
         for (kinematics, final_mass, couplings, mediators, loops), numbers in found.items()
     )
 

@@ -9,10 +9,12 @@ from cevns import checks
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 
-__all__ = ["LARGEST_CHARGE", "charge_table", "nucleon_charge"]
+__all__ = ["LARGEST_CHARGE", "LARGEST_NUMBER", "charge_table", "nucleon_charge", "product_tables"]
 
 #: Largest charge or epsilon that is accepted.
 LARGEST_CHARGE = 1e6
+#: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
+LARGEST_NUMBER = 3e12
 
 
 def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tuple[tuple[str, float], ...]:
@@ -38,8 +40,14 @@ def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tup
     return tuple(table.items())
 
 
+def product_tables(proton: Any, neutron: Any, electron: Any = None) -> tuple[dict[str, float], ...]:
+    """Return charges of neutrinos times those of protons, neutrons and electrons, by flavour; None is 0 for all."""
+    given = {"proton": proton, "neutron": neutron, "electron": {} if electron is None else electron}
+    return tuple(dict(charge_table(name, values, LARGEST_NUMBER)) for name, values in given.items())
+
+
 def nucleon_charge(name: str, value: Any) -> float:
-    """Return a checked charge of protons or neutrons.
+    """Return a checked charge of protons, neutrons or electrons.
 
     Raises
     ------

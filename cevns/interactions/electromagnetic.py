@@ -1,7 +1,7 @@
 """Electromagnetic properties of neutrinos: magnetic moments, charges and charge radii, and dipole portals.
 
-Photons couple to the charge Z F_Z of nuclei. Magnetic moments flip the neutrino's helicity and add to rates; charges
-and charge radii interfere with the standard model where they keep the flavour.
+Photons couple to the charge Z F_Z of nuclei, and to that of electrons, -1. Magnetic moments flip the neutrino's
+helicity and add to rates; charges and charge radii interfere with the standard model where they keep the flavour.
 """
 
 from __future__ import annotations
@@ -67,21 +67,30 @@ def _moments(flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
 
 
 def _dipoles(flavours: tuple[str, ...], final_mass: str | None) -> tuple[Amplitude, ...]:
-    return tuple(
-        Amplitude((f, f), _MAGNETON, 0.0, ((f"mu_{f}", 1),), kinematics="magnetic", final_mass=final_mass)
-        for f in flavours
-    )
+    return tuple(_photon((f, f), _MAGNETON, f"mu_{f}", kinematics="magnetic", final_mass=final_mass) for f in flavours)
+
+
+def _photon(
+    flavours: tuple[str, str],
+    proton: float,
+    coupling: str,
+    mediator: float | None = None,
+    kinematics: str = "vector",
+    final_mass: str | None = None,
+) -> Amplitude:
+    """Return an amplitude of photons, for which electrons have the opposite charge of protons."""
+    return Amplitude(flavours, proton, 0.0, ((coupling, 1),), mediator, kinematics, final_mass, electron=-proton)
 
 
 def millicharge(name: str = "millicharge", **fields: Any) -> Interaction:
     """Return the interaction of charges of neutrinos [e].
 
     Parameters ``q_ee``, ``q_mumu``, ``q_emu``, ``q_etau``, ``q_mutau`` and ``q_tautau`` each add ``(2 sqrt(2) pi alpha
-    / G_F) q_ab / q^2`` to g_V^p; squares of those that change the flavour add up.
+    / G_F) q_ab / q^2`` to g_V^p, and the opposite to g_V of electrons; squares of those that change the flavour add up.
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -1.0, "high": 1.0}
     parameters = tuple(Parameter(f"q_{ab}", "e", rf"$q_{{{_SUBSCRIPTS[ab]}}}$", **limits) for ab in _ORDER)
-    amplitudes = tuple(Amplitude(pair, _CHARGE, 0.0, ((n, 1),), 0.0) for n, pair in _entries("q"))
+    amplitudes = tuple(_photon(pair, _CHARGE, n, 0.0) for n, pair in _entries("q"))
     return Interaction(name, parameters, amplitudes, **fields)
 
 
@@ -89,8 +98,8 @@ def charge_radius(name: str = "charge-radius", **fields: Any) -> Interaction:
     """Return the interaction of charge radii squared [1e-32 cm^2].
 
     Parameters ``r2_ee``, ``r2_mumu``, ``r2_emu``, ``r2_etau``, ``r2_mutau`` and ``r2_tautau`` each add ``-(sqrt(2) pi
-    alpha / 3 G_F) <r^2>_ab`` to g_V^p. Those that keep the flavour are totals, -0.83, -0.48 and -0.30 in the standard
-    model; squares of the others add up.
+    alpha / 3 G_F) <r^2>_ab`` to g_V^p, and the opposite to g_V of electrons. Those that keep the flavour are totals,
+    -0.83, -0.48 and -0.30 in the standard model; squares of the others add up.
     """
     parameters = tuple(
         Parameter(
@@ -104,7 +113,7 @@ def charge_radius(name: str = "charge-radius", **fields: Any) -> Interaction:
         )
         for ab in _ORDER
     )
-    amplitudes = tuple(Amplitude(pair, _RADIUS, 0.0, ((n, 1),)) for n, pair in _entries("r2"))
+    amplitudes = tuple(_photon(pair, _RADIUS, n) for n, pair in _entries("r2"))
     return Interaction(name, parameters, amplitudes, **fields)
 
 
@@ -115,7 +124,7 @@ def anapole(name: str = "anapole", **fields: Any) -> Interaction:
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -_LARGEST_RADIUS, "high": _LARGEST_RADIUS}
     parameters = tuple(Parameter(f"a_{ab}", "1e-32 cm2", rf"$a_{{{_SUBSCRIPTS[ab]}}}$", **limits) for ab in _ORDER)
-    amplitudes = tuple(Amplitude(pair, -6 * _RADIUS, 0.0, ((n, 1),)) for n, pair in _entries("a"))
+    amplitudes = tuple(_photon(pair, -6 * _RADIUS, n) for n, pair in _entries("a"))
     return Interaction(name, parameters, amplitudes, **fields)
 
 

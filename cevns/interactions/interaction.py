@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
-from cevns.interactions.charges import charge_table
+from cevns.interactions.charges import LARGEST_NUMBER, charge_table
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
@@ -25,10 +26,12 @@ __all__ = ["Interaction"]
 #: Names of arguments of the public functions that take parameters by name, beside ``mass`` and ``coupling``.
 RESERVED = frozenset(
     {
+        "antineutrino",
         "bounds",
         "cl",
         "dof",
         "edges_kev",
+        "electron_kev",
         "energy",
         "eta",
         "flavour",
@@ -55,13 +58,10 @@ RESERVED = frozenset(
 )
 _TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
 
-#: Largest number of an amplitude that is accepted: a product of two charges of up to 1e6, times 3.
-LARGEST_NUMBER = 3e12
-
 
 @dataclass(frozen=True)
 class Interaction:
-    """The standard model plus an interaction of neutrinos with nucleons. Interactions add with ``+``.
+    """The standard model plus an interaction of neutrinos with nucleons and electrons. Interactions add with ``+``.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class Interaction:
                 raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
         if amplitude.mediator == self.weak.parameter.name:
             raise InputError(f"an amplitude of {self.name!r} has the mediator {amplitude.mediator!r}, which is no mass")
-        for part in (amplitude.proton, amplitude.neutron):
+        for part in (amplitude.proton, amplitude.neutron, amplitude.electron, amplitude.electron_axial):
             if not abs(part) <= LARGEST_NUMBER:
                 raise InputError(
                     f"an amplitude of {self.name!r} has the number {part!s}, which is not allowed: at most "
@@ -301,7 +301,9 @@ class Interaction:
         weak = self.weak.parameter
         return self.parameters if weak.name in self.own_names else (*self.parameters, weak)
 
-    def monomials(self, flavours: Sequence[str], without: frozenset[str] = frozenset()) -> tuple[Monomial, ...]:
+    def monomials(
+        self, flavours: Sequence[str], without: frozenset[str] = frozenset(), target: str = NUCLEI
+    ) -> tuple[Monomial, ...]:
         """Return the rates of neutrinos of some flavours as a polynomial, standard model included.
 
         Parameters
@@ -310,14 +312,33 @@ class Interaction:
             Initial flavours.
         without : frozenset of str
             Parameters at the values where their amplitudes vanish: these are left out.
+        target : {"nuclei", "electrons"}
+            What neutrinos scatter on.
+
+        Raises
+        ------
+        InputError
+            If electrons are asked for, which have a charge, but no amplitude.
         """
-        key = tuple(flavours), without
+        key = tuple(flavours), without, target
         found = self._monomials.get(key)
         if found is None:
+            if target == ELECTRONS:
+                self._check_electrons()
             weak = [amplitude for flavour in flavours for amplitude in self.weak.amplitudes(flavour)]
             chosen = [a for a in (*weak, *self.amplitudes) if not any(name in without for name, _ in a.couplings)]
-            found = self._monomials[key] = monomials(chosen, key[0])
+            found = self._monomials[key] = monomials(chosen, key[0], target)
         return found
+
+    def _check_electrons(self) -> None:
+        """Refuse a mediator that electrons are said to feel, with nothing of how neutrinos meet them by it."""
+        mediated = [a for a in self.amplitudes if a.mediator is not None]
+        if mediated and dict(self.leptons).get("e") and not any(a.electron or a.electron_axial for a in mediated):
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has the charge {dict(self.leptons)['e']:g} of electrons, but "
+                "no amplitude of neutrinos with them: give mediated(..., electron=...), charges of neutrinos times "
+                "that of electrons, or replace(leptons=()) for electrons that do not feel it"
+            )
 
     @cached_property
     def exponents(self) -> dict[str, set[int]]:
@@ -344,7 +365,7 @@ class Interaction:
         return found
 
     @cached_property
-    def _monomials(self) -> dict[tuple[tuple[str, ...], frozenset[str]], tuple[Monomial, ...]]:
+    def _monomials(self) -> dict[tuple[tuple[str, ...], frozenset[str], str], tuple[Monomial, ...]]:
         return {}
 
     def __reduce__(self) -> tuple[Any, ...]:

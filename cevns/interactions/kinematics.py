@@ -6,7 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["VECTOR", "Kind", "kinds_of", "recoil_ends"]
+from cevns.constants import ELECTRON_MASS
+
+__all__ = ["ELECTRONS", "NUCLEI", "VECTOR", "Kind", "electron_ends", "kinds_of", "recoil_ends"]
+
+#: What neutrinos scatter on.
+NUCLEI, ELECTRONS = "nuclei", "electrons"
 
 
 class Kind(NamedTuple):
@@ -18,18 +23,23 @@ class Kind(NamedTuple):
         kappa; see `Amplitude`.
     final_mass : float
         Mass of the neutral lepton that leaves [MeV].
+    target : {"nuclei", "electrons"}
+        What neutrinos scatter on.
     """
 
     kinematics: str
     final_mass: float = 0.0
+    target: str = NUCLEI
 
     @property
     def layer(self) -> tuple[str, float]:
         """What kinds share their recoil nodes.
 
         The vector spectrum of a line is continuous where it ends; those of the others jump, and need panels of their
-        own. Spectra with a massive final lepton end elsewhere.
+        own. Spectra with a massive final lepton end elsewhere, and those of electrons are another response's.
         """
+        if self.target == ELECTRONS:
+            return ELECTRONS, self.final_mass
         return "continuous" if self == VECTOR else "jumping", self.final_mass
 
 
@@ -58,3 +68,22 @@ def recoil_ends(mass: float, energy: Any, final_mass: float = 0.0) -> tuple[Any,
     high = np.where(energy > final_mass, 0.5 * energy * (1 + np.sqrt((1 - ratio) * (1 + ratio))), 0.0)
     low = np.where(high > 0, 0.5 * ratio * (0.5 * final_mass) * (energy / np.where(high > 0, high, 1.0)), 0.0)
     return 2 * low * (low / mass), 2 * high * (high / mass)
+
+
+def electron_ends(energy: Any, final_mass: float = 0.0) -> tuple[Any, Any]:
+    """Return the least and largest energies [MeV] that electrons get; both 0 where the neutrino's does not suffice.
+
+    A neutral lepton of mass m leaves if E is at least m + m^2 / 2 m_e.
+    """
+    energy = np.asarray(energy, dtype=float)
+    if final_mass == 0.0:
+        return np.zeros_like(energy), 2 * energy * (energy / (ELECTRON_MASS + 2 * energy))
+    m2, twice = final_mass**2, 2 * ELECTRON_MASS * energy
+    square = ELECTRON_MASS**2 + twice
+    opened = twice >= 2 * final_mass * ELECTRON_MASS + m2
+    # momenta before and after in the frame where they cancel: q^2 = 2 m_e T lies between those ahead and backwards
+    after = np.sqrt(np.where(opened, (twice - m2) ** 2 - 4 * ELECTRON_MASS**2 * m2, 0.0))
+    high = np.where(opened, (twice * (twice + m2 + after) / (2 * square) - m2) / (2 * ELECTRON_MASS), 0.0)
+    # the product of both is m^4 / 4 s, without the difference of nearly equal numbers
+    low = np.where(opened, m2 * m2 / (4 * square) / np.where(opened, high, 1.0), 0.0)
+    return low, high

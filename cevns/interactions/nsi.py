@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
-from cevns.interactions.charges import LARGEST_CHARGE, charge_table
-from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
+from cevns.interactions.charges import LARGEST_CHARGE, charge_table, product_tables
+from cevns.interactions.interaction import Interaction
 from cevns.parameters import LARGEST_COUPLING, Parameter
 
 if TYPE_CHECKING:
@@ -56,8 +56,15 @@ def NonStandardInteractions(
     )
 
 
-def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, float], **fields: Any) -> Interaction:
-    """Return a contact interaction from what it adds to g_V^p and g_V^n.
+def contact(
+    name: str,
+    *,
+    proton: Mapping[str, float],
+    neutron: Mapping[str, float],
+    electron: Mapping[str, float] | None = None,
+    **fields: Any,
+) -> Interaction:
+    """Return a contact interaction from what it adds to g_V^p and g_V^n, and to g_V of electrons.
 
     Parameters
     ----------
@@ -65,6 +72,8 @@ def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, flo
         Short name.
     proton, neutron : mapping of str to float
         By flavour; missing ones are 0. One parameter ``coupling`` scales all of them, 1 unless given.
+    electron : mapping of str to float, optional
+        The same for electrons, which know nothing of it unless it is given.
     **fields
         Further fields of `Interaction`.
 
@@ -73,9 +82,11 @@ def contact(name: str, *, proton: Mapping[str, float], neutron: Mapping[str, flo
     >>> contact("neutrons", proton={}, neutron={"e": 0.1}).own_names
     ('coupling',)
     """
-    p, n = dict(charge_table("proton", proton, LARGEST_NUMBER)), dict(charge_table("neutron", neutron, LARGEST_NUMBER))
+    p, n, e = product_tables(proton, neutron, electron)
     amplitudes = tuple(
-        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),)) for f in {**p, **n} if p.get(f) or n.get(f)
+        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),), electron=e.get(f, 0.0))
+        for f in {**p, **n, **e}
+        if p.get(f) or n.get(f) or e.get(f)
     )
     return Interaction(name, (_SCALE,) if amplitudes else (), amplitudes, **fields)
 

@@ -26,6 +26,7 @@ def ScalarMediator(
     proton: float = SCALAR_CHARGE,
     neutron: float = SCALAR_CHARGE,
     neutrinos: Mapping[str, float] | None = None,
+    electron: float = 0.0,
     **fields: Any,
 ) -> Interaction:
     """Return the interaction of a light scalar, ``L = -phi (g_nu nubar nu + sum_q g_q qbar q)``.
@@ -40,6 +41,8 @@ def ScalarMediator(
         f_q^N give other numbers, which published limits differ by.
     neutrinos : mapping of str to float, optional
         Couplings of neutrinos by flavour relative to g_nu; 1 for all unless given.
+    electron : float
+        g_nu g_e / g^2, for electrons, which know nothing of a scalar unless it is given.
     **fields
         Further fields of `Interaction`.
 
@@ -55,7 +58,7 @@ def ScalarMediator(
     >>> ScalarMediator("neutrons", proton=0.0).own_names
     ('mass', 'coupling')
     """
-    return _mediated(name, proton, neutron, neutrinos, "scalar", r"$M_\phi$", r"$g_\phi$", fields)
+    return _mediated(name, proton, neutron, neutrinos, "scalar", r"$M_\phi$", r"$g_\phi$", fields, electron)
 
 
 def TensorMediator(
@@ -106,13 +109,14 @@ def _mediated(
     mass_label: str,
     coupling_label: str,
     fields: Mapping[str, Any],
+    electron: float = 0.0,
 ) -> Interaction:
-    p, n = nucleon_charge("proton", proton), nucleon_charge("neutron", neutron)
+    p, n, e = (nucleon_charge(*given) for given in (("proton", proton), ("neutron", neutron), ("electron", electron)))
     table = charge_table("neutrinos", dict.fromkeys(FLAVOURS, 1.0) if neutrinos is None else neutrinos)
     amplitudes = tuple(
-        Amplitude((f, f), charge * p, charge * n, (("coupling", 2),), "mass", kinematics)
+        Amplitude((f, f), charge * p, charge * n, (("coupling", 2),), "mass", kinematics, electron=charge * e)
         for f, charge in table
-        if charge and (p or n)
+        if charge and (p or n or e)
     )
     parameters = (mass(label=mass_label), coupling(label=coupling_label)) if amplitudes else ()
     return Interaction(name, parameters, amplitudes, **fields)

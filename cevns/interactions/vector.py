@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude
-from cevns.interactions.charges import LARGEST_CHARGE, charge_table
-from cevns.interactions.interaction import LARGEST_NUMBER, Interaction
+from cevns.interactions.charges import LARGEST_CHARGE, charge_table, product_tables
+from cevns.interactions.interaction import Interaction
 from cevns.interactions.loops import Loop
 from cevns.parameters import coupling, coupling_squared, mass
 
@@ -41,7 +41,7 @@ def VectorMediator(
     -------
     Interaction
         With parameters ``mass`` and ``coupling``, or ``coupling_squared`` of either sign, and the amplitudes Q'_l (2
-        Q'_u + Q'_d) for protons and Q'_l (Q'_u + 2 Q'_d) for neutrons.
+        Q'_u + Q'_d) for protons, Q'_l (Q'_u + 2 Q'_d) for neutrons and Q'_l Q'_e for electrons.
 
     Examples
     --------
@@ -58,10 +58,12 @@ def VectorMediator(
         for name, charge in (("Q'_u", up), ("Q'_d", down))
     )
     table = charge_table("leptons", leptons)
+    of_electron = dict(table).get("e", 0.0)
     return mediated(
         name,
         proton={flavour: charge * (2 * up + down) for flavour, charge in table},
         neutron={flavour: charge * (up + 2 * down) for flavour, charge in table},
+        electron={flavour: charge * of_electron for flavour, charge in table},
         leptons=table,
         signed=signed,
         **fields,
@@ -73,6 +75,7 @@ def mediated(
     *,
     proton: Mapping[str, float],
     neutron: Mapping[str, float],
+    electron: Mapping[str, float] | None = None,
     signed: bool = False,
     loop: Mapping[str, float] | None = None,
     **fields: Any,
@@ -85,11 +88,14 @@ def mediated(
         Short name.
     proton, neutron : mapping of str to float
         By flavour; missing ones are 0.
+    electron : mapping of str to float, optional
+        Charges of neutrinos times that of electrons, which know nothing of it unless it is given.
     signed : bool
         Whether the parameter is g^2 of either sign, ``coupling_squared``.
     loop : mapping of str to float, optional
         Charges of the charged leptons through whose loops it mixes with the photon, which multiplies its charges of
-        nucleons by h(q); see `Loop`.
+        nucleons by h(q); see `Loop`. Electrons then have minus the number of protons, beside `electron`, which no loop
+        multiplies.
     **fields
         Further fields of `Interaction`.
 
@@ -98,12 +104,19 @@ def mediated(
     >>> mediated("protophobic", proton={}, neutron={"e": 1, "mu": 1}).own_names
     ('mass', 'coupling')
     """
-    p, n = dict(charge_table("proton", proton, LARGEST_NUMBER)), dict(charge_table("neutron", neutron, LARGEST_NUMBER))
+    p, n, e = product_tables(proton, neutron, electron)
     strength = coupling_squared() if checks.instance("signed", signed, bool) else coupling()
     mixing = None if loop is None else Loop(loop)
+    power = ((strength.name, 1 if signed else 2),)
+    # of what mixes with the photon electrons have the opposite charge of protons
+    own = e if mixing is None else {f: -value for f, value in p.items()}
     amplitudes = tuple(
-        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), ((strength.name, 1 if signed else 2),), "mass", loop=mixing)
-        for f in {**p, **n}
-        if p.get(f) or n.get(f)
+        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), power, "mass", loop=mixing, electron=own.get(f, 0.0))
+        for f in {**p, **n, **own}
+        if p.get(f) or n.get(f) or own.get(f)
     )
+    if mixing is not None:
+        amplitudes += tuple(
+            Amplitude((f, f), 0.0, 0.0, power, "mass", electron=value) for f, value in e.items() if value
+        )
     return Interaction(name, (mass(), strength) if amplitudes else (), amplitudes, **fields)

@@ -12,6 +12,16 @@ arXiv:2008.05022.
     scalar      (e_0^2 + m^2 / 4) / E^2
     tensor      8 (1 - e_0^2 / 2 E^2), m = 0
     magnetic    (1 / M) [1 / T - (1 + m^2 / 2 T M) / E + (m^2 / 4 M - m^2 / 4 T + m^4 (T - M) / 8 T^2 M^2) / E^2]
+
+For electrons M is their mass, E_min = (T + sqrt(T^2 + 2 M T)) / 2 (1 + m^2 / 2 M T), and nothing is dropped. A vector
+exchange has three numbers there, for the squares of g_V and g_A and for twice their product, which has the opposite sign
+for antineutrinos:
+
+    g_V^2       1 - T / E + (T^2 - M T) / 2 E^2
+    2 g_V g_A   T / E - T^2 / 2 E^2
+    g_A^2       1 - T / E + (T^2 + M T) / 2 E^2
+    scalar      T (2 M + T) / 4 E^2
+    magnetic    as of nuclei
 """
 
 from libc.math cimport sqrt
@@ -23,6 +33,12 @@ cdef enum:
     SCALAR = 1
     TENSOR = 2
     MAGNETIC = 3
+    # of electrons
+    ELECTRON_VV = 4
+    ELECTRON_VA = 5
+    ELECTRON_AA = 6
+    ELECTRON_SCALAR = 7
+    ELECTRON_MAGNETIC = 8
 
 
 cdef inline double least_energy_c(double recoil, double mass, double final_mass) noexcept nogil:
@@ -49,17 +65,49 @@ cdef inline void kappa_c(int kind, double recoil, double mass, double final_mass
                             ) / mass
 
 
+cdef inline double electron_least_energy_c(double energy, double mass, double final_mass) noexcept nogil:
+    """E_min [MeV] for an electron that gets the energy T > 0 [MeV]."""
+    cdef double least = 0.5 * (energy + sqrt(energy * (energy + 2.0 * mass)))
+    return least if final_mass == 0.0 else least * (1.0 + final_mass * final_mass / (2.0 * mass * energy))
+
+
+cdef inline void electron_kappa_c(int kind, double energy, double mass, double final_mass, double *c) noexcept nogil:
+    """c_0, c_1 and c_2 for an electron that gets the energy T > 0 [MeV]."""
+    cdef double half = 0.5 * energy
+    c[0] = c[1] = 0.0
+    if kind == ELECTRON_VV:
+        c[0], c[1], c[2] = 1.0, -energy, half * (energy - mass)
+    elif kind == ELECTRON_VA:
+        c[1], c[2] = energy, -energy * half
+    elif kind == ELECTRON_AA:
+        c[0], c[1], c[2] = 1.0, -energy, half * (energy + mass)
+    elif kind == ELECTRON_SCALAR:
+        c[2] = half * (mass + half)
+    else:
+        kappa_c(MAGNETIC, energy, mass, final_mass, c)
+
+
 cdef inline double rate_moment_c(const spectrum_t *f, int kind, double recoil, double mass,
                                  double final_mass) noexcept nogil:
     """k(T): all that a recoil spectrum needs of the flux."""
     cdef double c[3]
-    cdef double e_min = least_energy_c(recoil, mass, final_mass), total = 0.0, energy
-    cdef Py_ssize_t i, j
-    cdef int n
+    cdef double e_min
+    if kind >= ELECTRON_VV:
+        electron_kappa_c(kind, recoil, mass, final_mass, c)
+        return _moments_c(f, electron_least_energy_c(recoil, mass, final_mass), c)
+    e_min = least_energy_c(recoil, mass, final_mass)
     if kind == VECTOR and final_mass == 0.0:
         # without the cancellation at the end of the spectrum
         return kinematic_moment_c(f, e_min)
     kappa_c(kind, recoil, mass, final_mass, c)
+    return _moments_c(f, e_min, c)
+
+
+cdef inline double _moments_c(const spectrum_t *f, double e_min, const double *c) noexcept nogil:
+    """c_0 I_0 + c_1 I_1 + c_2 I_2 at E_min."""
+    cdef double total = 0.0, energy
+    cdef Py_ssize_t i, j
+    cdef int n
     i = piece_c(f, e_min)
     for n in range(3):
         if c[n] == 0.0:

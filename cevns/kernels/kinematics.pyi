@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 from cevns.kernels.fluxes import Spectrum
 
 KINDS: dict[str, int]
+ELECTRON_KINDS: dict[str, tuple[int, ...]]
 
 def kappa(
     kind: int,

@@ -59,8 +59,6 @@ class RefoldedEngine:
         first = self._engine(tuple(parameters[i].high for i in steps))
         self.line = self._others[first.line] if first.line >= 0 else -1
         self.line_power = first.line_power
-        #: Index, mean and standard deviation of parameters with a prior, those of masses left out.
-        self.priors = tuple((self._others[i], mean, sigma) for i, mean, sigma in first.priors if i >= 0)
 
     def prepare(self) -> RefoldedEngine:
         """Return the engine."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.interactions.kinematics import VECTOR, Kind
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI, VECTOR, Kind
 from cevns.kernels.counts import Counts
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
+    from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
@@ -64,6 +65,9 @@ def bind(
     parameters: Sequence[Parameter],
     fixed: Mapping[str, float],
     radii: Mapping[int, str | float],
+    *,
+    targets: Sequence[str] = (NUCLEI,),
+    smallest_mass: float = 0.0,
 ) -> Counts:
     """Return counts as a function of parameters.
 
@@ -81,13 +85,16 @@ def bind(
         Values of all other parameters of the interaction.
     radii : mapping of int to (str or float)
         Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
+    targets : sequence of str
+        What neutrinos scatter on, nuclei or electrons or both.
+    smallest_mass : float
+        Least mass [MeV] of mediators that the nodes follow.
     """
     place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    nodes = folds((VECTOR.layer,)).nodes
-    flavours = nodes.flavours
-    polynomial = interaction.monomials(flavours, without=absent)
+    flavours = folds((VECTOR.layer,)).nodes.flavours
+    polynomial = tuple(m for target in targets for m in interaction.monomials(flavours, absent, target))
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
     moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
@@ -104,15 +111,15 @@ def bind(
                 exponents[place[name]] = exponent
         powers, propagators = [0] * len(factors), []
         final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
-        kind = Kind(monomial.kinematics, final_mass)
-        light = [0.0] if kind == Kind("magnetic") else []
+        kind = Kind(monomial.kinematics, final_mass, monomial.target)
+        light = [0.0] if kind.kinematics == "magnetic" else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent
             else:
                 light.append(fixed[mass] if isinstance(mass, str) else mass)
                 propagators.append((light[-1], exponent))
-        if light and not final_mass and min(light) < nodes.smallest_mass:
+        if light and not final_mass and min(light) < smallest_mass:
             raise InputError(
                 f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
                 "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
@@ -147,7 +154,9 @@ def bind(
     )
 
 
-def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+def _neutron_charge(
+    nodes: RecoilNodes | ElectronNodes, form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> Array:
     """Return N F_N with the radii that are given as values."""
     out = nodes.neutron_charge.copy()
     for nucleus, radius in radii.items():
@@ -156,7 +165,9 @@ def _neutron_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[
     return out
 
 
-def _bare_charge(nodes: RecoilNodes, form_factor: FormFactor, radii: Mapping[int, str | float]) -> Array:
+def _bare_charge(
+    nodes: RecoilNodes | ElectronNodes, form_factor: FormFactor, radii: Mapping[int, str | float]
+) -> Array:
     """Return N, which F_N is a factor of if a radius is a parameter, or else N F_N."""
     if any(isinstance(radius, str) for radius in radii.values()):
         return np.repeat(nodes.neutrons[:, None], nodes.recoil.size, axis=1)
@@ -167,6 +178,9 @@ def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: i
     """Return channels apart by the powers 0, 1 and 2 of the factor F_N, the last one."""
     out: dict[_Channels, list[_Part]] = {}
     for key, members in parts.items():
+        if key.kind.target == ELECTRONS:
+            out[key] = list(members)
+            continue
         for k in range(3):
             of_power = np.arange(3 * flavours) // flavours == k
             some = [p._replace(coefficients=np.where(of_power, p.coefficients, 0.0)) for p in members]

@@ -76,7 +76,7 @@ def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = Tr
         style: dict[str, Any] = {"label": point_label(prediction.model, prediction.mass, prediction.coupling)}
         style |= dict(styles[i] if styles else {})
         style["label"] = checked_label(style["label"])
-        ax.stairs(prediction.signal, prediction.bin_edges, baseline=None, **style)
+        ax.stairs(prediction.neutrinos, prediction.bin_edges, baseline=None, **style)
     if data:
         centre = 0.5 * (first.bin_edges[1:] + first.bin_edges[:-1])
         excess = first.observed - sum(first.backgrounds.values())

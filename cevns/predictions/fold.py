@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cevns._types import Array
+    from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.panels import RecoilNodes
 
 __all__ = ["Fold", "Layer", "LayerKey"]
@@ -31,13 +32,13 @@ class Layer(NamedTuple):
 
     Attributes
     ----------
-    nodes : RecoilNodes
+    nodes : RecoilNodes or ElectronNodes
         Where rates are known.
     weights : Weights
         From rates at the nodes to counts; rows (eta node, bin).
     """
 
-    nodes: RecoilNodes
+    nodes: RecoilNodes | ElectronNodes
     weights: Weights
 
 
@@ -85,7 +86,9 @@ class Fold:
     @property
     def nodes(self) -> RecoilNodes:
         """Nodes of vector exchange."""
-        return self.layers[VECTOR.layer].nodes
+        nodes: Any = self.layers[VECTOR.layer].nodes
+        found: RecoilNodes = nodes
+        return found
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cevns._types import Array, ArrayLike
+    from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.panels import Panels, RecoilNodes
 
 #: Values of polynomials or of the acceptance that are computed at once.
@@ -45,12 +46,12 @@ class Rows(NamedTuple):
     values: np.ndarray
 
 
-def response_weights(nodes: RecoilNodes, eta: float = 1.0) -> Array:
+def response_weights(nodes: RecoilNodes | ElectronNodes, eta: float = 1.0) -> Array:
     """Return the matrix from rates at the nodes to counts in the bins.
 
     Parameters
     ----------
-    nodes : RecoilNodes
+    nodes : RecoilNodes or ElectronNodes
         Where the rates are known, and the response there.
     eta : float
         Quenching scale.
@@ -64,7 +65,7 @@ def response_weights(nodes: RecoilNodes, eta: float = 1.0) -> Array:
     return matrix
 
 
-def response_matrices(nodes: RecoilNodes, etas: ArrayLike) -> Iterator[Array]:
+def response_matrices(nodes: RecoilNodes | ElectronNodes, etas: ArrayLike) -> Iterator[Array]:
     """Yield the matrices of `response_weights` for many quenching scales, which share the inverse of the quenching."""
     etas = np.asarray(etas, dtype=float)
     for parts in zip(*(_matrices(panels, etas) for panels in nodes.panels), strict=True):
@@ -77,7 +78,8 @@ def _matrices(panels: Panels, etas: Array) -> Iterator[Array]:
     low, high = edges[0], edges[-1]
     cuts = response.cuts(low, high, etas)
     # what lies beyond the panels is moved to their ends, where intervals have no width
-    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(edges, (etas.size, edges.size))], axis=1), low, high)
+    own = edges if panels.bindings is None else np.concatenate([edges, panels.bindings])
+    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(own, (etas.size, own.size))], axis=1), low, high)
     cuts.sort(axis=1)
     fold = _sharp if response.resolution is None else _smeared
     # many scales at once, as far as memory is small
@@ -115,7 +117,7 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
         accepted = response.efficiency(response.observable(recoil, etas[owner]))
     low, high = edges[panel], edges[panel + 1]
     moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
-    moments *= weights * (half * accepted)
+    moments *= weights * (half * accepted * panels.electrons(middle))
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
     out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T
@@ -129,7 +131,7 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     owner, panel, middle, half = _intervals(edges, cuts)
     recoil = middle[:, None] + half[:, None] * NODES
     accepted = response.acceptance(response.observable(recoil, etas[owner, None]).ravel())
-    accepted = accepted * (half[:, None] * WEIGHTS).ravel()
+    accepted = accepted * ((half * panels.electrons(middle))[:, None] * WEIGHTS).ravel()
     a, b = edges[panel, None], edges[panel + 1, None]
     basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))
     parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis

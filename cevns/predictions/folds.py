@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
-from cevns.interactions.kinematics import VECTOR, kinds_of
+from cevns.interactions.kinematics import ELECTRONS, VECTOR, kinds_of
 from cevns.kept import Kept
+from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
-from cevns.predictions.folding import pack, response_weights
+from cevns.predictions.folding import pack, pack_rows, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes
 from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, refined, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cevns.detectors import Response
+    from cevns.detectors import ElectronResponse, Response
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Target
     from cevns.predictions.fold import LayerKey
@@ -34,16 +35,42 @@ class Folds:
 
     Parameters
     ----------
-    flux, target, response, form_factor, quenching_sigma
+    flux, target, response, form_factor, quenching_sigma, electrons
         As of `Signal`.
     """
 
     def __init__(
-        self, flux: Flux, target: Target, response: Response, form_factor: FormFactor, quenching_sigma: float
+        self,
+        flux: Flux,
+        target: Target,
+        response: Response,
+        form_factor: FormFactor,
+        quenching_sigma: float,
+        electrons: ElectronResponse | None = None,
     ) -> None:
         self.flux, self.target, self.response, self.form_factor = flux, target, response, form_factor
-        self.quenching_sigma = quenching_sigma
+        self.quenching_sigma, self.electrons = quenching_sigma, electrons
         self._kept = Kept(MOST_KEPT)
+
+    @cached_property
+    def smallest_mass(self) -> float:
+        """Least mediator mass [MeV] that the nodes follow: 0, unless recoils or electrons are observed down to 0."""
+        electrons = self.electron_nodes(0.0)
+        return max(self.nodes.smallest_mass, 0.0 if electrons is None else electrons.smallest_mass)
+
+    def electron_nodes(self, final_mass: float) -> ElectronNodes | None:
+        """Return nodes of electrons' energies; None if no electron is observed."""
+        if self.electrons is None:
+            return None
+        response = self.electrons.of(self.response)
+        return ElectronNodes.build(self.flux, self.target, response, self.electrons, final_mass)
+
+    def _electrons(self, layer: LayerKey, scales: int) -> Layer | None:
+        """Return the layer of electrons, the same for all of some quenching scales."""
+        nodes = self.electron_nodes(layer[1])
+        if nodes is None:
+            return None
+        return Layer(nodes, pack_rows([trimmed(response_weights(nodes))] * scales, nodes.recoil.size))
 
     @cached_property
     def nodes(self) -> RecoilNodes:
@@ -58,9 +85,17 @@ class Folds:
 
     def _at(self, eta: float, layers: Sequence[LayerKey]) -> Fold:
         low, high = eta_range(self.quenching_sigma)
-        found = {key: self._seen(key, None if low <= eta <= high else eta) for key in layers}
+        own = [key for key in layers if key[0] != ELECTRONS]
+        found = {key: self._seen(key, None if low <= eta <= high else eta) for key in own}
         made = {key: Layer(n, pack([response_weights(n, eta)])) for key, n in found.items() if n is not None}
-        return Fold(made, self.response.bins)
+        return Fold(self._with_electrons(made, layers, 1), self.response.bins)
+
+    def _with_electrons(
+        self, made: dict[LayerKey, Layer], layers: Sequence[LayerKey], scales: int
+    ) -> dict[LayerKey, Layer]:
+        """Return layers with those of electrons that are asked for and seen."""
+        found = {key: self._electrons(key, scales) for key in layers if key[0] == ELECTRONS}
+        return made | {key: layer for key, layer in found.items() if layer is not None}
 
     def over(
         self,
@@ -94,7 +129,7 @@ class Folds:
         fold = self.over(precision)
         made, edges = dict(fold.layers), fold.edges
         for key in others:
-            nodes = self._seen(key, None)
+            nodes = self._seen(key, None) if key[0] != ELECTRONS else None
             if nodes is not None:
                 pieces = EtaPieces.build(nodes, self.quenching_sigma, tolerance(precision), within=edges)
                 if edges is not None and not np.array_equal(pieces.edges, edges):
@@ -104,7 +139,8 @@ class Folds:
                     }
                     edges = pieces.edges
                 made[key] = Layer(nodes, pieces.weights)
-        return fold.extended(made, edges)
+        scales = ETA_POINTS.size * (1 if edges is None else edges.size - 1)
+        return fold.extended(self._with_electrons(made, others, scales), edges)
 
     def _nodes(self, layer: LayerKey, eta: float | None) -> RecoilNodes:
         """Return recoil nodes of a layer, for one quenching scale or, without one, for all in its range."""

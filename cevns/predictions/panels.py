@@ -20,7 +20,7 @@ from cevns.interactions.kinematics import VECTOR, Kind, recoil_ends
 from cevns.kernels.kinematics import KINDS, rate_moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
-__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "rate_scales", "recoil_ends_kev"]
+__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "panel_edges", "rate_scales", "recoil_ends_kev"]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
@@ -54,11 +54,22 @@ class Panels:
         To recoils of these nuclei.
     nuclei : tuple of int
         Which nuclei of the target they are.
+    bindings, numbers : ndarray, shape (n,)
+        Of electrons: from bindings[i] [keV] on, ascending, there are numbers[i] of them, and none below the first.
     """
 
     edges: np.ndarray
     response: Response
     nuclei: tuple[int, ...]
+    bindings: np.ndarray | None = None
+    numbers: np.ndarray | None = None
+
+    def electrons(self, energy: Array) -> Any:
+        """Return how many electrons get an energy [keV]; 1 for nuclei."""
+        if self.bindings is None or self.numbers is None:
+            return 1.0
+        place = np.searchsorted(self.bindings, energy, side="right")
+        return np.where(place > 0, self.numbers[np.maximum(place, 1) - 1], 0.0)
 
 
 @dataclass(frozen=True)
@@ -220,15 +231,34 @@ def _edges(
     final_mass = kinds[0].final_mass
     sharp = {t for n in nuclei for e in flux.sharp_energies for t in recoil_ends_kev(n, e, final_mass)}
     weak = unique([t for n in nuclei for e in flux.break_energies for t in recoil_ends_kev(n, e, final_mass)])
-    cuts = unique([low_kev, high_kev, *(t for t in (*sharp, *extra_edges) if low_kev < t < high_kev)])
-    # a sliver beside a cut would cost a panel and hold nothing
-    cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
 
     def probe(recoil: Array) -> Array:
         _, z, _ = _charges(nuclei, form_factor, recoil)
         rates = [_moments(flux, nuclei, recoil, kind) * scales[:, None] * z**2 for kind in kinds]
         return np.concatenate(rates).reshape(-1, recoil.size)
 
+    return panel_edges(probe, low_kev, high_kev, [*sharp, *extra_edges], weak)
+
+
+def panel_edges(
+    probe: Callable[[Array], Array], low_kev: float, high_kev: float, sharp: Iterable[float], weak: Array
+) -> Array:
+    """Return the edges of panels between two energies [keV] that carry rates.
+
+    Parameters
+    ----------
+    probe : callable
+        From energies, shape (k,), to rates that panels have to carry, shape (n, k).
+    low_kev, high_kev : float
+        Ends.
+    sharp : iterable of float
+        Where rates jump or kink, and panels end; others lie where they are needed.
+    weak : ndarray
+        Where rates are not analytic and panels end first.
+    """
+    cuts = unique([low_kev, high_kev, *(t for t in sharp if low_kev < t < high_kev)])
+    # a sliver beside a cut would cost a panel and hold nothing
+    cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
     # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
     # doubles lose their digits
     highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(axis=1, keepdims=True)

@@ -10,6 +10,7 @@ import numpy as np
 from cevns.arrays import ByValue, span
 from cevns.errors import InputError
 from cevns.interactions import VECTOR, Amplitude, get_interaction, monomials
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.parameters import needed
 from cevns.plotting.pictures import Pictured
 from cevns.predictions.signal import Signal
@@ -41,6 +42,8 @@ class Prediction(ByValue, Pictured):
         Unit of `bin_edges`.
     signal : ndarray, shape (..., bins)
         CEvNS counts; the leading shape is that to which the values broadcast.
+    electrons : ndarray, shape (..., bins), or None
+        Counts of elastic scattering on electrons, None where the experiment leaves it out.
     backgrounds : dict of str to ndarray
         Beam-related backgrounds.
     observed, uncertainty : ndarray, shape (bins,)
@@ -56,6 +59,7 @@ class Prediction(ByValue, Pictured):
     backgrounds: dict[str, np.ndarray]
     observed: np.ndarray
     uncertainty: np.ndarray
+    electrons: np.ndarray | None = None
 
     @property
     def mass(self) -> Any:
@@ -68,16 +72,25 @@ class Prediction(ByValue, Pictured):
         return self.values.get("coupling")
 
     @property
+    def neutrinos(self) -> Array:
+        """Counts of neutrinos on nuclei and electrons, shape (..., bins)."""
+        counts: Array = self.signal if self.electrons is None else self.signal + self.electrons
+        return counts
+
+    @property
     def total(self) -> Array:
-        """Signal and all backgrounds, shape (..., bins)."""
-        total: Array = self.signal + sum(self.backgrounds.values(), np.zeros(self.observed.size))
+        """Neutrinos and all backgrounds, shape (..., bins)."""
+        total: Array = self.neutrinos + sum(self.backgrounds.values(), np.zeros(self.observed.size))
         return total
 
     def __repr__(self) -> str:
         units = {"mass": "MeV"}
         point = [span(name, value, units.get(name, "")) for name, value in self.values.items()]
         bins = f"{self.observed.size} bins from {self.bin_edges[0]:.4g} to {self.bin_edges[-1]:.4g} {self.bin_unit}"
-        counts = f"signal {self.signal.sum():.4g}" if self.signal.ndim == 1 else f"signal of shape {self.signal.shape}"
+        single = self.signal.ndim == 1
+        counts = f"signal {self.signal.sum():.4g}" if single else f"signal of shape {self.signal.shape}"
+        if self.electrons is not None:
+            counts += f", electrons {self.electrons.sum():.4g}" if single else " and electrons"
         return f"<Prediction: {', '.join([self.model, self.experiment, *point, bins, counts])}>"
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -90,8 +103,11 @@ class Prediction(ByValue, Pictured):
         from cevns.tabular import html
 
         single = self.signal.ndim == 1
-        head = ("low", "high", *(("signal",) if single else ()), *self.backgrounds, "observed", "uncertainty")
-        columns = [*((self.signal,) if single else ()), *self.backgrounds.values(), self.observed, self.uncertainty]
+        parts = {"signal": self.signal} if single else {}
+        if single and self.electrons is not None:
+            parts["electrons"] = self.electrons
+        head = ("low", "high", *parts, *self.backgrounds, "observed", "uncertainty")
+        columns = [*parts.values(), *self.backgrounds.values(), self.observed, self.uncertainty]
         rows = zip(self.bin_edges[:-1], self.bin_edges[1:], *columns, strict=True)
         caption = f"{self.experiment}, {self.model}: counts in bins of {self.bin_unit}"
         return html(head, rows, caption if single else f"{caption}, signal of shape {self.signal.shape}")
@@ -121,16 +137,19 @@ def predict(
     _check_experiment(experiment)
     interaction = get_interaction(interaction)
     given = needed(values or {}, interaction.own_names, interaction.name)
+    signal = experiment.signal
+    nuclei, electrons = (signal, None) if signal.electrons is None else (signal.of(NUCLEI), signal.of(ELECTRONS))
     return Prediction(
         experiment=experiment.name,
         model=interaction.name,
         values=given,
         bin_edges=np.array(experiment.response.edges),
         bin_unit=experiment.response.unit,
-        signal=experiment.signal.counts(interaction, eta=eta, **given),
+        signal=nuclei.counts(interaction, eta=eta, **given),
         backgrounds={b.name: np.array(b.counts) for b in experiment.backgrounds},
         observed=np.array(experiment.observed),
         uncertainty=np.array(experiment.uncertainty),
+        electrons=None if electrons is None else electrons.counts(interaction, eta=eta, **given),
     )
 
 
@@ -173,6 +192,9 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
         counts = monomial.coefficients @ fold.counts(VECTOR)
         form[:, i, j] += 0.5 * counts
         form[:, j, i] += 0.5 * counts
+    if experiment.signal.electrons is not None:
+        # which know nothing of quarks
+        form[:, 0, 0] += experiment.signal.of(ELECTRONS).counts("sm")
     return names, form
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,15 +12,18 @@ import numpy as np
 
 from cevns import checks
 from cevns.detectors import Response
+from cevns.detectors.electrons import electron_response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.interactions import Interaction, get_interaction
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.kept import Kept
 from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
 from cevns.nuclei.elements import joined
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.predictions.binding import bind
+from cevns.predictions.electrons import check_electrons
 from cevns.predictions.folds import Folds
 from cevns.predictions.pieces import eta_range, tolerance
 from cevns.predictions.refolded import RefoldedPredictor
@@ -61,6 +65,11 @@ class Signal:
     quenching_sigma : float
         Uncertainty of the quenching scale eta, a fraction from 1e-6 to 0.5, over five of which counts are known; 0 for
         eta = 1 alone.
+    electrons : ElectronResponse or str, optional
+        Response to electrons, whose elastic scattering then adds to counts: ``"shells"`` or ``"free"`` for how they are
+        bound and the response of nuclear recoils without quenching. None leaves it out.
+    part : str
+        ``"nuclei"`` or ``"electrons"`` for the counts of one of them alone; see `of`.
 
     Examples
     --------
@@ -79,6 +88,8 @@ class Signal:
     response: Response
     form_factor: Any = "helm"
     quenching_sigma: float = 0.0
+    electrons: Any = None
+    part: str = ""
 
     def __post_init__(self) -> None:
         for field, kind in {"flux": Flux, "target": Target, "response": Response}.items():
@@ -87,10 +98,35 @@ class Signal:
         self.response.parts(self.target.nuclei)
         sigma = checks.relative("quenching_sigma", self.quenching_sigma, high=LARGEST_QUENCHING_SIGMA, or_none=True)
         checks.put(self, form_factor=get_form_factor(self.form_factor), quenching_sigma=sigma)
+        electrons = electron_response(self.electrons)
+        checks.put(self, electrons=electrons)
+        if electrons is not None:
+            check_electrons(self.flux, self.target, electrons)
+        if self.part:
+            checks.known("part", self.part, self._all_targets)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # without what has been folded so far
-        return Signal, (self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+        return Signal, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
+
+    def of(self, part: str) -> Signal:
+        """Return the signal of ``"nuclei"`` or of ``"electrons"`` alone, which shares what has been folded.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such part.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> csi = cevns.load("coherent-csi-2017").replace(electrons="shells")
+        >>> f"{csi.signal.of('electrons').counts('millicharge', q_mumu=1e-9).sum():.0f}"
+        '241'
+        """
+        out = dataclasses.replace(self, part=checks.known("part", part, self._all_targets))
+        out.__dict__["folds"] = self.folds
+        return out
 
     @cached_property
     def _predictors(self) -> Kept:
@@ -181,14 +217,14 @@ class Signal:
     @cached_property
     def smallest_mass(self) -> float:
         """Least mediator mass [MeV]: 0, unless recoils are observed down to 0, where light ones diverge."""
-        return self.nodes.smallest_mass
+        return self.folds.smallest_mass
 
     # --- the fold ----------------------------------------------------------------------------------------------------
 
     @cached_property
     def folds(self) -> Folds:
         """The response folded with recoil nodes, for every kind of interaction."""
-        return Folds(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma)
+        return Folds(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons)
 
     @property
     def nodes(self) -> RecoilNodes:
@@ -199,6 +235,15 @@ class Signal:
     def eta_range(self) -> tuple[float, float]:
         """Lowest and highest quenching scale that the nuisance reaches."""
         return eta_range(self.quenching_sigma)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What neutrinos scatter on, as far as it is counted."""
+        return (self.part,) if self.part else self._all_targets
+
+    @property
+    def _all_targets(self) -> tuple[str, ...]:
+        return (NUCLEI,) if self.electrons is None else (NUCLEI, ELECTRONS)
 
     # --- counts ------------------------------------------------------------------------------------------------------
 
@@ -243,7 +288,8 @@ class Signal:
                     )
                 radii[nucleus] = name if name in names else parameter.number(fixed[name])
         folds = folds or (lambda layers: self.folds.at(1.0, layers))
-        return bind(folds, self.form_factor, interaction, parameters, values, radii)
+        seen: Any = {"targets": self.targets, "smallest_mass": self.smallest_mass}
+        return bind(folds, self.form_factor, interaction, parameters, values, radii, **seen)
 
     def profiled(
         self,

@@ -294,6 +294,31 @@ def electron_magnetic_moment(
     return new + neutrino_electron(E, T, atom, flavour, antineutrino, **options)
 
 
+def electron_dipole(
+    E: Any, T: Any, atom: Any, flavour: str, antineutrino: bool, mu: Any, outgoing_mass: float, **options: Any
+) -> Any:
+    """Cross section with a dipole portal beside the standard model; `mu` and `outgoing_mass` as `dipole`.
+
+    That of a magnetic moment with 1/T - 1/E replaced by 1/T - 1/E - m^2/(2 E T m_e) (1 - T/2E + m_e/2E)
+    + m^4 (T - m_e) / (8 E^2 T^2 m_e^2), m = `outgoing_mass`, which is exact; nothing where `E` is below
+    (T + sqrt(T^2 + 2 m_e T)) / 2 (1 + m^2 / 2 m_e T).
+
+    Examples
+    --------
+    >>> plain = electron_magnetic_moment(30.0, 0.01, "Ar", "mu", False, 1e-9)
+    >>> bool(electron_dipole(30.0, 0.01, "Ar", "mu", False, 1e-9, 0.0) == plain)
+    True
+    """
+    moment, m2 = mu.get(flavour, 0.0) if isinstance(mu, dict) else mu, outgoing_mass**2
+    shape = 1 / T - 1 / E
+    if m2:
+        shape = shape - m2 / (2 * E * T * M_E) * (1 - T / (2 * E) + M_E / (2 * E))
+        shape = shape + m2**2 * (T - M_E) / (8 * E**2 * T**2 * M_E**2)
+    opened = electron_least_energy(T) * (1 + m2 / (2 * M_E * T)) <= E
+    new = np.where(opened, _per_atom(E, T, atom, CM2 * np.pi * ALPHA**2 / M_E**2 * shape * moment**2), 0.0)
+    return new + neutrino_electron(E, T, atom, flavour, antineutrino, **options)
+
+
 def electron_scalar(
     E: Any, T: Any, atom: Any, flavour: str, antineutrino: bool, mass: float, g2: float, **options: Any
 ) -> Any:

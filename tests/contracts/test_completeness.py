@@ -86,6 +86,7 @@ def test_every_public_class_is_held_or_has_a_reason_not_to_be(argon):
             canonical.QUENCHINGS,
             canonical.EFFICIENCIES,
             canonical.RESOLUTIONS,
+            canonical.ELECTRON_RESPONSES,
             canonical.responses(),
             canonical.results(argon),
             {"Experiment": argon},

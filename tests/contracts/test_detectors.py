@@ -4,15 +4,17 @@ import pickle
 
 import numpy as np
 import pytest
-from canonical import EFFICIENCIES, QUENCHINGS, RESOLUTIONS, responses
+from canonical import EFFICIENCIES, ELECTRON_RESPONSES, QUENCHINGS, RESOLUTIONS, responses
+
+from cevns.nuclei import nucleus
 
 RESPONSES = responses()
 SMEARED = {name: kind for name, kind in RESOLUTIONS.items() if kind is not None}
 
 
-@pytest.fixture(params=[*QUENCHINGS, *EFFICIENCIES, *SMEARED, *RESPONSES])
+@pytest.fixture(params=[*QUENCHINGS, *EFFICIENCIES, *SMEARED, *ELECTRON_RESPONSES, *RESPONSES])
 def anything(request):
-    return {**QUENCHINGS, **EFFICIENCIES, **SMEARED, **RESPONSES}[request.param]
+    return {**QUENCHINGS, **EFFICIENCIES, **SMEARED, **ELECTRON_RESPONSES, **RESPONSES}[request.param]
 
 
 @pytest.fixture(params=QUENCHINGS)
@@ -123,3 +125,15 @@ def test_nothing_is_observed_beyond_the_range_of_recoils(response):
     outside = np.array([0.99 * low, 1.01 * high]) if np.isfinite(high) else np.array([0.99 * low])
     outside = outside[(outside > 0) & (outside <= response.quenching.maximum)]
     assert response.acceptance(response.observable(outside)).max(initial=0.0) < 1e-12
+
+
+@pytest.mark.parametrize("name", ELECTRON_RESPONSES)
+def test_electrons_are_seen_in_the_bins_of_recoils_without_quenching(name, response):
+    electrons = ELECTRON_RESPONSES[name]
+    found = electrons.of(response)
+    assert (found.edges, found.unit) == (response.edges, response.unit)
+    t = np.geomspace(1e-3, 1e4, 50)
+    np.testing.assert_allclose(found.observable(t), found.light_yield * t, rtol=1e-14)
+    assert found.light_yield == electrons.light_yield or electrons.light_yield is None
+    assert found.efficiency in (electrons.efficiency, response.efficiency)
+    assert sum(n for n, _ in electrons.atom(nucleus("Ar-40"))) == 18

@@ -8,6 +8,7 @@ import pytest
 from canonical import FLUXES
 
 from cevns.constants import FLAVOURS
+from cevns.errors import InputError
 
 
 @pytest.fixture(params=FLUXES)
@@ -26,6 +27,8 @@ def test_says_what_it_holds(flux):
     assert set(flux.flavours) <= set(FLAVOURS)
     assert set(flux.flavours) == {component.flavour for component in flux.components}
     assert all(component.name for component in flux.components)
+    assert flux.antineutrinos == tuple(component.antineutrino for component in flux.components)
+    assert set(flux.antineutrinos) <= {True, False, None}
     assert 0 < flux.maximum_energy == flux.break_energies[-1]
     assert set(flux.sharp_energies) <= set(flux.break_energies)
 
@@ -76,6 +79,7 @@ def test_fluxes_add(flux, other):
     both = flux + other
     assert set(both.flavours) == {*flux.flavours, *other.flavours}
     assert len(both.components) == len(flux.components) + len(other.components)
+    assert both.antineutrinos == flux.antineutrinos + other.antineutrinos
     assert both.maximum_energy == max(flux.maximum_energy, other.maximum_energy)
     low = energies(flux)
     for flavour in FLAVOURS:
@@ -87,7 +91,17 @@ def test_fluxes_add(flux, other):
 def test_equal_by_value_and_pickles(flux):
     copy = pickle.loads(pickle.dumps(flux))
     assert copy == flux
+    assert copy.antineutrinos == flux.antineutrinos
     assert hash(copy) == hash(flux)
     for flavour in flux.flavours:
         np.testing.assert_array_equal(copy.moment(flavour, energies(flux)), flux.moment(flavour, energies(flux)))
     assert [other == flux for other in FLUXES.values()].count(True) == 1
+
+
+def test_electrons_need_to_know_which_neutrinos_they_are(flux, argon):
+    if None in flux.antineutrinos:
+        with pytest.raises(InputError, match=r"does not say whether its component"):
+            argon.replace(flux=flux, electrons="free")
+        assert argon.replace(flux=flux).electrons is None
+    else:
+        assert argon.replace(flux=flux, electrons="free").predict("millicharge", q_ee=1e-9).electrons.sum() > 0

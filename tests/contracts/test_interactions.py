@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from canonical import INTERACTIONS, VALUES
 from generated_checks import call
-from oracle_interactions import SIGMAS, outgoing_masses
+from oracle_interactions import ELECTRON_SIGMAS, SIGMAS, outgoing_masses
 
 import cevns
 from cevns import reference
 from cevns.errors import UnknownNameError
-from cevns.interactions import mediated
+from cevns.interactions import electron_cross_section, mediated
 
 ROOT = Path(__file__).parents[2]
 #: The oracle's nuclei by the library's names.
@@ -169,6 +169,42 @@ def test_the_oracle_knows_it(built_in):
             expected = sigma(energy[:, None], recoil, nucleus, flavour)
             found = built_in.cross_section(energy[:, None], name, flavour, 1e3 * recoil, **point)
             np.testing.assert_allclose(found, expected / 1e3, rtol=1e-9)
+
+
+def test_the_oracle_knows_what_it_does_to_electrons(built_in):
+    """Weakly enough that electrons, which know a massless photon at far smaller q^2, show all of its amplitudes."""
+    point = {name: 1e-4 * value if name.startswith("q_") else value for name, value in values(built_in).items()}
+    point |= {"mass": 1.5} if "mass" in point else {}
+    sigma = ELECTRON_SIGMAS[built_in.name](**point)
+    energy, recoil = np.array([0.2, 15.0, 30.0, 45.0])[:, None], 1e-3 * np.array([0.5, 20.0, 3e3])
+    for flavour in ("e", "mu"):
+        for antineutrino in (False, True):
+            expected = sigma(energy, recoil, 1, flavour, antineutrino)
+            found = electron_cross_section(built_in, energy, flavour, 1e3 * recoil, antineutrino=antineutrino, **point)
+            np.testing.assert_allclose(found, expected / 1e3, rtol=1e-9)
+
+
+def test_electrons_are_a_channel_beside_nuclei(csi, interaction):
+    """All ways to counts and chi2, with electrons: nuclei are what they were, and electrons add."""
+    point, atoms = values(interaction), csi.replace(electrons="shells")
+    found, counts = atoms.predict(interaction, **point), atoms.signal.counts(interaction, **point)
+    np.testing.assert_array_equal(found.signal, csi.predict(interaction, **point).signal)
+    assert (found.electrons > 0).all()
+    np.testing.assert_allclose(counts, found.signal + found.electrons, rtol=1e-13)
+    function, chi2 = atoms.bind(interaction), atoms.pulls(interaction, **point).chi2
+    assert function(**point) == pytest.approx(chi2, rel=1e-12)
+    assert atoms.asimov(interaction, **point).chi2(interaction, **point) == pytest.approx(0, abs=1e-8)
+    eta = atoms.pulls(interaction, **point).experiments[atoms.name]["pulls"]["quenching"]
+    at = atoms.predict(interaction, eta=1 + eta, **point)
+    np.testing.assert_allclose(at.electrons, found.electrons, rtol=1e-13)
+    for name, powers in interaction.exponents.items():
+        origin = next(p.origin for p in interaction.all_parameters if p.name == name)
+        line = origin + point.get(name, 0.1) * np.arange(4.0) ** (1 / math.gcd(*powers))
+        electrons = atoms.predict(interaction, **point | {name: line}).electrons
+        third = electrons[3] - 3 * electrons[2] + 3 * electrons[1] - electrons[0]
+        assert np.abs(third).max() <= 1e-11 * electrons.max(), name
+    off = point | {p.name: p.origin for p in interaction.parameters if p.name in couplings(interaction)}
+    np.testing.assert_array_equal(atoms.predict(interaction, **off).electrons, atoms.predict("sm").electrons)
 
 
 def test_its_counts_are_those_of_the_oracle(both, built_in):

@@ -89,6 +89,10 @@ def check_chi2(likelihood, model, mass, coupling, chi2, rng):
         raise Fault(f"chi2 = {chi2!r}")
     for prediction in likelihood.predict(model, mass, coupling).values():
         finite("prediction", prediction.signal, *prediction.backgrounds.values())
+        if prediction.electrons is not None:
+            finite("electrons", prediction.electrons)
+            if prediction.electrons.min() < -1e-9 * (1 + np.abs(prediction.electrons).max()):
+                raise Fault(f"electrons {prediction.electrons}")
         # where the new interaction cancels the weak one, a difference of large numbers is left
         if prediction.signal.min() < -1e-9 * (1 + np.abs(prediction.signal).max()):
             raise Fault(f"signal {prediction.signal}")
@@ -204,7 +208,28 @@ def _experiment(rng, folder, i, nuclei):
     ]
     if backgrounds:
         out["background"] = backgrounds
+    if rng.random() < 0.25:
+        _add_electrons(rng, out)
     return out
+
+
+def _add_electrons(rng, out):
+    """Add electrons, and to most fluxes which neutrinos they hold."""
+    edges = out["response"]["edges"]
+    table = {
+        "binding": rng.choice(["free", "shells"]),
+        "light_yield_per_kev": rng.choice([1.0, 13.35, 1e-3 * (edges[-1] or 1.0)]),
+        "efficiency": {"kind": "constant", "value": rng.choice([0.5, 1.0])},
+        "resolution": {"kind": "gaussian", "sigma_at_one": 0.3},
+        "shells": {"Ar": [[2, 3.2], [16, 0.25]], "Si": [[2, 1.8], [12, 0.1]]},
+    }
+    kept = {key: value for key, value in table.items() if rng.random() < 0.5}
+    if kept.get("binding") == "free":
+        kept.pop("shells", None)
+    out["electrons"] = rng.choice(["free", "shells", kept, kept])
+    for flux in out["flux"] if isinstance(out["flux"], list) else [out["flux"]]:
+        if flux["kind"] in ("monochromatic", "tabulated") and rng.random() < 0.9:
+            flux["antineutrino"] = rng.random() < 0.5
 
 
 def _flux(rng, folder):
@@ -340,10 +365,12 @@ def _model(rng):
         out = {"name": "mine", "up": {"e": rng.uniform(-1, 1)}, "down": {"mu": rng.uniform(-1, 1)}}
     else:
         out = {"name": "mine", "proton": {"e": 1.0, "mu": rng.uniform(-3, 3)}, "neutron": {"tau": 1.0, "e": 0.5}}
+        if rng.random() < 0.3:
+            out["electron"] = {"e": -1.0, "mu": rng.uniform(-3, 3)}
         if kind == 4:
             out["mediated"] = rng.random() < 0.5
     if rng.random() < 0.3:
-        out["weak"] = rng.choice(["radiative", "tree-level"])
+        out["weak"] = rng.choice(["radiative", "radiative-electrons", "tree-level"])
     if rng.random() < 0.2:
         out["label"] = "$Z'$"
     return out
