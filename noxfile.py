@@ -18,7 +18,10 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 #: Declared versions of Python, less the one that runs this: `.ci/run` has tested on that before.
 OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version_info[0]}.{sys.version_info[1]}"]
 #: Most of the time of the tests: physics, which hardly meets other packages or other Pythons.
-PHYSICS = ("generated", "oracle", "rough_eta", "strained", "figures", "fuzz")
+PHYSICS = (
+    *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
+    *("reference_counts", "reference_interactions", "reference_traces"),
+)
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 
 nox.options.default_venv_backend = "venv"

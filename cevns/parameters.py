@@ -38,6 +38,8 @@ __all__ = [
 LARGEST_COUPLING = 1e10
 #: Largest mass [MeV] of a mediator that is accepted.
 LARGEST_MASS = 1e15
+#: Least standard deviation of a prior that is accepted, and the inverse of the largest, and of the largest mean.
+SMALLEST_SIGMA = 1e-30
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,11 @@ class Parameter:
         if self.default is not None:
             checks.put(self, default=self.number(self.default))
         if self.prior is not None:
-            mean, sigma = checks.array(f"prior of {self.name}", self.prior, ndim=1, length=2)
-            checks.put(self, prior=(float(mean), checks.real(f"sigma of {self.name}", float(sigma), above=0)))
+            mean, sigma = checks.array(f"prior of {self.name}", self.prior, ndim=1, length=2).tolist()
+            # their ratio is squared
+            checks.real(f"mean of the prior of {self.name}", mean, low=-1 / SMALLEST_SIGMA, high=1 / SMALLEST_SIGMA)
+            checks.real(f"sigma of {self.name}", sigma, low=SMALLEST_SIGMA, high=1 / SMALLEST_SIGMA)
+            checks.put(self, prior=(mean, sigma))
         if not self.label:
             checks.put(self, label=self.name.replace("_", " "))
 

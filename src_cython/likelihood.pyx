@@ -9,15 +9,16 @@ from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
 from cevns.kernels.gaussian cimport (
-    ALONE, MANY, GaussianTerm, direct_chi2, mass_point_t, open_rows, row_t, rows_size, start_row, start_rows, term_t)
+    ALONE, MANY, GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t)
 from cevns.kernels.gradients cimport sum_gradient
-from cevns.kernels.masses cimport start_mass, tabulate
+from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own
+from cevns.kernels.points cimport point_chi2, point_priors
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport mass_chi2, row_chi2
+from cevns.kernels.quenching cimport row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
-from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, shared_chi2, sum_chi2
+from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, prior_chi2, shared_chi2
 
 cimport numpy as np
 
@@ -33,41 +34,10 @@ cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex
 
 
-cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
-    """chi2 at one point; NaN if there is no memory."""
-    cdef row_t *rows = NULL
-    cdef mass_point_t point
-    cdef row_t row
-    cdef double value, total = 0.0
-    cdef Py_ssize_t i
-    if s.shared:
-        rows = open_rows(s.terms, s.n, s.size)
-        if rows == NULL:
-            return NAN
-        start_rows(s.terms, rows, s.n, values, ALONE)
-        total = sum_chi2(s, rows, 0.0)
-        free(rows)
-        return total
-    for i in range(s.n):
-        value = NAN
-        if start_mass(s.terms[i], &point, values):
-            value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
-        if value != value:
-            if rows == NULL:
-                rows = open_rows(s.terms, s.n, s.size)
-                if rows == NULL:
-                    return NAN
-            start_row(s.terms[i], rows + i, values, ALONE)
-            value = row_chi2(s.terms[i], rows + i, 0.0)
-        total += value
-    free(rows)
-    return total
-
-
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
     if not inside(&bound.ranges, values):
         return NAN
-    return point_c(&bound.sum, values)
+    return point_chi2(&bound.sum, values)
 
 
 cdef double gradient_c(const bound_t *bound, const double *values, double *gradient) noexcept nogil:
@@ -90,7 +60,7 @@ cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
 
 
 cdef class Engine:
-    """Engine(terms, shared=())
+    """Engine(terms, shared=(), priors=())
 
     Sum of the chi2 of several terms, which are functions of the same parameters. Every method may run in several
     threads at once.
@@ -103,9 +73,12 @@ cdef class Engine:
         One for each experiment.
     shared : sequence of (float, sequence of int)
         Nuisances that scale the signals of several terms: the relative uncertainty, and which terms.
+    priors : sequence of (int, float, float)
+        Index, mean and standard deviation of parameters that have a prior; of those that are fixed, -1, the value, and
+        what it adds to chi2.
     """
 
-    def __cinit__(self, terms, shared=()):
+    def __cinit__(self, terms, shared=(), priors=()):
         cdef Py_ssize_t i, k
         cdef GaussianTerm term, first
         cdef double[:, ::1] members
@@ -129,6 +102,7 @@ cdef class Engine:
         self.parameters = first.counts.c.parameters
         self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
         self.s.lowest, self.s.highest = -INFINITY, INFINITY
+        self.s.line, self.s.line_power, self.s.line_origin = self.line, self.line_power, 0.0
         if self.line >= 0:
             low = first.counts.c.low[self.line] - first.counts.c.origins[self.line]
             high = first.counts.c.high[self.line] - first.counts.c.origins[self.line]
@@ -136,6 +110,7 @@ cdef class Engine:
             if self.line_power % 2 == 0 and low < 0 < high:
                 ends[0] = 0.0
             self.s.lowest, self.s.highest = ends
+            self.s.line_origin = first.counts.c.origins[self.line]
         self.shared = tuple([(float(sigma), tuple(where)) for sigma, where in shared])
         self.s.shared = len(self.shared)
         if self.s.shared > MAX_SHARED:
@@ -147,6 +122,7 @@ cdef class Engine:
         owned = []
         self.s.sigma = own(owned, np.array([sigma for sigma, _ in self.shared]))
         self.s.members = own(owned, members)
+        self.take_priors(priors, owned)
         self.owned = tuple(owned)
         self.seeds = most_seeds(&self.s)
         self.calls, self.s.size = 0, rows_size(self.s.terms, self.s.n)
@@ -155,7 +131,28 @@ cdef class Engine:
         free(self.s.terms)
 
     def __reduce__(self):
-        return Engine, (self.terms, self.shared)
+        return Engine, (self.terms, self.shared, self.priors)
+
+    cdef take_priors(self, priors, list owned):
+        """Put the priors where points and the line find them."""
+        self.priors = tuple([(int(i), float(mean), float(sigma)) for i, mean, sigma in priors])
+        self.s.constant = sum([sigma for i, _, sigma in self.priors if i < 0], 0.0)
+        rest = [(i, mean, sigma ** -2.0) for i, mean, sigma in self.priors if i >= 0 and i != self.line]
+        self.s.priors = len(rest)
+        self.s.prior = own(owned, np.array(rest, dtype=float).reshape(-1, 3))
+        self.s.line_mean = self.s.line_weight = 0.0
+        for i, mean, sigma in self.priors:
+            if i >= 0 and i == self.line:
+                self.s.line_mean, self.s.line_weight = mean - self.s.line_origin, sigma ** -2.0
+
+    cdef one_valued(self):
+        """Refuse to go along the line where the prior of its parameter has two values."""
+        cdef const term_t *t = self.s.terms[0]
+        if self.s.line_weight and self.line_power % 2 == 0 and t.counts.low[self.line] < self.s.line_origin:
+            name = (<GaussianTerm> self.terms[0]).counts.parameters[self.line].name
+            raise InputError(
+                f"{name} has both signs, of which chi2 knows the even power {self.line_power} alone, but its prior "
+                "knows both: give it a range of one sign, or take fit, interval or contour")
 
     cdef certify(self):
         """Find out, once, how terms are minimised in eta; who comes meanwhile goes on as before, or finds the same."""
@@ -188,7 +185,7 @@ cdef class Engine:
         terms : list of (float, float, float, ndarray)
             The pulls are in units of their sigmas.
         shared : list of float
-            Values of the shared nuisances, of which no term's chi2 has the pull.
+            Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
         """
         cdef Py_ssize_t i
         cdef double value, y = 0.0, none = 0.0
@@ -218,6 +215,13 @@ cdef class Engine:
             free(rows)
         return out, [best[i] for i in range(self.s.shared)]
 
+    def penalty(self, const double[::1] values not None):
+        """Return what the priors of parameters add to chi2 at one point."""
+        cdef double none = 0.0
+        if values.shape[0] != self.parameters:
+            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+        return point_priors(&self.s, &values[0] if values.shape[0] else &none)
+
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
         """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
         cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
@@ -241,7 +245,9 @@ cdef class Engine:
                     if last == i + 1:
                         y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
-                    i = last
+                    while i < last:
+                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
+                        i += 1
             free(rows)
         finally:
             free(y)
@@ -255,19 +261,25 @@ cdef class Engine:
 
     def grid(self, const double[:, ::1] values not None, const double[::1] y not None, double[:, ::1] out not None):
         """Write chi2 on a grid of points and values of y into `out`, shape (points, values)."""
-        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
+        cdef Py_ssize_t i, j, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
+        cdef double others
+        self.one_valued()
         cdef row_t *rows = self.rows(values)
         with nogil:
             if m:
                 for i in range(n):
                     start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
+                    others = prior_chi2(&self.s, &values[i, 0])
+                    for j in range(m):
+                        out[i, j] += others + line_prior(&self.s, y[j])
             free(rows)
 
     def minima(self, const double[:, ::1] values not None, bint two_sided, double[::1] out not None,
                double[::1] at not None):
         """Write the least chi2 along the line through each point into `out` and its y into `at`."""
         cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], at.shape[0])
+        self.one_valued()
         cdef row_t *rows = self.rows(values)
         cdef double *seeds = <double *> malloc(2 * self.seeds * sizeof(double))
         with nogil:
@@ -275,6 +287,7 @@ cdef class Engine:
                 for i in range(n):
                     start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
+                    out[i] += prior_chi2(&self.s, &values[i, 0])
             free(rows)
             free(seeds)
         if seeds == NULL:
@@ -304,6 +317,7 @@ cdef class Engine:
         cdef double *seeds
         if out.shape[1] < MAX_CROSSINGS:
             raise ValueError(f"out needs {MAX_CROSSINGS} columns")
+        self.one_valued()
         rows = self.rows(values)
         seeds = <double *> malloc(2 * self.seeds * sizeof(double))
         with nogil:
@@ -311,7 +325,8 @@ cdef class Engine:
                 for i in range(n):
                     start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
                     counts[i] = row_crossings(
-                        &self.s, rows, two_sided, level, seeds, seeds + self.seeds, &out[i, 0], &above[i])
+                        &self.s, rows, two_sided, level - prior_chi2(&self.s, &values[i, 0]), seeds,
+                        seeds + self.seeds, &out[i, 0], &above[i])
             free(rows)
             free(seeds)
         if seeds == NULL:
@@ -363,7 +378,7 @@ cdef class Evaluator(Function):
         cdef double value
         self.read(args, named, values)
         self.count()
-        value = point_c(&self.engine.s, values)
+        value = point_chi2(&self.engine.s, values)
         if value != value:
             raise MemoryError
         return value

@@ -5,8 +5,8 @@ from libc.stdlib cimport qsort
 
 from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport row_t, term_t
-from cevns.kernels.polynomials cimport find_piece
-from cevns.kernels.sums cimport line_chi2, sum_chi2, sum_t
+from cevns.kernels.polynomials cimport find_piece, power
+from cevns.kernels.sums cimport line_chi2, line_prior, sum_chi2, sum_t
 
 cdef enum:
     SEEDS = 160  # couplings, at least, on the logarithmic axis of a root search
@@ -14,17 +14,31 @@ cdef enum:
     FAR_SEEDS = 6
     ETA_SEEDS = 8  # quenching scales from whose counts seeds are taken, if all of eta is searched
     MOST_SEEDS = 4096
+    PRIOR_SEEDS = 8  # on each side of a prior's mean
     ZOOM = 24  # parts of a range of couplings that is looked at more closely
 
 # counts in units of the uncertainties at y = 1 below which no coupling that is accepted, up to 1e10, reaches anything
 cdef double SMALLEST_SIGNAL = 1e-80
 
 
+cdef inline double chi2_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
+    """chi2 at a point of the line, with the prior of its parameter."""
+    return sum_chi2(s, rows, y) + line_prior(s, y)
+
+
+cdef void chi2_along(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, double *out) noexcept nogil:
+    """chi2 at m points of the line, with the prior of its parameter."""
+    cdef Py_ssize_t i
+    line_chi2(s, rows, y, m, out)
+    for i in range(m if s.line_weight else 0):
+        out[i] += line_prior(s, y[i])
+
+
 # --- where to look ---------------------------------------------------------------------------------------------------
 
 cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil:
     """Room that seeds may need."""
-    cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS) + 3
+    cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS + PRIOR_SEEDS) + 4
     for i in range(s.n):
         out += 4 * ETA_SEEDS * s.terms[i].bins
     return out
@@ -86,8 +100,10 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
                 if root > 0.0:
                     add_seed(seeds, &count, y - sqrt(root), two_sided)
                     add_seed(seeds, &count, y + sqrt(root), two_sided)
+    if s.line_weight:
+        prior_seeds(s, seeds, &count, two_sided)
     if high == 0.0:
-        return 0
+        return within_range(s, seeds, count)
     steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
     ratio = (high / low) ** (1.0 / (steps - 1))
     seeds[count] = 0.0
@@ -108,6 +124,20 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
         if two_sided:
             add_seed(seeds, &count, -y, True)
     return within_range(s, seeds, count)
+
+
+cdef void prior_seeds(const sum_t *s, double *seeds, Py_ssize_t *count, bint two_sided) noexcept nogil:
+    """Add the mean of the line's prior, and values around it: half a standard deviation away, one, two, and so on."""
+    cdef double step = 0.5 / sqrt(s.line_weight)
+    cdef int _
+    add_seed(seeds, count, power(s.line_mean, s.line_power), two_sided)
+    for _ in range(PRIOR_SEEDS):
+        # a power that is even knows no values below 0
+        if s.line_mean - step > 0.0 or s.line_power % 2:
+            add_seed(seeds, count, power(s.line_mean - step, s.line_power), two_sided)
+        if s.line_mean + step > 0.0 or s.line_power % 2:
+            add_seed(seeds, count, power(s.line_mean + step, s.line_power), two_sided)
+        step *= 2.0
 
 
 cdef Py_ssize_t within_range(const sum_t *s, double *seeds, Py_ssize_t count) noexcept nogil:
@@ -165,7 +195,7 @@ cdef void zoom(const sum_t *s, row_t *rows, double *left, double *right, double 
         low, step = left[0], (right[0] - left[0]) / ZOOM
         best = 1
         for k in range(1, ZOOM):
-            values[k] = sign * sum_chi2(s, rows, low + k * step)
+            values[k] = sign * chi2_at(s, rows, low + k * step)
             if values[k] < values[best]:
                 best = k
         left[0] = low + (best - 1) * step
@@ -184,7 +214,7 @@ cdef double turning_point(const sum_t *s, row_t *rows, double left, double right
     if any_searched(s):
         zoom(s, rows, &left, &right, sign)
     cdef double x = left + golden * (right - left), w = x, v = x, d = 0.0, e = 0.0, middle, tolerance, p, q, r, u
-    cdef double fx = sign * sum_chi2(s, rows, x), fw = fx, fv = fx, fu
+    cdef double fx = sign * chi2_at(s, rows, x), fw = fx, fv = fx, fu
     cdef int _
     for _ in range(80):
         middle = 0.5 * (left + right)
@@ -209,7 +239,7 @@ cdef double turning_point(const sum_t *s, row_t *rows, double left, double right
             e = right - x if x < middle else left - x
             d = golden * e
         u = x + (d if fabs(d) >= tolerance else (tolerance if d > 0.0 else -tolerance))
-        fu = sign * sum_chi2(s, rows, u)
+        fu = sign * chi2_at(s, rows, u)
         if fu <= fx:
             if u < x:
                 right = x
@@ -243,7 +273,7 @@ cdef double crossing(const sum_t *s, row_t *rows, double level, double a, double
     cdef int _
     for _ in range(120):
         x = a + fraction * (b - a)
-        fx = sum_chi2(s, rows, x) - level
+        fx = chi2_at(s, rows, x) - level
         if (fx > 0.0) == (fa > 0.0):
             c, fc = a, fa
         else:
@@ -268,9 +298,9 @@ cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *see
     cdef double best, x = 0.0, value
     if count == 0:
         at[0] = 0.0
-        return sum_chi2(s, rows, 0.0)
+        return chi2_at(s, rows, 0.0)
     best = INFINITY
-    line_chi2(s, rows, seeds, count, values)
+    chi2_along(s, rows, seeds, count, values)
     for k in range(count):
         if values[k] < best:
             best = values[k]
@@ -300,9 +330,9 @@ cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, doubl
     cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k, found = 0
     cdef double x, f
     if count == 0:
-        above_first[0] = sum_chi2(s, rows, 0.0) > level
+        above_first[0] = chi2_at(s, rows, 0.0) > level
         return 0
-    line_chi2(s, rows, seeds, count, values)
+    chi2_along(s, rows, seeds, count, values)
     for k in range(count):
         values[k] -= level
     above_first[0] = values[0] > 0.0

@@ -5,7 +5,7 @@ A shared nuisance a, with a pull of its own, moves the centre of the signal's fa
 factor s, so that the least sum over all shared nuisances is found by quasi-Newton steps in these few numbers.
 """
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, copysign, fabs
 
 from cevns.kernels.gaussian cimport direct_chi2, row_t, term_t
 from cevns.kernels.quenching cimport row_chi2, term_line
@@ -36,6 +36,27 @@ cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
         out[j] = 0.0
     for i in range(s.n):
         term_line(s.terms[i], rows + i, y, m, out)
+
+
+cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil:
+    """Pulls of all parameters that have priors, but for the line's."""
+    cdef const double *prior = s.prior
+    cdef double total = s.constant
+    cdef Py_ssize_t _
+    for _ in range(s.priors):
+        total += (values[<int> prior[0]] - prior[1]) * (values[<int> prior[0]] - prior[1]) * prior[2]
+        prior += 3
+    return total
+
+
+cdef double line_prior(const sum_t *s, double y) noexcept nogil:
+    """Pull of the line's parameter, which has one sign where its power is even."""
+    cdef double value = y
+    if s.line_weight == 0.0:
+        return 0.0
+    if s.line_power > 1:
+        value = copysign(fabs(y) ** (1.0 / s.line_power), y)
+    return s.line_weight * (value - s.line_mean) * (value - s.line_mean)
 
 
 cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noexcept nogil:

@@ -97,6 +97,12 @@ def results(likelihood):
         "Limit": likelihood.limit("universal", mass, cl=0.95),
         "Limit, no mass": likelihood.limit(contact),
         "Scan": likelihood.scan("b-l", mass, coupling),
+        "Estimate": likelihood.fit("b-l", ["mass", "coupling"], bounds={"mass": (1.0, 100.0)}),
+        "Estimate, at an edge": likelihood.fit("sm", ["rn_ar"]),
+        "Profile": likelihood.profile("sm", "rn_ar", [3.0, 4.0, 5.0], profiled="sin2_theta_w"),
+        "Interval": likelihood.interval(contact, "coupling", sin2_theta_w=0.24),
+        "Interval, open": likelihood.interval("sm", "rn_ar"),
+        "Contour": likelihood.contour("sm", "rn_ar", "sin2_theta_w", cl=(0.68, 0.9), bounds={"rn_ar": (2.0, 6.0)}),
     }
 
 
@@ -124,8 +130,9 @@ NOT_HELD = {
     "Nuisance": "part of an experiment",
     "Omission": "a remark",
     "Prediction": "what the experiments' contract looks at",
+    "Posterior": "a function for samplers; tests/test_posteriors.py",
+    "Pulls": "what the experiments' contract looks at",
     "RefoldedPredictor": "what the interactions' contract calls",
-    "Profile": "what the experiments' contract looks at",
     "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
     "Signal": "part of an experiment",
     "Spectrum": "part of a flux",

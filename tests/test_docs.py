@@ -55,7 +55,7 @@ def test_python_examples_run_in_turn(tmp_path, monkeypatch):
     ("page", "number"),
     [
         (page, i)
-        for page in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/extending.md")
+        for page in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/extending.md", "docs/fits.md")
         for i in range(len(python_blocks(page)))
     ],
 )
@@ -63,6 +63,18 @@ def test_python_examples_run_alone(page, number, tmp_path, monkeypatch):
     """Each Python block by itself, as a reader would copy it."""
     monkeypatch.chdir(tmp_path)
     run_block(python_blocks(page)[number], {"__name__": "example"})
+
+
+def test_commands_of_the_page_on_fits_work(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib").use("agg")
+    page = (ROOT / "docs" / "fits.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)[0].splitlines()
+    assert len(commands) == 6
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().err == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"profile.csv", "contour.pdf", "profile.pdf"}
 
 
 def test_the_interaction_of_the_page_on_contributing_is_one(argon):

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
 
-__all__ = ["columns", "confidence_level", "coupling", "grid", "mass", "mass_or_grid", "output", "whole"]
+__all__ = [
+    "bound",
+    "columns",
+    "confidence_level",
+    "coupling",
+    "grid",
+    "mass",
+    "mass_or_grid",
+    "output",
+    "prior",
+    "setting",
+    "values",
+    "whole",
+]
 
 #: Most points on an axis, and in a whole scan (8 bytes each).
 LONGEST_AXIS, LARGEST_GRID = 100_000, 100_000_000
@@ -49,6 +62,62 @@ def coupling(text: str) -> float:
     from cevns import checks
 
     return checks.real("coupling", _float("coupling", text))
+
+
+def _named(text: str, example: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise InputError(f"{text!r} is not {example.partition(',')[0]}: give {example.partition(', ')[2]}")
+    return name, value
+
+
+@_argument
+def setting(text: str) -> tuple[str, float]:
+    """Return name and value of a parameter, for ``NAME=VALUE``."""
+    from cevns import checks
+
+    name, value = _named(text, "NAME=VALUE, for example sin2_theta_w=0.24")
+    return name, checks.real(name, _float(name, value))
+
+
+@_argument
+def bound(text: str) -> tuple[str, tuple[float, float]]:
+    """Return name and range of a parameter, for ``NAME=LOW:HIGH``."""
+    name, value = _named(text, "NAME=LOW:HIGH, for example rn_ar=2:8")
+    return name, _two(name, value, "LOW:HIGH")
+
+
+@_argument
+def prior(text: str) -> tuple[str, tuple[float, float]]:
+    """Return name, mean and standard deviation of a parameter, for ``NAME=MEAN:SIGMA``."""
+    name, value = _named(text, "NAME=MEAN:SIGMA, for example rn_csi=4.9:0.1")
+    return name, _two(name, value, "MEAN:SIGMA")
+
+
+def _two(name: str, text: str, what: str) -> tuple[float, float]:
+    from cevns import checks
+
+    parts = text.split(":")
+    if len(parts) != 2:
+        raise InputError(f"{name}={text} is not {name}={what}: give two numbers with a colon between")
+    first, second = (checks.real(name, _float(name, part)) for part in parts)
+    return first, second
+
+
+@_argument
+def values(text: str) -> tuple[float, ...] | tuple[float, float, int]:
+    """Return one value, or ends and number of points for ``LOW:HIGH:N``."""
+    from cevns import checks
+
+    parts = text.split(":")
+    if len(parts) == 1:
+        return (checks.real("value", _float("value", text)),)
+    if len(parts) != 3:
+        raise InputError(f"{text!r} is not a grid: give LOW:HIGH:N, for example 3:7:50")
+    low, high = (checks.real(n, _float(n, part)) for n, part in zip(("LOW", "HIGH"), parts, strict=False))
+    if not low < high:
+        raise InputError(f"{text!r} is not a grid: LOW must be below HIGH")
+    return low, high, checks.whole("N", _int("N", parts[2]), low=2, high=LONGEST_AXIS)
 
 
 @_argument

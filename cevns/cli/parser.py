@@ -68,7 +68,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     command = _command(commands, "predict", "analysis:predict", "expected counts in the bins of an experiment")
-    _add_inputs(command)
+    _add_inputs(command, judges=False)
     _add_point(command)
 
     command = _command(commands, "chi2", "analysis:chi2", "chi2 and pulls at one point, all nuisances profiled")
@@ -88,6 +88,42 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_threads(command)
     _add_output(command, ".csv", *_FIGURE, required=False)
 
+    command = _command(commands, "fit", "fits:fit", "best fit in any parameters, all minima, intervals")
+    _add_inputs(command)
+    command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="free parameters")
+    _add_free(command)
+    _add_output(command, ".json", required=False)
+
+    command = _command(commands, "profile", "fits:profile", "chi2 along one parameter, others profiled")
+    _add_inputs(command)
+    _add_parameter(command)
+    command.add_argument(
+        "--values",
+        type=arguments.values,
+        required=True,
+        nargs="+",
+        metavar="VALUE",
+        help="values of it, or LOW:HIGH:N for N of them",
+    )
+    _add_free(command)
+    _add_output(command, ".csv", *_FIGURE, required=False)
+
+    command = _command(commands, "interval", "fits:interval", "exactly allowed intervals of one parameter")
+    _add_inputs(command)
+    _add_parameter(command)
+    _add_cl(command)
+    _add_free(command)
+    _add_output(command, ".json", *_FIGURE, required=False)
+
+    command = _command(commands, "contour", "fits:contour", "closed curves in the plane of two parameters")
+    _add_inputs(command)
+    for axis in "xy":
+        command.add_argument(f"--{axis}", required=True, metavar="NAME", help=f"parameter on the {axis} axis")
+    _add_profiled(command)
+    _add_cl(command, nargs="+")
+    _add_free(command)
+    _add_output(command, ".json", *_FIGURE, required=False)
+
     command = _command(commands, "scan", "analysis:scan", "chi2 on a grid of masses and couplings, saved to a file")
     _add_inputs(command)
     for axis, what in (("mass", "masses [MeV]"), ("coupling", "couplings")):
@@ -101,8 +137,12 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_threads(command)
     _add_output(command, ".npz")
 
-    command = _command(commands, "plot", "analysis:plot", "draw the excluded region of a scan or a limit")
-    command.add_argument("scan", metavar="FILE", help="written by cevns scan (.npz) or cevns limit (.csv)")
+    command = _command(commands, "plot", "analysis:plot", "draw what a command has saved")
+    command.add_argument(
+        "scan",
+        metavar="FILE",
+        help="written by cevns scan (.npz), limit or profile (.csv), interval, contour or fit (.json)",
+    )
     _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)
 
@@ -171,7 +211,7 @@ def _topic(commands: Any, name: str, text: str) -> Any:
     return topic.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
 
 
-def _add_inputs(command: _Parser) -> None:
+def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
     command.add_argument(
         "experiments", nargs="*", metavar="EXPERIMENT", help="see cevns list; with --config, which of its experiments"
     )
@@ -191,6 +231,23 @@ def _add_inputs(command: _Parser) -> None:
         help="another quenching factor; may come repeatedly",
     )
     command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
+    command.add_argument(
+        "--set",
+        type=arguments.setting,
+        nargs="+",
+        action="extend",
+        metavar="NAME=VALUE",
+        help="values of parameters: the model's own, sin2_theta_w, neutron radii; may come repeatedly",
+    )
+    if judges:
+        command.add_argument(
+            "--prior",
+            type=arguments.prior,
+            nargs="+",
+            action="extend",
+            metavar="NAME=MEAN:SIGMA",
+            help="Gaussian constraints, which add ((value - MEAN) / SIGMA)^2 to chi2; may come repeatedly",
+        )
 
 
 def _add_point(command: _Parser) -> None:
@@ -198,7 +255,35 @@ def _add_point(command: _Parser) -> None:
     command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
 
 
-def _add_level(command: _Parser, nargs: str | None = None) -> None:
+def _add_parameter(command: _Parser) -> None:
+    command.add_argument("--parameter", required=True, metavar="NAME", help="parameter")
+    _add_profiled(command)
+
+
+def _add_profiled(command: _Parser) -> None:
+    command.add_argument(
+        "--profile",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="parameters over which chi2 is minimised at each value",
+    )
+
+
+def _add_free(command: _Parser) -> None:
+    command.add_argument(
+        "--bounds",
+        type=arguments.bound,
+        nargs="+",
+        action="extend",
+        metavar="NAME=LOW:HIGH",
+        help="ranges of free parameters (default: their own; 0.1 MeV to 10 GeV for masses)",
+    )
+    _add_threads(command)
+
+
+def _add_cl(command: _Parser, nargs: str | None = None) -> None:
     command.add_argument(
         "--cl",
         type=arguments.confidence_level,
@@ -206,6 +291,10 @@ def _add_level(command: _Parser, nargs: str | None = None) -> None:
         metavar="CL",
         help=f"confidence level{'s' if nargs else ''} (default: 0.90)",
     )
+
+
+def _add_level(command: _Parser, nargs: str | None = None) -> None:
+    _add_cl(command, nargs)
     command.add_argument(
         "--dof",
         type=arguments.whole("dof", 100),

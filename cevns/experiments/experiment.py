@@ -187,7 +187,8 @@ class Experiment(Likelihood):
         own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty}
         out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), **own)
         # chi2 of the other data
-        out.__dict__.pop("_evaluators", None)
+        for name in ("_evaluators", "_constrained"):
+            out.__dict__.pop(name, None)
         return out
 
     def asimov(self, interaction: Model = "sm", **values: float) -> Experiment:

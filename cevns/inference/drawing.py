@@ -1,4 +1,4 @@
-"""What limits, scans and best fits look like."""
+"""What results look like."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.contours import Contour
+from cevns.inference.estimates import Estimate
 from cevns.inference.fits import Fit
+from cevns.inference.intervals import Interval
 from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
+from cevns.inference.profiles import Profile
 from cevns.inference.scans import Scan
-from cevns.plotting.canvas import draws, is_empty, label_or_none
+from cevns.plotting.canvas import draws, is_empty, label_or_none, new_figure
 from cevns.plotting.plane import LINE_STYLES, percent, set_up_plane, with_legend
 from cevns.plotting.regions import draw_lines, fill_regions, outlines
 
@@ -24,8 +28,19 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
     from cevns.inference.results import Result
+    from cevns.parameters import Parameter
 
-__all__ = ["check_drawable", "edges", "plot_fit", "plot_limit", "plot_scan"]
+__all__ = [
+    "check_drawable",
+    "edges",
+    "plot_contour",
+    "plot_estimate",
+    "plot_fit",
+    "plot_interval",
+    "plot_limit",
+    "plot_profile",
+    "plot_scan",
+]
 
 
 @draws
@@ -240,3 +255,241 @@ def edges(limit: Limit) -> Array:
 def _labels(result: Result) -> tuple[str, str]:
     mass, coupling = (parameter.axis_label for parameter in result.parameters)
     return mass, coupling
+
+
+# --- any parameters --------------------------------------------------------------------------------------------------
+
+
+@draws
+def plot_contour(
+    contour: Contour,
+    ax: Axes | None = None,
+    *,
+    color: Any = "black",
+    facecolor: Any = "0.9",
+    label: str | None = None,
+    **options: Any,
+) -> Axes:
+    """Draw the curves of a contour, and mark the best fit.
+
+    Parameters
+    ----------
+    contour : Contour
+        Curves of one or more levels.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; axes without data get the names and scales of the parameters.
+    color : color
+        Of the curves.
+    facecolor : color
+        Of what the lowest level allows; ``"none"`` leaves it empty.
+    label : str, optional
+        Start of the legend's text, which the level follows; model and experiments unless given.
+    **options
+        Of the curves, for example ``linewidth``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = cevns.load("coherent-csi-2017").contour("sm", x="sin2_theta_w", y="rn_csi", cl=(0.68, 0.9))
+    >>> ax = plot_contour(found)
+    >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1][0]
+    ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed')
+    """
+    checks.instance("contour", contour, Contour)
+    label = label_or_none(f"{contour.label}: {' + '.join(contour.labels)}" if label is None else label)
+    legend = is_empty(ax)
+    every = [curve for curves in contour.curves for curve in curves]
+    ax = _parameter_axes(ax, contour.parameters, every)
+    for i, (level, curves) in enumerate(zip(contour.cl, contour.curves, strict=True)):
+        if i == 0:
+            fill_regions(ax, [curve[:-1] for curve in curves], facecolor, "none", None)
+        text = f"{label}, {percent(level)} C.L. allowed" if label else None
+        draw_lines(ax, curves, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
+    x, y = (contour.values[p.name] for p in contour.parameters)
+    ax.plot([x], [y], marker="*", color=color, linestyle="none", scalex=False, scaley=False)
+    return with_legend(ax) if legend and label else ax
+
+
+@draws
+def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
+    """Draw chi2 above its least value along one parameter.
+
+    Parameters
+    ----------
+    profile : Profile
+        chi2 at two values at least.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_contour`.
+    label : str, optional
+        For the legend; model and experiments unless given.
+    **options
+        Of the line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there is one value only.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> ax = plot_profile(cevns.load("coherent-csi-2017").profile("sm", "rn_csi", [4.0, 5.0, 6.0]))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('$R_n(\\\\mathrm{CsI})$ [fm]', '$\\\\Delta\\\\chi^2$')
+    """
+    checks.instance("profile", profile, Profile)
+    if profile.values.size < 2:
+        raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
+    label = label_or_none(f"{profile.label}: {' + '.join(profile.labels)}" if label is None else label)
+    legend = is_empty(ax)
+    ax = _chi2_axes(ax, profile.parameters[0], profile.values)
+    ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
+    return with_legend(ax) if legend and label else ax
+
+
+@draws
+def plot_interval(
+    interval: Interval,
+    ax: Axes | None = None,
+    *,
+    color: Any = "black",
+    facecolor: Any = "0.9",
+    label: str | None = None,
+    **options: Any,
+) -> Axes:
+    """Draw chi2 above its minimum along one parameter, the level, and what it allows.
+
+    Parameters
+    ----------
+    interval : Interval
+        Allowed intervals.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_contour`.
+    color, facecolor : color
+        Of the lines, and of what is allowed.
+    label : str, optional
+        For the legend; model, experiments and level unless given.
+    **options
+        Of the line of chi2.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import cevns
+    >>> ax = plot_interval(cevns.load("coherent-csi-2017").interval("sm", "rn_csi"))
+    >>> ax.get_legend_handles_labels()[1]
+    ['SM: CsI, 90% C.L. allowed']
+    """
+    checks.instance("interval", interval, Interval)
+    if label is None:
+        label = f"{interval.label}: {' + '.join(interval.labels)}, {percent(interval.cl)} C.L. allowed"
+    label = label_or_none(label)
+    legend = is_empty(ax)
+    ax = _chi2_axes(ax, interval.parameters[0], interval.points)
+    left, right = ax.get_xlim()
+    for low, high in interval.allowed:
+        ax.axvspan(max(low, left), min(high, right), color=facecolor, linewidth=0, zorder=0)
+    ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1)
+    options = {"color": color} | options
+    ax.plot(interval.points, interval.chi2 - interval.chi2_min, label=label or None, scalex=False, **options)
+    return with_legend(ax) if legend and label else ax
+
+
+@draws
+def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
+    """Mark the minima of a fit in the plane of its first two parameters: the global one filled, others empty.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        In two parameters at least.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_contour`.
+    label : str, optional
+        For the legend; model and experiments unless given.
+    **options
+        Of the marks.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If the fit has one parameter only.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = cevns.load("coherent-csi-2017").fit("sm", ["sin2_theta_w", "rn_csi"])
+    >>> plot_estimate(found).get_legend_handles_labels()[1]
+    ['SM: CsI, best fit']
+    """
+    checks.instance("estimate", estimate, Estimate)
+    if len(estimate.parameters) < 2:
+        raise InputError(
+            f"a fit of {estimate.parameters[0].name} alone is no point in a plane: print it, or draw its interval"
+        )
+    label = label_or_none(f"{estimate.label}: {' + '.join(estimate.labels)}, best fit" if label is None else label)
+    legend = is_empty(ax)
+    names = [p.name for p in estimate.parameters[:2]]
+    points = np.array([[m["values"][name] for name in names] for m in estimate.minima])
+    ends = [np.ravel(estimate.intervals[name]) for name in names]
+    ends = [np.concatenate([e[np.isfinite(e)], points[:, k]]) for k, e in enumerate(ends)]
+    corners = np.array([[e.min(), e.max()] for e in ends]).T
+    ax = _parameter_axes(ax, estimate.parameters[:2], [points, corners])
+    options = {"color": "black", "linestyle": "none", "scalex": False, "scaley": False} | options
+    first: dict[str, Any] = {"marker": "*", "label": label or None} | options
+    others: dict[str, Any] = {"marker": "o", "markerfacecolor": "none"} | options
+    ax.plot(*points[:1].T, **first)
+    ax.plot(*points[1:].T, **others)
+    return with_legend(ax) if legend and label else ax
+
+
+def _parameter_axes(ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array]) -> Axes:
+    """Return axes for the plane of two parameters; those without data get scales, labels and a range."""
+    if ax is not None and not is_empty(ax):
+        return ax
+    ax = new_figure().add_subplot() if ax is None else ax
+    points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [np.zeros((1, 2))])
+    _set_range(ax.xaxis, ax.set_xlim, parameters[0], points[:, 0])
+    _set_range(ax.yaxis, ax.set_ylim, parameters[1], points[:, 1])
+    ax.set(xlabel=parameters[0].axis_label, ylabel=parameters[1].axis_label)
+    return ax
+
+
+def _chi2_axes(ax: Axes | None, parameter: Parameter, values: Array) -> Axes:
+    """Return axes for chi2 along one parameter."""
+    if ax is not None and not is_empty(ax):
+        return ax
+    ax = new_figure().add_subplot() if ax is None else ax
+    _set_range(ax.xaxis, ax.set_xlim, parameter, values, 0.0)
+    ax.set(xlabel=parameter.axis_label, ylabel=r"$\Delta\chi^2$")
+    return ax
+
+
+def _set_range(axis: Any, limits: Any, parameter: Parameter, values: Array, margin: float = 0.05) -> None:
+    """Give an axis the scale of a parameter, and a range that shows some values."""
+    positive = values[values > 0]
+    if parameter.scale == "log" and positive.size:
+        low, high = float(positive.min()), float(positive.max())
+        # what begins at 0 goes on to the left without an end
+        low = low / 3 if (values <= 0).any() or low == high else low
+        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        limits(low / (1 + margin), high * (1 + margin) if low < high else 3 * high)
+        return
+    low, high = float(values.min()), float(values.max())
+    width = high - low or abs(low) or 1.0
+    limits(low - margin * width, high + margin * width if low < high else high + width)

@@ -154,6 +154,7 @@ def best_fit(
     mass: float | None = None,
     mass_range: tuple[float, float] | None = None,
     num_threads: int = 1,
+    **fixed: float,
 ) -> Fit:
     """Return the best fit over masses and couplings.
 
@@ -171,6 +172,8 @@ def best_fit(
         and g/M, so the ends matter little.
     num_threads : int
         Threads over the masses.
+    **fixed : float
+        Values of other parameters.
 
     Returns
     -------
@@ -189,7 +192,7 @@ def best_fit(
     >>> round(fit.chi2, 2)
     7.44
     """
-    line = Line(likelihood, interaction, "fit")
+    line = Line(likelihood, interaction, "fit", fixed)
     num_threads = checked(num_threads)
     if mass_range is not None and (mass is not None or line.other is None):
         reason = "mass is given too" if line.other else f"interaction {checks.shown(line.name)} has no mass"

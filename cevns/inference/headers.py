@@ -11,15 +11,32 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import CevnsError, InputError
+from cevns.inference.levels import delta_chi2
 from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cevns._types import Array
     from cevns.inference.results import Result
 
-__all__ = ["HeaderError", "check_chi2", "check_range", "checked", "entry", "fields", "header", "number", "plain"]
+__all__ = [
+    "HeaderError",
+    "array",
+    "check_chi2",
+    "check_range",
+    "checked",
+    "entry",
+    "fields",
+    "finite",
+    "header",
+    "intervals",
+    "level",
+    "names",
+    "number",
+    "numbers",
+    "plain",
+]
 
 #: Format that is written; that of version 0.1 is read too, whose header does not have the parameters.
 FORMAT, FIRST_FORMAT = 2, 1
@@ -27,7 +44,7 @@ FORMAT, FIRST_FORMAT = 2, 1
 UNITS = {"mass": "MeV", "coupling": "dimensionless"}
 #: How far chi2, a difference, may fall below 0 by rounding, relative to the largest and to 1.
 ROUNDING = 1e-6
-_MOST_PARAMETERS = 2
+_MOST_PARAMETERS, _MOST_FREE = 2, 24
 
 
 class HeaderError(Exception):
@@ -41,6 +58,7 @@ def header(result: Result) -> dict[str, Any]:
     """Return what a file says of any result, for JSON."""
     from cevns import __version__
 
+    more = {"fixed": result.fixed, "remarks": list(result.remarks)}
     return {
         "format": FORMAT,
         "kind": result.kind,
@@ -50,6 +68,7 @@ def header(result: Result) -> dict[str, Any]:
         "experiments": list(result.experiments),
         "labels": list(result.labels),
         "parameters": [_described(parameter) for parameter in result.parameters],
+        **{key: value for key, value in more.items() if value},
     }
 
 
@@ -115,7 +134,7 @@ def checked(about: Any, kind: str) -> tuple[Mapping[str, Any], str]:
     return about, kind
 
 
-def fields(about: Mapping[str, Any], masses: bool | None) -> dict[str, Any]:
+def fields(about: Mapping[str, Any], masses: bool | None, *, any_names: bool = False) -> dict[str, Any]:
     """Return the fields that every result has.
 
     Parameters
@@ -124,6 +143,8 @@ def fields(about: Mapping[str, Any], masses: bool | None) -> dict[str, Any]:
         Checked header.
     masses : bool or None
         Whether the file has masses; None where that alone does not tell.
+    any_names : bool
+        Whether the parameters may be any, not a coupling with or without a mass.
 
     Raises
     ------
@@ -134,7 +155,7 @@ def fields(about: Mapping[str, Any], masses: bool | None) -> dict[str, Any]:
         both_signs = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
         parameters: tuple[Parameter, ...] = (mass(), coupling()) if masses else (both_signs,)
     else:
-        parameters = _parameters(entry(about, "parameters", list, "list"))
+        parameters = _parameters(entry(about, "parameters", list, "list"), any_names)
         names = " and ".join(parameter.name for parameter in parameters)
         if masses and len(parameters) == 1:
             raise HeaderError(f"it has masses, but its only parameter is {names}")
@@ -146,12 +167,27 @@ def fields(about: Mapping[str, Any], masses: bool | None) -> dict[str, Any]:
         "experiments": tuple(about["experiments"]),
         "labels": tuple(about["labels"]),
         "parameters": parameters,
+        "fixed": _fixed(about.get("fixed", {})),
+        "remarks": _remarks(about.get("remarks", [])),
     }
 
 
-def _parameters(entries: Any) -> tuple[Parameter, ...]:
-    if not 1 <= len(entries) <= _MOST_PARAMETERS:
-        many = f"it has {len(entries)} parameters, at most {_MOST_PARAMETERS} are possible"
+def _fixed(values: Any) -> dict[str, float]:
+    if not isinstance(values, Mapping):
+        raise HeaderError(f"its fixed parameters are no JSON object, but {_json(values)}")
+    return {_text("name of a fixed parameter", name): number(values, name) for name in values}
+
+
+def _remarks(texts: Any) -> tuple[str, ...]:
+    if not isinstance(texts, list):
+        raise HeaderError(f"its remarks are no list of texts, but {_json(texts)}")
+    return tuple(_text("remark", text) for text in texts)
+
+
+def _parameters(entries: Any, any_names: bool) -> tuple[Parameter, ...]:
+    most = _MOST_FREE if any_names else _MOST_PARAMETERS
+    if not 1 <= len(entries) <= most:
+        many = f"it has {len(entries)} parameters, at most {most} are possible"
         raise HeaderError(many if entries else "its list of parameters has no coupling")
     found = tuple(map(_parameter, entries))
     names = [parameter.name for parameter in found]
@@ -160,9 +196,9 @@ def _parameters(entries: Any) -> tuple[Parameter, ...]:
         if names.count(name) > 1:
             raise HeaderError(f"its parameter {name!r} comes more than once")
         unit = {"mass": "MeV", "coupling": ""}.get(name, found[i].unit)
-        if found[i].unit != unit:
+        if found[i].unit != unit and not any_names:
             raise HeaderError(f"its {name} has the unit {_json(found[i].unit)}, where {_json(unit)} is needed")
-    if "mass" in names[-1:] or "coupling" in names[:-1]:
+    if not any_names and ("mass" in names[-1:] or "coupling" in names[:-1]):
         raise HeaderError(f"its parameters are {', '.join(names)}: the coupling comes last")
     return found
 
@@ -218,6 +254,103 @@ def entry(about: Mapping[str, Any], key: str, kind: Any, what: str) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise HeaderError(f"its {key} is no {what}, but {_json(value)}")
     return value
+
+
+def numbers(about: Mapping[str, Any], key: str, names: Sequence[str]) -> dict[str, float]:
+    """Return finite numbers of a header, one for each of some names.
+
+    Raises
+    ------
+    HeaderError, InputError
+        If there are others, or one is none.
+    """
+    found = entry(about, key, dict, "JSON object")
+    if list(found) != list(names):
+        raise HeaderError(f"its {key} are of {', '.join(found) or 'nothing'}, not of {', '.join(names)}")
+    return {name: number(found, name, f" of {key}") for name in names}
+
+
+def finite(values: Any) -> Any:
+    """Return an array as lists in which None stands for what is not finite, as JSON needs it."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    if isinstance(values, list):
+        return [finite(value) for value in values]
+    return values if math.isfinite(values) else None
+
+
+def array(about: Mapping[str, Any], key: str, nothing: float) -> Array:
+    """Return an array that `finite` wrote, with a number in the place of None.
+
+    Raises
+    ------
+    HeaderError
+        If it is no list of numbers, or of lists of the same length.
+    """
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(part) for part in value]
+        if value is None:
+            return nothing
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise HeaderError(f"its {key} has {_json(value)}, which is no number")
+        return float(value)
+
+    try:
+        return np.array(filled(entry(about, key, list, "list")), dtype=float)
+    except (ValueError, OverflowError):
+        raise HeaderError(f"its {key} is no array of numbers") from None
+
+
+def intervals(about: Mapping[str, Any], key: str) -> Array:
+    """Return intervals that `finite` wrote, shape (k, 2), open where null stands.
+
+    Raises
+    ------
+    HeaderError
+        If they are no pairs, or do not ascend.
+    """
+    found = array(about, key, math.nan)
+    if not found.size:
+        return np.empty((0, 2))
+    if found.ndim != 2 or found.shape[1] != 2:
+        raise HeaderError(f"its {key} are no pairs")
+    low, high = np.where(np.isnan(found), [-math.inf, math.inf], found).T
+    ends = np.column_stack([low, high])
+    if not (low <= high).all() or not (high[:-1] < low[1:]).all():
+        raise HeaderError(f"its {key} do not ascend")
+    return ends
+
+
+def names(about: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return different names of a header.
+
+    Raises
+    ------
+    HeaderError
+        If they are no list of texts, or one comes more than once.
+    """
+    found = entry(about, key, list, "list")
+    texts = tuple(_text(f"entry of {key}", text) for text in found)
+    if len(set(texts)) < len(texts):
+        raise HeaderError(f"an entry of {key} comes more than once in {_json(found)}")
+    return texts
+
+
+def level(about: Mapping[str, Any], cl: float, dof: int) -> float:
+    """Return the delta chi2 of a header, which must be that of its confidence level.
+
+    Raises
+    ------
+    HeaderError, InputError
+        If it is not.
+    """
+    found, expected = number(about, "delta_chi2"), delta_chi2(cl, dof)
+    # other versions of SciPy may differ in the last digits
+    if not math.isclose(found, expected, rel_tol=1e-6, abs_tol=1e-300):
+        raise HeaderError(f"its delta_chi2 {found:.6g} is not that of cl {cl:g} and dof {dof}, which is {expected:.6g}")
+    return found
 
 
 def check_range(parameter: Parameter, values: Array | float, largest: float, *, ends: bool = False) -> None:

@@ -14,6 +14,8 @@ from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cevns._types import Array, ArrayLike, Model
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
@@ -35,6 +37,8 @@ class Line:
         Interaction.
     purpose : str
         What the line is for, for the message.
+    fixed : mapping of str to float, optional
+        Values of other parameters.
 
     Attributes
     ----------
@@ -46,12 +50,15 @@ class Line:
         The only other one that is free: a mass.
     """
 
-    def __init__(self, likelihood: Likelihood, interaction: Model, purpose: str) -> None:
+    def __init__(
+        self, likelihood: Likelihood, interaction: Model, purpose: str, fixed: Mapping[str, float] | None = None
+    ) -> None:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
         self._experiments = likelihood.experiments
-        evaluator = likelihood.bind(interaction)
+        self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.engine = evaluator.engine.prepare()
         if self.engine.line < 0:
             raise InputError(f"interaction {checks.shown(self.name)} has no coupling to {purpose}")
@@ -61,15 +68,15 @@ class Line:
         if len(others) > 1:
             raise InputError(
                 f"interaction {checks.shown(self.name)} has {len(self.parameters)} parameters, "
-                f"{', '.join(p.name for p in self.parameters)}, of which a {purpose} takes two at most: minimise "
-                "likelihood.bind(interaction, name=value), which fixes others"
+                f"{', '.join(p.name for p in self.parameters)}, of which a {purpose} takes two at most: give others a "
+                "value, name=value, or take fit, interval or contour, which profile them"
             )
         self.other = others[0] if others else None
         if self.other is not None and self.other.name not in likelihood.mediators(interaction):
             raise InputError(
                 f"interaction {checks.shown(self.name)} has the parameter {self.other.name} beside "
                 f"{self.parameter.name}, which is no mass of a mediator: a {purpose} takes one coupling and at most "
-                f"one mass; minimise likelihood.bind(interaction, {self.other.name}=value), which fixes it"
+                f"one mass; give it a value, {self.other.name}=value, or take fit, interval or contour"
             )
 
     @property
@@ -83,6 +90,7 @@ class Line:
             "experiments": tuple(e.name for e in self._experiments),
             "labels": tuple(e.label for e in self._experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
+            "fixed": {name: float(value) for name, value in self.fixed.items()},
         }
 
     @property

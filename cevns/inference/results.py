@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
@@ -34,6 +34,11 @@ class Result(ByValue, Pictured, abc.ABC):
         Names of the experiments, and their names in figures.
     parameters : tuple of Parameter
         That the result is about, with their units and ranges: a mass, if there is one, and the coupling.
+    fixed : dict
+        Values of other parameters that were given, by name.
+    remarks : tuple of str
+        What a reader has to know beside the numbers: a minimum at the end of a range, one that is as deep, a direction
+        in which chi2 does not change.
     """
 
     model: str
@@ -41,6 +46,8 @@ class Result(ByValue, Pictured, abc.ABC):
     experiments: tuple[str, ...]
     labels: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    fixed: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     #: What files and messages call it, and how its files end.
     kind: ClassVar[str] = "result"

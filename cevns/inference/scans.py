@@ -125,6 +125,7 @@ def scan(
     *,
     num_threads: int = 1,
     progress: _types.Progress | None = None,
+    **fixed: float,
 ) -> Scan:
     """Return chi2 on a grid of masses and couplings.
 
@@ -142,6 +143,8 @@ def scan(
         Threads over the masses; the result does not depend on them.
     progress : callable, optional
         Called as ``progress(done, total)`` with the number of masses that are ready.
+    **fixed : float
+        Values of other parameters.
 
     Returns
     -------
@@ -160,7 +163,7 @@ def scan(
     >>> argon.scan("b-l", np.geomspace(1, 100, 5), np.geomspace(1e-5, 1e-3, 7)).chi2.shape
     (5, 7)
     """
-    line = Line(likelihood, interaction, "scan")
+    line = Line(likelihood, interaction, "scan", fixed)
     if line.other is None:
         raise InputError(
             f"interaction {checks.shown(line.name)} has no mediator mass to scan; use chi2() with an array of couplings"

@@ -25,6 +25,9 @@ __all__ = ["Interaction"]
 #: Names of arguments of the public functions that take parameters by name, beside ``mass`` and ``coupling``.
 RESERVED = frozenset(
     {
+        "bounds",
+        "cl",
+        "dof",
         "edges_kev",
         "energy",
         "eta",
@@ -33,12 +36,21 @@ RESERVED = frozenset(
         "form_factor",
         "free",
         "interaction",
+        "likelihood",
+        "logarithmic",
+        "mass_range",
+        "name",
         "nodes",
         "nucleus",
         "num_threads",
+        "priors",
+        "profiled",
+        "progress",
         "recoil_kev",
+        "reference",
         "self",
         "target",
+        "values",
     }
 )
 _TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
@@ -185,6 +197,16 @@ class Interaction:
         return frozenset(
             (a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if isinstance(a.mediator, str)
         )
+
+    @cached_property
+    def propagators(self) -> dict[str, tuple[str, int]]:
+        """The mass of the mediator that each coupling has, and the coupling's power, for those that have one alone."""
+        found: dict[str, set[tuple[str | float | None, int]]] = {}
+        for amplitude in self.amplitudes:
+            for name, power in amplitude.couplings:
+                found.setdefault(name, set()).add((amplitude.mediator, power))
+        alone = {name: next(iter(pairs)) for name, pairs in found.items() if len(pairs) == 1}
+        return {name: (mediator, power) for name, (mediator, power) in alone.items() if isinstance(mediator, str)}
 
     @cached_property
     def _hash(self) -> int:

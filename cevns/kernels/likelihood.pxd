@@ -26,11 +26,13 @@ cdef class Engine:
     cdef readonly tuple terms
     cdef sum_t s
     cdef tuple arguments, owned
-    cdef readonly tuple shared
+    cdef readonly tuple shared, priors
     cdef Py_ssize_t seeds, parameters
     cdef readonly int line, line_power
     cdef int calls
     cdef certify(self)
+    cdef take_priors(self, priors, list owned)
+    cdef one_valued(self)
     cdef row_t* rows(self, const double[:, ::1] values) except NULL
     cdef bint together(self, const double *first, const double *second) noexcept nogil
 

@@ -17,9 +17,18 @@ cdef struct sum_t:
     Py_ssize_t shared
     const double *sigma
     const double *members
+    # priors of parameters, the line's left out: which parameter, mean and 1/sigma^2 of each (prior, 3); the pulls of
+    # what is fixed; the line's own, whose mean counts from
+    # its origin, where its amplitude vanishes; which parameter that is, and its power
+    Py_ssize_t priors
+    const double *prior
+    double constant, line_mean, line_weight, line_origin
+    int line, line_power
 
 
 cdef double sum_chi2(const sum_t *s, row_t *rows, double y) noexcept nogil
 cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, double *out) noexcept nogil
+cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil
+cdef double line_prior(const sum_t *s, double y) noexcept nogil
 cdef void centred(const sum_t *s, Py_ssize_t i, const double *a, term_t *out) noexcept nogil
 cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noexcept nogil

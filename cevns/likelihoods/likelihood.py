@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,59 +14,37 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Engine, Evaluator
+from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.nuisances import shared
+from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cevns._types import ArrayLike, Model, Progress
+    from cevns._types import ArrayLike, Model
     from cevns.experiments import Experiment
-    from cevns.inference import Fit, Limit, Scan
 
-__all__ = ["Evaluator", "Likelihood", "Profile"]
+__all__ = ["Evaluator", "Likelihood"]
 
 #: Evaluators that are kept; a scan over interactions must not fill the memory.
 MOST_KEPT = 64
+#: Sets of priors that are kept.
+MOST_CONSTRAINED = 8
 #: Parameters that `chi2` takes by place, and numbers that need no look.
 _PLANE, _NUMBERS = ("mass", "coupling"), (float, int)
 #: Share of the range of eta that counts as its end.
 EDGE = 1e-6
 
 
-@dataclass(frozen=True)
-class Profile:
-    """chi2 at one point with the nuisances that minimise it.
-
-    Attributes
-    ----------
-    chi2 : float
-        Sum over the experiments, and the penalties of shared nuisances.
-    experiments : dict
-        For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
-        that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
-        - 1.
-    at_edge : tuple of str
-        Experiments whose quenching scale lies at an end of its range, five standard deviations from 1: the minimum may
-        lie beyond, and the data and the prediction hardly belong together.
-    shared : dict
-        Pulls of nuisances by name, which scale the signals of several experiments; their penalties are in `chi2` alone.
-    """
-
-    chi2: float
-    experiments: dict[str, dict[str, Any]]
-    at_edge: tuple[str, ...] = ()
-    shared: dict[str, float] = field(default_factory=dict)
-
-
-class Likelihood:
+class Likelihood(Inference):
     """Sum of the chi2 of independent experiments.
 
     Parameters
     ----------
     experiments : sequence of Experiment
         With different names.
+    priors : mapping of str to (float, float), optional
+        Gaussian constraints on parameters; see `with_priors`.
 
     Examples
     --------
@@ -77,8 +55,12 @@ class Likelihood:
     """
 
     experiments: tuple[Experiment, ...]
+    #: Gaussian constraints on parameters by name: (mean, standard deviation); `with_priors` adds them.
+    priors: Mapping[str, tuple[float, float]] = MappingProxyType({})
 
-    def __init__(self, experiments: Sequence[Likelihood]) -> None:
+    def __init__(
+        self, experiments: Sequence[Likelihood], priors: Mapping[str, tuple[float, float]] | None = None
+    ) -> None:
         likelihoods = checks.sequence("experiments", experiments, Likelihood, "see cevns.load")
         found = tuple(e for likelihood in likelihoods for e in likelihood.experiments)
         if not found:
@@ -90,6 +72,14 @@ class Likelihood:
                 f"experiment {checks.shown(repeated)} comes more than once: data must not be counted twice"
             )
         self.experiments = found
+        given = dict(priors or {})
+        for likelihood in likelihoods:
+            for name, prior in likelihood.priors.items():
+                if given.setdefault(name, prior) != prior:
+                    raise InputError(
+                        f"{name} has the prior {given[name]} in one likelihood and {prior} in another: leave one out"
+                    )
+        self.priors = MappingProxyType(given)
         # refuses what does not fit together here and now
         _ = self._shared
 
@@ -102,7 +92,9 @@ class Likelihood:
         return html(("experiment", "nuclei", "bins", "range", "observed"), [e.summary for e in self.experiments])
 
     def __eq__(self, other: object) -> bool:
-        return self.experiments == other.experiments if isinstance(other, Likelihood) else NotImplemented
+        if not isinstance(other, Likelihood):
+            return NotImplemented
+        return self.experiments == other.experiments and self.priors == other.priors
 
     def __hash__(self) -> int:
         return hash(self.experiments)
@@ -117,7 +109,34 @@ class Likelihood:
         return self if other == 0 else NotImplemented
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Likelihood, (self.experiments,)
+        return Likelihood, (self.experiments, dict(self.priors))
+
+    def with_priors(self, **priors: tuple[float, float]) -> Likelihood:
+        """Return the likelihood with Gaussian constraints on parameters: each adds ((value - mean) / sigma)^2 to chi2.
+
+        They hold in everything that the likelihood does. A parameter of an interaction may have a prior of its own
+        instead, ``Parameter.prior``.
+
+        Parameters
+        ----------
+        **priors : (float, float)
+            Mean and standard deviation, by the parameter's name.
+
+        Raises
+        ------
+        InputError
+            If a prior is no pair of numbers, or a standard deviation is not above 0.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> csi = cevns.load("coherent-csi-2017")
+        >>> chi2 = csi.with_priors(rn_csi=(4.9, 0.1)).bind("sm", free=["rn_csi"])
+        >>> round(chi2(5.0) - csi.chi2("sm", rn_csi=5.0), 9)
+        1.0
+        """
+        known = {name: Parameter(name, prior=prior).prior for name, prior in priors.items()}
+        return Likelihood((self,), {**self.priors, **known})  # type: ignore[dict-item]  # none of them is None
 
     # --- parameters --------------------------------------------------------------------------------------------------
 
@@ -133,7 +152,7 @@ class Likelihood:
         ['mass', 'coupling', 'sin2_theta_w', 'rn_cs', 'rn_i', 'rn_csi']
         """
         first, *others = (e.signal.parameters(interaction) for e in self.experiments)
-        if not others:
+        if not (others or self.priors):
             return first
         found = {p.name: p for p in first}
         for parameter in itertools.chain(*others):
@@ -143,6 +162,9 @@ class Likelihood:
                 common = known.default if known.default == parameter.default else None
                 ends = {"low": max(known.low, parameter.low), "high": min(known.high, parameter.high)}
                 found[parameter.name] = known.replace(default=common, **ends)
+        for name, prior in self.priors.items():
+            checks.known("parameter of a prior", name, found)
+            found[name] = found[name].replace(prior=prior)
         return tuple(found.values())
 
     @property
@@ -156,7 +178,14 @@ class Likelihood:
     def _evaluators(self) -> Kept:
         return Kept(MOST_KEPT)
 
-    def bind(self, interaction: Model, *, free: Sequence[str] = (), **fixed: float) -> Evaluator | RefoldedEvaluator:
+    def bind(
+        self,
+        interaction: Model,
+        *,
+        free: Sequence[str] = (),
+        priors: Mapping[str, tuple[float, float]] | None = None,
+        **fixed: float,
+    ) -> Evaluator | RefoldedEvaluator:
         """Return chi2 of one interaction as a fast function of its parameters; made once and kept.
 
         Parameters
@@ -166,6 +195,8 @@ class Likelihood:
         free : sequence of str
             Further parameters that the function takes, after the interaction's own: ``sin2_theta_w``, ``rn_cs`` and the
             like; see `parameters`.
+        priors : mapping of str to (float, float), optional
+            Gaussian constraints on parameters, mean and standard deviation; as those of `with_priors`.
         **fixed : float
             Parameters that are not arguments of the function; what is neither free nor fixed has its default.
 
@@ -192,6 +223,8 @@ class Likelihood:
         2.833
         """
         # a name is its own key, so that a call in a loop neither builds nor compares interactions
+        if priors:
+            return self.constrained(priors).bind(interaction, free=free, priors=None, **fixed)
         try:
             hash(interaction)
         except TypeError:
@@ -209,13 +242,6 @@ class Likelihood:
         self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]
     ) -> Evaluator | RefoldedEvaluator:
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
-        for parameter in parameters:
-            if parameter.prior is not None:
-                raise InputError(
-                    f"{parameter.name} has a prior, which chi2 does not add yet: take it out, "
-                    f"replace(prior=None), and add (({parameter.name} - {parameter.prior[0]:g}) / "
-                    f"{parameter.prior[1]:g})**2 to what chi2 returns"
-                )
         refolded = self.experiments[0].signal.refolded(interaction)
         steps = tuple(i for i, p in enumerate(parameters) if p.name in refolded)
         if steps:
@@ -240,7 +266,52 @@ class Likelihood:
             )
             for e in self.experiments
         ]
-        return Engine(terms, list(self._shared.values()))
+        return Engine(terms, list(self._shared.values()), self._pulls_of(interaction, parameters, fixed))
+
+    def _pulls_of(
+        self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
+    ) -> list[tuple[int, float, float]]:
+        """Return the priors as the engine takes them: of its parameters, and of those that are fixed.
+
+        Raises
+        ------
+        InputError
+            If a parameter with a prior is neither: its prior would mean nothing.
+        """
+        place, found = {p.name: i for i, p in enumerate(parameters)}, []
+        for p in self.parameters(interaction):
+            if p.prior is None:
+                continue
+            mean, sigma = p.prior
+            if p.name in place:
+                found.append((place[p.name], mean, sigma))
+            elif p.name in fixed:
+                found.append((-1, fixed[p.name], ((fixed[p.name] - mean) / sigma) ** 2))
+            else:
+                raise InputError(
+                    f"{p.name} has the prior {mean:g} +- {sigma:g}, but is neither free nor has it a value: free it, "
+                    "give its value, or leave the prior out"
+                )
+        return found
+
+    def constrained(self, priors: Mapping[str, tuple[float, float]] | None) -> Likelihood:
+        """Return the likelihood with priors from a mapping, itself without any; made once and kept.
+
+        Raises
+        ------
+        InputError
+            If they are no mapping of names to pairs of numbers.
+        """
+        if not priors:
+            return self
+        if not isinstance(priors, Mapping) or not all(isinstance(name, str) for name in priors):
+            raise InputError(f"priors must be a mapping of names to (mean, sigma), got {checks.shown(priors)}")
+        made = self.with_priors(**priors)
+        return self._constrained.get(tuple(sorted(made.priors.items())), lambda: made)
+
+    @cached_property
+    def _constrained(self) -> Kept:
+        return Kept(MOST_CONSTRAINED)
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
@@ -253,6 +324,10 @@ class Likelihood:
     def mediators(self, interaction: Model) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
         return self.experiments[0].signal.mediators(interaction)
+
+    def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
+        """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
+        return self.experiments[0].signal.propagators(interaction)
 
     def own_parameters(self, interaction: Model) -> tuple[str, ...]:
         """Return the names of the parameters that functions of an interaction take unless others are asked for."""
@@ -338,14 +413,14 @@ class Likelihood:
 
     def pulls(
         self, interaction: Model, mass: float | None = None, coupling: float | None = None, **values: float
-    ) -> Profile:
+    ) -> Pulls:
         """Return chi2 of each experiment and the nuisances that minimise it, at one point.
 
         Parameters are those of `chi2`, one value each.
 
         Returns
         -------
-        Profile
+        Pulls
         """
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
         point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
@@ -361,56 +436,10 @@ class Likelihood:
             if high > low and min(eta - low, high - eta) <= EDGE * (high - low):
                 at_edge.append(experiment.name)
         penalty = sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self._shared.items())
-        return Profile(penalty + sum(v["chi2"] for v in out.values()), out, tuple(at_edge), pulls)
-
-    # --- inference ---------------------------------------------------------------------------------------------------
-
-    def best_fit(
-        self,
-        interaction: Model,
-        *,
-        mass: float | None = None,
-        mass_range: tuple[float, float] | None = None,
-        num_threads: int = 1,
-    ) -> Fit:
-        """Return the best fit over the plane of mass and coupling; see `cevns.inference.best_fit`."""
-        from cevns.inference import best_fit
-
-        return best_fit(self, interaction, mass=mass, mass_range=mass_range, num_threads=num_threads)
-
-    def limit(
-        self,
-        interaction: Model,
-        mass: ArrayLike | None = None,
-        *,
-        cl: float = 0.90,
-        dof: int | None = None,
-        reference: Fit | float | None = None,
-        mass_range: tuple[float, float] | None = None,
-        num_threads: int = 1,
-    ) -> Limit:
-        """Return exact excluded intervals of the coupling at each mass; see `cevns.inference.limit`."""
-        from cevns.inference import limit
-
-        options: dict[str, Any] = {
-            "cl": cl,
-            "dof": dof,
-            "reference": reference,
-            "mass_range": mass_range,
-            "num_threads": num_threads,
+        penalty += evaluator.engine.penalty(point)
+        priors = {
+            p.name: (value - p.prior[0]) / p.prior[1]
+            for p, value in zip(evaluator.parameters, point.tolist(), strict=True)
+            if p.prior is not None
         }
-        return limit(self, interaction, mass, **options)
-
-    def scan(
-        self,
-        interaction: Model,
-        mass: ArrayLike,
-        coupling: ArrayLike,
-        *,
-        num_threads: int = 1,
-        progress: Progress | None = None,
-    ) -> Scan:
-        """Return chi2 on a grid; see `cevns.inference.scan`."""
-        from cevns.inference import scan
-
-        return scan(self, interaction, mass, coupling, num_threads=num_threads, progress=progress)
+        return Pulls(penalty + sum(v["chi2"] for v in out.values()), out, tuple(at_edge), pulls, priors)

@@ -68,6 +68,12 @@ class RefoldedEngine:
         return RefoldedEngine, self._arguments
 
     @property
+    def priors(self) -> tuple[tuple[int, float, float], ...]:
+        """The priors of those parameters for which one engine does, as `Engine.priors`."""
+        first = self._engine(tuple(self.parameters[i].high for i in self._steps))
+        return tuple((self._others[i] if i >= 0 else i, mean, sigma) for i, mean, sigma in first.priors)
+
+    @property
     def stepped(self) -> list[str]:
         """Names of the parameters that need an engine for every value."""
         return [self.parameters[i].name for i in self._steps]
@@ -114,6 +120,11 @@ class RefoldedEngine:
         """Return chi2 with its nuisances at one point; see `Engine.profile`."""
         engine = self._engine(tuple(values[self._steps].tolist()))
         return engine.profile(np.ascontiguousarray(values[self._others]))
+
+    def penalty(self, values: Array) -> float:
+        """Return what the priors of parameters add to chi2 at one point; see `Engine.penalty`."""
+        engine = self._engine(tuple(values[self._steps].tolist()))
+        return engine.penalty(np.ascontiguousarray(values[self._others]))
 
 
 class RefoldedEvaluator:

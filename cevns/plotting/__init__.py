@@ -16,7 +16,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     # what __getattr__ finds at run time, for type checkers and editors
     from cevns.bounds.drawing import plot_bound, plot_bounds, plot_published
-    from cevns.inference.drawing import plot_fit, plot_limit, plot_scan
+    from cevns.inference.drawing import (
+        plot_contour,
+        plot_estimate,
+        plot_fit,
+        plot_interval,
+        plot_limit,
+        plot_profile,
+        plot_scan,
+    )
     from cevns.plotting.canvas import checked_label, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
@@ -48,9 +56,13 @@ _PUBLIC = {
     "outlines": "cevns.plotting.regions",
     "plot_bound": "cevns.bounds.drawing",
     "plot_bounds": "cevns.bounds.drawing",
+    "plot_contour": "cevns.inference.drawing",
+    "plot_estimate": "cevns.inference.drawing",
     "plot_fit": "cevns.inference.drawing",
+    "plot_interval": "cevns.inference.drawing",
     "plot_limit": "cevns.inference.drawing",
     "plot_prediction": "cevns.predictions.drawing",
+    "plot_profile": "cevns.inference.drawing",
     "plot_published": "cevns.bounds.drawing",
     "plot_scan": "cevns.inference.drawing",
     "png": "cevns.plotting.canvas",
@@ -77,9 +89,13 @@ __all__ = [
     "outlines",
     "plot_bound",
     "plot_bounds",
+    "plot_contour",
+    "plot_estimate",
     "plot_fit",
+    "plot_interval",
     "plot_limit",
     "plot_prediction",
+    "plot_profile",
     "plot_published",
     "plot_scan",
     "png",

@@ -149,6 +149,10 @@ class Signal:
         """Return the names of the parameters for whose every value counts are folded anew: masses of final leptons."""
         return get_interaction(interaction).final_masses
 
+    def propagators(self, interaction: str | Interaction) -> dict[str, tuple[str, int]]:
+        """Return the mass of the mediator of each coupling, and the coupling's power; see `Interaction.propagators`."""
+        return get_interaction(interaction).propagators
+
     def own_parameters(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters, which functions take unless others are asked for."""
         return get_interaction(interaction).own_names

@@ -10,7 +10,12 @@ from cevns.errors import InputError
 from cevns.inference import Result
 from cevns.tabular import Table
 
-KINDS = ["Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan"]
+KINDS = [
+    *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
+    *("Profile", "Interval", "Interval, open", "Contour"),
+]
+#: What an axis of a picture says of results that are not in the plane of mass and coupling.
+AXES = {"Profile": "Ar", "Interval": "coupling", "Interval, open": "Ar", "Contour": "Ar"}
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +77,9 @@ def test_table_has_names_and_units(result):
     plain = (float, int, str, bool, type(None))
     assert all(type(cell) in plain for row in rows for cell in row)
     for parameter in result.parameters:
-        # a limit has two couplings for each interval
-        columns = [parameter.name] if parameter.name in units else ["excluded_from", "excluded_to"]
+        # limits and intervals have two values for each interval
+        ends = next((word for word in ("excluded", "allowed") if f"{word}_from" in units), "")
+        columns = [parameter.name] if parameter.name in units else [f"{ends}_from", f"{ends}_to"]
         assert {units[name] for name in columns} == {parameter.unit}
     assert table.heads == tuple(f"{name} [{unit}]" if unit else name for name, unit in units.items())
 
@@ -93,9 +99,18 @@ def test_shows_a_table_in_a_notebook(result):
     assert result.model in html
 
 
-def test_draws_itself(result):
+def test_draws_itself(result, kind):
     mpl = pytest.importorskip("matplotlib")
     mpl.use("agg")
+    if kind in AXES:
+        ax = result.plot()
+        assert ax.has_data()
+        assert AXES[kind] in ax.get_xlabel()
+        return
+    if kind == "Estimate, at an edge":
+        with pytest.raises(InputError, match="no point in a plane"):
+            result.plot()
+        return
     if "mass" not in [p.name for p in result.parameters]:
         # there is no plane to draw in
         with pytest.raises(InputError, match="contact"):

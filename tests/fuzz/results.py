@@ -8,19 +8,24 @@ import zipfile
 import numpy as np
 
 from cevns.errors import CevnsError
-from cevns.inference import Fit, Limit, Scan
-from cevns.parameters import LARGEST_COUPLING, coupling, mass
+from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Profile, Scan
+from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
 
 from .messages import check_error
 from .mutations import Fault, bytes_like, finite, mutated, number, text
 
-__all__ = ["fit_file", "limit_file", "play", "scan_file"]
+__all__ = ["fit_file", "free_file", "limit_file", "play", "scan_file"]
 
 
 def play(rng, folder):
     """Load one file of results and use what it holds."""
     choice = rng.random()
-    if choice < 0.1:
+    if choice < 0.25:
+        kind = rng.choice([Contour, Estimate, Interval, Profile])
+        path = folder / f"result{kind.suffix}"
+        path.write_bytes(free_file(rng, kind))
+        return _loaded(rng, path, kind)
+    if choice < 0.3:
         path = folder / "fit.json"
         path.write_bytes(fit_file(rng))
         return _loaded(rng, path, Fit)
@@ -39,6 +44,8 @@ def _loaded(rng, path, kind):
         finite("scan", result.mass, result.coupling, result.chi2)
         if result.chi2.shape != (result.mass.size, result.coupling.size):
             raise Fault(f"shape {result.chi2.shape}")
+    elif kind in (Contour, Estimate, Interval, Profile):
+        _check_free(result)
     elif kind is Fit:
         finite("fit", result.chi2, 0.0 if result.mass is None else result.mass)
         result._repr_html_()
@@ -56,6 +63,68 @@ def _loaded(rng, path, kind):
         except CevnsError as error:
             check_error(error)
     return "accepted"
+
+
+def _check_free(result):
+    if isinstance(result, Contour):
+        finite("contour", result.chi2_min, *result.delta_chi2, *(c for curves in result.curves for c in curves))
+        result.allows(0.5, 0.5)
+    elif isinstance(result, Estimate):
+        finite("estimate", result.chi2, *result.values.values(), *(m["chi2"] for m in result.minima))
+        finite("intervals", *result.intervals.values(), infinite=True)
+        _ = result.errors, result.degenerate
+    elif isinstance(result, Interval):
+        finite("interval", result.chi2_min, result.best_fit, result.points, result.chi2)
+        finite("allowed", result.allowed, infinite=True)
+        result.allows(0.5)
+    else:
+        finite("profile", result.values, result.chi2, *result.profiled.values())
+        _ = result.delta_chi2
+    repr(result)
+    result._repr_html_()
+
+
+@functools.cache
+def _free_text(kind):
+    from tempfile import TemporaryDirectory
+
+    x, y = Parameter("x", "fm", low=0.0, high=2.0), Parameter("y", scale="log", low=0.0)
+    about = {"model": "sm", "label": "SM", "experiments": ("mine",), "labels": ("Mine",), "fixed": {"z": 1.0}}
+    about["remarks"] = ("x is at the lower end of its range",)
+    values, square = {"x": 0.5, "y": 0.25}, np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0.0]])
+    both, one = about | {"parameters": (x, y)}, about | {"parameters": (x,)}
+    results = {
+        Contour: lambda: Contour((0.9,), (4.605170185988092,), 3.0, values, ((square, 0.5 * square),), (), **both),
+        Estimate: lambda: Estimate(
+            *(3.0, values, ({"chi2": 3.0, "values": values}, {"chi2": 4.0, "values": {"x": 1.0, "y": 0.1}})),
+            {"x": np.array([[-np.inf, 0.7], [1.0, 1.5]]), "y": np.array([[0.1, np.inf]])},
+            *(np.array([[0.1, np.nan], [np.nan, 0.2]]), {"x": "lower"}, ({"y": 1.0},)),
+            **both,
+        ),
+        Interval: lambda: Interval(
+            *(0.9, 2.705543454095404, 3.0, 0.5, values, np.array([[0.1, 0.6], [0.9, np.inf]]), ("y",)),
+            *(np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0])),
+            **one,
+        ),
+        Profile: lambda: Profile(
+            np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0]), {"y": np.array([0.1, 0.2, 0.3])}, **one
+        ),
+    }
+    with TemporaryDirectory() as folder:
+        results[kind]().save(f"{folder}/result{kind.suffix}")
+        with open(f"{folder}/result{kind.suffix}", encoding="utf-8") as stream:
+            return stream.read()
+
+
+def free_file(rng, kind):
+    """Return the bytes of a file of a result in any parameters, mutated somewhere."""
+    whole = _free_text(kind)
+    if rng.random() < 0.3:
+        return bytes_like(rng, whole.encode(), rng.choice([0, 1, 1, 2, 5]))
+    head, brace, rest = whole.partition("{")
+    about, newline, body = rest.partition("\n") if kind is Profile else (rest, "", "")
+    about = json.dumps(mutated(rng, json.loads(brace + about), rng.choice([1, 1, 2])))
+    return f"{head}{about}{newline}{body}".encode()
 
 
 def _check_limit(limit):

@@ -1,0 +1,151 @@
+"""What commands have in common: experiments, model and values from the arguments, and how results are told."""
+
+from __future__ import annotations
+
+from cevns.cli.output import Result, number
+from cevns.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns import _types
+    from cevns.experiments import Experiment
+    from cevns.interactions import Interaction
+    from cevns.likelihoods import Likelihood
+    from cevns.parameters import Parameter
+
+__all__ = ["described", "inputs", "pairs", "point", "save_figure", "settings", "weak_name", "with_warnings"]
+
+
+def with_warnings(data: dict[str, Any], title: str, rows: str, warnings: Sequence[str]) -> Result:
+    """Return a result with warnings below the title, and under a key of their own if there are any."""
+    if warnings:
+        data["warnings"] = warnings
+    head = "\n".join([title, *(f"warning: {warning}" for warning in warnings)])
+    return Result(data, f"{head}\n\n{rows}")
+
+
+def save_figure(ax: Axes, path: _types.Path) -> None:
+    from cevns.plotting import save
+
+    ax.legend()
+    save(ax, path)
+
+
+def inputs(args: Namespace) -> tuple[Likelihood, Interaction]:
+    """Return the likelihood and the model that the arguments name."""
+    from cevns import checks
+    from cevns.interactions import WEAK_COUPLINGS, get_interaction, known_interactions
+    from cevns.likelihoods import Likelihood
+
+    experiments, of_file = _from_config(args) if args.config else (_from_registry(args), None)
+    if not args.model and of_file is None:
+        raise InputError(f"--model is missing: give one of {', '.join(known_interactions())}")
+    model = get_interaction(args.model or of_file)  # type: ignore[arg-type]  # one of them is there
+    if args.weak:
+        model = model.replace(weak=WEAK_COUPLINGS[checks.known("weak couplings", args.weak, WEAK_COUPLINGS)])
+    elif of_file is not None:
+        # the standard-model part belongs to the analysis, not to the interaction that --model exchanges
+        model = model.replace(weak=of_file.weak)
+    likelihood = Likelihood(experiments)
+    return likelihood.constrained(pairs("prior", getattr(args, "prior", None))), model
+
+
+def weak_name(model: Interaction) -> str:
+    from cevns.interactions import WEAK_COUPLINGS
+
+    return next((name for name, weak in WEAK_COUPLINGS.items() if weak == model.weak), model.weak.source)
+
+
+def _from_registry(args: Namespace) -> list[Experiment]:
+    from cevns.experiments import known_experiments, load
+
+    if not args.experiments:
+        raise InputError(f"EXPERIMENT is missing: give {' or '.join(known_experiments())}, or --config FILE")
+    options: dict[str, dict[str, str]] = {name: {} for name in args.experiments}
+    for option in args.quenching or ():
+        name, _, quenching = option.rpartition("=")
+        if not name and len(options) > 1:
+            raise InputError(
+                f"--quenching {option}: several experiments, say for which: --quenching EXPERIMENT={option}"
+            )
+        name = name or args.experiments[0]
+        if name not in options:
+            raise InputError(f"--quenching {option}: {name!r} is not among the experiments {', '.join(options)}")
+        options[name]["quenching"] = quenching
+    if args.form_factor:
+        for choice in options.values():
+            choice["form_factor"] = args.form_factor
+    return [load(name, **options[name]) for name in args.experiments]
+
+
+def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]:
+    from cevns import checks
+    from cevns.config import load_config
+
+    if args.quenching or args.form_factor:
+        raise InputError("--quenching and --form-factor do not go with --config: set them in the file")
+    config = load_config(args.config)
+    known = {e.name: e for e in config.likelihood.experiments}
+    names = [checks.known(f"experiment of {args.config}", name, known) for name in args.experiments]
+    return [known[name] for name in names or known], config.model
+
+
+def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:
+    """Return the values of parameters that --set gives, by name; others are no parameters of the model."""
+    from cevns import checks
+
+    found = pairs("set", args.set)
+    known = [p.name for p in likelihood.parameters(model)]
+    for name in found:
+        checks.known("parameter", name, known)
+    return found
+
+
+def _given(args: Namespace) -> dict[str, float]:
+    """Return the values of parameters that --mass, --coupling and --set give, by name."""
+    found = {name: value for name in ("mass", "coupling") if (value := getattr(args, name, None)) is not None}
+    for name, value in args.set or ():
+        if name in found:
+            raise InputError(f"{name} is given twice: by --set and by --{name}, or by --set and --set")
+        found[name] = value
+    return found
+
+
+def point(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, float]:
+    """Return the values of parameters as they are used: the model's own, and others that are given."""
+    from cevns import checks
+    from cevns.parameters import needed
+
+    values = needed(_given(args), model.own_names, model.name)
+    known = {p.name: p for p in likelihood.parameters(model)}
+    for name in values:
+        checks.known("parameter", name, known)
+    return {name: known[name].number(values.get(name)) for name in dict.fromkeys([*model.own_names, *values])}
+
+
+def pairs(name: str, found: Sequence[tuple[str, Any]] | None) -> dict[str, Any]:
+    """Return what an option gives by name, each once."""
+    out: dict[str, Any] = {}
+    for key, value in found or ():
+        if key in out:
+            raise InputError(f"--{name} gives {key} twice")
+        out[key] = value
+    return out
+
+
+def described(model: Interaction, values: Mapping[str, float | None], parameters: Sequence[Parameter] = ()) -> str:
+    """Return the name of a model with values of parameters, as they stand above a table."""
+    weak = weak_name(model)
+    parts = [model.name] if weak == "radiative" else [model.name, f"{weak} weak couplings"]
+    units = {p.name: p.unit for p in (*model.parameters, *parameters)}
+    for name, value in values.items():
+        if value is not None:
+            unit = units.get(name) or ""
+            parts.append(f"{name} {number(value)}{f' {unit}' if unit else ''}")
+    return ", ".join(parts)

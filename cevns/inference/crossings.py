@@ -1,0 +1,191 @@
+"""Where chi2, profiled, crosses a level along one parameter: every component of what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.inference.descent import descend
+from cevns.inference.roots import bracketed
+from cevns.kernels.likelihood import crossings_limit
+
+if TYPE_CHECKING:
+    from cevns._types import Array
+    from cevns.inference.minima import Minimum
+    from cevns.inference.profiled import Profiled
+
+__all__ = ["Course", "allowed", "course"]
+
+#: Distances from a minimum in units of its width at which chi2 is looked at, before they double to the range's end.
+NEAR = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
+#: Points between the outermost minima and eight widths beyond, and at an extremum that is looked at more closely.
+BETWEEN, CLOSER = 49, 9
+#: Difference to the level that tells a root from a jump to a branch that was missed.
+JUMP = 1e-6
+
+
+@dataclass(frozen=True)
+class Course:
+    """chi2 along one parameter.
+
+    Attributes
+    ----------
+    places : ndarray, shape (m,)
+        Ascending, on the parameter's axis, ends of the range included.
+    chi2 : ndarray, shape (m,)
+    points : ndarray, shape (m, n)
+        Where all parameters are.
+    """
+
+    places: Array
+    chi2: Array
+    points: Array
+
+    def joined(self, places: Array, chi2: Array, points: Array) -> Course:
+        """Return the course with more places, each once; of two values at one the lower one holds."""
+        every = np.concatenate([self.places, places])
+        values = np.concatenate([self.chi2, chi2])
+        order = np.lexsort((values, every))
+        order = order[np.concatenate([[True], np.diff(every[order]) > 0])]
+        return Course(every[order], values[order], np.concatenate([self.points, points])[order])
+
+
+def width(minimum: Minimum, index: int) -> float:
+    """Return how far from a minimum along one axis chi2, profiled, rises by about 1/2."""
+    return float(np.sqrt((minimum.basis[index] ** 2).sum()))
+
+
+def course(profiled: Profiled, level: float) -> Course:
+    """Return chi2 along the parameter of interest, at places that show all that lies below a level.
+
+    Parameters
+    ----------
+    profiled : Profiled
+        chi2 of one parameter.
+    level : float
+        Absolute chi2.
+    """
+    (index,), (low,), (high,) = profiled.fixed, profiled.low, profiled.high
+    centres = np.array([m.point[index] for m in profiled.minima])
+    widths = np.maximum([width(m, index) for m in profiled.minima], 1e-12 * (1 + np.abs(centres)))
+    widest = min(float(widths.max()), high - low)
+    first, last = max(low, centres.min() - 8 * widest), min(high, centres.max() + 8 * widest)
+    doubling = 16.0 * 2.0 ** np.arange(80)
+    parts: list[Any] = [centres, [low, high], np.linspace(first, last, BETWEEN), _roots(profiled, level)]
+    for centre, size in zip(centres, widths, strict=True):
+        parts += [centre + size * NEAR, centre - size * NEAR]
+    for end, sign in ((centres.min(), -1), (centres.max(), 1)):
+        parts.append(end + sign * widths[0] * doubling)
+        parts.append(end + sign * widths.max() * doubling)
+    places = np.concatenate([np.ravel(part) for part in parts])
+    places = np.unique(places[(places >= low) & (places <= high)])
+    chi2, points = profiled.along(places[:, None])
+    found = Course(places, chi2, points)
+    return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
+
+
+def _of_minima(profiled: Profiled) -> tuple[Array, Array]:
+    return np.array([m.chi2 for m in profiled.minima]), np.array([m.point for m in profiled.minima])
+
+
+def _roots(profiled: Profiled, level: float) -> Array:
+    """Return where the engine finds crossings of its own line, and places between; none if something is profiled."""
+    objective = profiled.objective
+    engine = objective.engine
+    if profiled.moving or engine.line < 0:
+        return np.empty(0)
+    p, power = objective.evaluator.parameters[0], engine.line_power
+    if engine.priors and power % 2 == 0 and p.low < p.origin:
+        return np.empty(0)
+    out, counts = np.empty((1, crossings_limit())), np.empty(1, dtype=np.intp)
+    engine.crossings(
+        np.array([[p.origin]]), power % 2 == 1 and p.low < p.origin, level, out, counts, np.empty(1, dtype=np.int8)
+    )
+    y = out[0, : max(int(counts[0]), 0)]
+    values = np.copysign(np.abs(y) ** (1 / power), y)
+    if power % 2 == 0 and p.low < p.origin:
+        values = np.unique(np.concatenate([-values, values]))
+    near = np.concatenate([values * (1 + side * 1e-6) for side in (-1, 1)])
+    found: Array = p.origin + np.concatenate([values, near, 0.5 * (values[1:] + values[:-1])])
+    return found
+
+
+def _with_extrema(profiled: Profiled, found: Course, level: float) -> Course:
+    """Return the course with the bottoms of valleys that lie above the level, and the tops of hills below it."""
+    (index,), objective = profiled.fixed, profiled.objective
+    chi2 = found.chi2
+    inner = np.arange(1, len(chi2) - 1)
+    above = (chi2[inner] > level) & (chi2[inner] <= chi2[inner - 1]) & (chi2[inner] <= chi2[inner + 1])
+    flat = np.maximum(chi2[inner - 1], chi2[inner + 1]) - chi2[inner] <= 1e-9 * (1 + level)
+    valleys = inner[above & ~flat]
+    if valleys.size:
+        points, lower, _ = descend(objective, found.points[valleys], range(len(objective.names)))
+        at = points[:, index]
+        inside = (at >= found.places[0]) & (at <= found.places[-1])
+        found = found.joined(at[inside], lower[inside], points[inside])
+    for _ in range(2):
+        chi2 = found.chi2
+        inner = np.arange(1, len(chi2) - 1)
+        hill = (chi2[inner] <= level) & (chi2[inner] >= chi2[inner - 1]) & (chi2[inner] >= chi2[inner + 1])
+        rise = chi2[inner] - np.minimum(chi2[inner - 1], chi2[inner + 1])
+        tops = inner[hill & (level - chi2[inner] < 2 * rise) & (rise > 1e-9 * (1 + level))]
+        if not tops.size:
+            break
+        places = np.concatenate([np.linspace(found.places[i - 1], found.places[i + 1], CLOSER) for i in tops])
+        starts = np.concatenate([np.repeat(found.points[None, i - 1 : i + 2], CLOSER, axis=0) for i in tops])
+        found = found.joined(places, *profiled(places[:, None], starts))
+    return found
+
+
+def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tuple[float, ...]]:
+    """Return the intervals of the parameter's axis on which chi2 is not above a level, and what is no root among them.
+
+    Returns
+    -------
+    intervals : ndarray, shape (k, 2)
+        Ends of the range stand for themselves.
+    jumps : tuple of float
+        Ends at which chi2 jumps over the level: branches of the profile that were missed.
+    """
+    below = found.chi2 <= level
+    change = np.flatnonzero(below[1:] != below[:-1])
+    roots, jumps = _refined(profiled, found, change, level)
+    edges = sorted(
+        [
+            *([found.places[0]] if below[0] else []),
+            *roots.tolist(),
+            *([found.places[-1]] if below[-1] else []),
+        ]
+    )
+    intervals = np.array(edges).reshape(-1, 2)
+    return intervals, jumps
+
+
+def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float) -> tuple[Array, tuple[float, ...]]:
+    """Return the roots between places and the next ones, and those at which chi2 jumps instead."""
+    near = np.stack([found.points[change], found.points[change + 1]], axis=1)
+
+    def excess(places: Array, which: np.ndarray) -> Array:
+        chi2, points = _least_near(profiled, places, near[which])
+        near[which] = np.stack([points, near[which][:, 0]], axis=1)
+        return chi2 - level
+
+    ends = found.places[change], found.places[change + 1]
+    roots, left = bracketed(excess, *ends, found.chi2[change] - level, found.chi2[change + 1] - level)
+    return roots, tuple(roots[np.abs(left) > JUMP].tolist())
+
+
+def _least_near(profiled: Profiled, places: Array, near: Array) -> tuple[Array, Array]:
+    """Return chi2 from the points on both sides of each place."""
+    if not profiled.moving:
+        return profiled(places[:, None])
+    sides = [
+        profiled.from_starts(places[:, None], near[:, side], profiled.bases(len(places)))
+        for side in range(near.shape[1])
+    ]
+    chi2 = np.array([side[0] for side in sides])
+    points = np.array([side[1] for side in sides])
+    best = chi2.argmin(axis=0)
+    return chi2.min(axis=0), points[best, np.arange(len(places))]

@@ -1,0 +1,306 @@
+"""Minimisation of chi2 from many points at once, by damped Newton steps inside a box.
+
+chi2 costs microseconds where it is asked for in rows, so that gradients and curvatures are differences of many rows.
+A step goes down along every eigenvector of the curvature, negative ones included, and no farther than is trusted.
+Differences are taken along those vectors, on lengths over which chi2 changes by about 1: in a valley that is a thousand
+times as long as wide, differences along the axes would lose the little slope along it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import Array
+    from cevns.inference.objectives import Objective
+
+__all__ = ["Stencil", "along_axes", "descend", "scales"]
+
+#: Step of the differences in units of lengths on which chi2 changes by about 1.
+STEP = 3e-3
+#: What a last step may leave of chi2, relative to 1 + chi2.
+ACCURACY = 1e-11
+#: Most steps.
+STEPS = 200
+#: Share of the promised gain with which a step is as good as the parabola.
+GOOD = 0.75
+#: Share of the longest direction below which one is stiff, and how often such directions are corrected.
+STIFF, CORRECTIONS = 0.1, 3
+#: Share of the largest curvature below which one is taken for that.
+FLAT = 1e-12
+#: Distance from an end of the range, in units of the scale, that counts as none.
+WALL = 1e-9
+#: Powers of ten of the steps that are tried for a scale, and the change of chi2 at which a scale is found.
+LADDER, CHANGE = np.arange(-12.0, 11.0), 0.5
+
+
+def scales(objective: Objective, points: Array, moving: Sequence[int]) -> Array:
+    """Return how far each point can go along each axis before chi2 changes by about 1, shape (m, moving)."""
+    out = np.empty((len(points), len(moving)))
+    steps = 10.0**LADDER
+    for k, i in enumerate(moving):
+        rows = np.repeat(points, 2 * steps.size, axis=0).reshape(len(points), 2, steps.size, -1)
+        rows[:, 0, :, i] = (rows[:, 0, :, i] + steps).clip(objective.low[i], objective.high[i])
+        rows[:, 1, :, i] = (rows[:, 1, :, i] - steps).clip(objective.low[i], objective.high[i])
+        start = objective.chi2(points)
+        change = np.abs(objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(rows.shape[:3]) - start[:, None, None])
+        change = change.max(axis=1)
+        large = change >= CHANGE
+        first = np.where(large.any(axis=1), large.argmax(axis=1), steps.size - 1)
+        reached = change[np.arange(len(points)), first]
+        # between linear and quadratic growth
+        out[:, k] = steps[first] * np.sqrt(CHANGE / np.maximum(reached, CHANGE))
+    widths = objective.high - objective.low
+    found: Array = np.minimum(out, 0.5 * widths[list(moving)])
+    return found
+
+
+def along_axes(scale: Array) -> Array:
+    """Return directions along the axes, shape (m, k, k), of lengths (m, k)."""
+    found: Array = scale[:, :, None] * np.eye(scale.shape[1])
+    return found
+
+
+class Stencil:
+    """chi2, gradient and curvature of many points.
+
+    Parameters
+    ----------
+    objective : Objective
+        chi2.
+    points : ndarray, shape (m, n)
+        Points inside the box.
+    basis : ndarray, shape (m, k, k)
+        Columns are directions along which differences are taken, as long as chi2 needs to change by about 1.
+    moving : sequence of int
+        The k axes to which the rows of `basis` belong.
+    exact : bool
+        Whether mixed curvatures are of second order too.
+
+    Attributes
+    ----------
+    chi2 : ndarray, shape (m,)
+    slope : ndarray, shape (m, k)
+        Along the directions.
+    curvature : ndarray, shape (m, k, k)
+        Along the directions.
+    """
+
+    def __init__(
+        self, objective: Objective, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
+    ) -> None:
+        m, k = basis.shape[:2]
+        axes = list(moving)
+        low, high = objective.low[axes], objective.high[axes]
+        # what differences reach along each axis
+        margin = STEP * np.abs(basis).sum(axis=2)
+        shorter = np.minimum(1.0, (0.4 * (high - low) / np.maximum(margin, 1e-300)).min(axis=1))
+        step, margin = STEP * shorter[:, None, None] * basis, margin * shorter[:, None]
+        centre = points.copy()
+        # at an end of the range the differences are those of a parabola a step inside
+        centre[:, axes] = np.clip(points[:, axes], low + margin, high - margin)
+        pairs = [(a, b) for a in range(k) for b in range(a)]
+        signs = ((1, 1), (1, -1), (-1, 1), (-1, -1)) if exact else ((1, 1),)
+        rows = np.repeat(centre[:, None, :], 1 + 2 * k + len(pairs) * len(signs), axis=1)
+        for a in range(k):
+            rows[:, 1 + 2 * a, axes] += step[:, :, a]
+            rows[:, 2 + 2 * a, axes] -= step[:, :, a]
+        for p, (a, b) in enumerate(pairs):
+            for s, (up, other) in enumerate(signs):
+                rows[:, 1 + 2 * k + p * len(signs) + s, axes] += up * step[:, :, a] + other * step[:, :, b]
+        values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(m, -1)
+        middle, above, below = values[:, 0], values[:, 1 : 1 + 2 * k : 2], values[:, 2 : 2 + 2 * k : 2]
+        unit = (STEP * shorter)[:, None]
+        slope = (above - below) / (2 * unit)
+        curvature = np.empty((m, k, k))
+        curvature[:, np.arange(k), np.arange(k)] = (above + below - 2 * middle[:, None]) / unit**2
+        for p, (a, b) in enumerate(pairs):
+            mixed = values[:, 1 + 2 * k + p * len(signs) : 1 + 2 * k + (p + 1) * len(signs)]
+            if exact:
+                bend = (mixed[:, 0] - mixed[:, 1] - mixed[:, 2] + mixed[:, 3]) / 4
+            else:
+                bend = mixed[:, 0] - above[:, a] - above[:, b] + middle
+            curvature[:, a, b] = curvature[:, b, a] = bend / unit[:, 0] ** 2
+        self.chi2 = middle
+        offset = points[:, axes] - centre[:, axes]
+        moved = (offset != 0).any(axis=1)
+        if moved.any():
+            self.chi2 = middle.copy()
+            self.chi2[moved] = objective.chi2(points[moved])
+            turned = np.linalg.solve(basis, offset[:, :, None])
+            slope = slope + (curvature @ turned)[:, :, 0]
+        self.slope: Array = slope
+        self.curvature: Array = curvature
+
+    def on_axes(self, basis: Array, scale: Array) -> tuple[Array, Array]:
+        """Return slopes and curvatures along the axes in units of the scale."""
+        turn = scale[:, :, None] * np.linalg.inv(basis).swapaxes(1, 2)
+        slope = (turn @ self.slope[:, :, None])[:, :, 0]
+        return slope, turn @ self.curvature @ turn.swapaxes(1, 2)
+
+
+def descend(
+    objective: Objective, points: Array, moving: Sequence[int], basis: Array | None = None, *, steps: int = STEPS
+) -> tuple[Array, Array, Array]:
+    """Return the local minima that points lead to, their chi2, and directions there as `Stencil` takes them.
+
+    Parameters
+    ----------
+    objective : Objective
+        chi2.
+    points : ndarray, shape (m, n)
+        Where to start.
+    moving : sequence of int
+        Axes along which points move; they keep their place along the others.
+    basis : ndarray, shape (m, k, k), optional
+        Directions; along the axes unless given.
+    steps : int
+        Most steps.
+    """
+    points, axes = points.copy(), list(moving)
+    k = len(axes)
+    if not axes or not len(points):
+        return points, objective.chi2(points), np.empty((len(points), k, k))
+    low, high = objective.low[axes], objective.high[axes]
+    basis = along_axes(scales(objective, points, moving)) if basis is None else basis.copy()
+    chi2, trust = objective.chi2(points), np.ones(len(points))
+    active, fresh = np.arange(len(points)), np.ones(len(points), dtype=bool)
+    scale, slope = np.ones((len(points), k)), np.zeros((len(points), k))
+    curvature = np.zeros((len(points), k, k))
+    for _ in range(steps):
+        new = active[fresh[active]]
+        if new.size:
+            stencil = Stencil(objective, points[new], basis[new], moving)
+            scale[new] = np.minimum(np.abs(basis[new]).max(axis=2), high - low)
+            slope[new], curvature[new] = stencil.on_axes(basis[new], scale[new])
+        newton = _Newton(slope[active], curvature[active], points[active][:, axes], low, high, scale[active])
+        step, length = newton.step(trust[active])
+        expected = newton.expected(step)
+        basis[active] = newton.basis(basis[active], high - low)
+        still = (expected > ACCURACY * (1 + np.abs(chi2[active]))) & (trust[active] > 1e-9)
+        active, step, expected, length = active[still], step[still], expected[still], length[still]
+        if not active.size:
+            break
+        trial = points[active]
+        moved = (trial[:, axes] + step * scale[active]).clip(low, high)
+        # what is left to a wall by rounding would be a step of its own
+        tiny = WALL * scale[active]
+        moved = np.where(moved - low <= tiny, low, np.where(high - moved <= tiny, high, moved))
+        trial[:, axes] = moved
+        found = objective.chi2(trial)
+        poor = np.flatnonzero(chi2[active] - found < GOOD * expected)
+        if poor.size and k > 1:
+            trial[poor], found[poor] = _corrected(objective, trial[poor], found[poor], basis[active[poor]], axes)
+        gain = chi2[active] - found
+        better = gain > 0
+        grown = np.where(gain > GOOD * expected, np.maximum(trust[active], 3 * length), trust[active])
+        trust[active] = np.where(gain < 0.25 * expected, 0.25 * length, grown)
+        points[active[better]], chi2[active[better]] = trial[better], found[better]
+        fresh[active] = better
+    return points, chi2, basis
+
+
+class _Newton:
+    """Steps from slopes and curvatures on axes in units of a scale, inside a box."""
+
+    def __init__(self, slope: Array, curvature: Array, at: Array, low: Array, high: Array, scale: Array) -> None:
+        self.at, self.low, self.high, self.scale = at, low, high, scale
+        self.all = slope, curvature
+        self._pin(((at <= low) & (slope > 0)) | ((at >= high) & (slope < 0)))
+
+    def _pin(self, pinned: np.ndarray) -> None:
+        """Let some coordinates stay where they are."""
+        slope, curvature = self.all
+        keep, index = ~pinned, np.arange(slope.shape[1])
+        self.pinned = pinned
+        self.slope = np.where(pinned, 0.0, slope)
+        self.curvature = curvature * keep[:, :, None] * keep[:, None, :]
+        usual = np.maximum(np.abs(curvature[:, index, index]), 1e-300)
+        self.curvature[:, index, index] += np.where(pinned, usual, 0.0)
+        self.bend, self.vectors = np.linalg.eigh(self.curvature)
+        self.along = np.einsum("mij,mi->mj", self.vectors, self.slope)
+        size = np.abs(self.bend)
+        self.size = np.maximum(size, FLAT * size.max(axis=1, keepdims=True) + 1e-30)
+
+    def step(self, trust: Array) -> tuple[Array, Array]:
+        """Return steps in units of the scale, and their lengths in units of what is trusted."""
+        for _ in range(self.at.shape[1] + 1):
+            step, length = self._unbounded(trust)
+            outward = ((self.at <= self.low) & (step < 0)) | ((self.at >= self.high) & (step > 0))
+            if not (outward & ~self.pinned).any():
+                break
+            self._pin(self.pinned | outward)
+        step = np.where(self.pinned, 0.0, step)
+        # no farther than to the first wall
+        room = np.where(step > 0, self.high - self.at, self.at - self.low) / self.scale
+        moved = np.abs(step)
+        share = np.where(moved > room, room / np.maximum(moved, 1e-200), 1.0).min(axis=1)
+        return step * share[:, None], length * share
+
+    def _unbounded(self, trust: Array) -> tuple[Array, Array]:
+        move = -self.along / self.size
+        length = np.sqrt((move**2 * self.size).sum(axis=1))
+        shorter = np.minimum(1.0, trust / np.maximum(length, 1e-300))
+        move, length = move * shorter[:, None], length * shorter
+        step = np.einsum("mij,mj->mi", self.vectors, move)
+        # off a saddle without a slope, into the range
+        stuck = (self.along**2 / self.size < 1e-9).all(axis=1) & (self.bend[:, 0] < -1e-3 * self.size.max(axis=1))
+        if stuck.any():
+            reach = np.minimum(trust, 0.5)
+            kick = self.vectors[:, :, 0] * (reach / np.sqrt(self.size[:, 0]))[:, None]
+            inward = np.where(self.at <= self.low, 1.0, np.where(self.at >= self.high, -1.0, 0.0))
+            kick *= np.where((kick * inward).sum(axis=1) < 0, -1.0, 1.0)[:, None]
+            step, length = np.where(stuck[:, None], kick, step), np.where(stuck, reach, length)
+        return step, length
+
+    def expected(self, step: Array) -> Array:
+        """Return by how much chi2 falls on the parabola."""
+        gain = -(self.slope * step).sum(axis=1) - 0.5 * np.einsum("mi,mij,mj->m", step, self.curvature, step)
+        found: Array = np.maximum(gain, 0.0)
+        return found
+
+    def basis(self, last: Array, widest: Array) -> Array:
+        """Return directions on which chi2 changes by about 1, not ten times as long as the last ones or the box."""
+        new = self.scale[:, :, None] * self.vectors / np.sqrt(self.size)[:, None, :]
+        most = np.maximum(10 * np.abs(last).max(axis=(1, 2)), 1e-300)[:, None] * np.ones(new.shape[2])
+        longest = np.abs(new).max(axis=1)
+        factor = np.minimum(1.0, most / np.maximum(longest, 1e-300))
+        inside = (0.5 * widest[None, :, None] / np.maximum(np.abs(new), 1e-200)).min(axis=1)
+        found: Array = new * np.minimum(factor, inside)[:, None, :]
+        return found
+
+
+def _corrected(
+    objective: Objective, points: Array, chi2: Array, basis: Array, axes: Sequence[int]
+) -> tuple[Array, Array]:
+    """Return points moved to the bottom of the valley that they left, and chi2 there.
+
+    Where chi2 is a long valley that bends, a straight step ends on its slope. Newton steps in the stiff directions,
+    with the curvature known already, lead back.
+    """
+    points, chi2, k = points.copy(), chi2.copy(), len(axes)
+    low, high = objective.low[axes], objective.high[axes]
+    length = np.sqrt((basis**2).sum(axis=1))
+    stiff = length < STIFF * length.max(axis=1, keepdims=True)
+    if not stiff.any():
+        return points, chi2
+    for _ in range(CORRECTIONS):
+        rows = np.repeat(points[:, None, :], 2 * k, axis=1)
+        for a in range(k):
+            rows[:, 2 * a, axes] += STEP * basis[:, :, a]
+            rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
+        rows[:, :, axes] = rows[:, :, axes].clip(low, high)
+        values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
+        slope = np.where(stiff, (values[:, :, 0] - values[:, :, 1]) / (2 * STEP), 0.0)
+        trial = points.copy()
+        trial[:, axes] = (trial[:, axes] - np.einsum("mij,mj->mi", basis, slope)).clip(low, high)
+        found = objective.chi2(trial)
+        better = found < chi2
+        points[better], chi2[better] = trial[better], found[better]
+        if not better.any():
+            break
+    return points, chi2

@@ -1,0 +1,311 @@
+"""Best fits in any parameters: all minima, intervals with the others profiled, and the covariance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.inference import headers
+from cevns.inference.crossings import allowed, course
+from cevns.inference.descent import Stencil, along_axes, scales
+from cevns.inference.headers import HeaderError
+from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.objectives import Objective
+from cevns.inference.profiled import Profiled
+from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
+from cevns.inference.results import Result
+from cevns.tabular import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, Model
+    from cevns.inference.minima import Minimum
+    from cevns.likelihoods import Likelihood
+
+__all__ = ["Estimate", "fit"]
+
+#: How far above the least chi2 other minima are reported.
+REPORTED = 9.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Estimate(Result):
+    """A best fit in any parameters.
+
+    Attributes
+    ----------
+    chi2 : float
+        The least chi2.
+    values : dict
+        Values of the free parameters at the least chi2, by name.
+    minima : tuple of dict
+        All local minima that were found up to 9 above the least chi2, the global one first: ``chi2`` and ``values``.
+    intervals : dict
+        For each parameter where chi2, the others profiled, is at most 1 above its least value: an array of shape
+        (k, 2). Infinite where it stays below that up to the end of the parameter's range.
+    covariance : ndarray, shape (n, n)
+        Of the parameters in the order of `values`, twice the inverse of the curvature of chi2 at the minimum; NaN for
+        those at an end of their range or without effect, and in all if chi2 does not change in some other direction.
+    at_edge : dict
+        Parameters at an end of the range that is searched: ``"lower"`` or ``"upper"``.
+    flat : tuple of dict
+        Directions in which chi2 does not change at the minimum, each with its components by name.
+    model, label, experiments, labels, parameters, fixed, remarks
+        As of every `Result`.
+    """
+
+    chi2: float
+    values: dict[str, float]
+    minima: tuple[dict[str, Any], ...]
+    intervals: dict[str, Array]
+    covariance: Array
+    at_edge: dict[str, str]
+    flat: tuple[dict[str, float], ...]
+
+    kind: ClassVar[str] = "estimate"
+    suffix: ClassVar[str] = ".json"
+    made_by: ClassVar[str] = "Estimate.save or `cevns fit -o`"
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Standard deviations from the covariance, by name; those of `intervals` know the shape of chi2 too."""
+        squares = np.diag(self.covariance).tolist()
+        return {name: math.sqrt(square) for name, square in zip(self.values, squares, strict=True)}
+
+    @property
+    def degenerate(self) -> tuple[dict[str, Any], ...]:
+        """Other minima that are as deep, to 0.01 of chi2."""
+        return tuple(m for m in self.minima[1:] if m["chi2"] - self.chi2 <= AS_DEEP)
+
+    def table(self) -> Table:
+        """Return a row for each minimum, the global one first: the parameters and chi2."""
+        columns = [Column(p.name, p.unit, [m["values"][p.name] for m in self.minima]) for p in self.parameters]
+        return Table((*columns, Column("chi2", "", [m["chi2"] for m in self.minima])))
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Mark the minima in the plane of two parameters; see `cevns.plotting.plot_estimate`."""
+        from cevns.inference.drawing import plot_estimate
+
+        return plot_estimate(self, ax=ax, **options)
+
+    def _repr_png_(self) -> None:
+        # points are no picture
+        return None
+
+    def _facts(self) -> str:
+        values = [f"{p.name} {self.values[p.name]:.6g}{f' {p.unit}' if p.unit else ''}" for p in self.parameters]
+        more = f", ... {len(values) - 4} more" if len(values) > 4 else ""
+        said = {
+            "at an edge": self.at_edge,
+            "flat": self.flat,
+            "degenerate": self.degenerate,
+        }
+        return (
+            ", ".join([f"chi2 {self.chi2:.6g}", *values[:4]]) + more + "".join(f", {k}" for k, v in said.items() if v)
+        )
+
+    def _caption(self) -> str:
+        return "; ".join([f"{self.model}, {self.data}, {self._facts()}", *self.remarks])
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def entries(self) -> dict[str, Any]:
+        """Return the numbers as they stand in files; JSON has neither NaN nor infinities."""
+        return {
+            "chi2": self.chi2,
+            "values": self.values,
+            "minima": list(self.minima),
+            "intervals": {name: headers.finite(rows) for name, rows in self.intervals.items()},
+            "covariance": headers.finite(self.covariance),
+            "at_edge": self.at_edge,
+            "flat": list(self.flat),
+        }
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        return self.entries(), None
+
+    @classmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        fields = headers.fields(about, None, any_names=True)
+        names = [p.name for p in fields["parameters"]]
+        chi2 = headers.number(about, "chi2")
+        minima = []
+        for one in headers.entry(about, "minima", list, "list"):
+            if not isinstance(one, Mapping):
+                raise HeaderError("a minimum is no JSON object")
+            minima.append({"chi2": headers.number(one, "chi2"), "values": headers.numbers(one, "values", names)})
+        values = headers.numbers(about, "values", names)
+        if not minima or minima[0] != {"chi2": chi2, "values": values}:
+            raise HeaderError("its first minimum is not that of its values")
+        intervals = headers.entry(about, "intervals", dict, "JSON object")
+        if list(intervals) != names:
+            raise HeaderError("it has not one list of intervals for each parameter")
+        covariance = headers.array(about, "covariance", math.nan)
+        if covariance.shape != (len(names), len(names)):
+            raise HeaderError(f"its covariance has the shape {covariance.shape}")
+        edges = headers.entry(about, "at_edge", dict, "JSON object")
+        if not all(name in names and edges[name] in ("lower", "upper") for name in edges):
+            raise HeaderError("its at_edge does not name ends of parameters")
+        flat = headers.entry(about, "flat", list, "list")
+        return cls(
+            chi2,
+            values,
+            tuple(minima),
+            {name: headers.intervals(intervals, name) for name in names},
+            covariance,
+            dict(edges),
+            tuple(_direction(one) for one in flat),
+            **fields,
+        )
+
+
+def _direction(about: Any) -> dict[str, float]:
+    if not isinstance(about, Mapping):
+        raise HeaderError("a flat direction is no JSON object")
+    return {name: headers.number(about, name) for name in about}
+
+
+def fit(
+    likelihood: Likelihood,
+    interaction: Model,
+    free: Sequence[str] | str,
+    *,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    num_threads: int = 1,
+    **fixed: float,
+) -> Estimate:
+    """Return the best fit in some parameters, with all minima and intervals.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        What is minimised.
+    interaction : str or Interaction
+        Interaction.
+    free : sequence of str
+        Names of the free parameters.
+    bounds : mapping of str to (float, float), optional
+        Ranges in which they are searched; the parameters' own unless given, and for masses of mediators 0.1 MeV to 10
+        GeV.
+    priors : mapping of str to (float, float), optional
+        Gaussian constraints on any parameters: mean and standard deviation.
+    num_threads : int
+        Threads over many points.
+    **fixed : float
+        Values of other parameters; what is neither free nor fixed has its default.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    UnknownNameError
+        If a parameter is not known.
+    InputError
+        If none is free, one is free and fixed, has no value, is out of range, or chi2 depends on none of them.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> csi = cevns.load("coherent-csi-2017")
+    >>> found = csi.fit("sm", free=["rn_csi"])
+    >>> round(found.chi2, 3), round(found.values["rn_csi"], 2)
+    (2.833, 5.01)
+    >>> found.intervals["rn_csi"].round(2)
+    array([[4.28, 5.75]])
+    """
+    objective = Objective(likelihood, interaction, free, fixed, bounds=bounds, priors=priors, num_threads=num_threads)
+    minima = find_minima(objective)
+    intervals = {name: _interval(objective, minima, name) for name in objective.given}
+    best = minima[0]
+    still, edges = directions(objective, best), at_ends(objective, best)
+    return Estimate(
+        best.chi2,
+        shown_values(objective, best.point),
+        tuple(
+            {"chi2": m.chi2, "values": shown_values(objective, m.point)}
+            for m in minima
+            if m.chi2 <= best.chi2 + REPORTED
+        ),
+        intervals,
+        _covariance(objective, minima, edges, flat=bool(still)),
+        edges,
+        (*({name: 1.0} for name in objective.inert), *still),
+        **objective.about,
+        parameters=tuple(objective.parameter(name) for name in objective.given),
+        remarks=remarks(objective, minima),
+    )
+
+
+def _interval(objective: Objective, minima: Sequence[Minimum], name: str) -> Array:
+    """Return where chi2, all other parameters profiled, is at most 1 above its minimum."""
+    if name in objective.inert:
+        return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
+    index = objective.names.index(name)
+    plain = objective.on_axes([name])
+    level = minima[0].chi2 + 1.0
+    profiled = Profiled(plain, [name], on_axes(minima, objective, plain), level)
+    found, _ = allowed(profiled, course(profiled, level), level)
+    return with_open_ends(plain, index, found)
+
+
+def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:
+    """Return intervals of a parameter's axis as values, with ends of the range as they stand in results."""
+    values = objective.value(index, intervals)
+    for side, end in ((0, objective.low[index]), (1, objective.high[index])):
+        values[intervals[:, side] == end, side] = objective.open_end(objective.names[index], 2 * side - 1)
+    return values
+
+
+def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[str, str], *, flat: bool) -> Array:
+    """Return twice the inverse curvature in the parameters themselves, in the order in which they were named."""
+    n = len(objective.names)
+    plain = objective.on_axes(objective.names)
+    point = on_axes(minima[:1], objective, plain)[0].point[None]
+    inside = [i for i in range(n) if plain.low[i] < point[0, i] < plain.high[i] and plain.names[i] not in edges]
+    out = np.full((n, n), math.nan)
+    if inside and not flat:
+        basis = minima_basis(plain, point, inside)
+        curvature = Stencil(plain, point, basis, inside, exact=True).curvature[0]
+        lowest = np.linalg.eigvalsh(curvature)
+        if lowest[0] > 1e-6 * max(lowest[-1], 1e-300):
+            covariance = 2 * basis[0] @ np.linalg.inv(curvature) @ basis[0].T
+            # along the logarithm of a mass
+            turn = np.where(plain.logarithmic, plain.to_values(point)[0], 1.0)[inside]
+            out[np.ix_(inside, inside)] = covariance * turn[:, None] * turn
+    known = [k for k, name in enumerate(objective.given) if name not in objective.inert]
+    order = [objective.names.index(objective.given[k]) for k in known]
+    found = np.full((len(objective.given),) * 2, math.nan)
+    found[np.ix_(known, known)] = out[np.ix_(order, order)]
+    return found
+
+
+def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Array:
+    """Return directions at a minimum along which chi2 changes by about 1."""
+    from cevns.inference.descent import descend
+
+    basis = along_axes(scales(objective, point, axes))
+    return descend(objective, point, axes, basis, steps=4)[2]
+
+
+def reference_chi2(reference: Any, least: float) -> float:
+    """Return the chi2 from which levels count: of a fit, a number, or the least that was found."""
+    if reference is None:
+        return least
+    if isinstance(reference, str):
+        raise InputError(
+            f"reference must be a chi2 or a fit, got {reference!r}; give a number, for the standard model "
+            'likelihood.chi2("sm")'
+        )
+    return checks.real("reference", getattr(reference, "chi2", reference))

@@ -1,0 +1,264 @@
+"""Exact allowed intervals of one parameter, others profiled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from cevns import checks
+from cevns.inference import headers
+from cevns.inference.crossings import allowed, course
+from cevns.inference.estimates import reference_chi2, with_open_ends
+from cevns.inference.headers import HeaderError
+from cevns.inference.levels import delta_chi2
+from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.objectives import Objective
+from cevns.inference.profiled import Profiled
+from cevns.inference.remarks import check_effect, remarks, shown_values
+from cevns.inference.results import Result
+from cevns.tabular import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, Model
+    from cevns.likelihoods import Likelihood
+
+__all__ = ["Interval", "interval"]
+
+#: How far beyond the level, in its units, chi2 is kept for the picture.
+SHOWN = 4.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Interval(Result):
+    """Values of one parameter that are allowed at a confidence level of one degree of freedom.
+
+    Attributes
+    ----------
+    cl : float
+        Confidence level.
+    delta_chi2 : float
+        How far above `chi2_min` chi2 may be.
+    chi2_min : float
+        The chi2 from which it counts.
+    best_fit : float
+        Value of the parameter where chi2 is least.
+    values : dict
+        Values of all free parameters there, by name.
+    allowed : ndarray, shape (k, 2)
+        Ascending and disjoint intervals; infinite where the level is not reached before the parameter's range ends.
+    profiled : tuple of str
+        Parameters over which chi2 is minimised at each value.
+    points, chi2 : ndarray, shape (m,)
+        Values of the parameter, and the profiled chi2 there, that were computed near the intervals.
+    model, label, experiments, labels, parameters, fixed, remarks
+        As of every `Result`.
+    """
+
+    cl: float
+    delta_chi2: float
+    chi2_min: float
+    best_fit: float
+    values: dict[str, float]
+    allowed: Array
+    profiled: tuple[str, ...]
+    points: Array
+    chi2: Array
+
+    kind: ClassVar[str] = "interval"
+    suffix: ClassVar[str] = ".json"
+    made_by: ClassVar[str] = "Interval.save or `cevns interval -o`"
+
+    @property
+    def name(self) -> str:
+        """Of the parameter."""
+        return self.parameters[0].name
+
+    def allows(self, value: float) -> bool:
+        """Return whether a value is allowed, ends included.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> found = cevns.load("coherent-csi-2017").interval("sm", "sin2_theta_w", cl=0.90)
+        >>> found.allows(0.2387), found.allows(0.4)
+        (True, False)
+        """
+        value = checks.real(self.name, value)
+        return any(low <= value <= high for low, high in self.allowed)
+
+    def table(self) -> Table:
+        """Return a row for each allowed interval, or one with None for both ends where nothing is allowed."""
+        rows = self.allowed.tolist() or [(None, None)]
+        unit = self.parameters[0].unit
+        return Table(
+            tuple(Column(f"allowed_{end}", unit, [row[i] for row in rows]) for i, end in enumerate(("from", "to")))
+        )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw chi2 above its minimum, with the level and what it allows; see `cevns.plotting.plot_interval`."""
+        from cevns.inference.drawing import plot_interval
+
+        return plot_interval(self, ax=ax, **options)
+
+    def _facts(self) -> str:
+        shown = [f"[{low:.4g}, {high:.4g}]" for low, high in self.allowed[:3]]
+        more = ["..."] if len(self.allowed) > 3 else []
+        return f"{self.cl:.4g} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
+
+    def _caption(self) -> str:
+        return "; ".join([f"{self.model}, {self.data}, {self.cl:.4g} C.L., allowed {self.name}", *self.remarks])
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        return {
+            "cl": self.cl,
+            "delta_chi2": self.delta_chi2,
+            "chi2_min": self.chi2_min,
+            "best_fit": self.best_fit,
+            "values": self.values,
+            "allowed": headers.finite(self.allowed),
+            "profiled": list(self.profiled),
+            "points": self.points.tolist(),
+            "chi2": self.chi2.tolist(),
+        }, None
+
+    @classmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        fields = headers.fields(about, None, any_names=True)
+        if len(fields["parameters"]) != 1:
+            raise HeaderError(f"it has {len(fields['parameters'])} parameters, an interval is of one")
+        name = fields["parameters"][0].name
+        profiled = headers.names(about, "profiled")
+        values = headers.entry(about, "values", dict, "JSON object")
+        if set(values) != {name, *profiled}:
+            raise HeaderError(f"its values are of {', '.join(values)}, not of {', '.join((name, *profiled))}")
+        values = {key: headers.number(values, key) for key in values}
+        best = headers.number(about, "best_fit")
+        if best != values[name]:
+            raise HeaderError(f"its best_fit {best:g} is not the value of {name}, {values[name]:g}")
+        cl = checks.confidence_level(headers.number(about, "cl"))
+        level = headers.level(about, cl, 1)
+        points, chi2 = (headers.array(about, key, math.nan) for key in ("points", "chi2"))
+        if points.shape != chi2.shape or points.ndim != 1 or not (np.diff(points) > 0).all():
+            raise HeaderError("its points do not ascend, or have not one chi2 each")
+        return cls(
+            cl,
+            level,
+            headers.number(about, "chi2_min"),
+            best,
+            values,
+            headers.intervals(about, "allowed"),
+            profiled,
+            points,
+            chi2,
+            **fields,
+        )
+
+
+def interval(
+    likelihood: Likelihood,
+    interaction: Model,
+    name: str,
+    *,
+    cl: float = 0.90,
+    profiled: Sequence[str] | str = (),
+    reference: Any = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    num_threads: int = 1,
+    **fixed: float,
+) -> Interval:
+    """Return the allowed intervals of one parameter, for one degree of freedom.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        What allows.
+    interaction : str or Interaction
+        Interaction.
+    name : str
+        Parameter.
+    cl : float
+        Confidence level.
+    profiled : sequence of str
+        Parameters over which chi2 is minimised at each value.
+    reference : float or fit, optional
+        The chi2 from which the level counts; the least over `name` and `profiled` unless given.
+    bounds, priors, num_threads, **fixed
+        As of `fit`.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    UnknownNameError
+        If a parameter is not known.
+    InputError
+        If a value is missing or out of range, or chi2 does not depend on the parameter.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+    >>> both.interval("sm", "sin2_theta_w", cl=0.6827).allowed.round(3)
+    array([[0.229, 0.301]])
+    """
+    checks.instance("name", name, str, "of a parameter")
+    cl, above = checks.confidence_level(cl), delta_chi2(cl, 1)
+    profiled = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
+    objective = Objective(
+        likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
+    )
+    check_effect(objective, name)
+    minima = find_minima(objective)
+    least = reference_chi2(reference, minima[0].chi2)
+    level = least + above
+    plain = objective.on_axes([name])
+    moved = Profiled(plain, [name], on_axes(minima, objective, plain), level)
+    found = course(moved, level)
+    ranges, jumps = allowed(moved, found, level)
+    index = plain.names.index(name)
+    values = shown_values(objective, minima[0].point)
+    shown = (found.chi2 <= least + SHOWN * above) & (np.abs(plain.value(index, found.places)) < np.inf)
+    points, first = np.unique(plain.value(index, found.places[shown]), return_index=True)
+    return Interval(
+        cl,
+        above,
+        least,
+        values[name],
+        values,
+        with_open_ends(plain, index, ranges),
+        tuple(profiled),
+        points,
+        found.chi2[shown][first],
+        **objective.about,
+        parameters=(objective.parameter(name),),
+        remarks=(*remarks(objective, minima), *_of_ends(plain, index, ranges, jumps)),
+    )
+
+
+def _of_ends(objective: Objective, index: int, ranges: Array, jumps: Sequence[float]) -> tuple[str, ...]:
+    """Return what has to be said of the ends of intervals."""
+    name, p = objective.names[index], objective.parameters[index]
+    unit = f" {p.unit}" if p.unit else ""
+    if not ranges.size:
+        return (f"nothing of {name} is allowed: chi2 lies above the level everywhere",)
+    out = []
+    for side, end, value in ((0, objective.low[index], p.low), (1, objective.high[index], p.high)):
+        if ranges[-side, side] == end and math.isinf(objective.open_end(name, 2 * side - 1)):
+            where = "lower" if side == 0 else "upper"
+            out.append(f"{name} is allowed up to the {where} end of its range, {value:g}{unit}")
+    for place in jumps:
+        at = float(objective.value(index, np.array([place]))[0])
+        out.append(f"at {name} = {at:g} chi2 jumps over the level: the end may be inexact")
+    return tuple(out)

@@ -1,0 +1,373 @@
+"""chi2 as a function of the parameters that are free, on axes on which it is smooth."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.inference.headers import plain
+from cevns.parameters import LARGEST_COUPLING, chosen
+from cevns.threads import checked, share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import Array, Model
+    from cevns.likelihoods import Likelihood
+    from cevns.parameters import Parameter
+
+__all__ = ["Objective", "mass_range"]
+
+#: The masses of mediators [MeV] that are searched unless a range is given, those of the paper's figures; and the mass
+#: below which a mediator is as good as without one.
+MASS_RANGE, LIGHTEST = (0.1, 1e4), 1e-4
+#: Usual momentum transfer [MeV], beside which a mediator is light or heavy.
+MOMENTUM = 50.0
+#: Relative step of the differences that stand for a gradient.
+STEP = 1e-3
+#: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
+NOTHING = 1e-10
+#: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
+INNER = (30.0, 10.0, 3.0)
+
+
+def mass_range(parameter: Parameter) -> tuple[float, float]:
+    """Return the masses of a mediator that are searched unless a range is given: 0.1 MeV to 10 GeV, if allowed."""
+    return max(MASS_RANGE[0], parameter.low), min(MASS_RANGE[1], parameter.high)
+
+
+class Objective:
+    """chi2 of an interaction as a function of its free parameters, all others fixed.
+
+    Masses of mediators have a logarithmic axis, their couplings one in units of what chi2 knows at each mass, all other
+    parameters their own. Rows of values on these axes are called points.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        What is minimised.
+    interaction : str or Interaction
+        Interaction.
+    free : sequence of str
+        Names of the free parameters, at least one.
+    fixed : mapping of str to float
+        Values of others; what is neither free nor fixed has its default.
+    bounds : mapping of str to (float, float), optional
+        Narrower ranges of free parameters.
+    priors : mapping of str to (float, float), optional
+        Gaussian constraints, mean and standard deviation.
+    plain : sequence of str
+        Parameters that have their own axis, or a logarithmic one, whatever they are.
+    num_threads : int
+        Threads over many points.
+
+    Attributes
+    ----------
+    given : tuple of str
+        Free parameters in the order in which they were named.
+    names : tuple of str
+        Those on which chi2 depends, in the order of the columns.
+    inert : dict
+        The others, with the values that they are left at.
+    parameters : tuple of Parameter
+        The same, with their ranges as they are searched.
+    low, high : ndarray, shape (n,)
+        The ranges on the axes.
+
+    Raises
+    ------
+    UnknownNameError
+        If a parameter is not known.
+    InputError
+        If none is free, one is free and fixed, has neither a value nor a default, or is out of range; or if chi2
+        depends on none of them.
+    """
+
+    low: Array
+    high: Array
+    parameters: tuple[Parameter, ...]
+    _all: dict[str, Parameter]
+
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        interaction: Model,
+        free: Sequence[str] | str,
+        fixed: Mapping[str, Any],
+        *,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        priors: Mapping[str, tuple[float, float]] | None = None,
+        plain: Sequence[str] = (),
+        num_threads: int = 1,
+    ) -> None:
+        self.num_threads = checked(num_threads)
+        if not hasattr(likelihood, "experiments"):
+            raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
+        likelihood = likelihood.constrained(priors)
+        self.name, self.label = likelihood.describe(interaction)
+        self.experiments = likelihood.experiments
+        known = {p.name: p for p in likelihood.parameters(interaction)}
+        given = {name: value for name, value in fixed.items() if value is not None}
+        free, self.fixed = chosen(tuple(known.values()), free, given)
+        if not free:
+            raise InputError(f"no parameter is free: name at least one of {', '.join(known)}")
+        for name in free:
+            if free.count(name) > 1:
+                raise InputError(f"{name} is named twice: every parameter is free, profiled or an axis once")
+            if name in given:
+                raise InputError(f"{name} cannot be free and have the value {given[name]}: leave one out")
+        own = likelihood.own_parameters(interaction)
+        values = dict(self.fixed)
+        for name in own:
+            if name not in free and name not in values:
+                if known[name].default is None:
+                    unit = f" in {known[name].unit}" if known[name].unit else ""
+                    raise InputError(
+                        f"{name} is neither free nor has it a value: free it, profile it, or give its value{unit}"
+                    )
+                values[name] = known[name].number(None)
+        self.given, self.inert = free, dict[str, float]()
+        self._propagators = likelihood.propagators(interaction)
+        for _ in range(2):
+            moving = [name for name in free if name not in self.inert]
+            others = tuple(name for name in moving if name not in own)
+            self.evaluator = likelihood.bind(interaction, free=others, priors=None, **values, **self.inert)
+            self.engine = self.evaluator.engine.prepare()
+            self.names = self.evaluator.names
+            if not self.inert:
+                self._ranges(bounds, likelihood.mediators(interaction))
+                self._all = dict(zip(self.names, self.parameters, strict=True))
+            self.parameters = tuple(self._all[name] for name in self.names)
+            self.logarithmic = np.array([name in likelihood.mediators(interaction) for name in self.names])
+            self._set_axes(plain)
+            self._inner: tuple[Array, Array, Any] | None = None
+            if self.inert or not self._find_inert():
+                break
+        self._find_inner(likelihood, interaction, values | self.inert)
+
+    def _ranges(self, bounds: Mapping[str, tuple[float, float]] | None, mediators: frozenset[str]) -> None:
+        """Set the ranges that are searched, and the axes."""
+        if bounds is not None and not isinstance(bounds, Mapping):
+            raise InputError(f"bounds must be a mapping of names to (low, high), got {checks.shown(bounds)}")
+        self.bounds = {}
+        for name, pair in (bounds or {}).items():
+            checks.known("free parameter in bounds", name, self.names)
+            parameter = self.evaluator.parameters[self.names.index(name)]
+            low, high = checks.ascending(f"bounds of {name}", pair, unit=parameter.unit, length=2).tolist()
+            for end in (low, high):
+                parameter.number(end)
+            self.bounds[name] = low, high
+        parameters = []
+        for p in self.evaluator.parameters:
+            low, high = self.bounds.get(p.name, mass_range(p) if p.name in mediators else (p.low, p.high))
+            parameters.append(p.replace(low=low, high=high, default=None))
+        self.parameters = tuple(parameters)
+
+    def _find_inert(self) -> dict[str, float]:
+        """Find the parameters on which chi2 depends nowhere that is looked at, and return them.
+
+        Raises
+        ------
+        InputError
+            If these are all.
+        """
+        base, n = self.base, len(self.names)
+        sizes = 10.0 ** np.arange(-12.0, 4.0)
+        points = np.concatenate(
+            [base[None], *(np.where(self.logarithmic, base, base + s * sizes[:, None]) for s in (1, -1))]
+        )
+        points = points.clip(self.low, self.high)
+        for i, name in enumerate(self.names):
+            places = np.concatenate([[self.low[i], self.high[i]], base[i] + np.array([-1e-3, 1e-3, -1.0, 1.0])])
+            places = places.clip(max(self.low[i], -1e6), min(self.high[i], 1e6))
+            rows = np.repeat(points[:, None, :], 1 + places.size, axis=1)
+            rows[:, 1:, i] = places
+            chi2 = self.chi2(rows.reshape(-1, n)).reshape(len(points), -1)
+            if (np.ptp(chi2, axis=1) <= NOTHING * (1 + np.abs(chi2).min(axis=1))).all():
+                self.inert[name] = float(self.to_values(base)[i])
+        if len(self.inert) == n:
+            raise InputError(
+                f"chi2 of {' + '.join(e.name for e in self.experiments)} does not depend on {', '.join(self.given)} of "
+                f"{self.name!r}: the data say nothing about it"
+            )
+        return self.inert
+
+    def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
+        """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.
+
+        Over ranges that are there to keep numbers finite it hardly ever is.
+        """
+        if self.logarithmic.any() or not any(term.searched for term in getattr(self.engine, "terms", ())):
+            return
+        from cevns.inference.minima import extents
+
+        below, above = extents(self, self.base[None])
+        for factor in INNER:
+            low = np.maximum(self.low, self.base - factor * below[0])
+            high = np.minimum(self.high, self.base + factor * above[0])
+            if not (low < high).all():
+                return
+            parameters = tuple(
+                p.replace(low=a, high=b, default=None)
+                for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
+            )
+            engine = likelihood.engine(interaction, parameters, fixed).prepare()
+            if not any(term.searched for term in engine.terms):
+                self._inner = low, high, engine
+                return
+
+    def _set_axes(self, plain: Sequence[str]) -> None:
+        """Let the couplings of mediators be in units of (q^2 + m^2)^(1 / power) MeV, but for some."""
+        self.units: list[tuple[int, int, float]] = []
+        for i, name in enumerate(self.names):
+            mediator, power = self._propagators.get(name, ("", 1))
+            p = self.parameters[i]
+            # the ends of a range would not be those of one in other units
+            unlimited = p.high >= LARGEST_COUPLING and (p.low == 0 or p.low <= -LARGEST_COUPLING)
+            if mediator in self.names and name not in plain and unlimited:
+                self.units.append((i, self.names.index(mediator), 1 / power))
+        ends = np.array([[p.low, p.high] for p in self.parameters]).T
+        self.low, self.high = ends.copy()
+        self.low[self.logarithmic], self.high[self.logarithmic] = np.log(
+            np.maximum(ends[:, self.logarithmic], LIGHTEST)
+        )
+        for i, mass, exponent in self.units:
+            largest = self._unit(self.parameters[mass].high, exponent)
+            self.low[i], self.high[i] = self.low[i] / largest, self.high[i] / largest
+
+    def on_axes(self, plain: Sequence[str]) -> Objective:
+        """Return the same with plain axes of some parameters; itself if that changes nothing."""
+        if not any(self.names[i] in plain for i, *_ in self.units):
+            return self
+        other = copy.copy(self)
+        other._set_axes(plain)
+        return other
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What every `Result` says beside its numbers, but for the parameters."""
+        return {
+            "model": self.name,
+            "label": plain(self.label) if self.label == self.name else self.label,
+            "experiments": tuple(e.name for e in self.experiments),
+            "labels": tuple(e.label for e in self.experiments),
+            "fixed": dict(self.fixed),
+        }
+
+    def parameter(self, name: str) -> Parameter:
+        """Return a free parameter with the range that is searched."""
+        return self._all[name]
+
+    def open_end(self, name: str, side: int) -> float:
+        """Return how the end of a range stands in results: infinite, unless the parameter begins there.
+
+        Of a coupling of which only the square counts, 0 is no end of what is searched.
+        """
+        p = self._all[name]
+        if side < 0:
+            return p.low if p.low == p.origin and name not in self.bounds else -math.inf
+        return math.inf
+
+    @staticmethod
+    def _unit(mass: Any, power: float) -> Any:
+        """Return the unit of a mediator's coupling at a mass."""
+        return (MOMENTUM**2 + mass**2) ** power
+
+    # --- axes --------------------------------------------------------------------------------------------------------
+
+    def to_points(self, values: Array) -> Array:
+        """Return points for values of the parameters, shape (..., n)."""
+        values = np.array(values, dtype=float)
+        for i, mass, power in self.units:
+            values[..., i] /= self._unit(values[..., mass], power)
+        logs = self.logarithmic
+        values[..., logs] = np.log(np.maximum(values[..., logs], LIGHTEST))
+        return values
+
+    def to_values(self, points: Array) -> Array:
+        """Return values of the parameters for points, shape (..., n); they are in their ranges."""
+        values = np.array(points, dtype=float)
+        if self.logarithmic.any():
+            values[..., self.logarithmic] = np.exp(values[..., self.logarithmic])
+            # an end of the range is that number, which the logarithm may miss
+            for i in np.flatnonzero(self.logarithmic).tolist():
+                p = self.parameters[i]
+                values[..., i] = np.where(points[..., i] <= self.low[i], p.low, values[..., i].clip(p.low, p.high))
+        for i, mass, power in self.units:
+            values[..., i] *= self._unit(values[..., mass], power)
+        found: Array = values
+        return found
+
+    def axis(self, index: int, values: Any) -> Array:
+        """Return values of one parameter on its axis."""
+        found: Array = np.asarray(values, dtype=float)
+        return np.log(np.maximum(found, LIGHTEST)) if self.logarithmic[index] else found
+
+    def value(self, index: int, points: Any) -> Array:
+        """Return values of one parameter for what stands on its axis."""
+        rows = np.tile(self.low, (np.size(points), 1))
+        rows[:, index] = np.ravel(points)
+        found: Array = self.to_values(rows)[:, index].reshape(np.shape(points))
+        return found
+
+    # --- chi2 --------------------------------------------------------------------------------------------------------
+
+    def chi2(self, points: Array) -> Array:
+        """Return chi2 of points, shape (m, n), inside the ranges."""
+        rows = np.ascontiguousarray(self.to_values(points) if self.logarithmic.any() else points)
+        if self._inner is None:
+            return self._points(self.engine, rows)
+        low, high, engine = self._inner
+        inside = ((rows >= low) & (rows <= high)).all(axis=1)
+        if inside.all():
+            return self._points(engine, rows)
+        out = np.empty(len(rows))
+        out[inside] = self._points(engine, rows[inside])
+        out[~inside] = self._points(self.engine, rows[~inside])
+        return out
+
+    def _points(self, engine: Any, rows: Array) -> Array:
+        out = np.empty(len(rows))
+        share(lambda part: engine.points(rows[part], out[part]), len(rows), len(rows), self.num_threads)
+        return out
+
+    def gradient(self, point: Array, scale: Array) -> Array:
+        """Return the gradient of chi2 at one point: the kernels' own, if they have one, or differences."""
+        exact = getattr(self.evaluator, "gradient", None)
+        if exact is not None:
+            value = self.to_values(point[None])[0]
+            slope = np.asarray(exact(*value.tolist())[1], dtype=float)
+            found: Array = np.where(self.logarithmic, slope * value, slope)
+            for i, mass, power in self.units:
+                squares = MOMENTUM**2 + value[mass] ** 2
+                found[mass] += slope[i] * value[i] * power * 2 * value[mass] ** 2 / squares
+                found[i] = slope[i] * squares**power
+            return found
+        step = np.minimum(STEP * scale, 0.25 * (self.high - self.low))
+        centre = np.clip(point, self.low + step, self.high - step)
+        rows = np.concatenate([centre + np.diag(step), centre - np.diag(step)])
+        above, below = np.split(self.chi2(rows), 2)
+        curve = (above + below - 2 * self.chi2(centre[None])) / step**2
+        slopes: Array = (above - below) / (2 * step) + curve * (point - centre)
+        return slopes
+
+    @property
+    def base(self) -> Array:
+        """The point from which parameters are first varied: where amplitudes vanish, or the default."""
+        found = np.empty(len(self.names))
+        for i, (p, searched) in enumerate(zip(self.evaluator.parameters, self.parameters, strict=True)):
+            value = p.default if p.default is not None else p.origin
+            if self.logarithmic[i]:
+                value = math.sqrt(max(searched.low, LIGHTEST) * searched.high)
+            elif not searched.low <= value <= searched.high:
+                ends = max(searched.low, -LARGEST_COUPLING), min(searched.high, LARGEST_COUPLING)
+                # a radius without a default: where nuclei are
+                value = min(max(5.0 if p.unit == "fm" else value, ends[0]), ends[1])
+            found[i] = value
+        return self.to_points(found)

@@ -1,0 +1,199 @@
+"""chi2 as a function of one or two parameters, the least over all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.inference.descent import along_axes, descend, scales
+from cevns.inference.minima import extents, find_minima
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import Array
+    from cevns.inference.minima import Minimum
+    from cevns.inference.objectives import Objective
+
+__all__ = ["Profiled"]
+
+#: Minima from which every point starts, at most, and steps of a first descent, which weeds out what leads nowhere.
+MOST_BRANCHES, FIRST_STEPS = 12, 6
+#: How far above the best start another one may be after these steps.
+HOPELESS = 4.0
+#: Points of a line through each point along each axis that is profiled, and valleys of it from which to start anew.
+LINE, VALLEYS = 33, 2
+#: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
+SIZE = 1e3
+#: Gain with which a neighbour's start counts as a better one.
+BETTER = 1e-9
+
+
+class Profiled:
+    """chi2 with all but some parameters profiled.
+
+    Parameters
+    ----------
+    objective : Objective
+        chi2 of all parameters, those of interest on plain axes.
+    names : sequence of str
+        Of interest.
+    minima : sequence of Minimum, optional
+        All minima of chi2, on the axes of `objective`; found unless given.
+    highest : float
+        What lies above this chi2 does not matter: no branch of the profile falls below it that does not pass a minimum.
+
+    Attributes
+    ----------
+    fixed, moving : list of int
+        Columns of the parameters of interest, and of those that are profiled.
+    """
+
+    low: Array
+    high: Array
+
+    def __init__(
+        self,
+        objective: Objective,
+        names: Sequence[str],
+        minima: Sequence[Minimum] | None = None,
+        highest: float = np.inf,
+    ) -> None:
+        self.objective = objective
+        self.fixed = [objective.names.index(name) for name in names]
+        self.moving = [i for i in range(len(objective.names)) if i not in self.fixed]
+        self.low, self.high = objective.low[self.fixed], objective.high[self.fixed]
+        found = tuple(find_minima(objective) if minima is None else minima)
+        self.minima = tuple(m for m in found if m.chi2 <= max(highest, found[0].chi2))
+        branches = np.array([m.point for m in self.minima[:MOST_BRANCHES]])
+        self._branches = branches
+        if self.moving:
+            scale = scales(objective, branches, self.moving)
+            self._bases = descend(objective, branches, self.moving, along_axes(scale), steps=3)[2]
+            self._lines = self._all_lines()
+
+    def __call__(self, values: Array, starts: Array | None = None) -> tuple[Array, Array]:
+        """Return the least chi2 at values of the parameters of interest, and the points where it lies.
+
+        Parameters
+        ----------
+        values : ndarray, shape (m, k)
+            On the axes.
+        starts : ndarray, shape (m, s, n), optional
+            Points from which to start, beside the minima; alone if there are so many that these would not add to them.
+
+        Returns
+        -------
+        chi2 : ndarray, shape (m,)
+        points : ndarray, shape (m, n)
+        """
+        m = len(values)
+        if not self.moving:
+            points = np.empty((m, len(self.objective.names)))
+            points[:, self.fixed] = values
+            return self.objective.chi2(points), points
+        rows = np.repeat(self._branches[None], m, axis=0)
+        if starts is not None:
+            rows = np.concatenate([starts, rows], axis=1)
+        s = rows.shape[1]
+        bases = np.tile(self._bases[:1], (s, 1, 1))
+        bases[s - len(self._bases) :] = self._bases
+        return self._explored(values, *self._least(values, rows, np.tile(bases, (m, 1, 1))))
+
+    def _all_lines(self) -> dict[int, Array]:
+        """Return places along each axis: evenly where chi2 has structure, and all over ranges that have a size."""
+        objective, branches = self.objective, self._branches
+        below, above = extents(objective, branches)
+        lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
+        highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
+        found = {}
+        for axis in self.moving:
+            line = np.linspace(lowest[axis], highest[axis], LINE)
+            low, high = objective.low[axis], objective.high[axis]
+            if high - low <= SIZE * (highest[axis] - lowest[axis]):
+                line = np.concatenate([line, np.linspace(low, high, LINE)])
+            found[axis] = np.unique(line)
+        return found
+
+    def _explored(self, values: Array, chi2: Array, points: Array) -> tuple[Array, Array]:
+        """Return the same where no line along an axis leads to a lower valley.
+
+        The lowest valley may be one that no minimum belongs to: along the parameters of interest it ends before it has
+        one, and whoever follows another one does not meet it.
+        """
+        starts, owners = [], []
+        for axis in self.moving:
+            line = self._lines[axis]
+            rows = np.repeat(points[:, None, :], line.size, axis=1)
+            rows[:, :, axis] = line
+            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(values), line.size)
+            padded = np.pad(found, ((0, 0), (1, 1)), constant_values=np.inf)
+            valley = (found < padded[:, :-2]) & (found <= padded[:, 2:])
+            # not the one in which the point lies
+            own = np.abs(line - points[:, axis, None]).argmin(axis=1)
+            apart = np.abs(np.arange(line.size) - own[:, None]) > 1
+            depth = np.where(valley & apart, found, np.inf)
+            for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
+                which = np.flatnonzero(np.isfinite(depth[np.arange(len(values)), k]))
+                starts.append(rows[which, k[which]])
+                owners.append(which)
+        owner = np.concatenate(owners)
+        if not owner.size:
+            return chi2, points
+        lower, at, _ = self.from_starts(values[owner], np.concatenate(starts), self.bases(owner.size))
+        for k in np.flatnonzero(lower < chi2[owner] - BETTER):
+            if lower[k] < chi2[owner[k]]:
+                chi2[owner[k]], points[owner[k]] = lower[k], at[k]
+        return chi2, points
+
+    def from_starts(self, values: Array, starts: Array, bases: Array) -> tuple[Array, Array, Array]:
+        """Return least chi2 near one start for each value, the points (m, n), and directions there (m, k, k)."""
+        rows = starts.copy()
+        rows[:, self.fixed] = values
+        if not self.moving:
+            return self.objective.chi2(rows), rows, bases
+        points, chi2, bases = descend(self.objective, rows, self.moving, bases)
+        return chi2, points, bases
+
+    def bases(self, count: int) -> Array:
+        """Return directions to start with."""
+        if not self.moving:
+            return np.empty((count, 0, 0))
+        return np.tile(self._bases[:1], (count, 1, 1))
+
+    def _least(self, values: Array, rows: Array, bases: Array) -> tuple[Array, Array]:
+        m, s, n = rows.shape
+        rows[:, :, self.fixed] = values[:, None, :]
+        points, chi2, bases = descend(
+            self.objective, rows.reshape(-1, n), self.moving, bases, steps=FIRST_STEPS if s > 1 else 200
+        )
+        if s > 1:
+            by_value = chi2.reshape(m, s)
+            promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel()
+            points[promising], chi2[promising], _ = descend(
+                self.objective, points[promising], self.moving, bases[promising]
+            )
+        best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
+        return chi2[best], points[best]
+
+    def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
+        """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""
+        chi2, points = self(values)
+        if not self.moving:
+            return chi2, points
+        changed = np.ones(len(values), dtype=bool)
+        for _ in range(sweeps):
+            near = np.zeros(len(values), dtype=bool)
+            near[1:] |= changed[:-1]
+            near[:-1] |= changed[1:]
+            index = np.flatnonzero(near)
+            if not index.size:
+                break
+            starts = np.stack([points[np.maximum(index - 1, 0)], points[np.minimum(index + 1, len(values) - 1)]], 1)
+            found, at = self._least(values[index], starts, self.bases(2 * index.size))
+            better = found < chi2[index] - BETTER
+            chi2[index[better]], points[index[better]] = found[better], at[better]
+            changed[:] = False
+            changed[index[better]] = True
+        return chi2, points

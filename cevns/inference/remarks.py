@@ -1,0 +1,112 @@
+"""What has to be said beside the numbers of a minimum, in plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.errors import InputError
+from cevns.inference.minima import flat_directions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cevns._types import Array
+    from cevns.inference.minima import Minimum
+    from cevns.inference.objectives import Objective
+
+__all__ = ["at_ends", "check_effect", "directions", "remarks", "shown_values"]
+
+#: Difference in chi2 below which another minimum is as deep.
+AS_DEEP = 0.01
+#: Change of chi2 below which an end of a range fits as well.
+AS_GOOD = 1e-6
+#: Components of a direction that are not worth a word.
+SMALL = 1e-3
+
+
+def shown_values(objective: Objective, point: Array) -> dict[str, float]:
+    """Return the values of a point by name, in the order in which the parameters were named."""
+    values = objective.inert | dict(zip(objective.names, objective.to_values(point).tolist(), strict=True))
+    return {name: values[name] for name in objective.given}
+
+
+def check_effect(objective: Objective, *names: str) -> None:
+    """Refuse if chi2 does not depend on a parameter.
+
+    Raises
+    ------
+    InputError
+        If there is such a one.
+    """
+    for name in names:
+        if name in objective.inert:
+            raise InputError(
+                f"chi2 of {' + '.join(e.name for e in objective.experiments)} does not depend on {name} of "
+                f"{objective.name!r}: the data say nothing about it"
+            )
+
+
+def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
+    """Return which parameters stand at an end of their range, or fit as well there, and which end, by name.
+
+    0 is no end for a coupling of which only the square counts.
+    """
+    found = {}
+    for i, name in enumerate(objective.names):
+        for side, end in ((-1, objective.low[i]), (1, objective.high[i])):
+            if np.isfinite(objective.open_end(name, side)):
+                continue
+            moved = minimum.point.copy()
+            moved[i] = end
+            close = minimum.point[i] == end
+            # a mass slides along a valley in which chi2 hardly changes
+            if not close and objective.logarithmic[i]:
+                close = bool(objective.chi2(moved[None])[0] - minimum.chi2 <= AS_GOOD)
+            if close:
+                found[name] = "lower" if side < 0 else "upper"
+    return {name: found[name] for name in objective.given if name in found}
+
+
+def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float], ...]:
+    """Return directions in which chi2 does not change at a minimum, parameters without any effect left out."""
+    out = []
+    for direction in flat_directions(objective, minimum):
+        parts = {
+            name: float(value)
+            for name, value in zip(objective.names, direction, strict=True)
+            if abs(value) > SMALL * np.abs(direction).max()
+        }
+        out.append(parts)
+    return tuple(out)
+
+
+def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
+    """Return what has to be said of the least minimum.
+
+    Parameters
+    ----------
+    objective : Objective
+        chi2.
+    minima : sequence of Minimum
+        The least first.
+    """
+    best, out = minima[0], []
+    out += [f"chi2 does not depend on {name}: any value fits as well" for name in objective.inert]
+    for name, end in at_ends(objective, best).items():
+        p = objective.parameter(name)
+        unit = f" {p.unit}" if p.unit else ""
+        out.append(
+            f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: chi2 may fall "
+            "further beyond"
+        )
+    for direction in directions(objective, best):
+        terms = " ".join(f"{value:+.3g} {name}" for name, value in direction.items())
+        along = next(iter(direction)) if len(direction) == 1 else terms
+        out.append(f"chi2 does not change along {along} at the minimum")
+    for other in minima[1:]:
+        if other.chi2 - best.chi2 <= AS_DEEP:
+            values = ", ".join(f"{name} {value:.6g}" for name, value in shown_values(objective, other.point).items())
+            out.append(f"another minimum is as deep, chi2 higher by {max(other.chi2 - best.chi2, 0.0):.2g}: {values}")
+    return tuple(out)

@@ -1,0 +1,37 @@
+"""Where the nuisances go at one point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Pulls"]
+
+
+@dataclass(frozen=True)
+class Pulls:
+    """chi2 at one point with the nuisances that minimise it.
+
+    Attributes
+    ----------
+    chi2 : float
+        Sum over the experiments, and the penalties of shared nuisances and of priors.
+    experiments : dict
+        For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
+        that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
+        - 1.
+    at_edge : tuple of str
+        Experiments whose quenching scale lies at an end of its range, five standard deviations from 1: the minimum may
+        lie beyond, and the data and the prediction hardly belong together.
+    shared : dict
+        Pulls of nuisances by name, which scale the signals of several experiments; their penalties are in `chi2` alone.
+    priors : dict
+        Pulls of parameters that have a prior, by name, in units of its standard deviation; their squares are in `chi2`
+        alone.
+    """
+
+    chi2: float
+    experiments: dict[str, dict[str, Any]]
+    at_edge: tuple[str, ...] = ()
+    shared: dict[str, float] = field(default_factory=dict)
+    priors: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,174 @@
+"""The commands fit, profile, interval and contour, and --set everywhere."""
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.inference import Contour, Estimate, Interval, Profile
+
+CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
+SM = ["--model", "sm"]
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return cevns.load(CSI) + cevns.load(ARGON)
+
+
+def test_predict_and_chi2_take_any_parameter(run_json, loaded):
+    given = ["--set", "sin2_theta_w=0.25", "rn_csi=5.2"]
+    found = run_json("predict", CSI, *SM, *given)
+    expected = loaded.experiments[0].predict("sm", sin2_theta_w=0.25, rn_csi=5.2)
+    np.testing.assert_allclose(found["signal"], expected.signal, rtol=1e-12)
+    assert found["values"] == {"sin2_theta_w": 0.25, "rn_csi": 5.2}
+    found = run_json("chi2", CSI, ARGON, "--model", "b-l", "--set", "mass=10", "--set", "coupling=5e-5", "rn_ar=3.3")
+    assert found["chi2"] == pytest.approx(loaded.chi2("b-l", 10.0, 5e-5, rn_ar=3.3), rel=1e-12)
+    assert found["values"] == {"mass": 10.0, "coupling": 5e-5, "rn_ar": 3.3}
+    found = run_json("chi2", CSI, *SM, "--set", "rn_csi=5.2", "--prior", "rn_csi=5.0:0.1")
+    assert found["chi2"] == pytest.approx(loaded.experiments[0].chi2("sm", rn_csi=5.2) + 4.0)
+    assert found["priors"] == {"rn_csi": pytest.approx(2.0)}
+
+
+def test_limit_and_scan_take_values_of_others(run_json, loaded, tmp_path):
+    found = run_json("limit", ARGON, "--model", "b-l", "--mass", 10, "--set", "rn_ar=3.3")
+    curve = loaded.experiments[1].limit("b-l", [10.0], rn_ar=3.3)
+    np.testing.assert_allclose(found["limits"][0]["excluded"][0][0], curve.excluded[0][0, 0], rtol=1e-12)
+    grid = ["--mass", "1:10:2", "--coupling", "1e-5:1e-4:2", "-o", "scan.npz"]
+    found = run_json("scan", ARGON, "--model", "b-l", *grid, "--set", "rn_ar=3.3")
+    expected = loaded.experiments[1].chi2("b-l", np.array([[1.0], [10.0]]), np.array([1e-5, 1e-4]), rn_ar=3.3)
+    assert found["chi2_min"] == pytest.approx(expected.min(), rel=1e-12)
+
+
+def test_fit(run_json, run, loaded):
+    found = run_json("fit", CSI, ARGON, *SM, "--free", "sin2_theta_w", "rn_csi", "-o", "fit.json")
+    fit = loaded.fit("sm", ["sin2_theta_w", "rn_csi"])
+    assert found["chi2_min"] == fit.chi2
+    assert found["values"] == fit.values
+    assert {name: np.shape(rows) for name, rows in found["intervals"].items()} == {
+        name: rows.shape for name, rows in fit.intervals.items()
+    }
+    assert found["minima"][0] == {"chi2": fit.chi2, "values": fit.values}
+    assert Estimate.load("fit.json") == fit
+    assert found["at_edge"] == {}
+    assert found["degenerate"] is False
+    code, out, err = run("fit", ARGON, *SM, "--free", "rn_ar", "--bounds", "rn_ar=3:6")
+    assert (code, err) == (0, "")
+    assert "warning: rn_ar is at the lower end of its range, 3 fm: chi2 may fall further beyond" in out
+    found = run_json("fit", ARGON, *SM, "--free", "rn_ar", "--bounds", "rn_ar=3:6")
+    assert found["at_edge"] == {"rn_ar": "lower"}
+    assert found["intervals"]["rn_ar"][0][0] is None
+    assert found["covariance"] == [[None]]
+    assert found["warnings"] == ["rn_ar is at the lower end of its range, 3 fm: chi2 may fall further beyond"]
+
+
+def test_interval(run_json, run, loaded):
+    found = run_json("interval", ARGON, *SM, "--parameter", "rn_ar", "--profile", "sin2_theta_w", "--cl", "0.68")
+    expected = loaded.experiments[1].interval("sm", "rn_ar", profiled="sin2_theta_w", cl=0.68)
+    assert (found["chi2_min"], found["best_fit"], found["delta_chi2"]) == (
+        expected.chi2_min,
+        expected.best_fit,
+        expected.delta_chi2,
+    )
+    assert found["allowed"] == [[None if np.isinf(x) else x for x in row] for row in expected.allowed.tolist()]
+    found = run_json("interval", CSI, *SM, "--parameter", "sin2_theta_w", "--cl", "0.6827", "-o", "interval.json")
+    assert Interval.load("interval.json").allowed.tolist() == found["allowed"]
+    code, out, _ = run("interval", CSI, *SM, "--parameter", "sin2_theta_w", "--cl", "0.6827")
+    assert code == 0
+    assert "[0.198656, 0.285180]" in out or "[0.19865" in out
+
+
+def test_profile(run_json, loaded):
+    found = run_json(
+        *("profile", CSI, *SM, "--parameter", "rn_csi", "--values", "4:6:3", "5.5"),
+        *("--profile", "sin2_theta_w", "-o", "profile.csv"),
+    )
+    expected = loaded.experiments[0].profile("sm", "rn_csi", [4.0, 5.0, 5.5, 6.0], profiled="sin2_theta_w")
+    assert found["values"] == [4.0, 5.0, 5.5, 6.0]
+    np.testing.assert_allclose(found["chi2"], expected.chi2, rtol=1e-12)
+    assert list(found["profiled"]) == ["sin2_theta_w"]
+    assert Profile.load("profile.csv") == expected
+    log = run_json(
+        "profile", CSI, "--model", "b-l", "--parameter", "mass", "--values", "1:100:3", "--profile", "coupling"
+    )
+    np.testing.assert_allclose(log["values"], [1.0, 10.0, 100.0])
+    minus = run_json(
+        "profile",
+        CSI,
+        "--model",
+        "b-l",
+        "--parameter",
+        "sin2_theta_w",
+        "--values",
+        "0:0.2:3",
+        "--set",
+        "mass=1",
+        "coupling=0",
+    )
+    np.testing.assert_allclose(minus["values"], [0.0, 0.1, 0.2])
+
+
+def test_contour(run_json, run):
+    pytest.importorskip("matplotlib").use("agg")
+    plane = ["--x", "sin2_theta_w", "--y", "rn_csi", "--bounds", "sin2_theta_w=0.1:0.5", "rn_csi=3:8"]
+    found = run_json("contour", CSI, *SM, *plane, "--cl", "0.90", "-o", "contour.json")
+    (curve,) = found["curves"]
+    assert curve[0] == curve[-1]
+    assert np.shape(curve)[1] == 2
+    saved = Contour.load("contour.json")
+    assert saved.curves[0][0].tolist() == curve
+    assert found["levels"][0]["curves"] == found["curves"]
+    assert any("beyond rn_csi = 8 fm" in warning for warning in found["warnings"])
+    two = run_json("contour", CSI, *SM, *plane, "--cl", "0.68", "0.9", "-o", "contour.pdf")
+    assert [level["cl"] for level in two["levels"]] == [0.68, 0.9]
+    for name in ("contour.json",):
+        code, out, err = run("plot", name, "-o", "again.png")
+        assert (code, out, err) == (0, "again.png\n", "")
+    code, out, _ = run("contour", CSI, *SM, *plane)
+    assert code == 0
+    assert "vertices" in out
+
+
+def test_saved_results_are_drawn(run):
+    pytest.importorskip("matplotlib").use("agg")
+    for command, name in (
+        (["interval", ARGON, *SM, "--parameter", "rn_ar"], "interval.json"),
+        (["profile", ARGON, *SM, "--parameter", "rn_ar", "--values", "3:5:3"], "profile.csv"),
+        (["fit", ARGON, *SM, "--free", "rn_ar", "sin2_theta_w"], "fit.json"),
+        (["limit", ARGON, "--model", "b-l", "--mass", 1, 10], "limit.csv"),
+    ):
+        assert run(*command, "-o", name)[0] == 0
+        assert run("plot", name, "-o", "figure.svg") == (0, "figure.svg\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fit", CSI, *SM, "--free", "rn_xe"], "unknown parameter 'rn_xe'"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "rn_cs"], "sets the radius of Cs-133"),
+        (["fit", CSI, *SM], "the following arguments are required: --free"),
+        (["fit", CSI, "--model", "b-l", "--free", "coupling"], "mass is neither free nor has it a value"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--set", "rn_csi=5"], "rn_csi cannot be free and have the value 5"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--bounds", "rn_csi=5"], "rn_csi=5 is not rn_csi=LOW:HIGH"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--bounds", "rn_csi=1:5"], "rn_csi = 1"),
+        (["chi2", CSI, *SM, "--set", "rn_csi"], "'rn_csi' is not NAME=VALUE: give for example"),
+        (["chi2", CSI, *SM, "--set", "rn_csi=x"], "rn_csi"),
+        (["chi2", CSI, *SM, "--set", "rn_csi=5", "rn_csi=4"], "rn_csi is given twice"),
+        (["chi2", CSI, *SM, "--set", "rn_xe=5"], "unknown parameter 'rn_xe'"),
+        (["chi2", CSI, *SM, "--set", "sin2_theta_w=2"], "sin2_theta_w = 2"),
+        (["contour", CSI, *SM, "--x", "rn_cs", "--y", "rn_i", "--set", "x=1"], "unknown parameter 'x'"),
+        (["limit", CSI, "--model", "b-l", "--mass", "1", "--set", "dof=1"], "unknown parameter 'dof'"),
+        (["predict", CSI, "--model", "b-l", "--mass", "1", "--set", "mass=2", "coupling=0"], "mass is given twice"),
+        (["interval", CSI, *SM, "--parameter", "rn_csi", "--cl", "90"], "confidence level"),
+        (["interval", CSI, *SM, "--parameter", "rn_csi", "--profile", "rn_csi"], "rn_csi is named twice"),
+        (["contour", CSI, *SM, "--x", "rn_csi", "--y", "rn_csi"], "x and y are both rn_csi"),
+        (["contour", CSI, *SM, "--x", "rn_csi"], "required: --y"),
+        (["profile", CSI, *SM, "--parameter", "rn_csi", "--values", "6:4:3"], "LOW must be below HIGH"),
+        (["fit", CSI, *SM, "--free", "sin2_theta_w", "--prior", "rn_csi=5:0.1"], "rn_csi has the prior"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--prior", "rn_csi=5:0"], "sigma of rn_csi"),
+    ],
+)
+def test_what_is_refused(run, words, message):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1

@@ -1,0 +1,676 @@
+"""Fits, profiles, intervals and contours in any parameters: against grids, many starts and published numbers."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from cevns import fluxes
+from cevns.errors import CevnsError, DataError, InputError, UnknownNameError
+from cevns.inference import Contour, Estimate, Fit, Interval, Profile, Result, delta_chi2
+from cevns.inference.objectives import Objective
+from cevns.interactions import (
+    Amplitude,
+    Interaction,
+    VectorMediator,
+    contact,
+    get_interaction,
+    known_interactions,
+)
+from cevns.parameters import Parameter, coupling
+
+EPS = ("u_ee", "u_mumu", "d_ee", "d_mumu")
+
+
+def free(name, **fields):
+    return Parameter(name, default=0.0, **({"low": -2.0, "high": 2.0} | fields))
+
+
+def nsi(*names):
+    """Return contact interactions of quarks with neutrinos, complex where a part ends in _im."""
+    numbers = {"u": (2.0, 1.0), "d": (1.0, 2.0)}
+    amplitudes, parameters = [], []
+    for name in names:
+        quark, pair, *imaginary = name.split("_")
+        first, second = {"ee": ("e", "e"), "mumu": ("mu", "mu"), "emu": ("e", "mu"), "tautau": ("tau", "tau")}[pair]
+        parameters.append(free(f"eps_{name}"))
+        for a, b in dict.fromkeys([(first, second), (second, first)]):
+            factor = 1j if imaginary else 1.0
+            amplitudes.append(Amplitude((a, b), *(factor * n for n in numbers[quark]), ((f"eps_{name}", 1),)))
+    return Interaction("nsi", parameters, amplitudes)
+
+
+DIAGONAL = nsi("u_ee", "u_mumu")
+HEAVY_AND_LIGHT = get_interaction("b-l").renamed(coupling="g1", mass="m1") + contact(
+    "point", proton={"e": 0.3, "mu": 0.3}, neutron={"e": 0.2, "mu": 0.2}
+)
+
+
+def windings(curve, x, y):
+    """Return how often a closed curve goes around points."""
+    dx, dy = curve[:, 0] - x[..., None], curve[:, 1] - y[..., None]
+    across = dx[..., :-1] * dy[..., 1:] - dx[..., 1:] * dy[..., :-1]
+    along = dx[..., :-1] * dx[..., 1:] + dy[..., :-1] * dy[..., 1:]
+    return np.rint(np.arctan2(across, along).sum(axis=-1) / (2 * math.pi)).astype(int)
+
+
+# --- numbers to meet
+
+
+def test_the_neutron_radius_of_cesium_iodide(csi):
+    """5.0 +- 0.7 fm in arXiv:1908.06045; 5.01 +- 0.74 fm and chi2 = 2.83 with the data and conventions here."""
+    found = csi.fit("sm", "rn_csi")
+    ((low, high),) = found.intervals["rn_csi"]
+    assert found.chi2 == pytest.approx(2.83, abs=5e-3)
+    assert found.values["rn_csi"] == pytest.approx(5.01, abs=5e-3)
+    assert (high - low) / 2 == pytest.approx(0.74, abs=5e-3)
+    assert found.errors["rn_csi"] == pytest.approx(0.74, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "best", "below", "above"),
+    [("csi", 0.242, 0.043, 0.043), ("argon", 0.310, 0.060, 0.057), ("both", 0.265, 0.036, 0.036)],
+)
+def test_the_weak_mixing_angle(request, name, best, below, above):
+    """With the default uncertainties of the signal, 11.2 % and 13.4 %; arXiv:2005.01645 has .24, .31 and .26."""
+    data = request.getfixturevalue(name)
+    found = data.fit("sm", "sin2_theta_w")
+    ((low, high),) = found.intervals["sin2_theta_w"]
+    assert found.values["sin2_theta_w"] == pytest.approx(best, abs=6e-4)
+    assert found.values["sin2_theta_w"] - low == pytest.approx(below, abs=1e-3)
+    assert high - found.values["sin2_theta_w"] == pytest.approx(above, abs=1e-3)
+    one = data.interval("sm", "sin2_theta_w", cl=math.erf(math.sqrt(0.5)))
+    np.testing.assert_allclose(one.allowed, [[low, high]], rtol=1e-7)
+
+
+@pytest.mark.parametrize(("sigmas", "upper"), [(1, 2.95), (2, 5.23), (3, 8.81)])
+def test_the_neutron_radius_of_argon_from_the_global_minimum(argon, sigmas, upper):
+    found = argon.interval("sm", "rn_ar", cl=math.erf(sigmas / math.sqrt(2)))
+    ((low, high),) = found.allowed
+    assert (low, high) == (-math.inf, pytest.approx(upper, abs=6e-3))
+    assert found.best_fit == pytest.approx(math.sqrt(3) * 0.9, abs=1e-3)
+    assert any("rn_ar is at the lower end of its range" in remark for remark in found.remarks)
+
+
+# --- fits against many starts and grids
+
+
+CASES = {
+    "two flavours": (DIAGONAL, ("eps_u_ee", "eps_u_mumu"), {}, 0.7),
+    "up and down": (nsi("u_ee", "d_ee"), ("eps_u_ee", "eps_d_ee"), {}, 2.0),
+    "flavour change": (nsi("u_ee", "d_emu", "d_emu_im"), ("eps_u_ee", "eps_d_emu"), {"eps_d_emu_im": 0.1}, 0.7),
+    "angle and coupling": (DIAGONAL, ("eps_u_ee", "sin2_theta_w"), {"eps_u_mumu": 0.1}, 0.9),
+    "mediator and point": (HEAVY_AND_LIGHT, ("g1", "coupling"), {"m1": 30.0}, None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_best_fits_are_those_of_many_starts(both, case):
+    interaction, names, fixed, span = CASES[case]
+    found = both.fit(interaction, names, **fixed)
+    function = both.bind(interaction, free=[n for n in names if n == "sin2_theta_w"], **fixed)
+    order = [names.index(name) for name in function.names]
+    sizes = np.array([span, span] if span else [3e-4, 2.0])
+    low = np.array([max(p.low, -s) for p, s in zip(function.parameters, sizes[order], strict=True)])
+    high = np.array([min(p.high, s) for p, s in zip(function.parameters, sizes[order], strict=True)])
+    halton = (np.arange(1, 13)[:, None] * np.array([0.7548776662, 0.5698402910])) % 1
+    ends = [
+        minimize(
+            lambda z: function(*np.clip(low + z * (high - low), low, high)),
+            start,
+            method="Nelder-Mead",
+            bounds=[(0, 1)] * 2,
+            options={"xatol": 1e-9, "fatol": 1e-11},
+        )
+        for start in halton
+    ]
+    # the range of the starts is not that of the fit
+    assert found.chi2 <= min(end.fun for end in ends) + 1e-8
+    values = [found.values[name] for name in function.names]
+    assert function(*values) == pytest.approx(found.chi2, abs=1e-9)
+    chi2 = np.array([m["chi2"] for m in found.minima])
+    assert (np.diff(chi2) >= 0).all()
+    # each of the others is a minimum: no neighbour is lower
+    for m in found.minima:
+        for i, name in enumerate(function.names):
+            width = np.nanmin([*np.ptp(found.intervals[name], axis=1), 0.1 * sizes[order][i]])
+            for sign in (-1, 1):
+                near = [m["values"][n] for n in function.names]
+                p = function.parameters[i]
+                near[i] = min(max(near[i] + sign * 1e-4 * width, p.low), p.high)
+                assert function(*near) >= m["chi2"] - 1e-9
+
+
+def test_all_sign_images_are_found(both):
+    """In a sharp copy of the data each of two flavours may have its amplitude with either sign: four minima."""
+    sharp = sum(
+        e.replace(observed=e.predict("sm").total, uncertainty=0.01 * np.array(e.uncertainty), signal_sigma=0.001)
+        for e in both.experiments
+    )
+    up = nsi("u_ee", "u_mumu")
+    found = sharp.fit(up, up.own_names)
+    assert found.chi2 == pytest.approx(0.0, abs=1e-6)
+    near = [m for m in found.minima if m["chi2"] < 9]
+    assert {tuple(value > 0.2 for value in m["values"].values()) for m in near} >= {(False, False)}
+    one = sharp.fit(nsi("u_ee"), "eps_u_ee")
+    assert len(one.minima) == 1 or one.minima[1]["values"]["eps_u_ee"] > 0.3
+
+
+def test_intervals_of_two_minima_as_deep(argon):
+    """Of a change of flavour only the modulus counts, and both signs are as good."""
+    many = argon.replace(observed=[1.3 * n for n in argon.observed])
+    found = many.fit(nsi("d_emu"), "eps_d_emu")
+    low, high = found.intervals["eps_d_emu"]
+    assert found.degenerate
+    assert found.degenerate[0]["values"]["eps_d_emu"] == pytest.approx(-found.values["eps_d_emu"], abs=1e-4)
+    np.testing.assert_allclose(low, -high[::-1], rtol=1e-6)
+    assert any("another minimum is as deep" in remark for remark in found.remarks)
+    assert "degenerate" in repr(found)
+    assert "as deep" in found._repr_html_()
+
+
+def test_mediators_are_fitted_as_best_fit_does(both):
+    for model in ("universal", "b-l", "lmu-ltau"):
+        found, known = both.fit(model, ["mass", "coupling"]), both.best_fit(model)
+        assert found.chi2 == pytest.approx(known.chi2, abs=1e-6)
+        assert found.values["coupling"] == pytest.approx(known.coupling, rel=1e-3)
+        assert (found.at_edge.get("mass") == "upper") == known.at_edge
+    alone = both.fit("b-l", "coupling", mass=50.0)
+    assert alone.chi2 == pytest.approx(both.best_fit("b-l", mass=50.0).chi2, abs=1e-9)
+
+
+def test_flat_directions_are_said(both):
+    silent = DIAGONAL + nsi("u_tautau")
+    found = both.fit(silent, ["eps_u_ee", "eps_u_tautau"])
+    assert {"eps_u_tautau": 1.0} in found.flat
+    assert found.remarks[0] == "chi2 does not depend on eps_u_tautau: any value fits as well"
+    np.testing.assert_array_equal(found.intervals["eps_u_tautau"], [[-np.inf, np.inf]])
+    assert found.chi2 == pytest.approx(both.fit(silent, ["eps_u_ee"]).chi2, abs=1e-9)
+    # without a coupling a mass means nothing
+    light = both.fit("universal", ["mass", "coupling"], bounds={"coupling": (0.0, 1e-7), "mass": (1.0, 10.0)})
+    assert any("chi2 does not change along mass" in r or "mass is at the" in r for r in light.remarks)
+
+
+def test_covariances_are_those_of_a_parabola(both):
+    """With Asimov counts and small uncertainties chi2 is one, and intervals are standard deviations."""
+    sharp = sum(
+        e.replace(observed=e.predict("sm").total, uncertainty=0.02 * np.array(e.uncertainty), quenching_sigma=0)
+        for e in both.experiments
+    ).with_priors(rn_ar=(3.5, 1e-3))
+    found = sharp.fit("sm", ["sin2_theta_w", "rn_ar"])
+    for name, sigma in found.errors.items():
+        ((low, high),) = found.intervals[name]
+        assert (high - low) / 2 == pytest.approx(sigma, rel=2e-2)
+    assert found.covariance[0, 1] == pytest.approx(found.covariance[1, 0], rel=1e-9)
+    assert found.errors["rn_ar"] == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_edges_are_said(argon):
+    found = argon.fit("sm", "rn_ar", bounds={"rn_ar": (3.0, 6.0)})
+    assert found.at_edge == {"rn_ar": "lower"}
+    assert found.values["rn_ar"] == 3.0
+    assert found.remarks == ("rn_ar is at the lower end of its range, 3 fm: chi2 may fall further beyond",)
+    assert found.intervals["rn_ar"][0, 0] == -np.inf
+    assert np.isnan(found.covariance).all()
+    assert "at an edge" in repr(found)
+
+
+# --- profiles and intervals
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_profiles_are_the_least_of_a_grid(both, case):
+    interaction, (name, other), fixed, span = CASES[case]
+    found = both.fit(interaction, [name, other], **fixed)
+    best = found.values[name]
+    width = 0.3 * span if span else 3e-5
+    p = next(p for p in both.parameters(interaction) if p.name == name)
+    values = np.linspace(max(best - width, p.low), min(best + width, p.high), 13)
+    curve = both.profile(interaction, name, values, profiled=other, **fixed)
+    q = next(q for q in both.parameters(interaction) if q.name == other)
+    grid = np.linspace(max(q.low, -20.0), min(q.high, 20.0), 8001)
+    brute = both.chi2(interaction, **{name: values[:, None], other: grid}, **fixed)
+    assert (curve.chi2 <= brute.min(axis=1) + 1e-9).all()
+    assert (curve.chi2 >= found.chi2 - 1e-9).all()
+    at = both.chi2(interaction, **{name: values, other: curve.profiled[other]}, **fixed)
+    np.testing.assert_allclose(at, curve.chi2, atol=1e-9)
+    # where the grid has the minimum, to its step
+    assert np.abs(curve.chi2 - brute.min(axis=1)).max() < 0.3
+
+
+@pytest.mark.parametrize("cl", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_end_on_the_level_and_miss_nothing(both, case, cl):
+    interaction, (name, other), fixed, span = CASES[case]
+    found = both.interval(interaction, name, cl=cl, profiled=other, **fixed)
+    level = found.chi2_min + found.delta_chi2
+    ends = found.allowed[np.isfinite(found.allowed)]
+    ends = np.unique(ends[ends != 0])
+    if ends.size:
+        curve = both.profile(interaction, name, ends, profiled=other, **fixed)
+        np.testing.assert_allclose(curve.chi2, level, atol=1e-6)
+    p = next(p for p in both.parameters(interaction) if p.name == name)
+    size = span or 3e-4
+    values = np.linspace(max(p.low, -size), min(p.high, size), 41)
+    dense = both.profile(interaction, name, values, profiled=other, **fixed)
+    inside = np.array([found.allows(value) for value in values])
+    clear = np.abs(dense.chi2 - level) > 1e-6
+    np.testing.assert_array_equal(inside[clear], (dense.chi2 < level)[clear])
+
+
+@pytest.mark.parametrize("name", ["csi", "argon", "both"])
+def test_intervals_of_one_coupling_are_what_a_limit_leaves(request, name):
+    data = request.getfixturevalue(name)
+    for interaction, values in (
+        (nsi("u_ee"), {}),
+        (nsi("d_emu"), {}),
+        ("universal", {"mass": 200.0}),
+        ("b-l", {"mass": 10.0}),
+    ):
+        model = get_interaction(interaction)
+        coupling_name = next(p.name for p in model.parameters if p.name != "mass")
+        for cl in (0.68, 0.95):
+            found = data.interval(model, coupling_name, cl=cl, **values)
+            fit = data.best_fit(model, **values)
+            assert found.chi2_min == pytest.approx(fit.chi2, abs=1e-9)
+            curve = data.limit(model, *values.values(), cl=cl, dof=1, reference=fit)
+            ends = np.sort(curve.excluded[0][(np.abs(curve.excluded[0]) < 2) & (curve.excluded[0] != 0)])
+            ours = np.sort(found.allowed[np.isfinite(found.allowed) & (found.allowed != 0)])
+            np.testing.assert_allclose(ours, ends, rtol=1e-7)
+
+
+def test_narrow_strips_are_followed(csi):
+    """As in `test_inference.py`: an interaction that is the standard model's mirror image at one coupling alone."""
+    counts = csi.predict("sm").signal
+    for uncertainty in (1.0, 1e-2, 1e-3):
+        sharp = csi.replace(
+            observed=counts, uncertainty=uncertainty * np.sqrt(counts), signal_sigma=0.01 * uncertainty, backgrounds=()
+        )
+        mirror = contact("mirror", proton={"e": -0.0401, "mu": -0.0318}, neutron={"e": 0.5094, "mu": 0.5094})
+        found = sharp.interval(mirror, "coupling")
+        (first, second), (third, fourth) = found.allowed
+        assert first < 0 < second < third < 2 < fourth
+        assert fourth - third < 0.6 * uncertainty
+
+
+def test_references_move_the_level(both):
+    usual = both.interval(DIAGONAL, "eps_u_ee")
+    standard = both.interval(DIAGONAL, "eps_u_ee", reference=both.chi2("sm"))
+    assert standard.chi2_min == both.chi2("sm") > usual.chi2_min
+    assert np.ptp(standard.allowed, axis=1).sum() > np.ptp(usual.allowed, axis=1).sum()
+    fit = both.fit(DIAGONAL, "eps_u_ee")
+    assert both.interval(DIAGONAL, "eps_u_ee", reference=fit).chi2_min == fit.chi2
+    nothing = both.interval(DIAGONAL, "eps_u_ee", reference=1.0)
+    assert nothing.allowed.shape == (0, 2)
+    assert list(nothing.table()) == [(None, None)]
+    assert "nothing of eps_u_ee is allowed" in nothing.remarks[-1]
+
+
+# --- contours
+
+
+@pytest.mark.parametrize("case", ["two flavours", "angle and coupling", "flavour change"])
+def test_contours_lie_on_the_level_and_enclose_what_is_below(both, case):
+    interaction, (x, y), fixed, span = CASES[case]
+    found = both.contour(interaction, x=x, y=y, cl=(0.5, 0.95), **fixed)
+    p, q = (next(p for p in both.parameters(interaction) if p.name == name) for name in (x, y))
+    grid = np.meshgrid(
+        np.linspace(max(p.low, -span), min(p.high, span), 61), np.linspace(max(q.low, -span), min(q.high, span), 53)
+    )
+    chi2 = both.chi2(interaction, **{x: grid[0], y: grid[1]}, **fixed)
+    for cl, level, curves in zip(found.cl, found.delta_chi2, found.curves, strict=True):
+        assert level == pytest.approx(delta_chi2(cl, 2))
+        winding = np.zeros(chi2.shape, dtype=int)
+        for curve in curves:
+            np.testing.assert_array_equal(curve[0], curve[-1])
+            at = both.chi2(interaction, **{x: curve[:, 0], y: curve[:, 1]}, **fixed) - found.chi2_min
+            edge = np.isin(curve, [p.low, p.high, q.low, q.high]).any(axis=1)
+            np.testing.assert_allclose(at[~edge], level, atol=1e-6)
+            assert (at[edge] <= level + 1e-6).all()
+            winding += windings(curve, *grid)
+        # polygons cut corners
+        clear = np.abs(chi2 - found.chi2_min - level) > 0.15
+        clear &= ~np.isin(grid[0], [p.low, p.high]) & ~np.isin(grid[1], [q.low, q.high])
+        np.testing.assert_array_equal(winding[clear], (chi2 - found.chi2_min < level)[clear])
+        assert set(np.unique(winding)) <= {0, 1}
+
+
+def test_islands_and_holes(both):
+    found = both.contour(DIAGONAL, x="eps_u_ee", y="eps_u_mumu")
+    areas = [0.5 * np.sum(c[:-1, 0] * c[1:, 1] - c[1:, 0] * c[:-1, 1]) for c in found.curves[0]]
+    # a ring: one curve around it, one around its hole
+    assert sorted(area > 0 for area in areas) == [False, True]
+    assert not found.allows(0.19, 0.19)
+    assert found.allows(0.0, 0.0) == (both.chi2(DIAGONAL, eps_u_ee=0, eps_u_mumu=0) < found.chi2_min + 4.605)
+    universal = both.contour("universal", x="mass", y="coupling")
+    assert len(universal.curves[0]) == 2  # with the strip above 100 MeV
+    masses, couplings = np.array([1.0, 200.0, 200.0, 200.0]), np.array([1e-5, 3.7e-4, 2e-4, 1e-3])
+    limit = both.limit("universal", masses)
+    expected = [not limit.excludes(m, g) for m, g in zip(masses, couplings, strict=True)]
+    assert universal.allows(masses, couplings).tolist() == expected
+
+
+def test_contours_with_others_profiled(both):
+    priors = {"sin2_theta_w": (0.2386, 0.01)}
+    names = {"x": "eps_u_ee", "y": "eps_u_mumu"}
+    found = both.contour(DIAGONAL, **names, profiled="sin2_theta_w", priors=priors)
+    level = found.chi2_min + found.delta_chi2[0]
+    constrained = both.with_priors(**priors)
+    for curve in found.curves[0]:
+        for x, y in curve[::13]:
+            point = constrained.fit(DIAGONAL, "sin2_theta_w", eps_u_ee=x, eps_u_mumu=y)
+            assert point.chi2 == pytest.approx(level, abs=1e-6)
+    assert found.chi2_min == pytest.approx(constrained.fit(DIAGONAL, [*names.values(), "sin2_theta_w"]).chi2, abs=1e-8)
+
+
+def test_regions_that_leave_the_range_are_closed_along_it(both):
+    bounds = {"eps_u_ee": (-0.1, 0.5), "eps_u_mumu": (-1.0, 1.0)}
+    found = both.contour(DIAGONAL, x="eps_u_ee", y="eps_u_mumu", bounds=bounds)
+    every = np.concatenate(found.curves[0])
+    assert (every[:, 0].min(), every[:, 0].max()) == (-0.1, 0.5)
+    assert any("the region goes on beyond eps_u_ee = 0.5" in remark for remark in found.remarks)
+    wide = contact("wide", proton={}, neutron={"e": 1e-12, "mu": 1e-12})
+    with pytest.raises(InputError, match=r"the region goes on in coupling without an end: give bounds="):
+        both.contour(wide, x="coupling", y="sin2_theta_w")
+
+
+# --- priors, fixed values, gradients
+
+
+def test_priors_enter_every_method(both):
+    prior = (0.3, 0.01)
+    free_fit = both.fit(DIAGONAL, "eps_u_ee")
+    for given in ({"priors": {"eps_u_ee": prior}}, {}):
+        data = both if given else both.with_priors(eps_u_ee=prior)
+        found = data.fit(DIAGONAL, "eps_u_ee", **given)
+        assert abs(found.values["eps_u_ee"] - 0.3) < 0.02 < abs(free_fit.values["eps_u_ee"] - 0.3)
+        line = both.chi2(DIAGONAL, eps_u_ee=np.linspace(0.2, 0.4, 4001), eps_u_mumu=0.0)
+        line = line + ((np.linspace(0.2, 0.4, 4001) - 0.3) / 0.01) ** 2
+        assert found.chi2 == pytest.approx(line.min(), abs=1e-3)
+        assert found.chi2 <= line.min() + 1e-9
+        ((low, high),) = data.interval(DIAGONAL, "eps_u_ee", **given).allowed
+        assert high - low < 0.04
+        assert data.profile(DIAGONAL, "eps_u_ee", [0.3], **given).chi2 == pytest.approx(
+            both.chi2(DIAGONAL, eps_u_ee=0.3, eps_u_mumu=0.0)
+        )
+    mirrored = Interaction("m", [free("x", prior=(0.1, 0.1))], [Amplitude(("e", "mu"), 1.0, 1.0, (("x", 1),))])
+    with pytest.raises(InputError, match="has both signs"):
+        both.limit(mirrored)
+    assert both.fit(mirrored, "x").values["x"] > 0
+
+
+def test_other_parameters_may_be_fixed_everywhere(both):
+    fixed = {"sin2_theta_w": 0.25, "rn_ar": 3.3}
+    assert both.best_fit("b-l", mass=30.0, **fixed).chi2 == pytest.approx(
+        both.fit("b-l", "coupling", mass=30.0, **fixed).chi2, abs=1e-8
+    )
+    curve = both.limit("b-l", [10.0, 30.0], **fixed)
+    for mass, intervals in zip(curve.mass, curve.excluded, strict=True):
+        edge = intervals[0, 0]
+        assert both.chi2("b-l", mass, edge, **fixed) == pytest.approx(curve.chi2_min + curve.delta_chi2, abs=1e-6)
+    assert curve.fixed == fixed
+    grid = both.scan("b-l", [1.0, 10.0], [1e-5, 1e-4], **fixed)
+    np.testing.assert_allclose(
+        grid.chi2, both.chi2("b-l", np.array([[1.0], [10.0]]), np.array([1e-5, 1e-4]), **fixed), rtol=1e-9
+    )
+    # two mediators, one of them fixed
+    two = get_interaction("b-l") + get_interaction("universal").renamed(coupling="g", mass="m")
+    with pytest.raises(InputError, match="takes two at most: give others a value"):
+        both.limit(two, 10.0)
+    assert both.best_fit(two, mass=30.0, m=50.0, g=0.0).chi2 == pytest.approx(
+        both.best_fit("b-l", mass=30.0).chi2, abs=1e-9
+    )
+
+
+def test_gradients_are_differences_or_the_kernels_own(both):
+    objective = Objective(both, "b-l", ("mass", "coupling"), {})
+    point = objective.to_points(np.array([30.0, 5e-5]))
+    slopes = objective.gradient(point, np.array([0.1, 1e-7]))
+    for i, step in enumerate((1e-4, 1e-10)):
+        rows = np.repeat(point[None], 2, axis=0)
+        rows[0, i], rows[1, i] = rows[0, i] + step, rows[1, i] - step
+        assert slopes[i] == pytest.approx(-np.diff(objective.chi2(rows))[0] / (2 * step), rel=1e-4)
+
+    class Exact:
+        names, parameters = objective.names, objective.parameters
+
+        def gradient(self, mass, coupling):
+            steps = np.array([1e-4 * mass, 1e-4 * coupling])
+            ends = [both.chi2("b-l", *(np.array([mass, coupling]) + s * d)) for d in np.diag(steps) for s in (1, -1)]
+            return 0.0, (np.array(ends[::2]) - np.array(ends[1::2])) / (2 * steps)
+
+    objective.evaluator = Exact()
+    np.testing.assert_allclose(objective.gradient(point, np.ones(2)), slopes, rtol=1e-4)
+
+
+def test_the_compiled_gradient_knows_priors(both):
+    function = both.bind(DIAGONAL, priors={"eps_u_ee": (0.1, 0.02)})
+    if not hasattr(function, "gradient"):
+        pytest.skip("these kernels have no gradient")
+    value, slope = function.gradient(0.3, 0.1)
+    assert value == pytest.approx(function(0.3, 0.1), rel=1e-12)
+    step = 1e-5
+    assert slope[0] == pytest.approx((function(0.3 + step, 0.1) - function(0.3 - step, 0.1)) / (2 * step), rel=1e-5)
+
+
+def test_results_do_not_depend_on_threads(both):
+    for threads in (1, 2):
+        found = both.fit(DIAGONAL, ["eps_u_ee", "eps_u_mumu"], num_threads=threads)
+        assert found.chi2 == pytest.approx(10.35062115, abs=1e-7)
+    with pytest.raises(InputError, match="num_threads"):
+        both.fit(DIAGONAL, "eps_u_ee", num_threads=0)
+
+
+# --- refusals
+
+
+REFUSED = {
+    "no parameter": (lambda d: d.fit("sm", []), InputError, "no parameter is free: name at least one of sin2_theta_w"),
+    "unknown": (lambda d: d.fit("sm", ["rn_xe"]), UnknownNameError, "unknown parameter 'rn_xe'"),
+    "unknown fixed": (lambda d: d.fit("sm", "rn_ar", rn_xe=5.0), UnknownNameError, "unknown parameter 'rn_xe'"),
+    "no mass": (
+        lambda d: d.fit("b-l", "coupling"),
+        InputError,
+        "mass is neither free nor has it a value: .* give its value in MeV",
+    ),
+    "free and fixed": (
+        lambda d: d.fit("sm", "rn_ar", rn_ar=3.0),
+        InputError,
+        "rn_ar cannot be free and have the value",
+    ),
+    "twice": (lambda d: d.interval("sm", "rn_ar", profiled="rn_ar"), InputError, "rn_ar is named twice"),
+    "x is y": (lambda d: d.contour("sm", x="rn_ar", y="rn_ar"), InputError, "x and y are both rn_ar"),
+    "one parameter": (lambda d: d.contour("sm", x="rn_ar", y=None), InputError, "y must be a string"),
+    "out of range": (lambda d: d.fit("sm", "rn_ar", sin2_theta_w=2.0), InputError, "sin2_theta_w = 2.* at most 1"),
+    "bounds of another": (
+        lambda d: d.fit("sm", "rn_ar", bounds={"sin2_theta_w": (0.2, 0.3)}),
+        UnknownNameError,
+        "unknown free parameter in bounds 'sin2_theta_w'",
+    ),
+    "bounds out of range": (lambda d: d.fit("sm", "rn_ar", bounds={"rn_ar": (1.0, 9.0)}), InputError, "rn_ar = 1"),
+    "bounds that fall": (lambda d: d.fit("sm", "rn_ar", bounds={"rn_ar": (5.0, 4.0)}), InputError, "bounds of rn_ar"),
+    "bounds of no kind": (lambda d: d.fit("sm", "rn_ar", bounds=[1, 2]), InputError, "bounds must be a mapping"),
+    "contradiction": (
+        lambda d: d.fit("sm", ["rn_csi", "rn_cs"]),
+        InputError,
+        "sets the radius of Cs-133, which another",
+    ),
+    "contradictory values": (
+        lambda d: d.fit("sm", "sin2_theta_w", rn_csi=5.0, rn_cs=4.9),
+        InputError,
+        "sets the radius of Cs-133, which another",
+    ),
+    "level": (lambda d: d.interval("sm", "rn_ar", cl=1.5), InputError, "confidence level"),
+    "values fall": (lambda d: d.profile("sm", "rn_ar", [4.0, 3.0]), InputError, "rn_ar must ascend|rn_ar"),
+    "values out of range": (lambda d: d.profile("sm", "rn_ar", [0.5, 3.0]), InputError, "rn_ar"),
+    "masses out of what is searched": (
+        lambda d: d.profile("b-l", "mass", [1e-3, 1.0], profiled="coupling"),
+        InputError,
+        r"lies outside of what is searched.*bounds=\{'mass'",
+    ),
+    "reference": (lambda d: d.interval("sm", "rn_ar", reference="sm"), InputError, "reference must be a chi2 or a fit"),
+    "no likelihood": (lambda d: Objective(3, "sm", ["rn_ar"], {}), InputError, "likelihood must be a Likelihood"),
+    "prior without a parameter": (
+        lambda d: d.fit("sm", "rn_ar", priors={"rn_csi": (5.0, 0.1)}),
+        InputError,
+        "rn_csi has the prior",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused(both, case):
+    call, error, words = REFUSED[case]
+    with pytest.raises(error, match=words):
+        call(both)
+
+
+def test_what_has_no_effect_is_refused(both, argon):
+    """Charges of tau neutrinos alone, where the beam has none."""
+    tau = VectorMediator("b-3ltau", quarks=(1 / 3, 1 / 3), leptons={"tau": -3})
+    words = "does not depend on .*coupling.* of 'b-3ltau': the data say nothing about it"
+    for call in (
+        lambda: both.fit(tau, ["mass", "coupling"]),
+        lambda: both.interval(tau, "coupling", mass=10.0),
+        lambda: both.interval(tau, "coupling", mass=10.0, profiled="sin2_theta_w"),
+        lambda: both.profile(tau, "coupling", [1e-5, 1e-4], mass=10.0),
+        lambda: both.contour(tau, x="coupling", y="sin2_theta_w", mass=10.0),
+    ):
+        with pytest.raises(InputError, match=words):
+            call()
+    # neutrinos of a source that has them are another matter
+    source = argon.replace(flux=fluxes.monochromatic(29.8, fluence=2e12, flavour="tau"), backgrounds=())
+    assert source.fit(tau, "coupling", mass=10.0).chi2 >= 0
+
+
+@pytest.mark.parametrize("name", sorted(set(known_interactions()) - {"sm", "b-3ltau"}))
+def test_every_interaction_can_be_fitted(argon, name):
+    """In each coupling by itself, at one mass: against the line, or said to be without effect."""
+    interaction = get_interaction(name)
+    masses = {p.name: 20.0 for p in interaction.parameters if p.name in argon.mediators(interaction)}
+    others = {p.name: p.origin if p.default is None else p.default for p in interaction.parameters}
+    found = 0
+    for p in interaction.parameters:
+        if p.name in masses:
+            continue
+        fixed = {n: v for n, v in others.items() if n != p.name} | masses
+        try:
+            fit = argon.fit(interaction, p.name, **fixed)
+        except InputError as error:
+            assert f"does not depend on {p.name}" in str(error)  # noqa: PT017
+            assert argon.chi2(interaction, **fixed, **{p.name: p.low}) == pytest.approx(
+                argon.chi2(interaction, **fixed, **{p.name: p.high}), rel=1e-12
+            )
+            continue
+        found += 1
+        line = argon.best_fit(interaction, **fixed)
+        assert fit.chi2 == pytest.approx(line.chi2, abs=1e-8)
+        if found == 3:
+            # the others are like these
+            break
+    assert found
+
+
+def test_masses_that_need_a_fold_for_every_value_are_refused(argon):
+    for call in (
+        lambda: argon.fit("sterile-dipole", ["mass", "mu_mu"]),
+        lambda: argon.interval("sterile-dipole", "mu_mu", profiled="mass"),
+    ):
+        with pytest.raises(InputError, match="mass of 'sterile-dipole' needs a new fold for every value"):
+            call()
+
+
+# --- files
+
+
+@pytest.fixture(scope="module")
+def saved(argon, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    found = {
+        "estimate": argon.fit("sm", ["rn_ar", "sin2_theta_w"]),
+        "interval": argon.interval("sm", "rn_ar", profiled="sin2_theta_w"),
+        "contour": argon.contour("sm", x="rn_ar", y="sin2_theta_w", bounds={"rn_ar": (2.0, 5.0)}),
+    }
+    for name, result in found.items():
+        result.save(folder / f"{name}.json")
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in found}
+
+
+WRONG = {
+    "values of others": ("estimate", {"values": {"rn_ar": 3.0}}, "its values are of rn_ar, not of"),
+    "no minimum": ("estimate", {"minima": []}, "its first minimum is not that of its values"),
+    "minima of no kind": ("estimate", {"minima": [3]}, "a minimum is no JSON object"),
+    "another minimum": ("estimate", {"chi2": 1.0}, "its first minimum is not that of its values"),
+    "covariance": ("estimate", {"covariance": [[1.0]]}, "its covariance has the shape"),
+    "ragged covariance": ("estimate", {"covariance": [[1.0], [1.0, 2.0]]}, "its covariance is no array of numbers"),
+    "no intervals": ("estimate", {"intervals": {}}, "not one list of intervals"),
+    "edges": ("estimate", {"at_edge": {"mass": "lower"}}, "does not name ends of parameters"),
+    "flat": ("estimate", {"flat": [3]}, "a flat direction is no JSON object"),
+    "parameters": ("interval", {"parameters": []}, "no coupling|parameters"),
+    "descending": ("interval", {"allowed": [[3.0, 2.0]]}, "do not ascend"),
+    "overlapping": ("interval", {"allowed": [[1.0, 3.0], [2.0, 4.0]]}, "do not ascend"),
+    "no pairs": ("interval", {"allowed": [1.0, 2.0]}, "are no pairs"),
+    "best fit": ("interval", {"best_fit": 3.3}, "its best_fit 3.3 is not the value of rn_ar"),
+    "level": ("interval", {"delta_chi2": 1.0}, "is not that of cl"),
+    "points": ("interval", {"points": [2.0, 1.0], "chi2": [1.0, 2.0]}, "its points do not ascend"),
+    "profiled": ("interval", {"profiled": ["rn_ar", "rn_ar"]}, "more than once"),
+    "open curve": ("contour", {"curves": [[[[0, 0], [1, 0], [1, 1], [0, 1]]]]}, "a curve is not closed"),
+    "no pairs in a curve": ("contour", {"curves": [[[[0], [1], [1], [0]]]]}, "no list of pairs"),
+    "no levels": ("contour", {"cl": [], "delta_chi2": []}, "do not ascend"),
+    "levels of others": ("contour", {"delta_chi2": [1.0]}, "is not that of cl"),
+    "curves of no level": ("contour", {"curves": []}, "not one list of curves for each level"),
+    "one parameter": ("contour", {"values": {"rn_ar": 3.0}}, "its values are of rn_ar, not of"),
+    "remarks": ("estimate", {"remarks": 3}, "its remarks are no list"),
+    "fixed": ("estimate", {"fixed": [1]}, "its fixed parameters are no JSON object"),
+    "kind": ("estimate", {"kind": "profile"}, r"of which cevns writes no \.json files"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_files_that_contradict_themselves_are_refused(saved, tmp_path, case):
+    name, changes, words = WRONG[case]
+    (tmp_path / "file.json").write_text(json.dumps(saved[name] | changes))
+    with pytest.raises(DataError, match=words):
+        Result.load(tmp_path / "file.json")
+
+
+def test_profiles_whose_files_contradict_themselves_are_refused(argon, tmp_path):
+    path = tmp_path / "profile.csv"
+    argon.profile("sm", "rn_ar", [3.0, 4.0], profiled="sin2_theta_w").save(path)
+    first, head, *rows = path.read_text().splitlines()
+    for lines, words in (
+        ([head.replace("chi2", "chi"), *rows], "its columns are"),
+        ([head], "it has no rows"),
+        ([head, rows[0]], None),
+        ([head, rows[1], rows[0]], "rn_ar does not ascend"),
+        ([head, rows[0] + ",1"], "cells"),
+        ([head, rows[0].replace(rows[0].split(",")[1], "nan")], "nan|finite"),
+    ):
+        path.write_text("\n".join([first, *lines]) + "\n")
+        if words is None:
+            assert Profile.load(path).values.tolist() == [3.0]
+        else:
+            with pytest.raises(DataError, match=words):
+                Profile.load(path)
+
+
+def test_other_kinds_are_told_apart(argon, tmp_path):
+    argon.fit("sm", "rn_ar").save(tmp_path / "file.json")
+    assert isinstance(Result.load(tmp_path / "file.json"), Estimate)
+    for kind in (Fit, Interval, Contour):
+        with pytest.raises(DataError, match=r"but a estimate|but an estimate|estimate"):
+            kind.load(tmp_path / "file.json")
+    with pytest.raises(CevnsError, match=r"must end in \.json"):
+        argon.fit("sm", "rn_ar").save(tmp_path / "fit.csv")
+
+
+def test_ranges_of_an_interaction_are_kept(both):
+    """A coupling whose range ends is not beyond it at any mass."""
+    model = get_interaction("b-l")
+    narrow = model.replace(parameters=(model.parameters[0], coupling(high=2e-5)))
+    found = both.fit(narrow, ["mass", "coupling"])
+    assert found.values["coupling"] <= 2e-5
+    grid = both.chi2(model, np.geomspace(0.1, 1e4, 200)[:, None], np.linspace(0, 2e-5, 200))
+    assert found.chi2 <= grid.min() + 1e-9
