@@ -24,9 +24,10 @@ from cevns.kernels.gaussian cimport (
     ALONE, MOST_NUMBERS, direct_chi2, mass_point_t, open_rows, row_t, start_row, term_t)
 from cevns.kernels.masses cimport mass_polynomials, mass_slopes, start_mass
 from cevns.kernels.pieces cimport MAX_ORDER
+from cevns.kernels.points cimport point_priors
 from cevns.kernels.polynomials cimport dot, lagrange, power, quadratic, quartic, to_piece
 from cevns.kernels.quenching cimport mass_chi2, row_chi2
-from cevns.kernels.sums cimport MAX_SHARED, centred, point_priors, shared_chi2, sum_t
+from cevns.kernels.sums cimport MAX_SHARED, centred, shared_chi2, sum_t
 
 
 cdef double sum_gradient(const sum_t *s, const double *values, double *gradient) noexcept nogil:
@@ -70,7 +71,18 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
         for k in range(n):
             gradient[k] = NAN
     free(rows)
-    return total + point_priors(s, values, gradient)
+    add_priors(s, values, gradient)
+    return total + point_priors(s, values)
+
+
+cdef void add_priors(const sum_t *s, const double *values, double *gradient) noexcept nogil:
+    cdef const double *prior = s.prior
+    cdef Py_ssize_t k
+    for k in range(s.priors):
+        gradient[<int> prior[0]] += 2.0 * prior[2] * (values[<int> prior[0]] - prior[1])
+        prior += 3
+    if s.line_weight:
+        gradient[s.line] += 2.0 * s.line_weight * (values[s.line] - s.line_origin - s.line_mean)
 
 
 cdef inline double line_slope(const counts_t *c, const double *values) noexcept nogil:

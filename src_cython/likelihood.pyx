@@ -9,15 +9,16 @@ from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
 from cevns.kernels.gaussian cimport (
-    ALONE, MANY, GaussianTerm, direct_chi2, mass_point_t, open_rows, row_t, rows_size, start_row, start_rows, term_t)
+    ALONE, MANY, GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t)
 from cevns.kernels.gradients cimport sum_gradient
-from cevns.kernels.masses cimport start_mass, tabulate
+from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own
+from cevns.kernels.points cimport point_chi2, point_priors
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport mass_chi2, row_chi2
+from cevns.kernels.quenching cimport row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
-from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, point_priors, prior_chi2, shared_chi2, sum_chi2
+from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, prior_chi2, shared_chi2
 
 cimport numpy as np
 
@@ -33,41 +34,10 @@ cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex
 
 
-cdef double point_c(const sum_t *s, const double *values) noexcept nogil:
-    """chi2 at one point; NaN if there is no memory."""
-    cdef row_t *rows = NULL
-    cdef mass_point_t point
-    cdef row_t row
-    cdef double value, total = 0.0
-    cdef Py_ssize_t i
-    if s.shared:
-        rows = open_rows(s.terms, s.n, s.size)
-        if rows == NULL:
-            return NAN
-        start_rows(s.terms, rows, s.n, values, ALONE)
-        total = sum_chi2(s, rows, 0.0)
-        free(rows)
-        return total + point_priors(s, values, NULL)
-    for i in range(s.n):
-        value = NAN
-        if start_mass(s.terms[i], &point, values):
-            value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
-        if value != value:
-            if rows == NULL:
-                rows = open_rows(s.terms, s.n, s.size)
-                if rows == NULL:
-                    return NAN
-            start_row(s.terms[i], rows + i, values, ALONE)
-            value = row_chi2(s.terms[i], rows + i, 0.0)
-        total += value
-    free(rows)
-    return total + point_priors(s, values, NULL)
-
-
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
     if not inside(&bound.ranges, values):
         return NAN
-    return point_c(&bound.sum, values)
+    return point_chi2(&bound.sum, values)
 
 
 cdef double gradient_c(const bound_t *bound, const double *values, double *gradient) noexcept nogil:
@@ -250,7 +220,7 @@ cdef class Engine:
         cdef double none = 0.0
         if values.shape[0] != self.parameters:
             raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
-        return point_priors(&self.s, &values[0] if values.shape[0] else &none, NULL)
+        return point_priors(&self.s, &values[0] if values.shape[0] else &none)
 
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
         """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
@@ -276,7 +246,7 @@ cdef class Engine:
                         y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
                     while i < last:
-                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none, NULL)
+                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
                         i += 1
             free(rows)
         finally:
@@ -408,7 +378,7 @@ cdef class Evaluator(Function):
         cdef double value
         self.read(args, named, values)
         self.count()
-        value = point_c(&self.engine.s, values)
+        value = point_chi2(&self.engine.s, values)
         if value != value:
             raise MemoryError
         return value

@@ -84,7 +84,7 @@ cdef bint start_mass(const term_t *t, mass_point_t *point, const double *values)
     cdef uint64_t bits
     cdef int k
     # without a coupling it is the standard model to the last bit
-    if table == NULL or t.searched or line_value(t.counts, values) == 0.0:
+    if table == NULL or not t.certified or line_value(t.counts, values) == 0.0:
         return False
     mass = fabs(values[table.parameter])
     square = mass * mass

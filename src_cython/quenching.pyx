@@ -130,8 +130,8 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     return profiled(t, u0, v0 + d * r) + penalty(t, eta)
 
 
-cdef double convex_here(const term_t *t, row_t *row) noexcept nogil:
-    """chi2 of a row that is one point if it proves to be convex in eta wherever a minimum may be; or else NaN.
+cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of a single point if it proves to be convex in eta wherever a minimum may be; or else NaN.
 
     Its third derivative does not change much within a piece, unless counts vanish there.
     """
@@ -139,8 +139,9 @@ cdef double convex_here(const term_t *t, row_t *row) noexcept nogil:
     cdef double v[MAX_ORDER]
     cdef double best, reach, s, eta, first = 0.0, second = 0.0, before = -INFINITY
     cdef Py_ssize_t piece, last
+    cdef const double *p
     cdef int look
-    best = convex_chi2(t, row, 0.0)
+    best = convex_chi2(t, row, y)
     if best != best:
         return NAN
     reach = sqrt(best / t.inverse_eta_variance)
@@ -149,7 +150,10 @@ cdef double convex_here(const term_t *t, row_t *row) noexcept nogil:
     while piece <= last:
         if t.first_looks[piece + 1] - t.first_looks[piece] > USUAL_LOOKS:
             return NAN
-        at_coupling(t, row_polynomials(t, row, piece, False), 0.0, u, v)
+        p = row_polynomials(t, row, piece, False)
+        if p == NULL:
+            return NAN
+        at_coupling(t, p, y, u, v)
         s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
         for look in range(3):
             eta = t.eta_edges[piece] + look / s
@@ -385,7 +389,7 @@ cdef double mass_chi2(const term_t *t, mass_point_t *point, double y, row_t *row
     row.piece = -1
     y *= point.scale
     if t.order > 1:
-        return convex_chi2(t, row, y)
+        return convex_here(t, row, y) if t.searched else convex_chi2(t, row, y)
     row.piece = 0
     p = mass_polynomials(t, point, 0, False)
     return profiled(t, quadratic(p, y), quartic(p + 3, y)) if p != NULL else NAN
@@ -406,7 +410,7 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         if value == value:
             return value
     elif row.counts.alone and t.base <= LARGEST_BASE:
-        value = convex_here(t, row)
+        value = convex_here(t, row, y)
         if value == value:
             return value
         row.piece = -1

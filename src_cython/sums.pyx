@@ -49,25 +49,6 @@ cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil:
     return total
 
 
-cdef double point_priors(const sum_t *s, const double *values, double *gradient) noexcept nogil:
-    """Pulls of all parameters that have priors, at one point; their derivatives are added to `gradient` if it is there.
-    """
-    cdef const double *prior = s.prior
-    cdef double shift, total = prior_chi2(s, values)
-    cdef Py_ssize_t _
-    if gradient != NULL:
-        for _ in range(s.priors):
-            gradient[<int> prior[0]] += 2.0 * (values[<int> prior[0]] - prior[1]) * prior[2]
-            prior += 3
-    if s.line_weight:
-        # the value itself, whose sign a power may lose
-        shift = values[s.line] - s.line_origin - s.line_mean
-        total += s.line_weight * shift * shift
-        if gradient != NULL:
-            gradient[s.line] += 2.0 * s.line_weight * shift
-    return total
-
-
 cdef double line_prior(const sum_t *s, double y) noexcept nogil:
     """Pull of the line's parameter, which has one sign where its power is even."""
     cdef double value = y

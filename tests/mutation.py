@@ -37,6 +37,7 @@ FILES = (
     "src_cython/likelihood.pyx",
     "src_cython/masses.pyx",
     "src_cython/pieces.pyx",
+    "src_cython/points.pyx",
     "src_cython/quenching.pyx",
     "src_cython/recoils.pyx",
     "src_cython/search.pyx",

@@ -737,7 +737,7 @@ def takers():
                     if inspect.Parameter.VAR_KEYWORD in kinds:
                         found[f"{module.__name__}.{function.__qualname__}"] = (
                             kinds[inspect.Parameter.VAR_KEYWORD],
-                            {p.name for p in parameters if p.kind is not p.VAR_KEYWORD},
+                            {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)},
                         )
     return found
 

@@ -29,7 +29,6 @@ cdef struct sum_t:
 cdef double sum_chi2(const sum_t *s, row_t *rows, double y) noexcept nogil
 cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, double *out) noexcept nogil
 cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil
-cdef double point_priors(const sum_t *s, const double *values, double *gradient) noexcept nogil
 cdef double line_prior(const sum_t *s, double y) noexcept nogil
 cdef void centred(const sum_t *s, Py_ssize_t i, const double *a, term_t *out) noexcept nogil
 cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noexcept nogil
