@@ -20,7 +20,8 @@ OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version
 #: Most of the time of the tests: physics, which hardly meets other packages or other Pythons.
 PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
-    *("reference_counts", "reference_interactions", "reference_traces"),
+    *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
+    "measurements",
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 

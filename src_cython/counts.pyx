@@ -1,8 +1,8 @@
 """Counts of a signal as polynomials in the couplings of an interaction: what the physics hands to the statistics.
 
 At a recoil node the rate is a sum of kernels, which know neither couplings nor masses, each times a polynomial in the
-couplings and powers of two kinds of factors: propagators ``1 / (q^2 + m^2)`` of mediators whose mass is a parameter, and
-``F_N(q)`` where a neutron radius is one. Counts are one matrix product of the rates with the response,
+couplings and powers of two kinds of factors: propagators ``1 / (q^2 + m^2)`` of mediators whose mass is a parameter,
+and ``F_N(q)`` where a neutron radius is one. Counts are one matrix product of the rates with the response,
 
     counts[node, bin] = sum_j weights[node, bin, j] sum_k P_k(couplings) kernel_k[j] prod_f factor_f[j]^n_kf,
 
@@ -184,10 +184,10 @@ cdef void sum_kernel(const counts_t *c, counts_row_t *row, const kernel_t *kerne
     cdef const double *second = NULL
     cdef double *out = row.kernel_rates
     cdef double x
-    cdef int f, i, found = 0, size = c.nuclei * c.cols
+    cdef int f, _, found = 0, size = c.nuclei * c.cols
     memset(out, 0, c.cols * sizeof(double))
     for f in range(c.factors):
-        for i in range(kernel.powers[f]):
+        for _ in range(kernel.powers[f]):
             found += 1
             if found == 1:
                 first = row.factors + f * size
@@ -206,7 +206,7 @@ cdef void sum_kernel(const counts_t *c, counts_row_t *row, const kernel_t *kerne
             for j in range(c.cols):
                 x = rates[j]
                 for f in range(c.factors):
-                    for i in range(kernel.powers[f]):
+                    for _ in range(kernel.powers[f]):
                         x *= row.factors[f * size + n * c.cols + j]
                 out[j] += x
 

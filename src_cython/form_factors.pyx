@@ -76,8 +76,8 @@ cdef extern from *:
     }
 
     CEVNS_CLONES
-    static void cevns_helm_slopes(const double *q, double per_hbar_c, double radius, double s, double outer, double *out,
-                                  ptrdiff_t n)
+    static void cevns_helm_slopes(const double *q, double per_hbar_c, double radius, double s, double outer,
+                                  double *out, ptrdiff_t n)
     {
         for (ptrdiff_t i = 0; i < n; i++) {
             double k = q[i] * per_hbar_c, x = k * radius, y = k * s;

@@ -10,8 +10,8 @@ Backwards through the fold, so that the cost does not grow with the number of pa
 residuals to the recoil nodes, where each kernel, propagator and form factor meets them once, and the chain rule leads
 from the polynomials of the kernels to the couplings.
 
-In a table of a mediator's mass, chi2 is ``const - (u + k)^2 / (v + k)``, whose derivative is that of u and v, polynomials
-in y, times Chebyshev polynomials in the mass.
+In a table of a mediator's mass, chi2 is ``const - (u + k)^2 / (v + k)``, whose derivative is that of u and v,
+polynomials in y, times Chebyshev polynomials in the mass.
 """
 
 from libc.math cimport NAN
@@ -77,8 +77,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
 
 cdef void add_priors(const sum_t *s, const double *values, double *gradient) noexcept nogil:
     cdef const double *prior = s.prior
-    cdef Py_ssize_t k
-    for k in range(s.priors):
+    cdef Py_ssize_t _
+    for _ in range(s.priors):
         gradient[<int> prior[0]] += 2.0 * prior[2] * (values[<int> prior[0]] - prior[1])
         prior += 3
     if s.line_weight:
@@ -90,7 +90,7 @@ cdef inline double line_slope(const counts_t *c, const double *values) noexcept 
     return c.line_power * power(values[c.line] - c.origins[c.line], c.line_power - 1)
 
 
-# --- from the counts themselves ----------------------------------------------------------------------------------------
+# --- from the counts themselves --------------------------------------------------------------------------------------
 
 cdef bint add_gradient(const term_t *t, row_t *row, const double *values, double *gradient) noexcept nogil:
     """Add the derivatives of one term at a row's point and best eta; False if there is no memory."""
@@ -218,7 +218,7 @@ cdef void add_couplings(const counts_t *c, const double *kernels, double y, cons
             gradient[c.members[i]] += x
 
 
-# --- from a table of a mediator's mass ---------------------------------------------------------------------------------
+# --- from a table of a mediator's mass -------------------------------------------------------------------------------
 
 cdef void add_mass_gradient(const term_t *t, mass_point_t *point, double eta, Py_ssize_t piece, const double *values,
                             double *gradient) noexcept nogil:

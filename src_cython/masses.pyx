@@ -10,8 +10,8 @@ polynomials whose coefficients are functions of m alone. Three intervals of m ho
 
 Each y is taken times ``1 / (m^2 + Q^2)`` with a Q amid the momentum transfers, to the power that p has with it. What is
 left of the coefficients neither vanishes nor grows in either limit, and has no singularities but those of p at
-m = +-iq. On an octave's part [c - h, c + h], c >= 17 h, these lie outside the ellipse of Bernstein with the parameter 34
-(for q -> 0; further out for all others), so that eight Chebyshev nodes leave about 34^-8, below 1e-12; the two outer
+m = +-iq. On an octave's part [c - h, c + h], c >= 17 h, these lie outside the ellipse of Bernstein with the parameter
+34 (for q -> 0; further out for all others), so that eight Chebyshev nodes leave about 34^-8, below 1e-12; the two outer
 intervals do better. A block of the table, the Chebyshev coefficients of one interval and one piece of eta, is computed
 when a point first needs it. Threads publish blocks by compare-and-swap: whoever comes second drops its own, which
 is the same to the last bit.
@@ -28,7 +28,8 @@ from libc.string cimport memcpy, memset
 from cevns.kernels.counts cimport counts_t, fill_strengths, line_value
 from cevns.kernels.form_factors cimport PI
 from cevns.kernels.gaussian cimport (
-    MASS_NODES, GaussianTerm, build_piece, build_rest, mass_point_t, mass_table_t, open_rows, polynomial_size, row_t, rows_size, term_t)
+    MASS_NODES, GaussianTerm, build_piece, build_rest, mass_point_t, mass_table_t, open_rows, polynomial_size, row_t,
+    rows_size, term_t)
 from cevns.kernels.polynomials cimport power
 
 cdef enum:
@@ -76,7 +77,7 @@ cdef extern from *:
     void cevns_sum_chebyshev(const double *c, const double *t, Py_ssize_t stride, Py_ssize_t n, double *out) nogil
 
 
-# --- a point -----------------------------------------------------------------------------------------------------------
+# --- a point ---------------------------------------------------------------------------------------------------------
 
 cdef bint start_mass(const term_t *t, mass_point_t *point, const double *values) noexcept nogil:
     cdef const mass_table_t *table = t.masses
@@ -154,7 +155,7 @@ cdef const double* mass_block(const term_t *t, const mass_point_t *point, Py_ssi
     return <const double *> found
 
 
-# --- the table ---------------------------------------------------------------------------------------------------------
+# --- the table -------------------------------------------------------------------------------------------------------
 
 cdef void* made_block(const term_t *t, const mass_table_t *table, Py_ssize_t interval, Py_ssize_t piece) noexcept nogil:
     cdef Py_ssize_t size = polynomial_size(t), j, k, n

@@ -395,7 +395,6 @@ cdef double mass_chi2(const term_t *t, mass_point_t *point, double y, row_t *row
     return profiled(t, quadratic(p, y), quartic(p + 3, y)) if p != NULL else NAN
 
 
-
 cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of one term at one coupling with eta profiled; leaves the best eta in the row."""
     cdef double value

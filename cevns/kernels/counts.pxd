@@ -50,8 +50,8 @@ cdef struct counts_t:
     bint spread[MAX_PARAMETERS]
     int others
     const double *q2  # (nuclei, cols)
-    # response: row (node of eta, bin) has weights[pointers[r] : pointers[r + 1]] from column firsts[r] on; pairs are the
-    # same, each twice
+    # response: row (node of eta, bin) has weights[pointers[r] : pointers[r + 1]] from column firsts[r] on; pairs are
+    # the same, each twice
     const double *weights
     const double *pairs
     const Py_ssize_t *pointers
@@ -78,8 +78,8 @@ cdef struct counts_t:
 
 
 cdef struct counts_row_t:
-    # a signal at one point of all parameters but the line's: interleaved rates of b and c, rates of a, those of a single
-    # kernel, factors (factor, nuclei, cols), products of couplings, and kernels' coefficients in y (kernel, 3)
+    # a signal at one point of all parameters but the line's: interleaved rates of b and c, rates of a, those of a
+    # single kernel, factors (factor, nuclei, cols), products of couplings, and kernels' coefficients in y (kernel, 3)
     double *rates
     double *loose_rates
     double *kernel_rates

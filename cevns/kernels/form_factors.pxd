@@ -169,7 +169,8 @@ cdef inline double form_factor_slope_c(int form_factor, double q, double rms_rad
                                        double thickness) noexcept nogil:
     """dF / dR [1/fm] of the rms radius R, of which `length` is what `length_c` makes.
 
-    All lengths L of spheres have dL / dR = 5/3 R / L, and dF / dL = k^2 L U'(x) / x with x = k L, so that L = 0 is fine.
+    All lengths L of spheres have dL / dR = 5/3 R / L, and dF / dL = k^2 L U'(x) / x with x = k L, so that L = 0 is
+    fine.
     """
     cdef double k = q * PER_HBAR_C
     cdef double x = k * length

@@ -14,8 +14,8 @@ arXiv:2008.05022.
     magnetic    (1 / M) [1 / T - (1 + m^2 / 2 T M) / E + (m^2 / 4 M - m^2 / 4 T + m^4 (T - M) / 8 T^2 M^2) / E^2]
 
 For electrons M is their mass, E_min = (T + sqrt(T^2 + 2 M T)) / 2 (1 + m^2 / 2 M T), and nothing is dropped. A vector
-exchange has three numbers there, for the squares of g_V and g_A and for twice their product, which has the opposite sign
-for antineutrinos:
+exchange has three numbers there, for the squares of g_V and g_A and for twice their product, which has the opposite
+sign for antineutrinos:
 
     g_V^2       1 - T / E + (T^2 - M T) / 2 E^2
     2 g_V g_A   T / E - T^2 / 2 E^2

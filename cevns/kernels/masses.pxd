@@ -1,4 +1,4 @@
-"""chi2's polynomials tabulated in the mass of a mediator, for other Cython code; `masses.pyx` explains the mathematics."""
+"""chi2's polynomials tabulated in the mass of a mediator, for other Cython code; `masses.pyx` explains them."""
 
 from cevns.kernels.gaussian cimport GaussianTerm, mass_point_t, term_t
 

@@ -6,8 +6,8 @@ cdef enum:
 
 cdef struct pieces_t:
     # range of eta: edges of its pieces; a piece's nodes on its own axis, and the way from values there to powers;
-    # points between them, the nodes' Lagrange polynomials there (point, node), and the way from squares there to what the
-    # nodes leave of these
+    # points between them, the nodes' Lagrange polynomials there (point, node), and the way from squares there to what
+    # the nodes leave of these
     Py_ssize_t pieces, order
     const double *edges
     const double *points
