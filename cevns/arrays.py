@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "Polynomial", "alike", "equal", "gauss_legendre", "legendre", "span", "unique"]
+__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "legendre", "span", "unique"]
 
 
 class ByValue:
@@ -82,20 +80,6 @@ def equal(a: object, b: object) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(equal(value, b[key]) for key, value in a.items())
     return bool(a == b) or (isinstance(a, float) and isinstance(b, float) and a != a and b != b)
-
-
-def alike(rows: Array) -> Iterator[tuple[tuple[float, ...], list[int]]]:
-    """Yield the different rows of a table in the order in which they come, and where they stand.
-
-    Examples
-    --------
-    >>> list(alike(np.array([[1.0], [3.0], [1.0]])))
-    [((1.0,), [0, 2]), ((3.0,), [1])]
-    """
-    found: dict[tuple[float, ...], list[int]] = {}
-    for i, row in enumerate(rows.tolist()):
-        found.setdefault(tuple(row), []).append(i)
-    yield from found.items()
 
 
 def gauss_legendre(order: int) -> tuple[Array, Array]:

@@ -21,6 +21,7 @@ GROUND = {
     "kernels",
     "parameters",
     "plotting",
+    "steps",
     "tables",
     "tabular",
     "threads",

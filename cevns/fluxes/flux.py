@@ -20,6 +20,8 @@ from cevns.kernels.fluxes import Spectrum
 from cevns.kernels.kinematics import KINDS, rate_moments
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cevns._types import Array, ArrayLike, Values
 
 __all__ = ["DISTANCES", "LARGEST_FLUENCE", "Component", "Flux"]
@@ -166,7 +168,7 @@ class Flux:
 
     def density(self, flavour: str, energy: ArrayLike) -> Any:
         """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape."""
-        return self._sum(flavour, energy, "density")
+        return self._sum(flavour, _energy(energy), Spectrum.density)
 
     def moment(self, flavour: str, e_min: ArrayLike, k: int = 0) -> Any:
         """Return I_k(E_min) = Int_{E_min} dE phi(E) E^-k.
@@ -190,11 +192,12 @@ class Flux:
         InputError
             If `k` is not 0, 1 or 2 or an energy is negative or not finite.
         """
-        return self._sum(flavour, e_min, "moment", checks.whole("k", k, low=0, high=2))
+        k = checks.whole("k", k, low=0, high=2)
+        return self._sum(flavour, _energy(e_min), lambda spectrum, flat, out: spectrum.moment(flat, k, out))
 
     def kinematic_moment(self, flavour: str, e_min: ArrayLike) -> Any:
         """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
-        return self._sum(flavour, e_min, "kinematic_moment")
+        return self._sum(flavour, _energy(e_min), Spectrum.kinematic_moment)
 
     def rate_moment(
         self, flavour: str, recoil: ArrayLike, mass: float, kinematics: str = "vector", final_mass: float = 0.0
@@ -230,22 +233,23 @@ class Flux:
         checks.known("kinematics", kinematics, KINDS)
         mass = checks.real("mass", mass, unit="MeV", above=0)
         final_mass = checks.real("final_mass", final_mass, unit="MeV", low=0)
-        flat, part = np.ascontiguousarray(np.atleast_1d(recoil).ravel()), np.empty(recoil.size)
-        checks.flavour("neutrino flavour", flavour, FLAVOURS)
-        total = np.zeros(recoil.size)
-        for name, spectrum in self.spectra:
-            if name == flavour:
-                rate_moments(spectrum, KINDS[kinematics], flat, mass, final_mass, part)
-                total += part
-        return total.reshape(recoil.shape) if recoil.ndim else float(total[0])
 
-    def _sum(self, flavour: str, energy: ArrayLike, method: str, *args: Any) -> Any:
+        def write(spectrum: Spectrum, flat: Array, out: Array) -> None:
+            rate_moments(spectrum, KINDS[kinematics], flat, mass, final_mass, out)
+
+        return self._sum(flavour, recoil, write)
+
+    def _sum(self, flavour: str, values: Array, write: Callable[[Spectrum, Array, Array], None]) -> Any:
+        """Return what `write` says of all spectra of a flavour at some values."""
         checks.flavour("neutrino flavour", flavour, FLAVOURS)
-        energy = checks.array("energy", energy, unit="MeV", low=0)
-        flat, part = np.atleast_1d(energy).ravel(), np.empty(energy.size)
-        total = np.zeros(energy.size)
+        flat, part = np.ascontiguousarray(values.ravel()), np.empty(values.size)
+        total = np.zeros(values.size)
         for name, spectrum in self.spectra:
             if name == flavour:
-                getattr(spectrum, method)(flat, *args, part)
+                write(spectrum, flat, part)
                 total += part
-        return total.reshape(energy.shape) if energy.ndim else float(total[0])
+        return total.reshape(values.shape) if values.ndim else float(total[0])
+
+
+def _energy(value: ArrayLike) -> Array:
+    return checks.array("energy", value, unit="MeV", low=0)

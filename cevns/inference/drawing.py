@@ -97,7 +97,7 @@ def plot_limit(
     check_drawable(limit)
     limit = limit.ascending()
     if label is None:
-        label = f"{limit.label}: {' + '.join(limit.labels)}, {percent(limit.cl)} C.L."
+        label = f"{_named(limit)}, {percent(limit.cl)} C.L."
     label = label_or_none(label)
     ends = edges(limit)
     legend = is_empty(ax)
@@ -162,7 +162,7 @@ def plot_scan(
     if min(scan.chi2.shape) < 2:
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
-    label = label_or_none(f"{scan.label}: {' + '.join(scan.labels)}" if label is None else label)
+    label = label_or_none(_named(scan) if label is None else label)
     legend = is_empty(ax)
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
@@ -215,7 +215,7 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
             f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
             "in the plane of mass and coupling: print it"
         )
-    label = label_or_none(f"{fit.label}: {' + '.join(fit.labels)}, best fit" if label is None else label)
+    label = label_or_none(f"{_named(fit)}, best fit" if label is None else label)
     legend = is_empty(ax)
     mass = fit.mass * np.array([0.1, 10.0]) if fit.mass else np.array([0.1, 10.0])
     ax = set_up_plane(ax, mass, np.array([fit.coupling]), labels=_labels(fit))
@@ -250,6 +250,11 @@ def edges(limit: Limit) -> Array:
     ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
     drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
     return drawn
+
+
+def _named(result: Result) -> str:
+    """Return the model and the experiments of a result, for a legend."""
+    return f"{result.label}: {' + '.join(result.labels)}"
 
 
 def _labels(result: Result) -> tuple[str, str]:
@@ -300,7 +305,7 @@ def plot_contour(
     ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed')
     """
     checks.instance("contour", contour, Contour)
-    label = label_or_none(f"{contour.label}: {' + '.join(contour.labels)}" if label is None else label)
+    label = label_or_none(_named(contour) if label is None else label)
     legend = is_empty(ax)
     every = [curve for curves in contour.curves for curve in curves]
     ax = _parameter_axes(ax, contour.parameters, every)
@@ -348,7 +353,7 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     checks.instance("profile", profile, Profile)
     if profile.values.size < 2:
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
-    label = label_or_none(f"{profile.label}: {' + '.join(profile.labels)}" if label is None else label)
+    label = label_or_none(_named(profile) if label is None else label)
     legend = is_empty(ax)
     ax = _chi2_axes(ax, profile.parameters[0], profile.values)
     ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
@@ -393,7 +398,7 @@ def plot_interval(
     """
     checks.instance("interval", interval, Interval)
     if label is None:
-        label = f"{interval.label}: {' + '.join(interval.labels)}, {percent(interval.cl)} C.L. allowed"
+        label = f"{_named(interval)}, {percent(interval.cl)} C.L. allowed"
     label = label_or_none(label)
     legend = is_empty(ax)
     ax = _chi2_axes(ax, interval.parameters[0], interval.points)
@@ -442,7 +447,7 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
         raise InputError(
             f"a fit of {estimate.parameters[0].name} alone is no point in a plane: print it, or draw its interval"
         )
-    label = label_or_none(f"{estimate.label}: {' + '.join(estimate.labels)}, best fit" if label is None else label)
+    label = label_or_none(f"{_named(estimate)}, best fit" if label is None else label)
     legend = is_empty(ax)
     names = [p.name for p in estimate.parameters[:2]]
     points = np.array([[m["values"][name] for name in names] for m in estimate.minima])

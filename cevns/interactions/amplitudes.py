@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-__all__ = ["Amplitude", "Monomial", "monomials"]
+    from cevns._types import Array
+
+__all__ = ["Amplitude", "Monomial", "mass_at", "monomials"]
 
 #: Numbers of amplitudes below which even the largest coupling, 1e10, adds less than 1e-28 to the weak charge; the
 #: fourth powers of what is smaller would vanish, which leaves a search for couplings without an end.
@@ -162,6 +164,24 @@ class Monomial:
     loops: tuple[tuple[Loop, int], ...]
     coefficients: np.ndarray
     target: str = NUCLEI
+
+    def strength(self, numbers: Mapping[str, float]) -> float:
+        """Return the product of couplings for numbers of all parameters, less their origins."""
+        return math.prod(numbers[name] ** power for name, power in self.couplings)
+
+    def along(self, q2: Array, numbers: Mapping[str, float]) -> Array:
+        """Return the product of couplings, propagators and loops at squared momentum transfers [MeV^2]."""
+        out = np.full(np.shape(q2), self.strength(numbers))
+        for mass, power in self.mediators:
+            out /= (q2 + mass_at(mass, numbers) ** 2) ** power
+        for loop, power in self.loops:
+            out *= loop(q2) ** power
+        return out
+
+
+def mass_at(mass: str | float, numbers: Mapping[str, float]) -> float:
+    """Return a mass [MeV] that is given as a number, or by the name of a parameter that has one."""
+    return numbers[mass] if isinstance(mass, str) else mass
 
 
 def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: str = NUCLEI) -> tuple[Monomial, ...]:

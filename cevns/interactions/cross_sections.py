@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,19 +10,20 @@ from cevns import checks
 from cevns.arrays import gauss_legendre
 from cevns.constants import FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.interactions.amplitudes import mass_at
 from cevns.interactions.kinematics import recoil_ends
 from cevns.interactions.registry import get_interaction
 from cevns.kernels.kinematics import KINDS, kappa
 from cevns.nuclei import Nucleus, get_form_factor
 from cevns.nuclei import nucleus as known_nucleus
-from cevns.parameters import common_shape, needed
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns._types import Array, ArrayLike
+    from cevns.interactions.amplitudes import Monomial
     from cevns.interactions.interaction import Interaction
-    from cevns.interactions.loops import Loop
     from cevns.nuclei import FormFactor
 
 __all__ = ["cross_section"]
@@ -77,18 +77,20 @@ def cross_section(
     nucleus = nucleus if isinstance(nucleus, Nucleus) else known_nucleus(nucleus)
     checks.flavour("neutrino flavour", flavour, FLAVOURS)
     energy = checks.array("energy", energy, unit="MeV", above=0, high=1e6)
-    given = needed(values, interaction.own_names, interaction.name)
-    for name in given:
-        checks.known("parameter", name, [p.name for p in interaction.all_parameters])
-    numbers = {p.name: p.number(given.get(p.name)) - p.origin for p in interaction.all_parameters}
-    parts = _parts(interaction, flavour, numbers)
+    numbers = interaction.offsets(values)
+    # of a coupling of 0 nothing is left, whatever the mass
+    parts = [
+        m
+        for m in interaction.monomials((flavour,))
+        if m.coefficients.any() and all(numbers[name] for name, _ in m.couplings)
+    ]
     if recoil_kev is None:
-        out = _total(parts, energy, nucleus, form_factor)
+        out = _total(parts, numbers, energy, nucleus, form_factor)
     else:
         recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)
         common_shape({"energy": energy, "recoil_kev": recoil})
         energy, recoil = np.broadcast_arrays(energy, recoil)
-        out = _differential(parts, energy, 1e-3 * recoil, nucleus, form_factor) * 1e-3
+        out = _differential(parts, numbers, energy, 1e-3 * recoil, nucleus, form_factor) * 1e-3
         if not np.isfinite(out).all():
             raise InputError(
                 f"the cross section at recoil_kev = {recoil[~np.isfinite(out)].flat[0]:g} is beyond numbers: give "
@@ -97,44 +99,17 @@ def cross_section(
     return out if out.ndim else float(out)
 
 
-class _Part(NamedTuple):
-    """A monomial at numbers of its parameters."""
-
-    kinematics: str
-    final_mass: float
-    strength: float
-    mediators: list[tuple[float, int]]
-    loops: tuple[tuple[Loop, int], ...]
-    coefficients: Array
-
-
-def _parts(interaction: Interaction, flavour: str, numbers: Mapping[str, float]) -> list[_Part]:
-    def mass(given: str | float) -> float:
-        return numbers[given] if isinstance(given, str) else given
-
-    return [
-        _Part(
-            m.kinematics,
-            mass(m.final_mass),
-            math.prod(numbers[name] ** power for name, power in m.couplings),
-            [(mass(name), power) for name, power in m.mediators],
-            m.loops,
-            m.coefficients,
-        )
-        for m in interaction.monomials((flavour,))
-        # of a coupling of 0 nothing is left, whatever the mass
-        if m.coefficients.any() and all(numbers[name] for name, _ in m.couplings)
-    ]
-
-
-def _total(parts: Sequence[_Part], energy: Array, nucleus: Nucleus, form_factor: FormFactor) -> Array:
+def _total(
+    parts: Sequence[Monomial], numbers: Mapping[str, float], energy: Array, nucleus: Nucleus, form_factor: FormFactor
+) -> Array:
     """Return sigma [cm^2]."""
     # the momentum transfer of the last octave, below which a mediator would not be followed
     smallest = 2 * energy.max(initial=0.0) * 2.0 ** (-0.5 * _OCTAVES + 10)
     for part in parts:
         # with a massive final lepton recoils do not begin at 0
-        masses = [] if part.final_mass else [mass for mass, _ in part.mediators]
-        if 0.0 in masses or (part.kinematics == "magnetic" and not part.final_mass):
+        final_mass = mass_at(part.final_mass, numbers)
+        masses = [] if final_mass else [mass_at(mass, numbers) for mass, _ in part.mediators]
+        if 0.0 in masses or (part.kinematics == "magnetic" and not final_mass):
             raise InputError("the total cross section of a massless mediator diverges: give recoil_kev")
         if masses and min(masses) < smallest:
             raise InputError(
@@ -142,21 +117,26 @@ def _total(parts: Sequence[_Part], energy: Array, nucleus: Nucleus, form_factor:
                 f"least {smallest:.2g} MeV"
             )
     total = np.zeros(energy.shape)
-    for final_mass in {part.final_mass for part in parts}:
-        same = [part for part in parts if part.final_mass == final_mass]
+    for final_mass in {mass_at(part.final_mass, numbers) for part in parts}:
+        same = [part for part in parts if mass_at(part.final_mass, numbers) == final_mass]
         # down from the largest recoil by octaves, so that a light mediator's T^-2 is followed
         least, most = recoil_ends(nucleus.mass, energy, final_mass)
         edges = np.maximum(np.append(2.0 ** -np.arange(_OCTAVES), 0.0) * most[..., None], least[..., None])
         half, middle = 0.5 * (edges[..., :-1] - edges[..., 1:]), 0.5 * (edges[..., :-1] + edges[..., 1:])
         # where no recoil is possible there is nothing to integrate
         recoil = np.where(half[..., None] > 0, middle[..., None] + half[..., None] * _X, most[..., None, None])
-        rates = _differential(same, energy[..., None, None], recoil, nucleus, form_factor)
+        rates = _differential(same, numbers, energy[..., None, None], recoil, nucleus, form_factor)
         total = total + ((rates @ _W) * half).sum(axis=-1)
     return total
 
 
 def _differential(
-    parts: Sequence[_Part], energy: Array, recoil: Array, nucleus: Nucleus, form_factor: FormFactor
+    parts: Sequence[Monomial],
+    numbers: Mapping[str, float],
+    energy: Array,
+    recoil: Array,
+    nucleus: Nucleus,
+    form_factor: FormFactor,
 ) -> Array:
     """Return d sigma / dT [cm^2/MeV] at recoils [MeV]; infinite or not a number where it is beyond numbers."""
     energy, recoil = np.broadcast_arrays(energy, recoil)
@@ -172,15 +152,11 @@ def _differential(
         n = nucleus.neutrons * form_factor(q, nucleus.neutron_radius)
         for part in parts:
             zz, zn, nn = part.coefficients
-            rate = part.strength * (zz * z * z + zn * z * n + nn * n * n)
-            for mass, power in part.mediators:
-                rate = rate / (q2 + mass**2) ** power
-            for loop, power in part.loops:
-                rate = rate * loop(q2) ** power
-            kind = part.kinematics, part.final_mass
+            rate = part.along(q2, numbers) * (zz * z * z + zn * z * n + nn * n * n)
+            kind = part.kinematics, mass_at(part.final_mass, numbers)
             if kind not in kappas:
                 kappas[kind] = out = np.empty(recoil.size)
-                kappa(KINDS[part.kinematics], *flat, nucleus.mass, part.final_mass, out)
+                kappa(KINDS[part.kinematics], *flat, nucleus.mass, kind[1], out)
             total += np.where(recoil < end, rate * kappas[kind].reshape(recoil.shape), 0.0)
         result: Array = FERMI_CONSTANT**2 * nucleus.mass / np.pi * HBAR_C_SQUARED_CM2 * total
         return result

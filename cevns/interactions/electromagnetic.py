@@ -17,6 +17,7 @@ from cevns.constants import (
     HBAR_C_SQUARED_CM2,
 )
 from cevns.interactions.amplitudes import Amplitude
+from cevns.interactions.flavours import CHANGES, SAME, pairs, subscript
 from cevns.interactions.interaction import Interaction
 from cevns.parameters import Parameter, mass
 
@@ -25,11 +26,8 @@ __all__ = ["STANDARD_RADII", "anapole", "charge_radius", "magnetic_moment", "mil
 #: Charge radii of the standard model [1e-32 cm^2], which the weak couplings g_V^p hold: -(G_F / 2 sqrt(2) pi^2) (3 - 2
 #: ln(m_l^2 / m_W^2)).
 STANDARD_RADII = {"e": -0.83, "mu": -0.48, "tau": -0.30}
-#: Changes of flavour, by the name of their parameters.
-_CHANGES = {"emu": ("e", "mu"), "etau": ("e", "tau"), "mutau": ("mu", "tau")}
-#: Order of the parameters, and how they are set in figures.
-_ORDER = ("ee", "mumu", *_CHANGES, "tautau")
-_SUBSCRIPTS = {ab: ab.replace("mu", r"\mu ").replace("tau", r"\tau ") for ab in _ORDER}
+#: Pairs of flavours in the order of the parameters.
+_ORDER = ("ee", "mumu", *CHANGES, "tautau")
 #: Largest radius squared [1e-32 cm^2] that is accepted.
 _LARGEST_RADIUS = 1e6
 #: A for a moment of one Bohr magneton, with kappa = (1 / M) (1 / T - 1 / E) [MeV].
@@ -59,9 +57,10 @@ def sterile_dipole(name: str = "sterile-dipole", **fields: Any) -> Interaction:
 
 
 def _moments(flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
-    names = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
     return tuple(
-        Parameter(f"mu_{f}", "mu_B", rf"$\mu_{{\nu_{names[f]}}}$", default=0.0, low=0.0, high=1.0, scale="log")
+        Parameter(
+            f"mu_{f}", "mu_B", rf"$\mu_{{\nu_{subscript(f).rstrip()}}}$", default=0.0, low=0.0, high=1.0, scale="log"
+        )
         for f in flavours
     )
 
@@ -89,7 +88,7 @@ def millicharge(name: str = "millicharge", **fields: Any) -> Interaction:
     / G_F) q_ab / q^2`` to g_V^p, and the opposite to g_V of electrons; squares of those that change the flavour add up.
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -1.0, "high": 1.0}
-    parameters = tuple(Parameter(f"q_{ab}", "e", rf"$q_{{{_SUBSCRIPTS[ab]}}}$", **limits) for ab in _ORDER)
+    parameters = tuple(Parameter(f"q_{ab}", "e", rf"$q_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)
     amplitudes = tuple(_photon(pair, _CHARGE, n, 0.0) for n, pair in _entries("q"))
     return Interaction(name, parameters, amplitudes, **fields)
 
@@ -105,7 +104,7 @@ def charge_radius(name: str = "charge-radius", **fields: Any) -> Interaction:
         Parameter(
             f"r2_{ab}",
             "1e-32 cm2",
-            rf"$\langle r^2\rangle_{{{_SUBSCRIPTS[ab]}}}$",
+            rf"$\langle r^2\rangle_{{{subscript(ab)}}}$",
             default=_standard(ab),
             low=-_LARGEST_RADIUS,
             high=_LARGEST_RADIUS,
@@ -123,7 +122,7 @@ def anapole(name: str = "anapole", **fields: Any) -> Interaction:
     The same observable as a charge radius: <r^2> becomes <r^2> - 6 a.
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -_LARGEST_RADIUS, "high": _LARGEST_RADIUS}
-    parameters = tuple(Parameter(f"a_{ab}", "1e-32 cm2", rf"$a_{{{_SUBSCRIPTS[ab]}}}$", **limits) for ab in _ORDER)
+    parameters = tuple(Parameter(f"a_{ab}", "1e-32 cm2", rf"$a_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)
     amplitudes = tuple(_photon(pair, -6 * _RADIUS, n) for n, pair in _entries("a"))
     return Interaction(name, parameters, amplitudes, **fields)
 
@@ -134,6 +133,4 @@ def _standard(ab: str) -> float:
 
 def _entries(symbol: str) -> list[tuple[str, tuple[str, str]]]:
     """Return parameters with the changes of flavour that each of them makes."""
-    same = [(f"{symbol}_{f}{f}", (f, f)) for f in FLAVOURS]
-    changed = [(f"{symbol}_{ab}", pair) for ab, (a, b) in _CHANGES.items() for pair in ((a, b), (b, a))]
-    return same + changed
+    return [(f"{symbol}_{ab}", pair) for ab in (*SAME, *CHANGES) for pair in pairs(ab)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +9,11 @@ import numpy as np
 from cevns import checks
 from cevns.constants import ELECTRON_MASS, FERMI_CONSTANT, FLAVOURS, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
+from cevns.interactions.amplitudes import mass_at
 from cevns.interactions.kinematics import ELECTRONS
 from cevns.interactions.registry import get_interaction
 from cevns.kernels.kinematics import ELECTRON_KINDS, kappa
-from cevns.parameters import common_shape, needed
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike
@@ -70,25 +70,15 @@ def electron_cross_section(
     kev = checks.array("electron_kev", electron_kev, unit="keV", above=0, high=1e12)
     common_shape({"energy": energy, "electron_kev": kev})
     energy, kev = np.broadcast_arrays(energy, kev)
-    given = needed(values, interaction.own_names, interaction.name)
-    for name in given:
-        checks.known("parameter", name, [p.name for p in interaction.all_parameters])
-    numbers = {p.name: p.number(given.get(p.name)) - p.origin for p in interaction.all_parameters}
+    numbers = interaction.offsets(values)
     flat, part = (np.ascontiguousarray(1e-3 * kev.ravel()), np.ascontiguousarray(energy.ravel())), np.empty(energy.size)
     q2, total = 2 * ELECTRON_MASS * flat[0], np.zeros(energy.size)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         for monomial in interaction.monomials((flavour,), target=ELECTRONS):
-            strength = math.prod(numbers[name] ** power for name, power in monomial.couplings)
-            if strength == 0:
+            if monomial.strength(numbers) == 0:
                 # of a coupling of 0 nothing is left, whatever the mass
                 continue
-            rate = np.full(energy.size, strength)
-            for mass, power in monomial.mediators:
-                rate /= (q2 + (numbers[mass] if isinstance(mass, str) else mass) ** 2) ** power
-            for loop, power in monomial.loops:
-                rate *= loop(q2) ** power
-            final = monomial.final_mass
-            final_mass = numbers[final] if isinstance(final, str) else final
+            rate, final_mass = monomial.along(q2, numbers), mass_at(monomial.final_mass, numbers)
             for i, code in enumerate(ELECTRON_KINDS[monomial.kinematics]):
                 kappa(code, *flat, ELECTRON_MASS, final_mass, part)
                 sign = -1.0 if i == 1 and antineutrino else 1.0

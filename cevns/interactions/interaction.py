@@ -13,10 +13,10 @@ from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import LARGEST_NUMBER, charge_table
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
-from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from cevns._types import ArrayLike, Values
     from cevns.nuclei import FormFactor, Nucleus
@@ -187,11 +187,6 @@ class Interaction:
         return frozenset(a.final_mass for a in self.amplitudes if isinstance(a.final_mass, str))
 
     @cached_property
-    def photon(self) -> bool:
-        """Whether rates grow without bound towards a recoil of 0, whatever the parameters: by exchange of photons."""
-        return any(a.mediator == 0.0 or a.kinematics == "magnetic" for a in self.amplitudes)
-
-    @cached_property
     def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:
         """Names of the masses of mediators, each with those of the couplings that go with it."""
         return frozenset(
@@ -300,6 +295,21 @@ class Interaction:
         """Its own parameters, and those of the standard model."""
         weak = self.weak.parameter
         return self.parameters if weak.name in self.own_names else (*self.parameters, weak)
+
+    def offsets(self, values: Mapping[str, Any]) -> dict[str, float]:
+        """Return checked values of all parameters, less those at which their amplitudes vanish.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or out of range, or belongs to a mass or coupling that there is not.
+        UnknownNameError
+            If a parameter is not known.
+        """
+        given, names = needed(values, self.own_names, self.name), [p.name for p in self.all_parameters]
+        for name in given:
+            checks.known("parameter", name, names)
+        return {p.name: p.number(given.get(p.name)) - p.origin for p in self.all_parameters}
 
     def monomials(
         self, flavours: Sequence[str], without: frozenset[str] = frozenset(), target: str = NUCLEI

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
 from cevns.interactions.charges import LARGEST_CHARGE, charge_table, product_tables
+from cevns.interactions.flavours import CHANGES, subscript
 from cevns.interactions.interaction import Interaction
 from cevns.parameters import LARGEST_COUPLING, Parameter
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["NonStandardInteractions", "contact", "quark_couplings"]
-
-#: Changes of flavour, by the names of their parameters.
-CHANGES = {"emu": ("e", "mu"), "etau": ("e", "tau"), "mutau": ("mu", "tau")}
 
 _SCALE = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
 
@@ -133,7 +131,6 @@ def quark_couplings(name: str = "nsi", **fields: Any) -> Interaction:
 
 
 def _epsilon(quark: str, flavours: str, part: str, limits: Mapping[str, Any]) -> Parameter:
-    subscript = flavours.replace("mu", r"\mu ").replace("tau", r"\tau ")
-    label = rf"\varepsilon^{{{quark}V}}_{{{subscript}}}"
+    label = rf"\varepsilon^{{{quark}V}}_{{{subscript(flavours)}}}"
     shown = rf"$\mathrm{{Im}}\,{label}$" if part else f"${label}$"
     return Parameter(f"eps_{quark}_{flavours}{part}", "", shown, **limits)

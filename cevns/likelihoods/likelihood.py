@@ -19,6 +19,7 @@ from cevns.likelihoods.nuisances import shared
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
+from cevns.steps import Steps
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Model
@@ -242,10 +243,9 @@ class Likelihood(Inference):
         self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]
     ) -> Evaluator | RefoldedEvaluator:
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
-        refolded = self.experiments[0].signal.refolded(interaction)
-        steps = tuple(i for i, p in enumerate(parameters) if p.name in refolded)
+        steps = Steps(parameters, self.experiments[0].signal.refolded(interaction))
         if steps:
-            return RefoldedEvaluator(RefoldedEngine(self, interaction, parameters, steps, fixed))
+            return RefoldedEvaluator(RefoldedEngine(self, interaction, steps, fixed))
         return Evaluator(parameters, self.engine(interaction, parameters, fixed))
 
     def engine(self, interaction: Model, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]) -> Engine:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.arrays import alike
 from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.functions import checked, signature
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, Model
     from cevns.kernels.likelihood import Engine
     from cevns.likelihoods.likelihood import Likelihood
-    from cevns.parameters import Parameter
+    from cevns.steps import Steps
 
 __all__ = ["RefoldedEngine", "RefoldedEvaluator"]
 
@@ -35,30 +34,24 @@ class RefoldedEngine:
         Whose chi2 it is.
     interaction : str or Interaction
         Interaction.
-    parameters : tuple of Parameter
-        What chi2 is a function of.
-    steps : tuple of int
-        Which of them need an engine for every value.
+    steps : Steps
+        What chi2 is a function of, and which of it needs an engine for every value.
     fixed : mapping of str to float
         Values of others.
     """
 
-    def __init__(
-        self,
-        likelihood: Likelihood,
-        interaction: Model,
-        parameters: tuple[Parameter, ...],
-        steps: tuple[int, ...],
-        fixed: Mapping[str, float],
-    ) -> None:
-        self.parameters, self._steps = parameters, list(steps)
-        self._arguments = likelihood, interaction, parameters, steps, fixed
-        self._others = [i for i in range(len(parameters)) if i not in steps]
+    def __init__(self, likelihood: Likelihood, interaction: Model, steps: Steps, fixed: Mapping[str, float]) -> None:
+        self._arguments = likelihood, interaction, steps, fixed
+        self.parameters, self._steps = steps.parameters, steps
         self._kept = Kept(MOST_KEPT)
-        # any values do: the line does not depend on them
-        first = self._engine(tuple(parameters[i].high for i in steps))
-        self.line = self._others[first.line] if first.line >= 0 else -1
+        first = self._first
+        self.line = steps.rest[first.line] if first.line >= 0 else -1
         self.line_power = first.line_power
+
+    @property
+    def _first(self) -> Engine:
+        # any values do for what does not depend on them, and these see nothing
+        return self._engine(tuple(self.parameters[i].high for i in self._steps.places))
 
     def prepare(self) -> RefoldedEngine:
         """Return the engine."""
@@ -70,23 +63,27 @@ class RefoldedEngine:
     @property
     def priors(self) -> tuple[tuple[int, float, float], ...]:
         """The priors of those parameters for which one engine does, as `Engine.priors`."""
-        first = self._engine(tuple(self.parameters[i].high for i in self._steps))
-        return tuple((self._others[i] if i >= 0 else i, mean, sigma) for i, mean, sigma in first.priors)
+        rest = self._steps.rest
+        return tuple((rest[i] if i >= 0 else i, mean, sigma) for i, mean, sigma in self._first.priors)
 
     @property
-    def stepped(self) -> list[str]:
+    def stepped(self) -> tuple[str, ...]:
         """Names of the parameters that need an engine for every value."""
-        return [self.parameters[i].name for i in self._steps]
+        return self._steps.stepped
 
     def _engine(self, values: tuple[float, ...]) -> Engine:
-        likelihood, interaction, _, _, fixed = self._arguments
-        others = tuple(self.parameters[i] for i in self._others)
-        given = {**fixed, **dict(zip(self.stepped, values, strict=True))}
-        return self._kept.get(values, lambda: likelihood.engine(interaction, others, given))
+        likelihood, interaction, steps, fixed = self._arguments
+        given = {**fixed, **steps.given(values)}
+        return self._kept.get(values, lambda: likelihood.engine(interaction, steps.others, given))
 
-    def _groups(self, rows: Array) -> Iterator[tuple[Engine, Any, Array]]:
-        for values, where in alike(rows[:, self._steps]):
-            yield self._engine(values), where, np.ascontiguousarray(rows[where][:, self._others])
+    def _groups(self, rows: Array) -> Iterator[tuple[Engine, list[int], Array]]:
+        for values, where, others in self._steps.groups(rows):
+            yield self._engine(values), where, others
+
+    def _alone(self, values: Array) -> tuple[Engine, Array]:
+        """Return the engine of one point, and the values that it takes."""
+        ((engine, _, others),) = self._groups(values[None, :])
+        return engine, others[0]
 
     def points(self, rows: Array, out: Array) -> None:
         """Write chi2 of points; see `Engine.points`."""
@@ -118,13 +115,13 @@ class RefoldedEngine:
 
     def profile(self, values: Array) -> Any:
         """Return chi2 with its nuisances at one point; see `Engine.profile`."""
-        engine = self._engine(tuple(values[self._steps].tolist()))
-        return engine.profile(np.ascontiguousarray(values[self._others]))
+        engine, others = self._alone(values)
+        return engine.profile(others)
 
     def penalty(self, values: Array) -> float:
         """Return what the priors of parameters add to chi2 at one point; see `Engine.penalty`."""
-        engine = self._engine(tuple(values[self._steps].tolist()))
-        return engine.penalty(np.ascontiguousarray(values[self._others]))
+        engine, others = self._alone(values)
+        return engine.penalty(others)
 
 
 class RefoldedEvaluator:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.interactions.amplitudes import mass_at
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI, VECTOR, Kind
 from cevns.kernels.counts import Counts
 
@@ -66,6 +67,7 @@ def bind(
     fixed: Mapping[str, float],
     radii: Mapping[int, str | float],
     *,
+    flavours: Sequence[str],
     targets: Sequence[str] = (NUCLEI,),
     smallest_mass: float = 0.0,
 ) -> Counts:
@@ -85,6 +87,8 @@ def bind(
         Values of all other parameters of the interaction.
     radii : mapping of int to (str or float)
         Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
+    flavours : sequence of str
+        Of the flux.
     targets : sequence of str
         What neutrinos scatter on, nuclei or electrons or both.
     smallest_mass : float
@@ -93,7 +97,6 @@ def bind(
     place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
     absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    flavours = folds((VECTOR.layer,)).nodes.flavours
     polynomial = tuple(m for target in targets for m in interaction.monomials(flavours, absent, target))
     line, power = _line(interaction, place)
     mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
@@ -110,14 +113,14 @@ def bind(
             else:
                 exponents[place[name]] = exponent
         powers, propagators = [0] * len(factors), []
-        final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
+        final_mass = mass_at(monomial.final_mass, fixed)
         kind = Kind(monomial.kinematics, final_mass, monomial.target)
         light = [0.0] if kind.kinematics == "magnetic" else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent
             else:
-                light.append(fixed[mass] if isinstance(mass, str) else mass)
+                light.append(mass_at(mass, fixed))
                 propagators.append((light[-1], exponent))
         if light and not final_mass and min(light) < smallest_mass:
             raise InputError(
@@ -131,8 +134,12 @@ def bind(
     parts = {channels: members for channels, members in parts.items() if channels.kind.layer in fold.layers}
     if moving:
         parts = _by_powers_of_radius(parts, len(flavours))
-    constant, linear, kernels, keys = _moving(fold, parts, form_factor, radii)
-    weights, q2, _ = fold.joined(keys)
+    constant, linear, rates, kernels = _moving(fold, parts, form_factor, radii)
+    keys = list(rates) or [VECTOR.layer]
+    weights, q2, places = fold.joined(keys)
+    moved = _side_by_side(rates, places, q2)
+    # counts that are folded have no factors
+    kernels = [*(moved if kernels else _usual(moved)), *((terms, (0,) * len(factors), *k) for terms, *k in kernels)]
     chosen = None
     if moving:
         which = np.array([moving.get(i, -1) for i in range(q2.shape[0])], dtype=np.intc)
@@ -192,8 +199,8 @@ def _by_powers_of_radius(parts: Mapping[_Channels, Sequence[_Part]], flavours: i
 
 def _moving(
     fold: Fold, parts: Mapping[_Channels, Sequence[_Part]], form_factor: FormFactor, radii: Mapping[int, str | float]
-) -> tuple[Array, Array, list[Any], list[LayerKey]]:
-    """Return constant and linear counts, which only the line moves, the kernels of all else, and their layers."""
+) -> tuple[Array, Array, dict[LayerKey, dict[tuple[Any, ...], Array]], list[Any]]:
+    """Return constant and linear counts, which only the line moves, rates by layer, and kernels of folded counts."""
     rows, bins = fold.shape
     still = np.zeros((3, rows * bins))
     counts: dict[tuple[Any, ...], Array] = {}
@@ -224,14 +231,9 @@ def _moving(
         still += found[0]
         for (terms, _), some in zip(moved, found[-1], strict=False):
             counts[terms] = counts.get(terms, 0.0) + some
-    keys = [place for place, layer in rates.items() if layer] or [VECTOR.layer]
-    kernels = _side_by_side(fold, {place: rates.get(place, {}) for place in keys})
-    if kernels and not counts:
-        kernels = _usual(kernels)
-    factors = len(next(iter(parts)).powers)
-    kernels += [(terms, (0,) * factors, None, some.reshape(rows, bins)) for terms, some in counts.items()]
-    constant, *linear = still.reshape(3, rows, bins)
-    return constant, np.stack(linear, axis=1), kernels, keys
+    constant, linear = still[0].reshape(rows, bins), still[1:].reshape(2, rows, bins).swapaxes(0, 1)
+    kernels = [(terms, None, some.reshape(rows, bins)) for terms, some in counts.items()]
+    return constant, np.ascontiguousarray(linear), rates, kernels
 
 
 def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
@@ -252,11 +254,12 @@ def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
     ]
 
 
-def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], Array]]) -> list[Any]:
+def _side_by_side(
+    rates: Mapping[LayerKey, Mapping[tuple[Any, ...], Array]], places: Mapping[LayerKey, slice], q2: Array
+) -> list[Any]:
     """Return kernels whose rates stand at the nodes of several layers, which follow each other."""
     if len(rates) == 1:
         return [(*key, rate, None) for layer in rates.values() for key, rate in layer.items()]
-    _, q2, places = fold.joined(rates)
     found: dict[tuple[Any, ...], Array] = {}
     for layer, members in rates.items():
         for key, rate in members.items():
@@ -266,6 +269,8 @@ def _side_by_side(fold: Fold, rates: Mapping[LayerKey, Mapping[tuple[Any, ...], 
 
 def _usual(kernels: list[Any]) -> list[Any]:
     """Return kernels of one mediator along its coupling in the order, and number, for which the kernels are fastest."""
+    if not kernels:
+        return kernels
     couplings, powers = kernels[0][0][0][1], kernels[0][1]
     usual = {n: (((n, couplings, 1.0),), (n,)) for n in (1, 2)}
     if len(powers) != 1 or any(couplings) or any(kernel[:2] not in usual.values() for kernel in kernels):

@@ -158,9 +158,8 @@ class Folds:
 
     def _seen(self, layer: LayerKey, eta: float | None) -> RecoilNodes | None:
         """Return the nodes of a layer; None for a massive final lepton with which no recoil is observed."""
-        vector = self.nodes if eta is None else self._nodes(VECTOR.layer, eta)
-        if layer == VECTOR.layer:
-            return vector
+        if layer == VECTOR.layer and eta is None:
+            return self.nodes
         try:
             return self._nodes(layer, eta)
         except InputError:

@@ -13,12 +13,12 @@ from cevns.arrays import gauss_legendre, unique
 from cevns.errors import InputError
 from cevns.fluxes import Flux
 from cevns.interactions import VECTOR, Kind, Loop, get_interaction
+from cevns.interactions.amplitudes import mass_at
 from cevns.interactions.kinematics import recoil_ends
 from cevns.interactions.loops import LEPTON_MASSES
 from cevns.kernels.kinematics import KINDS
 from cevns.kernels.recoils import RecoilRate
 from cevns.nuclei import Target, get_form_factor
-from cevns.parameters import needed
 from cevns.predictions.panels import rate_scales
 from cevns.threads import checked
 
@@ -190,10 +190,7 @@ def _recoil_rate(
 ) -> tuple[RecoilRate, list[float], set[Kind]]:
     """Return the compiled rate at the parameters' values, the squared masses of its mediators and its kinematics."""
     interaction, form_factor = get_interaction(interaction), get_form_factor(form_factor)
-    numbers = needed(values, interaction.own_names, interaction.name)
-    for name in numbers:
-        checks.known("parameter", name, [p.name for p in interaction.all_parameters])
-    point = {p.name: p.number(numbers.get(p.name)) - p.origin for p in interaction.all_parameters}
+    point = interaction.offsets(values)
     nuclei = []
     for nucleus, scale in zip(target.nuclei, rate_scales(target), strict=True):
         # a radius below the form factor's limit is refused here, before the kernel takes its root
@@ -215,16 +212,15 @@ def _recoil_rate(
     loops: list[Loop] = []
     found = []
     for monomial in interaction.monomials(flavours):
-        factor = math.prod(point[name] ** power for name, power in monomial.couplings)
+        factor = monomial.strength(point)
         if factor != 0:
             mediators += [mass for mass, _ in monomial.mediators if mass not in mediators]
             loops += [loop for loop, _ in monomial.loops if loop not in loops]
-            final = monomial.final_mass
-            kind = Kind(monomial.kinematics, point[final] if isinstance(final, str) else final)
+            kind = Kind(monomial.kinematics, mass_at(monomial.final_mass, point))
             found.append((kind, dict(monomial.mediators), dict(monomial.loops), monomial.coefficients * factor))
     # the same kinematics follow each other, so that their moment is computed once
     found.sort(key=lambda entry: entry[0])
-    squares = [(point[mass] if isinstance(mass, str) else mass) ** 2 for mass in mediators]
+    squares = [mass_at(mass, point) ** 2 for mass in mediators]
     rate = RecoilRate(
         nuclei,
         [s for _, s in flux.spectra],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.arrays import alike
 from cevns.kept import Kept
 from cevns.kernels.functions import checked, signature
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.interactions import Interaction
     from cevns.kernels.functions import Predictor
-    from cevns.parameters import Parameter
     from cevns.predictions.signal import Signal
+    from cevns.steps import Steps
 
 __all__ = ["RefoldedPredictor"]
 
@@ -35,10 +34,8 @@ class RefoldedPredictor:
         Whose counts they are.
     interaction : Interaction
         Interaction.
-    parameters : tuple of Parameter
-        What counts are a function of.
-    steps : tuple of int
-        Which of them need a fold for every value.
+    steps : Steps
+        What counts are a function of, and which of it needs a fold for every value.
     fixed : mapping of str to float
         Values of others.
     eta : float
@@ -46,18 +43,11 @@ class RefoldedPredictor:
     """
 
     def __init__(
-        self,
-        signal: Signal,
-        interaction: Interaction,
-        parameters: tuple[Parameter, ...],
-        steps: tuple[int, ...],
-        fixed: Mapping[str, float],
-        eta: float,
+        self, signal: Signal, interaction: Interaction, steps: Steps, fixed: Mapping[str, float], eta: float
     ) -> None:
-        self.parameters, self._steps = parameters, list(steps)
-        self._arguments = signal, interaction, parameters, steps, fixed, eta
-        self.names = tuple(p.name for p in parameters)
-        self._others = [i for i in range(len(parameters)) if i not in steps]
+        self._arguments = signal, interaction, steps, fixed, eta
+        self.parameters, self._steps = steps.parameters, steps
+        self.names = tuple(p.name for p in self.parameters)
         self._kept = Kept(MOST_KEPT)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -68,19 +58,19 @@ class RefoldedPredictor:
         return signature(self.parameters)
 
     def _at(self, values: tuple[float, ...]) -> Predictor:
-        signal, interaction, _, _, fixed, eta = self._arguments
-        given = {**fixed, **{self.names[i]: value for i, value in zip(self._steps, values, strict=True)}}
-        others = tuple(self.parameters[i] for i in self._others)
-        return self._kept.get(values, lambda: signal.bound_predictor(interaction, others, given, eta))
+        signal, interaction, steps, fixed, eta = self._arguments
+        given = {**fixed, **steps.given(values)}
+        return self._kept.get(values, lambda: signal.bound_predictor(interaction, steps.others, given, eta))
 
     def __call__(self, *args: float, **named: float) -> Array:
         """Return counts, shape (bins,), at one point; see `Predictor`."""
-        row = checked(self.parameters, self.names, args, named)
-        return self._at(tuple(row[i] for i in self._steps))(*(row[i] for i in self._others))
+        row = np.array([checked(self.parameters, self.names, args, named)])
+        ((values, _, (others,)),) = self._steps.groups(row)
+        return self._at(values)(*others.tolist())
 
     def rows(self, values: Array, out: Array) -> None:
         """Write counts at many points into `out`; see `Predictor.rows`."""
-        for steps, where in alike(values[:, self._steps]):
+        for steps, where, others in self._steps.groups(values):
             part = np.empty((len(where), out.shape[1]))
-            self._at(steps).rows(np.ascontiguousarray(values[where][:, self._others]), part)
+            self._at(steps).rows(others, part)
             out[where] = part

@@ -27,6 +27,7 @@ from cevns.predictions.electrons import check_electrons
 from cevns.predictions.folds import Folds
 from cevns.predictions.pieces import eta_range, tolerance
 from cevns.predictions.refolded import RefoldedPredictor
+from cevns.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -288,7 +289,7 @@ class Signal:
                     )
                 radii[nucleus] = name if name in names else parameter.number(fixed[name])
         folds = folds or (lambda layers: self.folds.at(1.0, layers))
-        seen: Any = {"targets": self.targets, "smallest_mass": self.smallest_mass}
+        seen: Any = {"flavours": self.flux.flavours, "targets": self.targets, "smallest_mass": self.smallest_mass}
         return bind(folds, self.form_factor, interaction, parameters, values, radii, **seen)
 
     def profiled(
@@ -348,9 +349,9 @@ class Signal:
 
         def make() -> Predictor | RefoldedPredictor:
             parameters = choose(self.parameters(interaction), interaction.own_names, free, fixed)
-            steps = tuple(i for i, p in enumerate(parameters) if p.name in interaction.final_masses)
+            steps = Steps(parameters, interaction.final_masses)
             if steps:
-                return RefoldedPredictor(self, interaction, parameters, steps, fixed, eta)
+                return RefoldedPredictor(self, interaction, steps, fixed, eta)
             return self.bound_predictor(interaction, parameters, fixed, eta)
 
         return self._predictors.get(key, make) if eta == 1.0 else make()
