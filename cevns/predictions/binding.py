@@ -93,7 +93,8 @@ def bind(
         powers, shapes = [0] * len(factors), []
         final_mass = fixed[monomial.final_mass] if isinstance(monomial.final_mass, str) else monomial.final_mass
         kind = Kind(monomial.kinematics, final_mass)
-        light = [0.0] if kind == Kind("magnetic") else []
+        # a magnetic moment's rate rises like 1 / T alone
+        light = [0.0] if kind == Kind("magnetic") and nodes.from_zero else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent
