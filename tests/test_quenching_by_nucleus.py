@@ -3,6 +3,7 @@
 import pickle
 from types import SimpleNamespace
 
+import generated_interactions
 import numpy as np
 import pytest
 from oracle_general import Interaction, Oracle
@@ -120,6 +121,39 @@ def test_chi2_profiles_one_scale_of_all_factors(point):
     found = experiment(quenching_sigma=0.1)
     assert found.chi2("universal", mass, coupling) == pytest.approx(expected, rel=1e-7)
     assert found.pulls("universal", mass, coupling).chi2 == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["scalar", "magnetic", "dipole", "heavy lepton by vector", "heavy lepton by scalar"])
+def test_spectra_that_jump_are_those_of_the_oracle_for_each_nucleus(kind):
+    """Counts and least chi2 where spectra end in a jump at each line, and begin in one."""
+    rng = np.random.default_rng(len(kind))
+    drawn = generated_interactions.draw(rng, kind, SimpleNamespace(weak="radiative"), top=52.8, smallest_mass=0.0)
+    interaction, mass = drawn.oracle, 20.0
+    both = experiment(quenching_sigma=0.1)
+    parts = [oracle(name, quenching_sigma=0.1) for name in ROWS]
+    lines = [part.line(interaction, mass) for part in parts]
+    standard, linear, square = np.abs(sum(line.coefficients(np.ones(1))[0] for line in lines)).sum(axis=1)
+    # about as many events as those of the standard model
+    y = np.array(standard / (linear + np.sqrt(standard * square)))
+    g = interaction.coupling(y)
+    point = {name: mass if name == "mass" else float(g) for name in drawn.model.own_names}
+
+    def counts(eta):
+        return sum(line.each(np.array([eta]), y[None])[0] for line in lines)
+
+    for eta in (1.0, 0.77, 1.31):
+        expected = counts(eta)
+        found = both.predict(drawn.model, eta=eta, **point).signal
+        assert found == pytest.approx(expected, rel=1e-8, abs=1e-8 * expected.max())
+
+    def chi2(eta):
+        return float(parts[0].chi2(counts(eta), eta))
+
+    etas = np.unique(np.concatenate([line.etas for line in lines]))
+    k = int(np.argmin([chi2(eta) for eta in etas]))
+    bounds = etas[max(k - 1, 0)], etas[min(k + 1, etas.size - 1)]
+    least = minimize_scalar(chi2, bounds=bounds, method="bounded", options={"xatol": 1e-11}).fun
+    assert both.chi2(drawn.model, **point) == pytest.approx(min(least, chi2(etas[k])), rel=1e-7)
 
 
 @pytest.mark.parametrize("resolution", [None, GaussianResolution(0.3), PoissonResolution()])
