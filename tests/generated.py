@@ -184,7 +184,9 @@ class Case:
         rise = np.inf if threshold > 0 else 0.0
         if self.plan.resolution == 0.0:
             rise = np.ceil(threshold)
-        return rise < self.beyond.pole
+        flavours = {flavour for flavour, *_ in self.oracle.parts}
+        reached = any(term.flavours[0] in flavours for term in self.beyond.oracle.all_terms)
+        return reached and rise < self.beyond.pole
 
 
 def stratum(seed, name, kinds):
