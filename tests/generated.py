@@ -176,7 +176,13 @@ class Case:
 
     @property
     def refused(self):
-        """Whether events of the last model diverge, or nearly so, since recoils are observed down to 0.
+        """Whether the last model has events that diverge; see `diverges`."""
+        flavours = {flavour for flavour, *_ in self.oracle.parts}
+        return self.diverges and any(term.flavours[0] in flavours for term in self.beyond.oracle.all_terms)
+
+    @property
+    def diverges(self):
+        """Whether events of photons diverge, or nearly so, since recoils are observed down to 0.
 
         Without a threshold they are; and n quanta are seen with a probability that rises like the observable's power n.
         """
@@ -184,9 +190,7 @@ class Case:
         rise = np.inf if threshold > 0 else 0.0
         if self.plan.resolution == 0.0:
             rise = np.ceil(threshold)
-        flavours = {flavour for flavour, *_ in self.oracle.parts}
-        reached = any(term.flavours[0] in flavours for term in self.beyond.oracle.all_terms)
-        return reached and rise < self.beyond.pole
+        return rise < self.beyond.pole
 
 
 def stratum(seed, name, kinds):

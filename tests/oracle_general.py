@@ -361,7 +361,7 @@ class Grid:
     """
 
     def __init__(self, oracle, final_mass):
-        self.oracle, self.kept = oracle, {}
+        self.oracle, self.final_mass, self.kept = oracle, final_mass, {}
         plan, end = oracle.plan, oracle.recoil_end
         threshold = max(plan.edges[0], plan.efficiency[0][0]) / oracle.eta_range[1]
         if plan.resolution is None:
@@ -515,8 +515,14 @@ class Line:
             integral = self._above(t)
             parts = integral[:, :-1] - integral[:, 1:]
             parts = self.offset[:, None] * parts[..., :3] + (eta[:, None] * self.slope)[..., None] * parts[..., 3:]
-            out = np.add.reduceat(parts, self.index[:-1], axis=1)
-            return np.moveaxis(out, 2, 1)
+            out = np.moveaxis(np.add.reduceat(parts, self.index[:-1], axis=1), 2, 1)
+            if not self.grid.final_mass:
+                # squares, of which rounding may leave less at the end of a spectrum
+                a, b, c = out[:, 0], out[:, 1], out[:, 2]
+                np.maximum(a, 0.0, out=a)
+                np.maximum(c, 0.0, out=c)
+                np.maximum(b, -2 * np.sqrt(a) * np.sqrt(c), out=b)
+            return out
         if self.chebyshev is not None and not exact:
             low, high = oracle.eta_range
             t = (2 * eta - low - high) / (high - low)

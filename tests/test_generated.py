@@ -52,6 +52,12 @@ def test_generated_experiment(seed, check):
         raise
 
 
+@pytest.mark.parametrize(("seed", "check"), [(10682, generated_checks.chi2)])
+def test_experiment_that_failed_once(seed, check):
+    """Of long runs: 10682, a piece of the quenching scale that was not cut on although its polynomial was wrong."""
+    check(make(seed))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("first", LONG[::BLOCK])
 def test_many_generated_experiments(first):
