@@ -319,32 +319,19 @@ class Oracle:
         lowest = (padded[:, 1:-1] <= padded[:, :-2]) & (padded[:, 1:-1] <= padded[:, 2:])
         lowest &= chi2 <= chi2.min(axis=1, keepdims=True) + margin
         row, k = np.nonzero(lowest)
-        low, high = etas[np.maximum(k - 1, 0)], etas[np.minimum(k + 1, etas.size - 1)]
-
-        def value(eta):
-            return self.chi2(line.each(eta, y[row]), eta)
-
-        golden = 0.6180339887498949
-        x1, x2 = high - golden * (high - low), low + golden * (high - low)
-        f1, f2 = value(x1), value(x2)
-        for _ in range(42):
-            left = f1 < f2
-            low, high = np.where(left, low, x1), np.where(left, x2, high)
-            x1, x2, f1, f2 = (
-                np.where(left, high - golden * (high - low), x2),
-                np.where(left, x1, low + golden * (high - low)),
-                np.where(left, np.nan, f2),
-                np.where(left, f1, np.nan),
-            )
-            new = value(np.where(left, x1, x2))
-            f1, f2 = np.where(left, new, f1), np.where(left, f2, new)
-        # the ends too: where chi2 falls towards an end of the range, golden section only comes near it
-        candidates = np.array([x1, x2, low, high])
-        values = np.array([f1, f2, value(low), value(high)])
-        best = values.argmin(axis=0)
-        refined, at = values.min(axis=0), candidates[best, np.arange(best.size)]
+        low, best, high = etas[np.maximum(k - 1, 0)], etas[k], etas[np.minimum(k + 1, etas.size - 1)]
+        least = chi2[row, k]
+        # the best eta stays between the others: beside a steep minimum chi2 may fall again
+        for _ in range(48):
+            right = high - best > best - low
+            trial = best + 0.3819660112501051 * np.where(right, high - best, low - best)
+            found = self.chi2(line.each(trial, y[row]), trial)
+            better = found < least
+            low = np.where(right & better, best, np.where(~right & ~better, trial, low))
+            high = np.where(~right & better, best, np.where(right & ~better, trial, high))
+            best, least = np.where(better, trial, best), np.where(better, found, least)
         out, eta = np.full(y.size, np.inf), np.ones(y.size)
-        for r, v, e in zip(row, refined, at, strict=True):
+        for r, v, e in zip(row, least, best, strict=True):
             if v < out[r]:
                 out[r], eta[r] = v, e
         return out, eta
