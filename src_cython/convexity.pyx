@@ -81,6 +81,8 @@ cdef double convex_step(const term_t *t) noexcept nogil:
     cdef double values[MAX_PARAMETERS]
     cdef const double *f
     cdef bint contact = t.counts.factors == 0 or t.counts.factor[0].form_factor
+    cdef bint both_signs = (t.counts.line >= 0 and t.counts.line_power % 2 == 1
+                            and t.counts.low[t.counts.line] < t.counts.origins[t.counts.line])
     cdef int masses = 1 if contact else MASSES, others = 1 + 6 * t.counts.others, steps = 32
     cdef bint convex = True
     cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
@@ -117,10 +119,10 @@ cdef double convex_step(const term_t *t) noexcept nogil:
             for i in range(steps + 1):
                 y = low * (high / low) ** (i / <double> steps)
                 convex = convex and convex_at(t, row, y, &bend, &second) and (
-                    not contact or convex_at(t, row, -y, &bend, &second))
+                    not both_signs or convex_at(t, row, -y, &bend, &second))
             for k in range(t.bins):
                 # counts turn around, and are the standard model's again: destructive interference
-                if f[t.bins + k] > 1e-12 * largest_c and (contact or f[k] < 0.0):
+                if f[t.bins + k] > 1e-12 * largest_c and (both_signs or f[k] < 0.0):
                     y = -f[k] / f[t.bins + k]
                     convex = convex and convex_at(t, row, 0.5 * y, &bend, &second) and convex_at(
                         t, row, y, &bend, &second)
@@ -152,17 +154,22 @@ cdef bint convex_at(const term_t *t, const row_t *row, double y, double *bend, d
     """
     cdef double u[MAX_ORDER]
     cdef double v[MAX_ORDER]
-    cdef double s, first = 0.0
+    cdef double s, first = 0.0, before = -INFINITY, middle
     cdef double second[3]
     cdef Py_ssize_t piece
     cdef int look
     for piece in range(t.pieces):
         at_coupling(t, row.polynomials + piece * polynomial_size(t), y, u, v)
         s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
+        middle = 0.5 * (t.eta_edges[piece + 1] + t.eta_edges[piece])
         for look in range(3):
-            eta_derivatives(t, u, v, look - 1.0, s, 1.0, &first, &second[look])
+            eta_derivatives(t, u, v, look - 1.0, s, middle + (look - 1.0) / s, &first, &second[look])
             if not second[look] > 2.0 * CONVEX_MARGIN * t.inverse_eta_variance:
                 return False
             largest[0] = fmax(largest[0], second[look])
+            # where a slope falls from one piece to the next there is a minimum on either side
+            if look == 0 and first < before - sqrt(2.0 * ETA_ACCURACY * second[0]):
+                return False
+        before = first
         bend[0] = fmax(bend[0], 0.25 * s * fabs(second[2] - second[0]) / second[1])
     return True

@@ -82,7 +82,7 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
                     continue
                 # what does not interfere with itself, such as a change of flavour in the coupling's square
                 low = fmin(low, 1e-3 / largest_b)
-                high = fmax(high, sqrt(reach) / largest_b)
+                high = fmax(high, reach / largest_b)
                 for k in range(s.terms[i].bins):
                     if b[k] > 1e-12 * largest_b:
                         add_seed(seeds, &count, (s.terms[i].data[k] - sm[k]) / b[k], two_sided)

@@ -8,6 +8,7 @@ consecutive seeds.
 import zlib
 from dataclasses import dataclass, field, replace
 
+import generated_interactions
 import numpy as np
 from oracle_general import Interaction, Oracle
 
@@ -156,9 +157,11 @@ class Case:
     experiment : cevns.Experiment
     oracle : Oracle
     models : tuple of (cevns.interactions.Interaction, Interaction)
-        A mediator, and a contact interaction or the standard model.
+        A mediator, a contact interaction or the standard model, and one of `generated_interactions`.
     masses : ndarray
         Mediator masses [MeV].
+    beyond : generated_interactions.Beyond
+        The last of the models.
     """
 
     seed: int
@@ -168,7 +171,26 @@ class Case:
     oracle: Oracle
     models: tuple
     masses: np.ndarray
+    beyond: generated_interactions.Beyond | None = None
     rng: object = field(repr=False, default=None)
+
+    @property
+    def refused(self):
+        """Whether the last model has events that diverge; see `diverges`."""
+        flavours = {flavour for flavour, *_ in self.oracle.parts}
+        return self.diverges and any(term.flavours[0] in flavours for term in self.beyond.oracle.all_terms)
+
+    @property
+    def diverges(self):
+        """Whether events of photons diverge, or nearly so, since recoils are observed down to 0.
+
+        Without a threshold they are; and n quanta are seen with a probability that rises like the observable's power n.
+        """
+        threshold = max(self.plan.edges[0], self.plan.efficiency[0][0])
+        rise = np.inf if threshold > 0 else 0.0
+        if self.plan.resolution == 0.0:
+            rise = np.ceil(threshold)
+        return rise < self.beyond.pole
 
 
 def stratum(seed, name, kinds):
@@ -194,6 +216,7 @@ def make(seed):
         "eta": stratum(seed, "eta", ETAS),
         "mediator": stratum(seed, "mediator", MEDIATORS),
         "contact": stratum(seed, "contact", ("nsi", "nsi", "sm")),
+        "beyond": stratum(seed, "beyond", generated_interactions.KINDS),
     }
     flux, weak = _flux(rng, kinds["flux"])
     target = kinds["target"]
@@ -221,8 +244,14 @@ def make(seed):
     experiment = build(plan, f"generated-{seed}")
     least = experiment.smallest_mass
     masses = 10 ** np.sort(rng.uniform(np.log10(max(least, 1e-3)), 6.0, 3))
+    oracle = Oracle(plan)
+    # numbers of its own, so that the rest does not depend on how many it takes
+    beyond = generated_interactions.draw(
+        np.random.default_rng([20220817, seed]), kinds["beyond"], plan, top=oracle.top_energy, smallest_mass=least
+    )
+    models = (*models, (beyond.model, beyond.oracle))
     about = ", ".join(f"{k} {'+'.join(v) if isinstance(v, dict) else v}" for k, v in kinds.items())
-    return Case(seed, f"seed {seed}: {about}", plan, experiment, Oracle(plan), models, masses, rng)
+    return Case(seed, f"seed {seed}: {about}", plan, experiment, oracle, models, masses, beyond, rng)
 
 
 # --- from numbers to the library's objects

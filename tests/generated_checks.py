@@ -7,8 +7,11 @@ with counts good to 1e-9, it is good to 1e-6 of itself and what `allowed` adds f
 import ctypes
 
 import numpy as np
+import pytest
 from generated_electrons import electrons
 from scipy import optimize
+
+from cevns.errors import InputError
 
 #: Accuracy of counts, as a share of the largest bin, and of chi2's residuals, as a share of the whole data vector.
 COUNTS, RESIDUALS = 1e-7, 1e-9
@@ -27,18 +30,29 @@ def rounding(case, chi2):
 
 
 def point(model, mass, coupling):
-    """Return the arguments of the library for a point."""
-    return model, mass if "mass" in model.own_names else None, float(coupling) if model.own_names else None
+    """Return values of the parameters for a point, by name."""
+    strength = [name for name in model.own_names if name != "mass"]
+    return dict.fromkeys(set(model.own_names) - set(strength), mass) | dict.fromkeys(strength, float(coupling))
+
+
+def taken(case):
+    """Return the models that the experiment takes; at the photon's pole the others must be refused."""
+    if len(case.models) < 3 or not case.refused:
+        return case.models
+    model = case.models[2][0]
+    with pytest.raises(InputError, match="observed down to 0"):
+        case.experiment.chi2(model, **point(model, None, 1e-9))
+    return case.models[:2]
 
 
 def strengths(case, interaction, mass):
-    """Return ascending y from no effect to saturation, the degenerate strips among them; y >= 0 for mediators."""
+    """Return ascending y from no effect to saturation, the degenerate strips among them; y >= 0 unless it is signed."""
     oracle = case.oracle
     a, b, c = oracle.line(interaction, mass).coefficients(np.ones(1))[0] / case.plan.uncertainty
     # where a bin sees nothing, rounding may leave less
     c = np.maximum(c, 0.0)
-    if not c.max() > 0:
-        return np.array([0.0, 1e-12, 1.0]) if interaction.mediated else np.array([-1.0, 0.0, 1.0])
+    if not max(c.max(), np.abs(b).max()) > 0:
+        return np.array([-1.0, 0.0, 1.0]) if interaction.signed else np.array([0.0, 1e-12, 1.0])
 
     def reaches(k):
         # the least y at which some bin changes by k standard deviations
@@ -46,23 +60,28 @@ def strengths(case, interaction, mass):
             return np.min(2 * k / (np.abs(b) + np.sqrt(b * b + 4 * c * k) + 1e-300))
 
     values = [reaches(k) for k in (1e-2, 0.3, 3.0, 30.0, 1e3)]
-    used = c > 1e-12 * c.max()
-    b, c, gap = b[used], c[used], (oracle.data[: a.size] - a)[used]
-    root = np.sqrt(np.maximum(b * b + 4 * c * gap, 0))
-    strips = np.concatenate([-b / c, (root - b) / (2 * c)])
-    if interaction.mediated:
+    gap = oracle.data[: a.size] - a
+    if c.max() > 0:
+        used = c > 1e-12 * c.max()
+        b, c, gap = b[used], c[used], gap[used]
+        root = np.sqrt(np.maximum(b * b + 4 * c * gap, 0))
+        strips = np.concatenate([-b / c, (root - b) / (2 * c)])
+    else:
+        used = b > 1e-12 * b.max()
+        strips = gap[used] / b[used]
+    if not interaction.signed:
         strips = strips[strips > 0]
     if strips.size:
         values += [strips.min(), np.median(strips), strips.max()]
     values.append(1e3 * max(values))
-    if not interaction.mediated:
+    if interaction.signed:
         values += [-v for v in values]
     return np.unique([0.0, *values])
 
 
 def couplings(interaction, y):
     """Return couplings for y, and the y that they have after rounding."""
-    g = np.sqrt(y) if interaction.mediated else y
+    g = interaction.coupling(y)
     return g, interaction.strength(g)
 
 
@@ -74,16 +93,17 @@ def values_at(case, model, interaction, mass):
 
 
 def counts(case):
-    """Counts of both models, at eta = 1 and where eta may go."""
+    """Counts of all models, at eta = 1 and where eta may go."""
     low, high = case.oracle.eta_range
     etas = [1.0] if low == high else [1.0, low, high, low + (high - low) * (0.1 + 0.8 * (case.seed % 17) / 17)]
-    for model, interaction in case.models:
-        for mass in case.masses[:2] if "mass" in model.own_names else case.masses[:1]:
+    for which, (model, interaction) in enumerate(taken(case)):
+        for mass in case.masses[: 2 if "mass" in model.own_names and which < 2 else 1]:
             g, y = values_at(case, model, interaction, mass)
             for eta in etas:
                 scale = case.oracle.counts(interaction, mass, 0.0, eta).max()
-                for coupling, strength in zip(g[::3], y[::3], strict=True):
-                    found = case.experiment.predict(*point(model, mass, coupling), eta=eta).signal
+                for coupling, strength, found in zip(
+                    g[::3], y[::3], _predicted(case, model, mass, g[::3], eta), strict=True
+                ):
                     expected = case.oracle.counts(interaction, mass, strength, eta)
                     worst = np.abs(found - expected).max() / max(expected.max(), scale, 1e-30)
                     assert worst <= COUNTS, (
@@ -91,20 +111,29 @@ def counts(case):
                     )
 
 
+def _predicted(case, model, mass, g, eta):
+    """Return counts for some couplings, one by one at eta = 1, where what is folded is kept, and else at once."""
+    if eta == 1.0:
+        return [case.experiment.predict(model, **point(model, mass, x)).signal for x in g]
+    values = point(model, mass, 0.0) | {name: g for name in model.own_names if name != "mass"}
+    return np.broadcast_to(case.experiment.predict(model, eta=eta, **values).signal, (g.size, case.plan.observed.size))
+
+
 def chi2(case):
     """chi2 of single calls is the least over all nuisances, and never negative."""
-    for model, interaction in case.models:
+    for model, interaction in taken(case):
         mass = case.masses[case.seed % 3]
         g, y = values_at(case, model, interaction, mass)
         expected, etas = case.oracle.profile(interaction, mass, y)
         for coupling, least, eta in zip(g, expected, etas, strict=True):
-            found = case.experiment.chi2(*point(model, mass, coupling))
+            found = case.experiment.chi2(model, **point(model, mass, coupling))
             where = f"{model.name}, M = {mass!r}, g = {coupling!r}: chi2 = {found!r}, least {least!r} at eta = {eta!r}"
             assert found >= -rounding(case, 0.0), f"negative: {where}"
             assert found <= least + allowed(case, least), f"not the least: {where}"
             if found < least - allowed(case, least) and case.plan.quenching_sigma:
                 # the library may know a narrower minimum than the line shows: its own eta decides
-                pulls = case.experiment.pulls(*point(model, mass, coupling)).experiments[case.experiment.name]["pulls"]
+                profile = case.experiment.pulls(model, **point(model, mass, coupling))
+                pulls = profile.experiments[case.experiment.name]["pulls"]
                 least = min(
                     least, _at_eta(case, interaction, mass, interaction.strength(coupling), 1 + pulls["quenching"])
                 )
@@ -118,30 +147,51 @@ def _at_eta(case, interaction, mass, y, eta):
 
 def order(case):
     """The value at a point does not depend on what was asked before it, nor on how it was asked."""
-    model, interaction = case.models[0]
-    masses = case.masses[:2]
+    for model, interaction in _in_turn(case, 2):
+        _order(case, model, interaction)
+
+
+def _order(case, model, interaction):
+    experiment, mediated = case.experiment, "mass" in model.own_names
+    masses = case.masses[: 2 if mediated else 1]
     g = np.unique(np.concatenate([values_at(case, model, interaction, mass)[0] for mass in masses]))
-    bound = case.experiment.bind(model)
-    alone = np.array([[bound(float(mass), float(coupling)) for coupling in g] for mass in masses])
+    bound = experiment.bind(model)
+    rows = [[tuple(point(model, float(mass), x).values()) for x in g.tolist()] for mass in masses]
+    alone = np.array([[bound(*values) for values in row] for row in rows])
+
+    def chi2(mass, coupling):
+        named = {"mass": mass} if mediated else {}
+        return experiment.chi2(model, **named, **{name: coupling for name in model.own_names if name != "mass"})
+
     ways = {
-        "ascending": case.experiment.chi2(model, masses[:, None], g),
-        "descending": case.experiment.chi2(model, masses[:, None], g[::-1])[:, ::-1],
-        "masses inside": case.experiment.chi2(model, masses, g[:, None]).T,
-        "scan": case.experiment.scan(model, masses, g).chi2,
+        "ascending": chi2(masses[:, None], g).reshape(alone.shape),
+        "descending": chi2(masses[:, None], g[::-1]).reshape(alone.shape)[:, ::-1],
     }
+    if mediated:
+        ways["masses inside"] = chi2(masses, g[:, None]).T
+        ways["scan"] = experiment.scan(model, masses, g).chi2
     shuffled = np.random.default_rng(case.seed).permutation(alone.size)
     pairs = [np.broadcast_to(v, alone.shape).ravel()[shuffled] for v in (masses[:, None], g)]
     ways["shuffled"] = np.empty(alone.shape)
-    ways["shuffled"].ravel()[shuffled] = case.experiment.chi2(model, *pairs)
-    ways["pulls"] = np.array([[case.experiment.pulls(model, mass, x).chi2 for x in g] for mass in masses])
+    ways["shuffled"].ravel()[shuffled] = chi2(*pairs)
+    ways["pulls"] = np.array([[experiment.pulls(model, **point(model, mass, x)).chi2 for x in g] for mass in masses])
     compiled = bound.low_level_callable()
-    ways["C"] = np.array([[call(compiled, mass, x) for x in g] for mass in masses])
+    ways["C"] = np.array([[call(compiled, *values) for values in row] for row in rows])
+    known = rounding(case, alone)
+    if case.plan.quenching_sigma:
+        # chi2 that is convex in eta comes from polynomials of counts and their squares, or all of eta is searched
+        known = known + 1e-11 * np.sqrt(np.maximum(alone, 0) * case.oracle.base)
     for name, values in ways.items():
-        away = np.abs(values - alone) / rounding(case, alone)
+        away = np.abs(values - alone) / known
         i, j = np.unravel_index(away.argmax(), away.shape)
         assert away.max() <= 1, (
             f"{name}: {model.name}, M = {masses[i]!r}, g = {g[j]!r}: {values[i, j]!r} for {alone[i, j]!r}"
         )
+    # with more parameters it may reach the flux where the model does not
+    if len(case.models) == 3 and model is case.beyond.model and case.beyond.named and not case.diverges:
+        named = case.experiment.chi2(case.beyond.named, **case.beyond.values(masses[0], g[g.size // 2]))
+        expected = alone[0, g.size // 2]
+        assert abs(named - expected) <= allowed(case, expected), f"{case.beyond.named.name}: {named!r} for {expected!r}"
 
 
 def call(compiled, *x):
@@ -161,7 +211,7 @@ def dense_line(case, interaction, mass, points=60):
     special = strengths(case, interaction, mass)
     sizes = np.abs(special[special != 0])
     line = np.geomspace(sizes.min() * 0.3, sizes.max(), points)
-    if not interaction.mediated:
+    if interaction.signed:
         line = np.concatenate([-line, line])
     return np.unique([0.0, *line, *(special[:, None] * (1 + SPREAD)).ravel()])
 
@@ -183,15 +233,21 @@ def least_on(case, interaction, mass, y, chi2):
     return best
 
 
-def _line_model(case):
-    """Return the model, interaction and mass of the checks along a coupling: mediator or contact in turn."""
-    model, interaction = case.models[case.seed // 2 % 3 == 0 and bool(case.models[1][0].own_names)]
-    return model, interaction, float(case.masses[case.seed // 3 % 3])
+def _in_turn(case, share, first=None):
+    """Return the mediator, or `first`, and at every second of a check's seeds the model beyond the paper too."""
+    found = [first or case.models[0]]
+    return found + list(taken(case)[2:]) if case.seed // share % 2 == 0 else found
 
 
 def line(case):
     """Best fit and excluded intervals at one mass are those of a dense line of couplings."""
-    model, interaction, mass = _line_model(case)
+    # mediator or contact in turn
+    first = case.models[case.seed // 2 % 3 == 0 and bool(case.models[1][0].own_names)]
+    for model, interaction in _in_turn(case, 4, first):
+        _line(case, model, interaction, float(case.masses[case.seed // 3 % 3]))
+
+
+def _line(case, model, interaction, mass):
     fixed = {"mass": mass} if "mass" in model.own_names else {}
     fit = case.experiment.best_fit(model, **fixed)
     y = dense_line(case, interaction, mass)
@@ -204,6 +260,10 @@ def line(case):
 
     curve = case.experiment.limit(model, fixed.get("mass"), reference=fit)
     level, intervals = curve.chi2_min + curve.delta_chi2, curve.excluded[0]
+    if not interaction.signed:
+        # both signs of a coupling of which only an even power counts
+        intervals = np.maximum(intervals, 0.0)
+        intervals = intervals[intervals[:, 0] < intervals[:, 1]]
     ends = intervals[np.isfinite(intervals) & (intervals != 0)]
     g, y = couplings(interaction, np.unique([*y, *(interaction.strength(ends)[:, None] * (1 + SPREAD)).ravel()]))
     chi2 = case.oracle.profile(interaction, mass, y)[0]
@@ -227,14 +287,20 @@ def line(case):
 
 def plane(case):
     """No point of a grid over masses and couplings, its best points refined, lies below the best fit."""
-    model, interaction = case.models[0]
+    for model, interaction in _in_turn(case, 16):
+        if "mass" in model.own_names:
+            _plane(case, model, interaction)
+
+
+def _plane(case, model, interaction):
     low = max(1.0, case.experiment.smallest_mass)
     fit = case.experiment.best_fit(model, mass_range=(low, 1e3))
     best = []
     for mass in np.geomspace(low, 1e3, 9):
         special = strengths(case, interaction, mass)
         sizes = special[special > 0]
-        y = np.unique([0.0, *np.geomspace(sizes.min() * 0.3, sizes.max(), 16), *special])
+        y = np.geomspace(sizes.min() * 0.3, sizes.max(), 16)
+        y = np.unique([0.0, *y, *(-y if interaction.signed else ()), *special])
         chi2 = case.oracle.profile(interaction, mass, y)[0]
         best += [(chi2[k], mass, y[k]) for k in np.argsort(chi2)[:2]]
     best.sort()
@@ -243,27 +309,33 @@ def plane(case):
     for _, mass, y in best[:2]:
         if y == 0:
             continue
+        # masses of the range, and couplings that are accepted
+        most = np.log(1e10) * interaction.exponent
+
+        sign = np.sign(y)
         found = optimize.minimize(
-            # masses of the range, and couplings that are accepted
-            lambda p: case.oracle.profile(
-                interaction, np.exp(np.clip(p[0], np.log(low), np.log(1e3))), np.exp(min(p[1], np.log(1e20)))
+            lambda p, sign=sign, most=most: case.oracle.profile(
+                interaction, np.exp(np.clip(p[0], np.log(low), np.log(1e3))), sign * np.exp(min(p[1], most))
             )[0][0],
-            np.log([mass, y]),
+            np.log([mass, abs(y)]),
             method="Nelder-Mead",
             options={"maxfev": steps, "xatol": 1e-7, "fatol": 1e-9},
         )
-        least = min(least, (found.fun, *np.exp(np.minimum(found.x, np.log(1e20)))))
+        least = min(least, (found.fun, *np.exp(np.minimum(found.x, most))))
     where = f"{model.name}: best fit {fit.chi2!r} at M = {fit.mass!r}, g = {fit.coupling!r}"
     assert fit.chi2 <= least[0] + allowed(case, least[0]), f"{where}; {least}"
-    there = case.oracle.profile(interaction, fit.mass, fit.coupling**2)[0][0]
+    there = case.oracle.profile(interaction, fit.mass, interaction.strength(fit.coupling))[0][0]
     assert abs(fit.chi2 - there) <= allowed(case, there), f"{where}, where chi2 is {there!r}"
 
 
 def pulls(case):
     """The nuisances rebuild chi2, and `scipy.optimize` on all of them at once finds nothing lower."""
+    for model, interaction in _in_turn(case, 8):
+        _pulls(case, model, interaction, case.masses[case.seed // 2 % 3])
+
+
+def _pulls(case, model, interaction, mass):
     plan, oracle = case.plan, case.oracle
-    model, interaction = case.models[0]
-    mass = case.masses[case.seed // 2 % 3]
     g, y = values_at(case, model, interaction, mass)
     backgrounds = np.array([c for c, _ in plan.backgrounds]).reshape(-1, plan.observed.size)
     sigmas = np.array([plan.signal_sigma, *[s for _, s in plan.backgrounds]])
@@ -278,7 +350,7 @@ def pulls(case):
             last = [(eta - 1) / plan.quenching_sigma] if plan.quenching_sigma else []
             return np.concatenate([(plan.observed - total) / plan.uncertainty, shifts, last])
 
-        profile = case.experiment.pulls(*point(model, mass, g[k]))
+        profile = case.experiment.pulls(model, **point(model, mass, g[k]))
         found = profile.experiments[case.experiment.name]["pulls"]
         names = ["signal", *[b.name for b in case.experiment.backgrounds]]
         if plan.quenching_sigma:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import legendre
+from oracle_kinematics import flux_moment, kappa, least_energy, loop, recoil_ends
 from scipy import special
 
 from cevns.reference import CM2, G_F, GVN, HBAR_C, M_MU, N_A
@@ -28,24 +29,102 @@ _X, _W = legendre.leggauss(NODES)
 # values at the nodes -> Legendre coefficients -> coefficients of the integral from -1
 _TO_SERIES = (legendre.legvander(_X, NODES - 1) * _W[:, None]).T * (np.arange(NODES)[:, None] + 0.5)
 _INTEGRAL = np.array([legendre.legint(row, lbnd=-1) for row in np.eye(NODES)]).T @ _TO_SERIES
-_E_NODES, _E_WEIGHTS = legendre.leggauss(24)
 #: Widest ratio of a panel's ends; the rate has a pole at T = 0 or below.
 RATIO = 1.5
 ETAS = 601
 
 
 @dataclass(frozen=True)
+class Term:
+    """One more amplitude, ``(proton Z F_Z + neutron N F_N)`` times y^degree and what its other fields say.
+
+    Attributes
+    ----------
+    flavours : (str, str)
+        Before and after.
+    proton, neutron : float or complex
+    degree : float
+        0, 1/2 or 1; rates are polynomials in y of degree 2.
+    mediator : float or "mass" or None
+        Mass [MeV], that of the point, or none.
+    kinematics : str
+    final_mass : float
+        Of the neutral lepton that leaves [MeV]; 0 for the standard model's.
+    loop : dict, optional
+        Charges of the leptons of a loop.
+    """
+
+    flavours: tuple
+    proton: complex
+    neutron: complex
+    degree: float = 1.0
+    mediator: object = None
+    kinematics: str = "vector"
+    final_mass: float = 0.0
+    loop: dict | None = None
+
+    def propagator(self, q2, mass):
+        """Return the factor of a mediator for q^2 [MeV^2], 1 without one."""
+        if self.mediator is None:
+            return 1.0
+        return 1 / (np.sqrt(2) * G_F * (q2 + (mass if self.mediator == "mass" else self.mediator) ** 2))
+
+
+@dataclass(frozen=True)
 class Interaction:
-    """Couplings kp and kn by flavour on top of the standard model's."""
+    """Couplings kp and kn by flavour on top of the standard model's, and other amplitudes.
+
+    Attributes
+    ----------
+    proton, neutron : dict
+    mediated : bool
+        Whether they are those of a vector mediator, or contact interactions.
+    weak : str
+        "radiative" or "tree".
+    terms : tuple of Term
+    power : int, optional
+        y is this power of the coupling: 2 with a mediator and 1 without unless given.
+    """
 
     proton: dict
     neutron: dict
     mediated: bool
     weak: str = "radiative"
+    terms: tuple = ()
+    power: int | None = None
+
+    @property
+    def exponent(self):
+        """The power of the coupling that y is."""
+        return self.power or (2 if self.mediated else 1)
+
+    @property
+    def signed(self):
+        """Whether y has both signs."""
+        return self.exponent == 1
+
+    @property
+    def final_mass(self):
+        """Mass of the final lepton of all amplitudes that have a massive one."""
+        return max((t.final_mass for t in self.terms), default=0.0)
+
+    @property
+    def all_terms(self):
+        """All amplitudes beside the standard model's."""
+        mediator = "mass" if self.mediated else None
+        plain = [
+            Term((f, f), self.proton.get(f, 0.0), self.neutron.get(f, 0.0), mediator=mediator)
+            for f in {**self.proton, **self.neutron}
+        ]
+        return [*plain, *self.terms]
 
     def strength(self, coupling):
         """Return y, in which counts are quadratic."""
-        return np.square(coupling) if self.mediated else np.asarray(coupling, dtype=float)
+        return np.asarray(coupling, dtype=float) ** self.exponent
+
+    def coupling(self, y):
+        """Return a coupling for y."""
+        return np.asarray(y, dtype=float) ** (1 / self.exponent) if self.exponent > 1 else np.asarray(y, dtype=float)
 
 
 class Oracle:
@@ -62,7 +141,7 @@ class Oracle:
         self.plan = plan
         self.nuclei = plan.nuclei
         self.parts = [piece for part in plan.flux for piece in _flux_pieces(part)]
-        top = max(_top_energy(p) for p in self.parts)
+        self.top_energy = top = max(_top_energy(p) for p in self.parts)
         self.recoil_end = max(2e3 * top**2 / n[2] for n in self.nuclei)
         self.largest_q2 = 4 * top**2
         sigma = plan.quenching_sigma
@@ -70,7 +149,6 @@ class Oracle:
         self.kept = {}
         if not bare:
             self._quenching_table()
-            self._panels()
             self._statistics()
 
     # --- detector
@@ -172,73 +250,13 @@ class Oracle:
         accepted = offset[:, None] * share + slope[:, None] * (x * share - width * bell)
         return np.array([accepted[a:b].sum(axis=0) for a, b in itertools.pairwise(index)])
 
-    def acceptance_at(self, eta):
-        """Return the acceptance of the recoil nodes at one eta; kept."""
-        if ("eta", eta) not in self.kept:
-            self.kept["eta", eta] = self.acceptance(eta * self.x)
-        return self.kept["eta", eta]
-
     # --- recoil spectra
 
-    def _panels(self):
-        plan, end = self.plan, self.recoil_end
-        threshold = max(plan.edges[0], plan.efficiency[0][0]) / self.eta_range[1]
-        if plan.resolution is None:
-            low, high = (float(self.recoil(v)) for v in (threshold, plan.edges[-1] / self.eta_range[0]))
-        else:
-            # twelve standard deviations; the Poisson probability of what lies below is smaller still
-            a = plan.resolution or 1.0
-            low = float(self.recoil((np.sqrt(threshold + 36 * a**2) - 6 * a) ** 2)) if plan.resolution else 0.0
-            high = end
-        low = 0.0 if threshold == 0 else low
-        kinks = [2e3 * e**2 / n[2] for n in self.nuclei for p in self.parts for e in _breaks(p)]
-        cuts = np.array([low, high, *kinks, *self.quenching_kinks()])
-        cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
-        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-12 * cuts[1:]])]
-        edges = [cuts[0]]
-        if low == 0:
-            edges.append(min(1e-10 * end, 0.5 * cuts[1]))
-        for b in cuts[1:]:
-            edges.extend(np.geomspace(edges[-1], b, int(np.ceil(np.log(b / edges[-1]) / np.log(RATIO))) + 1)[1:])
-        edges = np.array(edges)
-        if plan.resolution is not None:
-            # acceptance is smooth on the scale of the resolution
-            width = 1.5 * (plan.resolution or 1.0)
-            root = np.sqrt(self.signal(np.maximum(edges, 1e-300)) * self.eta_range[1])
-            fine = [edges[:1]]
-            for i in range(edges.size - 1):
-                # root(x) is close to a power of T inside a panel
-                n = int(np.ceil((root[i + 1] - root[i]) / width * 2))
-                fine.append(np.linspace(edges[i], edges[i + 1], max(n, 1) + 1)[1:])
-            edges = np.concatenate(fine)
-        self.edges, self.half = edges, 0.5 * np.diff(edges)
-        self.t = (edges[:-1, None] + self.half[:, None] * (1 + _X)).ravel()
-        self.x = self.signal(self.t)
-        # per nucleus and flavour: events per keV without the charge squared, and Z F_Z, N F_N
-        units = N_A * 1e3 * plan.mass / plan.molar_mass
-        self.flavours = sorted({p[0] for p in self.parts})
-        self.rows = []
-        for z, n, mass, r_p, r_n, count in self.nuclei:
-            q2 = 2e-3 * mass * self.t
-            q = np.sqrt(q2) / HBAR_C
-            charges = z * _form_factor(plan.form_factor, q, r_p), n * _form_factor(plan.form_factor, q, r_n)
-            scale = 1e-3 * units * count * CM2 * G_F**2 * mass / np.pi
-            moment = {f: np.zeros(self.t.size) for f in self.flavours}
-            for part in self.parts:
-                moment[part[0]] += _kinematic_moment(part, np.sqrt(q2) / 2)
-            self.rows.append((q2, *charges, {f: scale * m for f, m in moment.items()}))
-
-    def rates(self, interaction, mass=0.0):
-        """Return the coefficients of 1, y and y^2 of the events per keV at the nodes, shape (3, nodes)."""
-        out = np.zeros((3, self.t.size))
-        for q2, z, n, moment in self.rows:
-            scale = 1 / (np.sqrt(2) * G_F * (q2 + mass**2)) if interaction.mediated else 1.0
-            for f in self.flavours:
-                g_p, g_n = (GVP[f], GVN) if interaction.weak == "radiative" else (0.0229, -0.5)
-                weak = g_p * z + g_n * n
-                new = scale * (interaction.proton.get(f, 0.0) * z + interaction.neutron.get(f, 0.0) * n)
-                out += moment[f] * np.array([weak**2, 2 * weak * new, new**2])
-        return out
+    def grid(self, final_mass=0.0):
+        """Return the `Grid` of interactions with a final lepton of some mass; kept."""
+        if ("grid", final_mass) not in self.kept:
+            self.kept["grid", final_mass] = Grid(self, final_mass)
+        return self.kept["grid", final_mass]
 
     def line(self, interaction, mass=0.0):
         """Return a `Line`: the counts' coefficients at any eta, for one mass."""
@@ -301,35 +319,130 @@ class Oracle:
         lowest = (padded[:, 1:-1] <= padded[:, :-2]) & (padded[:, 1:-1] <= padded[:, 2:])
         lowest &= chi2 <= chi2.min(axis=1, keepdims=True) + margin
         row, k = np.nonzero(lowest)
-        low, high = etas[np.maximum(k - 1, 0)], etas[np.minimum(k + 1, etas.size - 1)]
-
-        def value(eta):
-            return self.chi2(line.each(eta, y[row]), eta)
-
-        golden = 0.6180339887498949
-        x1, x2 = high - golden * (high - low), low + golden * (high - low)
-        f1, f2 = value(x1), value(x2)
-        for _ in range(42):
-            left = f1 < f2
-            low, high = np.where(left, low, x1), np.where(left, x2, high)
-            x1, x2, f1, f2 = (
-                np.where(left, high - golden * (high - low), x2),
-                np.where(left, x1, low + golden * (high - low)),
-                np.where(left, np.nan, f2),
-                np.where(left, f1, np.nan),
-            )
-            new = value(np.where(left, x1, x2))
-            f1, f2 = np.where(left, new, f1), np.where(left, f2, new)
-        # the ends too: where chi2 falls towards an end of the range, golden section only comes near it
-        candidates = np.array([x1, x2, low, high])
-        values = np.array([f1, f2, value(low), value(high)])
-        best = values.argmin(axis=0)
-        refined, at = values.min(axis=0), candidates[best, np.arange(best.size)]
+        low, best, high = etas[np.maximum(k - 1, 0)], etas[k], etas[np.minimum(k + 1, etas.size - 1)]
+        least = chi2[row, k]
+        # the best eta stays between the others: beside a steep minimum chi2 may fall again
+        for _ in range(48):
+            right = high - best > best - low
+            trial = best + 0.3819660112501051 * np.where(right, high - best, low - best)
+            found = self.chi2(line.each(trial, y[row]), trial)
+            better = found < least
+            low = np.where(right & better, best, np.where(~right & ~better, trial, low))
+            high = np.where(~right & better, best, np.where(right & ~better, trial, high))
+            best, least = np.where(better, trial, best), np.where(better, found, least)
         out, eta = np.full(y.size, np.inf), np.ones(y.size)
-        for r, v, e in zip(row, refined, at, strict=True):
+        for r, v, e in zip(row, least, best, strict=True):
             if v < out[r]:
                 out[r], eta[r] = v, e
         return out, eta
+
+
+class Grid:
+    """Recoil nodes on panels between the kinks of all spectra, and the rates there.
+
+    Parameters
+    ----------
+    oracle : Oracle
+    final_mass : float
+        Mass of a final lepton whose spectra are carried beside those of massless ones [MeV].
+    """
+
+    def __init__(self, oracle, final_mass):
+        self.oracle, self.final_mass, self.kept = oracle, final_mass, {}
+        plan, end = oracle.plan, oracle.recoil_end
+        threshold = max(plan.edges[0], plan.efficiency[0][0]) / oracle.eta_range[1]
+        if plan.resolution is None:
+            low, high = (float(oracle.recoil(v)) for v in (threshold, plan.edges[-1] / oracle.eta_range[0]))
+        else:
+            # twelve standard deviations; the Poisson probability of what lies below is smaller still
+            a = plan.resolution or 1.0
+            low = float(oracle.recoil((np.sqrt(threshold + 36 * a**2) - 6 * a) ** 2)) if plan.resolution else 0.0
+            high = end
+        low = 0.0 if threshold == 0 else low
+        energies = {e for p in oracle.parts for e in _breaks(p) if e > 0}
+        ends = [recoil_ends(e, n[2], m) for n in oracle.nuclei for e in energies for m in {0.0, final_mass}]
+        #: Where spectra kink or jump [keV].
+        self.kinks = 1e3 * np.unique([t for pair in ends if pair for t in pair if t > 0])
+        cuts = np.array([low, high, *self.kinks, *oracle.quenching_kinks()])
+        cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
+        cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-12 * cuts[1:]])]
+        edges = [cuts[0]]
+        if low == 0:
+            edges.append(min(1e-10 * end, 0.5 * cuts[1]))
+        for b in cuts[1:]:
+            edges.extend(np.geomspace(edges[-1], b, int(np.ceil(np.log(b / edges[-1]) / np.log(RATIO))) + 1)[1:])
+        edges = np.array(edges)
+        if plan.resolution is not None:
+            # acceptance is smooth on the scale of the resolution
+            width = 1.5 * (plan.resolution or 1.0)
+            root = np.sqrt(oracle.signal(np.maximum(edges, 1e-300)) * oracle.eta_range[1])
+            fine = [edges[:1]]
+            for i in range(edges.size - 1):
+                # root(x) is close to a power of T inside a panel
+                n = int(np.ceil((root[i + 1] - root[i]) / width * 2))
+                fine.append(np.linspace(edges[i], edges[i + 1], max(n, 1) + 1)[1:])
+            edges = np.concatenate(fine)
+        self.edges, self.half = edges, 0.5 * np.diff(edges)
+        self.t = (edges[:-1, None] + self.half[:, None] * (1 + _X)).ravel()
+        self.x = oracle.signal(self.t)
+        # per nucleus: events per keV without flux moment and charge squared, q^2, Z F_Z and N F_N
+        units = N_A * 1e3 * plan.mass / plan.molar_mass
+        self.flavours = sorted({p[0] for p in oracle.parts})
+        self.rows = []
+        for z, n, mass, r_p, r_n, count in oracle.nuclei:
+            q2 = 2e-3 * mass * self.t
+            q = np.sqrt(q2) / HBAR_C
+            charges = z * _form_factor(plan.form_factor, q, r_p), n * _form_factor(plan.form_factor, q, r_n)
+            self.rows.append((1e-3 * units * count * CM2 * G_F**2 * mass / np.pi, mass, q2, *charges))
+
+    def acceptance_at(self, eta):
+        """Return the acceptance of the recoil nodes at one eta; kept."""
+        if ("eta", eta) not in self.kept:
+            self.kept["eta", eta] = self.oracle.acceptance(eta * self.x)
+        return self.kept["eta", eta]
+
+    def moments(self, nucleus, kinematics, final_mass):
+        """Return events per keV without the amplitude squared, by flavour; kept."""
+        key = nucleus, kinematics, final_mass
+        if key not in self.kept:
+            scale, mass, *_ = self.rows[nucleus]
+            t = 1e-3 * self.t
+            e_min, coefficients = least_energy(t, mass, final_mass), kappa(kinematics, t, mass, final_mass)
+            total = {f: np.zeros(t.size) for f in self.flavours}
+            for part in self.oracle.parts:
+                total[part[0]] += flux_moment(part, e_min, coefficients)
+            self.kept[key] = {f: scale * m for f, m in total.items()}
+        return self.kept[key]
+
+    def amplitude(self, nucleus, term, mass):
+        """Return an amplitude at the nodes."""
+        *_, q2, z, n = self.rows[nucleus]
+        out = term.propagator(q2, mass) * (term.proton * z + term.neutron * n)
+        if term.loop is not None:
+            key = nucleus, tuple(term.loop.items())
+            if key not in self.kept:
+                self.kept[key] = loop(term.loop, q2)
+            out = out * self.kept[key]
+        return out
+
+    def rates(self, interaction, mass=0.0):
+        """Return the coefficients of 1, y and y^2 of the events per keV at the nodes, shape (3, nodes)."""
+        out = np.zeros((3, self.t.size))
+        for f in self.flavours:
+            g_p, g_n = (GVP[f], GVN) if interaction.weak == "radiative" else (0.0229, -0.5)
+            # what interferes: the same flavours, kinematics and final lepton
+            sectors = {((f, f), "vector", 0.0): [Term((f, f), g_p, g_n, 0.0)]}
+            for term in interaction.all_terms:
+                if term.flavours[0] == f:
+                    key = term.flavours, term.kinematics, term.final_mass
+                    sectors.setdefault(key, []).append(term)
+            for (_, kinematics, final_mass), terms in sectors.items():
+                for i in range(len(self.rows)):
+                    moment = self.moments(i, kinematics, final_mass)[f]
+                    some = [(t.degree, self.amplitude(i, t, mass)) for t in terms]
+                    for (j, first), (k, second) in itertools.product(some, repeat=2):
+                        out[round(j + k)] += moment * (first * np.conj(second)).real
+        return out
 
 
 class Line:
@@ -337,29 +450,25 @@ class Line:
 
     def __init__(self, oracle, interaction, mass):
         self.oracle, plan = oracle, oracle.plan
-        rates = oracle.rates(interaction, mass)
+        self.grid = grid = oracle.grid(interaction.final_mass)
+        rates = grid.rates(interaction, mass)
         low, high = oracle.eta_range
         self.steps = oracle.steps()
         self.offset, self.slope = oracle.efficiency_lines(self.steps)
         self.index = np.searchsorted(self.steps, plan.edges)
         self.chebyshev = None
         if plan.resolution is None:
-            values = np.concatenate([rates, rates * oracle.x]).reshape(6, -1, NODES)
-            self.series = np.einsum("kn,qpn,p->pkq", _INTEGRAL, values, oracle.half)
+            values = np.concatenate([rates, rates * grid.x]).reshape(6, -1, NODES)
+            self.series = np.einsum("kn,qpn,p->pkq", _INTEGRAL, values, grid.half)
             # from the top, so that a bin at the end of a steep spectrum keeps its digits
             whole = self.series.sum(axis=1)
             self.above = np.concatenate([np.cumsum(whole[::-1], axis=0)[::-1], np.zeros((1, 6))])
         else:
-            self.rates = (rates.reshape(3, -1, NODES) * (oracle.half[:, None] * _W)).reshape(3, -1)
+            self.rates = (rates.reshape(3, -1, NODES) * (grid.half[:, None] * _W)).reshape(3, -1)
         if low < high:
             self.etas = np.linspace(low, high, ETAS)
             if plan.resolution is None:
-                kinks = oracle.signal(
-                    np.array(
-                        [2e3 * e**2 / n[2] for n in oracle.nuclei for p in oracle.parts for e in _breaks(p) if e > 0]
-                    )
-                )
-                cross = (self.steps[:, None] / kinks).ravel()
+                cross = (self.steps[:, None] / oracle.signal(grid.kinks)).ravel()
                 cross = cross[(cross > low) & (cross < high)]
                 self.etas = np.unique([*self.etas, *cross, *(cross * (1 - 1e-5)), *(cross * (1 + 1e-5))])
                 self.etas = np.unique(np.clip(self.etas, low, high))
@@ -368,14 +477,14 @@ class Line:
             self.on_line = self.coefficients(self.etas)
 
     def _interpolate(self):
-        oracle = self.oracle
+        oracle, grid = self.oracle, self.grid
         low, high = oracle.eta_range
         for n in (24, 48, 96, 160):
             points = np.polynomial.chebyshev.chebpts1(n)
-            if ("nodes", n) not in oracle.kept:
+            if ("nodes", n) not in grid.kept:
                 etas = 0.5 * (low + high) + 0.5 * (high - low) * points
-                oracle.kept["nodes", n] = [oracle.acceptance(eta * oracle.x) for eta in etas]
-            values = np.array([a @ self.rates.T for a in oracle.kept["nodes", n]])
+                grid.kept["nodes", n] = [oracle.acceptance(eta * grid.x) for eta in etas]
+            values = np.array([a @ self.rates.T for a in grid.kept["nodes", n]])
             vander = np.polynomial.chebyshev.chebvander(points, n - 1)
             series = np.tensordot(vander.T * np.where(np.arange(n) == 0, 1, 2)[:, None] / n, values, axes=1)
             if (np.abs(series[-n // 8 :]).max(axis=0) <= 1e-12 * np.abs(values).max(axis=(0, 1))).all():
@@ -393,21 +502,27 @@ class Line:
             integral = self._above(t)
             parts = integral[:, :-1] - integral[:, 1:]
             parts = self.offset[:, None] * parts[..., :3] + (eta[:, None] * self.slope)[..., None] * parts[..., 3:]
-            out = np.add.reduceat(parts, self.index[:-1], axis=1)
-            return np.moveaxis(out, 2, 1)
+            out = np.moveaxis(np.add.reduceat(parts, self.index[:-1], axis=1), 2, 1)
+            if not self.grid.final_mass:
+                # squares, of which rounding may leave less at the end of a spectrum
+                a, b, c = out[:, 0], out[:, 1], out[:, 2]
+                np.maximum(a, 0.0, out=a)
+                np.maximum(c, 0.0, out=c)
+                np.maximum(b, -2 * np.sqrt(a) * np.sqrt(c), out=b)
+            return out
         if self.chebyshev is not None and not exact:
             low, high = oracle.eta_range
             t = (2 * eta - low - high) / (high - low)
             vander = np.polynomial.chebyshev.chebvander(t, self.chebyshev.shape[0] - 1)
             return np.moveaxis(np.tensordot(vander, self.chebyshev, axes=1), 2, 1)
-        return np.array([(oracle.acceptance_at(e) @ self.rates.T).T for e in eta])
+        return np.array([(self.grid.acceptance_at(e) @ self.rates.T).T for e in eta])
 
     def _above(self, t):
         """Return the integrals of rates, and of rates times signal, above recoils, shape (..., 6)."""
-        edges = self.oracle.edges
+        edges, half = self.grid.edges, self.grid.half
         flat = np.clip(t.ravel(), edges[0], edges[-1])
         panel = np.clip(np.searchsorted(edges, flat, side="right") - 1, 0, edges.size - 2)
-        place = (flat - edges[panel]) / self.oracle.half[panel] - 1
+        place = (flat - edges[panel]) / half[panel] - 1
         vander = legendre.legvander(place, NODES)
         below = np.einsum("nk,nkq->nq", vander, self.series[panel])
         return (self.above[panel] - below).reshape(*t.shape, 6)
@@ -425,7 +540,7 @@ class Line:
         return a + y[:, None] * (b + y[:, None] * c)
 
 
-# --- fluxes: pieces are (flavour, low, high, density) and lines are (flavour, energy, None, fluence)
+# --- fluxes, as `oracle_kinematics` takes them
 
 
 def _flux_pieces(part):
@@ -470,39 +585,6 @@ def _top_energy(piece):
 
 def _breaks(piece):
     return [piece[1]] if piece[2] is None else [piece[1], piece[2]]
-
-
-def _kinematic_moment(piece, e_min):
-    """Return Int dE phi(E) (1 - e_min^2 / E^2) above e_min, by quadrature in log E."""
-    _, low, high, density = piece
-    if high is None:
-        return np.where(e_min < low, density * (1 - np.minimum(e_min / low, 1) ** 2), 0.0)
-    out = np.zeros(e_min.size)
-    above = np.flatnonzero(e_min < high)
-    if low > 0:
-        # pieces that lie above e_min as a whole share their two moments
-        whole = above[e_min[above] <= low]
-        u = 0.5 * np.log(high / low)
-        e = low * np.exp(u * (1 + _E_NODES))
-        f = u * _E_WEIGHTS * density(e) * e
-        out[whole] = f.sum() - e_min[whole] ** 2 * (f / e**2).sum()
-        above = above[e_min[above] > low]
-    start = np.maximum(e_min[above], 1e-7 * high)
-    u = 0.5 * np.log(high / start)
-    # long pieces in parts of at most a factor 8
-    parts = max(int(np.ceil(2 * u.max() / np.log(8))), 1) if above.size else 1
-    total = np.zeros(above.size)
-    for k in range(parts):
-        width = u / parts
-        e = start[:, None] * np.exp(width[:, None] * (2 * k + 1 + _E_NODES))
-        f = density(e) * e * (1 - (e_min[above, None] / e) ** 2)
-        total += width * (f @ _E_WEIGHTS)
-    if low == 0:
-        # below 1e-7 of the end a density is a constant
-        rest = np.maximum(start - e_min[above], 0)
-        total += rest * density(np.zeros(1)) * np.where(rest > 0, (1 - e_min[above] / start), 0)
-    out[above] = total
-    return out
 
 
 def _form_factor(name, q, radius):

@@ -3,6 +3,7 @@
 import pickle
 from types import SimpleNamespace
 
+import generated_interactions
 import numpy as np
 import pytest
 from oracle_general import Interaction, Oracle
@@ -100,7 +101,7 @@ def oracle(name, resolution=None, quenching_sigma=0.0):
 def test_counts_are_those_of_the_oracle_for_each_nucleus(resolution, eta):
     found = experiment(resolution=RESOLUTIONS[resolution]).signal
     parts = [oracle(name, resolution, 0.2) for name in ROWS]
-    for mass, coupling in [(1.0, 2e-5), (50.0, 1e-4), (0.0, 0.0)]:
+    for mass, coupling in [(1.0, 2e-5), (50.0, 1e-4), (1e-3, 0.0)]:
         expected = sum(part.counts(UNIVERSAL, mass, coupling**2, eta) for part in parts)
         counts = found.counts("universal", mass=mass, coupling=coupling, eta=eta)
         assert counts == pytest.approx(expected, rel=2e-8)
@@ -122,6 +123,39 @@ def test_chi2_profiles_one_scale_of_all_factors(point):
     assert found.pulls("universal", mass, coupling).chi2 == pytest.approx(expected, rel=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["scalar", "magnetic", "dipole", "heavy lepton by vector", "heavy lepton by scalar"])
+def test_spectra_that_jump_are_those_of_the_oracle_for_each_nucleus(kind):
+    """Counts and least chi2 where spectra end in a jump at each line, and begin in one."""
+    rng = np.random.default_rng(len(kind))
+    drawn = generated_interactions.draw(rng, kind, SimpleNamespace(weak="radiative"), top=52.8, smallest_mass=0.0)
+    interaction, mass = drawn.oracle, 20.0
+    both = experiment(quenching_sigma=0.1)
+    parts = [oracle(name, quenching_sigma=0.1) for name in ROWS]
+    lines = [part.line(interaction, mass) for part in parts]
+    standard, linear, square = np.abs(sum(line.coefficients(np.ones(1))[0] for line in lines)).sum(axis=1)
+    # about as many events as those of the standard model
+    y = np.array(standard / (linear + np.sqrt(standard * square)))
+    g = interaction.coupling(y)
+    point = {name: mass if name == "mass" else float(g) for name in drawn.model.own_names}
+
+    def counts(eta):
+        return sum(line.each(np.array([eta]), y[None])[0] for line in lines)
+
+    for eta in (1.0, 0.77, 1.31):
+        expected = counts(eta)
+        found = both.predict(drawn.model, eta=eta, **point).signal
+        assert found == pytest.approx(expected, rel=1e-8, abs=1e-8 * expected.max())
+
+    def chi2(eta):
+        return float(parts[0].chi2(counts(eta), eta))
+
+    etas = np.unique(np.concatenate([line.etas for line in lines]))
+    k = int(np.argmin([chi2(eta) for eta in etas]))
+    bounds = etas[max(k - 1, 0)], etas[min(k + 1, etas.size - 1)]
+    least = minimize_scalar(chi2, bounds=bounds, method="bounded", options={"xatol": 1e-11}).fun
+    assert both.chi2(drawn.model, **point) == pytest.approx(min(least, chi2(etas[k])), rel=1e-7)
+
+
 @pytest.mark.parametrize("resolution", [None, GaussianResolution(0.3), PoissonResolution()])
 @pytest.mark.parametrize("sigma", [0.0, 0.1])
 def test_counts_add_up_from_experiments_of_one_nucleus(resolution, sigma):
@@ -136,7 +170,8 @@ def test_counts_add_up_from_experiments_of_one_nucleus(resolution, sigma):
     for args, values in [
         (("sm",), {}),
         (("b-l",), {"mass": mass, "coupling": coupling}),
-        (("lmu-ltau",), {"mass": 0.0, "coupling": coupling}),
+        # 0, unless single quanta are counted
+        (("lmu-ltau",), {"mass": both.smallest_mass, "coupling": coupling}),
         (("sm",), {"sin2_theta_w": [0.22, 0.25]}),
         (("b-l",), {"mass": mass, "coupling": 1e-4, "eta": 0.7}),
         (("b-l",), {"mass": 10.0, "coupling": 1e-4, "eta": 3.0}),

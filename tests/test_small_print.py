@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from cevns import checks, fluxes
 from cevns.bounds.bound import Bound
@@ -13,6 +14,7 @@ from cevns.bounds.trident import trident_coupling_limit, trident_ratio
 from cevns.detectors import (
     BirksQuenching,
     GaussianResolution,
+    PoissonResolution,
     PolynomialQuenching,
     Quenching,
     Response,
@@ -25,7 +27,7 @@ from cevns.interactions import VectorMediator, mediated
 from cevns.kernels.fluxes import Spectrum
 from cevns.nuclei import Nucleus, Target, nucleus
 from cevns.nuclei.elements import closest_isotope, protons_and_nucleons
-from cevns.predictions import recoil_events
+from cevns.predictions import recoil_events, recoil_spectrum
 
 
 def no_threshold(argon, target, edges):
@@ -57,6 +59,42 @@ def test_smallest_mass_of_a_sum_is_that_of_its_least_sensitive_part(argon):
     open_ended = no_threshold(argon, target, [0.0, 1.0, 1e3])
     assert argon.smallest_mass == 0.0
     assert (argon + open_ended).smallest_mass == (open_ended + argon).smallest_mass == open_ended.smallest_mass > 0
+
+
+def quanta(argon, edges):
+    """A detector that counts photoelectrons."""
+    target = Target.of({"Ar-40": 1}, molar_mass=39.96, mass=10.0)
+    data = no_threshold(argon, target, edges)
+    response = data.response
+    return data.replace(response=dataclasses.replace(response, resolution=PoissonResolution()))
+
+
+def test_photons_are_refused_where_single_quanta_are_seen(argon):
+    """One quantum has a probability like T, photons a rate like T^-2: their sum has no end."""
+    for edges in ([1.0, 2.0, 9.0], [0.5, 3.0]):
+        single = quanta(argon, edges)
+        with pytest.raises(InputError, match="observed down to 0"):
+            single.predict("millicharge", q_ee=1e-9)
+        with pytest.raises(InputError, match="mass = 0"):
+            single.predict("b-l", mass=0.0, coupling=1e-6)
+        # 1 / T times T is finite
+        assert np.isfinite(single.predict("magnetic-moment", mu_e=1e-9).signal).all()
+    double = quanta(argon, [1.5, 3.0])
+    assert double.smallest_mass == 0
+    assert np.isfinite(double.predict("millicharge", q_ee=1e-9).signal).all()
+    with pytest.raises(InputError, match="observed down to 0"):
+        quanta(argon, [0.0, 3.0]).predict("magnetic-moment", mu_e=1e-9)
+
+
+def test_mediators_of_the_least_mass_are_followed_where_single_quanta_are_seen(argon):
+    single = quanta(argon, [1.0, 2.0])
+    mass = single.smallest_mass
+    assert 0 < mass < 1e-4
+    recoil = np.geomspace(1e-26, 2e3 * 40.0**2 / single.target.nuclei[0].mass, 20001)
+    rate = recoil_spectrum("b-l", single.flux, single.target, recoil, mass=mass, coupling=1e-7)
+    seen = rate * 0.2 * recoil * np.exp(-0.2 * recoil) * recoil
+    expected = integrate.trapezoid(seen, np.log(recoil))
+    assert single.predict("b-l", mass=mass, coupling=1e-7).signal[0] == pytest.approx(expected, rel=1e-5)
 
 
 # --- other limits

@@ -81,6 +81,10 @@ class GaussianResolution:
             math.sqrt(x_high + margin**2 / 4) + margin / 2
         ) ** 2
 
+    def rise(self, x_low: float) -> float:
+        """Return the power of small true values in which an observation of at least `x_low` becomes improbable."""
+        return math.inf if x_low > 0 else 0.0
+
 
 @dataclass(frozen=True)
 class PoissonResolution:
@@ -118,3 +122,7 @@ class PoissonResolution:
         # P(n >= k) and P(n <= k) are incomplete gamma functions of the mean
         low = float(gammaincinv(np.ceil(x_low), 1e-16)) if x_low > 0 else 0.0
         return low, float(gammainccinv(np.ceil(x_high), 1e-16))
+
+    def rise(self, x_low: float) -> float:
+        """Return the power of small means in which an observation of at least `x_low` becomes improbable."""
+        return float(np.ceil(x_low))

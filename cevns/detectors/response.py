@@ -7,6 +7,7 @@ eta a nuisance scale of the quenching factor, nominally 1 (text below eq. 4.1 of
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -162,11 +163,21 @@ class Response:
 
     def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
-        low = max(self.edges[0], self.efficiency.x[0])
-        high = self.edges[-1]
+        low, high = self._threshold, self.edges[-1]
         if self.resolution is not None:
             low, high = self.resolution.reach(low, high)
         return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
+
+    @property
+    def _threshold(self) -> float:
+        return float(max(self.edges[0], self.efficiency.x[0]))
+
+    @property
+    def rise(self) -> float:
+        """Power of small observables in which the acceptance vanishes, infinite below a threshold that is sharp."""
+        if self.resolution is None:
+            return math.inf if self._threshold > 0 else 0.0
+        return self.resolution.rise(self._threshold)
 
     def acceptance(self, observable: ArrayLike) -> Array:
         """Return the probability to accept a recoil in each bin.

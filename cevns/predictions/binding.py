@@ -70,6 +70,7 @@ def bind(
     flavours: Sequence[str],
     targets: Sequence[str] = (NUCLEI,),
     smallest_mass: float = 0.0,
+    from_zero: bool = False,
 ) -> Counts:
     """Return counts as a function of parameters.
 
@@ -93,6 +94,8 @@ def bind(
         What neutrinos scatter on, nuclei or electrons or both.
     smallest_mass : float
         Least mass [MeV] of mediators that the nodes follow.
+    from_zero : bool
+        Whether recoils or electrons of 0 are as probable to be observed as others.
     """
     place = {p.name: i for i, p in enumerate(parameters)}
     offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
@@ -115,7 +118,8 @@ def bind(
         powers, propagators = [0] * len(factors), []
         final_mass = mass_at(monomial.final_mass, fixed)
         kind = Kind(monomial.kinematics, final_mass, monomial.target)
-        light = [0.0] if kind.kinematics == "magnetic" else []
+        # a magnetic moment's rate rises like 1 / T alone
+        light = [0.0] if kind.kinematics == "magnetic" and from_zero else []
         for mass, exponent in monomial.mediators:
             if mass in place:
                 powers[mediators.index(mass)] = exponent

@@ -78,8 +78,12 @@ class ElectronNodes:
     @cached_property
     def smallest_mass(self) -> float:
         """Least mediator mass [MeV] that the nodes follow: 0, unless electrons are observed down to 0."""
-        edges = self.panels[0].edges
-        return float(np.sqrt(2e-3 * ELECTRON_MASS * edges[1])) if edges[0] == 0 else 0.0
+        return float(np.sqrt(2e-3 * ELECTRON_MASS * self.panels[0].edges[1])) if self.from_zero else 0.0
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether electrons of 0 are as probable to be observed as others."""
+        return bool(self.panels[0].edges[0] == 0)
 
     @classmethod
     def build(

@@ -58,6 +58,12 @@ class Folds:
         electrons = self.electron_nodes(0.0)
         return max(self.nodes.smallest_mass, 0.0 if electrons is None else electrons.smallest_mass)
 
+    @cached_property
+    def from_zero(self) -> bool:
+        """Whether recoils or electrons of 0 are as probable to be observed as others."""
+        electrons = self.electron_nodes(0.0)
+        return self.nodes.from_zero or (electrons is not None and electrons.from_zero)
+
     def electron_nodes(self, final_mass: float) -> ElectronNodes | None:
         """Return nodes of electrons' energies; None if no electron is observed."""
         if self.electrons is None:

@@ -36,6 +36,8 @@ PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-10
 #: End of the first panel of a detector without a threshold, as a share of the highest recoil.
 FIRST_PANEL = 1e-8
+#: Squared masses of mediators that are followed, in units of the lowest q^2 where single quanta are observed.
+SINGLE_QUANTA = 1e4
 
 NODES, WEIGHTS = gauss_legendre(PANEL_NODES)
 #: Share of each Legendre polynomial in the Lagrange polynomials of the nodes, shape (PANEL_NODES, PANEL_NODES).
@@ -118,13 +120,22 @@ class RecoilNodes:
 
     @cached_property
     def smallest_mass(self) -> float:
-        """Least mediator mass [MeV] that the nodes follow: 0, unless recoils are observed down to 0."""
-        squares = [
-            2e-3 * max(self.nuclei[i].mass for i in panels.nuclei) * panels.edges[1]
-            for panels in self.panels
-            if panels.edges[0] == 0
-        ]
+        """Least mediator mass [MeV] that the nodes follow: 0, unless recoils are observed down to 0.
+
+        A single quantum is: its probability falls like the observable, the rate of a massless mediator rises like T^-2.
+        """
+        squares = []
+        for panels in self.panels:
+            low, first = panels.edges[:2]
+            if low == 0 or panels.response.rise < 2:
+                heaviest = max(self.nuclei[i].mass for i in panels.nuclei)
+                squares.append(2e-3 * heaviest * (first if low == 0 else SINGLE_QUANTA * low))
         return float(np.sqrt(max(squares, default=0.0)))
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether recoils of 0 are as probable to be observed as others."""
+        return any(panels.edges[0] == 0 for panels in self.panels)
 
     @classmethod
     def build(

@@ -136,6 +136,8 @@ class EtaPieces:
                     continue
                 if inside.size:
                     cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
+                    # one of the parts may be nearly as wide, and as wrong, which says nothing of rounding
+                    size = np.inf
                 else:
                     # the error of an analytic function falls like the fifth power of the width
                     cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))

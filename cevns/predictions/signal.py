@@ -289,8 +289,9 @@ class Signal:
                     )
                 radii[nucleus] = name if name in names else parameter.number(fixed[name])
         folds = folds or (lambda layers: self.folds.at(1.0, layers))
-        seen: Any = {"flavours": self.flux.flavours, "targets": self.targets, "smallest_mass": self.smallest_mass}
-        return bind(folds, self.form_factor, interaction, parameters, values, radii, **seen)
+        seen: Any = {"flavours": self.flux.flavours, "targets": self.targets}
+        ends: Any = {"smallest_mass": self.smallest_mass, "from_zero": self.folds.from_zero}
+        return bind(folds, self.form_factor, interaction, parameters, values, radii, **seen, **ends)
 
     def profiled(
         self,
