@@ -158,6 +158,7 @@ REFUSED = {
     "minus that is not ASCII": ("\u22121,2\n3,4\n", 1, r"column 1 holds the character U\+2212 \(MINUS SIGN\)"),
     "digits that are not ASCII": ("1,\u0661\n3,4\n", 1, r"U\+0661"),
     "no-break space": ("1\u00a0000;2\n3;4\n", 1, r"U\+00A0"),
+    "no-break space between blanks": ("1\u00a0200 2\n1\u00a0500 4\n", 1, r"U\+00A0"),
     "thin space": ("1\u2009000;2\n3;4\n", 1, r"U\+2009"),
     "mark in the middle": ("1,2\n\ufeff3,4\n", 2, r"U\+FEFF"),
     "underscore": ("1,2\n1_000,4\n", 2, "without _"),
@@ -403,6 +404,10 @@ def test_units_in_titles(title, unit):
         ("1 2 # three\n3 4\n", False),
         ("1e999 2\n3 4\n", False),
         ("+-1 2\n3 4\n", False),
+        ("1\u00a0200 2\n1\u00a0500 4\n", False),
+        ("1\u2009 2\n3 4\n", False),
+        ("1 2\f\n3 4\n", False),
+        ("1 2\v3 4\n", False),
         ("", False),
     ],
 )

@@ -68,6 +68,9 @@ def plain_numbers(text: str) -> np.ndarray | None:
 
     Rows of numbers with points as decimal signs, separated by blanks, as many in each; and lines of comments.
     """
+    # blanks and line ends beyond these are none, or uncertain
+    if not text.isascii() or "\f" in text or "\v" in text:
+        return None
     lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     rows = [line for line in lines if line]
     tokens = [token for row in rows for token in row]

@@ -135,7 +135,8 @@ def _cell_changed(rng, path, values):
     cells = [[repr(x) for x in row] for row in values]
     choice = rng.random()
     new = rng.choice(_CELLS) if choice < 0.6 else str(number(rng, 5.0)) if choice < 0.8 else text(rng, cells[i][j])
-    if any(c in new for c in '#%!/\r\n\v\f\x85\u2028,;\t"') or not new.strip():
+    cut = '#%!/\r\n\v\f\x85\u2028,;\t"' + " " * (len(values[0]) == 1)
+    if any(c in new.strip(" ") for c in cut) or not new.strip():
         # a comment, a line end or another cell is another table, not another cell
         new = rng.choice(["x1", "1x", "--1", "1..2"])
     cells[i][j] = new
