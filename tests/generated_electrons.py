@@ -72,10 +72,10 @@ def integral(experiment, response, charges, mass, strength):
     high = min(high, end)
     if not low < high:
         return np.zeros(response.bins)
-    low = max(low, 1e-9 * high)
+    least = max(low, 1e-9 * high)
     cuts = [*response.steps / response.light_yield, *(1e3 * reference.electron_greatest_recoil(flux.break_energies))]
     cuts += [energy for _, atom in atoms for _, energy in atom]
-    cuts = [low, high, *np.geomspace(low, high, 2 + int(np.log2(high / low))), *(c for c in cuts if low < c < high)]
+    cuts = [low, *np.geomspace(least, high, 2 + int(np.log2(high / least))), *(c for c in cuts if low < c < high)]
     cuts = np.unique(cuts)
     half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
     kev = middle[:, None] + half[:, None] * _T_RULE[0]
