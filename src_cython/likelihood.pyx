@@ -161,6 +161,14 @@ cdef class Engine:
             certify_term(&term.t)
         self.calls, self.s.size = -1, rows_size(self.s.terms, self.s.n)
 
+    cdef int count(self) except -1:
+        """Note one more point, of which many pay for a look at how terms are minimised in eta."""
+        if self.calls >= 0:
+            self.calls += 1
+            if self.calls > TRIALS:
+                self.certify()
+        return 0
+
     def prepare(self):
         """Find out how terms are minimised in eta, which pays before many points, and return the engine."""
         if self.calls >= 0:
@@ -195,6 +203,7 @@ cdef class Engine:
         cdef const double *at = &values[0] if values.shape[0] else &none
         if values.shape[0] != self.parameters:
             raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+        self.count()
         cdef row_t *rows = open_rows(self.s.terms, self.s.n, self.s.size)
         if rows == NULL:
             raise MemoryError
@@ -354,14 +363,6 @@ cdef class Evaluator(Function):
         self.c.ranges = self.ranges
         self.c.sum = engine.s
 
-    cdef int count(self) except -1:
-        """Note one more point, of which many pay for a look at how terms are minimised in eta."""
-        if self.engine.calls >= 0:
-            self.engine.calls += 1
-            if self.engine.calls > TRIALS:
-                self.engine.certify()
-        return 0
-
     def __call__(self, *args, **named):
         """Return chi2 at one point, all nuisances profiled.
 
@@ -377,7 +378,7 @@ cdef class Evaluator(Function):
         cdef double values[MAX_PARAMETERS]
         cdef double value
         self.read(args, named, values)
-        self.count()
+        self.engine.count()
         value = point_chi2(&self.engine.s, values)
         if value != value:
             raise MemoryError
@@ -409,7 +410,7 @@ cdef class Evaluator(Function):
         cdef double value
         cdef np.npy_intp n = self.ranges.n
         self.read(args, named, values)
-        self.count()
+        self.engine.count()
         out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
         value = sum_gradient(&self.engine.s, values, <double *> np.PyArray_DATA(out))
         if value != value:

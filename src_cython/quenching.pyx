@@ -51,7 +51,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef double eta_step = SMALL_STEP if t.searched else t.eta_step
     cdef Py_ssize_t piece = row.piece, k, last = -1
     cdef const double *p
-    cdef bint done = False
+    cdef bint low_tried = False, high_tried = False
     cdef int _
     for _ in range(100):
         piece = find_piece(t.eta_edges, t.pieces, eta, piece)
@@ -66,6 +66,8 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         eta_derivatives(t, u, v, s * (eta - centre), s, eta, &first, &second)
         if not second > 0.0:
             return NAN
+        if (eta == t.eta_edges[0] and first >= 0.0) or (eta == t.eta_edges[t.pieces] and first <= 0.0):
+            break
         if first > 0.0:
             high = eta
         else:
@@ -92,18 +94,14 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         # the minimum lies between low and high; a step out of there becomes a bisection, except that the very end of
         # the range is tried first
         if not low < eta < high:
-            if eta <= low and low == t.eta_edges[0] and first > 0.0:
-                eta = low
-                if done:
-                    break
-                done = True
-            elif eta >= high and high == t.eta_edges[t.pieces] and first <= 0.0:
-                eta = high
-                if done:
-                    break
-                done = True
+            if eta <= low == t.eta_edges[0] and not low_tried:
+                eta, low_tried = low, True
+            elif eta >= high == t.eta_edges[t.pieces] and not high_tried:
+                eta, high_tried = high, True
             else:
                 eta = 0.5 * (low + high)
+    else:
+        return NAN
     row.drift = (eta - row.eta) / (y - row.y) if y != row.y else 0.0
     row.eta = eta
     row.y = y

@@ -59,3 +59,40 @@ cdef class Weights:
                         total += values[pointers[i] + j] * rates[k, firsts[i] + j]
                     counts[k, i] = total
         return out
+
+
+def add_line(const double[:, ::1] numbers not None, const double[:, ::1] folded not None,
+             double[:, ::1] constant not None, double[:, :, ::1] linear not None):
+    """Add folded channels times their numbers of y^0, y^1 and y^2 to a, and to b and c.
+
+    Parameters
+    ----------
+    numbers : ndarray, shape (3, channels)
+    folded : ndarray, shape (channels, rows x bins)
+    constant : ndarray, shape (rows, bins)
+    linear : ndarray, shape (rows, 2, bins)
+    """
+    cdef Py_ssize_t i, k, row, rows = constant.shape[0], bins = constant.shape[1]
+    cdef double a, b, c
+    cdef const double *counts
+    cdef double *still
+    cdef double *moving
+    if numbers.shape[0] != 3 or numbers.shape[1] != folded.shape[0] or folded.shape[1] != rows * bins or (
+            linear.shape[0] != rows or linear.shape[1] != 2 or linear.shape[2] != bins):
+        raise ValueError("numbers, folded channels and counts do not fit together")
+    if rows * bins == 0:
+        return
+    with nogil:
+        for k in range(folded.shape[0]):
+            a, b, c = numbers[0, k], numbers[1, k], numbers[2, k]
+            for row in range(rows):
+                counts, still, moving = &folded[k, row * bins], &constant[row, 0], &linear[row, 0, 0]
+                if a != 0.0:
+                    for i in range(bins):
+                        still[i] += a * counts[i]
+                if b != 0.0:
+                    for i in range(bins):
+                        moving[i] += b * counts[i]
+                if c != 0.0:
+                    for i in range(bins):
+                        moving[bins + i] += c * counts[i]

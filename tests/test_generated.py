@@ -36,10 +36,14 @@ def test_generated_experiment(seed, check):
         raise
 
 
-@pytest.mark.parametrize(("seed", "check"), [(10682, generated_checks.chi2), (10020, generated_checks.order)])
+@pytest.mark.parametrize(
+    ("seed", "check"),
+    [(10682, generated_checks.chi2), (10020, generated_checks.order), (1551, generated_checks.order)],
+)
 def test_experiment_that_failed_once(seed, check):
     """Of long runs: 10682, a piece of the quenching scale that was not cut on although its polynomial was wrong; 10020,
-    a slope of chi2 that falls where two pieces meet, which passed for convex.
+    a slope of chi2 that falls where two pieces meet, which passed for convex; 1551, Newton steps that lead beyond the
+    end of the quenching scale twice, which ended there.
     """
     check(make(seed))
 

@@ -6,7 +6,7 @@ import math
 import pytest
 from canonical import INTERACTIONS, VALUES
 from generated import make
-from generated_checks import rounding, values_at
+from generated_checks import rounding, taken, values_at
 from test_bound_points import fresh, nsi
 
 import cevns
@@ -130,7 +130,7 @@ def test_priors_of_the_line_and_of_others(both):
 @pytest.mark.parametrize("seed", range(1, 120, 6))
 def test_generated_experiments(seed):
     case = make(seed)
-    for model, interaction in case.models:
+    for model, interaction in taken(case):
         free = ["sin2_theta_w"] if case.seed % 2 else []
         radius = next(p for p in case.experiment.parameters(model) if p.name.startswith("rn_"))
         if case.seed % 3 and radius.default:

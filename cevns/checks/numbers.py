@@ -40,6 +40,8 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 
 _DOUBLE = np.dtype(float)
+#: Whole numbers up to this one are floats too.
+LARGEST_EXACT = 2**53
 
 #: Largest and smallest relative uncertainty: above, per cent were given for a fraction; below, chi2 loses its digits.
 LARGEST_SIGMA, SMALLEST_SIGMA = 2.0, 1e-6
@@ -101,6 +103,8 @@ def real(
     """
     if type(value) is float:
         number = value
+    elif type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        number = float(value)
     else:
         found = _converted(name, value, unit, "one number")
         if found.ndim:

@@ -8,6 +8,7 @@ component may say which it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class Flux:
             return NotImplemented
         return Flux(f"{self.name} + {other.name}", self.components + other.components)
 
-    @property
+    @cached_property
     def flavours(self) -> tuple[str, ...]:
         """The flavours present, in the order of `FLAVOURS`."""
         return tuple(f for f in FLAVOURS if any(f == g for g, _ in self.spectra))

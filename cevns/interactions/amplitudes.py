@@ -17,7 +17,7 @@ import cmath
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -134,8 +134,7 @@ class Amplitude:
         checks.put(self, flavours=flavours, couplings=tuple(sorted(powers.items())))
 
 
-@dataclass(frozen=True, eq=False)
-class Monomial:
+class Monomial(NamedTuple):
     """What one product of couplings, propagators and loops multiplies, for each initial flavour.
 
     Attributes
@@ -225,7 +224,7 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: 
     size = len(flavours)
     for (kinematics, final_mass, _, (initial, _)), members in sectors.items():
         row = flavours.index(initial)
-        for i, (p, n, *factors) in enumerate(members):
+        for i, (p, n, couplings, masses, loops) in enumerate(members):
             for j in range(i + 1):
                 q, m, *others = members[j]
                 q, m = q.conjugate(), m.conjugate()
@@ -233,23 +232,28 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: 
                 first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
                 if not (first or second or third):
                     continue
-                key = (kinematics, final_mass, *map(_times, factors, others))
+                key = (
+                    kinematics,
+                    final_mass,
+                    _times(couplings, others[0]),
+                    _times(masses, others[1]),
+                    _times(loops, others[2]),
+                )
                 total = found.get(key)
                 if total is None:
                     total = found[key] = [0.0] * (3 * size)
                 total[row] += first
                 total[size + row] += second
                 total[2 * size + row] += third
-    return tuple(
-        Monomial(kinematics, final_mass, couplings, mediators, loops, np.array(numbers), target)
-        for (kinematics, final_mass, couplings, mediators, loops), numbers in found.items()
-    )
+    return tuple(Monomial._make((*key, np.array(numbers), target)) for key, numbers in found.items())
 
 
 def _times(first: tuple[tuple[Any, int], ...], second: tuple[tuple[Any, int], ...]) -> tuple[tuple[Any, int], ...]:
     """Return the product of two products of powers."""
     if not (first and second):
         return first or second
+    if len(first) == 1 and len(second) == 1 and first[0][0] == second[0][0]:
+        return ((first[0][0], first[0][1] + second[0][1]),)
     total = dict(first)
     for name, power in second:
         total[name] = total.get(name, 0) + power

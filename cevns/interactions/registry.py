@@ -181,9 +181,12 @@ def get_interaction(interaction: str | Interaction) -> Interaction:
     """
     if isinstance(interaction, Interaction):
         return interaction
+    if isinstance(interaction, str) and interaction in _BUILDERS:
+        return _build(interaction)
     checks.instance("interaction", interaction, (str, Interaction), f"names: {', '.join(_BUILDERS)}")
     if interaction in _REFUSED:
         raise InputError(f"interaction {interaction!r} is not built in: it {_REFUSED[interaction]}")
+    # it is not
     return _build(checks.known("interaction", interaction, _BUILDERS))
 
 

@@ -31,6 +31,7 @@ cdef class Engine:
     cdef readonly int line, line_power
     cdef int calls
     cdef certify(self)
+    cdef int count(self) except -1
     cdef take_priors(self, priors, list owned)
     cdef one_valued(self)
     cdef row_t* rows(self, const double[:, ::1] values) except NULL
@@ -40,4 +41,3 @@ cdef class Engine:
 cdef class Evaluator(Function):
     cdef readonly Engine engine
     cdef bound_t c
-    cdef int count(self) except -1

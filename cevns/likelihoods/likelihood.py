@@ -155,6 +155,13 @@ class Likelihood(Inference):
         first, *others = (e.signal.parameters(interaction) for e in self.experiments)
         if not (others or self.priors):
             return first
+        return self._parameters.get(interaction, lambda: self._joined_parameters(first, others))
+
+    @cached_property
+    def _parameters(self) -> Kept:
+        return Kept(MOST_KEPT)
+
+    def _joined_parameters(self, first: Sequence[Parameter], others: Sequence[Sequence[Parameter]]) -> Any:
         found = {p.name: p for p in first}
         for parameter in itertools.chain(*others):
             known = found.setdefault(parameter.name, parameter)

@@ -17,6 +17,7 @@ from cevns.errors import InputError
 from cevns.interactions.amplitudes import mass_at
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI, VECTOR, Kind
 from cevns.kernels.counts import Counts
+from cevns.kernels.weights import add_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -206,15 +207,13 @@ def _moving(
 ) -> tuple[Array, Array, dict[LayerKey, dict[tuple[Any, ...], Array]], list[Any]]:
     """Return constant and linear counts, which only the line moves, rates by layer, and kernels of folded counts."""
     rows, bins = fold.shape
-    still = np.zeros((3, rows * bins))
+    constant, linear = np.zeros(fold.shape), np.zeros((rows, 2, bins))
     counts: dict[tuple[Any, ...], Array] = {}
     rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
     for key, members in parts.items():
         nodes, weights = fold.layers[key.kind.layer]
-        given = not (radii or key.propagators or key.loops)
-        if given and not any(key.powers):
-            folded = fold.counts(key.kind)
-        else:
+        given = not (radii or key.propagators or key.loops or any(key.powers))
+        if not given:
             charge = _bare_charge(nodes, form_factor, radii) if radii else nodes.neutron_charge
             channels = nodes.channels(key.kind, charge) if radii else fold.channels(key.kind)
             channels = channels * key.shape(nodes.q2)
@@ -224,20 +223,19 @@ def _moving(
                 rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
                 layer[terms, key.powers] = layer.get((terms, key.powers), 0.0) + rate
             continue
-        moved = _kernels([part for part in members if any(part.couplings)])
-        # always three rows, lest another shape rounds otherwise
+        folded = fold.counts(key.kind) if given else weights.dot(channels.sum(axis=1))
         table = np.zeros((3, members[0].coefficients.size))
+        moved = []
         for part in members:
-            if not any(part.couplings):
+            if any(part.couplings):
+                moved.append(part)
+            else:
                 table[part.line] += part.coefficients
-        tables = [table, np.array([numbers for _, numbers in moved])] if moved else [table]
-        found = [t @ folded if given else weights.dot(t @ channels.sum(axis=1)) for t in tables]
-        still += found[0]
-        for (terms, _), some in zip(moved, found[-1], strict=False):
-            counts[terms] = counts.get(terms, 0.0) + some
-    constant, linear = still[0].reshape(rows, bins), still[1:].reshape(2, rows, bins).swapaxes(0, 1)
+        add_line(table, folded, constant, linear)
+        for terms, numbers in _kernels(moved):
+            counts[terms] = counts.get(terms, 0.0) + numbers @ folded
     kernels = [(terms, None, some.reshape(rows, bins)) for terms, some in counts.items()]
-    return constant, np.ascontiguousarray(linear), rates, kernels
+    return constant, linear, rates, kernels
 
 
 def _kernels(parts: Sequence[_Part]) -> list[tuple[tuple[Any, ...], Array]]:
