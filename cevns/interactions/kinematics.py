@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cevns.constants import ELECTRON_MASS
 
-__all__ = ["ELECTRONS", "NUCLEI", "VECTOR", "Kind", "electron_ends", "kinds_of", "recoil_ends"]
+__all__ = [
+    "ELECTRONS",
+    "NUCLEI",
+    "VECTOR",
+    "Kind",
+    "electron_ends",
+    "heaviest_lepton",
+    "heaviest_on_electrons",
+    "kinds_of",
+    "recoil_ends",
+]
 
 #: What neutrinos scatter on.
 NUCLEI, ELECTRONS = "nuclei", "electrons"
@@ -68,6 +79,36 @@ def recoil_ends(mass: float, energy: Any, final_mass: float = 0.0) -> tuple[Any,
     high = np.where(energy > final_mass, 0.5 * energy * (1 + np.sqrt((1 - ratio) * (1 + ratio))), 0.0)
     low = np.where(high > 0, 0.5 * ratio * (0.5 * final_mass) * (energy / np.where(high > 0, high, 1.0)), 0.0)
     return 2 * low * (low / mass), 2 * high * (high / mass)
+
+
+def heaviest_lepton(mass: float, energy: float, least: float, most: float) -> float:
+    """Return the mass [MeV] of the heaviest final lepton with which a nucleus recoils by `least` to `most` [MeV].
+
+    Recoils T = 2 e_0^2 / M go with masses up to m^2 = 4 e_0 (E - e_0), which is E^2 at e_0 = E / 2; see `recoil_ends`.
+
+    Examples
+    --------
+    >>> heaviest_lepton(37e3, 50.0, 0.0, 1.0), round(heaviest_lepton(37e3, 50.0, 0.1, 1.0), 1), round(
+    ...     heaviest_lepton(37e3, 50.0, 0.2, 1.0), 1
+    ... )
+    (50.0, 35.2, 0.0)
+    """
+    if not least < math.inf:
+        return 0.0
+    first, last = (math.sqrt(0.5 * mass * recoil) for recoil in (least, most))
+    e0 = min(max(0.5 * energy, first), last)
+    return 2 * math.sqrt(e0 * max(energy - e0, 0.0)) if e0 != 0.5 * energy else energy
+
+
+def heaviest_on_electrons(energy: float) -> float:
+    """Return the mass [MeV] of the heaviest lepton that a neutrino becomes on an electron; see `electron_ends`.
+
+    Examples
+    --------
+    >>> round(heaviest_on_electrons(50.0), 3)
+    6.656
+    """
+    return 2 * energy / (1 + math.sqrt(1 + 2 * energy / ELECTRON_MASS))
 
 
 def electron_ends(energy: Any, final_mass: float = 0.0) -> tuple[Any, Any]:

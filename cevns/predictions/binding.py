@@ -140,7 +140,7 @@ def bind(
         parts = _by_powers_of_radius(parts, len(flavours))
     constant, linear, rates, kernels = _moving(fold, parts, form_factor, radii)
     keys = list(rates) or [VECTOR.layer]
-    weights, q2, places = fold.joined(keys)
+    weights, q2, places = fold.joined(keys) if rates else fold.without_rates()
     moved = _side_by_side(rates, places, q2)
     # counts that are folded have no factors
     kernels = [*(moved if kernels else _usual(moved)), *((terms, (0,) * len(factors), *k) for terms, *k in kernels)]
@@ -210,7 +210,8 @@ def _moving(
     counts: dict[tuple[Any, ...], Array] = {}
     rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
     for key, members in parts.items():
-        nodes, weights = fold.layers[key.kind.layer]
+        layer = fold.layers[key.kind.layer]
+        nodes = layer.nodes
         given = not (radii or key.propagators or key.loops)
         if given and not any(key.powers):
             folded = fold.counts(key.kind)
@@ -219,10 +220,10 @@ def _moving(
             channels = nodes.channels(key.kind, charge) if radii else fold.channels(key.kind)
             channels = channels * key.shape(nodes.q2)
         if any(key.powers):
-            layer = rates.setdefault(key.kind.layer, {})
+            own = rates.setdefault(key.kind.layer, {})
             for terms, numbers in _kernels(members):
                 rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
-                layer[terms, key.powers] = layer.get((terms, key.powers), 0.0) + rate
+                own[terms, key.powers] = own.get((terms, key.powers), 0.0) + rate
             continue
         moved = _kernels([part for part in members if any(part.couplings)])
         # always three rows, lest another shape rounds otherwise
@@ -231,7 +232,7 @@ def _moving(
             if not any(part.couplings):
                 table[part.line] += part.coefficients
         tables = [table, np.array([numbers for _, numbers in moved])] if moved else [table]
-        found = [t @ folded if given else weights.dot(t @ channels.sum(axis=1)) for t in tables]
+        found = [t @ folded if given else layer.dot(t @ channels.sum(axis=1)) for t in tables]
         still += found[0]
         for (terms, _), some in zip(moved, found[-1], strict=False):
             counts[terms] = counts.get(terms, 0.0) + some

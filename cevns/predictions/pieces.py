@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import Rows, dense, pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.folding import Rows, pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
+from cevns.predictions.refining import ETA_POINTS, TO_POWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from cevns.kernels.weights import Weights
     from cevns.nuclei import Nucleus
 
-__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "refined", "tolerance"]
+__all__ = ["EtaPieces", "eta_range", "tolerance"]
 
-#: Chebyshev nodes of a piece, on its own axis from -1 to 1.
-ETA_POINTS = np.sin(0.1 * np.pi * np.arange(-4, 5, 2))
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
 _MOST_PIECES, _MOST_PARTS = 1024, 4
@@ -38,8 +37,7 @@ _REACH, _SMALLEST = 5.0, 0.25
 
 # where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
 _TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
-_TO_POWERS = np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
-_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ _TO_POWERS
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ TO_POWERS
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -120,7 +118,7 @@ class EtaPieces:
             for a, b, before in pending:
                 weights = np.array([*itertools.islice(matrices, etas[0].size)])
                 sampled, tests = np.split(weights @ probes, [ETA_POINTS.size])
-                found = np.tensordot(_TO_TESTS, sampled, 1)
+                found = (_TO_TESTS @ sampled.reshape(ETA_POINTS.size, -1)).reshape(tests.shape)
                 top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference.max(axis=0))
                 # between a share of the bin and one of the largest: as uncertainties of counts go
                 scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
@@ -148,25 +146,6 @@ class EtaPieces:
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
         return cls(edges, nodes, pack_rows([rows for _, _, rows in done], len(probes)))
-
-
-def refined(weights: Weights, edges: Array, finer: Array) -> Weights:
-    """Return weights at the nodes of finer pieces, from those at the nodes of the pieces that they are parts of.
-
-    Counts are polynomials in a piece, and so are, for all rates that it was cut for, the weights.
-    """
-    owners = np.searchsorted(edges, finer[:-1], side="right") - 1
-    size = weights.firsts.size // (edges.size - 1)
-    parts = []
-    for low, high, owner in zip(finer[:-1], finer[1:], owners.tolist(), strict=True):
-        rows = dense(weights, slice(owner * size, (owner + 1) * size))
-        a, b = edges[owner], edges[owner + 1]
-        if (low, high) != (a, b):
-            places = (low + high - a - b + (high - low) * ETA_POINTS) / (b - a)
-            basis = np.vander(places, ETA_POINTS.size, increasing=True) @ _TO_POWERS
-            rows = np.tensordot(basis, rows.reshape(ETA_POINTS.size, -1, weights.cols), 1).reshape(rows.shape)
-        parts.append(trimmed(rows))
-    return pack_rows(parts, weights.cols)
 
 
 def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
