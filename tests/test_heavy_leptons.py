@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns import constants
 from cevns.errors import InputError
 from cevns.inference import valleys
 from cevns.inference.descent import Stencil
@@ -179,8 +180,31 @@ def test_where_a_lepton_fits_no_better_than_none_a_fit_says_so(argon):
     assert fit.chi2 == pytest.approx(0, abs=1e-9)
     assert fit.values["mu_mu"] == pytest.approx(0, abs=1e-12)
     assert any("mass" in direction for direction in fit.flat)
+    assert "mass" not in fit.at_edge
     assert any(r.startswith("chi2 does not change along mass") for r in fit.remarks)
     assert np.isnan(fit.covariance).all()
+
+
+def test_a_prior_counts_where_nothing_else_does(argon):
+    fit = argon.fit(MODEL, ["mass", "mu_mu"], priors={"mass": (100.0, 1.0)})
+    assert fit.chi2 == pytest.approx(argon.chi2("sm"), abs=1e-6)
+    assert fit.values["mass"] == pytest.approx(100.0, abs=1e-2)
+    np.testing.assert_allclose(fit.intervals["mass"], [[99.0, 101.0]], atol=1e-3)
+    fit = argon.fit(MODEL, ["mass", "mu_mu"], priors={"mass": (10.0, 0.5)})
+    np.testing.assert_allclose(fit.intervals["mass"], [[9.5, 10.5]], atol=0.1)
+    assert not any(r.startswith("above") for r in fit.remarks)
+
+
+def test_electrons_that_open_at_the_mass_are_no_numbers_that_are_none():
+    for value in np.linspace(0.01, 6.8, 400).tolist():
+        energy = value + value**2 / (2 * constants.ELECTRON_MASS)
+        low, high = electron_ends(np.nextafter(energy, [0.0, 100.0]), value)
+        assert np.isfinite([low, high]).all()
+
+
+def test_electrons_count_too(argon):
+    fit = argon.replace(electrons="shells").fit(MODEL, ["mass", "mu_mu"], bounds={"mass": (1.0, 25.0)})
+    assert fit.chi2 == pytest.approx(argon.replace(electrons="shells").chi2(MODEL, **fit.values), abs=1e-10)
 
 
 @pytest.mark.parametrize("kinematics", ["vector", "scalar"])

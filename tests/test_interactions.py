@@ -436,7 +436,7 @@ def test_a_sum_with_common_names_is_two_exchanges_with_one_mass_and_one_coupling
     np.testing.assert_allclose(argon.predict(two, mass_2=10.0, g_2=5e-5, **point).signal, expected, rtol=1e-12)
     added = VectorMediator("4/3", quarks=(4 / 3, 4 / 3), leptons=dict.fromkeys(LEPTONS, 0.0))
     assert added.own_names == ()
-    assert np.abs(expected / argon.predict("sm").signal - 1).max() > 0.1
+    assert expected.sum() < 0.5 * argon.predict("sm").signal.sum()
 
 
 def test_a_heavy_mediator_is_a_contact_interaction(csi):

@@ -43,8 +43,6 @@ def predict(args: Namespace) -> Result:
     neutrinos = {"signal": found.signal}
     if found.electrons is not None:
         neutrinos["electrons"] = found.electrons
-    # a background may have any name
-    names = (*neutrinos, *found.backgrounds, "observed")
     counts = [*neutrinos.values(), *found.backgrounds.values(), found.observed]
     sums = [float(c.sum()) for c in counts]
     data["totals"] = {
@@ -54,7 +52,7 @@ def predict(args: Namespace) -> Result:
     }
     rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
     total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
-    head = (f"low [{found.bin_unit}]", "high", *names, "uncertainty")
+    head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
     title = described(model, values, likelihood.parameters(model))
     return Result(data, f"{found.experiment}  {title}\n\n{table(head, [*rows, total])}")
 

@@ -206,6 +206,9 @@ class Objective:
         for p in found:
             self.ceasing = heaviest[p.name]
             highest = self.ceasing[-1]
+            if p.prior is not None:
+                # on which chi2 depends wherever it is
+                continue
             if p.low >= highest:
                 raise InputError(
                     f"bounds of {p.name} begin at {p.low:g} {p.unit}, where chi2 does not depend on it: of leptons "

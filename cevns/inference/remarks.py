@@ -57,6 +57,8 @@ def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
     """
     found = {}
     for i, name in enumerate(objective.names):
+        if i == objective.step and _without_effect(objective, minimum):
+            continue
         for side, end in ((-1, objective.low[i]), (1, objective.high[i])):
             if np.isfinite(objective.open_end(name, side)):
                 continue
@@ -69,6 +71,13 @@ def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
             if close:
                 found[name] = "lower" if side < 0 else "upper"
     return {name: found[name] for name in objective.given if name in found}
+
+
+def _without_effect(objective: Objective, minimum: Minimum) -> bool:
+    """Return whether a mass that is folded anew is as good at both ends of its range, as without a coupling it is."""
+    rows = np.repeat(minimum.point[None], 2, axis=0)
+    rows[:, objective.step] = objective.low[objective.step], objective.high[objective.step]
+    return bool((objective.chi2(rows) - minimum.chi2 <= AS_GOOD).all())
 
 
 def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float], ...]:

@@ -26,8 +26,8 @@ __all__ = ["all_minima", "folded_basis", "has_kink", "moved", "profile_of", "sli
 
 #: Masses of the lattice: evenly in their logarithm, evenly themselves, and ever nearer to ends of spectra.
 EVENLY, LINEARLY, NEARER = 25, 25, 11
-#: Ends of spectra near which masses are.
-MOST_ENDS = 4
+#: Ends of spectra near which masses are, and standard deviations of a prior.
+MOST_ENDS, WITHIN_PRIOR = 4, 5
 #: Rounds in which masses are added where chi2, the others minimised, is not straight between three of them: by how much
 #: it is not, and how near masses may be, as a share of their logarithms' range.
 ROUNDS, STRAIGHT, NEAREST = 3, 0.1, 1e-3
@@ -68,14 +68,18 @@ class _Slices:
         low, high, objective = self.low, self.high, self.objective
         even = np.linspace(low, high, EVENLY)
         # two that are nearly the same cost twice
-        linear = np.log(np.linspace(np.exp(low), np.exp(high), LINEARLY))
+        ends = np.log([mass for mass in objective.ceasing if mass > 0])
+        ends = ends[np.diff(ends, append=np.inf) > 1e-3][-MOST_ENDS:]
+        heaviest = np.exp(min([high, *ends[-1:]]))
+        linear = np.log(np.linspace(np.exp(low), max(heaviest, np.exp(low)), LINEARLY))
         apart = np.abs(linear[:, None] - even).min(axis=1) > 0.1 * (high - low) / EVENLY
         # below each end of a spectrum what is left of it is ever less
-        ends = np.log([mass for mass in objective.ceasing if mass > 0])
-        ends = ends[np.concatenate([np.diff(ends) > 1e-3, [True]])][-MOST_ENDS:]
         nearer = ends[:, None] + np.log1p(-(0.5 ** np.arange(2.0, 2.0 + NEARER)))
-        last = objective.last[_step(objective)]
+        last, prior = objective.last[_step(objective)], objective.parameters[_step(objective)].prior
         places = np.concatenate([even, linear[apart], nearer.ravel(), ends, [last - 1e-12]])
+        if prior is not None:
+            wanted = prior[0] + prior[1] * np.linspace(-WITHIN_PRIOR, WITHIN_PRIOR, 2 * WITHIN_PRIOR + 1)
+            places = np.concatenate([places, np.log(wanted[wanted > 0])])
         found: Array = np.unique(places[(places >= low) & (places <= high) & ((places < last) | (places == high))])
         return found
 

@@ -121,9 +121,11 @@ def electron_ends(energy: Any, final_mass: float = 0.0) -> tuple[Any, Any]:
         return np.zeros_like(energy), 2 * energy * (energy / (ELECTRON_MASS + 2 * energy))
     m2, twice = final_mass**2, 2 * ELECTRON_MASS * energy
     square = ELECTRON_MASS**2 + twice
-    opened = twice >= 2 * final_mass * ELECTRON_MASS + m2
-    # momenta before and after in the frame where they cancel: q^2 = 2 m_e T lies between those ahead and backwards
-    after = np.sqrt(np.where(opened, (twice - m2) ** 2 - 4 * ELECTRON_MASS**2 * m2, 0.0))
+    opened = twice - 2 * final_mass * ELECTRON_MASS - m2 >= 0
+    # momenta before and after in the frame where they cancel: q^2 = 2 m_e T lies between those ahead and backwards; the
+    # first factor is what the energy has in excess, which rounding must not make negative
+    excess = twice - 2 * final_mass * ELECTRON_MASS - m2
+    after = np.sqrt(np.where(opened, excess * (twice - m2 + 2 * final_mass * ELECTRON_MASS), 0.0))
     high = np.where(opened, (twice * (twice + m2 + after) / (2 * square) - m2) / (2 * ELECTRON_MASS), 0.0)
     # the product of both is m^4 / 4 s, without the difference of nearly equal numbers
     low = np.where(opened, m2 * m2 / (4 * square) / np.where(opened, high, 1.0), 0.0)

@@ -102,8 +102,8 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
     observable = response.observable(middle, etas[owner])
     bins = np.searchsorted(response.edges, observable, side="right") - 1
     place = (owner * response.bins + bins) * count + panel
-    seen = np.flatnonzero((bins >= 0) & (bins < response.bins))
-    seen = seen[np.argsort(place[seen], kind="stable")]
+    # they ascend, since bins and panels do with the recoils
+    seen = (bins >= 0) & (bins < response.bins)
     owner, panel, middle, half, place = owner[seen], panel[seen], middle[seen], half[seen], place[seen]
     low, high = edges[panel], edges[panel + 1]
     if response.efficiency.steps:

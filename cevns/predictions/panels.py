@@ -171,8 +171,8 @@ class RecoilNodes:
             own = [nuclei[i] for i in members]
             low, high = part.recoil_range(etas)
             ends = [recoil_ends_kev(nucleus, flux.maximum_energy, kinds[0].final_mass) for nucleus in own]
-            low = max(low, min(least for least, _ in ends))
-            end = max(most for _, most in ends)
+            low = max(low, float(min(least for least, _ in ends)))
+            end = float(max(most for _, most in ends))
             if not low < min(high, end):
                 hidden.append((low, end))
                 continue
@@ -217,12 +217,12 @@ def _charges(nuclei: Sequence[Nucleus], form_factor: FormFactor, recoil: Array) 
 
 def _moments(flux: Flux, nuclei: Sequence[Nucleus], recoil: Array, kind: Kind) -> Array:
     """Return flux moments, shape (flavours, nuclei, cols)."""
-    recoil, part = recoil * 1e-3, np.empty(recoil.size)
-    out = np.zeros((len(flux.flavours), len(nuclei), recoil.size))
+    recoil, part, flavours = recoil * 1e-3, np.empty(recoil.size), flux.flavours
+    out = np.zeros((len(flavours), len(nuclei), recoil.size))
     for flavour, spectrum in flux.spectra:
         for i, nucleus in enumerate(nuclei):
             rate_moments(spectrum, KINDS[kind.kinematics], recoil, nucleus.mass, kind.final_mass, part)
-            out[flux.flavours.index(flavour), i] += part
+            out[flavours.index(flavour), i] += part
     return out
 
 
@@ -238,8 +238,8 @@ def _edges(
 ) -> Array:
     """Return the edges of panels between two recoil energies [keV], with some also at `extra_edges`."""
     final_mass = kinds[0].final_mass
-    sharp = {t for n in nuclei for e in flux.sharp_energies for t in recoil_ends_kev(n, e, final_mass)}
-    weak = unique([t for n in nuclei for e in flux.break_energies for t in recoil_ends_kev(n, e, final_mass)])
+    sharp = np.concatenate([recoil_ends_kev(n, flux.sharp_energies, final_mass) for n in nuclei], axis=None)
+    weak = unique([recoil_ends_kev(n, flux.break_energies, final_mass) for n in nuclei])
 
     def probe(recoil: Array) -> Array:
         _, z, _ = _charges(nuclei, form_factor, recoil)
@@ -279,10 +279,10 @@ def panel_edges(
     return np.concatenate([[0.0], _split(probe, np.concatenate([[first], cuts[cuts > first]]), weak, floor)])
 
 
-def recoil_ends_kev(nucleus: Nucleus, energy: float, final_mass: float = 0.0) -> tuple[float, float]:
-    """Return the least and the largest recoil [keV] on a nucleus for a neutrino energy [MeV]; see `recoil_ends`."""
+def recoil_ends_kev(nucleus: Nucleus, energy: Any, final_mass: float = 0.0) -> tuple[Array, Array]:
+    """Return the least and the largest recoil [keV] on a nucleus for neutrino energies [MeV]; see `recoil_ends`."""
     least, most = recoil_ends(nucleus.mass, energy, final_mass)
-    return 1e3 * float(least), 1e3 * float(most)
+    return 1e3 * least, 1e3 * most
 
 
 def rate_scales(target: Target) -> Array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import Rows, pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.folding import MOST_VALUES, Rows, pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
 from cevns.predictions.refining import ETA_POINTS, TO_POWERS
 
@@ -109,7 +109,9 @@ class EtaPieces:
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
-        done: list[tuple[float, float, Rows]] = []
+        done: list[tuple[float, float]] = []
+        dense: list[Array] = []
+        rows: list[Rows] = []
         while pending:
             etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
             matrices = response_matrices(recoil_nodes, np.concatenate(etas))
@@ -130,7 +132,10 @@ class EtaPieces:
                 # end of the piece, it need not shrink
                 hopeless = not inside.size and size > 0.5 * before
                 if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
-                    done.append((a, b, trimmed(weights[: ETA_POINTS.size].reshape(-1, len(probes)))))
+                    done.append((a, b))
+                    dense.append(weights[: ETA_POINTS.size].reshape(-1, len(probes)))
+                    if sum(part.size for part in dense) > MOST_VALUES:
+                        rows += _trimmed(dense)
                     continue
                 if inside.size:
                     cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
@@ -141,11 +146,23 @@ class EtaPieces:
                     cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
                 split += [(low, high, size) for low, high in itertools.pairwise(cut)]
             pending = split
-        done.sort(key=lambda piece: piece[0])
-        edges = np.array([*(a for a, _, _ in done), last])
+        rows += _trimmed(dense)
+        order = sorted(range(len(done)), key=lambda i: done[i][0])
+        edges = np.array([*(done[i][0] for i in order), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
-        return cls(edges, nodes, pack_rows([rows for _, _, rows in done], len(probes)))
+        return cls(edges, nodes, pack_rows([rows[i] for i in order], len(probes)))
+
+
+def _trimmed(dense: list[Array]) -> list[Rows]:
+    """Return the rows of matrices without their zeros, many at once, and empty the list."""
+    if not dense:
+        return []
+    every = trimmed(np.concatenate(dense))
+    ends = np.cumsum([len(part) for part in dense])[:-1]
+    cuts = np.concatenate([[0], np.cumsum(every.lengths)])[ends]
+    dense.clear()
+    return [Rows(*part) for part in zip(*map(np.split, every, (ends, ends, cuts)), strict=True)]
 
 
 def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
@@ -161,7 +178,7 @@ def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_
     if response.resolution is not None:
         return np.empty(0), np.empty(0)
     ends, breaks = (
-        np.array([t for n in nuclei for e in energies for t in recoil_ends_kev(n, e, final_mass) if t > 0])
+        np.concatenate([recoil_ends_kev(n, energies, final_mass) for n in nuclei], axis=None)
         for energies in (flux.end_energies, flux.break_energies)
     )
     quenching = np.asarray(response.kinks, dtype=float)
