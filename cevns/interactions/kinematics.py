@@ -88,10 +88,8 @@ def heaviest_lepton(mass: float, energy: float, least: float, most: float) -> fl
 
     Examples
     --------
-    >>> heaviest_lepton(37e3, 50.0, 0.0, 1.0), round(heaviest_lepton(37e3, 50.0, 0.1, 1.0), 1), round(
-    ...     heaviest_lepton(37e3, 50.0, 0.2, 1.0), 1
-    ... )
-    (50.0, 35.2, 0.0)
+    >>> [round(heaviest_lepton(37e3, 50.0, least, 1.0), 1) for least in (0.0, 0.1, 0.2)]
+    [50.0, 34.7, 0.0]
     """
     if not least < math.inf:
         return 0.0
