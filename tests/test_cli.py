@@ -47,6 +47,7 @@ def test_predict_gives_what_the_library_gives(run_json):
         "backgrounds",
         "observed",
         "uncertainty",
+        "totals",
     ]
     expected = cevns.load(CSI).predict("b-l", mass=10, coupling=5e-5)
     assert [found[key] for key in ("experiment", "model", "mass", "coupling", "bin_unit")] == [
@@ -59,6 +60,31 @@ def test_predict_gives_what_the_library_gives(run_json):
     for key in ("bin_edges", "signal", "observed", "uncertainty"):
         assert found[key] == getattr(expected, key).tolist()
     assert found["backgrounds"] == {name: counts.tolist() for name, counts in expected.backgrounds.items()}
+
+
+def test_predict_shows_electrons_apart_where_they_are_counted(run, run_json, tmp_path):
+    path = tmp_path / "with_electrons.toml"
+    path.write_text(f'schema = 1\n[experiment]\nname = "{CSI}"\nelectrons = "shells"\n')
+    given = ["predict", "--config", str(path), "--model", "millicharge", "--set", "q_mumu=1e-9"]
+    found = run_json(*given)
+    expected = cevns.load(CSI).replace(electrons="shells").predict("millicharge", q_mumu=1e-9)
+    assert expected.electrons.sum() > 200
+    for key in ("signal", "electrons"):
+        assert found[key] == getattr(expected, key).tolist()
+        assert found["totals"][key] == getattr(expected, key).sum()
+    assert found["totals"]["observed"] == expected.observed.sum()
+    assert found["totals"]["backgrounds"] == {name: b.sum() for name, b in expected.backgrounds.items()}
+    code, out, _ = run(*given)
+    assert code == 0
+    head, *_, total = out.splitlines()[2:]
+    heads = [word for word in head.split() if word not in ("[PE]",)]
+    column = heads.index("electrons")
+    assert heads[column - 1] == "signal"
+    # of the sums only the upper end is left out
+    assert float(total.split()[column - 1]) == pytest.approx(expected.electrons.sum(), rel=1e-4)
+    # without them there is neither
+    assert "electrons" not in run_json("predict", CSI, *POINT)
+    assert "electrons" not in run("predict", CSI, *POINT)[1]
 
 
 def test_the_standard_model_has_neither_mass_nor_coupling(run_json):

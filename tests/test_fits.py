@@ -573,15 +573,6 @@ def test_every_interaction_can_be_fitted(argon, name):
     assert found
 
 
-def test_masses_that_need_a_fold_for_every_value_are_refused(argon):
-    for call in (
-        lambda: argon.fit("sterile-dipole", ["mass", "mu_mu"]),
-        lambda: argon.interval("sterile-dipole", "mu_mu", profiled="mass"),
-    ):
-        with pytest.raises(InputError, match="mass of 'sterile-dipole' needs a new fold for every value"):
-            call()
-
-
 # --- files
 
 

@@ -405,6 +405,40 @@ def test_renamed_interactions_are_the_same(csi):
         csi.chi2(heavy, mass=20.0, m_s=20.0, g_s=5e-5)
 
 
+def test_renamed_parameters_have_labels_of_their_own():
+    light, heavy = get_interaction("b-l"), get_interaction("universal").renamed(mass="mass_2", coupling="g_2")
+    labels = [p.label for p in (light + heavy).parameters]
+    assert labels == ["$M_{Z'}$", "$g_{Z'}$", "mass 2", "g 2"]
+    # what keeps its name keeps its label
+    assert [p.label for p in light.renamed(coupling="g", mass="mass").parameters] == ["$M_{Z'}$", "g"]
+    # and two that differ in the label alone are not taken for one
+    with pytest.raises(InputError, match="range, default or label"):
+        heavy + Interaction("mine", [coupling("g_2")], [Amplitude(("e", "e"), 1.0, 1.0, (("g_2", 2),))])
+
+
+def test_axes_call_renamed_parameters_by_their_new_names(argon):
+    total = get_interaction("b-l") + get_interaction("universal").renamed(mass="mass_2", coupling="g_2")
+    found = argon.contour(total, x="coupling", y="g_2", mass=10.0, mass_2=100.0, bounds={"g_2": (0.0, 1e-3)})
+    ax = found.plot()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$g_{Z'}$", "g 2")
+
+
+def test_a_sum_with_common_names_is_two_exchanges_with_one_mass_and_one_coupling(argon):
+    """Amplitudes add up, 3 x of one and -x of the other, and not charges, which would leave leptons without any."""
+    universal, b_l = get_interaction("universal"), get_interaction("b-l")
+    total = universal + b_l
+    assert total.own_names == ("mass", "coupling")
+    one = mediated("p = n = 2", proton=dict.fromkeys(LEPTONS, 2.0), neutron=dict.fromkeys(LEPTONS, 2.0))
+    two = universal + b_l.renamed(mass="mass_2", coupling="g_2")
+    point = {"mass": 10.0, "coupling": 5e-5}
+    expected = argon.predict(total, **point).signal
+    np.testing.assert_allclose(argon.predict(one, **point).signal, expected, rtol=1e-12)
+    np.testing.assert_allclose(argon.predict(two, mass_2=10.0, g_2=5e-5, **point).signal, expected, rtol=1e-12)
+    added = VectorMediator("4/3", quarks=(4 / 3, 4 / 3), leptons=dict.fromkeys(LEPTONS, 0.0))
+    assert added.own_names == ()
+    assert expected.sum() < 0.5 * argon.predict("sm").signal.sum()
+
+
 def test_a_heavy_mediator_is_a_contact_interaction(csi):
     """g^2 / (sqrt(2) G_F m^2) scales the charges where q^2 is nothing beside m^2."""
     interaction, mass = get_interaction("universal"), 1e9

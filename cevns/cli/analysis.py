@@ -33,16 +33,26 @@ def predict(args: Namespace) -> Result:
         "bin_edges": found.bin_edges,
         "bin_unit": found.bin_unit,
         "signal": found.signal,
+        **({} if found.electrons is None else {"electrons": found.electrons}),
         "backgrounds": found.backgrounds,
         "observed": found.observed,
         "uncertainty": found.uncertainty,
     }
     if args.set:
         data["values"] = values
-    counts = [found.signal, *found.backgrounds.values(), found.observed]
+    neutrinos = {"signal": found.signal}
+    if found.electrons is not None:
+        neutrinos["electrons"] = found.electrons
+    counts = [*neutrinos.values(), *found.backgrounds.values(), found.observed]
+    sums = [float(c.sum()) for c in counts]
+    data["totals"] = {
+        **dict(zip(neutrinos, sums, strict=False)),
+        "backgrounds": dict(zip(found.backgrounds, sums[len(neutrinos) :], strict=False)),
+        "observed": sums[-1],
+    }
     rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
-    total = ("all", "", *(c.sum() for c in counts), (found.uncertainty**2).sum() ** 0.5)
-    head = (f"low [{found.bin_unit}]", "high", "signal", *found.backgrounds, "observed", "uncertainty")
+    total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
+    head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
     title = described(model, values, likelihood.parameters(model))
     return Result(data, f"{found.experiment}  {title}\n\n{table(head, [*rows, total])}")
 

@@ -36,7 +36,7 @@ LARGEST_FACTOR = 1e6
 #: Recoil [keV] up to which a signal is inverted, and from which on a quenching factor of your own is looked at.
 HIGHEST_RECOIL, LOWEST_RECOIL = 1e5, 1e-3
 #: Recoils among which the inverse of a quenching curve is looked for first.
-GRID = 193
+GRID = 513
 #: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
 MOST_COEFFICIENTS = 31
 #: Smallest quenching factor of a table, so that the logarithm of a signal is finite.
@@ -79,12 +79,12 @@ class Quenching:
         sought = reached & (target > 0)
         # a stand-in where there is nothing to find
         wanted = np.log(np.where(sought, target, 0.5 * end))
-        # a coarse grid brackets all at once; what lies below it begins far down
-        grid = np.linspace(math.log(1e-7 * top), math.log(top), GRID)
-        place = np.searchsorted(np.log(np.maximum.accumulate(self.signal(np.exp(grid)))), wanted)
-        ends = np.concatenate([[math.log(1e-40 * top)], grid])
-        low, high = ends[np.minimum(place, GRID - 1)], ends[np.minimum(place, GRID - 1) + 1]
-        f_low, f_high = np.log(self.signal(np.exp(low))) - wanted, np.log(self.signal(np.exp(high))) - wanted
+        # a grid brackets all at once; what lies below it begins far down
+        ends = np.concatenate([[math.log(1e-40 * top)], np.linspace(math.log(1e-7 * top), math.log(top), GRID)])
+        signals = self.signal(np.exp(ends))
+        place = np.minimum(np.searchsorted(np.log(np.maximum.accumulate(signals[1:])), wanted), GRID - 1)
+        logs = np.log(signals)
+        low, high, f_low, f_high = ends[place], ends[place + 1], logs[place] - wanted, logs[place + 1] - wanted
         before, best, left = np.full(target.shape, 2), low, np.full(target.shape, np.inf)
         for step in range(100):
             found = low - f_low * (high - low) / (f_high - f_low)

@@ -20,9 +20,9 @@ from cevns.inference.levels import delta_chi2
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
 from cevns.inference.planes import Plane
-from cevns.inference.profiled import Profiled
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
+from cevns.inference.stepped import profile_of
 from cevns.inference.tracing import Lattice, trace
 from cevns.parameters import LARGEST_COUPLING
 from cevns.tabular import Column, Table
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.inference.minima import Minimum
+    from cevns.inference.profiled import Profiled
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Contour", "contour"]
@@ -277,7 +278,7 @@ def _curves(
     objective: Objective, names: tuple[str, str], minima: Sequence[Minimum], level: float
 ) -> tuple[tuple[Array, ...], list[str]]:
     """Return the curves of one level, and what has to be said of them."""
-    profiled = Profiled(objective, names, minima, level)
+    profiled = profile_of(objective, names, minima, level)
     if profiled.minima[0].chi2 > level:
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
     low, high, said = _hull(objective, names, minima, level)
@@ -312,7 +313,7 @@ def _hull(
     low, high, said = np.empty(2), np.empty(2), []
     for k, name in enumerate(names):
         i = objective.names.index(name)
-        one = Profiled(objective, [name], minima, level)
+        one = profile_of(objective, [name], minima, level)
         ranges, _ = allowed(one, course(one, level), level)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
@@ -324,6 +325,9 @@ def _hull(
                     f"the region goes on in {name} without an end: give bounds={{{name!r}: (low, high)}} to close it"
                 )
             unit = f" {p.unit}" if p.unit else ""
+            if side > 0 and name in objective.beyond:
+                said.append(f"the region goes on beyond {name} = {value:.6g}{unit}, above which it has no effect")
+                continue
             said.append(f"the region goes on beyond {name} = {value:g}{unit}, the end of its range, which closes it")
     return low, high, said
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.inference.descent import descend
-from cevns.inference.roots import bracketed
+from cevns.inference.roots import COARSER, NARROWEST, bracketed
+from cevns.inference.stepped import slices
 from cevns.kernels.likelihood import crossings_limit
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def course(profiled: Profiled, level: float) -> Course:
     widest = min(float(widths.max()), high - low)
     first, last = max(low, centres.min() - 8 * widest), min(high, centres.max() + 8 * widest)
     doubling = 16.0 * 2.0 ** np.arange(80)
+    if index == profiled.objective.step:
+        # at masses that have been folded: between them chi2 has been found to be straight
+        masses = np.unique(np.concatenate([centres, slices(profiled.objective).places]))
+        found = Course(masses, *profiled.along(masses[:, None]))
+        return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
     parts: list[Any] = [centres, [low, high], np.linspace(first, last, BETWEEN), _roots(profiled, level)]
     for centre, size in zip(centres, widths, strict=True):
         parts += [centre + size * NEAR, centre - size * NEAR]
@@ -173,7 +179,10 @@ def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float
         return chi2 - level
 
     ends = found.places[change], found.places[change + 1]
-    roots, left = bracketed(excess, *ends, found.chi2[change] - level, found.chi2[change + 1] - level)
+    # a jump would be followed to the last digit, at a fold for each
+    narrowest = NARROWEST if profiled.objective.step is None else COARSER
+    values = found.chi2[change] - level, found.chi2[change + 1] - level
+    roots, left = bracketed(excess, *ends, *values, narrowest=narrowest)
     return roots, tuple(roots[np.abs(left) > JUMP].tolist())
 
 

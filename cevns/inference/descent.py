@@ -165,6 +165,11 @@ def descend(
     k = len(axes)
     if not axes or not len(points):
         return points, objective.chi2(points), np.empty((len(points), k, k))
+    if objective.step in axes:
+        # differences along it would be folds
+        from cevns.inference import stepped
+
+        return stepped.moved(objective, points, axes, basis)
     low, high = objective.low[axes], objective.high[axes]
     basis = along_axes(scales(objective, points, moving)) if basis is None else basis.copy()
     chi2, trust = objective.chi2(points), np.ones(len(points))

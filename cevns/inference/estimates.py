@@ -13,13 +13,13 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.descent import Stencil, along_axes, scales
+from cevns.inference.descent import Stencil, along_axes, descend, scales
 from cevns.inference.headers import HeaderError
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
-from cevns.inference.profiled import Profiled
 from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
 from cevns.inference.results import Result
+from cevns.inference.stepped import folded_basis, has_kink, profile_of
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Estimate(Result):
         (k, 2). Infinite where it stays below that up to the end of the parameter's range.
     covariance : ndarray, shape (n, n)
         Of the parameters in the order of `values`, twice the inverse of the curvature of chi2 at the minimum; NaN for
-        those at an end of their range or without effect, and in all if chi2 does not change in some other direction.
+        those at an end of their range or without effect, and in all if chi2 does not change in some other direction,
+        or has a kink at the minimum, as it may along the mass of a final lepton.
     at_edge : dict
         Parameters at an end of the range that is searched: ``"lower"`` or ``"upper"``.
     flat : tuple of dict
@@ -255,7 +256,7 @@ def _interval(objective: Objective, minima: Sequence[Minimum], name: str) -> Arr
     index = objective.names.index(name)
     plain = objective.on_axes([name])
     level = minima[0].chi2 + 1.0
-    profiled = Profiled(plain, [name], on_axes(minima, objective, plain), level)
+    profiled = profile_of(plain, [name], on_axes(minima, objective, plain), level)
     found, _ = allowed(profiled, course(profiled, level), level)
     return with_open_ends(plain, index, found)
 
@@ -279,7 +280,7 @@ def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[
         basis = minima_basis(plain, point, inside)
         curvature = Stencil(plain, point, basis, inside, exact=True).curvature[0]
         lowest = np.linalg.eigvalsh(curvature)
-        if lowest[0] > 1e-6 * max(lowest[-1], 1e-300):
+        if lowest[0] > 1e-6 * max(lowest[-1], 1e-300) and not has_kink(plain, point, inside):
             covariance = 2 * basis[0] @ np.linalg.inv(curvature) @ basis[0].T
             # along the logarithm of a mass
             turn = np.where(plain.logarithmic, plain.to_values(point)[0], 1.0)[inside]
@@ -293,8 +294,8 @@ def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[
 
 def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Array:
     """Return directions at a minimum along which chi2 changes by about 1."""
-    from cevns.inference.descent import descend
-
+    if objective.step in axes:
+        return folded_basis(objective, point, axes)
     basis = along_axes(scales(objective, point, axes))
     return descend(objective, point, axes, basis, steps=4)[2]
 

@@ -16,9 +16,9 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
-from cevns.inference.profiled import Profiled
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
+from cevns.inference.stepped import profile_of
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def interval(
     least = reference_chi2(reference, minima[0].chi2)
     level = least + above
     plain = objective.on_axes([name])
-    moved = Profiled(plain, [name], on_axes(minima, objective, plain), level)
+    moved = profile_of(plain, [name], on_axes(minima, objective, plain), level)
     found = course(moved, level)
     ranges, jumps = allowed(moved, found, level)
     index = plain.names.index(name)
@@ -257,6 +257,9 @@ def _of_ends(objective: Objective, index: int, ranges: Array, jumps: Sequence[fl
     for side, end, value in ((0, objective.low[index], p.low), (1, objective.high[index], p.high)):
         if ranges[-side, side] == end and math.isinf(objective.open_end(name, 2 * side - 1)):
             where = "lower" if side == 0 else "upper"
+            if side == 1 and name in objective.beyond:
+                out.append(f"{name} is allowed however large it is, since above {value:.6g}{unit} it has no effect")
+                continue
             out.append(f"{name} is allowed up to the {where} end of its range, {value:g}{unit}")
     for place in jumps:
         at = float(objective.value(index, np.array([place]))[0])

@@ -13,16 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.errors import InputError
 from cevns.inference.descent import along_axes, descend
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cevns._types import Array
     from cevns.inference.objectives import Objective
 
-__all__ = ["WITHIN", "Minimum", "extents", "find_minima", "flat_directions", "on_axes"]
+__all__ = [
+    "MOST",
+    "WITHIN",
+    "Minimum",
+    "at_the_wall",
+    "distinct",
+    "extents",
+    "find_minima",
+    "flat_directions",
+    "on_axes",
+]
 
 #: How far above the least chi2 minima are kept, and how many.
 WITHIN, MOST = 25.0, 64
@@ -64,12 +73,15 @@ class Minimum:
     basis: Array
 
 
-def extents(objective: Objective, base: Array) -> tuple[Array, Array]:
-    """Return how far below and above each axis, from some points, chi2 has structure, two of shape (m, n)."""
+def extents(objective: Objective, base: Array, axes: Iterable[int] | None = None) -> tuple[Array, Array]:
+    """Return how far below and above each axis, from some points, chi2 has structure, two of shape (m, n).
+
+    Along axes that are not asked for it is 0.
+    """
     m, n = base.shape
     start = objective.chi2(base)
-    found = np.empty((2, m, n))
-    for i, (side, sign) in itertools.product(range(n), enumerate((-1, 1))):
+    found = np.zeros((2, m, n))
+    for i, (side, sign) in itertools.product(range(n) if axes is None else axes, enumerate((-1, 1))):
         rows = np.repeat(base[:, None, :], LADDER.size, axis=1)
         rows[:, :, i] = (rows[:, :, i] + sign * LADDER).clip(objective.low[i], objective.high[i])
         values = objective.chi2(rows.reshape(-1, n)).reshape(m, -1)
@@ -95,17 +107,11 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
         chi2.
     near : sequence of ndarray
         Points from which to start too.
-
-    Raises
-    ------
-    InputError
-        If counts need a new fold for every value of a free parameter, of which a search needs thousands.
     """
-    for name in getattr(objective.engine, "stepped", ()):
-        raise InputError(
-            f"{name} of {objective.name!r} needs a new fold for every value, and a search thousands of them: give "
-            f"it a value, {name}=..., one after the other; limit, scan and best_fit go through many"
-        )
+    if objective.step is not None:
+        from cevns.inference.stepped import all_minima
+
+        return all_minima(objective)
     base = _nodes(objective)
     below, above = extents(objective, base)
     walls = _walls(objective, below, above)
@@ -134,7 +140,7 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
         if not len(images):
             break
         found = _settled(objective, found, images, np.tile(size.max(axis=0), (len(images), 1)))
-    at_ends = [_at_the_wall(objective, m) for m in found if m.chi2 <= found[0].chi2 + WITHIN]
+    at_ends = [at_the_wall(objective, m) for m in found if m.chi2 <= found[0].chi2 + WITHIN]
     return tuple(sorted(at_ends, key=lambda m: m.chi2))[:MOST]
 
 
@@ -144,11 +150,23 @@ def on_axes(minima: Sequence[Minimum], old: Objective, new: Objective) -> tuple[
         return tuple(minima)
     axes = range(len(new.names))
     points = np.array([new.to_points(old.to_values(m.point)) for m in minima]).clip(new.low, new.high)
+    if new.step is not None:
+        # a descent would fold for every step of its differences: the directions turn with the axes
+        return tuple(Minimum(m.chi2, p, _turned(m, p, old, new)) for m, p in zip(minima, points, strict=True))
     bases = descend(new, points, axes, steps=3)[2]
     return tuple(Minimum(float(c), p, b) for c, p, b in zip(new.chi2(points), points, bases, strict=True))
 
 
-def _at_the_wall(objective: Objective, minimum: Minimum) -> Minimum:
+def _turned(minimum: Minimum, point: Array, old: Objective, new: Objective) -> Array:
+    """Return the directions of a minimum on other axes."""
+    small = 1e-4
+    ends = (minimum.point[:, None] + small * minimum.basis).T
+    found: Array = (new.to_points(old.to_values(ends)) - point).T / small
+    # what the end of a range cuts off
+    return np.where(np.abs(np.diag(found)) > 0, found, minimum.basis)
+
+
+def at_the_wall(objective: Objective, minimum: Minimum) -> Minimum:
     """Return a minimum at the end of a range where it is as good as there."""
     point = minimum.point.copy()
     for i in range(point.size):
@@ -290,7 +308,7 @@ def _settled(objective: Objective, known: Sequence[Minimum], points: Array, size
     axes = range(len(objective.names))
     several = objective.logarithmic.sum() > 1
     steps = FEWER_STEPS if several else STEPS
-    found = _distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps))
+    found = distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps))
     for _ in range(1 if several else 3):
         new = [m for m in found if not any(m is other for other in known)]
         if not new:
@@ -301,14 +319,14 @@ def _settled(objective: Objective, known: Sequence[Minimum], points: Array, size
         rest = np.array([m.chi2 for m in new]) - chi2 <= SAME * (1 + np.abs(chi2))
         if several:
             rest[:] = True
-        known = _distinct(objective, known, moved[rest], chi2[rest], basis[rest])
+        known = distinct(objective, known, moved[rest], chi2[rest], basis[rest])
         if rest.all():
             break
-        found = _distinct(objective, known, moved[~rest], chi2[~rest], basis[~rest])
+        found = distinct(objective, known, moved[~rest], chi2[~rest], basis[~rest])
     return tuple(known) or found
 
 
-def _distinct(
+def distinct(
     objective: Objective, known: Sequence[Minimum], points: Array, chi2: Array, basis: Array
 ) -> tuple[Minimum, ...]:
     """Return minima, the least first, each once."""
@@ -341,6 +359,8 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
 def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
     """Return unit vectors along which chi2 does not change at a minimum, maybe on a curve, in units of the axes."""
     n = len(objective.names)
+    if objective.step is not None:
+        return _flat_where_folded(objective, minimum)
     steps = ASIDE * np.concatenate([minimum.basis.T, -minimum.basis.T])
     # what the range cuts off is no step
     ends = (minimum.point + steps).clip(objective.low, objective.high)
@@ -354,4 +374,32 @@ def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
         if sides and stays[sides].all():
             direction = minimum.basis[:, k]
             found.append(direction / math.sqrt(float(direction @ direction)))
+    return found
+
+
+def _flat_where_folded(objective: Objective, minimum: Minimum) -> list[Array]:
+    """Return the same where one parameter is a mass that needs a fold for every value: that one, or others at it."""
+    n, step = len(objective.names), objective.step
+    rest = [i for i in range(n) if i != step]
+    found = []
+    steps = ASIDE * np.array([minimum.basis[:, step], -minimum.basis[:, step]])
+    ends = (minimum.point + steps).clip(objective.low, objective.high)
+    ends = ends[(ends[:, step] != minimum.point[step])]
+    chi2 = descend(objective, ends, rest)[1]
+    if (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)).all():
+        found.append(np.eye(n)[step])
+    if rest:
+        inner = minimum.basis[np.ix_(rest, rest)]
+        steps = ASIDE * np.concatenate([inner.T, -inner.T])
+        ends = np.tile(minimum.point, (2 * len(rest), 1))
+        ends[:, rest] = (ends[:, rest] + steps).clip(objective.low[rest], objective.high[rest])
+        back, chi2, _ = descend(objective, ends, rest, np.repeat(inner[None], len(ends), axis=0))
+        left = np.abs(np.linalg.solve(inner, (back - minimum.point)[:, rest].T)).max(axis=0)
+        stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
+        for k in range(len(rest)):
+            sides = [s for s in (k, k + len(rest)) if (ends[s] != minimum.point).any()]
+            if sides and stays[sides].all():
+                direction = np.zeros(n)
+                direction[rest] = inner[:, k]
+                found.append(direction / math.sqrt(float(direction @ direction)))
     return found

@@ -33,6 +33,9 @@ MOMENTUM = 50.0
 STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
+#: Masses of final leptons that are as near, as a share of the heaviest one that is seen, count as that: of what is left
+#: of a spectrum sums lose all but a few digits.
+TOO_NEAR = 1e-4
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
 
@@ -75,6 +78,15 @@ class Objective:
         Those on which chi2 depends, in the order of the columns.
     inert : dict
         The others, with the values that they are left at.
+    step : int or None
+        The column of a mass for whose every value counts are folded anew: a thousand times as much work as a point.
+    beyond : dict
+        That parameter by its name, with the whole range, if the end of it that is searched is where it loses its
+        effect.
+    ceasing : tuple of float
+        Values of it at which something ceases to be seen, and chi2 changes more the nearer it is.
+    kept : dict
+        What is computed once, also for the same on other axes.
     parameters : tuple of Parameter
         The same, with their ranges as they are searched.
     low, high : ndarray, shape (n,)
@@ -107,6 +119,7 @@ class Objective:
         num_threads: int = 1,
     ) -> None:
         self.num_threads = checked(num_threads)
+        self._arguments = likelihood, interaction, fixed, bounds, priors
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         likelihood = likelihood.constrained(priors)
@@ -133,6 +146,7 @@ class Objective:
                     )
                 values[name] = known[name].number(None)
         self.given, self.inert = free, dict[str, float]()
+        self.kept: dict[str, Any] = {}
         self._propagators = likelihood.propagators(interaction)
         for _ in range(2):
             moving = [name for name in free if name not in self.inert]
@@ -142,9 +156,12 @@ class Objective:
             self.names = self.evaluator.names
             if not self.inert:
                 self._ranges(bounds, likelihood.mediators(interaction))
+                self._limit(likelihood.heaviest(interaction))
                 self._all = dict(zip(self.names, self.parameters, strict=True))
             self.parameters = tuple(self._all[name] for name in self.names)
             self.logarithmic = np.array([name in likelihood.mediators(interaction) for name in self.names])
+            stepped = [i for i, name in enumerate(self.names) if name in getattr(self.engine, "stepped", ())]
+            self.step = stepped[0] if stepped else None
             self._set_axes(plain)
             self._inner: tuple[Array, Array, Any] | None = None
             if self.inert or not self._find_inert():
@@ -168,6 +185,38 @@ class Objective:
             low, high = self.bounds.get(p.name, mass_range(p) if p.name in mediators else (p.low, p.high))
             parameters.append(p.replace(low=low, high=high, default=None))
         self.parameters = tuple(parameters)
+
+    def _limit(self, heaviest: Mapping[str, tuple[float, ...]]) -> None:
+        """Let masses of final leptons end where heavier ones are not seen: nothing depends on these any more.
+
+        Raises
+        ------
+        InputError
+            If nothing else is left of the range, or several of them are free.
+        """
+        self.beyond: dict[str, Parameter] = {}
+        self.ceasing: tuple[float, ...] = ()
+        found = [p for p in self.parameters if p.name in getattr(self.engine, "stepped", ())]
+        if len(found) > 1:
+            names = " and ".join(p.name for p in found)
+            raise InputError(
+                f"{names} of {self.name!r} are masses of final leptons, for whose every value counts are folded anew: "
+                f"one of them can be free at a time; give others a value, {found[1].name}=..., one after the other"
+            )
+        for p in found:
+            self.ceasing = heaviest[p.name]
+            highest = self.ceasing[-1]
+            if p.prior is not None:
+                # on which chi2 depends wherever it is
+                continue
+            if p.low >= highest:
+                raise InputError(
+                    f"bounds of {p.name} begin at {p.low:g} {p.unit}, where chi2 does not depend on it: of leptons "
+                    f"heavier than {highest:g} {p.unit} no recoil is observed; begin below that"
+                )
+            if p.high > highest:
+                self.beyond[p.name] = p
+                self.parameters = tuple(q.replace(high=highest) if q is p else q for q in self.parameters)
 
     def _find_inert(self) -> dict[str, float]:
         """Find the parameters on which chi2 depends nowhere that is looked at, and return them.
@@ -237,6 +286,10 @@ class Objective:
         self.low[self.logarithmic], self.high[self.logarithmic] = np.log(
             np.maximum(ends[:, self.logarithmic], LIGHTEST)
         )
+        #: From where on the value is that of the end.
+        self.last = self.high.copy()
+        if self.step is not None and self.names[self.step] in self.beyond:
+            self.last[self.step] += math.log1p(-TOO_NEAR)
         for i, mass, exponent in self.units:
             largest = self._unit(self.parameters[mass].high, exponent)
             self.low[i], self.high[i] = self.low[i] / largest, self.high[i] / largest
@@ -261,8 +314,26 @@ class Objective:
         }
 
     def parameter(self, name: str) -> Parameter:
-        """Return a free parameter with the range that is searched."""
-        return self._all[name]
+        """Return a free parameter with its range, or the part of it that bounds leave."""
+        return self.beyond.get(name, self._all[name])
+
+    def at_step(self, value: float) -> Objective | None:
+        """Return the same at a value of the parameter that needs a fold for each; None if nothing depends on the rest.
+
+        Its axes may be others.
+        """
+        likelihood, interaction, fixed, bounds, priors = self._arguments
+        step = self.names[self.step] if self.step is not None else ""
+        others = [name for name in self.names if name != step]
+        narrower = {name: ends for name, ends in (bounds or {}).items() if name in others}
+        values = {**fixed, **self.inert, step: value}
+        try:
+            return Objective(
+                likelihood, interaction, others, values, bounds=narrower, priors=priors, num_threads=self.num_threads
+            )
+        except InputError:
+            # all else was found to be right before
+            return None
 
     def open_end(self, name: str, side: int) -> float:
         """Return how the end of a range stands in results: infinite, unless the parameter begins there.
@@ -299,6 +370,7 @@ class Objective:
             for i in np.flatnonzero(self.logarithmic).tolist():
                 p = self.parameters[i]
                 values[..., i] = np.where(points[..., i] <= self.low[i], p.low, values[..., i].clip(p.low, p.high))
+                values[..., i] = np.where(points[..., i] >= self.last[i], p.high, values[..., i])
         for i, mass, power in self.units:
             values[..., i] *= self._unit(values[..., mass], power)
         found: Array = values

@@ -70,9 +70,13 @@ class Profiled:
         branches = np.array([m.point for m in self.minima[:MOST_BRANCHES]])
         self._branches = branches
         if self.moving:
-            scale = scales(objective, branches, self.moving)
-            self._bases = descend(objective, branches, self.moving, along_axes(scale), steps=3)[2]
-            self._lines = self._all_lines()
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Find the directions and lines from which searches begin."""
+        scale = scales(self.objective, self._branches, self.moving)
+        self._bases = descend(self.objective, self._branches, self.moving, along_axes(scale), steps=3)[2]
+        self._lines = self._all_lines()
 
     def __call__(self, values: Array, starts: Array | None = None) -> tuple[Array, Array]:
         """Return the least chi2 at values of the parameters of interest, and the points where it lies.
@@ -105,7 +109,7 @@ class Profiled:
     def _all_lines(self) -> dict[int, Array]:
         """Return places along each axis: evenly where chi2 has structure, and all over ranges that have a size."""
         objective, branches = self.objective, self._branches
-        below, above = extents(objective, branches)
+        below, above = extents(objective, branches, self.moving)
         lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
         highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
         found = {}

@@ -14,9 +14,9 @@ from cevns.inference import headers
 from cevns.inference.headers import HeaderError
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
-from cevns.inference.profiled import Profiled
 from cevns.inference.remarks import check_effect
 from cevns.inference.results import Result
+from cevns.inference.stepped import profile_of
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def profile(
     # the parameter's own range, not that in which masses are searched
     known = objective.evaluator.parameters[index]
     values = checks.ascending(name, known.values(values), unit=known.unit)
-    p = objective.parameters[index]
+    p = objective.parameter(name)
     outside = values[(values < p.low) | (values > p.high)]
     if outside.size:
         unit = f" {p.unit}" if p.unit else ""
@@ -181,7 +181,9 @@ def profile(
         )
     minima = find_minima(objective)
     plain = objective.on_axes([name])
-    chi2, points = Profiled(plain, [name], on_axes(minima, objective, plain)).along(plain.axis(index, values)[:, None])
+    chi2, points = profile_of(plain, [name], on_axes(minima, objective, plain)).along(
+        plain.axis(index, values)[:, None]
+    )
     at = dict(zip(plain.names, plain.to_values(points).T, strict=True))
     at |= {other: np.full(values.size, value) for other, value in plain.inert.items()}
     return Profile(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.inference.descent import descend
 from cevns.inference.minima import flat_directions
+from cevns.inference.objectives import TOO_NEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +57,8 @@ def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
     """
     found = {}
     for i, name in enumerate(objective.names):
+        if i == objective.step and _without_effect(objective, minimum):
+            continue
         for side, end in ((-1, objective.low[i]), (1, objective.high[i])):
             if np.isfinite(objective.open_end(name, side)):
                 continue
@@ -67,6 +71,13 @@ def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
             if close:
                 found[name] = "lower" if side < 0 else "upper"
     return {name: found[name] for name in objective.given if name in found}
+
+
+def _without_effect(objective: Objective, minimum: Minimum) -> bool:
+    """Return whether a mass that is folded anew is as good at both ends of its range, as without a coupling it is."""
+    rows = np.repeat(minimum.point[None], 2, axis=0)
+    rows[:, objective.step] = objective.low[objective.step], objective.high[objective.step]
+    return bool((objective.chi2(rows) - minimum.chi2 <= AS_GOOD).all())
 
 
 def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float], ...]:
@@ -82,6 +93,23 @@ def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float]
     return tuple(out)
 
 
+def _of_heavy(objective: Objective) -> list[str]:
+    """Return what has to be said of a range that goes on where a mass has no effect."""
+    out = []
+    for name, p in objective.beyond.items():
+        i = objective.names.index(name)
+        highest = objective.parameters[i].high
+        point = objective.base
+        point[i] = objective.high[i]
+        others = [k for k in range(len(objective.names)) if k != i]
+        chi2 = descend(objective, point[None], others)[1][0] if others else objective.chi2(point[None])[0]
+        out.append(
+            f"above {name} = {highest:.6g} {p.unit} no recoil is observed: chi2 is {chi2:.6g} there, whatever the "
+            f"couplings that come with it; what lies within {100 * TOO_NEAR:g} % below counts as above"
+        )
+    return out
+
+
 def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
     """Return what has to be said of the least minimum.
 
@@ -94,8 +122,12 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
     """
     best, out = minima[0], []
     out += [f"chi2 does not depend on {name}: any value fits as well" for name in objective.inert]
+    out += _of_heavy(objective)
     for name, end in at_ends(objective, best).items():
         p = objective.parameter(name)
+        if end == "upper" and name in objective.beyond:
+            out.append(f"the best fit has {name} where it has no effect: any larger one fits as well")
+            continue
         unit = f" {p.unit}" if p.unit else ""
         out.append(
             f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: chi2 may fall "

@@ -11,14 +11,24 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
 
-__all__ = ["bracketed"]
+__all__ = ["COARSER", "NARROWEST", "bracketed"]
 
 #: What a root may leave of the function, and most steps.
 ROOT, STEPS = 1e-9, 80
+#: Width of a bracket, as a share of what it holds, at which doubles end.
+NARROWEST = 1e-15
+#: The same where each value costs a fold, and a jump would be followed to the last digit.
+COARSER = 1e-9
 
 
 def bracketed(
-    function: Callable[[Array, np.ndarray], Array], a: Array, b: Array, fa: Array, fb: Array, accuracy: float = ROOT
+    function: Callable[[Array, np.ndarray], Array],
+    a: Array,
+    b: Array,
+    fa: Array,
+    fb: Array,
+    accuracy: float = ROOT,
+    narrowest: float = NARROWEST,
 ) -> tuple[Array, Array]:
     """Return roots by Chandrupatla's method (Adv. Eng. Software 28 (1997) 145), and what they leave of the function.
 
@@ -30,12 +40,14 @@ def bracketed(
         Ends of the brackets, and the functions there, whose signs differ.
     accuracy : float
         What a root may leave of the function.
+    narrowest : float
+        Width of a bracket, as a share of what it holds, that is as good as a root.
     """
     a, b, fa, fb = (np.array(x, dtype=float) for x in (a, b, fa, fb))
     c, fc, fraction = a.copy(), fa.copy(), np.full(a.size, 0.5)
     for _ in range(STEPS):
         left = np.minimum(np.abs(fa), np.abs(fb))
-        i = np.flatnonzero((left > accuracy) & (np.abs(b - a) > 1e-15 * (np.abs(a) + np.abs(b))))
+        i = np.flatnonzero((left > accuracy) & (np.abs(b - a) > narrowest * (np.abs(a) + np.abs(b))))
         if not i.size:
             break
         x = a[i] + fraction[i] * (b[i] - a[i])

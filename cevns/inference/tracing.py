@@ -256,7 +256,9 @@ def _vertices(lattice: Lattice, edges: list[Edge], level: float) -> tuple[Array,
             return chi2 - level
 
         values = [np.array([lattice.chi2[n] for n in nodes]) - level for nodes in (first, last)]
-        share, left = bracketed(excess, np.zeros(len(inner)), np.ones(len(inner)), values[0], values[1], ACCURACY)
+        brackets = np.zeros(len(inner)), np.ones(len(inner)), values[0], values[1]
+        share, left = bracketed(excess, *brackets, ACCURACY, lattice.plane.narrowest)
         places[inner] = starts + share[:, None] * (ends - starts)
-        lattice.plane.missed = max(lattice.plane.missed, float(np.abs(left).max(initial=0.0)))
+        missed = np.abs(left)[~lattice.plane.at_cut(places[inner])]
+        lattice.plane.missed = max(lattice.plane.missed, float(missed.max(initial=0.0)))
     return places, at_edge

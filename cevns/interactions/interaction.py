@@ -218,7 +218,7 @@ class Interaction:
             if shared.setdefault(parameter.name, parameter) != parameter:
                 raise InputError(
                     f"{self.name!r} and {other.name!r} both have a parameter {parameter.name!r}, with another unit, "
-                    "range or default; use renamed() on one of them"
+                    "range, default or label; use renamed() on one of them"
                 )
         return Interaction(
             f"{self.name} + {other.name}",
@@ -261,6 +261,9 @@ class Interaction:
     def renamed(self, **names: str) -> Interaction:
         """Return a copy with other names of parameters, for example ``coupling="g_s"``.
 
+        On figures these are called by their new names: two masses with one symbol could not be told apart. Another
+        label is that of a `Parameter`, ``replace(parameters=...)``.
+
         Raises
         ------
         UnknownNameError
@@ -273,7 +276,10 @@ class Interaction:
             return names.get(mass, mass) if isinstance(mass, str) else mass
 
         return self.replace(
-            parameters=tuple(p.replace(name=names.get(p.name, p.name)) for p in self.parameters),
+            parameters=tuple(
+                p.replace(name=names[p.name], label="") if names.get(p.name, p.name) != p.name else p
+                for p in self.parameters
+            ),
             amplitudes=tuple(
                 dataclasses.replace(
                     a,

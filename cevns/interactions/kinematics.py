@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cevns.constants import ELECTRON_MASS
 
-__all__ = ["ELECTRONS", "NUCLEI", "VECTOR", "Kind", "electron_ends", "kinds_of", "recoil_ends"]
+__all__ = [
+    "ELECTRONS",
+    "NUCLEI",
+    "VECTOR",
+    "Kind",
+    "electron_ends",
+    "heaviest_lepton",
+    "heaviest_on_electrons",
+    "kinds_of",
+    "recoil_ends",
+]
 
 #: What neutrinos scatter on.
 NUCLEI, ELECTRONS = "nuclei", "electrons"
@@ -70,6 +81,34 @@ def recoil_ends(mass: float, energy: Any, final_mass: float = 0.0) -> tuple[Any,
     return 2 * low * (low / mass), 2 * high * (high / mass)
 
 
+def heaviest_lepton(mass: float, energy: float, least: float, most: float) -> float:
+    """Return the mass [MeV] of the heaviest final lepton with which a nucleus recoils by `least` to `most` [MeV].
+
+    Recoils T = 2 e_0^2 / M go with masses up to m^2 = 4 e_0 (E - e_0), which is E^2 at e_0 = E / 2; see `recoil_ends`.
+
+    Examples
+    --------
+    >>> [round(heaviest_lepton(37e3, 50.0, least, 1.0), 1) for least in (0.0, 0.1, 0.2)]
+    [50.0, 34.7, 0.0]
+    """
+    if not least < math.inf:
+        return 0.0
+    first, last = (math.sqrt(0.5 * mass * recoil) for recoil in (least, most))
+    e0 = min(max(0.5 * energy, first), last)
+    return 2 * math.sqrt(e0 * max(energy - e0, 0.0)) if e0 != 0.5 * energy else energy
+
+
+def heaviest_on_electrons(energy: float) -> float:
+    """Return the mass [MeV] of the heaviest lepton that a neutrino becomes on an electron; see `electron_ends`.
+
+    Examples
+    --------
+    >>> round(heaviest_on_electrons(50.0), 3)
+    6.656
+    """
+    return 2 * energy / (1 + math.sqrt(1 + 2 * energy / ELECTRON_MASS))
+
+
 def electron_ends(energy: Any, final_mass: float = 0.0) -> tuple[Any, Any]:
     """Return the least and largest energies [MeV] that electrons get; both 0 where the neutrino's does not suffice.
 
@@ -80,9 +119,11 @@ def electron_ends(energy: Any, final_mass: float = 0.0) -> tuple[Any, Any]:
         return np.zeros_like(energy), 2 * energy * (energy / (ELECTRON_MASS + 2 * energy))
     m2, twice = final_mass**2, 2 * ELECTRON_MASS * energy
     square = ELECTRON_MASS**2 + twice
-    opened = twice >= 2 * final_mass * ELECTRON_MASS + m2
-    # momenta before and after in the frame where they cancel: q^2 = 2 m_e T lies between those ahead and backwards
-    after = np.sqrt(np.where(opened, (twice - m2) ** 2 - 4 * ELECTRON_MASS**2 * m2, 0.0))
+    opened = twice - 2 * final_mass * ELECTRON_MASS - m2 >= 0
+    # momenta before and after in the frame where they cancel: q^2 = 2 m_e T lies between those ahead and backwards; the
+    # first factor is what the energy has in excess, which rounding must not make negative
+    excess = twice - 2 * final_mass * ELECTRON_MASS - m2
+    after = np.sqrt(np.where(opened, excess * (twice - m2 + 2 * final_mass * ELECTRON_MASS), 0.0))
     high = np.where(opened, (twice * (twice + m2 + after) / (2 * square) - m2) / (2 * ELECTRON_MASS), 0.0)
     # the product of both is m^4 / 4 s, without the difference of nearly equal numbers
     low = np.where(opened, m2 * m2 / (4 * square) / np.where(opened, high, 1.0), 0.0)

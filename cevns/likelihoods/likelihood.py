@@ -332,6 +332,14 @@ class Likelihood(Inference):
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
         return self.experiments[0].signal.mediators(interaction)
 
+    def heaviest(self, interaction: Model) -> dict[str, tuple[float, ...]]:
+        """Return the masses [MeV] of each final lepton at which parts of a flux cease to be observed, ascending.
+
+        Above the last one no experiment observes a recoil.
+        """
+        found = [e.signal.heaviest(interaction) for e in self.experiments]
+        return {name: tuple(sorted({mass for one in found for mass in one[name]})) for name in found[0]}
+
     def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
         return self.experiments[0].signal.propagators(interaction)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["RefoldedEngine", "RefoldedEvaluator"]
 
 #: Engines that are kept.
-MOST_KEPT = 32
+MOST_KEPT = 1024
 
 
 class RefoldedEngine:

@@ -141,7 +141,7 @@ def bind(
         parts = _by_powers_of_radius(parts, len(flavours))
     constant, linear, rates, kernels = _moving(fold, parts, form_factor, radii)
     keys = list(rates) or [VECTOR.layer]
-    weights, q2, places = fold.joined(keys)
+    weights, q2, places = fold.joined(keys) if rates else fold.without_rates()
     moved = _side_by_side(rates, places, q2)
     # counts that are folded have no factors
     kernels = [*(moved if kernels else _usual(moved)), *((terms, (0,) * len(factors), *k) for terms, *k in kernels)]
@@ -211,29 +211,35 @@ def _moving(
     counts: dict[tuple[Any, ...], Array] = {}
     rates: dict[LayerKey, dict[tuple[Any, ...], Array]] = {}
     for key, members in parts.items():
-        nodes, weights = fold.layers[key.kind.layer]
+        layer = fold.layers[key.kind.layer]
+        nodes = layer.nodes
         given = not (radii or key.propagators or key.loops or any(key.powers))
         if not given:
             charge = _bare_charge(nodes, form_factor, radii) if radii else nodes.neutron_charge
             channels = nodes.channels(key.kind, charge) if radii else fold.channels(key.kind)
             channels = channels * key.shape(nodes.q2)
         if any(key.powers):
-            layer = rates.setdefault(key.kind.layer, {})
+            own = rates.setdefault(key.kind.layer, {})
             for terms, numbers in _kernels(members):
                 rate = (numbers @ channels.reshape(numbers.size, -1)).reshape(channels.shape[1:])
-                layer[terms, key.powers] = layer.get((terms, key.powers), 0.0) + rate
+                own[terms, key.powers] = own.get((terms, key.powers), 0.0) + rate
             continue
-        folded = fold.counts(key.kind) if given else weights.dot(channels.sum(axis=1))
         table = np.zeros((3, members[0].coefficients.size))
-        moved = []
         for part in members:
-            if any(part.couplings):
-                moved.append(part)
-            else:
+            if not any(part.couplings):
                 table[part.line] += part.coefficients
-        add_line(table, folded, constant, linear)
-        for terms, numbers in _kernels(moved):
-            counts[terms] = counts.get(terms, 0.0) + numbers @ folded
+        moved = _kernels([part for part in members if any(part.couplings)])
+        numbers = np.array([of_term for _, of_term in moved])
+        if given:
+            folded = fold.counts(key.kind)
+            add_line(table, folded, constant, linear)
+            found = numbers @ folded if moved else []
+        else:
+            channels = channels.sum(axis=1)
+            add_line(np.eye(3), layer.dot(table @ channels), constant, linear)
+            found = layer.dot(numbers @ channels) if moved else []
+        for (terms, _), some in zip(moved, found, strict=True):
+            counts[terms] = counts.get(terms, 0.0) + some
     kernels = [(terms, None, some.reshape(rows, bins)) for terms, some in counts.items()]
     return constant, linear, rates, kernels
 

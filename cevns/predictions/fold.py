@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.kernels.pieces import Pieces
 from cevns.kernels.weights import Weights
 from cevns.predictions.folding import joined
+from cevns.predictions.refining import refined, refined_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from cevns._types import Array
@@ -27,19 +28,55 @@ __all__ = ["Fold", "Layer", "LayerKey"]
 LayerKey = tuple[str, float]
 
 
-class Layer(NamedTuple):
+class Layer:
     """Recoil nodes of some kinematics, and what leads from rates there to counts.
 
-    Attributes
+    Parameters
     ----------
     nodes : RecoilNodes or ElectronNodes
         Where rates are known.
-    weights : Weights
-        From rates at the nodes to counts; rows (eta node, bin).
+    rows : int
+        Number of eta nodes times bins.
+    weights : callable
+        Returns the response's matrix, whose rows are (eta node, bin). It is made if somebody asks for it.
+    dot : callable
+        From k sets of rates at the nodes, shape (k, cols), to counts, shape (k, rows).
     """
 
-    nodes: RecoilNodes | ElectronNodes
-    weights: Weights
+    def __init__(
+        self,
+        nodes: RecoilNodes | ElectronNodes,
+        rows: int,
+        weights: Callable[[], Weights],
+        dot: Callable[[Array], Array],
+    ) -> None:
+        self.nodes, self.rows, self.dot = nodes, rows, dot
+        self._make = weights
+
+    @classmethod
+    def of(cls, nodes: RecoilNodes | ElectronNodes, weights: Weights) -> Layer:
+        """Return a layer whose weights are there."""
+        return cls(nodes, weights.firsts.size, lambda: weights, weights.dot)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """From rates at the nodes to counts; rows (eta node, bin)."""
+        return self._make()
+
+    def scaled(self, factors: Array) -> Layer:
+        """Return the same with counts of each bin multiplied by a factor, shape (bins,)."""
+        each = np.tile(factors, self.rows // factors.size)
+        return Layer(self.nodes, self.rows, lambda: self.weights.scaled(factors), lambda rates: self.dot(rates) * each)
+
+    def finer(self, edges: Array, finer: Array) -> Layer:
+        """Return the same over finer pieces of the quenching scale than those that it was made for."""
+        rows = self.rows // (edges.size - 1) * (finer.size - 1)
+        return Layer(
+            self.nodes,
+            rows,
+            lambda: refined(self.weights, edges, finer),
+            lambda rates: refined_counts(self.dot(rates), edges, finer),
+        )
 
 
 class Fold:
@@ -69,7 +106,7 @@ class Fold:
 
     def scaled(self, units: Array) -> Fold:
         """Return the same with counts in some units, shape (bins,)."""
-        layers = {key: layer._replace(weights=layer.weights.scaled(1 / units)) for key, layer in self.layers.items()}
+        layers = {key: layer.scaled(1 / units) for key, layer in self.layers.items()}
         out = Fold(layers, self.bins, self.edges, self.points)
         out._channels = self._channels
         out.__dict__["pieces"] = self.pieces
@@ -78,8 +115,9 @@ class Fold:
     def extended(self, layers: Mapping[LayerKey, Layer], edges: Array | None) -> Fold:
         """Return the same with more layers, over pieces that are parts of these."""
         out = Fold(layers, self.bins, edges, self.points)
+        out._channels = dict(self._channels)
         if edges is self.edges:
-            out._channels, out._counts = dict(self._channels), dict(self._counts)
+            out._counts = dict(self._counts)
             out.__dict__["pieces"] = self.pieces
         return out
 
@@ -93,7 +131,7 @@ class Fold:
     @property
     def shape(self) -> tuple[int, int]:
         """Number of eta nodes, and of bins."""
-        return self.layers[VECTOR.layer].weights.firsts.size // self.bins, self.bins
+        return self.layers[VECTOR.layer].rows // self.bins, self.bins
 
     def joined(self, keys: Iterable[LayerKey]) -> tuple[Weights, Array, dict[LayerKey, slice]]:
         """Return weights and q2 [MeV^2] of several layers side by side, and where the nodes of each are."""
@@ -106,6 +144,16 @@ class Fold:
         places = {key: slice(*pair) for key, pair in zip(layers, itertools.pairwise(ends), strict=True)}
         return joined([layer.weights for layer in layers.values()]), np.ascontiguousarray(q2), places
 
+    def without_rates(self) -> tuple[Weights, Array, dict[LayerKey, slice]]:
+        """Return the same, with empty rows, for counts none of which is a rate that parameters move."""
+        rows = self.layers[VECTOR.layer].rows
+        zeros = np.zeros(rows + 1, dtype=np.intp)
+        return (
+            Weights(np.empty(0), zeros, zeros[1:], self.nodes.recoil.size),
+            self.nodes.q2,
+            {VECTOR.layer: slice(None)},
+        )
+
     def channels(self, kind: Kind) -> Array:
         """Return rates of (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2 by flavour, shape (3 flavours, nuclei, cols)."""
         if kind not in self._channels:
@@ -116,7 +164,7 @@ class Fold:
     def counts(self, kind: Kind) -> Array:
         """Return the same folded, shape (3 flavours, eta nodes x bins)."""
         if kind not in self._counts:
-            self._counts[kind] = self.layers[kind.layer].weights.dot(self.channels(kind).sum(axis=1))
+            self._counts[kind] = self.layers[kind.layer].dot(self.channels(kind).sum(axis=1))
         return self._counts[kind]
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cevns.arrays import gauss_legendre, legendre
+from cevns.arrays import legendre
 from cevns.kernels.weights import Weights
 from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Values of polynomials or of the acceptance that are computed at once.
 MOST_VALUES = 500_000
-# exact for the polynomials of a panel where nothing else varies
-_HALF_NODES, _HALF_WEIGHTS = (part[:, None] for part in gauss_legendre(PANEL_NODES // 2))
 
 __all__ = ["Rows", "dense", "joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
 
@@ -104,25 +102,40 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
     observable = response.observable(middle, etas[owner])
     bins = np.searchsorted(response.edges, observable, side="right") - 1
     place = (owner * response.bins + bins) * count + panel
-    seen = np.flatnonzero((bins >= 0) & (bins < response.bins))
-    seen = seen[np.argsort(place[seen], kind="stable")]
+    # they ascend, since bins and panels do with the recoils
+    seen = (bins >= 0) & (bins < response.bins)
     owner, panel, middle, half, place = owner[seen], panel[seen], middle[seen], half[seen], place[seen]
-    if response.efficiency.steps:
-        # constant in the interval
-        nodes, weights = _HALF_NODES, _HALF_WEIGHTS
-        recoil, accepted = middle + half * nodes, response.efficiency(observable[seen])
-    else:
-        nodes, weights = NODES[:, None], WEIGHTS[:, None]
-        recoil = middle + half * nodes
-        accepted = response.efficiency(response.observable(recoil, etas[owner]))
     low, high = edges[panel], edges[panel + 1]
-    moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
-    moments *= weights * (half * accepted * panels.electrons(middle))
+    if response.efficiency.steps:
+        # constant in the interval, so that what is integrated are the polynomials alone
+        ends = (2 * np.array([middle - half, middle + half]) - low - high) / (high - low)
+        moments = _integrals(ends)
+        moments *= 0.5 * (high - low) * response.efficiency(observable[seen]) * panels.electrons(middle)
+    else:
+        recoil = middle + half * NODES[:, None]
+        accepted = response.efficiency(response.observable(recoil, etas[owner]))
+        moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
+        moments *= WEIGHTS[:, None] * (half * accepted * panels.electrons(middle))
+        moments = moments.sum(axis=1)
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
-    out[place[starts]] = np.add.reduceat(moments.sum(axis=1), starts, axis=1).T
+    out[place[starts]] = np.add.reduceat(moments, starts, axis=1).T
     # in many small products, since one large product waits for threads
     return (out.reshape(-1, count, PANEL_NODES) @ TO_NODES).reshape(len(cuts), response.bins, -1)
+
+
+def _integrals(ends: Array) -> Array:
+    """Return the integrals of Legendre polynomials between two ends, shape (2, n), from those on both sides of each.
+
+    (2 k + 1) P_k is the derivative of P_k+1 - P_k-1. What rounding leaves is one of the panel, as that of the
+    polynomial through its nodes is.
+    """
+    values = legendre(ends, PANEL_NODES + 1)
+    differences = values[:, 1] - values[:, 0]
+    out = np.empty((PANEL_NODES, ends.shape[1]))
+    out[0] = differences[1]
+    out[1:] = (differences[2:] - differences[:-2]) / (2 * np.arange(1, PANEL_NODES) + 1)[:, None]
+    return out
 
 
 def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
-from cevns.interactions.kinematics import ELECTRONS, VECTOR, kinds_of
+from cevns.interactions.kinematics import ELECTRONS, VECTOR, heaviest_lepton, heaviest_on_electrons, kinds_of
 from cevns.kept import Kept
 from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
 from cevns.predictions.folding import pack, pack_rows, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes
-from cevns.predictions.pieces import ETA_POINTS, EtaPieces, eta_range, refined, tolerance
+from cevns.predictions.pieces import EtaPieces, eta_range, tolerance
+from cevns.predictions.refining import ETA_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,19 @@ class Folds:
         electrons = self.electron_nodes(0.0)
         return self.nodes.from_zero or (electrons is not None and electrons.from_zero)
 
+    @cached_property
+    def heaviest_leptons(self) -> tuple[float, ...]:
+        """Masses [MeV] of final leptons up to which lines and spectra give recoils that are observed, ascending."""
+        low, high = eta_range(self.quenching_sigma)
+        energies = self.flux.end_energies.tolist()
+        found = {0.0}
+        for members, part in self.response.parts(self.target.nuclei):
+            least, most = (1e-3 * end for end in part.recoil_range((low, 1.0, high)))
+            found |= {heaviest_lepton(self.target.nuclei[i].mass, e, least, most) for i in members for e in energies}
+        if self.electrons is not None:
+            found |= {heaviest_on_electrons(e) for e in energies}
+        return tuple(sorted(found))
+
     def electron_nodes(self, final_mass: float) -> ElectronNodes | None:
         """Return nodes of electrons' energies; None if no electron is observed."""
         if self.electrons is None:
@@ -76,7 +90,7 @@ class Folds:
         nodes = self.electron_nodes(layer[1])
         if nodes is None:
             return None
-        return Layer(nodes, pack_rows([trimmed(response_weights(nodes))] * scales, nodes.recoil.size))
+        return Layer.of(nodes, pack_rows([trimmed(response_weights(nodes))] * scales, nodes.recoil.size))
 
     @cached_property
     def nodes(self) -> RecoilNodes:
@@ -89,12 +103,21 @@ class Folds:
             return self._kept.get(layers, lambda: self._at(eta, layers))
         return self._at(eta, layers)
 
-    def _at(self, eta: float, layers: Sequence[LayerKey]) -> Fold:
+    def _at(self, eta: float, layers: tuple[LayerKey, ...]) -> Fold:
+        first = VECTOR.layer
+        if eta == 1.0 and layers[0] == first != layers[-1]:
+            # a scan over masses of final leptons asks for the same first layer each time
+            fold = self.at(1.0)
+            return fold.extended(fold.layers | self._made(eta, layers[1:]), None)
+        return Fold(self._made(eta, layers), self.response.bins)
+
+    def _made(self, eta: float, layers: Sequence[LayerKey]) -> dict[LayerKey, Layer]:
+        """Return the layers that see something, at one quenching scale."""
         low, high = eta_range(self.quenching_sigma)
         own = [key for key in layers if key[0] != ELECTRONS]
         found = {key: self._seen(key, None if low <= eta <= high else eta) for key in own}
-        made = {key: Layer(n, pack([response_weights(n, eta)])) for key, n in found.items() if n is not None}
-        return Fold(self._with_electrons(made, layers, 1), self.response.bins)
+        made = {key: Layer.of(n, pack([response_weights(n, eta)])) for key, n in found.items() if n is not None}
+        return self._with_electrons(made, layers, 1)
 
     def _with_electrons(
         self, made: dict[LayerKey, Layer], layers: Sequence[LayerKey], scales: int
@@ -131,7 +154,7 @@ class Folds:
         first, *others = layers
         if not others:
             pieces = EtaPieces.build(self.nodes, self.quenching_sigma, tolerance(precision))
-            return Fold({first: Layer(self.nodes, pieces.weights)}, self.response.bins, pieces.edges, ETA_POINTS)
+            return Fold({first: Layer.of(self.nodes, pieces.weights)}, self.response.bins, pieces.edges, ETA_POINTS)
         fold = self.over(precision)
         made, edges = dict(fold.layers), fold.edges
         for key in others:
@@ -139,12 +162,9 @@ class Folds:
             if nodes is not None:
                 pieces = EtaPieces.build(nodes, self.quenching_sigma, tolerance(precision), within=edges)
                 if edges is not None and not np.array_equal(pieces.edges, edges):
-                    made = {
-                        known: Layer(layer.nodes, refined(layer.weights, edges, pieces.edges))
-                        for known, layer in made.items()
-                    }
+                    made = {known: layer.finer(edges, pieces.edges) for known, layer in made.items()}
                     edges = pieces.edges
-                made[key] = Layer(nodes, pieces.weights)
+                made[key] = Layer.of(nodes, pieces.weights)
         scales = ETA_POINTS.size * (1 if edges is None else edges.size - 1)
         return fold.extended(self._with_electrons(made, others, scales), edges)
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import Rows, dense, pack_rows, response_matrices, response_weights, trimmed
+from cevns.predictions.folding import MOST_VALUES, Rows, pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
+from cevns.predictions.refining import ETA_POINTS, TO_POWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from cevns.kernels.weights import Weights
     from cevns.nuclei import Nucleus
 
-__all__ = ["ETA_POINTS", "EtaPieces", "eta_range", "refined", "tolerance"]
+__all__ = ["EtaPieces", "eta_range", "tolerance"]
 
-#: Chebyshev nodes of a piece, on its own axis from -1 to 1.
-ETA_POINTS = np.sin(0.1 * np.pi * np.arange(-4, 5, 2))
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
 _MOST_PIECES, _MOST_PARTS = 1024, 4
@@ -38,8 +37,7 @@ _REACH, _SMALLEST = 5.0, 0.25
 
 # where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
 _TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
-_TO_POWERS = np.linalg.inv(np.vander(ETA_POINTS, increasing=True))
-_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ _TO_POWERS
+_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ TO_POWERS
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -111,7 +109,9 @@ class EtaPieces:
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = _probes(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
-        done: list[tuple[float, float, Rows]] = []
+        done: list[tuple[float, float]] = []
+        dense: list[Array] = []
+        rows: list[Rows] = []
         while pending:
             etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
             matrices = response_matrices(recoil_nodes, np.concatenate(etas))
@@ -120,7 +120,7 @@ class EtaPieces:
             for a, b, before in pending:
                 weights = np.array([*itertools.islice(matrices, etas[0].size)])
                 sampled, tests = np.split(weights @ probes, [ETA_POINTS.size])
-                found = np.tensordot(_TO_TESTS, sampled, 1)
+                found = (_TO_TESTS @ sampled.reshape(ETA_POINTS.size, -1)).reshape(tests.shape)
                 top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference.max(axis=0))
                 # between a share of the bin and one of the largest: as uncertainties of counts go
                 scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
@@ -132,7 +132,10 @@ class EtaPieces:
                 # end of the piece, it need not shrink
                 hopeless = not inside.size and size > 0.5 * before
                 if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
-                    done.append((a, b, trimmed(weights[: ETA_POINTS.size].reshape(-1, len(probes)))))
+                    done.append((a, b))
+                    dense.append(weights[: ETA_POINTS.size].reshape(-1, len(probes)))
+                    if sum(part.size for part in dense) > MOST_VALUES:
+                        rows += _trimmed(dense)
                     continue
                 if inside.size:
                     cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
@@ -143,30 +146,23 @@ class EtaPieces:
                     cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
                 split += [(low, high, size) for low, high in itertools.pairwise(cut)]
             pending = split
-        done.sort(key=lambda piece: piece[0])
-        edges = np.array([*(a for a, _, _ in done), last])
+        rows += _trimmed(dense)
+        order = sorted(range(len(done)), key=lambda i: done[i][0])
+        edges = np.array([*(done[i][0] for i in order), last])
         half = 0.5 * np.diff(edges)
         nodes = ((edges[1:] - half)[:, None] + half[:, None] * ETA_POINTS).ravel()
-        return cls(edges, nodes, pack_rows([rows for _, _, rows in done], len(probes)))
+        return cls(edges, nodes, pack_rows([rows[i] for i in order], len(probes)))
 
 
-def refined(weights: Weights, edges: Array, finer: Array) -> Weights:
-    """Return weights at the nodes of finer pieces, from those at the nodes of the pieces that they are parts of.
-
-    Counts are polynomials in a piece, and so are, for all rates that it was cut for, the weights.
-    """
-    owners = np.searchsorted(edges, finer[:-1], side="right") - 1
-    size = weights.firsts.size // (edges.size - 1)
-    parts = []
-    for low, high, owner in zip(finer[:-1], finer[1:], owners.tolist(), strict=True):
-        rows = dense(weights, slice(owner * size, (owner + 1) * size))
-        a, b = edges[owner], edges[owner + 1]
-        if (low, high) != (a, b):
-            places = (low + high - a - b + (high - low) * ETA_POINTS) / (b - a)
-            basis = np.vander(places, ETA_POINTS.size, increasing=True) @ _TO_POWERS
-            rows = np.tensordot(basis, rows.reshape(ETA_POINTS.size, -1, weights.cols), 1).reshape(rows.shape)
-        parts.append(trimmed(rows))
-    return pack_rows(parts, weights.cols)
+def _trimmed(dense: list[Array]) -> list[Rows]:
+    """Return the rows of matrices without their zeros, many at once, and empty the list."""
+    if not dense:
+        return []
+    every = trimmed(np.concatenate(dense))
+    ends = np.cumsum([len(part) for part in dense])[:-1]
+    cuts = np.concatenate([[0], np.cumsum(every.lengths)])[ends]
+    dense.clear()
+    return [Rows(*part) for part in zip(*map(np.split, every, (ends, ends, cuts)), strict=True)]
 
 
 def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
@@ -182,7 +178,7 @@ def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_
     if response.resolution is not None:
         return np.empty(0), np.empty(0)
     ends, breaks = (
-        np.array([t for n in nuclei for e in energies for t in recoil_ends_kev(n, e, final_mass) if t > 0])
+        np.concatenate([recoil_ends_kev(n, energies, final_mass) for n in nuclei], axis=None)
         for energies in (flux.end_energies, flux.break_energies)
     )
     quenching = np.asarray(response.kinks, dtype=float)

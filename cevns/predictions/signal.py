@@ -186,6 +186,13 @@ class Signal:
         """Return the names of the parameters for whose every value counts are folded anew: masses of final leptons."""
         return get_interaction(interaction).final_masses
 
+    def heaviest(self, interaction: str | Interaction) -> dict[str, tuple[float, ...]]:
+        """Return for each of these the masses [MeV] at which parts of the flux cease to be observed, ascending.
+
+        Above the last one no recoil is.
+        """
+        return dict.fromkeys(sorted(self.refolded(interaction)), self.folds.heaviest_leptons)
+
     def propagators(self, interaction: str | Interaction) -> dict[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the coupling's power; see `Interaction.propagators`."""
         return get_interaction(interaction).propagators
