@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, Model
+    from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
@@ -133,6 +134,8 @@ class Objective:
                     )
                 values[name] = known[name].number(None)
         self.given, self.inert = free, dict[str, float]()
+        #: Flat directions at minima that were looked at.
+        self.flat: dict[Minimum, list[Array]] = {}
         self._propagators = likelihood.propagators(interaction)
         for _ in range(2):
             moving = [name for name in free if name not in self.inert]
