@@ -11,8 +11,11 @@ FIVE = ("eps_u_ee", "eps_d_ee", "eps_u_mumu", "eps_d_mumu", "eps_u_emu")
 RADII = ("rn_csi", "rn_ar")
 #: Their chi2 has one minimum beside its images, which four couplings to u and d of two flavours have not.
 FOUR = ("eps_u_ee", "eps_u_mumu", "eps_u_emu", "eps_u_etau")
-#: x and y of a contour, and what is profiled.
-PLANE, PROFILED = ("r2_ee", "r2_mumu"), ("r2_emu", "r2_mutau")
+#: Contours: interaction, x and y, what is profiled, and where MIGRAD starts.
+CONTOURS = {
+    "contour of radii": ("charge-radius", ("r2_ee", "r2_mumu"), ("r2_emu", "r2_mutau"), (-30.0, -30.0, 10.0, 10.0)),
+    "contour": ("nsi", FOUR[:2], FOUR[2:], (0.05,) * 4),
+}
 
 
 def bound(likelihood, names, radii=()):
@@ -94,22 +97,23 @@ def test_migrad_of_a_cold_fit(version, measure, numpy_parts):
     measure.note(error=worst)
 
 
+@pytest.mark.parametrize("job", CONTOURS)
 @pytest.mark.parametrize("version", ["cevns", "numpy"])
-def test_contour(version, measure, both, numpy_parts):
+def test_contour(version, job, measure, both, numpy_parts):
     minuit = pytest.importorskip("iminuit").Minuit
-    names = PLANE + PROFILED
-    x, y = PLANE
+    interaction, (x, y), profiled, start = CONTOURS[job]
+    names = (x, y, *profiled)
+    channels = {"charge-radius": numpy_contact.charge_radii, "nsi": numpy_contact.nsi}[interaction](names)
 
     def with_minos():
-        chi2 = quadratic(numpy_parts(), numpy_contact.charge_radii(names)).point
-        fit = minuit(chi2, -30.0, -30.0, 10.0, 10.0, name=names)
+        fit = minuit(quadratic(numpy_parts(), channels).point, *start, name=names)
         fit.errordef = minuit.LEAST_SQUARES
         return fit.migrad().mncontour(x, y, cl=0.9, size=200)
 
     def contour():
-        return both.contour("charge-radius", x=x, y=y, profiled=PROFILED)
+        return both.contour(interaction, x=x, y=y, profiled=profiled)
 
-    found = measure("contour", version, {"cevns": contour, "numpy": with_minos}[version], rounds=3)
+    found = measure(job, version, {"cevns": contour, "numpy": with_minos}[version], rounds=3)
     if version == "cevns":
         assert [len(curves) for curves in found.curves] == [1]
         return

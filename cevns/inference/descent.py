@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
     from cevns.inference.objectives import Objective
+    from cevns.inference.squares import Squares
 
 __all__ = ["Stencil", "along_axes", "descend", "scales"]
 
@@ -38,7 +39,7 @@ WALL = 1e-9
 LADDER, CHANGE = np.arange(-12.0, 11.0), 0.5
 
 
-def scales(objective: Objective, points: Array, moving: Sequence[int]) -> Array:
+def scales(objective: Objective | Squares, points: Array, moving: Sequence[int]) -> Array:
     """Return how far each point can go along each axis before chi2 changes by about 1, shape (m, moving)."""
     out = np.empty((len(points), len(moving)))
     steps = 10.0**LADDER
@@ -70,7 +71,7 @@ class Stencil:
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or Squares
         chi2.
     points : ndarray, shape (m, n)
         Points inside the box.
@@ -91,7 +92,7 @@ class Stencil:
     """
 
     def __init__(
-        self, objective: Objective, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
+        self, objective: Objective | Squares, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
     ) -> None:
         m, k = basis.shape[:2]
         axes = list(moving)
@@ -144,13 +145,18 @@ class Stencil:
 
 
 def descend(
-    objective: Objective, points: Array, moving: Sequence[int], basis: Array | None = None, *, steps: int = STEPS
+    objective: Objective | Squares,
+    points: Array,
+    moving: Sequence[int],
+    basis: Array | None = None,
+    *,
+    steps: int = STEPS,
 ) -> tuple[Array, Array, Array]:
     """Return the local minima that points lead to, their chi2, and directions there as `Stencil` takes them.
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or Squares
         chi2.
     points : ndarray, shape (m, n)
         Where to start.
@@ -275,7 +281,7 @@ class _Newton:
 
 
 def _corrected(
-    objective: Objective, points: Array, chi2: Array, basis: Array, axes: Sequence[int]
+    objective: Objective | Squares, points: Array, chi2: Array, basis: Array, axes: Sequence[int]
 ) -> tuple[Array, Array]:
     """Return points moved to the bottom of the valley that they left, and chi2 there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,8 @@ STEP = 1e-3
 NOTHING = 1e-10
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
+#: How far from the base points are that tell whether chi2 knows a sign.
+_SPREAD = 10.0 ** np.linspace(-12.0, 3.0, 61)
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -320,6 +323,23 @@ class Objective:
         return found
 
     # --- chi2 --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def even(self) -> list[int]:
+        """Columns of parameters whose sign alone chi2 does not know, as of flavour-changing couplings of one quark."""
+        # all at once, since a product of two parameters may have a sign where each alone has none
+        angles = np.outer(np.arange(1.0, _SPREAD.size + 1), np.arange(1.0, len(self.names) + 1))
+        rows = self.base + _SPREAD[:, None] * np.sin(angles)
+        rows = np.where(self.logarithmic, self.base, rows).clip(self.low, self.high)
+        start, found = self.chi2(rows), []
+        for i, p in enumerate(self.parameters):
+            if self.logarithmic[i] or p.origin != 0 or self.low[i] != -self.high[i]:
+                continue
+            flipped = rows.copy()
+            flipped[:, i] *= -1
+            if (np.abs(self.chi2(flipped) - start) <= NOTHING * (1 + np.abs(start))).all():
+                found.append(i)
+        return found
 
     def chi2(self, points: Array) -> Array:
         """Return chi2 of points, shape (m, n), inside the ranges."""
