@@ -27,6 +27,8 @@ STEP = 3e-3
 ACCURACY = 1e-11
 #: Most steps.
 STEPS = 200
+#: Share of the way to what matters that a step must promise.
+HOPE = 1e-4
 #: Share of the promised gain with which a step is as good as the parabola.
 GOOD = 0.75
 #: Share of the longest direction below which one is stiff, and how often such directions are corrected.
@@ -151,6 +153,7 @@ def descend(
     basis: Array | None = None,
     *,
     steps: int = STEPS,
+    highest: float = np.inf,
 ) -> tuple[Array, Array, Array]:
     """Return the local minima that points lead to, their chi2, and directions there as `Stencil` takes them.
 
@@ -166,6 +169,8 @@ def descend(
         Directions; along the axes unless given.
     steps : int
         Most steps.
+    highest : float
+        What lies above this chi2 does not matter: where little of the way to it is promised, points stay.
     """
     points, axes = points.copy(), list(moving)
     k = len(axes)
@@ -188,6 +193,7 @@ def descend(
         expected = newton.expected(step)
         basis[active] = newton.basis(basis[active], high - low)
         still = (expected > ACCURACY * (1 + np.abs(chi2[active]))) & (trust[active] > 1e-9)
+        still &= expected > HOPE * (chi2[active] - highest)
         active, step, expected, length = active[still], step[still], expected[still], length[still]
         if not active.size:
             break

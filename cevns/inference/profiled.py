@@ -191,7 +191,9 @@ class Profiled:
         rows[:, :, self.fixed] = values[:, None, :]
         several = s > 1 or np.isfinite(self._highest)
         start = self._axes.squared(rows.reshape(-1, n))
-        points, chi2, bases = descend(self._axes, start, self.moving, bases, steps=FIRST_STEPS if several else 200)
+        points, chi2, bases = descend(
+            self._axes, start, self.moving, bases, steps=FIRST_STEPS if several else 200, highest=self._highest
+        )
         if several:
             by_value = chi2.reshape(m, s)
             promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel() & (chi2 <= self._highest)
