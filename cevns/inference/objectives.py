@@ -38,7 +38,7 @@ NOTHING = 1e-10
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
 #: How far from the base points are that tell whether chi2 knows a sign.
-_SPREAD = 10.0 ** np.linspace(-12.0, 3.0, 61)
+DISTANCES = 10.0 ** np.linspace(-12.0, 3.0, 61)
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -328,8 +328,8 @@ class Objective:
     def even(self) -> list[int]:
         """Columns of parameters whose sign alone chi2 does not know, as of flavour-changing couplings of one quark."""
         # all at once, since a product of two parameters may have a sign where each alone has none
-        angles = np.outer(np.arange(1.0, _SPREAD.size + 1), np.arange(1.0, len(self.names) + 1))
-        rows = self.base + _SPREAD[:, None] * np.sin(angles)
+        angles = np.outer(np.arange(1.0, DISTANCES.size + 1), np.arange(1.0, len(self.names) + 1))
+        rows = self.base + DISTANCES[:, None] * np.sin(angles)
         rows = np.where(self.logarithmic, self.base, rows).clip(self.low, self.high)
         start, found = self.chi2(rows), []
         for i, p in enumerate(self.parameters):
