@@ -92,7 +92,8 @@ def numpy_csi(csi):
     one_pe, efficiency = np.arange(6.0, 31.0), np.array(csi.response.efficiency.values)
 
     def moments(eta=1.0, charge=numpy_moments.CHARGE["universal"]):
-        return numpy_moments.csi_moments(csi.response.recoil(one_pe, eta) * 1e-3, efficiency, charge)
+        target = numpy_moments.csi_target(csi.response.recoil(one_pe, eta) * 1e-3, efficiency)
+        return numpy_moments.Moments(target, charge)
 
     return moments
 
@@ -101,11 +102,9 @@ class NumpyCombined:
     """Both experiments and all six nuisances, for the B-L model."""
 
     def __init__(self, csi, argon, csi_moments):
-        charge, efficiency = numpy_moments.CHARGE["b-l"], argon.response.efficiency
+        charge = numpy_moments.CHARGE["b-l"]
         self.csi = numpy_moments.EtaTables(lambda eta: csi_moments(eta, charge), _profile(csi), csi.quenching_sigma)
-        self.argon = numpy_moments.argon_moments(
-            argon.response.quenching.signal, np.array(efficiency.x), np.array(efficiency.values), charge
-        )
+        self.argon = numpy_moments.Moments(_argon_target(argon), charge)
         self.profile = _profile(argon)
 
     def point(self, mass, coupling):
@@ -116,6 +115,26 @@ class NumpyCombined:
         b, c = self.argon.coefficients(masses)
         out += self.profile.of_coefficients(self.argon.a, b, c, couplings)
         return out
+
+
+@pytest.fixture(scope="session")
+def numpy_parts(csi, argon):
+    """Make what NumPy needs of CsI, for all scales of its table, and of argon: targets, profiles, sigma of eta."""
+
+    def make():
+        one_pe, sigma = np.arange(6.0, 31.0), csi.quenching_sigma
+        edges = np.array([csi.response.recoil(one_pe, eta) * 1e-3 for eta in numpy_moments.eta_values(sigma)])
+        target = numpy_moments.csi_target(edges, np.array(csi.response.efficiency.values))
+        return (target, _argon_target(argon)), (_profile(csi), _profile(argon)), sigma
+
+    return make
+
+
+def _argon_target(argon):
+    efficiency = argon.response.efficiency
+    return numpy_moments.argon_target(
+        argon.response.quenching.signal, np.array(efficiency.x), np.array(efficiency.values)
+    )
 
 
 def _profile(experiment):

@@ -1,8 +1,8 @@
 """Measure everything once and write the tables and plots of ``docs/performance.md``.
 
 Run ``python benchmarks/report.py`` on a quiet machine; it takes several minutes. ``--keep FILE`` saves what was
-measured, and ``--use FILE`` writes the page from such a file. numba, JAX, iminuit, emcee and Valgrind are used where
-they are installed.
+measured, and ``--use FILE`` writes the page from such a file. ``--only NAME`` times the benchmarks that ``pytest -k
+NAME`` selects and prints their rows. numba, JAX, iminuit, emcee and Valgrind are used where they are installed.
 """
 
 import argparse
@@ -45,9 +45,10 @@ COLOURS = {
     "scipy": "#cc3311",
     "scipy-loose": "#ee9988",
 }
-#: Job, what it is, what counts, and the target: seconds, a ratio to a baseline, or something of its own.
+#: Job, what it is, what counts, and the target: seconds, a ratio to a baseline, a share of another job of the library,
+#: or something of its own.
 TARGETS = (
-    ("combined point", "one combined χ² at a new mass and coupling, called from Python", "seconds", 5e-6),
+    ("combined point", "one combined χ² at a new mass and coupling, called from Python", "seconds", 0.6e-6),
     ("combined couplings", "the same, couplings as an array at one mass, per point", "seconds", 0.15e-6),
     ("prediction", "one prediction of 12 CsI bins at a new mass and coupling, called from Python", "seconds", 2e-6),
     ("combined grid", "1000 x 1000 combined grid, one thread", "seconds", 0.14),
@@ -59,6 +60,16 @@ TARGETS = (
     ("cold start", "the same from cold interpreter to finished grid, at most NumPy's", "numpy", 1.0),
     ("limit", "exact 90% limit, 200 masses, combined, best fit given", "seconds", 10e-3),
     ("limit and best fit", "the same with the search for the best fit", "seconds", 10e-3),
+    ("contact", "one combined χ² in 5 contact parameters, called from Python", "seconds", 3e-6),
+    ("contact and radii", "the same with the neutron radii of both data sets", "seconds", 15e-6),
+    ("contact, gradient", "χ² and gradient in 5 contact parameters, in units of χ² alone", "value", 2.0),
+    ("contact and radii, gradient", "the same with the neutron radii of both data sets", "value", 2.0),
+    ("migrad", "MIGRAD in four contact parameters, experiments newly loaded", "seconds", 20e-3),
+    ("contour", "90% contour of two contact parameters, two others profiled, about 200 points", "seconds", 0.5),
+    ("contour of radii", "the same of two charge radii", "seconds", 0.5),
+    ("scalar grid", "300 x 300 combined grid of a scalar, in units of a vector's", "vector", 1.0),
+    ("magnetic moments", "300 x 300 plane of two magnetic moments, in units of a vector's grid", "vector", 1.0),
+    ("sterile dipole", "sterile dipole, 100 masses x 200 couplings, experiments newly loaded", "seconds", 2.0),
     ("Helm 100000", "Helm ufunc, 10⁵ points, per point; times faster than NumPy", "numpy", 2.0),
     ("Helm 1000000", "Helm ufunc, 10⁶ points, per point; times faster than NumPy", "numpy", 2.0),
     (
@@ -80,14 +91,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="save what was measured")
     parser.add_argument("--use", type=Path, metavar="FILE", help="read it instead of measuring")
+    parser.add_argument("--only", metavar="NAME", help="print the rows of some benchmarks and leave the page as it is")
     options = parser.parse_args()
+    if options.only:
+        print(targets(by_job(timings(options.only)), measured_only=True))
+        return
     results = json.loads(options.use.read_text()) if options.use else measure()
     if options.keep:
         write_text(options.keep, json.dumps(results))
-    entries = {}
-    for entry in results["benchmarks"]:
-        if "axis" not in entry["extra_info"]:
-            entries.setdefault(entry["extra_info"]["job"], {})[entry["extra_info"]["version"]] = entry
+    entries = by_job(results["benchmarks"])
     text = PAGE.read_text(encoding="utf-8")
     for name, section in {
         "machine": machine(results),
@@ -102,21 +114,35 @@ def main():
     write_text(PAGE, text)
 
 
-def measure():
-    """Run the benchmarks, the instruction counts and the samplers; all of it in one dictionary."""
+def by_job(benchmarks):
+    """Entries by job and version, those of the scaling left out."""
+    entries = {}
+    for entry in benchmarks:
+        if "axis" not in entry["extra_info"]:
+            entries.setdefault(entry["extra_info"]["job"], {})[entry["extra_info"]["version"]] = entry
+    return entries
+
+
+def timings(only=None):
+    """Run the benchmarks, all of them or those that pytest selects by a name, and return an entry for each."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "benchmarks.json"
         command = [sys.executable, "-m", "pytest", str(FOLDER), "-q", "-p", "no:cacheprovider"]
         command += ["--benchmark-disable-gc", "--benchmark-min-rounds=9", "--benchmark-max-time=1.5"]
-        command += [f"--benchmark-json={output}"]
+        command += [f"--benchmark-json={output}", *(["-k", only] if only else [])]
         # one thread for the baselines' matrix products too
         single = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         subprocess.run(command, env=environment() | single, check=True, cwd=FOLDER.parent, stdout=subprocess.DEVNULL)
-        results = json.loads(output.read_text())
-    for entry in results["benchmarks"]:
+        found = json.loads(output.read_text())["benchmarks"]
+    for entry in found:
         del entry["stats"]["data"]
+    return found
+
+
+def measure():
+    """Run the benchmarks, the instruction counts and the samplers; all of it in one dictionary."""
     return {
-        "benchmarks": results["benchmarks"],
+        "benchmarks": timings(),
         "machine": {
             "cpu": _cpu(),
             "cores": os.cpu_count(),
@@ -201,18 +227,20 @@ def machine(results):
     return textwrap.fill(text, 120, break_on_hyphens=False)
 
 
-def targets(entries):
+def targets(entries, measured_only=False):
     """The table of targets with what was measured."""
     shown = list(BASELINES)
     rows = []
     for job, title, kind, limit in TARGETS:
         versions = entries.get(job, {})
+        if "cevns" not in versions and measured_only:
+            continue
         if "cevns" not in versions:
             rows.append([title, "", "not measured", "", *["" for _ in shown]])
             continue
         found, goal, met = judge(versions, kind, limit)
         ratios = ["" for _ in shown]
-        if kind in ("seconds", "numpy", "scipy") and job != "first chi2":
+        if kind in ("seconds", "value", "vector", "numpy", "scipy") and job != "first chi2":
             ratios = [times(versions[v]["extra_info"]["ratio"]) if v in versions else "" for v in shown]
         rows.append([title, goal, found, met, *ratios])
     return table(["job", "target", "measured", "met", *(f"{BASELINES[v]} / cevns" for v in shown)], rows)
@@ -227,6 +255,9 @@ def judge(versions, kind, limit):
         if limit is None:
             return found, "", ""
         return found, f"≤ {seconds(limit)}", _met(median / limit)
+    if kind in ("value", "vector"):
+        share = median / timing(versions[kind])
+        return f"{times(share)}; {found}", f"≤ {limit:g}", _met(share / limit)
     if kind in ("threads", "pool"):
         gain = median / timing(versions[kind])
         best = timing(own, "min") / timing(versions[kind], "min")

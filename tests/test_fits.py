@@ -365,6 +365,47 @@ def test_contours_with_others_profiled(both):
     assert found.chi2_min == pytest.approx(constrained.fit(DIAGONAL, [*names.values(), "sin2_theta_w"]).chi2, abs=1e-8)
 
 
+def test_changes_of_flavour_are_profiled(both):
+    """Two that share a rate, so that chi2 is the same along an ellipse."""
+    names, radii = ("r2_emu", "r2_mutau"), np.linspace(-80.0, 30.0, 12)
+    curve = both.profile("charge-radius", "r2_mumu", radii, profiled=names)
+    grid = np.linspace(0.0, 60.0, 61)
+    brute = both.chi2("charge-radius", r2_mumu=radii[:, None, None], r2_emu=grid[:, None], r2_mutau=grid)
+    brute = brute.min(axis=(1, 2))
+    assert (curve.chi2 <= brute + 1e-9).all()
+    assert np.abs(curve.chi2 - brute).max() < 0.02
+    at = both.chi2("charge-radius", r2_mumu=radii, **{name: curve.profiled[name] for name in names})
+    np.testing.assert_allclose(at, curve.chi2, atol=1e-9)
+    found = both.interval("charge-radius", "r2_mumu", profiled=names)
+    ends = both.profile("charge-radius", "r2_mumu", np.ravel(found.allowed), profiled=names)
+    np.testing.assert_allclose(ends.chi2, found.chi2_min + found.delta_chi2, atol=1e-6)
+
+
+def test_both_changes_of_flavour_are_tried_everywhere(both):
+    """Valleys along either of them begin at its zero, where a descent from the other one starts."""
+    found = both.contour("millicharge", x="q_ee", y="q_mumu", profiled=["q_emu", "q_etau"], cl=0.68)
+    # a vertex misses the level where the profile jumps
+    assert found.remarks == ()
+    for x, y in found.curves[0][0][::31]:
+        grid = np.concatenate([[0.0], np.geomspace(1e-9, 3e-7, 100)])
+        brute = both.chi2("millicharge", q_ee=x, q_mumu=y, q_emu=grid[:, None], q_etau=grid, q_mutau=0.0, q_tautau=0.0)
+        # the grid's least value, less than its step above the level
+        assert -1e-6 <= brute.min() - (found.chi2_min + found.delta_chi2[0]) < 0.05
+
+
+def test_signs_that_chi2_does_not_know(both):
+    def even(interaction, names, **options):
+        objective = Objective(both, interaction, names, {}, **options)
+        return {objective.names[i] for i in objective.even}
+
+    one, two = nsi("u_ee", "u_emu"), nsi("u_ee", "u_emu", "d_emu")
+    assert even(one, one.own_names) == {"eps_u_emu"}
+    # one of them alone changes how they add
+    assert even(two, two.own_names) == set()
+    assert even(one, one.own_names, priors={"eps_u_emu": (0.1, 0.1)}) == set()
+    assert even(one, one.own_names, bounds={"eps_u_emu": (-1.0, 2.0)}) == set()
+
+
 def test_regions_that_leave_the_range_are_closed_along_it(both):
     bounds = {"eps_u_ee": (-0.1, 0.5), "eps_u_mumu": (-1.0, 1.0)}
     found = both.contour(DIAGONAL, x="eps_u_ee", y="eps_u_mumu", bounds=bounds)

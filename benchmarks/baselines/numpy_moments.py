@@ -5,7 +5,9 @@ release of 2017 from a folder and prints the least chi2 of a 100 x 100 grid (uni
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,40 +51,68 @@ def helm(q, rms_radius, s=0.9, block=4096):
     return out
 
 
-def energy_integrals(e_min):
-    """Int dE phi(E) (1 - E_min^2 / E^2) for one neutrino of each kind: electron, and both muon (anti)neutrinos."""
-    square = e_min**2
-    cubic = (E_MAX**3 - e_min**3) / 3 - square * (E_MAX - e_min)
-    quartic = (E_MAX**4 - e_min**4) / 4 - square * (E_MAX**2 - square) / 2
-    electron = 192 / M_MU**3 * (cubic / 2 - quartic / M_MU)
-    muon = 64 / M_MU**3 * (0.75 * cubic - quartic / M_MU) + np.where(e_min < E_NUMU, 1 - square / E_NUMU**2, 0.0)
+def inverse_moments(e_min, order):
+    """Int dE phi(E) / E^order above E_min for one neutrino of each kind: electron, and both muon (anti)neutrinos."""
+    # phi is a square and a cube of the energy, for the muon neutrino of the pion's decay a line beside them
+    square, cube = ((E_MAX**n - np.minimum(e_min, E_MAX) ** n) / n for n in (3 - order, 4 - order))
+    electron = 192 / M_MU**3 * (square / 2 - cube / M_MU)
+    muon = 64 / M_MU**3 * (0.75 * square - cube / M_MU) + np.where(e_min < E_NUMU, E_NUMU**-order, 0.0)
     return electron, muon
 
 
-class Moments:
-    """Counts of a target in pion-decay-at-rest neutrinos.
+def energy_integrals(e_min):
+    """Int dE phi(E) (1 - E_min^2 / E^2), in the same order."""
+    zeroth, second = inverse_moments(e_min, 0), inverse_moments(e_min, 2)
+    return tuple(j0 - e_min**2 * j2 for j0, j2 in zip(zeroth, second, strict=True))
+
+
+def recoil_nodes(edges, kinks):
+    """Gauss-Legendre nodes between edges and kinks, weights, and the numbers of their intervals between the edges.
+
+    Edges are rows of the same length, of which each is cut at the same kinks; those out of a row cut nothing off it.
+    """
+    x, w = np.polynomial.legendre.leggauss(NODES)
+    kinks = np.broadcast_to(kinks, (*edges.shape[:-1], len(kinks))).clip(edges[..., :1], edges[..., -1:])
+    cuts = np.sort(np.concatenate([edges, kinks], axis=-1))
+    half, middle = np.diff(cuts)[..., None] / 2, (cuts[..., 1:] + cuts[..., :-1])[..., None] / 2
+    interval = (middle >= edges[..., None, :]).sum(axis=-1).clip(1, edges.shape[-1] - 1).repeat(NODES, axis=-1) - 1
+    flat = (*edges.shape[:-1], -1)
+    return (middle + half * x).reshape(flat), (half * w).reshape(flat), interval
+
+
+class Target(NamedTuple):
+    """What is seen of recoils.
 
     `edges` are all recoil energies [MeV] where the acceptance jumps or kinks; `fold` returns the acceptance of each
-    bin, shape (nodes, bins), for recoil energies [MeV] and the numbers of their intervals.
+    bin, shape (..., nodes, bins), for recoil energies [MeV] and the numbers of their intervals.
     """
 
-    def __init__(self, nuclei, number, fluence, charge, edges, fold):
-        x, w = np.polynomial.legendre.leggauss(NODES)
+    nuclei: tuple
+    number: float
+    fluence: float
+    edges: np.ndarray
+    fold: Callable
+
+    def nodes(self, mass, kinks):
+        """Recoil energies, and the matrix from (flux moment) x (amplitude)^2 there to counts in the bins."""
+        recoil, measure, interval = recoil_nodes(self.edges, kinks)
+        scale = self.number * self.fluence * G_F**2 * mass / np.pi * (HBAR_C * 1e-13) ** 2
+        return recoil, self.fold(recoil, interval) * (scale * measure)[..., None]
+
+
+class Moments:
+    """Counts of a target, for one quenching scale, in pion-decay-at-rest neutrinos with a light vector mediator."""
+
+    def __init__(self, target, charge):
         parts = []
-        for z, n, mass, r_p, r_n in nuclei:
-            end = 2 * E_NUMU**2 / mass
-            cuts = np.sort(np.append(edges, end)) if edges[0] < end < edges[-1] else edges
-            half, middle = np.diff(cuts)[:, None] / 2, (cuts[1:] + cuts[:-1])[:, None] / 2
-            recoil, measure = (middle + half * x).ravel(), (half * w).ravel()
-            interval = np.searchsorted(edges, middle.ravel()).repeat(NODES) - 1
+        for z, n, mass, r_p, r_n in target.nuclei:
+            recoil, folded = target.nodes(mass, [2 * E_NUMU**2 / mass])
             q2 = 2 * mass * recoil
             q = np.sqrt(q2)
             protons, neutrons = z * helm(q, r_p), n * helm(q, r_n)
             electron, muon = energy_integrals(q / 2)
             weak_e, weak_mu = (G_P[flavour] * protons + G_N * neutrons for flavour in ("e", "mu"))
             new = charge / (np.sqrt(2) * G_F) * (protons + neutrons)
-            scale = number * fluence * G_F**2 * mass / np.pi * (HBAR_C * 1e-13) ** 2 * measure
-            folded = fold(recoil, interval) * scale[:, None]
             parts.append(
                 (
                     q2,
@@ -128,6 +158,21 @@ class Profile:
         v = ((counts @ self.inverse) * counts).sum(axis=-1) + self.pull
         return self.base - u * u / v
 
+    def of_slope(self, a, b, y):
+        """chi2, shape (..., y), for counts a + y b, both of shape (..., bins)."""
+        pa, pb = a @ self.inverse, b @ self.inverse
+        u = [(x @ self.projected)[..., None] for x in (a, b)]
+        v = [x.sum(axis=-1)[..., None] for x in (pa * a, 2 * pa * b, pb * b)]
+        top = u[1] * y
+        top += u[0] + self.pull
+        bottom = v[2] * y
+        bottom += v[1]
+        bottom *= y
+        bottom += v[0] + self.pull
+        top *= top
+        top /= bottom
+        return np.subtract(self.base, top, out=top)
+
     def of_coefficients(self, a, b, c, couplings):
         """chi2, shape (..., couplings), from coefficients of shape (..., bins): rational in g^2 at each mass."""
         y = np.square(couplings)
@@ -148,14 +193,19 @@ class Profile:
         return np.subtract(self.base, top, out=top)
 
 
+def eta_values(sigma, values=41, reach=4.0):
+    """Quenching scales of a table."""
+    return np.linspace(1 - reach * sigma, 1 + reach * sigma, values)
+
+
 class EtaTables:
     """The quenching nuisance eta on a table: moments at many values, and a parabola through the lowest three.
 
-    `moments` makes the `Moments` at a value of eta; they must all have the same number of nodes.
+    `moments` makes the `Moments` at a value of eta.
     """
 
-    def __init__(self, moments, profile, sigma, values=41, reach=4.0):
-        self.eta = np.linspace(1 - reach * sigma, 1 + reach * sigma, values)
+    def __init__(self, moments, profile, sigma):
+        self.eta = eta_values(sigma)
         tables = [moments(eta) for eta in self.eta]
         self.q2, self.a, self.b, self.c = (np.stack([getattr(t, k) for t in tables]) for k in ("q2", "a", "b", "c"))
         self.profile, self.penalty = profile, ((self.eta - 1) / sigma) ** 2
@@ -165,7 +215,7 @@ class EtaTables:
         p = 1 / (self.q2 + mass * mass)
         g2 = coupling * coupling
         counts = self.a + g2 * ((p[:, None] @ self.b)[:, 0] + g2 * ((p * p)[:, None] @ self.c)[:, 0])
-        return float(_parabola((self.profile.of_counts(counts) + self.penalty)[:, None])[0])
+        return float(parabola((self.profile.of_counts(counts) + self.penalty)[:, None])[0])
 
     def grid(self, masses, couplings):
         """chi2, shape (masses, couplings)."""
@@ -175,11 +225,11 @@ class EtaTables:
             b, c = (p[:, None] @ self.b)[:, 0], ((p * p)[:, None] @ self.c)[:, 0]
             chi2 = self.profile.of_coefficients(self.a, b, c, couplings)
             chi2 += self.penalty[:, None]
-            out[i] = _parabola(chi2)
+            out[i] = parabola(chi2)
         return out
 
 
-def _parabola(values):
+def parabola(values):
     """Least value along the first axis by a parabola through the lowest entry and its neighbours."""
     k = np.clip(values.argmin(axis=0), 1, len(values) - 2)
     columns = np.arange(values.shape[1])
@@ -197,14 +247,13 @@ def crossings(chi2, couplings, level):
     return np.exp(x[first - 1] + (level - low) / (high - low) * (x[first] - x[first - 1]))
 
 
-def csi_moments(edges, efficiency, charge=CHARGE["universal"]):
-    """CsI for the 25 recoil energies [MeV] of the 1-PE edges and the 24 efficiencies between them."""
+def csi_target(edges, efficiency):
+    """CsI for the 25 recoil energies [MeV] of the 1-PE edges, shape (..., 25), and the 24 efficiencies between them."""
     weights = np.repeat(np.eye(12), 2, axis=0) * efficiency[:, None]
-    return Moments(
+    return Target(
         (CS133, I127),
         N_A * 14.6e3 / 259.8,
         0.08 * 17.6e22 / (4 * np.pi * 1930.0**2),
-        charge,
         edges,
         lambda recoil, interval: weights[interval],
     )
@@ -215,7 +264,7 @@ def constant_quenching_edges(eta=1.0):
     return np.arange(6.0, 31.0) / (13.348 * 0.0878 * eta) * 1e-3
 
 
-def argon_moments(quenching, rows, efficiency, charge=CHARGE["universal"]):
+def argon_target(quenching, rows, efficiency):
     """Argon; `quenching` maps recoil [keV] to keVee, `rows` and `efficiency` are the release's table."""
     ends = np.linspace(0.0, 2e3 * E_MAX**2 / AR40[2], 4001)
     seen = np.union1d(rows, np.arange(10.0, 121.0, 10.0))
@@ -232,7 +281,7 @@ def argon_moments(quenching, rows, efficiency, charge=CHARGE["universal"]):
         accepted = np.interp(light, rows, efficiency, left=0.0)
         return (np.minimum(light // 10, 11)[:, None] == np.arange(12)) * accepted[:, None]
 
-    return Moments((AR40,), N_A * 24e3 / 39.96, 0.09 * 13.7e22 / (4 * np.pi * 2750.0**2), charge, edges * 1e-3, fold)
+    return Target((AR40,), N_A * 24e3 / 39.96, 0.09 * 13.7e22 / (4 * np.pi * 2750.0**2), edges * 1e-3, fold)
 
 
 def read_csi(folder):
@@ -253,7 +302,7 @@ def csi_constant(folder):
     """Moments and profile of CsI with constant quenching and without eta."""
     observed, sigma, background, efficiency = read_csi(folder)
     profile = Profile(observed, sigma, background[None], np.array([0.25]), 0.112)
-    return csi_moments(constant_quenching_edges(), efficiency), profile
+    return Moments(csi_target(constant_quenching_edges(), efficiency), CHARGE["universal"]), profile
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
     from cevns.inference.objectives import Objective
+    from cevns.inference.squares import Squares
 
 __all__ = ["Stencil", "along_axes", "descend", "scales"]
 
@@ -26,6 +27,8 @@ STEP = 3e-3
 ACCURACY = 1e-11
 #: Most steps.
 STEPS = 200
+#: Share of the way to what matters that a step must promise.
+HOPE = 1e-4
 #: Share of the promised gain with which a step is as good as the parabola.
 GOOD = 0.75
 #: Share of the longest direction below which one is stiff, and how often such directions are corrected.
@@ -38,7 +41,7 @@ WALL = 1e-9
 LADDER, CHANGE = np.arange(-12.0, 11.0), 0.5
 
 
-def scales(objective: Objective, points: Array, moving: Sequence[int]) -> Array:
+def scales(objective: Objective | Squares, points: Array, moving: Sequence[int]) -> Array:
     """Return how far each point can go along each axis before chi2 changes by about 1, shape (m, moving)."""
     out = np.empty((len(points), len(moving)))
     steps = 10.0**LADDER
@@ -70,7 +73,7 @@ class Stencil:
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or Squares
         chi2.
     points : ndarray, shape (m, n)
         Points inside the box.
@@ -91,7 +94,7 @@ class Stencil:
     """
 
     def __init__(
-        self, objective: Objective, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
+        self, objective: Objective | Squares, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
     ) -> None:
         m, k = basis.shape[:2]
         axes = list(moving)
@@ -144,13 +147,19 @@ class Stencil:
 
 
 def descend(
-    objective: Objective, points: Array, moving: Sequence[int], basis: Array | None = None, *, steps: int = STEPS
+    objective: Objective | Squares,
+    points: Array,
+    moving: Sequence[int],
+    basis: Array | None = None,
+    *,
+    steps: int = STEPS,
+    highest: float = np.inf,
 ) -> tuple[Array, Array, Array]:
     """Return the local minima that points lead to, their chi2, and directions there as `Stencil` takes them.
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or Squares
         chi2.
     points : ndarray, shape (m, n)
         Where to start.
@@ -160,12 +169,14 @@ def descend(
         Directions; along the axes unless given.
     steps : int
         Most steps.
+    highest : float
+        What lies above this chi2 does not matter: where little of the way to it is promised, points stay.
     """
     points, axes = points.copy(), list(moving)
     k = len(axes)
     if not axes or not len(points):
         return points, objective.chi2(points), np.empty((len(points), k, k))
-    if objective.step in axes:
+    if objective.step is not None and objective.step in axes:
         # differences along it would be folds
         from cevns.inference import stepped
 
@@ -187,6 +198,7 @@ def descend(
         expected = newton.expected(step)
         basis[active] = newton.basis(basis[active], high - low)
         still = (expected > ACCURACY * (1 + np.abs(chi2[active]))) & (trust[active] > 1e-9)
+        still &= expected > HOPE * (chi2[active] - highest)
         active, step, expected, length = active[still], step[still], expected[still], length[still]
         if not active.size:
             break
@@ -280,7 +292,7 @@ class _Newton:
 
 
 def _corrected(
-    objective: Objective, points: Array, chi2: Array, basis: Array, axes: Sequence[int]
+    objective: Objective | Squares, points: Array, chi2: Array, basis: Array, axes: Sequence[int]
 ) -> tuple[Array, Array]:
     """Return points moved to the bottom of the valley that they left, and chi2 there.
 

@@ -55,9 +55,9 @@ FEWER_STARTS, FEWER_ROUNDS, FEWER_STEPS = 24, 1, 40
 LINE = 65
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Minimum:
-    """A local minimum.
+    """A local minimum; equal to itself alone.
 
     Attributes
     ----------
@@ -353,11 +353,18 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
     way = other.point + np.linspace(0, 1, 9)[:, None] * apart
     if np.ptp(objective.chi2(way)) <= SAME * (1 + abs(one.chi2)):
         return True
-    return all(len(flat_directions(objective, m)) > 0 for m in (one, other))
+    return all(len(flat_directions(objective, m)) > 0 for m in (other, one))
 
 
 def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
     """Return unit vectors along which chi2 does not change at a minimum, maybe on a curve, in units of the axes."""
+    # a minimum is compared with many others, and each look costs some descents
+    if minimum not in objective.flat:
+        objective.flat[minimum] = _flat_directions(objective, minimum)
+    return objective.flat[minimum]
+
+
+def _flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
     n = len(objective.names)
     if objective.step is not None:
         return _flat_where_folded(objective, minimum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, Model
+    from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
@@ -38,6 +40,8 @@ NOTHING = 1e-10
 TOO_NEAR = 1e-4
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
+#: How far from the base points are that tell whether chi2 knows a sign.
+DISTANCES = 10.0 ** np.linspace(-12.0, 3.0, 61)
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -147,6 +151,8 @@ class Objective:
                 values[name] = known[name].number(None)
         self.given, self.inert = free, dict[str, float]()
         self.kept: dict[str, Any] = {}
+        #: Flat directions at minima that were looked at.
+        self.flat: dict[Minimum, list[Array]] = {}
         self._propagators = likelihood.propagators(interaction)
         for _ in range(2):
             moving = [name for name in free if name not in self.inert]
@@ -389,6 +395,26 @@ class Objective:
         return found
 
     # --- chi2 --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def even(self) -> list[int]:
+        """Columns of parameters whose sign alone chi2 does not know, as of flavour-changing couplings of one quark."""
+        if self.step is not None:
+            # at a mass from which nothing is seen chi2 knows no sign, whatever it knows elsewhere
+            return []
+        # all at once, since a product of two parameters may have a sign where each alone has none
+        angles = np.outer(np.arange(1.0, DISTANCES.size + 1), np.arange(1.0, len(self.names) + 1))
+        rows = self.base + DISTANCES[:, None] * np.sin(angles)
+        rows = np.where(self.logarithmic, self.base, rows).clip(self.low, self.high)
+        start, found = self.chi2(rows), []
+        for i, p in enumerate(self.parameters):
+            if self.logarithmic[i] or p.origin != 0 or self.low[i] != -self.high[i]:
+                continue
+            flipped = rows.copy()
+            flipped[:, i] *= -1
+            if (np.abs(self.chi2(flipped) - start) <= NOTHING * (1 + np.abs(start))).all():
+                found.append(i)
+        return found
 
     def chi2(self, points: Array) -> Array:
         """Return chi2 of points, shape (m, n), inside the ranges."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.inference.descent import along_axes, descend, scales
 from cevns.inference.minima import extents, find_minima
+from cevns.inference.squares import Squares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ __all__ = ["Profiled"]
 MOST_BRANCHES, FIRST_STEPS = 12, 6
 #: How far above the best start another one may be after these steps.
 HOPELESS = 4.0
+#: How far above what matters a start may be after these steps.
+FAR = 25.0
 #: Points of a line through each point along each axis that is profiled, and valleys of it from which to start anew.
 LINE, VALLEYS = 33, 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
@@ -67,16 +70,27 @@ class Profiled:
         self.high: Array = objective.high[self.fixed]
         found = tuple(find_minima(objective) if minima is None else minima)
         self.minima = tuple(m for m in found if m.chi2 <= max(highest, found[0].chi2))
-        branches = np.array([m.point for m in self.minima[:MOST_BRANCHES]])
+        #: Columns of profiled parameters whose sign chi2 does not know.
+        self._even = [i for i in objective.even if i in self.moving]
+        self._highest = highest + FAR
+        branches = np.array(self._apart()[:MOST_BRANCHES])
         self._branches = branches
         if self.moving:
             self._prepare()
 
     def _prepare(self) -> None:
         """Find the directions and lines from which searches begin."""
-        scale = scales(self.objective, self._branches, self.moving)
-        self._bases = descend(self.objective, self._branches, self.moving, along_axes(scale), steps=3)[2]
-        self._lines = self._all_lines()
+        objective, branches = self.objective, self._branches
+        below, above = extents(objective, branches, self.moving)
+        lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
+        highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
+        lengths = np.maximum(-lowest, highest)[self._even]
+        #: Where descents go.
+        self._axes = Squares(objective, self._even, lengths)
+        start = self._axes.squared(branches)
+        scale = scales(self._axes, start, self.moving)
+        self._bases = descend(self._axes, start, self.moving, along_axes(scale), steps=3)[2]
+        self._lines = self._all_lines(lowest, highest)
 
     def __call__(self, values: Array, starts: Array | None = None) -> tuple[Array, Array]:
         """Return the least chi2 at values of the parameters of interest, and the points where it lies.
@@ -106,18 +120,27 @@ class Profiled:
         bases[s - len(self._bases) :] = self._bases
         return self._explored(values, *self._least(values, rows, np.tile(bases, (m, 1, 1))))
 
-    def _all_lines(self) -> dict[int, Array]:
+    def _apart(self) -> list[Array]:
+        """Return the points of the minima, of those that differ in signs that chi2 does not know one each."""
+        found: list[Array] = []
+        for m in self.minima:
+            point = m.point.copy()
+            point[self._even] = np.abs(point[self._even])
+            if not any(np.abs(np.linalg.solve(m.basis, point - other)).max() < 0.1 for other in found):
+                found.append(point)
+        return found
+
+    def _all_lines(self, lowest: Array, highest: Array) -> dict[int, Array]:
         """Return places along each axis: evenly where chi2 has structure, and all over ranges that have a size."""
-        objective, branches = self.objective, self._branches
-        below, above = extents(objective, branches, self.moving)
-        lowest = (branches - below).min(axis=0).clip(objective.low, objective.high)
-        highest = (branches + above).max(axis=0).clip(objective.low, objective.high)
-        found = {}
+        objective, found = self.objective, {}
         for axis in self.moving:
-            line = np.linspace(lowest[axis], highest[axis], LINE)
+            first, last, count = lowest[axis], highest[axis], LINE
             low, high = objective.low[axis], objective.high[axis]
-            if high - low <= SIZE * (highest[axis] - lowest[axis]):
-                line = np.concatenate([line, np.linspace(low, high, LINE)])
+            if axis in self._even:
+                first, last, low, count = 0.0, max(abs(first), last), 0.0, LINE // 2 + 1
+            line = np.linspace(first, last, count)
+            if high - low <= SIZE * (last - first):
+                line = np.concatenate([line, np.linspace(low, high, count)])
             found[axis] = np.unique(line)
         return found
 
@@ -136,7 +159,8 @@ class Profiled:
             padded = np.pad(found, ((0, 0), (1, 1)), constant_values=np.inf)
             valley = (found < padded[:, :-2]) & (found <= padded[:, 2:])
             # not the one in which the point lies
-            own = np.abs(line - points[:, axis, None]).argmin(axis=1)
+            at = np.abs(points[:, axis]) if axis in self._even else points[:, axis]
+            own = np.abs(line - at[:, None]).argmin(axis=1)
             apart = np.abs(np.arange(line.size) - own[:, None]) > 1
             depth = np.where(valley & apart, found, np.inf)
             for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
@@ -146,7 +170,7 @@ class Profiled:
         owner = np.concatenate(owners)
         if not owner.size:
             return chi2, points
-        lower, at, _ = self.from_starts(values[owner], np.concatenate(starts), self.bases(owner.size))
+        lower, at = self._least(values[owner], np.concatenate(starts)[:, None], self.bases(owner.size))
         for k in np.flatnonzero(lower < chi2[owner] - BETTER):
             if lower[k] < chi2[owner[k]]:
                 chi2[owner[k]], points[owner[k]] = lower[k], at[k]
@@ -158,8 +182,8 @@ class Profiled:
         rows[:, self.fixed] = values
         if not self.moving:
             return self.objective.chi2(rows), rows, bases
-        points, chi2, bases = descend(self.objective, rows, self.moving, bases)
-        return chi2, points, bases
+        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases)
+        return chi2, self._axes.rooted(points), bases
 
     def bases(self, count: int) -> Array:
         """Return directions to start with."""
@@ -170,17 +194,19 @@ class Profiled:
     def _least(self, values: Array, rows: Array, bases: Array) -> tuple[Array, Array]:
         m, s, n = rows.shape
         rows[:, :, self.fixed] = values[:, None, :]
+        several = s > 1 or np.isfinite(self._highest)
+        start = self._axes.squared(rows.reshape(-1, n))
         points, chi2, bases = descend(
-            self.objective, rows.reshape(-1, n), self.moving, bases, steps=FIRST_STEPS if s > 1 else 200
+            self._axes, start, self.moving, bases, steps=FIRST_STEPS if several else 200, highest=self._highest
         )
-        if s > 1:
+        if several:
             by_value = chi2.reshape(m, s)
-            promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel()
+            promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel() & (chi2 <= self._highest)
             points[promising], chi2[promising], _ = descend(
-                self.objective, points[promising], self.moving, bases[promising]
+                self._axes, points[promising], self.moving, bases[promising]
             )
         best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
-        return chi2[best], points[best]
+        return chi2[best], self._axes.rooted(points[best])
 
     def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
         """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""

@@ -233,7 +233,7 @@ def _moving(
         if given:
             folded = fold.counts(key.kind)
             add_line(table, folded, constant, linear)
-            found = numbers @ folded if moved else []
+            found: Any = numbers @ folded if moved else []
         else:
             channels = channels.sum(axis=1)
             add_line(np.eye(3), layer.dot(table @ channels), constant, linear)
