@@ -452,6 +452,27 @@ def test_unknown_models_are_refused(both):
         both.chi2(["b-l"], 1.0, 1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("magnetic-moment", {"mu_e": np.linspace(0, 5e-9, 40)[:, None], "mu_mu": np.linspace(0, 5e-9, 40)}),
+        ("charge-radius", {"r2_ee": np.linspace(-60, 60, 1200), "r2_emu": 5.0, "sin2_theta_w": 0.23}),
+        ("sm", {"rn_csi": np.linspace(4.0, 6.0, 1100), "sin2_theta_w": 0.24}),
+        ("b-l", {"mass": np.geomspace(1, 1e3, 1100), "coupling": 5e-5}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_many_points_that_share_most_parameters_are_those_alone(both, name, values):
+    # another engine takes them, along a parameter that moves
+    found = both.chi2(name, **values)
+    shape = np.broadcast_shapes(*map(np.shape, values.values()))
+    assert found.shape == shape
+    for index in np.ndindex(shape):
+        if sum(index) % 97 == 0:
+            point = {n: float(np.broadcast_to(v, shape)[index]) for n, v in values.items()}
+            assert found[index] == pytest.approx(both.chi2(name, **point), rel=1e-9, abs=1e-9)
+
+
 @pytest.mark.parametrize("eta", [0.0, -1.0, 0.05, 20.0, math.nan, "high"])
 def test_quenching_scales_out_of_range_are_refused(csi, argon, eta):
     with pytest.raises(InputError, match="eta"):

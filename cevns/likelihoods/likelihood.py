@@ -22,13 +22,15 @@ from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
-    from cevns._types import ArrayLike, Model
+    from cevns._types import Array, ArrayLike, Model
     from cevns.experiments import Experiment
 
 __all__ = ["Evaluator", "Likelihood"]
 
 #: Evaluators that are kept; a scan over interactions must not fill the memory.
 MOST_KEPT = 64
+#: From so many points on another engine, which shares work among them, pays.
+MANY = 1000
 #: Sets of priors that are kept.
 MOST_CONSTRAINED = 8
 #: Parameters that `chi2` takes by place, and numbers that need no look.
@@ -385,9 +387,24 @@ class Likelihood(Inference):
         shape, rows = broadcast(evaluator.parameters, given)
         if not shape:
             return evaluator(*rows[0].tolist())
+        if len(rows) >= MANY:
+            evaluator, rows = self._along_what_moves(interaction, evaluator, rows)
         out = np.empty(rows.shape[0])
         evaluator.engine.points(rows, out)
         return out.reshape(shape)
+
+    def _along_what_moves(
+        self, interaction: Model, evaluator: Evaluator | RefoldedEvaluator, rows: Array
+    ) -> tuple[Evaluator | RefoldedEvaluator, Array]:
+        """Return what takes only those parameters that differ among many points, unless the line is one of them."""
+        parameters, line = evaluator.parameters, evaluator.engine.line
+        moving = (rows != rows[0]).any(axis=0)
+        if line < 0 or moving[line] or not moving.any():
+            return evaluator, rows
+        fixed = {p.name: rows[0, i].item() for i, p in enumerate(parameters) if not moving[i]}
+        own = self.own_parameters(interaction)
+        free = [p.name for i, p in enumerate(parameters) if moving[i] and p.name not in own]
+        return self.bind(interaction, free=free, **fixed), np.ascontiguousarray(rows[:, moving])
 
     def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
