@@ -9,11 +9,14 @@ from scipy import integrate, optimize
 import cevns
 from cevns import reference
 from cevns.arrays import unique
+from cevns.detectors import PolynomialQuenching, Response
 from cevns.fluxes import monochromatic, pion_decay_at_rest, tabulated
 from cevns.interactions import Amplitude, Interaction, Loop
 from cevns.interactions.kinematics import recoil_ends
 from cevns.kernels.kinematics import KINDS, kappa
+from cevns.nuclei import Target
 from cevns.parameters import Parameter, coupling, mass
+from cevns.predictions import Signal, recoil_events
 
 MASS = 37215.0  # argon [MeV]
 FLUXES = {
@@ -216,6 +219,21 @@ def test_photons_need_a_threshold(argon):
         with pytest.raises(cevns.errors.InputError, match="threshold above 0"):
             bare.chi2(name, **value)
     assert np.isfinite(bare.chi2("charge-radius", r2_ee=1.0))
+
+
+@pytest.mark.parametrize("light", [0.02, 0.3])
+@pytest.mark.parametrize("name", ["scalar", "universal"])
+def test_spectra_from_zero_that_go_like_half_integer_powers(name, light):
+    # neutrinos down to E = 0: the moments of 1/E^2 go like 1 / sqrt(T), which no polynomial carries from 0 on
+    flux = tabulated([0.0, 30.0], {"e": [1e10, 1e10]})
+    target = Target.of({"Ge-74": 1}, molar_mass=73.92, mass=1.0)
+    # bins above 0, each less than an octave, are not concerned
+    fine = np.geomspace(1e-16, 30.0, 120)
+    expected = recoil_events(name, flux, target, fine, light, 1e-4).sum()
+    assert recoil_events(name, flux, target, [0.0, 30.0], light, 1e-4).sum() == pytest.approx(expected, rel=1e-8)
+    response = Response(quenching=PolynomialQuenching((0.2,)), edges=[0.0, 30.0])
+    signal = Signal(flux, target, response)
+    assert signal.counts(name, mass=light, coupling=1e-4).sum() == pytest.approx(expected, rel=1e-8)
 
 
 def test_kinds_that_have_no_answer_are_refused_with_the_reason():

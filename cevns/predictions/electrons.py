@@ -19,7 +19,7 @@ from cevns.constants import ELECTRON_MASS, FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.interactions.kinematics import electron_ends
 from cevns.kernels.kinematics import ELECTRON_KINDS, rate_moments
-from cevns.predictions.panels import NODES, Panels, panel_edges
+from cevns.predictions.panels import LOWEST_RECOIL, NODES, Panels, panel_edges
 
 if TYPE_CHECKING:
     from cevns._types import Array
@@ -78,7 +78,8 @@ class ElectronNodes:
     @cached_property
     def smallest_mass(self) -> float:
         """Least mediator mass [MeV] that the nodes follow: 0, unless electrons are observed down to 0."""
-        return float(np.sqrt(2e-3 * ELECTRON_MASS * self.panels[0].edges[1])) if self.from_zero else 0.0
+        lowest = LOWEST_RECOIL * self.panels[0].edges[-1]
+        return float(np.sqrt(2e-3 * ELECTRON_MASS * lowest)) if self.from_zero else 0.0
 
     @property
     def from_zero(self) -> bool:

@@ -27,13 +27,25 @@ if TYPE_CHECKING:
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
-__all__ = ["PANEL_NODES", "TO_NODES", "Panels", "RecoilNodes", "panel_edges", "rate_scales", "recoil_ends_kev"]
+__all__ = [
+    "LOWEST_RECOIL",
+    "NEAR_ZERO",
+    "PANEL_NODES",
+    "TO_NODES",
+    "Panels",
+    "RecoilNodes",
+    "panel_edges",
+    "rate_scales",
+    "recoil_ends_kev",
+]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
 PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-10
-#: End of the first panel of a detector without a threshold, as a share of the highest recoil.
-FIRST_PANEL = 1e-8
+#: Recoils of a detector without a threshold that light mediators must not fall below, as a share of the highest recoil.
+LOWEST_RECOIL = 1e-8
+#: Shares of it at which panels end: rates go like half-integer powers of T there, which no polynomial carries from 0.
+NEAR_ZERO = 8.0 ** np.arange(-6, 0)
 #: Squared masses of mediators that are followed, in units of the lowest q^2 where single quanta are observed.
 SINGLE_QUANTA = 1e4
 
@@ -124,10 +136,10 @@ class RecoilNodes:
         """
         squares = []
         for panels in self.panels:
-            low, first = panels.edges[:2]
+            low, high = panels.edges[[0, -1]]
             if low == 0 or panels.response.rise < 2:
                 heaviest = max(self.nuclei[i].mass for i in panels.nuclei)
-                squares.append(2e-3 * heaviest * (first if low == 0 else SINGLE_QUANTA * low))
+                squares.append(2e-3 * heaviest * (LOWEST_RECOIL * high if low == 0 else SINGLE_QUANTA * low))
         return float(np.sqrt(max(squares, default=0.0)))
 
     @property
@@ -270,13 +282,14 @@ def panel_edges(
     cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-9 * cuts[1:]])]
     # below this share of the largest value a probe is rounding noise, which no panel can follow, and so it is where
     # doubles lose their digits
-    highest = np.abs(probe(np.geomspace(max(low_kev, FIRST_PANEL * high_kev), high_kev, 64))).max(axis=1, keepdims=True)
+    lowest = LOWEST_RECOIL * high_kev
+    highest = np.abs(probe(np.geomspace(max(low_kev, lowest), high_kev, 64))).max(axis=1, keepdims=True)
     floor = np.maximum(1e-13 * highest, 1e-280)
     if low_kev > 0:
         return _split(probe, cuts, weak, floor)
-    # no panel can carry a pole at its end; the first one is so short that only very light mediators notice
-    first = FIRST_PANEL * high_kev
-    return np.concatenate([[0.0], _split(probe, np.concatenate([[first], cuts[cuts > first]]), weak, floor)])
+    # no panel can carry a pole at its end; the first ones are so short that only very light mediators notice
+    edges = _split(probe, np.concatenate([[lowest], cuts[cuts > lowest]]), weak, floor)
+    return np.concatenate([[0.0], lowest * NEAR_ZERO, edges])
 
 
 def recoil_ends_kev(nucleus: Nucleus, energy: Any, final_mass: float = 0.0) -> tuple[Array, Array]:

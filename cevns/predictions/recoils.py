@@ -19,7 +19,7 @@ from cevns.interactions.loops import LEPTON_MASSES
 from cevns.kernels.kinematics import KINDS
 from cevns.kernels.recoils import RecoilRate
 from cevns.nuclei import Target, get_form_factor
-from cevns.predictions.panels import rate_scales
+from cevns.predictions.panels import NEAR_ZERO, rate_scales
 from cevns.threads import checked
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ def recoil_events(
     soft = 500 * min(squares, default=np.inf) / heaviest
     bottom = edges[0] if edges[0] > 0 else min(edges[1], 1e-6 * top, soft)
     octaves = np.ldexp(bottom, np.arange(math.ceil(max(math.log2(top) - math.log2(bottom), 0.0))))
-    cuts = unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves]))
+    near_zero = bottom * NEAR_ZERO if edges[0] == 0 else []
+    cuts = unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])], octaves, near_zero]))
     out, orders = np.zeros(cuts.size - 1), _orders(cuts, nodes)
     # nothing recoils further than the last kink
     orders[cuts[:-1] >= kinks[-1]] = 0
