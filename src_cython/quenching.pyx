@@ -24,6 +24,8 @@ cdef enum:
 
 # a Newton step in eta after which the next one is nothing
 cdef double SMALL_STEP = 1e-6
+# y'Py above which it shows that Newton steps know v by its polynomial alone, not by what is left between its nodes
+cdef double LARGE_BASE = 1e4
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
 
@@ -47,11 +49,11 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     cdef double v[MAX_ORDER]
     cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
     cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
-    cdef double centre = 0.0, first = 0.0, second = 0.0, u0, v0, r, d
+    cdef double centre = 0.0, first = 0.0, second = 0.0, value, slope, u0, u1, v0, v1, r, r1, d, d1, factor
     cdef double eta_step = SMALL_STEP if t.searched else t.eta_step
     cdef Py_ssize_t piece = row.piece, k, last = -1
     cdef const double *p
-    cdef bint low_tried = False, high_tried = False
+    cdef bint low_tried = False, high_tried = False, inside = False
     cdef int _
     for _ in range(100):
         piece = find_piece(t.eta_edges, t.pieces, eta, piece)
@@ -83,6 +85,7 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
                 eta = t.eta_edges[t.pieces]
                 break
             if t.eta_edges[piece] <= eta <= t.eta_edges[piece + 1]:
+                inside = True
                 break
             if fabs(step) < 1e-9:
                 eta = fmin(fmax(eta, t.eta_edges[piece]), t.eta_edges[piece + 1])
@@ -107,25 +110,45 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     row.y = y
     row.piece = piece
     if t.precise or not row.many:
-        return direct_chi2(t, row, y, eta, piece, NULL, NULL)
+        value = direct_chi2(t, row, y, eta, piece, &slope, NULL)
+        return corrected(t, row, value, slope, second) if inside else value
     p = row_polynomials(t, row, piece, True)
     if p == NULL:
         return NAN
     if piece != last:
         at_coupling(t, p, y, u, v)
     x = to_piece(t.eta_edges, piece, eta)
-    u0, v0 = u[t.order - 1], v[t.order - 1]
+    u0, v0, u1, v1 = u[t.order - 1], v[t.order - 1], 0.0, 0.0
     for k in range(t.order - 2, -1, -1):
+        u1 = u1 * x + u0
+        v1 = v1 * x + v0
         u0 = u0 * x + u[k]
         v0 = v0 * x + v[k]
     p += 8 * t.order
-    r = quartic(p + 5 * (t.order - 2), y)
+    r, r1 = quartic(p + 5 * (t.order - 2), y), 0.0
     for k in range(t.order - 3, -1, -1):
+        r1 = r1 * x + r
         r = r * x + quartic(p + 5 * k, y)
-    d = 1.0
+    d, d1 = 1.0, 0.0
     for k in range(t.order):
+        d1 = d1 * (x - t.points[k]) + d
         d *= x - t.points[k]
-    return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+    v0 += d * r
+    value = profiled(t, u0, v0) + penalty(t, eta)
+    if not inside or t.base <= LARGE_BASE:
+        return value
+    factor = (u0 + t.lift) / (v0 + t.pull)
+    slope = -factor * (2.0 * u1 - factor * (v1 + d1 * r + d * r1)) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    return corrected(t, row, value, slope, second)
+
+
+cdef inline double corrected(const term_t *t, row_t *row, double value, double slope, double second) noexcept nogil:
+    """chi2 at the minimum of the parabola that a slope which is left leads to; the row's eta goes there."""
+    cdef double eta = row.eta - slope / second
+    if not t.eta_edges[row.piece] <= eta <= t.eta_edges[row.piece + 1]:
+        return value
+    row.eta = eta
+    return value - 0.5 * slope * slope / second
 
 
 cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
@@ -186,7 +209,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
     cdef const double *p
     cdef Py_ssize_t k, piece = row.piece, order = t.order
     cdef int lane, _
-    if piece < 0 or not row.counts.built[piece] & REST:
+    if piece < 0 or not row.counts.built[piece] & REST or t.base > LARGE_BASE:
         return False
     low, high = t.eta_edges[piece], t.eta_edges[piece + 1]
     s = 2.0 / (high - low)

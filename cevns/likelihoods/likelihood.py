@@ -398,8 +398,11 @@ class Likelihood(Inference):
     ) -> tuple[Evaluator | RefoldedEvaluator, Array]:
         """Return what takes only those parameters that differ among many points, unless the line is one of them."""
         parameters, line = evaluator.parameters, evaluator.engine.line
+        # the last point tells most of the cases
+        if line < 0 or rows[-1, line] != rows[0, line]:
+            return evaluator, rows
         moving = (rows != rows[0]).any(axis=0)
-        if line < 0 or moving[line] or not moving.any():
+        if moving[line] or not moving.any():
             return evaluator, rows
         fixed = {p.name: rows[0, i].item() for i, p in enumerate(parameters) if not moving[i]}
         own = self.own_parameters(interaction)
