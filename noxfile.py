@@ -94,9 +94,11 @@ def tests(session):
 
 @nox.session
 def long(session):
-    """Thousands of generated experiments beside the oracle: an hour."""
+    """Thousands of generated experiments beside the oracle, and of searches for minima: an hour."""
     install(session, "--editable", ".[test]")
-    session.run("python", "-m", "pytest", "-m", "long", "tests/test_generated.py", *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "-m", "long", "tests/test_generated.py", "tests/test_minima.py", *session.posargs
+    )
 
 
 @nox.session

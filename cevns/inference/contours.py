@@ -17,12 +17,12 @@ from cevns.inference.crossings import allowed, course
 from cevns.inference.estimates import reference_chi2
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
-from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.lower import until_lowest
+from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.planes import Plane
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
-from cevns.inference.stepped import profile_of
 from cevns.inference.tracing import Lattice, trace
 from cevns.parameters import LARGEST_COUPLING
 from cevns.tabular import Column, Table
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, ArrayLike, Model
-    from cevns.inference.minima import Minimum
+    from cevns.inference.lower import Met
     from cevns.inference.profiled import Profiled
     from cevns.likelihoods import Likelihood
 
@@ -251,16 +251,16 @@ def contour(
         likelihood, interaction, (x, y, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, x, y)
-    minima = find_minima(objective)
-    least = reference_chi2(reference, minima[0].chi2)
     above = tuple(delta_chi2(c, 2) for c in levels)
-    plain = objective.on_axes([x, y])
-    moved = on_axes(minima, objective, plain)
-    curves, said = [], list(remarks(objective, minima))
-    for c, extra in zip(levels, above, strict=True):
-        found, more = _curves(plain, (x, y), moved, least + extra)
-        curves.append(found)
-        said += [f"{c:.4g} C.L.: {text}" for text in more]
+
+    def computed(met: Met) -> list[tuple[tuple[Array, ...], list[str]]]:
+        least = reference_chi2(reference, met.minima[0].chi2)
+        return [_curves(met, (x, y), least + extra) for extra in above]
+
+    parts, minima, more = until_lowest(objective, find_minima(objective), computed)
+    least, curves = reference_chi2(reference, minima[0].chi2), [found for found, _ in parts]
+    said = [*remarks(objective, minima), *more]
+    said += [f"{c:.4g} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
     return Contour(
         levels,
         above,
@@ -274,14 +274,13 @@ def contour(
     )
 
 
-def _curves(
-    objective: Objective, names: tuple[str, str], minima: Sequence[Minimum], level: float
-) -> tuple[tuple[Array, ...], list[str]]:
+def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array, ...], list[str]]:
     """Return the curves of one level, and what has to be said of them."""
-    profiled = profile_of(objective, names, minima, level)
+    profiled = met.profile_of(names, level)
+    objective = profiled.objective
     if profiled.minima[0].chi2 > level:
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
-    low, high, said = _hull(objective, names, minima, level)
+    low, high, said = _hull(met, names, level)
     plane = Plane(profiled, _units(objective, profiled, low, high))
     corners = plane.of_axes(np.array([low, high]))
     margin = MARGIN * (corners[1] - corners[0])
@@ -300,9 +299,7 @@ def _curves(
     return tuple(curves), said
 
 
-def _hull(
-    objective: Objective, names: tuple[str, str], minima: Sequence[Minimum], level: float
-) -> tuple[Array, Array, list[str]]:
+def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, list[str]]:
     """Return the ends of all that lies below a level along both axes, and what has to be said of them.
 
     Raises
@@ -312,8 +309,8 @@ def _hull(
     """
     low, high, said = np.empty(2), np.empty(2), []
     for k, name in enumerate(names):
-        i = objective.names.index(name)
-        one = profile_of(objective, [name], minima, level)
+        one = met.profile_of([name], level, plain=names)
+        objective, i = one.objective, met.objective.names.index(name)
         ranges, _ = allowed(one, course(one, level), level)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
