@@ -43,6 +43,8 @@ CELLS, MOST_CELLS, SLICE = 40, 600, 2.0
 MARGIN = 0.02
 #: How often cells are halved where a curve has as few vertices as a speck.
 FINER, SPECK = 3, 8
+#: How often a box along a valley is widened, and by what share on each side.
+WIDER, TIPS = 4, 0.1
 #: Values of a logarithmic axis below the least structure that are linear, as a share of it.
 LINEAR = 0.1
 
@@ -287,16 +289,66 @@ def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array
     corners = np.array([corners[0] - margin, corners[1] + margin]).clip(plane.low, plane.high)
     places = plane.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
     counts = _cells(plane, profiled, corners, level)
+    found = []
     for _ in range(FINER):
         found = trace(Lattice(plane, corners[0], corners[1], counts), level, places)
         # a chain of specks is a strip that is narrower than the cells
-        if all(len(vertices) > SPECK for vertices, _ in found) or max(counts) >= MOST_CELLS:
+        if not _specks(found) or max(counts) >= MOST_CELLS:
             break
         counts = 2 * counts[0], 2 * counts[1]
+    if _specks(found):
+        plane, found = _turned(plane, found, level)
     curves = [plane.values(vertices) for vertices, _ in found]
+    if specks := _specks(found):
+        said.append(
+            f"{specks} of {len(found)} curves have few vertices: a strip may be thinner there than the lattice, and "
+            "what looks like islands be one region; narrower bounds make the lattice finer"
+        )
     if plane.missed > 1e-6:
         said.append(f"a vertex misses the level by {plane.missed:.2g}, where the profile jumps between branches")
     return tuple(curves), said
+
+
+def _specks(found: Sequence[tuple[Array, Array]]) -> int:
+    return sum(len(vertices) <= SPECK for vertices, _ in found)
+
+
+def _turned(plane: Plane, found: list[tuple[Array, Array]], level: float) -> tuple[Plane, list[tuple[Array, Array]]]:
+    """Return the curves on axes along and across the valley that a chain of specks shows, and these axes.
+
+    A lattice that follows the axes of parameters cannot have cells narrow enough for the tips of a valley between them.
+    """
+    profiled, vertices = plane.profiled, np.concatenate([plane.to_axes(vertices) for vertices, _ in found])
+    if any(unit is not None for unit in plane.units) or any(at_edge.any() for _, at_edge in found):
+        return plane, found
+    size = np.ptp(vertices, axis=0)
+    directions = np.linalg.eigh(np.cov((vertices / size).T))[1][:, ::-1]
+    # what is allowed stays on the left
+    directions[:, 1] *= np.sign(np.linalg.det(directions))
+    turn = directions.T / size
+    other = Plane(profiled, plane.units, turn)
+    places = other.of_axes(vertices)
+    corners, best = np.array([places.min(axis=0), places.max(axis=0)]), (plane, found)
+    minima = other.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
+    for _ in range(WIDER):
+        # tips go on beyond the last speck
+        margin = TIPS * (corners[1] - corners[0])
+        corners = np.array([corners[0] - margin, corners[1] + margin])
+        outline = np.linalg.solve(turn, np.array(list(itertools.product(*corners.T))).T).T
+        if (outline < profiled.low).any() or (outline > profiled.high).any():
+            break
+        counts = _cells(other, profiled, corners, level)
+        for _ in range(FINER):
+            curves = trace(Lattice(other, corners[0], corners[1], counts), level, minima)
+            if not _specks(curves) or max(counts) >= MOST_CELLS:
+                break
+            counts = 2 * counts[0], 2 * counts[1]
+        if any(at_edge.any() for _, at_edge in curves):
+            continue
+        if _specks(curves) < _specks(best[1]):
+            best = other, curves
+        break
+    return best
 
 
 def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, list[str]]:
@@ -357,14 +409,13 @@ def _cells(plane: Plane, profiled: Profiled, corners: Array, level: float) -> tu
     size = corners[1] - corners[0]
     counts = np.full(2, float(CELLS))
     for m in profiled.minima:
-        at = m.point[profiled.fixed][None]
-        covariance = 2 * (m.basis @ m.basis.T)[np.ix_(profiled.fixed, profiled.fixed)]
+        slopes = plane.slopes(m.point[profiled.fixed])
+        covariance = 2 * slopes @ (m.basis @ m.basis.T)[np.ix_(profiled.fixed, profiled.fixed)] @ slopes.T
         scale = np.sqrt(np.diag(covariance))
         if not (scale > 0).all():
             continue
         inverse = np.linalg.pinv(covariance / np.outer(scale, scale))
         half = scale * np.sqrt(max(level - m.chi2, 1e-2) / np.maximum(np.diag(inverse), 1e-300))
-        slopes = (plane.of_axes(at + 1e-3 * half) - plane.of_axes(at - 1e-3 * half))[0] / 2e-3
-        counts = np.maximum(counts, SLICE * size / np.maximum(slopes, 1e-300))
+        counts = np.maximum(counts, SLICE * size / np.maximum(half, 1e-300))
     found = np.ceil(np.minimum(counts, MOST_CELLS)).astype(int).tolist()
     return found[0], found[1]
