@@ -131,3 +131,11 @@ def test_no_further_parameter_and_no_other_method_ends_elsewhere(csi, argon, bot
 @pytest.mark.parametrize("seed", range(25))
 def test_the_same_of_many_more(csi, argon, both, model, seed):
     _check(np.random.default_rng(seed), model, (csi, argon, both), most=5, starts=40)
+
+
+def test_branches_are_followed_over_gaps_in_which_chi2_jumps(both):
+    found = both.interval("nsi", "eps_d_ee", cl=0.6827, profiled=["eps_u_ee", "rn_csi"])
+    assert found.chi2_min == pytest.approx(9.17021, abs=1e-5)
+    assert not any("jumps" in text for text in found.remarks)
+    # two images in the sign of each nucleus's amplitude, of which one pair has become one
+    assert found.allowed == pytest.approx(np.array([[-17.855, -6.624], [-3.421, 4.127], [7.330, 18.561]]), abs=2e-3)
