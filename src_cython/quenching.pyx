@@ -148,7 +148,8 @@ cdef inline double corrected(const term_t *t, row_t *row, double value, double s
     if not t.eta_edges[row.piece] <= eta <= t.eta_edges[row.piece + 1]:
         return value
     row.eta = eta
-    return value - 0.5 * slope * slope / second
+    # a sum of squares stays one
+    return fmax(value - 0.5 * slope * slope / second, fmin(value, 0.0))
 
 
 cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
