@@ -25,8 +25,11 @@ def allowed(case, chi2):
 
 
 def rounding(case, chi2):
-    """Return by how much two ways to the same chi2 may differ: it is a difference of terms of the size of `base`."""
-    return 1e-10 * (1 + chi2) + 4e-15 * case.oracle.base
+    """Return by how much two ways to the same chi2 may differ: it is a difference of terms of the size of `base`.
+
+    Each term is good to some tens of units in its last place: polynomials in eta, and Lagrange polynomials in ln M.
+    """
+    return 1e-10 * (1 + chi2) + 1e-14 * case.oracle.base
 
 
 def point(model, mass, coupling):
