@@ -239,7 +239,9 @@ def least_on(case, interaction, mass, y, chi2):
 def _in_turn(case, share, first=None):
     """Return the mediator, or `first`, and at every second of a check's seeds the model beyond the paper too."""
     found = [first or case.models[0]]
-    return found + list(taken(case)[2:]) if case.seed // share % 2 == 0 else found
+    # charges that are drawn may all be 0, which is the standard model
+    beyond = [pair for pair in taken(case)[2:] if pair[0].own_names]
+    return found + beyond if case.seed // share % 2 == 0 else found
 
 
 def line(case):
