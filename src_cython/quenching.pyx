@@ -26,6 +26,8 @@ cdef enum:
 cdef double SMALL_STEP = 1e-6
 # y'Py above which it shows that Newton steps know v by its polynomial alone, not by what is left between its nodes
 cdef double LARGE_BASE = 1e4
+# of chi2 that a slope may promise after the last step
+cdef double LARGEST_GAIN = 1e-7
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
 
@@ -143,13 +145,18 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
 
 
 cdef inline double corrected(const term_t *t, row_t *row, double value, double slope, double second) noexcept nogil:
-    """chi2 at the minimum of the parabola that a slope which is left leads to; the row's eta goes there."""
-    cdef double eta = row.eta - slope / second
+    """chi2 at the minimum of the parabola that a slope which is left leads to; the row's eta goes there.
+
+    NaN where it leads far: then the polynomials, by which Newton's steps went, know too little of chi2.
+    """
+    cdef double eta = row.eta - slope / second, gain = 0.5 * slope * slope / second
+    if gain > LARGEST_GAIN * (1.0 + value):
+        return NAN
     if not t.eta_edges[row.piece] <= eta <= t.eta_edges[row.piece + 1]:
         return value
     row.eta = eta
     # a sum of squares stays one
-    return fmax(value - 0.5 * slope * slope / second, fmin(value, 0.0))
+    return fmax(value - gain, fmin(value, 0.0))
 
 
 cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
