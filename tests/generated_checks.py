@@ -12,6 +12,7 @@ from generated_electrons import electrons
 from scipy import optimize
 
 from cevns.errors import InputError
+from cevns.parameters import LARGEST_COUPLING
 
 #: Accuracy of counts, as a share of the largest bin, and of chi2's residuals, as a share of the whole data vector.
 COUNTS, RESIDUALS = 1e-7, 1e-9
@@ -92,7 +93,10 @@ def values_at(case, model, interaction, mass):
     """Return couplings to try, and y."""
     if not model.own_names:
         return np.zeros(1), np.zeros(1)
-    return couplings(interaction, strengths(case, interaction, mass))
+    g, y = couplings(interaction, strengths(case, interaction, mass))
+    # a heavy mediator of next to no charges may want more than there can be
+    possible = np.abs(g) <= LARGEST_COUPLING
+    return g[possible], y[possible]
 
 
 def counts(case):
