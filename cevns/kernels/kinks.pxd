@@ -1,0 +1,49 @@
+"""chi2 in eta within pieces and across the kinks between them, for other Cython code; `kinks.pyx` explains it."""
+
+from cevns.kernels.gaussian cimport row_t, term_t
+from cevns.kernels.pieces cimport MAX_ORDER
+from cevns.kernels.polynomials cimport quadratic, quartic
+
+cdef enum:
+    LANES = 4  # couplings that are worked on side by side
+
+
+cdef struct lanes_t:
+    # u and the nodes' part of v of a piece at several couplings, as polynomials in t
+    double u[MAX_ORDER][LANES]
+    double v[MAX_ORDER][LANES]
+
+
+cdef inline void at_coupling(const term_t *t, const double *p, double y, double *u, double *v) noexcept nogil:
+    """u and the nodes' part of v of a piece as polynomials in t."""
+    cdef Py_ssize_t k
+    for k in range(t.order):
+        u[k] = quadratic(p + 8 * k, y)
+        v[k] = quartic(p + 8 * k + 3, y)
+
+
+cdef inline void eta_derivatives(const term_t *t, const double *u, const double *v, double x, double s, double eta,
+                                 double *first, double *second) noexcept nogil:
+    """First and second derivative of chi2 in eta; x and s are its place and its scale on the piece's own axis."""
+    cdef double u0 = u[t.order - 1], u1 = 0.0, u2 = 0.0, v0 = v[t.order - 1], v1 = 0.0, v2 = 0.0, d, r, r1
+    cdef Py_ssize_t k
+    # Horner for value, first and half the second derivative
+    for k in range(t.order - 2, -1, -1):
+        u2 = u2 * x + u1
+        v2 = v2 * x + v1
+        u1 = u1 * x + u0
+        v1 = v1 * x + v0
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    d = 1.0 / (v0 + t.pull)
+    r = (u0 + t.lift) * d
+    r1 = u1 - r * v1
+    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
+
+
+cdef const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil
+cdef double chi2_here(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, const double *u,
+                      const double *v) noexcept nogil
+cdef double across_kinks(const term_t *t, row_t *row, double y, double best) noexcept nogil
+cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes_t *here) noexcept nogil
