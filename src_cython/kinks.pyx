@@ -12,48 +12,9 @@ which `convexity.pyx` samples together with the convexity itself.
 
 from libc.math cimport NAN, fabs
 
-from cevns.kernels.gaussian cimport (
-    POLYNOMIALS, REST, build_piece, build_rest, direct_chi2, penalty, polynomial_size, profiled, row_t, term_t)
-from cevns.kernels.masses cimport mass_polynomials
+from cevns.kernels.gaussian cimport row_t, term_t
 from cevns.kernels.pieces cimport MAX_ORDER
-from cevns.kernels.polynomials cimport quadratic, quartic, to_piece
-
-
-cdef const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil:
-    """The polynomials of a piece, which are computed when they are first needed; NULL if there is no memory."""
-    if row.mass != NULL:
-        return mass_polynomials(t, row.mass, piece, rest)
-    if not row.counts.built[piece] & POLYNOMIALS:
-        build_piece(t, row, piece)
-    if rest and not row.counts.built[piece] & REST:
-        build_rest(t, row, piece)
-    return row.polynomials + piece * polynomial_size(t)
-
-
-cdef double chi2_here(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, const double *u,
-                      const double *v) noexcept nogil:
-    """chi2 at one eta, whose piece has the polynomials u and v: from them if many couplings follow, or the counts."""
-    cdef double x, u0, v0, r, d
-    cdef const double *p
-    cdef Py_ssize_t k
-    if t.precise or not row.many:
-        return direct_chi2(t, row, y, eta, piece, NULL, NULL)
-    p = row_polynomials(t, row, piece, True)
-    if p == NULL:
-        return NAN
-    x = to_piece(t.eta_edges, piece, eta)
-    u0, v0 = u[t.order - 1], v[t.order - 1]
-    for k in range(t.order - 2, -1, -1):
-        u0 = u0 * x + u[k]
-        v0 = v0 * x + v[k]
-    p += 8 * t.order
-    r = quartic(p + 5 * (t.order - 2), y)
-    for k in range(t.order - 3, -1, -1):
-        r = r * x + quartic(p + 5 * k, y)
-    d = 1.0
-    for k in range(t.order):
-        d *= x - t.points[k]
-    return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+from cevns.kernels.polynomials cimport quadratic, quartic
 
 
 # --- one coupling ----------------------------------------------------------------------------------------------------
@@ -123,20 +84,20 @@ cdef double piece_minimum(const term_t *t, const double *u, const double *v, dou
 
 # --- several couplings side by side ----------------------------------------------------------------------------------
 
-cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes_t *here) noexcept nogil:
-    """Whether the minima of all lanes in the row's piece, of which `here` are the polynomials, are the only ones."""
-    cdef lanes_t there
+cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y) noexcept nogil:
+    """Whether minima of all lanes in the row's piece are the only ones."""
+    cdef lanes_t f
     cdef double low[LANES]
     cdef double high[LANES]
-    cdef Py_ssize_t piece, k, order = t.order
-    cdef const double *p
+    cdef Py_ssize_t piece
     cdef double need
     cdef int side, lane
     cdef bint rises, enough
     for side in range(2):
         piece = row.piece
-        end_slopes(t, here, piece, low, high)
         while True:
+            at_lanes(t, row_polynomials(t, row, piece, False), y, &f)
+            end_slopes(t, &f, piece, low, high)
             need = t.needs[side * t.pieces + piece]
             enough = rises = True
             for lane in range(LANES):
@@ -151,13 +112,17 @@ cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes
             if enough or piece == (t.pieces - 1 if side == 0 else 0):
                 break
             piece += 1 if side == 0 else -1
-            p = row_polynomials(t, row, piece, False)
-            for k in range(order):
-                for lane in range(LANES):
-                    there.u[k][lane] = quadratic(p + 8 * k, y[lane])
-                    there.v[k][lane] = quartic(p + 8 * k + 3, y[lane])
-            end_slopes(t, &there, piece, low, high)
     return True
+
+
+cdef inline void at_lanes(const term_t *t, const double *p, const double *y, lanes_t *out) noexcept nogil:
+    """u and the nodes' part of v of a piece in all lanes."""
+    cdef Py_ssize_t k
+    cdef int lane
+    for k in range(t.order):
+        for lane in range(LANES):
+            out.u[k][lane] = quadratic(p + 8 * k, y[lane])
+            out.v[k][lane] = quartic(p + 8 * k + 3, y[lane])
 
 
 cdef inline void end_slopes(const term_t *t, const lanes_t *f, Py_ssize_t piece, double *low,

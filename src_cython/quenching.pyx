@@ -14,7 +14,7 @@ from cevns.kernels.gaussian cimport (
     POLYNOMIALS, REST, TABLE, build_piece, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
     profiled, row_t, term_t)
 from cevns.kernels.kinks cimport (
-    LANES, across_kinks, alone_in_eta, at_coupling, chi2_here, eta_derivatives, lanes_t, row_polynomials)
+    LANES, across_kinks, alone_in_eta, at_coupling, chi2_here, eta_derivatives, row_polynomials)
 from cevns.kernels.masses cimport mass_point_t, mass_polynomials
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece, quadratic, quartic
@@ -149,7 +149,8 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
 
     Returns False, and adds nothing, unless all of them stay in the piece of the row's last point and converge soon.
     """
-    cdef lanes_t f
+    cdef double u[MAX_ORDER][LANES]
+    cdef double v[MAX_ORDER][LANES]
     cdef double eta[LANES]
     cdef double x[LANES]
     cdef double u0[LANES]
@@ -174,13 +175,13 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
         eta[lane] = row.eta + row.drift * (y[lane] - row.y)
     for k in range(order):
         for lane in range(LANES):
-            f.u[k][lane] = quadratic(p + 8 * k, y[lane])
-            f.v[k][lane] = quartic(p + 8 * k + 3, y[lane])
+            u[k][lane] = quadratic(p + 8 * k, y[lane])
+            v[k][lane] = quartic(p + 8 * k + 3, y[lane])
     for _ in range(3):
         for lane in range(LANES):
             x[lane] = s * (eta[lane] - centre)
-            u0[lane] = f.u[order - 1][lane]
-            v0[lane] = f.v[order - 1][lane]
+            u0[lane] = u[order - 1][lane]
+            v0[lane] = v[order - 1][lane]
             u1[lane] = u2[lane] = v1[lane] = v2[lane] = 0.0
         for k in range(order - 2, -1, -1):
             for lane in range(LANES):
@@ -188,8 +189,8 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
                 v2[lane] = v2[lane] * x[lane] + v1[lane]
                 u1[lane] = u1[lane] * x[lane] + u0[lane]
                 v1[lane] = v1[lane] * x[lane] + v0[lane]
-                u0[lane] = u0[lane] * x[lane] + f.u[k][lane]
-                v0[lane] = v0[lane] * x[lane] + f.v[k][lane]
+                u0[lane] = u0[lane] * x[lane] + u[k][lane]
+                v0[lane] = v0[lane] * x[lane] + v[k][lane]
         for lane in range(LANES):
             d = 1.0 / (v0[lane] + pull)
             r = (u0[lane] + lift) * d
@@ -207,18 +208,18 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
             break
     else:
         return False
-    if t.kinked and not alone_in_eta(t, row, y, &f):
+    if t.kinked and not alone_in_eta(t, row, y):
         return False
     for lane in range(LANES):
         x[lane] = s * (eta[lane] - centre)
-        u0[lane] = f.u[order - 1][lane]
-        v0[lane] = f.v[order - 1][lane]
+        u0[lane] = u[order - 1][lane]
+        v0[lane] = v[order - 1][lane]
         v1[lane] = quartic(p + 8 * order + 5 * (order - 2), y[lane])
         v2[lane] = x[lane] - t.points[0]
     for k in range(order - 2, -1, -1):
         for lane in range(LANES):
-            u0[lane] = u0[lane] * x[lane] + f.u[k][lane]
-            v0[lane] = v0[lane] * x[lane] + f.v[k][lane]
+            u0[lane] = u0[lane] * x[lane] + u[k][lane]
+            v0[lane] = v0[lane] * x[lane] + v[k][lane]
     for k in range(order - 3, -1, -1):
         for lane in range(LANES):
             v1[lane] = v1[lane] * x[lane] + quartic(p + 8 * order + 5 * k, y[lane])

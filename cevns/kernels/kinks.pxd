@@ -1,8 +1,12 @@
 """chi2 in eta within pieces and across the kinks between them, for other Cython code; `kinks.pyx` explains it."""
 
-from cevns.kernels.gaussian cimport row_t, term_t
+from libc.math cimport NAN
+
+from cevns.kernels.gaussian cimport (
+    POLYNOMIALS, REST, build_piece, build_rest, direct_chi2, penalty, polynomial_size, profiled, row_t, term_t)
+from cevns.kernels.masses cimport mass_polynomials
 from cevns.kernels.pieces cimport MAX_ORDER
-from cevns.kernels.polynomials cimport quadratic, quartic
+from cevns.kernels.polynomials cimport quadratic, quartic, to_piece
 
 cdef enum:
     LANES = 4  # couplings that are worked on side by side
@@ -42,8 +46,42 @@ cdef inline void eta_derivatives(const term_t *t, const double *u, const double 
     second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
 
 
-cdef const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil
-cdef double chi2_here(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, const double *u,
-                      const double *v) noexcept nogil
+cdef inline const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil:
+    """The polynomials of a piece, which are computed when they are first needed; NULL if there is no memory."""
+    if row.mass != NULL:
+        return mass_polynomials(t, row.mass, piece, rest)
+    if not row.counts.built[piece] & POLYNOMIALS:
+        build_piece(t, row, piece)
+    if rest and not row.counts.built[piece] & REST:
+        build_rest(t, row, piece)
+    return row.polynomials + piece * polynomial_size(t)
+
+
+cdef inline double chi2_here(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, const double *u,
+                             const double *v) noexcept nogil:
+    """chi2 at one eta, whose piece has the polynomials u and v: from them if many couplings follow, or the counts."""
+    cdef double x, u0, v0, r, d
+    cdef const double *p
+    cdef Py_ssize_t k
+    if t.precise or not row.many:
+        return direct_chi2(t, row, y, eta, piece, NULL, NULL)
+    p = row_polynomials(t, row, piece, True)
+    if p == NULL:
+        return NAN
+    x = to_piece(t.eta_edges, piece, eta)
+    u0, v0 = u[t.order - 1], v[t.order - 1]
+    for k in range(t.order - 2, -1, -1):
+        u0 = u0 * x + u[k]
+        v0 = v0 * x + v[k]
+    p += 8 * t.order
+    r = quartic(p + 5 * (t.order - 2), y)
+    for k in range(t.order - 3, -1, -1):
+        r = r * x + quartic(p + 5 * k, y)
+    d = 1.0
+    for k in range(t.order):
+        d *= x - t.points[k]
+    return profiled(t, u0, v0 + d * r) + penalty(t, eta)
+
+
 cdef double across_kinks(const term_t *t, row_t *row, double y, double best) noexcept nogil
-cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes_t *here) noexcept nogil
+cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y) noexcept nogil
