@@ -12,6 +12,7 @@ from generated_electrons import electrons
 from scipy import optimize
 
 from cevns.errors import InputError
+from cevns.parameters import LARGEST_COUPLING
 
 #: Accuracy of counts, as a share of the largest bin, and of chi2's residuals, as a share of the whole data vector.
 COUNTS, RESIDUALS = 1e-7, 1e-9
@@ -25,8 +26,11 @@ def allowed(case, chi2):
 
 
 def rounding(case, chi2):
-    """Return by how much two ways to the same chi2 may differ: it is a difference of terms of the size of `base`."""
-    return 1e-10 * (1 + chi2) + 4e-15 * case.oracle.base
+    """Return by how much two ways to the same chi2 may differ: it is a difference of terms of the size of `base`.
+
+    Each term is good to some tens of units in its last place: polynomials in eta, and Lagrange polynomials in ln M.
+    """
+    return 1e-10 * (1 + chi2) + 1e-14 * case.oracle.base
 
 
 def point(model, mass, coupling):
@@ -89,7 +93,10 @@ def values_at(case, model, interaction, mass):
     """Return couplings to try, and y."""
     if not model.own_names:
         return np.zeros(1), np.zeros(1)
-    return couplings(interaction, strengths(case, interaction, mass))
+    g, y = couplings(interaction, strengths(case, interaction, mass))
+    # a heavy mediator of next to no charges may want more than there can be
+    possible = np.abs(g) <= LARGEST_COUPLING
+    return g[possible], y[possible]
 
 
 def counts(case):
@@ -236,7 +243,9 @@ def least_on(case, interaction, mass, y, chi2):
 def _in_turn(case, share, first=None):
     """Return the mediator, or `first`, and at every second of a check's seeds the model beyond the paper too."""
     found = [first or case.models[0]]
-    return found + list(taken(case)[2:]) if case.seed // share % 2 == 0 else found
+    # charges that are drawn may all be 0, which is the standard model
+    beyond = [pair for pair in taken(case)[2:] if pair[0].own_names]
+    return found + beyond if case.seed // share % 2 == 0 else found
 
 
 def line(case):

@@ -148,6 +148,28 @@ def test_chi2_prints_a_line_for_each_pull(run):
 # limit
 
 
+def test_limit_names_its_parameter_with_the_unit_and_what_is_fixed(run_json, capsys):
+    from cevns.cli import main
+
+    options = [ARGON, "--model", "magnetic-moment", "--set", "mu_e=0", "mu_tau=0", "rn_ar=3.3"]
+    found = run_json("limit", *options)
+    assert found["parameter"] == "mu_mu"
+    assert found["units"]["coupling"] == "mu_B"
+    assert found["fixed"] == {"mu_e": 0.0, "mu_tau": 0.0, "rn_ar": 3.3}
+    assert main(["limit", *options]) == 0
+    shown = capsys.readouterr().out
+    assert "excluded mu_mu [mu_B]" in shown
+    assert "rn_ar 3.3 fm" in shown
+    assert "mass" not in shown
+
+
+def test_predict_takes_several_experiments(run_json):
+    found = run_json("predict", CSI, ARGON, "--model", "b-l", "--mass", "10", "--coupling", "5e-5")
+    alone = run_json("predict", ARGON, "--model", "b-l", "--mass", "10", "--coupling", "5e-5")
+    assert list(found["predictions"]) == [CSI, ARGON]
+    assert found["predictions"][ARGON] == alone
+
+
 def test_limit_gives_intervals_with_null_for_open_ends(run_json):
     found = run_json("limit", CSI, ARGON, "--model", "universal", "--mass", "10", "200", "--cl", "0.90")
     about = {key: found[key] for key in ("model", "weak", "experiments", "cl", "dof", "units")}
@@ -159,6 +181,7 @@ def test_limit_gives_intervals_with_null_for_open_ends(run_json):
         "dof": 2,
         "units": {"mass": "MeV", "coupling": "dimensionless"},
     }
+    assert (found.pop("parameter"), found.pop("fixed")) == ("coupling", {})
     assert found.keys() - about.keys() == {
         "chi2_min",
         "best_fit",
@@ -474,7 +497,6 @@ REFUSED = {
     "misspelled experiment": (["predict", "coherent-csi", "--model", "sm"], CSI),
     "no experiment": (["chi2", "--model", "sm"], "EXPERIMENT"),
     "experiment twice": (["chi2", CSI, CSI, "--model", "sm"], "more than once"),
-    "two experiments to predict": (["predict", CSI, ARGON, "--model", "sm"], "one EXPERIMENT"),
     "no model": (["predict", CSI], "--model"),
     "misspelled model": (["predict", CSI, "--model", "b_l"], "'b-l'"),
     "no mass": (["predict", CSI, "--model", "b-l", "--coupling", "1e-5"], "mass is missing"),

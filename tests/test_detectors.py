@@ -479,3 +479,8 @@ def test_upper_tails_of_a_resolution_keep_their_digits():
     poisson = PoissonResolution().accepted(np.array([3.0]), np.array([26.0]), np.array([40.0]), perfect)[0, 0]
     expected = sum(mpmath.exp(-3) * mpmath.mpf(3) ** n / mpmath.factorial(n) for n in range(26, 40))
     assert poisson == pytest.approx(float(expected), rel=1e-11)
+
+
+def test_lindhard_takes_the_mean_number_of_nucleons():
+    germanium = LindhardQuenching(protons=32, nucleons=72.63)
+    assert germanium.k == pytest.approx(0.133 * 32 ** (2 / 3) / 72.63**0.5)

@@ -365,3 +365,10 @@ def test_a_signal_knows_no_data(argon):
     ):
         with pytest.raises(CevnsError, match=message):
             Signal(*wrong)
+
+
+def test_a_form_factor_without_a_radius_has_no_radius_to_set():
+    point = cevns.load("coherent-csi-2017", form_factor="point")
+    assert [p.name for p in point.parameters("sm")] == ["sin2_theta_w"]
+    with pytest.raises(UnknownNameError, match="rn_csi"):
+        point.chi2("sm", rn_csi=5.0)

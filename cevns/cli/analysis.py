@@ -13,18 +13,26 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
+    from cevns.predictions import Prediction
+
 
 __all__ = ["chi2", "limit", "plot", "predict", "scan"]
 
 
 def predict(args: Namespace) -> Result:
-    """Expected counts in the bins of one experiment."""
+    """Expected counts in the bins of each experiment."""
     likelihood, model = inputs(args)
-    if len(likelihood.experiments) > 1:
-        names = ", ".join(e.name for e in likelihood.experiments)
-        raise InputError(f"predict takes one EXPERIMENT, got {len(likelihood.experiments)}: {names}")
     values = point(likelihood, model, args)
-    found = likelihood.experiments[0].predict(model, **values)
+    title = described(model, values, likelihood.parameters(model))
+    found = [_predicted(p, values, title, bool(args.set)) for p in likelihood.predict(model, **values).values()]
+    if len(found) == 1:
+        return found[0]
+    data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
+    return Result(data, "\n\n".join(part.text for part in found))
+
+
+def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool) -> Result:
+    """Return one prediction, with the values of all parameters if these are asked for."""
     data: dict[str, Any] = {
         "experiment": found.experiment,
         "model": found.model,
@@ -38,7 +46,7 @@ def predict(args: Namespace) -> Result:
         "observed": found.observed,
         "uncertainty": found.uncertainty,
     }
-    if args.set:
+    if every:
         data["values"] = values
     neutrinos = {"signal": found.signal}
     if found.electrons is not None:
@@ -53,7 +61,6 @@ def predict(args: Namespace) -> Result:
     rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
     total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
     head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
-    title = described(model, values, likelihood.parameters(model))
     return Result(data, f"{found.experiment}  {title}\n\n{table(head, [*rows, total])}")
 
 
@@ -105,13 +112,16 @@ def limit(args: Namespace) -> Result:
         for m, intervals in zip([None] if found.mass is None else found.mass, found.excluded, strict=True)
     ]
     best = {"mass": found.best_fit.mass, "coupling": found.best_fit.coupling}
+    moved = found.parameters[-1]
     data = {
         "model": found.model,
         "weak": weak_name(model),
         "experiments": found.experiments,
         "cl": found.cl,
         "dof": found.dof,
-        "units": {"mass": "MeV", "coupling": "dimensionless"},
+        "parameter": moved.name,
+        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
+        "fixed": found.fixed,
         "chi2_min": found.chi2_min,
         "best_fit": best,
         "delta_chi2": found.delta_chi2,
@@ -120,16 +130,19 @@ def limit(args: Namespace) -> Result:
     }
     if args.output is not None:
         data["file"] = str(args.output)
-    rows = [
-        (number(entry["mass"]), ", ".join(f"({low:.6g}, {high:.6g})" for low, high in entry["excluded"]) or "none")
-        for entry in limits
-    ]
+    excluded = [", ".join(f"({low:.6g}, {high:.6g})" for low, high in some) or "none" for some in found.excluded]
+    head: tuple[str, ...] = (f"excluded {moved.name}{f' [{moved.unit}]' if moved.unit else ''}",)
+    rows: list[tuple[str, ...]] = [(entry,) for entry in excluded]
+    if found.mass is not None:
+        head = ("mass [MeV]", *head)
+        rows = [(number(m), entry) for m, entry in zip(found.mass, excluded, strict=True)]
+    at = {"mass": best["mass"], moved.name: best["coupling"], **found.fixed}
     threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
         f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g} for {freedom}\n"
         f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: "
-        f"{described(model, best)}"
+        f"{described(model, at, likelihood.parameters(model))}"
     )
     if args.output is not None:
         title += f"\nwritten to {args.output}"
@@ -143,7 +156,7 @@ def limit(args: Namespace) -> Result:
             f"coupling 0, the standard model, is excluded too, since chi2 falls to {number(found.chi2_min)} elsewhere: "
             "check the data, or count from its chi2 with limit(reference=likelihood.chi2('sm')) in Python"
         )
-    return with_warnings(data, title, table(("mass [MeV]", "excluded couplings"), rows), warnings)
+    return with_warnings(data, title, table(head, rows), warnings)
 
 
 def scan(args: Namespace) -> Result:
@@ -163,19 +176,23 @@ def scan(args: Namespace) -> Result:
     found.save(args.output)
     i, j = divmod(int(found.chi2.argmin()), shape[1])
     best = {"mass": found.mass[i], "coupling": found.coupling[j]}
+    moved = found.parameters[-1]
     data = {
         "file": str(args.output),
         "experiments": found.experiments,
         "model": found.model,
         "weak": weak_name(model),
-        "units": {"mass": "MeV", "coupling": "dimensionless"},
+        "parameter": moved.name,
+        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
+        "fixed": found.fixed,
         "shape": shape,
         "chi2_min": found.chi2[i, j],
         "best_fit": best,
     }
+    at = {"mass": best["mass"], moved.name: best["coupling"], **found.fixed}
     text = (
         f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
-        f"lowest chi2 on the grid {number(found.chi2[i, j])}  {described(model, best)}"
+        f"lowest chi2 on the grid {number(found.chi2[i, j])}  {described(model, at, likelihood.parameters(model))}"
     )
     return Result(data, text)
 

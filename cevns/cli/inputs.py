@@ -87,11 +87,18 @@ def _from_registry(args: Namespace) -> list[Experiment]:
 def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]:
     from cevns import checks
     from cevns.config import load_config
+    from cevns.experiments import known_experiments
 
     if args.quenching or args.form_factor:
         raise InputError("--quenching and --form-factor do not go with --config: set them in the file")
     config = load_config(args.config)
     known = {e.name: e for e in config.likelihood.experiments}
+    for name in args.experiments:
+        if name not in known and name in known_experiments():
+            raise InputError(
+                f"experiment {name!r} is built in, but not in {args.config}: add a table [[experiment]] with "
+                f'name = "{name}" alone to the file'
+            )
     names = [checks.known(f"experiment of {args.config}", name, known) for name in args.experiments]
     return [known[name] for name in names or known], config.model
 
@@ -112,7 +119,8 @@ def _given(args: Namespace) -> dict[str, float]:
     found = {name: value for name in ("mass", "coupling") if (value := getattr(args, name, None)) is not None}
     for name, value in args.set or ():
         if name in found:
-            raise InputError(f"{name} is given twice: by --set and by --{name}, or by --set and --set")
+            options = f"by --{name} and by --set" if getattr(args, name, None) is not None else "both times by --set"
+            raise InputError(f"{name} is given twice, {options}: give one value")
         found[name] = value
     return found
 

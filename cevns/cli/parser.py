@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["parse"]
 
 _FIGURE = (".pdf", ".png", ".svg")
-_WEAK = ("radiative", "tree-level")
+_WEAK = ("radiative", "radiative-electrons", "tree-level")
 _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and limits on light mediators."
 
 
@@ -224,7 +224,7 @@ def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
         "--model", metavar="NAME", help="see cevns list; goes before that of --config, but keeps its weak couplings"
     )
     command.add_argument(
-        "--weak", metavar="NAME", help=f"standard-model couplings: {' or '.join(_WEAK)}, of the model unless given"
+        "--weak", metavar="NAME", help=f"standard-model couplings: {', '.join(_WEAK)}; of the model unless given"
     )
     command.add_argument(
         "--config", metavar="FILE", help="experiments and model of your own; see cevns config template"

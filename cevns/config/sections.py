@@ -347,7 +347,7 @@ _QUENCHINGS = {
     ),
     "lindhard": Section(
         LindhardQuenching,
-        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.whole), "k": ("k", read.number)},
+        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
     ),
     "tabulated": Section(
         TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}

@@ -311,8 +311,8 @@ class LindhardQuenching(Quenching):
 
     Parameters
     ----------
-    protons, nucleons : int
-        Z and A of the target's nucleus.
+    protons, nucleons : int, float
+        Z and A of the target's nucleus, or the mean A of its isotopes.
     k : float, optional
         Electronic stopping; 0.133 Z^(2/3) A^(-1/2) unless given.
 
@@ -332,12 +332,12 @@ class LindhardQuenching(Quenching):
     """
 
     protons: int
-    nucleons: int
+    nucleons: float
     k: float = None  # type: ignore[assignment]  # a number once it is made
 
     def __post_init__(self) -> None:
         protons = checks.whole("protons", self.protons, low=1, high=500)
-        nucleons = checks.whole("nucleons", self.nucleons, low=protons, high=1000)
+        nucleons = checks.real("nucleons", self.nucleons, low=protons, high=1000)
         k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
         checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
 

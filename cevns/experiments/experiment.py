@@ -184,8 +184,8 @@ class Experiment(Likelihood):
         >>> import cevns
         >>> argon = cevns.load("coherent-argon-2020")
         >>> expected = argon.predict("sm").total
-        >>> round(argon.with_data(expected).chi2("sm"), 9)
-        0.0
+        >>> abs(argon.with_data(expected).chi2("sm")) < 1e-9
+        True
         """
         data = self.data.replace(observed, uncertainty)
         for background in self.backgrounds if uncertainty is not None else ():

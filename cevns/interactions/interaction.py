@@ -173,6 +173,10 @@ class Interaction:
                     f"{LARGEST_NUMBER:g}"
                 )
 
+    def __repr__(self) -> str:
+        names = ", ".join(p.name for p in self.parameters) or "none"
+        return f"<Interaction {self.name!r}, parameters: {names}; {len(self.amplitudes)} amplitudes>"
+
     def __hash__(self) -> int:
         return self._hash
 

@@ -73,6 +73,11 @@ class FormFactor:
         return found
 
     @property
+    def has_radius(self) -> bool:
+        """Whether it depends on the radius."""
+        return self.name != "point"
+
+    @property
     def least_radius(self) -> float:
         """Smallest rms radius [fm] that the parameterisation can have: that of its surface alone."""
         # a hair above, so that no rounding brings the root of a negative number

@@ -142,6 +142,8 @@ class Signal:
     @cached_property
     def _radii(self) -> dict[str, tuple[int, ...]]:
         """Parameters that are neutron radii, and the nuclei that each of them stands for."""
+        if not self.form_factor.has_radius:
+            return {}
         elements: dict[str, list[int]] = {}
         for i, nucleus in enumerate(self.target.nuclei):
             elements.setdefault(nucleus.symbol, []).append(i)
