@@ -21,7 +21,7 @@ OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version
 PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
-    "measurements",
+    *("measurements", "heavy_leptons", "kinks", "minima"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 
