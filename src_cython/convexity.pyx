@@ -176,7 +176,7 @@ cdef double convex_step(const term_t *t, sample_t *sample, double *units) noexce
                             and t.counts.low[t.counts.line] < t.counts.origins[t.counts.line])
     cdef int masses = 1 if contact else MASSES, others = 1 + (ALONG + SPREAD) * t.counts.others, steps = 32
     cdef bint convex = True, further = False
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
+    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1), 0)
     if row == NULL:
         return 0.0
     memset(values, 0, sizeof(values))
@@ -240,7 +240,7 @@ cdef double convex_step(const term_t *t, sample_t *sample, double *units) noexce
 cdef double standard_eta(const term_t *t, const double *units) noexcept nogil:
     """The best eta of the standard model, which other points are seldom far from."""
     cdef double values[MAX_PARAMETERS]
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
+    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1), 0)
     cdef double eta = 1.0
     if row != NULL:
         memset(values, 0, sizeof(values))

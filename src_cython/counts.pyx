@@ -392,7 +392,8 @@ cdef class Counts:
         check_numbers(self.parameters, factors)
         for i, parameter in enumerate(self.parameters):
             c.origins[i] = parameter.origin
-        c.order, c.pieces = 1, 1
+        # without pieces of eta every node is there for itself
+        c.order, c.pieces = 1, constant.shape[0]
         if eta is not None:
             c.order, c.pieces = eta.c.order, eta.c.pieces
             c.eta = &eta.c

@@ -38,13 +38,14 @@ cdef Py_ssize_t rows_size(const term_t **t, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i, out = n * sizeof(row_t)
     for i in range(n):
         out += row_size(t[i]) * sizeof(double) + t[i].pieces
-    return out
+    # what follows may be doubles
+    return (out + 15) // 16 * 16
 
 
-cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size) noexcept nogil:
-    """Allocate a row of every term in one block of at least `rows_size`; NULL if there is no memory."""
+cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size, Py_ssize_t beyond) noexcept nogil:
+    """Allocate a row of every term in one block of `rows_size` and some bytes beyond; NULL if there is no memory."""
     cdef Py_ssize_t i
-    cdef char *block = <char *> malloc(size)
+    cdef char *block = <char *> malloc(size + beyond)
     cdef row_t *rows = <row_t *> block
     cdef double *numbers = <double *> (block + n * sizeof(row_t))
     cdef char *marks = block + size

@@ -6,28 +6,28 @@ best factor s and the residuals r = P (y - s n),
 
     d chi2 / d theta = -2 s sum_i r_i dn_i / d theta.
 
-Backwards through the fold, so that the cost does not grow with the number of parameters: the response brings the
-residuals to the recoil nodes, where each kernel, propagator and form factor meets them once, and the chain rule leads
-from the polynomials of the kernels to the couplings.
+`backwards.pyx` leads from the residuals to the parameters.
 
 In a table of a mediator's mass, chi2 is ``const - (u + k)^2 / (v + k)``, whose derivative is that of u and v,
 polynomials in y, times Chebyshev polynomials in the mass.
 """
 
-from libc.math cimport NAN
+from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
-from cevns.kernels.counts cimport counts_t, fill_factors, fill_strengths, line_value, product_t
-from cevns.kernels.form_factors cimport form_factor_slopes_c
+from cevns.kernels.backwards cimport counts_gradient, line_slope
+from cevns.kernels.counts cimport counts_t, line_value
 from cevns.kernels.gaussian cimport (
     ALONE, MOST_NUMBERS, direct_chi2, mass_point_t, open_rows, row_t, start_row, term_t)
+from cevns.kernels.joint cimport joint_gradient
 from cevns.kernels.masses cimport mass_polynomials, mass_slopes, start_mass
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.points cimport point_priors
-from cevns.kernels.polynomials cimport dot, lagrange, power, quadratic, quartic, to_piece
+from cevns.kernels.polynomials cimport lagrange, quadratic, quartic, to_piece
 from cevns.kernels.quenching cimport mass_chi2, row_chi2
-from cevns.kernels.sums cimport MAX_SHARED, centred, shared_chi2, sum_t
+from cevns.kernels.sums cimport (
+    MAX_SHARED, centred, joint_row, open_sum, shared_chi2, start_sum, sum_chi2, sum_t)
 
 
 cdef double sum_gradient(const sum_t *s, const double *values, double *gradient) noexcept nogil:
@@ -37,19 +37,21 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
     cdef term_t term
     cdef double best[MAX_SHARED]
     cdef double value, total = 0.0
-    cdef Py_ssize_t i, k, n = s.terms[0].counts.parameters
+    cdef Py_ssize_t i, k, n = s.counts.parameters
     memset(gradient, 0, n * sizeof(double))
-    if s.shared:
-        rows = open_rows(s.terms, s.n, s.size)
+    if s.shared or s.joint != NULL:
+        rows = open_sum(s)
+        total = NAN
         if rows != NULL:
-            for i in range(s.n):
-                start_row(s.terms[i], rows + i, values, ALONE)
-            total = shared_chi2(s, rows, 0.0, best)
+            start_sum(s, rows, values, ALONE)
+            total = shared_chi2(s, rows, 0.0, best) if s.shared else sum_chi2(s, rows, 0.0)
             for i in range(s.n):
                 centred(s, i, best, &term)
                 if not add_gradient(&term, rows + i, values, gradient):
                     total = NAN
-    for i in range(s.n if not s.shared else 0):
+            if s.joint != NULL and not joint_gradient(s.joint, joint_row(s, rows), values, gradient):
+                total = NAN
+    for i in range(s.n if not s.shared and s.joint == NULL else 0):
         value = NAN
         if start_mass(s.terms[i], &point, values):
             value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
@@ -57,7 +59,7 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
                 add_mass_gradient(s.terms[i], &point, row.eta, row.piece, values, gradient)
         if value != value:
             if rows == NULL:
-                rows = open_rows(s.terms, s.n, s.size)
+                rows = open_rows(s.terms, s.n, s.size, 0)
                 if rows == NULL:
                     total = NAN
                     break
@@ -66,8 +68,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
             if not add_gradient(s.terms[i], rows + i, values, gradient):
                 value = NAN
         total += value
-    if total != total or (rows == NULL and s.shared):
-        total = NAN
+    if not total < INFINITY:
+        # no memory, or no expectations that data could come from
         for k in range(n):
             gradient[k] = NAN
     free(rows)
@@ -85,137 +87,19 @@ cdef void add_priors(const sum_t *s, const double *values, double *gradient) noe
         gradient[s.line] += 2.0 * s.line_weight * (values[s.line] - s.line_origin - s.line_mean)
 
 
-cdef inline double line_slope(const counts_t *c, const double *values) noexcept nogil:
-    """dy / d parameter on the line."""
-    return c.line_power * power(values[c.line] - c.origins[c.line], c.line_power - 1)
-
-
 # --- from the counts themselves --------------------------------------------------------------------------------------
 
 cdef bint add_gradient(const term_t *t, row_t *row, const double *values, double *gradient) noexcept nogil:
     """Add the derivatives of one term at a row's point and best eta; False if there is no memory."""
-    cdef const counts_t *c = t.counts
     cdef double basis[MAX_ORDER]
     cdef double *residuals = row.scratch + t.bins
-    cdef double *back = <double *> malloc((c.cols * (1 + 2 * c.nuclei) + c.kernels + 1) * sizeof(double))
-    cdef double *kernels = back + c.cols * (1 + 2 * c.nuclei)
-    cdef Py_ssize_t i, j, k, m, n = t.bins, first = max(row.piece, 0) * t.order
-    cdef double y = row.counts.y, along = 0.0, scale
-    cdef const double *b
-    if back == NULL:
-        return False
+    cdef Py_ssize_t i
     direct_chi2(t, row, 0.0, row.eta, max(row.piece, 0), NULL, NULL)
     lagrange(t.to_powers, t.order, t.eta_edges, max(row.piece, 0), row.eta, basis, NULL)
-    for i in range(n):
+    for i in range(t.bins):
         residuals[i] *= -2.0 * row.factor
-    for m in range(t.order):
-        b = c.linear + 2 * (first + m) * n
-        along += basis[m] * (dot(residuals, b, n) + 2.0 * y * dot(residuals, b + n, n))
-    if c.kernels:
-        if c.plain:
-            fill_factors(c, &row.counts, values)
-            fill_strengths(c, &row.counts, values)
-        if c.rated:
-            memset(back, 0, c.cols * (1 + 2 * c.nuclei) * sizeof(double))
-            for m in range(t.order):
-                for i in range(n):
-                    k = (first + m) * n + i
-                    scale = basis[m] * residuals[i]
-                    for j in range(c.pointers[k + 1] - c.pointers[k]):
-                        back[c.firsts[k] + j] += scale * c.weights[c.pointers[k] + j]
-        for k in range(c.kernels):
-            kernels[k] = 0.0
-            if c.kernel[k].counts != NULL:
-                for m in range(t.order):
-                    kernels[k] += basis[m] * dot(residuals, c.kernel[k].counts + (first + m) * n, n)
-            else:
-                kernels[k] = kernel_gradient(t, row, k, back, values, gradient)
-            along += kernels[k] * (row.counts.strengths[3 * k + 1] + 2.0 * y * row.counts.strengths[3 * k + 2])
-        add_couplings(c, kernels, y, values, gradient)
-        if c.rated:
-            add_radii(c, back + c.cols * (1 + c.nuclei), back, values, gradient)
-    if c.line >= 0:
-        gradient[c.line] += along * line_slope(c, values)
-    free(back)
-    return True
-
-
-cdef double kernel_gradient(const term_t *t, row_t *row, Py_ssize_t k, double *back, const double *values,
-                            double *gradient) noexcept nogil:
-    """Derivative in the number that multiplies a kernel of rates; adds those in masses, and in F_N at each node."""
-    cdef const counts_t *c = t.counts
-    cdef Py_ssize_t j, n, size = c.nuclei * c.cols
-    cdef double strength = quadratic(row.counts.strengths + 3 * k, row.counts.y), total = 0.0
-    cdef double *product = back + c.cols
-    cdef double *radial = product + size
-    cdef const double *rates = c.kernel[k].rates
-    cdef int f, parameter, exponent
-    for n in range(c.nuclei):
-        for j in range(c.cols):
-            product[n * c.cols + j] = back[j] * rates[n * c.cols + j]
-    for f in range(c.factors):
-        if not c.factor[f].form_factor:
-            times_factor(row.counts.factors + f * size, size, c.kernel[k].powers[f], product)
-    for f in range(c.factors):
-        exponent = c.kernel[k].powers[f]
-        if c.factor[f].form_factor and exponent:
-            # without one power of F_N, which may be 0
-            times_factor(row.counts.factors + f * size, size, exponent - 1, product)
-            for j in range(size):
-                radial[j] += strength * exponent * product[j]
-            times_factor(row.counts.factors + f * size, size, 1, product)
-    for j in range(size):
-        total += product[j]
-    for f in range(c.factors):
-        if not c.factor[f].form_factor and c.kernel[k].powers[f]:
-            # d ln p / dm = -2 m p
-            parameter = c.factor[f].parameter
-            gradient[parameter] -= 2.0 * values[parameter] * strength * c.kernel[k].powers[f] * dot(
-                product, row.counts.factors + f * size, size)
-    return total
-
-
-cdef void add_radii(const counts_t *c, const double *radial, double *work, const double *values,
-                    double *gradient) noexcept nogil:
-    """Add the derivatives in radii, from those in F_N at each node."""
-    cdef Py_ssize_t n
-    cdef int parameter
-    for n in range(c.nuclei if c.radii != NULL else 0):
-        parameter = c.radii[n]
-        if parameter < 0:
-            continue
-        form_factor_slopes_c(c.form_factor, c.q + n * c.cols, values[parameter], c.thickness, work, c.cols)
-        gradient[parameter] += dot(radial + n * c.cols, work, c.cols)
-
-
-cdef inline void times_factor(const double *factor, Py_ssize_t n, int exponent, double *out) noexcept nogil:
-    cdef Py_ssize_t j
-    cdef int _
-    for _ in range(exponent):
-        for j in range(n):
-            out[j] *= factor[j]
-
-
-cdef void add_couplings(const counts_t *c, const double *kernels, double y, const double *values,
-                        double *gradient) noexcept nogil:
-    """Add the derivatives in all couplings but the line's, from those in the kernels' numbers."""
-    cdef Py_ssize_t i, j, k
-    cdef const product_t *product
-    cdef double slope, x
-    for k in range(c.products):
-        product = c.product + k
-        if product.first == product.last:
-            continue
-        slope = 0.0
-        for i in range(product.first_share, product.last_share):
-            slope += c.shares[i].coefficient * kernels[c.shares[i].kernel]
-        slope *= power(y, product.line)
-        for i in range(product.first, product.last):
-            x = slope
-            for j in range(product.first, product.last):
-                if j != i:
-                    x *= values[c.members[j]] - c.origins[c.members[j]]
-            gradient[c.members[i]] += x
+    return counts_gradient(
+        t.counts, &row.counts, max(row.piece, 0) * t.order, basis, t.order, residuals, values, gradient)
 
 
 # --- from a table of a mediator's mass -------------------------------------------------------------------------------

@@ -7,19 +7,20 @@ from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
-from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
+from cevns.kernels.counts cimport MAX_PARAMETERS, Counts, line_value
 from cevns.kernels.functions cimport inside
-from cevns.kernels.gaussian cimport (
-    ALONE, MANY, GaussianTerm, direct_chi2, open_rows, row_t, rows_size, start_rows, term_t)
+from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
 from cevns.kernels.gradients cimport sum_gradient
+from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
-from cevns.kernels.pieces cimport own
+from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_chi2, point_priors
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.quenching cimport row_chi2
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
-from cevns.kernels.sums cimport MAX_SHARED, centred, line_chi2, line_prior, prior_chi2, shared_chi2
+from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2
+from cevns.kernels.sums cimport (
+    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2)
 
 cimport numpy as np
 
@@ -27,7 +28,7 @@ import sys
 
 import numpy as np
 
-from cevns.errors import InputError
+from cevns.errors import ConvergenceError, InputError
 
 np.import_array()
 
@@ -62,7 +63,7 @@ cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
 
 
 cdef class Engine:
-    """Engine(terms, shared=(), priors=())
+    """Engine(terms, shared=(), priors=(), joint=None)
 
     Sum of the chi2 of several terms, which are functions of the same parameters. Every method may run in several
     threads at once.
@@ -72,59 +73,74 @@ cdef class Engine:
     Parameters
     ----------
     terms : sequence of GaussianTerm
-        One for each experiment.
-    shared : sequence of (float, sequence of int)
-        Nuisances that scale the signals of several terms: the relative uncertainty, and which terms.
+        One for each experiment that profiles its own nuisances.
+    shared : sequence of (float, sequence of int, int)
+        Nuisances that scale the signals of several terms: the relative uncertainty, which terms, and which nuisance of
+        `joint` it is, or -1.
     priors : sequence of (int, float, float)
         Index, mean and standard deviation of parameters that have a prior; of those that are fixed, -1, the value, and
         what it adds to chi2.
+    joint : Joint, optional
+        Experiments whose nuisances are profiled together. Shared ones have no precision there.
     """
 
-    def __cinit__(self, terms, shared=(), priors=()):
+    def __cinit__(self, terms, shared=(), priors=(), Joint joint=None):
         cdef Py_ssize_t i, k
-        cdef GaussianTerm term, first
+        cdef GaussianTerm term
+        cdef PoissonTerm other
+        cdef Counts first
         cdef double[:, ::1] members
         self.terms = tuple(terms)
         self.s.n = len(self.terms)
         self.s.terms = <const term_t **> malloc(self.s.n * sizeof(term_t *))
         if self.s.terms == NULL:
             raise MemoryError
-        if not self.s.n:
+        self.joint = joint
+        if not self.s.n and (joint is None or not joint.j.n):
             raise ValueError("terms is empty")
-        first = self.terms[0]
+        every = []
+        for other in joint.terms if joint is not None else ():
+            every.extend(other.counts)
         for i in range(self.s.n):
             if not isinstance(self.terms[i], GaussianTerm):
                 raise TypeError(f"terms must hold GaussianTerm objects, got {self.terms[i]!r}")
             term = self.terms[i]
-            if (term.counts.c.parameters, term.counts.c.line, term.counts.c.line_power) != (
-                    first.counts.c.parameters, first.counts.c.line, first.counts.c.line_power):
-                raise ValueError("terms are functions of different parameters")
+            every.append(term.counts)
             tabulate(term)
             self.s.terms[i] = &term.t
             # each sample costs what some dozen points save
             self.trials = max(self.trials, TRIALS * max(samples(term.t.counts) - FEW_SAMPLES, 1))
-        self.parameters = first.counts.c.parameters
-        self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
+        first = every[0]
+        for counts in every:
+            if (counts.parameters, counts.line, counts.line_power) != (first.parameters, first.line, first.line_power):
+                raise ValueError("terms are functions of different parameters")
+        self.counts, self.s.counts = first, &first.c
+        self.s.joint = NULL if joint is None else &joint.j
+        self.parameters = first.c.parameters
+        self.line, self.line_power = first.c.line, first.c.line_power
         self.s.lowest, self.s.highest = -INFINITY, INFINITY
         self.s.line, self.s.line_power, self.s.line_origin = self.line, self.line_power, 0.0
         if self.line >= 0:
-            low = first.counts.c.low[self.line] - first.counts.c.origins[self.line]
-            high = first.counts.c.high[self.line] - first.counts.c.origins[self.line]
+            low = first.c.low[self.line] - first.c.origins[self.line]
+            high = first.c.high[self.line] - first.c.origins[self.line]
             ends = sorted([power(low, self.line_power), power(high, self.line_power)])
             if self.line_power % 2 == 0 and low < 0 < high:
                 ends[0] = 0.0
             self.s.lowest, self.s.highest = ends
-            self.s.line_origin = first.counts.c.origins[self.line]
-        self.shared = tuple([(float(sigma), tuple(where)) for sigma, where in shared])
+            self.s.line_origin = first.c.origins[self.line]
+        self.shared = tuple([(float(sigma), tuple(where), int(joined)) for sigma, where, joined in shared])
         self.s.shared = len(self.shared)
         if self.s.shared > MAX_SHARED:
             raise InputError(f"{self.s.shared} shared nuisances are too many: at most {MAX_SHARED}")
         members = np.zeros((self.s.n, self.s.shared))
-        for k, (_, where) in enumerate(self.shared):
+        for k, (_, where, _) in enumerate(self.shared):
             for i in where:
                 members[i, k] = 1.0
         owned = []
-        self.s.sigma = own(owned, np.array([sigma for sigma, _ in self.shared]))
+        self.s.sigma = own(owned, np.array([sigma for sigma, _, _ in self.shared]))
+        joined = np.array([place for _, _, place in self.shared], dtype=np.intp)
+        owned.append(joined)
+        self.s.joined = whole_address(joined)
         self.s.members = own(owned, members)
         self.take_priors(priors, owned)
         self.owned = tuple(owned)
@@ -135,7 +151,7 @@ cdef class Engine:
         free(self.s.terms)
 
     def __reduce__(self):
-        return Engine, (self.terms, self.shared, self.priors)
+        return Engine, (self.terms, self.shared, self.priors, self.joint)
 
     cdef take_priors(self, priors, list owned):
         """Put the priors where points and the line find them."""
@@ -151,12 +167,32 @@ cdef class Engine:
 
     cdef one_valued(self):
         """Refuse to go along the line where the prior of its parameter has two values."""
-        cdef const term_t *t = self.s.terms[0]
-        if self.s.line_weight and self.line_power % 2 == 0 and t.counts.low[self.line] < self.s.line_origin:
-            name = (<GaussianTerm> self.terms[0]).counts.parameters[self.line].name
+        if self.s.line_weight and self.line_power % 2 == 0 and self.s.counts.low[self.line] < self.s.line_origin:
+            name = self.counts.parameters[self.line].name
             raise InputError(
                 f"{name} has both signs, of which chi2 knows the even power {self.line_power} alone, but its prior "
                 "knows both: give it a range of one sign, or take fit, interval or contour")
+
+    def refuse(self, double value):
+        """Refuse a value of chi2 that is none.
+
+        Raises
+        ------
+        InputError
+            If nothing is expected where something is observed.
+        ConvergenceError
+            If no minimum over the nuisances was found.
+        """
+        if value != value and self.joint is None:
+            raise MemoryError
+        if value != value:
+            raise ConvergenceError(
+                f"the least chi2 over {self.joint.j.pulls} nuisances was not found, from {self.joint.j.starts} places; "
+                "are the deformations of the experiment far too large?")
+        if value == INFINITY:
+            raise InputError(
+                "chi2 is infinite: in some bin with data, signal and backgrounds together are 0 or less, whatever the "
+                "nuisances; give it a background, or a floor, or leave the bin out")
 
     cdef certify(self):
         """Find out, once, how terms are minimised in eta; who comes meanwhile goes on as before, or finds the same."""
@@ -184,7 +220,7 @@ cdef class Engine:
         if values.shape[1] != self.parameters:
             raise ValueError(f"values need {self.parameters} columns, got {values.shape[1]}")
         self.prepare()
-        rows = open_rows(self.s.terms, self.s.n, self.s.size)
+        rows = open_sum(&self.s)
         if rows == NULL:
             raise MemoryError
         return rows
@@ -198,8 +234,11 @@ cdef class Engine:
             The pulls are in units of their sigmas.
         shared : list of float
             Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
+        joint : list of float, ndarray
+            chi2 of each joint term, without the pulls, and all joint nuisances.
         """
         cdef Py_ssize_t i
+        cdef double[::1] pulls
         cdef double value, y = 0.0, none = 0.0
         cdef double best[MAX_SHARED]
         cdef term_t centred_term
@@ -208,25 +247,32 @@ cdef class Engine:
         if values.shape[0] != self.parameters:
             raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
         self.count()
-        cdef row_t *rows = open_rows(self.s.terms, self.s.n, self.s.size)
+        cdef row_t *rows = open_sum(&self.s)
         if rows == NULL:
             raise MemoryError
-        out = []
+        out, joint = [], []
+        pulled = np.zeros(self.s.joint.pulls if self.s.joint != NULL else 0)
+        pulls = pulled
         try:
-            start_rows(self.s.terms, rows, self.s.n, at, ALONE)
-            if self.s.shared:
-                shared_chi2(&self.s, rows, y, best)
+            start_sum(&self.s, rows, at, ALONE)
+            value = shared_chi2(&self.s, rows, y, best) if self.s.shared else sum_chi2(&self.s, rows, y)
+            if not value < INFINITY:
+                self.refuse(value)
+            for i in range(pulls.shape[0]):
+                pulls[i] = joint_row(&self.s, rows).best[i]
+            for i in range(self.s.joint.n if self.s.joint != NULL else 0):
+                joint.append(poisson_chi2(
+                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, &pulls[0] if pulls.shape[0] else &none,
+                    True, False, pulls.shape[0], NULL, NULL))
             for i in range(self.s.n):
                 found = np.empty(1 + self.s.terms[i].backgrounds)
                 shifts = found
-                if not self.s.shared:
-                    row_chi2(self.s.terms[i], rows + i, y)
                 centred(&self.s, i, best, &centred_term)
                 value = direct_chi2(&centred_term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[0])
                 out.append((value, rows[i].eta, shifts[0], found[1:]))
         finally:
             free(rows)
-        return out, [best[i] for i in range(self.s.shared)]
+        return out, [best[i] for i in range(self.s.shared)], (joint, pulled)
 
     def penalty(self, const double[::1] values not None):
         """Return what the priors of parameters add to chi2 at one point."""
@@ -247,14 +293,14 @@ cdef class Engine:
             rows = self.rows(values)
             with nogil:
                 for i in range(n):
-                    y[i] = line_value(self.s.terms[0].counts, &values[i, 0] if self.parameters else &none)
+                    y[i] = line_value(self.s.counts, &values[i, 0] if self.parameters else &none)
                 i = 0
                 while i < n:
                     last = i + 1
                     while last < n and self.together(&values[i, 0], &values[last, 0]):
                         last += 1
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0] if self.parameters else &none,
-                               MANY if last > i + 1 else ALONE)
+                    start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none,
+                              MANY if last > i + 1 else ALONE)
                     if last == i + 1:
                         y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
@@ -281,7 +327,7 @@ cdef class Engine:
         with nogil:
             if m:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
                     line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
                     others = prior_chi2(&self.s, &values[i, 0])
                     for j in range(m):
@@ -298,7 +344,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
                     out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
                     out[i] += prior_chi2(&self.s, &values[i, 0])
             free(rows)
@@ -336,7 +382,7 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_rows(self.s.terms, rows, self.s.n, &values[i, 0], MANY)
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
                     counts[i] = row_crossings(
                         &self.s, rows, two_sided, level - prior_chi2(&self.s, &values[i, 0]), seeds,
                         seeds + self.seeds, &out[i, 0], &above[i])
@@ -384,8 +430,8 @@ cdef class Evaluator(Function):
         self.read(args, named, values)
         self.engine.count()
         value = point_chi2(&self.engine.s, values)
-        if value != value:
-            raise MemoryError
+        if not value < INFINITY:
+            self.engine.refuse(value)
         return value
 
     def gradient(self, *args, **named):
@@ -417,8 +463,8 @@ cdef class Evaluator(Function):
         self.engine.count()
         out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
         value = sum_gradient(&self.engine.s, values, <double *> np.PyArray_DATA(out))
-        if value != value:
-            raise MemoryError
+        if not value < INFINITY:
+            self.engine.refuse(value)
         return value, out
 
     def __reduce__(self):

@@ -160,7 +160,7 @@ cdef const double* mass_block(const term_t *t, const mass_point_t *point, Py_ssi
 cdef void* made_block(const term_t *t, const mass_table_t *table, Py_ssize_t interval, Py_ssize_t piece) noexcept nogil:
     cdef Py_ssize_t size = polynomial_size(t), j, k, n
     cdef double *out = <double *> malloc(MASS_NODES * size * sizeof(double))
-    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1))
+    cdef row_t *row = open_rows(&t, 1, rows_size(&t, 1), 0)
     cdef double x, z
     if out == NULL or row == NULL:
         free(out)

@@ -4,10 +4,10 @@ from libc.math cimport NAN
 from libc.stdlib cimport free
 
 from cevns.kernels.counts cimport line_value
-from cevns.kernels.gaussian cimport ALONE, mass_point_t, open_rows, row_t, start_row, start_rows
+from cevns.kernels.gaussian cimport ALONE, mass_point_t, open_rows, row_t, start_row
 from cevns.kernels.masses cimport start_mass
 from cevns.kernels.quenching cimport mass_chi2, row_chi2
-from cevns.kernels.sums cimport prior_chi2, sum_chi2, sum_t
+from cevns.kernels.sums cimport open_sum, prior_chi2, start_sum, sum_chi2, sum_t
 
 
 cdef double point_chi2(const sum_t *s, const double *values) noexcept nogil:
@@ -17,19 +17,19 @@ cdef double point_chi2(const sum_t *s, const double *values) noexcept nogil:
     cdef row_t row
     cdef double value, total = 0.0
     cdef Py_ssize_t i
-    if s.shared:
-        rows = open_rows(s.terms, s.n, s.size)
+    if s.shared or s.joint != NULL:
+        rows = open_sum(s)
         if rows == NULL:
             return NAN
-        start_rows(s.terms, rows, s.n, values, ALONE)
+        start_sum(s, rows, values, ALONE)
         total = sum_chi2(s, rows, 0.0)
-    for i in range(s.n if not s.shared else 0):
+    for i in range(s.n if rows == NULL else 0):
         value = NAN
         if start_mass(s.terms[i], &point, values):
             value = mass_chi2(s.terms[i], &point, line_value(s.terms[i].counts, values), &row)
         if value != value:
             if rows == NULL:
-                rows = open_rows(s.terms, s.n, s.size)
+                rows = open_rows(s.terms, s.n, s.size, 0)
                 if rows == NULL:
                     return NAN
             start_row(s.terms[i], rows + i, values, ALONE)

@@ -5,11 +5,14 @@ from libc.stdlib cimport qsort
 
 from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport row_t, term_t
+from cevns.kernels.joint cimport joint_row_t
+from cevns.kernels.poisson cimport poisson_line, poisson_t
 from cevns.kernels.polynomials cimport find_piece, power
-from cevns.kernels.sums cimport line_chi2, line_prior, sum_chi2, sum_t
+from cevns.kernels.sums cimport joint_row, line_chi2, line_prior, sum_chi2, sum_t
 
 cdef enum:
     SEEDS = 160  # couplings, at least, on the logarithmic axis of a root search
+    JOINT_SEEDS = 80  # the same where nuisances are profiled by descents, which take longer
     SEEDS_PER_E = 6
     FAR_SEEDS = 6
     ETA_SEEDS = 8  # quenching scales from whose counts seeds are taken, if all of eta is searched
@@ -41,6 +44,8 @@ cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil:
     cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS + PRIOR_SEEDS) + 4
     for i in range(s.n):
         out += 4 * ETA_SEEDS * s.terms[i].bins
+    for i in range(s.joint.n if s.joint != NULL else 0):
+        out += 4 * s.joint.terms[i].energy
     return out
 
 
@@ -57,54 +62,29 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
     is negligible, for each term, and for every bin the y where its count returns to the standard model's, turns around,
     or about meets the data. The last ones follow a degenerate strip however narrow good data make it.
     """
-    cdef const double *b
-    cdef const double *c
-    cdef const double *sm
-    cdef double largest_b, largest_c, low = INFINITY, high = 0.0, reach, ratio, y, root
-    cdef Py_ssize_t i, k, count = 0, node, steps
+    cdef double low = INFINITY, high = 0.0, reach, ratio, y
+    cdef Py_ssize_t i, count = 0, node, steps, least = SEEDS
     cdef int look, looks
+    cdef const double *b
     for i in range(s.n):
         looks = ETA_SEEDS if s.terms[i].searched or s.terms[i].kinked else 1
         for look in range(looks):
             node = seed_node(s.terms[i], look, looks)
             fold_piece(s.terms[i].counts, &rows[i].counts, node // s.terms[i].order)
             b = rows[i].counts.bc + 2 * node * s.terms[i].bins
-            c = b + s.terms[i].bins
-            largest_b = largest_c = 0.0
-            for k in range(s.terms[i].bins):
-                largest_b = fmax(largest_b, fabs(b[k]))
-                largest_c = fmax(largest_c, c[k])
-            sm = rows[i].counts.a + node * s.terms[i].bins
             # the better the data, the longer the little that is left of the standard model shows
             reach = fmax(1e10, 1e6 * s.terms[i].pull * sqrt(s.terms[i].base))
-            if largest_c < SMALLEST_SIGNAL:
-                if largest_b < SMALLEST_SIGNAL:
-                    continue
-                # what does not interfere with itself, such as a change of flavour in the coupling's square
-                low = fmin(low, 1e-3 / largest_b)
-                high = fmax(high, reach / largest_b)
-                for k in range(s.terms[i].bins):
-                    if b[k] > 1e-12 * largest_b:
-                        add_seed(seeds, &count, (s.terms[i].data[k] - sm[k]) / b[k], two_sided)
-                continue
-            low = fmin(low, fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
-            high = fmax(high, sqrt(reach / largest_c))
-            for k in range(s.terms[i].bins):
-                if c[k] <= 1e-12 * largest_c:
-                    continue
-                high = fmax(high, fmax(1e4, 1e3 * s.terms[i].base) * fabs(b[k]) / c[k])
-                y = -0.5 * b[k] / c[k]
-                root = y * y + (s.terms[i].data[k] - sm[k]) / c[k]
-                add_seed(seeds, &count, y, two_sided)
-                add_seed(seeds, &count, 2.0 * y, two_sided)
-                if root > 0.0:
-                    add_seed(seeds, &count, y - sqrt(root), two_sided)
-                    add_seed(seeds, &count, y + sqrt(root), two_sided)
+            bin_seeds(rows[i].counts.a + node * s.terms[i].bins, b, b + s.terms[i].bins, s.terms[i].data,
+                      s.terms[i].bins, reach, s.terms[i].base, two_sided, seeds, &count, &low, &high)
+    for i in range(s.joint.n if s.joint != NULL else 0):
+        # nothing but a pull keeps the signal's normalisation, so that chi2 rises with the counts in the end
+        least = JOINT_SEEDS
+        joint_seeds(s, joint_row(s, rows), i, two_sided, seeds, &count, &low, &high)
     if s.line_weight:
         prior_seeds(s, seeds, &count, two_sided)
     if high == 0.0:
         return within_range(s, seeds, count)
-    steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E, SEEDS), MOST_SEEDS)
+    steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E * least / SEEDS, least), MOST_SEEDS)
     ratio = (high / low) ** (1.0 / (steps - 1))
     seeds[count] = 0.0
     count += 1
@@ -118,12 +98,56 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
         y *= ratio
     # far out chi2 goes to its limit, which may be the least, like 1/y; there a few couplings do, unless a quenching
     # scale at which counts vanish undoes any coupling
-    for _ in range(0 if any_searched(s) else FAR_SEEDS):
+    for _ in range(0 if any_searched(s) or s.joint != NULL else FAR_SEEDS):
         y *= 10.0
         add_seed(seeds, &count, y, True)
         if two_sided:
             add_seed(seeds, &count, -y, True)
     return within_range(s, seeds, count)
+
+
+cdef void bin_seeds(const double *a, const double *b, const double *c, const double *data, Py_ssize_t n, double reach,
+                    double base, bint two_sided, double *seeds, Py_ssize_t *count, double *low,
+                    double *high) noexcept nogil:
+    """Add seeds of bins, in units of whose uncertainties all is, and widen the range in which chi2 changes."""
+    cdef double largest_b = 0.0, largest_c = 0.0, y, root
+    cdef Py_ssize_t k
+    for k in range(n):
+        largest_b = fmax(largest_b, fabs(b[k]))
+        largest_c = fmax(largest_c, c[k])
+    if largest_c < SMALLEST_SIGNAL:
+        if largest_b < SMALLEST_SIGNAL:
+            return
+        # what does not interfere with itself, such as a change of flavour in the coupling's square
+        low[0] = fmin(low[0], 1e-3 / largest_b)
+        high[0] = fmax(high[0], reach / largest_b)
+        for k in range(n):
+            if b[k] > 1e-12 * largest_b:
+                add_seed(seeds, count, (data[k] - a[k]) / b[k], two_sided)
+        return
+    low[0] = fmin(low[0], fmin(sqrt(1e-3 / largest_c), 1e-3 / fmax(largest_b, 1e-300)))
+    high[0] = fmax(high[0], sqrt(reach / largest_c))
+    for k in range(n):
+        if c[k] <= 1e-12 * largest_c:
+            continue
+        high[0] = fmax(high[0], fmax(1e4, 1e3 * base) * fabs(b[k]) / c[k])
+        y = -0.5 * b[k] / c[k]
+        root = y * y + (data[k] - a[k]) / c[k]
+        add_seed(seeds, count, y, two_sided)
+        add_seed(seeds, count, 2.0 * y, two_sided)
+        if root > 0.0:
+            add_seed(seeds, count, y - sqrt(root), two_sided)
+            add_seed(seeds, count, y + sqrt(root), two_sided)
+
+
+cdef void joint_seeds(const sum_t *s, joint_row_t *row, Py_ssize_t i, bint two_sided, double *seeds,
+                      Py_ssize_t *count, double *low, double *high) noexcept nogil:
+    """The same for a term whose nuisances are profiled with those of others: of its bins of energy."""
+    cdef const poisson_t *p = s.joint.terms[i]
+    cdef double *line = row.rows[i].work
+    poisson_line(p, row.rows + i, line)
+    bin_seeds(line, line + p.energy, line + 2 * p.energy, line + 3 * p.energy, p.energy, 1e6, 1.0, two_sided, seeds,
+              count, low, high)
 
 
 cdef void prior_seeds(const sum_t *s, double *seeds, Py_ssize_t *count, bint two_sided) noexcept nogil:

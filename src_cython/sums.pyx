@@ -3,15 +3,43 @@
 A shared nuisance a, with a pull of its own, moves the centre of the signal's factor in each term that it belongs to,
 ``s_0 = 1 + sum a``. Terms know their least chi2 for any centre, and its derivative, ``2 k (s_0 - s)`` with the best
 factor s, so that the least sum over all shared nuisances is found by quasi-Newton steps in these few numbers.
+
+Terms whose nuisances are profiled together, such as those of Poisson data, are one more such term: what they share with
+a Gaussian one is held while they are.
 """
 
-from libc.math cimport INFINITY, copysign, fabs
+from libc.math cimport INFINITY, NAN, copysign, fabs
 
-from cevns.kernels.gaussian cimport direct_chi2, row_t, term_t
+from cevns.kernels.gaussian cimport ALONE, direct_chi2, open_rows, row_t, start_rows, term_t
+from cevns.kernels.joint cimport (
+    MAX_PULLS, joint_chi2, joint_row_t, joint_size, place_joint, start_joint)
 from cevns.kernels.quenching cimport row_chi2, term_line
 
 # what the last step in the shared nuisances may leave of chi2, relative to 1 + chi2
 cdef double ACCURACY = 1e-14
+
+
+cdef row_t* open_sum(const sum_t *s) noexcept nogil:
+    """Allocate the rows of all terms in one block; NULL if there is no memory."""
+    cdef row_t *rows
+    if s.joint == NULL:
+        return open_rows(s.terms, s.n, s.size, 0)
+    rows = open_rows(s.terms, s.n, s.size, sizeof(joint_row_t) + joint_size(s.joint) * sizeof(double))
+    if rows != NULL:
+        place_joint(s.joint, joint_row(s, rows), <double *> (joint_row(s, rows) + 1))
+    return rows
+
+
+cdef void start_sum(const sum_t *s, row_t *rows, const double *values, int points) noexcept nogil:
+    """Compute the rates of all terms at the parameters' values."""
+    start_rows(s.terms, rows, s.n, values, points)
+    if s.joint != NULL:
+        start_joint(s.joint, joint_row(s, rows), values, points == ALONE)
+
+
+cdef inline double beside(const sum_t *s, row_t *rows, double y) noexcept nogil:
+    """chi2 of the terms that are profiled together, nothing of them being held."""
+    return joint_chi2(s.joint, joint_row(s, rows), y, NULL, NULL, NULL) if s.joint != NULL else 0.0
 
 
 cdef double sum_chi2(const sum_t *s, row_t *rows, double y) noexcept nogil:
@@ -22,7 +50,7 @@ cdef double sum_chi2(const sum_t *s, row_t *rows, double y) noexcept nogil:
         return shared_chi2(s, rows, y, NULL)
     for i in range(s.n):
         total += row_chi2(s.terms[i], rows + i, y)
-    return total
+    return total + beside(s, rows, y)
 
 
 cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, double *out) noexcept nogil:
@@ -36,6 +64,8 @@ cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
         out[j] = 0.0
     for i in range(s.n):
         term_line(s.terms[i], rows + i, y, m, out)
+    for j in range(m if s.joint != NULL else 0):
+        out[j] += beside(s, rows, y[j])
 
 
 cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil:
@@ -111,7 +141,36 @@ cdef double at_centres(const sum_t *s, row_t *rows, double y, const double *a, d
             slope[k] += s.members[i * s.shared + k] * gradient
             for j in range(s.shared):
                 curvature[k * MAX_SHARED + j] += s.members[i * s.shared + k] * s.members[i * s.shared + j] * second
-    return total
+    return total + together(s, rows, y, a, slope, curvature)
+
+
+cdef double together(const sum_t *s, row_t *rows, double y, const double *a, double *slope,
+                     double *curvature) noexcept nogil:
+    """chi2 of the terms that are profiled together, with the shared nuisances held; adds derivatives unless NULL."""
+    cdef double held[MAX_PULLS]
+    cdef double first[MAX_PULLS]
+    cdef double second[MAX_PULLS * MAX_PULLS]
+    cdef double value
+    cdef Py_ssize_t j, k, n
+    if s.joint == NULL:
+        return 0.0
+    n = s.joint.pulls
+    for k in range(n):
+        held[k] = NAN
+    for k in range(s.shared):
+        if s.joined[k] >= 0:
+            held[s.joined[k]] = a[k] / s.sigma[k]
+    if slope == NULL:
+        return joint_chi2(s.joint, joint_row(s, rows), y, held, NULL, NULL)
+    value = joint_chi2(s.joint, joint_row(s, rows), y, held, first, second)
+    for k in range(s.shared if value < INFINITY else 0):
+        if s.joined[k] < 0:
+            continue
+        slope[k] += first[s.joined[k]] / s.sigma[k]
+        for j in range(s.shared):
+            if s.joined[j] >= 0:
+                curvature[k * MAX_SHARED + j] += second[s.joined[k] * n + s.joined[j]] / (s.sigma[k] * s.sigma[j])
+    return value
 
 
 cdef void centred(const sum_t *s, Py_ssize_t i, const double *a, term_t *out) noexcept nogil:

@@ -119,7 +119,7 @@ cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
 
 
 cdef Py_ssize_t row_size(const term_t *t) noexcept nogil
-cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size) noexcept nogil
+cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size, Py_ssize_t beyond) noexcept nogil
 cdef Py_ssize_t rows_size(const term_t **t, Py_ssize_t n) noexcept nogil
 cdef void start_row(const term_t *t, row_t *row, const double *values, int points) noexcept nogil
 cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil

@@ -1,7 +1,9 @@
 """chi2 of an interaction with every nuisance profiled, for other Cython code."""
 
+from cevns.kernels.counts cimport Counts
 from cevns.kernels.functions cimport Function, ranges_t
 from cevns.kernels.gaussian cimport row_t
+from cevns.kernels.joint cimport Joint
 from cevns.kernels.sums cimport sum_t
 
 
@@ -24,6 +26,8 @@ cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil
 
 cdef class Engine:
     cdef readonly tuple terms
+    cdef readonly Joint joint
+    cdef readonly Counts counts
     cdef sum_t s
     cdef tuple arguments, owned
     cdef readonly tuple shared, priors

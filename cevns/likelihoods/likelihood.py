@@ -275,7 +275,8 @@ class Likelihood(Inference):
             )
             for e in self.experiments
         ]
-        return Engine(terms, list(self._shared.values()), self._pulls_of(interaction, parameters, fixed))
+        shared = [(sigma, members, -1) for sigma, members in self._shared.values()]
+        return Engine(terms, shared, self._pulls_of(interaction, parameters, fixed))
 
     def _pulls_of(
         self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
@@ -461,7 +462,7 @@ class Likelihood(Inference):
         point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
         out: dict[str, dict[str, Any]] = {}
         at_edge = []
-        terms, found = evaluator.engine.profile(point)
+        terms, found, _ = evaluator.engine.profile(point)
         pulls = dict(zip(self._shared, found, strict=True))
         for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, terms, strict=True):
             centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)

@@ -1,0 +1,324 @@
+"""Least chi2 of several experiments over all their nuisances together.
+
+A nuisance x has a pull: all of them x' W x, with the inverse W of their covariance, no more where W has nothing; it may
+have a range. With the gradient g and the matrix H of second derivatives the steps are Newton's, -H^-1 g, in those that
+are not at an end of their range that g leads out of, shortened until chi2 falls. Where H has a negative direction, it is
+taken without the second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
+
+chi2 is convex if nuisances scale components alone, and has one minimum. What deforms them may make several: then each
+descent starts anew from all of some places.
+"""
+
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+from cevns.kernels.pieces cimport own
+from cevns.kernels.poisson cimport (
+    PoissonTerm, place_poisson_row, poisson_chi2, poisson_gradient, poisson_row_size, start_poisson)
+
+import numpy as np
+
+cdef enum:
+    MOST_STEPS = 200
+    MOST_HALVINGS = 40
+
+# gain of a step, relative to 1 + chi2, that is the last one
+cdef double LAST_GAIN = 1e-8
+# how near to a minimum that is known a descent ends, in standard deviations
+cdef double NEAR = 0.02
+
+
+cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
+    """Doubles that a row needs."""
+    cdef Py_ssize_t i, size = j.n * sizeof(poisson_row_t) // sizeof(double) + 1
+    for i in range(j.n):
+        size += poisson_row_size(j.terms[i])
+    return size + 6 * j.pulls + 3 * j.pulls * j.pulls
+
+
+cdef void place_joint(const joint_t *j, joint_row_t *row, double *memory) noexcept nogil:
+    """Divide memory of `joint_size` among a row."""
+    cdef Py_ssize_t i, n = j.pulls
+    row.rows = <poisson_row_t *> memory
+    memory += j.n * sizeof(poisson_row_t) // sizeof(double) + 1
+    for i in range(j.n):
+        memory = place_poisson_row(j.terms[i], row.rows + i, memory)
+    row.best, row.x, row.gradient, row.step = memory, memory + n, memory + 2 * n, memory + 3 * n
+    row.trial, row.new_gradient = memory + 4 * n, memory + 5 * n
+    memory += 6 * n
+    row.hessian, row.factor, row.new_hessian = memory, memory + n * n, memory + 2 * n * n
+
+
+cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, bint alone) noexcept nogil:
+    """Compute the rates of all experiments at the parameters' values."""
+    cdef Py_ssize_t i
+    row.known = False
+    for i in range(j.n):
+        start_poisson(j.terms[i], row.rows + i, values, alone)
+
+
+cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
+                     double *hessian) noexcept nogil:
+    """chi2 at values of the nuisances with its derivatives, infinite where there can be no such expectations."""
+    cdef Py_ssize_t i, k, n = j.pulls
+    cdef double total = 0.0, pull
+    for k in range(n):
+        pull = 0.0
+        for i in range(n):
+            pull += j.precision[k * n + i] * x[i]
+        gradient[k] = 2.0 * pull
+        total += x[k] * pull
+    for k in range(n * n):
+        hessian[k] = 2.0 * j.precision[k]
+    for i in range(j.n):
+        total += poisson_chi2(j.terms[i], row.rows + i, y, x, True, curved, n, gradient, hessian)
+        if total == INFINITY:
+            break
+    return total
+
+
+cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double *out) noexcept nogil:
+    """Cholesky factor of a matrix with the rows and columns of fixed variables left out; False if there is none."""
+    cdef Py_ssize_t i, k, m
+    cdef double total
+    for i in range(n):
+        for k in range(i + 1):
+            if fixed[i] or fixed[k]:
+                out[i * n + k] = 1.0 if i == k else 0.0
+                continue
+            total = matrix[i * n + k]
+            for m in range(k):
+                total -= out[i * n + m] * out[k * n + m]
+            if i == k:
+                # rounding of what nearly vanishes is no curvature
+                if not total > 1e-13 * fabs(matrix[i * n + i]):
+                    return False
+                out[i * n + i] = sqrt(total)
+            else:
+                out[i * n + k] = total / out[k * n + k]
+    return True
+
+
+cdef void solve(const double *factor, const char *fixed, const double *right, Py_ssize_t n, double *out) noexcept nogil:
+    """Solve with a Cholesky factor; what is fixed stays 0."""
+    cdef Py_ssize_t i, k
+    cdef double total
+    for i in range(n):
+        total = 0.0 if fixed[i] else right[i]
+        for k in range(i):
+            total -= factor[i * n + k] * out[k]
+        out[i] = total / factor[i * n + i]
+    for i in range(n - 1, -1, -1):
+        total = out[i]
+        for k in range(i + 1, n):
+            total -= factor[k * n + i] * out[k]
+        out[i] = total / factor[i * n + i]
+
+
+cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held, char *fixed) noexcept nogil:
+    """Which nuisances do not move: held ones, those at an end of their range, and those that change nothing."""
+    cdef Py_ssize_t k, n = j.pulls
+    for k in range(n):
+        fixed[k] = held != NULL and held[k]
+        if row.x[k] <= j.low[k] and row.gradient[k] > 0.0 or row.x[k] >= j.high[k] and row.gradient[k] < 0.0:
+            fixed[k] = True
+        if row.hessian[k * n + k] == 0.0 and row.gradient[k] == 0.0:
+            fixed[k] = True
+
+
+cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
+    """Fill the step; return the gain that it promises, twice."""
+    cdef Py_ssize_t k, n = j.pulls
+    cdef double out = 0.0, ridge = 0.0
+    find_fixed(j, row, held, fixed)
+    if not factorise(row.hessian, fixed, n, row.factor):
+        # without second derivatives of the expectations no direction is negative
+        at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+        for k in range(n):
+            ridge = fmax(ridge, row.new_hessian[k * n + k])
+        ridge *= 1e-10
+        while not factorise(row.new_hessian, fixed, n, row.factor) and ridge < INFINITY:
+            for k in range(n):
+                row.new_hessian[k * n + k] += ridge
+            ridge *= 100.0
+    solve(row.factor, fixed, row.gradient, n, row.step)
+    for k in range(n):
+        out += row.step[k] * row.gradient[k]
+    return out
+
+
+cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil:
+    """Go to a minimum from where x is, and return chi2 there; NaN if none is found.
+
+    `least` is chi2 at row.best, if that is known: a descent that comes near to it ends.
+    """
+    cdef char fixed[MAX_PULLS]
+    cdef double value, new, gain, scale, away
+    cdef Py_ssize_t k, n = j.pulls
+    cdef int _, halving
+    value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+    if value == INFINITY:
+        return value
+    for _ in range(MOST_STEPS):
+        gain = find_step(j, row, y, held, fixed)
+        scale = 1.0
+        for k in range(n):
+            # a step that leaves a range is shortened in that direction alone, and only the others may be the last
+            if not fixed[k] and not j.low[k] <= row.x[k] - row.step[k] <= j.high[k]:
+                scale = 0.0
+        if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
+            for k in range(n):
+                row.x[k] -= row.step[k]
+            return value - 0.5 * gain
+        scale = 1.0
+        for halving in range(MOST_HALVINGS):
+            for k in range(n):
+                row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
+            new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
+            if new <= value - 1e-4 * scale * gain or new <= value and gain <= 1e-6 * (1.0 + fabs(value)):
+                break
+            scale *= 0.5 if new < INFINITY else 0.25
+        else:
+            # rounding is all that is left, or there is no way down
+            return value if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+        value = new
+        memcpy(row.x, row.trial, n * sizeof(double))
+        memcpy(row.gradient, row.new_gradient, n * sizeof(double))
+        memcpy(row.hessian, row.new_hessian, n * n * sizeof(double))
+        if least < INFINITY:
+            away = 0.0
+            for k in range(n):
+                away = fmax(away, fabs(row.x[k] - row.best[k]))
+            if away < NEAR:
+                return INFINITY
+    return NAN
+
+
+cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
+                       double *curvature) noexcept nogil:
+    """Least chi2 over the nuisances, which row.best gets; infinite or NaN if there is none.
+
+    Parameters
+    ----------
+    held : double*
+        Values of nuisances that do not move, NaN for all others; or NULL.
+    slope, curvature : double*
+        Derivatives in all nuisances at the minimum, and second ones of the least chi2 in those that are held, shape
+        (nuisances, nuisances); or NULL.
+    """
+    cdef char mask[MAX_PULLS]
+    cdef Py_ssize_t k, start, n = j.pulls
+    cdef double value, least = INFINITY
+    cdef bint failed = False
+    for k in range(n):
+        mask[k] = held != NULL and held[k] == held[k]
+    for start in range(1 if j.convex else j.starts):
+        if j.convex and row.known:
+            memcpy(row.x, row.best, n * sizeof(double))
+        else:
+            memcpy(row.x, j.start + start * n, n * sizeof(double))
+        for k in range(n):
+            if mask[k]:
+                row.x[k] = held[k]
+        value = descend(j, row, y, mask, least)
+        if value == INFINITY and j.convex and row.known:
+            # expectations can vanish at the last point's nuisances
+            memcpy(row.x, j.start, n * sizeof(double))
+            value = descend(j, row, y, mask, least)
+        if value != value:
+            failed = True
+        elif value < least:
+            least = value
+            memcpy(row.best, row.x, n * sizeof(double))
+    row.known, row.y = least < INFINITY, y
+    if least == INFINITY:
+        return NAN if failed else INFINITY
+    if slope != NULL:
+        memcpy(row.x, row.best, n * sizeof(double))
+        at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+        memcpy(slope, row.gradient, n * sizeof(double))
+        schur(j, row, mask, curvature)
+    return least
+
+
+cdef void schur(const joint_t *j, joint_row_t *row, const char *held, double *out) noexcept nogil:
+    """Second derivatives in held nuisances of chi2 that is least in the others."""
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t i, k, m, n = j.pulls
+    memcpy(out, row.hessian, n * n * sizeof(double))
+    find_fixed(j, row, held, fixed)
+    if not factorise(row.hessian, fixed, n, row.factor):
+        return
+    for i in range(n):
+        if not held[i]:
+            continue
+        solve(row.factor, fixed, row.hessian + i * n, n, row.step)
+        for k in range(n):
+            if held[k]:
+                for m in range(n):
+                    if not fixed[m]:
+                        out[i * n + k] -= row.hessian[k * n + m] * row.step[m]
+
+
+cdef bint joint_gradient(const joint_t *j, joint_row_t *row, const double *values, double *gradient) noexcept nogil:
+    """Add the derivatives in all parameters at the nuisances of the last minimum; False if there is no memory."""
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        if not poisson_gradient(j.terms[i], row.rows + i, values, row.best, gradient):
+            return False
+    return True
+
+
+# --- what Python makes -----------------------------------------------------------------------------------------------
+
+cdef class Joint:
+    """Joint(terms, precision, low, high, starts, convex)
+
+    Experiments with all their nuisances. `cevns.likelihoods` makes these.
+
+    Parameters
+    ----------
+    terms : sequence of PoissonTerm
+        One for each experiment.
+    precision : ndarray, shape (nuisances, nuisances)
+        Inverse covariance; 0 for those without a pull.
+    low, high : ndarray, shape (nuisances,)
+        Ranges, which may be infinite.
+    starts : ndarray, shape (n, nuisances)
+        From where the least chi2 is looked for.
+    convex : bool
+        Whether nuisances scale components alone.
+    """
+
+    def __cinit__(self, terms, precision, low, high, starts, bint convex):
+        cdef PoissonTerm term
+        cdef Py_ssize_t i
+        self.arguments = (terms, precision, low, high, starts, convex)
+        self.terms = tuple(terms)
+        self.j.n, self.j.pulls, self.j.starts = len(self.terms), len(low), len(starts)
+        self.j.convex = convex
+        if self.j.pulls > MAX_PULLS:
+            raise ValueError(f"at most {MAX_PULLS} nuisances")
+        n = self.j.pulls
+        if precision.shape != (n, n) or high.shape != (n,) or starts.shape != (self.j.starts, n) or not len(starts):
+            raise ValueError("precision, ranges and starts do not fit together")
+        owned = [self.terms]
+        self.j.precision, self.j.start = own(owned, precision), own(owned, starts)
+        self.j.low, self.j.high = own(owned, low), own(owned, high)
+        self.all_terms = <const poisson_t **> malloc((self.j.n + 1) * sizeof(poisson_t *))
+        if self.all_terms == NULL:
+            raise MemoryError
+        for i in range(self.j.n):
+            term = self.terms[i]
+            if term.p.pulls and np.array(term.places).max() >= n:
+                raise ValueError("a term has a nuisance that there is not")
+            self.all_terms[i] = &term.p
+        self.j.terms = self.all_terms
+        self.owned = tuple(owned)
+
+    def __dealloc__(self):
+        free(self.all_terms)
+
+    def __reduce__(self):
+        return Joint, self.arguments
