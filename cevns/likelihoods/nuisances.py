@@ -1,9 +1,13 @@
-"""Systematic uncertainties that experiments may share: what scales counts, with a Gaussian pull."""
+"""Systematic uncertainties that experiments may share: what scales counts, with a Gaussian pull; and deformations."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
@@ -11,24 +15,32 @@ from cevns.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cevns._types import Array, Values
     from cevns.likelihoods.channel import Channel
 
-__all__ = ["Nuisance", "shared"]
+__all__ = ["Deformation", "Nuisance", "shared"]
+
+#: What nuisances call the signal.
+SIGNAL = "signal"
+#: Largest range of a deformation, in standard deviations.
+LARGEST_RANGE = 20.0
 
 
 @dataclass(frozen=True)
 class Nuisance:
-    """A nuisance that scales the signal, in addition to the experiment's own normalisation.
+    """A nuisance that scales the signal, or backgrounds, in addition to the experiment's own normalisations.
 
     Nuisances of equal name are one, also across experiments: the flux of a source, for example, that two detectors
-    see. The signal is multiplied by 1 plus the sum of all pulls.
+    see. A component is multiplied by 1 plus the sum of all its pulls.
 
     Parameters
     ----------
     name : str
         Key of its pull.
     sigma : float
-        Relative uncertainty, a fraction from 1e-6 to 2.
+        Relative uncertainty, a fraction from 1e-6 to 2; infinite for a normalisation that is free.
+    of : sequence of str, or mapping of str to float
+        What it scales: ``"signal"``, or names of backgrounds; a mapping says how much of its pull each one takes.
 
     Examples
     --------
@@ -43,10 +55,92 @@ class Nuisance:
 
     name: str
     sigma: float
+    of: Values = (SIGNAL,)
 
     def __post_init__(self) -> None:
         checks.text("name of a nuisance", self.name)
-        checks.put(self, sigma=checks.relative(f"sigma of {self.name!r}", self.sigma))
+        free = isinstance(self.sigma, float) and self.sigma == math.inf
+        pairs = _components(self.of)
+        if not pairs:
+            raise InputError(f"of is empty: nuisance {checks.shown(self.name)} would scale nothing")
+        of = f"of nuisance {checks.shown(self.name)}"
+        checks.put(
+            self,
+            sigma=math.inf if free else checks.relative(f"sigma of {self.name!r}", self.sigma),
+            of=tuple((checks.text("of", name), checks.real(f"factor {of}", f, low=-10, high=10)) for name, f in pairs),
+        )
+
+    @property
+    def plain(self) -> bool:
+        """Whether it scales the signal alone, with a Gaussian pull."""
+        return self.of == ((SIGNAL, 1.0),) and self.sigma < math.inf
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """A nuisance that moves the expected counts of one component linearly: a vertical morphing of its template.
+
+    Parameters
+    ----------
+    name : str
+        Key of its pull, in standard deviations. Equal names are one nuisance, also across experiments.
+    of : str
+        Name of a background, or ``"signal"``.
+    up, down : array_like
+        Template one standard deviation up and down: counts of a background in all bins; of the signal, its distribution
+        over the bins, shape (energy bins, other bins) or flat, whose rows are normalised as that of the experiment.
+        Without `down`, what is opposite to `up`.
+    reach : float
+        Where its range ends, in standard deviations.
+    """
+
+    name: str
+    of: str
+    up: Values
+    down: Values | None = None
+    reach: float = 5.0
+
+    def __post_init__(self) -> None:
+        checks.text("name of a nuisance", self.name)
+        checks.text("of", self.of)
+        of = f"of deformation {checks.shown(self.name)}"
+        up = checks.array(f"up {of}", self.up, low=0, high=1e30).ravel()
+        down = None if self.down is None else checks.array(f"down {of}", self.down, low=0, high=1e30).ravel()
+        if down is not None and down.size != up.size:
+            raise InputError(f"up {of} has {up.size} bins, down has {down.size}: they are those of one template")
+        checks.put(
+            self,
+            up=tuple(up.tolist()),
+            down=None if down is None else tuple(down.tolist()),
+            reach=checks.real(f"reach {of}", self.reach, low=0.1, high=LARGEST_RANGE),
+        )
+
+    def change(self, nominal: Array) -> Array:
+        """Return the change of a template, shape (bins,), by one standard deviation.
+
+        Raises
+        ------
+        InputError
+            If the template has other bins.
+        """
+        if len(self.up) != nominal.size:
+            raise InputError(
+                f"deformation {checks.shown(self.name)} of {checks.shown(self.of)} has {len(self.up)} bins, its "
+                f"component has {nominal.size}"
+            )
+        up = np.array(self.up)
+        return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
+
+
+def _components(of: Any) -> list[tuple[Any, Any]]:
+    """Return pairs of component and factor, whichever way they are given."""
+    if isinstance(of, str):
+        of = (of,)
+    if isinstance(of, Mapping):
+        of = tuple(of.items())
+    elif all(isinstance(one, str) for one in checks.sequence("of", of)):
+        of = tuple((one, 1.0) for one in of)
+    return list(checks.pairs("of", of, "(component, factor)"))
 
 
 def shared(experiments: Sequence[Channel]) -> dict[str, tuple[float, tuple[int, ...]]]:

@@ -1,0 +1,318 @@
+"""chi2 of experiments whose nuisances are profiled together: Poisson data, deformations, shared normalisations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.kernels.joint import Joint
+from cevns.kernels.poisson import PoissonTerm
+from cevns.likelihoods.nuisances import SIGNAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import Array
+    from cevns.kernels.counts import Counts
+    from cevns.likelihoods.data import Background, Data
+    from cevns.likelihoods.nuisances import Deformation, Nuisance
+    from cevns.spread import Grid, Spread
+
+__all__ = ["JointStatistic", "Pull", "join"]
+
+#: Where a descent starts in a nuisance that may have several minima, as shares of the way to the ends of its range.
+_STARTS = (-0.5, 0.5)
+#: Largest number of nuisances that are profiled together.
+MOST_PULLS = 64
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A nuisance as the kernels take it.
+
+    Attributes
+    ----------
+    name : str
+        Key of its pull.
+    unit : float
+        What one unit of the kernels' is: a relative shift, a standard deviation, or a microsecond.
+    sigma : float
+        Standard deviation in the kernels' units; infinite for none.
+    low, high : float
+        Range in the kernels' units.
+    shared : bool
+        Whether another experiment's of equal name is the same.
+    scales : bool
+        Whether it scales components alone.
+    """
+
+    name: str
+    unit: float = 1.0
+    sigma: float = 1.0
+    low: float = -math.inf
+    high: float = math.inf
+    shared: bool = False
+    scales: bool = True
+
+
+class JointStatistic:
+    """Data, backgrounds and nuisances of an experiment, for counts of any interaction.
+
+    Parameters
+    ----------
+    data : Data
+        Poisson data, or Gaussian ones.
+    backgrounds : sequence of Background
+        Other components.
+    signal_sigma : float
+        Relative uncertainty of the signal's own normalisation; 0 for none.
+    nuisances : sequence of Nuisance
+        What scales components.
+    deformations : sequence of Deformation
+        What deforms templates.
+    spread : Spread
+        How the signal falls into bins, and what deforms it.
+    floor : float
+        Least expectation of a bin.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        backgrounds: Sequence[Background],
+        signal_sigma: float,
+        nuisances: Sequence[Nuisance],
+        deformations: Sequence[Deformation],
+        spread: Spread,
+        floor: float = 0.0,
+    ) -> None:
+        self.data, self.backgrounds, self.signal_sigma = data, tuple(backgrounds), signal_sigma
+        self.nuisances, self.deformations, self.spread, self.floor = nuisances, deformations, spread, floor
+        names = [SIGNAL, *(b.name for b in self.backgrounds)]
+        for one in (*((n.name, name) for n in nuisances for name, _ in n.of), *((d.name, d.of) for d in deformations)):
+            if one[1] not in names:
+                raise InputError(
+                    f"nuisance {checks.shown(one[0])} is of {checks.shown(one[1])}, which is no component of the "
+                    f"experiment: it has {', '.join(names)}"
+                )
+        self._components = {name: i for i, name in enumerate(names)}
+        # refuses what does not fit here and now
+        _ = self._deformed
+        every = [pull.name for pull in self.pulls]
+        for name in every:
+            if every.count(name) > 1:
+                raise InputError(f"two nuisances of one experiment are called {checks.shown(name)}: rename one of them")
+
+    def with_data(self, data: Data) -> JointStatistic:
+        """Return the same for other data, sharing what they do not change."""
+        out = JointStatistic.__new__(JointStatistic)
+        out.__dict__.update(self.__dict__, data=data)
+        return out
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """Nuisances that deform the signal's energies and times."""
+        offset = self.spread.offset
+        return (*self.spread.shapes, *(() if offset is None else (offset,)))
+
+    @cached_property
+    def pulls(self) -> tuple[Pull, ...]:
+        """All nuisances, in the order of the term's own."""
+        sigmas = [(SIGNAL, self.signal_sigma), *((b.name, b.sigma) for b in self.backgrounds)]
+        own = [_normalisation(name, sigma, False) for name, sigma in sigmas if sigma]
+        shared = [_normalisation(n.name, n.sigma, True) for n in self.nuisances]
+        grids = [Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False) for g in self.grids]
+        morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False) for d in self.deformations]
+        return (*own, *shared, *grids, *morphs)
+
+    @cached_property
+    def _scales(self) -> Array:
+        """Relative change of each component by a unit of each nuisance, shape (components, nuisances)."""
+        out = np.zeros((len(self._components), len(self.pulls)))
+        given = {n.name: n.of for n in self.nuisances}
+        for k, pull in enumerate(self.pulls):
+            if pull.scales:
+                for name, factor in given.get(pull.name, ((pull.name, 1.0),)) if pull.shared else ((pull.name, 1.0),):
+                    out[self._components[name], k] += factor * pull.unit
+        return out
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {pull.name: k for k, pull in enumerate(self.pulls)}
+
+    @cached_property
+    def _deformed(self) -> tuple[Array, list[tuple[int, str, Array]]]:
+        """Shares, with rows of their own where a deformation of the signal needs them, and all changes."""
+        shares, templates = self.spread.shares, [np.array(b.counts) for b in self.backgrounds]
+        found = []
+        if any(d.of == SIGNAL for d in self.deformations):
+            energy = len(self.data.observed) // self.spread.rest
+            shares = np.ascontiguousarray(np.broadcast_to(shares, (*shares.shape[:2], energy, shares.shape[3])))
+        for d in self.deformations:
+            component = self._components[d.of]
+            if component:
+                found.append((component, d.name, d.change(templates[component - 1])))
+                continue
+            if shares.shape[0] > 1 or self.spread.offset is not None:
+                raise InputError(
+                    f"deformation {checks.shown(d.name)} of the signal needs one group of neutrinos without a time "
+                    "offset: give the signal's distribution over the bins"
+                )
+            found.append((0, d.name, d.change(shares[0, 0].ravel())))
+        return shares, found
+
+    def term(self, counts: Sequence[Counts], places: Sequence[int]) -> PoissonTerm:
+        """Return the compiled chi2 for counts of each group by energy.
+
+        Parameters
+        ----------
+        counts : sequence of Counts
+            Of each group, at each combination of the shapes' nodes.
+        places : sequence of int
+            Where the term's nuisances stand among those of all experiments.
+        """
+        shares, deformed = self._deformed
+        observed, uncertainty = self.data.arrays
+        offset = self.spread.offset
+        return PoissonTerm(
+            tuple(counts),
+            observed,
+            shares,
+            np.array([b.counts for b in self.backgrounds]).reshape(-1, observed.size),
+            tuple(places),
+            self._scales,
+            [(np.array(g.edges), g.to_chebyshev, self._place[g.name]) for g in self.spread.shapes],
+            None if offset is None else (np.array(offset.edges), offset.to_chebyshev, self._place[offset.name]),
+            [(component, self._place[name], change) for component, name, change in deformed],
+            None if uncertainty is None else uncertainty**2,
+            self.floor,
+        )
+
+
+def _normalisation(name: str, sigma: float, shared: bool) -> Pull:
+    free = math.isinf(sigma)
+    return Pull(name, 1.0 if free else sigma, math.inf if free else 1.0, shared=shared)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Nuisances of several experiments as one set.
+
+    Attributes
+    ----------
+    names : tuple of (str or None, str)
+        Experiment, None for shared ones, and name.
+    pulls : tuple of Pull
+        The nuisances.
+    places : tuple of tuple of int
+        For each experiment, where its own stand.
+    """
+
+    names: tuple[tuple[str | None, str], ...]
+    pulls: tuple[Pull, ...]
+    places: tuple[tuple[int, ...], ...]
+    precision: np.ndarray
+
+    def index(self, name: str) -> int:
+        """Return where a shared nuisance stands; -1 for nowhere."""
+        key = (None, name)
+        return self.names.index(key) if key in self.names else -1
+
+    def make(self, terms: Sequence[PoissonTerm], outer: Sequence[int]) -> Joint:
+        """Return the compiled sum; `outer` are nuisances whose pulls another part of the likelihood has."""
+        precision = self.precision.copy()
+        for k in outer:
+            precision[k] = precision[:, k] = 0.0
+        low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
+        return Joint(terms, precision, low, high, self.starts, self.convex)
+
+    @property
+    def convex(self) -> bool:
+        """Whether all nuisances scale components alone."""
+        return all(p.scales for p in self.pulls)
+
+    @cached_property
+    def starts(self) -> Array:
+        """From where minima are looked for, shape (n, nuisances): 0, then one nuisance after the other moved."""
+        rows = [np.zeros(len(self.pulls))]
+        for k, pull in enumerate(self.pulls):
+            for share in () if pull.scales else _STARTS:
+                rows.append(np.zeros(len(self.pulls)))
+                rows[-1][k] = abs(share) * (pull.high if share > 0 else pull.low)
+        return np.array(rows)
+
+
+def join(
+    names: Sequence[str],
+    statistics: Sequence[JointStatistic],
+    correlations: Mapping[tuple[str, str], float] | None = None,
+) -> Joined:
+    """Return the nuisances of several experiments as one set, equal names being one where they may be shared.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the experiments.
+    statistics : sequence of JointStatistic
+        Of the experiments.
+    correlations : mapping of (str, str) to float, optional
+        Between shared nuisances.
+
+    Raises
+    ------
+    InputError
+        If nuisances of one name differ, there are too many, or the covariance is not positive definite.
+    UnknownNameError
+        If a correlated nuisance is not known.
+    """
+    found: dict[tuple[str | None, str], Pull] = {}
+    places = []
+    for name, statistic in zip(names, statistics, strict=True):
+        for pull in statistic.pulls:
+            known = found.setdefault((None if pull.shared else name, pull.name), pull)
+            if known != pull:
+                raise InputError(
+                    f"nuisance {checks.shown(pull.name)} of {checks.shown(name)} has another uncertainty or range than "
+                    "elsewhere: equal names are one nuisance, rename one or correct it"
+                )
+        keys = list(found)
+        places.append(tuple(keys.index((None if p.shared else name, p.name)) for p in statistic.pulls))
+    if len(found) > MOST_PULLS:
+        raise InputError(f"{len(found)} nuisances are profiled together, at most {MOST_PULLS} can be: leave some out")
+    return Joined(tuple(found), tuple(found.values()), tuple(places), _precision(list(found.items()), correlations or {}))
+
+
+def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, str], float]) -> Array:
+    """Return the inverse covariance."""
+    place = {key[1]: i for i, (key, _) in enumerate(pulls) if key[0] is None}
+    correlated = np.eye(len(pulls))
+    for pair, value in correlations.items():
+        for name in pair:
+            checks.known("correlated nuisance", name, place)
+        i, j = (place[name] for name in pair)
+        if i == j or any(math.isinf(pulls[k][1].sigma) for k in (i, j)):
+            raise InputError(f"correlation of {pair[0]!r} and {pair[1]!r} needs two nuisances, each with a pull")
+        correlated[i, j] = correlated[j, i] = value
+    least = np.linalg.eigvalsh(correlated).min() if len(pulls) else 1.0
+    if least < 1e-9:
+        given = ", ".join(f"{a} and {b}: {value:g}" for (a, b), value in correlations.items())
+        raise InputError(
+            f"the covariance of the nuisances is not positive definite (correlations {given}): its least eigenvalue, "
+            f"in units of the variances, is {least:.3g}"
+        )
+    weights = np.array([0.0 if math.isinf(p.sigma) else 1.0 / p.sigma for _, p in pulls])
+    inverse = np.linalg.inv(correlated) if correlations else correlated
+    out: Array = inverse * np.outer(weights, weights)
+    return out
+
+
+def penalty(precision: Array, values: Array) -> float:
+    """Return what pulls add to chi2."""
+    return float(values @ precision @ values)
+
