@@ -15,6 +15,7 @@ __all__ = [
     "FLAVOURS",
     "HBAR_C",
     "MEV_PER_U",
+    "MUON_LIFETIME",
     "MUON_MASS",
     "PION_MASS",
     "TAU_MASS",
@@ -32,6 +33,8 @@ ELEMENTARY_CHARGE = math.sqrt(4 * math.pi * FINE_STRUCTURE)
 ELECTRON_MASS = 0.51099895069
 #: Muon mass [MeV]; CODATA 2022 and PDG.
 MUON_MASS = 105.6583755
+#: Mean life of the muon [us]; PDG.
+MUON_LIFETIME = 2.1969811
 #: Charged pion mass [MeV]; PDG.
 PION_MASS = 139.57039
 #: Tau mass [MeV]; PDG.

@@ -11,6 +11,7 @@ from cevns.fluxes.reactors import (
 )
 from cevns.fluxes.stopped_pions import pion_decay_at_rest
 from cevns.fluxes.tables import monochromatic, tabulated
+from cevns.fluxes.timing import PulseTiming, TabulatedTiming, Timing
 from cevns.kernels.fluxes import Spectrum
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "TYPICAL_FISSION_FRACTIONS",
     "Component",
     "Flux",
+    "PulseTiming",
     "Spectrum",
+    "TabulatedTiming",
+    "Timing",
     "antineutrinos_per_fission",
     "fission_rate",
     "monochromatic",

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from cevns import checks
-from cevns.constants import MUON_MASS, PION_MASS
+from cevns.constants import MUON_LIFETIME, MUON_MASS, PION_MASS
 from cevns.fluxes.flux import DISTANCES, Component, Flux
+from cevns.fluxes.timing import PulseTiming
 from cevns.kernels.fluxes import Spectrum
 
 __all__ = ["pion_decay_at_rest"]
 
 
 def pion_decay_at_rest(
-    *, neutrinos_per_proton: float, protons: float, distance: float, name: str = "pion decay at rest"
+    *,
+    neutrinos_per_proton: float,
+    protons: float,
+    distance: float,
+    name: str = "pion decay at rest",
+    timing: PulseTiming | None = None,
 ) -> Flux:
     """Return the flux of pion decay at rest: a nu_mu line and the nu_e and anti-nu_mu of muon decay (eqs. 2.6-2.8).
 
@@ -27,6 +34,8 @@ def pion_decay_at_rest(
         L [m] from source to detector.
     name : str
         Name for reports.
+    timing : PulseTiming, optional
+        When pions decay after the pulse, and with them the prompt nu_mu arrive; the others wait for the muons to decay.
 
     Returns
     -------
@@ -36,7 +45,7 @@ def pion_decay_at_rest(
     Raises
     ------
     InputError
-        If a parameter is not positive and finite.
+        If a parameter is not positive and finite, or `timing` is no pulse.
 
     References
     ----------
@@ -49,11 +58,17 @@ def pion_decay_at_rest(
     m = MUON_MASS
     line = (PION_MASS**2 - m**2) / (2 * PION_MASS)
     ends = [0.0, m / 2]
+    electron = Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]])
+    muon = Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]])
+    late = None
+    if timing is not None:
+        checks.instance("timing", timing, PulseTiming, "that of pions, whose decays the pulse is followed by")
+        late = replace(timing, lifetimes=(*timing.lifetimes, MUON_LIFETIME))
     return Flux(
         name,
         (
-            Component("e", Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]]), "nu_e", False),
-            Component("mu", Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]]), "anti-nu_mu", True),
-            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu", False),
+            Component("e", electron, "nu_e", False, late),
+            Component("mu", muon, "anti-nu_mu", True, late),
+            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu", False, timing),
         ),
     )
