@@ -21,7 +21,7 @@ OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version
 PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
-    "measurements",
+    *("measurements", "heavy_leptons", "kinks", "minima"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 
@@ -94,9 +94,11 @@ def tests(session):
 
 @nox.session
 def long(session):
-    """Thousands of generated experiments beside the oracle: an hour."""
+    """Thousands of generated experiments beside the oracle, and of searches for minima: an hour."""
     install(session, "--editable", ".[test]")
-    session.run("python", "-m", "pytest", "-m", "long", "tests/test_generated.py", *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "-m", "long", "tests/test_generated.py", "tests/test_minima.py", *session.posargs
+    )
 
 
 @nox.session

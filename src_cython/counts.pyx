@@ -447,7 +447,7 @@ cdef class Counts:
             c.low[i], c.high[i] = parameter.low, parameter.high
             c.spread[i] = i != c.line and i in used
             if c.spread[i]:
-                c.others += 1 if c.high[i] - c.low[i] < 1e3 else 100
+                c.others += 1
         c.plain = [(tuple(k[0]), tuple(k[1]), k[3] is None) for k in kernels] == [
             (((n, (0,) * c.parameters, 1.0),), (n,), True) for n in (1, 2)] and factors[0] >= 0
         self.owned = tuple(owned)

@@ -15,7 +15,7 @@ Inside a piece of the quenching scale eta, u and v are polynomials in eta as wel
 """
 
 from libc.math cimport fmax, sqrt
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from cevns.kernels.counts cimport Counts, counts_row_size, fold_piece, place_counts_row, start_counts
@@ -419,12 +419,16 @@ cdef class GaussianTerm:
             t.looks, t.look_etas = eta.looks, eta.look_etas
             t.first_looks, t.nearest_pieces = eta.first_looks, eta.nearest_pieces
             t.inverse_eta_variance = 1.0 / (eta_sigma * eta_sigma)
+            t.needs = <double *> calloc(2 * t.pieces, sizeof(double))
+            if t.needs == NULL:
+                raise MemoryError
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         if self.table.blocks != NULL:
             for i in range(self.table.intervals * self.table.pieces):
                 free(self.table.blocks[i])
+        free(self.t.needs)
         free(self.table.blocks)
         free(self.table.centres)
         free(self.table.inverse_halves)
@@ -433,6 +437,11 @@ cdef class GaussianTerm:
     def searched(self):
         """Whether every point searches all of eta for the least chi2, as far as is known."""
         return bool(self.t.searched)
+
+    @property
+    def kinked(self):
+        """Whether chi2 may have a minimum on either side of a kink in eta, as far as is known."""
+        return bool(self.t.kinked)
 
     @property
     def tabulated(self):

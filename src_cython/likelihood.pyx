@@ -6,6 +6,7 @@ from libc.math cimport INFINITY, NAN, exp
 from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
+from cevns.kernels.convexity cimport samples
 from cevns.kernels.counts cimport MAX_PARAMETERS, line_value
 from cevns.kernels.functions cimport inside
 from cevns.kernels.gaussian cimport (
@@ -31,7 +32,8 @@ from cevns.errors import InputError
 np.import_array()
 
 cdef enum:
-    TRIALS = 64  # single points before it pays to know whether terms are convex
+    TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
+    FEW_SAMPLES = 11
 
 
 cdef double chi2_c(const bound_t *bound, const double *values) noexcept nogil:
@@ -99,6 +101,8 @@ cdef class Engine:
                 raise ValueError("terms are functions of different parameters")
             tabulate(term)
             self.s.terms[i] = &term.t
+            # each sample costs what some dozen points save
+            self.trials = max(self.trials, TRIALS * max(samples(term.t.counts) - FEW_SAMPLES, 1))
         self.parameters = first.counts.c.parameters
         self.line, self.line_power = first.counts.c.line, first.counts.c.line_power
         self.s.lowest, self.s.highest = -INFINITY, INFINITY
@@ -165,7 +169,7 @@ cdef class Engine:
         """Note one more point, of which many pay for a look at how terms are minimised in eta."""
         if self.calls >= 0:
             self.calls += 1
-            if self.calls > TRIALS:
+            if self.calls > self.trials:
                 self.certify()
         return 0
 

@@ -1,44 +1,29 @@
 """chi2 with the quenching scale eta profiled.
 
 In each piece of eta, u and v of `gaussian.pyx` are polynomials, computed when a search first enters it. Where chi2 is
-convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum. Elsewhere a point alone
-looks whether chi2 is convex there, as far as its penalty allows another minimum to be; and where it is not, every point
-looks at all of eta that its penalty allows. Either way the answer is the least chi2 and does not know what was asked
-before.
+convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum; a walk across the kinks
+between pieces, if there are any, finds the others (see `kinks.pyx`). Elsewhere a point alone looks whether chi2 is
+convex there, as far as its penalty allows another minimum to be; and where it is not, every point looks at all of eta
+that its penalty allows. Either way the answer is the least chi2 and does not know what was asked before.
 """
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 
 from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport (
-    POLYNOMIALS, REST, TABLE, build_piece, build_rest, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
+    POLYNOMIALS, REST, TABLE, build_piece, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
     profiled, row_t, term_t)
+from cevns.kernels.kinks cimport (
+    LANES, LARGE_BASE, across_kinks, alone_in_eta, at_coupling, chi2_here, eta_derivatives, least_here, row_polynomials)
 from cevns.kernels.masses cimport mass_point_t, mass_polynomials
 from cevns.kernels.pieces cimport MAX_ORDER
-from cevns.kernels.polynomials cimport find_piece, quadratic, quartic, to_piece
-
-cdef enum:
-    USUAL_LOOKS = 7  # of a piece in which counts do not vanish
-    LANES = 4  # couplings that are worked on side by side
+from cevns.kernels.polynomials cimport find_piece, quadratic, quartic
 
 
 # a Newton step in eta after which the next one is nothing
 cdef double SMALL_STEP = 1e-6
-# y'Py above which it shows that Newton steps know v by its polynomial alone, not by what is left between its nodes
-cdef double LARGE_BASE = 1e4
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
-
-cdef inline const double* row_polynomials(const term_t *t, row_t *row, Py_ssize_t piece, bint rest) noexcept nogil:
-    """The polynomials of a piece, which are computed when they are first needed; NULL if there is no memory."""
-    if row.mass != NULL:
-        return mass_polynomials(t, row.mass, piece, rest)
-    if not row.counts.built[piece] & POLYNOMIALS:
-        build_piece(t, row, piece)
-    if rest and not row.counts.built[piece] & REST:
-        build_rest(t, row, piece)
-    return row.polynomials + piece * polynomial_size(t)
-
 
 cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """chi2 of a term that is convex in eta: Newton steps to the only minimum; NaN where it proves not to be convex.
@@ -47,11 +32,11 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """
     cdef double u[MAX_ORDER]
     cdef double v[MAX_ORDER]
-    cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, x, step
+    cdef double low = t.eta_edges[0], high = t.eta_edges[t.pieces], s = 0.0, step
     cdef double eta = fmin(fmax(row.eta + row.drift * (y - row.y), low), high)
-    cdef double centre = 0.0, first = 0.0, second = 0.0, value, slope, u0, u1, v0, v1, r, r1, d, d1, factor
+    cdef double centre = 0.0, first = 0.0, second = 0.0, value
     cdef double eta_step = SMALL_STEP if t.searched else t.eta_step
-    cdef Py_ssize_t piece = row.piece, k, last = -1
+    cdef Py_ssize_t piece = row.piece, last = -1
     cdef const double *p
     cdef bint low_tried = False, high_tried = False, inside = False
     cdef int _
@@ -109,47 +94,22 @@ cdef double convex_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     row.eta = eta
     row.y = y
     row.piece = piece
-    if t.precise or not row.many:
-        value = direct_chi2(t, row, y, eta, piece, &slope, NULL)
-        return corrected(t, row, value, slope, second) if inside else value
-    p = row_polynomials(t, row, piece, True)
-    if p == NULL:
-        return NAN
     if piece != last:
+        p = row_polynomials(t, row, piece, False)
+        if p == NULL:
+            return NAN
         at_coupling(t, p, y, u, v)
-    x = to_piece(t.eta_edges, piece, eta)
-    u0, v0, u1, v1 = u[t.order - 1], v[t.order - 1], 0.0, 0.0
-    for k in range(t.order - 2, -1, -1):
-        u1 = u1 * x + u0
-        v1 = v1 * x + v0
-        u0 = u0 * x + u[k]
-        v0 = v0 * x + v[k]
-    p += 8 * t.order
-    r, r1 = quartic(p + 5 * (t.order - 2), y), 0.0
-    for k in range(t.order - 3, -1, -1):
-        r1 = r1 * x + r
-        r = r * x + quartic(p + 5 * k, y)
-    d, d1 = 1.0, 0.0
-    for k in range(t.order):
-        d1 = d1 * (x - t.points[k]) + d
-        d *= x - t.points[k]
-    v0 += d * r
-    value = profiled(t, u0, v0) + penalty(t, eta)
-    if not inside or t.base <= LARGE_BASE:
-        return value
-    factor = (u0 + t.lift) / (v0 + t.pull)
-    slope = -factor * (2.0 * u1 - factor * (v1 + d1 * r + d * r1)) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
-    return corrected(t, row, value, slope, second)
-
-
-cdef inline double corrected(const term_t *t, row_t *row, double value, double slope, double second) noexcept nogil:
-    """chi2 at the minimum of the parabola that a slope which is left leads to; the row's eta goes there."""
-    cdef double eta = row.eta - slope / second
-    if not t.eta_edges[row.piece] <= eta <= t.eta_edges[row.piece + 1]:
-        return value
+    if not inside:
+        return chi2_here(t, row, y, eta, piece, u, v, NULL)
+    value = least_here(t, row, y, &eta, piece, u, v)
     row.eta = eta
-    # a sum of squares stays one
-    return fmax(value - 0.5 * slope * slope / second, fmin(value, 0.0))
+    return value
+
+
+cdef double only_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
+    """chi2 of a term that is convex in every piece of eta; NaN where it proves not to be."""
+    cdef double best = convex_chi2(t, row, y)
+    return across_kinks(t, row, y, best) if t.kinked and best == best else best
 
 
 cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
@@ -252,6 +212,8 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
         if largest < t.eta_step:
             break
     else:
+        return False
+    if t.kinked and not alone_in_eta(t, row, y):
         return False
     for lane in range(LANES):
         x[lane] = s * (eta[lane] - centre)
@@ -411,7 +373,7 @@ cdef double mass_chi2(const term_t *t, mass_point_t *point, double y, row_t *row
     row.piece = -1
     y *= point.scale
     if t.order > 1:
-        return convex_here(t, row, y) if t.searched else convex_chi2(t, row, y)
+        return convex_here(t, row, y) if t.searched else only_chi2(t, row, y)
     row.piece = 0
     p = mass_polynomials(t, point, 0, False)
     return profiled(t, quadratic(p, y), quartic(p + 3, y)) if p != NULL else NAN
@@ -427,7 +389,7 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
             build_piece(t, row, 0)
         return profiled(t, quadratic(row.polynomials, y), quartic(row.polynomials + 3, y))
     if not t.searched:
-        value = convex_chi2(t, row, y)
+        value = only_chi2(t, row, y)
         if value == value:
             return value
     elif row.counts.alone and t.base <= LARGEST_BASE:
@@ -440,7 +402,7 @@ cdef double row_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
 
 cdef void term_line(const term_t *t, row_t *row, const double *y, Py_ssize_t m, double *out) noexcept nogil:
     """Add chi2 of one term at m points of the line; ascending ones are the fastest."""
-    cdef Py_ssize_t j = 0
+    cdef Py_ssize_t j = 0, last
     cdef const double *p
     cdef bint fast = t.order > 1 and not t.searched and not t.precise
     if t.order == 1 and not t.precise:
@@ -453,6 +415,9 @@ cdef void term_line(const term_t *t, row_t *row, const double *y, Py_ssize_t m, 
     while j < m:
         if fast and j + LANES <= m and convex_lanes(t, row, y + j, out + j):
             j += LANES
-        else:
+            continue
+        # where chi2 has several minima in eta the next lanes are no better
+        last = min(j + LANES, m) if t.kinked else j + 1
+        while j < last:
             out[j] += row_chi2(t, row, y[j])
             j += 1

@@ -64,7 +64,7 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
     cdef Py_ssize_t i, k, count = 0, node, steps
     cdef int look, looks
     for i in range(s.n):
-        looks = ETA_SEEDS if s.terms[i].searched else 1
+        looks = ETA_SEEDS if s.terms[i].searched or s.terms[i].kinked else 1
         for look in range(looks):
             node = seed_node(s.terms[i], look, looks)
             fold_piece(s.terms[i].counts, &rows[i].counts, node // s.terms[i].order)
@@ -181,7 +181,7 @@ cdef inline void add_seed(double *seeds, Py_ssize_t *count, double y, bint two_s
 cdef inline bint any_searched(const sum_t *s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(s.n):
-        if s.terms[i].order > 1 and s.terms[i].searched:
+        if s.terms[i].order > 1 and (s.terms[i].searched or s.terms[i].kinked):
             return True
     return False
 

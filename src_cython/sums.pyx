@@ -67,7 +67,7 @@ cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noe
     cdef Py_ssize_t k
     cdef int start, starts = 1
     for k in range(s.n):
-        if s.terms[k].order > 1 and s.terms[k].searched:
+        if s.terms[k].order > 1 and (s.terms[k].searched or s.terms[k].kinked):
             # several wells in eta may lead to several in these
             starts = 3
     for start in range(starts):

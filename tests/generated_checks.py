@@ -12,9 +12,13 @@ from generated_electrons import electrons
 from scipy import optimize
 
 from cevns.errors import InputError
+from cevns.parameters import LARGEST_COUPLING
 
 #: Accuracy of counts, as a share of the largest bin, and of chi2's residuals, as a share of the whole data vector.
 COUNTS, RESIDUALS = 1e-7, 1e-9
+#: Share of the recoils that may be lost in a tail of the resolution.
+UNSEEN = 1e-16
+_ONE = np.ones(1)
 SPREAD = np.concatenate([-np.geomspace(1e-1, 1e-5, 7), [0.0], np.geomspace(1e-5, 1e-1, 7)])
 
 
@@ -92,7 +96,17 @@ def values_at(case, model, interaction, mass):
     """Return couplings to try, and y."""
     if not model.own_names:
         return np.zeros(1), np.zeros(1)
-    return couplings(interaction, strengths(case, interaction, mass))
+    g, y = couplings(interaction, strengths(case, interaction, mass))
+    # a heavy mediator of next to no charges may want more than there can be
+    possible = np.abs(g) <= LARGEST_COUPLING
+    if case.plan.resolution:
+        # the library leaves out where less than 1e-16 of the recoils is observed
+        line = case.oracle.line(interaction, mass)
+        recoils, seen = (
+            c[0] + y[:, None] * (c[1] + y[:, None] * c[2]) for c in (line.rates, line.coefficients(_ONE)[0])
+        )
+        possible &= UNSEEN * recoils.sum(axis=1) <= RESIDUALS * seen.max(axis=1)
+    return g[possible], y[possible]
 
 
 def counts(case):

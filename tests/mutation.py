@@ -34,6 +34,7 @@ FILES = (
     "src_cython/functions.pyx",
     "src_cython/gaussian.pyx",
     "src_cython/gradients.pyx",
+    "src_cython/kinks.pyx",
     "src_cython/likelihood.pyx",
     "src_cython/masses.pyx",
     "src_cython/pieces.pyx",

@@ -352,6 +352,23 @@ def test_islands_and_holes(both):
     assert universal.allows(masses, couplings).tolist() == expected
 
 
+def test_tips_of_a_narrow_valley_are_no_islands(both):
+    found = both.contour("nsi", x="eps_u_ee", y="eps_d_ee", cl=0.90)
+    assert len(found.curves[0]) == 2
+    values = np.linspace(-21.0, 21.0, 85)
+    curve = both.profile("nsi", "eps_u_ee", values, profiled="eps_d_ee")
+    below = curve.chi2 <= found.chi2_min + found.delta_chi2[0]
+    np.testing.assert_array_equal(found.allows(values, curve.profiled["eps_d_ee"]), below)
+
+
+def test_specks_that_no_lattice_joins_are_said(both, monkeypatch):
+    from cevns.inference import contours
+
+    monkeypatch.setattr(contours, "WIDER", 0)
+    found = both.contour("nsi", x="eps_u_ee", y="eps_d_ee", cl=0.90)
+    assert any("thinner there than the lattice" in text for text in found.remarks)
+
+
 def test_contours_with_others_profiled(both):
     priors = {"sin2_theta_w": (0.2386, 0.01)}
     names = {"x": "eps_u_ee", "y": "eps_u_mumu"}

@@ -215,7 +215,10 @@ def test_a_column_without_a_unit_is_a_plain_array():
 
 
 @pytest.mark.parametrize(
-    "wrong", [Quantity(2.0), np.ma.masked, True, "2", 2j, [MASK], np.datetime64("2020-01-01")], ids=repr
+    "wrong",
+    [Quantity(2.0), np.ma.masked, True, "2", 2j, [MASK], np.datetime64("2020-01-01")],
+    # not `repr`: an address would name the test anew in each process
+    ids=["quantity", "masked", "bool", "text", "complex", "list", "date"],
 )
 def test_every_entry_refuses_what_would_lose_its_meaning(both, argon, wrong):
     """One call of every kind that takes numbers: whatever is added later goes through the same checks."""

@@ -323,7 +323,7 @@ def test_low_level_callable_keeps_the_evaluator_alive(csi, argon):
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels_have_a_header_and_a_stub(name):
     package = resources.files("cevns.kernels")
-    if name in {"convexity", "gradients", "masses", "points", "quenching", "search", "sums"}:
+    if name in {"convexity", "gradients", "kinks", "masses", "points", "quenching", "search", "sums"}:
         # for other kernels alone
         assert (package / f"{name}.pxd").is_file()
         assert [n for n in vars(KERNELS[name]) if not n.startswith("_")] == []

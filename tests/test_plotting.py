@@ -54,6 +54,56 @@ def test_allowed_strip_stays_open():
     assert not contains(patch, 35, 2)
 
 
+def test_no_wall_stands_where_the_next_mass_has_no_exclusion():
+    ends = limit_of([10, 20, 30, 40], [[[1, np.inf]], [[2, np.inf]], [[3, 8]], []])
+    drawn = plot_limit(ends).lines[0].get_xydata()
+    # neither up from the last open mass nor from there to an end at the next one
+    assert np.nanmax(drawn) < OPEN_ABOVE
+    assert plot_limit(ends).get_ylim()[1] <= 100
+
+
+def test_ends_of_ranges_are_no_limits(argon):
+    curve = argon.limit("sterile-dipole", mass=[1.0, 30.0, 50.0, 60.0], mu_e=0.0)
+    assert [rows[:, 1].tolist() for rows in curve.excluded] == [[np.inf], [np.inf], [np.inf], []]
+    ax = plot_limit(curve)
+    assert ax.get_ylim()[1] <= 1e-6
+    assert np.nanmax(ax.lines[0].get_ydata()) < 1e-7
+
+
+def test_contours_have_no_line_along_the_end_of_a_range(argon):
+    found = argon.contour("b-l", x="mass", y="coupling", bounds={"coupling": (0.0, 1e-2)})
+    ax = found.plot()
+    x, y = ax.lines[0].get_xydata().T
+    first, last = np.column_stack([x, y])[:-1], np.column_stack([x, y])[1:]
+    assert not ((first == last).any(axis=1)).any()
+    # what is allowed goes on to the frame
+    assert ax.get_xlim() == pytest.approx((0.1, 1e4))
+    assert ax.get_ylim()[0] > 1e-5
+    assert ax.get_ylim()[1] == pytest.approx(1e-2)
+
+
+def test_profiles_count_from_the_minimum(csi, tmp_path):
+    curve = csi.profile("sm", "rn_csi", [3.0, 3.5, 4.0])
+    assert curve.chi2_min == pytest.approx(2.833, abs=1e-3)
+    assert curve.delta_chi2 == pytest.approx(curve.chi2 - curve.chi2_min)
+    assert curve.table().columns[2].values == pytest.approx(curve.delta_chi2)
+    line = curve.plot().lines[0]
+    assert line.get_ydata() == pytest.approx(curve.delta_chi2)
+    assert line.get_ydata().min() == pytest.approx(1.85, abs=0.01)
+    curve.save(tmp_path / "profile.csv")
+    assert type(curve).load(tmp_path / "profile.csv") == curve
+
+
+def test_a_fit_says_what_its_marks_are(csi, both):
+    ax = csi.fit("sm", ["sin2_theta_w", "rn_csi"]).plot()
+    assert [text for text in ax.get_legend_handles_labels()[1] if "other minima" in text]
+    ax = both.fit("b-l", ["mass", "coupling"]).plot()
+    # away from the frame
+    (x,), (y,) = ax.lines[-1].get_data()
+    for value, (low, high) in ((x, ax.get_xlim()), (y, ax.get_ylim())):
+        assert low * 1.05 < value < high / 1.05
+
+
 def test_default_legends_have_the_labels_of_the_experiments_and_the_level(argon):
     assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["universal $Z'$: Ar + Ge, 90% C.L."]
     own = argon.replace(name="own", label="$^{40}$Ar")

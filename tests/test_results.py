@@ -436,10 +436,6 @@ CONTRADICTIONS = {
         {"parameters": [MASS, {**COUPLING, "high": 1.0}], "rows": ["10.0,1e-4,1.5"]},
         "a coupling is 1.5, above the 1 at which its range ends",
     ),
-    "open, in a range that ends": (
-        {"parameters": [MASS, {**COUPLING, "high": 1.0}], "rows": ["10.0,1e-4,inf"]},
-        "a coupling is inf, above the 1 at which its range ends",
-    ),
     "best fit beyond the range": (
         {"parameters": [MASS, {**COUPLING, "high": 1e-5}], "rows": ["10.0,,"], "best_fit": FIT, "chi2_min": 3.0},
         "a coupling is 0.0001, above the 1e-05",
@@ -471,7 +467,10 @@ def test_a_contact_limit_has_both_signs_and_no_best_mass(argon, tmp_path):
     with pytest.raises(DataError, match=r"not excluded_from, excluded_to"):
         Limit.load(written(tmp_path, curve, rows=[",1e-4,inf"], columns="mass_MeV,excluded_from,excluded_to"))
     narrow = {"name": "coupling", "unit": "", "low": -1.0, "high": 1.0}
-    for row, end in (("-2.0,0.5", "-2, below the -1"), ("0.5,2.0", "2, above the 1"), ("-inf,0", "-inf, below the -1")):
+    # what goes on at the end of a range is open
+    opened = Limit.load(written(tmp_path, curve, parameters=[narrow], rows=["-inf,-0.5"]))
+    assert opened.excluded[0].tolist() == [[-np.inf, -0.5]]
+    for row, end in (("-2.0,0.5", "-2, below the -1"), ("0.5,2.0", "2, above the 1")):
         with pytest.raises(DataError, match=f"a coupling is {end}"):
             Limit.load(written(tmp_path, curve, parameters=[narrow], rows=[row]))
     fit = {**FIT, "mass": None, "coupling": -2.0, "chi2": curve.chi2_min}

@@ -57,9 +57,10 @@ def profile(args: Namespace) -> Result:
         "parameter": found.name,
         "values": found.values,
         "chi2": found.chi2,
+        "chi2_min": found.chi2_min,
         "profiled": found.profiled,
     }
-    title = f"least chi2 {number(found.chi2.min())}  {_title(likelihood, model, found)}"
+    title = f"least chi2 {number(found.chi2_min)}  {_title(likelihood, model, found)}"
     return _saved(found, args, data, title, table(shown.heads, shown))
 
 

@@ -17,12 +17,12 @@ from cevns.inference.crossings import allowed, course
 from cevns.inference.estimates import reference_chi2
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
-from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.lower import until_lowest
+from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.planes import Plane
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
-from cevns.inference.stepped import profile_of
 from cevns.inference.tracing import Lattice, trace
 from cevns.parameters import LARGEST_COUPLING
 from cevns.tabular import Column, Table
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, ArrayLike, Model
-    from cevns.inference.minima import Minimum
+    from cevns.inference.lower import Met
     from cevns.inference.profiled import Profiled
     from cevns.likelihoods import Likelihood
 
@@ -43,6 +43,8 @@ CELLS, MOST_CELLS, SLICE = 40, 600, 2.0
 MARGIN = 0.02
 #: How often cells are halved where a curve has as few vertices as a speck.
 FINER, SPECK = 3, 8
+#: How often a box along a valley is widened, and by what share on each side.
+WIDER, TIPS = 4, 0.1
 #: Values of a logarithmic axis below the least structure that are linear, as a share of it.
 LINEAR = 0.1
 
@@ -251,16 +253,16 @@ def contour(
         likelihood, interaction, (x, y, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, x, y)
-    minima = find_minima(objective)
-    least = reference_chi2(reference, minima[0].chi2)
     above = tuple(delta_chi2(c, 2) for c in levels)
-    plain = objective.on_axes([x, y])
-    moved = on_axes(minima, objective, plain)
-    curves, said = [], list(remarks(objective, minima))
-    for c, extra in zip(levels, above, strict=True):
-        found, more = _curves(plain, (x, y), moved, least + extra)
-        curves.append(found)
-        said += [f"{c:.4g} C.L.: {text}" for text in more]
+
+    def computed(met: Met) -> list[tuple[tuple[Array, ...], list[str]]]:
+        least = reference_chi2(reference, met.minima[0].chi2)
+        return [_curves(met, (x, y), least + extra) for extra in above]
+
+    parts, minima, more = until_lowest(objective, find_minima(objective), computed)
+    least, curves = reference_chi2(reference, minima[0].chi2), [found for found, _ in parts]
+    said = [*remarks(objective, minima), *more]
+    said += [f"{c:.4g} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
     return Contour(
         levels,
         above,
@@ -274,35 +276,82 @@ def contour(
     )
 
 
-def _curves(
-    objective: Objective, names: tuple[str, str], minima: Sequence[Minimum], level: float
-) -> tuple[tuple[Array, ...], list[str]]:
+def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array, ...], list[str]]:
     """Return the curves of one level, and what has to be said of them."""
-    profiled = profile_of(objective, names, minima, level)
+    profiled = met.profile_of(names, level)
+    objective = profiled.objective
     if profiled.minima[0].chi2 > level:
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
-    low, high, said = _hull(objective, names, minima, level)
+    low, high, said = _hull(met, names, level)
     plane = Plane(profiled, _units(objective, profiled, low, high))
     corners = plane.of_axes(np.array([low, high]))
     margin = MARGIN * (corners[1] - corners[0])
     corners = np.array([corners[0] - margin, corners[1] + margin]).clip(plane.low, plane.high)
     places = plane.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
     counts = _cells(plane, profiled, corners, level)
+    found = []
     for _ in range(FINER):
         found = trace(Lattice(plane, corners[0], corners[1], counts), level, places)
         # a chain of specks is a strip that is narrower than the cells
-        if all(len(vertices) > SPECK for vertices, _ in found) or max(counts) >= MOST_CELLS:
+        if not _specks(found) or max(counts) >= MOST_CELLS:
             break
         counts = 2 * counts[0], 2 * counts[1]
+    if _specks(found):
+        plane, found = _turned(plane, found, level)
     curves = [plane.values(vertices) for vertices, _ in found]
+    if specks := _specks(found):
+        said.append(
+            f"{specks} of {len(found)} curves have few vertices: a strip may be thinner there than the lattice, and "
+            "what looks like islands be one region; narrower bounds make the lattice finer"
+        )
     if plane.missed > 1e-6:
         said.append(f"a vertex misses the level by {plane.missed:.2g}, where the profile jumps between branches")
     return tuple(curves), said
 
 
-def _hull(
-    objective: Objective, names: tuple[str, str], minima: Sequence[Minimum], level: float
-) -> tuple[Array, Array, list[str]]:
+def _specks(found: Sequence[tuple[Array, Array]]) -> int:
+    return sum(len(vertices) <= SPECK for vertices, _ in found)
+
+
+def _turned(plane: Plane, found: list[tuple[Array, Array]], level: float) -> tuple[Plane, list[tuple[Array, Array]]]:
+    """Return the curves on axes along and across the valley that a chain of specks shows, and these axes.
+
+    A lattice that follows the axes of parameters cannot have cells narrow enough for the tips of a valley between them.
+    """
+    profiled, vertices = plane.profiled, np.concatenate([plane.to_axes(vertices) for vertices, _ in found])
+    if any(unit is not None for unit in plane.units) or any(at_edge.any() for _, at_edge in found):
+        return plane, found
+    size = np.ptp(vertices, axis=0)
+    directions = np.linalg.eigh(np.cov((vertices / size).T))[1][:, ::-1]
+    # what is allowed stays on the left
+    directions[:, 1] *= np.sign(np.linalg.det(directions))
+    turn = directions.T / size
+    other = Plane(profiled, plane.units, turn)
+    places = other.of_axes(vertices)
+    corners, best = np.array([places.min(axis=0), places.max(axis=0)]), (plane, found)
+    minima = other.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
+    for _ in range(WIDER):
+        # tips go on beyond the last speck
+        margin = TIPS * (corners[1] - corners[0])
+        corners = np.array([corners[0] - margin, corners[1] + margin])
+        outline = np.linalg.solve(turn, np.array(list(itertools.product(*corners.T))).T).T
+        if (outline < profiled.low).any() or (outline > profiled.high).any():
+            break
+        counts = _cells(other, profiled, corners, level)
+        for _ in range(FINER):
+            curves = trace(Lattice(other, corners[0], corners[1], counts), level, minima)
+            if not _specks(curves) or max(counts) >= MOST_CELLS:
+                break
+            counts = 2 * counts[0], 2 * counts[1]
+        if any(at_edge.any() for _, at_edge in curves):
+            continue
+        if _specks(curves) < _specks(best[1]):
+            best = other, curves
+        break
+    return best
+
+
+def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, list[str]]:
     """Return the ends of all that lies below a level along both axes, and what has to be said of them.
 
     Raises
@@ -312,8 +361,8 @@ def _hull(
     """
     low, high, said = np.empty(2), np.empty(2), []
     for k, name in enumerate(names):
-        i = objective.names.index(name)
-        one = profile_of(objective, [name], minima, level)
+        one = met.profile_of([name], level, plain=names)
+        objective, i = one.objective, met.objective.names.index(name)
         ranges, _ = allowed(one, course(one, level), level)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
@@ -360,14 +409,13 @@ def _cells(plane: Plane, profiled: Profiled, corners: Array, level: float) -> tu
     size = corners[1] - corners[0]
     counts = np.full(2, float(CELLS))
     for m in profiled.minima:
-        at = m.point[profiled.fixed][None]
-        covariance = 2 * (m.basis @ m.basis.T)[np.ix_(profiled.fixed, profiled.fixed)]
+        slopes = plane.slopes(m.point[profiled.fixed])
+        covariance = 2 * slopes @ (m.basis @ m.basis.T)[np.ix_(profiled.fixed, profiled.fixed)] @ slopes.T
         scale = np.sqrt(np.diag(covariance))
         if not (scale > 0).all():
             continue
         inverse = np.linalg.pinv(covariance / np.outer(scale, scale))
         half = scale * np.sqrt(max(level - m.chi2, 1e-2) / np.maximum(np.diag(inverse), 1e-300))
-        slopes = (plane.of_axes(at + 1e-3 * half) - plane.of_axes(at - 1e-3 * half))[0] / 2e-3
-        counts = np.maximum(counts, SLICE * size / np.maximum(slopes, 1e-300))
+        counts = np.maximum(counts, SLICE * size / np.maximum(half, 1e-300))
     found = np.ceil(np.minimum(counts, MOST_CELLS)).astype(int).tolist()
     return found[0], found[1]

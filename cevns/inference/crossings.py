@@ -23,6 +23,8 @@ __all__ = ["Course", "allowed", "course"]
 NEAR = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
 #: Points between the outermost minima and eight widths beyond, and at an extremum that is looked at more closely.
 BETWEEN, CLOSER = 49, 9
+#: How often branches are followed over gaps in which chi2 jumps over the level, and places in each.
+FOLLOWED, STEPS_ACROSS = 3, 17
 #: Difference to the level that tells a root from a jump to a branch that was missed.
 JUMP = 1e-6
 
@@ -155,9 +157,14 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     jumps : tuple of float
         Ends at which chi2 jumps over the level: branches of the profile that were missed.
     """
-    below = found.chi2 <= level
-    change = np.flatnonzero(below[1:] != below[:-1])
-    roots, jumps = _refined(profiled, found, change, level)
+    for k in range(FOLLOWED + 1):
+        below = found.chi2 <= level
+        change = np.flatnonzero(below[1:] != below[:-1])
+        roots, jumps = _refined(profiled, found, change, level)
+        # a fold for each mass would be followed for nothing: where it loses its effect chi2 does jump
+        if not jumps or k == FOLLOWED or profiled.objective.step is not None:
+            break
+        found = _across(profiled, found, change[np.isin(roots, jumps)])
     edges = sorted(
         [
             *([found.places[0]] if below[0] else []),
@@ -167,6 +174,21 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     )
     intervals = np.array(edges).reshape(-1, 2)
     return intervals, jumps
+
+
+def _across(profiled: Profiled, found: Course, gaps: np.ndarray) -> Course:
+    """Return the course with branches followed in small steps from each side of gaps in which chi2 jumps."""
+    out = found
+    for gap in gaps.tolist():
+        whole = np.linspace(found.places[gap], found.places[gap + 1], STEPS_ACROSS)
+        for end, way in ((gap, whole[1:]), (gap + 1, whole[-2::-1])):
+            at, bases = found.points[end][None], profiled.bases(1)
+            chi2, points = np.empty(len(way)), np.empty((len(way), at.shape[1]))
+            for k, place in enumerate(way):
+                values, at, bases = profiled.from_starts(np.array([[place]]), at, bases)
+                chi2[k], points[k] = values[0], at[0]
+            out = out.joined(way, chi2, points)
+    return out
 
 
 def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float) -> tuple[Array, tuple[float, ...]]:

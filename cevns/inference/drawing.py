@@ -16,7 +16,8 @@ from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
 from cevns.inference.scans import Scan
-from cevns.plotting.canvas import draws, is_empty, label_or_none, new_figure
+from cevns.plotting.canvas import draws, is_empty, label_or_none
+from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, parameter_axes
 from cevns.plotting.plane import LINE_STYLES, percent, set_up_plane, with_legend
 from cevns.plotting.regions import draw_lines, fill_regions, outlines
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
     from cevns.inference.results import Result
-    from cevns.parameters import Parameter
 
 __all__ = [
     "check_drawable",
@@ -307,21 +307,25 @@ def plot_contour(
     checks.instance("contour", contour, Contour)
     label = label_or_none(_named(contour) if label is None else label)
     legend = is_empty(ax)
+    best = np.array([[contour.values[p.name] for p in contour.parameters]])
     every = [curve for curves in contour.curves for curve in curves]
-    ax = _parameter_axes(ax, contour.parameters, every)
+    parts = [part for curve in every for part in inside(curve)]
+    ax = parameter_axes(ax, contour.parameters, [*(parts or every), best])
+    if legend:
+        end_where_ranges_do(ax, every)
     for i, (level, curves) in enumerate(zip(contour.cl, contour.curves, strict=True)):
         if i == 0:
             fill_regions(ax, [curve[:-1] for curve in curves], facecolor, "none", None)
         text = f"{label}, {percent(level)} C.L. allowed" if label else None
-        draw_lines(ax, curves, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
-    x, y = (contour.values[p.name] for p in contour.parameters)
-    ax.plot([x], [y], marker="*", color=color, linestyle="none", scalex=False, scaley=False)
+        lines = [part for curve in curves for part in inside(curve)]
+        draw_lines(ax, lines, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
+    ax.plot(*best.T, marker="*", color=color, linestyle="none", scalex=False, scaley=False, clip_on=False)
     return with_legend(ax) if legend and label else ax
 
 
 @draws
 def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
-    """Draw chi2 above its least value along one parameter.
+    """Draw chi2 above its minimum along one parameter.
 
     Parameters
     ----------
@@ -355,8 +359,10 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
     label = label_or_none(_named(profile) if label is None else label)
     legend = is_empty(ax)
-    ax = _chi2_axes(ax, profile.parameters[0], profile.values)
+    ax = chi2_axes(ax, profile.parameters[0], profile.values)
     ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
+    if legend:
+        ax.set_ylim(bottom=0.0)
     return with_legend(ax) if legend and label else ax
 
 
@@ -401,7 +407,7 @@ def plot_interval(
         label = f"{_named(interval)}, {percent(interval.cl)} C.L. allowed"
     label = label_or_none(label)
     legend = is_empty(ax)
-    ax = _chi2_axes(ax, interval.parameters[0], interval.points)
+    ax = chi2_axes(ax, interval.parameters[0], interval.points)
     left, right = ax.get_xlim()
     for low, high in interval.allowed:
         ax.axvspan(max(low, left), min(high, right), color=facecolor, linewidth=0, zorder=0)
@@ -414,6 +420,8 @@ def plot_interval(
 @draws
 def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
     """Mark the minima of a fit in the plane of its first two parameters: the global one filled, others empty.
+
+    Lines through the global one show the intervals of both.
 
     Parameters
     ----------
@@ -440,7 +448,7 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     >>> import cevns
     >>> found = cevns.load("coherent-csi-2017").fit("sm", ["sin2_theta_w", "rn_csi"])
     >>> plot_estimate(found).get_legend_handles_labels()[1]
-    ['SM: CsI, best fit']
+    ['$\\\\Delta\\\\chi^2 \\\\leq 1$, others profiled', 'SM: CsI, best fit', 'other minima, chi2 at most 9 higher']
     """
     checks.instance("estimate", estimate, Estimate)
     if len(estimate.parameters) < 2:
@@ -454,47 +462,21 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     ends = [np.ravel(estimate.intervals[name]) for name in names]
     ends = [np.concatenate([e[np.isfinite(e)], points[:, k]]) for k, e in enumerate(ends)]
     corners = np.array([[e.min(), e.max()] for e in ends]).T
-    ax = _parameter_axes(ax, estimate.parameters[:2], [points, corners])
-    options = {"color": "black", "linestyle": "none", "scalex": False, "scaley": False} | options
+    ax = parameter_axes(ax, estimate.parameters[:2], [points, corners])
+    options = {"color": "black", "linestyle": "none", "scalex": False, "scaley": False, "clip_on": False} | options
     first: dict[str, Any] = {"marker": "*", "label": label or None} | options
     others: dict[str, Any] = {"marker": "o", "markerfacecolor": "none"} | options
+    if label:
+        others["label"] = "other minima, chi2 at most 9 higher" if len(points) > 1 else None
+    thin = {"color": options["color"], "linewidth": 1}
+    for k, rows in enumerate(estimate.intervals[name] for name in names):
+        frame = sorted(ax.get_xlim() if k == 0 else ax.get_ylim())
+        rows = np.asarray(rows).reshape(-1, 2).clip(frame[0], frame[1])
+        lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in rows]
+        text = r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else None
+        draw_lines(ax, lines, text, **thin)
+    # above the frame, which would cut what stands at the end of a range
     ax.plot(*points[:1].T, **first)
-    ax.plot(*points[1:].T, **others)
+    if len(points) > 1:
+        ax.plot(*points[1:].T, **others)
     return with_legend(ax) if legend and label else ax
-
-
-def _parameter_axes(ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array]) -> Axes:
-    """Return axes for the plane of two parameters; those without data get scales, labels and a range."""
-    if ax is not None and not is_empty(ax):
-        return ax
-    ax = new_figure().add_subplot() if ax is None else ax
-    points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [np.zeros((1, 2))])
-    _set_range(ax.xaxis, ax.set_xlim, parameters[0], points[:, 0])
-    _set_range(ax.yaxis, ax.set_ylim, parameters[1], points[:, 1])
-    ax.set(xlabel=parameters[0].axis_label, ylabel=parameters[1].axis_label)
-    return ax
-
-
-def _chi2_axes(ax: Axes | None, parameter: Parameter, values: Array) -> Axes:
-    """Return axes for chi2 along one parameter."""
-    if ax is not None and not is_empty(ax):
-        return ax
-    ax = new_figure().add_subplot() if ax is None else ax
-    _set_range(ax.xaxis, ax.set_xlim, parameter, values, 0.0)
-    ax.set(xlabel=parameter.axis_label, ylabel=r"$\Delta\chi^2$")
-    return ax
-
-
-def _set_range(axis: Any, limits: Any, parameter: Parameter, values: Array, margin: float = 0.05) -> None:
-    """Give an axis the scale of a parameter, and a range that shows some values."""
-    positive = values[values > 0]
-    if parameter.scale == "log" and positive.size:
-        low, high = float(positive.min()), float(positive.max())
-        # what begins at 0 goes on to the left without an end
-        low = low / 3 if (values <= 0).any() or low == high else low
-        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
-        limits(low / (1 + margin), high * (1 + margin) if low < high else 3 * high)
-        return
-    low, high = float(values.min()), float(values.max())
-    width = high - low or abs(low) or 1.0
-    limits(low - margin * width, high + margin * width if low < high else high + width)

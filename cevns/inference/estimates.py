@@ -15,11 +15,12 @@ from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
 from cevns.inference.descent import Stencil, along_axes, descend, scales
 from cevns.inference.headers import HeaderError
+from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
 from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
 from cevns.inference.results import Result
-from cevns.inference.stepped import folded_basis, has_kink, profile_of
+from cevns.inference.stepped import folded_basis, has_kink
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cevns._types import Array, Model
+    from cevns.inference.lower import Met
     from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
 
@@ -227,8 +229,9 @@ def fit(
     array([[4.28, 5.75]])
     """
     objective = Objective(likelihood, interaction, free, fixed, bounds=bounds, priors=priors, num_threads=num_threads)
-    minima = find_minima(objective)
-    intervals = {name: _interval(objective, minima, name) for name in objective.given}
+    intervals, minima, said = until_lowest(
+        objective, find_minima(objective), lambda met: {name: _interval(met, name) for name in objective.given}
+    )
     best = minima[0]
     still, edges = directions(objective, best), at_ends(objective, best)
     return Estimate(
@@ -245,20 +248,19 @@ def fit(
         (*({name: 1.0} for name in objective.inert), *still),
         **objective.about,
         parameters=tuple(objective.parameter(name) for name in objective.given),
-        remarks=remarks(objective, minima),
+        remarks=(*remarks(objective, minima), *said),
     )
 
 
-def _interval(objective: Objective, minima: Sequence[Minimum], name: str) -> Array:
+def _interval(met: Met, name: str) -> Array:
     """Return where chi2, all other parameters profiled, is at most 1 above its minimum."""
+    objective = met.objective
     if name in objective.inert:
         return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
-    index = objective.names.index(name)
-    plain = objective.on_axes([name])
-    level = minima[0].chi2 + 1.0
-    profiled = profile_of(plain, [name], on_axes(minima, objective, plain), level)
+    level = met.minima[0].chi2 + 1.0
+    profiled = met.profile_of([name], level)
     found, _ = allowed(profiled, course(profiled, level), level)
-    return with_open_ends(plain, index, found)
+    return with_open_ends(profiled.objective, objective.names.index(name), found)
 
 
 def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:

@@ -365,7 +365,7 @@ def check_range(parameter: Parameter, values: Array | float, largest: float, *, 
     largest : float
         What the library accepts of any parameter of its kind.
     ends : bool
-        Whether they are ends of intervals, which are infinite where only `largest` ends the range.
+        Whether they are ends of intervals, which are infinite where the range ends but for where a parameter begins.
 
     Raises
     ------
@@ -377,8 +377,8 @@ def check_range(parameter: Parameter, values: Array | float, largest: float, *, 
     unit = f" {parameter.unit}" if parameter.unit else ""
     below, above = values < low, values > high
     if ends:
-        below &= ~((values == -math.inf) & (low == -largest))
-        above &= ~((values == math.inf) & (high == largest))
+        below &= ~((values == -math.inf) & (low < parameter.origin))
+        above &= ~((values == math.inf) & (high > parameter.origin))
     for wrong, end, where in ((below, low, "below"), (above, high, "above")):
         if wrong.any():
             raise HeaderError(

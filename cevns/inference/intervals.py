@@ -14,11 +14,11 @@ from cevns.inference.crossings import allowed, course
 from cevns.inference.estimates import reference_chi2, with_open_ends
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
-from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.lower import until_lowest
+from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
-from cevns.inference.stepped import profile_of
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cevns._types import Array, Model
+    from cevns.inference.crossings import Course
+    from cevns.inference.lower import Met
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Interval", "interval"]
@@ -220,13 +222,15 @@ def interval(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, name)
-    minima = find_minima(objective)
-    least = reference_chi2(reference, minima[0].chi2)
-    level = least + above
-    plain = objective.on_axes([name])
-    moved = profile_of(plain, [name], on_axes(minima, objective, plain), level)
-    found = course(moved, level)
-    ranges, jumps = allowed(moved, found, level)
+
+    def computed(met: Met) -> tuple[Course, Array, tuple[float, ...]]:
+        level = reference_chi2(reference, met.minima[0].chi2) + above
+        profiled = met.profile_of([name], level)
+        found = course(profiled, level)
+        return found, *allowed(profiled, found, level)
+
+    (found, ranges, jumps), minima, said = until_lowest(objective, find_minima(objective), computed)
+    least, plain = reference_chi2(reference, minima[0].chi2), objective.on_axes([name])
     index = plain.names.index(name)
     values = shown_values(objective, minima[0].point)
     shown = (found.chi2 <= least + SHOWN * above) & (np.abs(plain.value(index, found.places)) < np.inf)
@@ -243,7 +247,7 @@ def interval(
         found.chi2[shown][first],
         **objective.about,
         parameters=(objective.parameter(name),),
-        remarks=(*remarks(objective, minima), *_of_ends(plain, index, ranges, jumps)),
+        remarks=(*remarks(objective, minima), *said, *_of_ends(plain, index, ranges, jumps)),
     )
 
 

@@ -382,7 +382,7 @@ def limit(
     else:
         _check_reference(reference, line)
         reference = dataclasses.replace(reference, **line.about)
-    roots = np.empty((masses.size, crossings_limit()))
+    roots = np.zeros((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
     rows, level = line.rows(masses), reference.chi2 + above_minimum
     share(

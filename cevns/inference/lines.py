@@ -132,7 +132,16 @@ class Line:
         starts = np.where(above, 0, 1)
         stops = counts + 1 + (counts + 1 - starts) % 2
         found = [row[i:j].reshape(-1, 2) for row, i, j in zip(ends, starts.tolist(), stops.tolist(), strict=True)]
-        return tuple(map(self._reflected, found)) if self.mirrored else tuple(found)
+        return tuple(self._open(self._reflected(rows) if self.mirrored else rows) for rows in found)
+
+    def _open(self, found: Array) -> Array:
+        """Return intervals with infinite ends for those of the range: nothing was found there but that it ends."""
+        (low, high), origin = self._ends, self.parameter.origin
+        if low < origin:
+            found[found[:, 0] == low, 0] = -math.inf
+        if high > origin:
+            found[found[:, 1] == high, 1] = math.inf
+        return found
 
     def _reflected(self, found: Array) -> Array:
         """Return intervals on one side of the origin together with those on the other, where chi2 is the same."""

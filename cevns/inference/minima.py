@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.inference.descent import along_axes, descend
+from cevns.inference.walks import along_valleys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,15 +43,21 @@ ASIDE, NOTHING = 0.2, 1e-8
 #: Parts of the range of one mass, or of each of several.
 MASSES, SEVERAL_MASSES = 33, 6
 #: Points of a first look along an axis, of a closer one, and all over the range.
-LADDER, CLOSER, SPREAD = 10.0 ** np.arange(-12.0, 11.0), 41, 48
+LADDER, CLOSER, SPREAD = 10.0 ** np.arange(-12.0, 11.0), 41, 256
+#: Most combinations of minima along the axes, of all nodes and of one at least, and what chooses among more.
+COMBINED, FEWER_COMBINED, GOLDEN = 1024, 64, (math.sqrt(5) - 1) / 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which its ends are looked at.
 SIZE = 1e3
 #: Most starts of descents, how often images are looked for, and steps before a descent begins anew.
 STARTS, ROUNDS, STEPS = 48, 4, 150
+#: Most starts that are lower than what is nearest to them, and points among which these are looked for.
+HOLLOWS, CROWD = 24, 1000
 #: Most lines of the engine that are searched, where no mass is free and otherwise: each costs hundreds of points.
 LINES, MORE_LINES = 8, 40
 #: The same starts, rounds and steps where several masses are free, whose valleys are long.
 FEWER_STARTS, FEWER_ROUNDS, FEWER_STEPS = 24, 1, 40
+#: Minima with fewer parameters free from which all are freed, and minima of each round whose valleys are followed.
+NESTED, WALKS = 8, 3
 #: Points along a line through a minimum, on each side and of each kind: evenly spaced, and in their logarithms.
 LINE = 65
 
@@ -119,16 +126,19 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
     below, above = extents(objective, base)
     starts, node = _starts(objective, base, below, above)
     starts, node = _on_the_line(objective, starts, node)
+    near = [*near, *_nested(objective)]
     starts = np.concatenate([*(np.atleast_2d(p) for p in near), starts])
     node = np.concatenate([np.zeros(len(near), dtype=int), node])
     chi2 = objective.chi2(starts)
+    size = np.where(objective.logarithmic, 1.0, 0.05 * (below + above))
     several = objective.logarithmic.sum() > 1
     order = np.argsort(chi2, kind="stable")
     # the least of all, and those of each wall, where a minimum may be that no other way leads to
     at_walls = [order[node[order] == k][:2] for k in range(len(base) - len(walls), len(base))]
-    best = np.unique(np.concatenate([order[: FEWER_STARTS if several else STARTS], *at_walls]))
+    hollows = _hollows(starts, chi2, size[node])[:HOLLOWS]
+    few = order[: FEWER_STARTS if several else STARTS]
+    best = np.unique(np.concatenate([np.arange(len(near)), few, *at_walls, hollows]))
     widest = np.maximum(below.max(axis=0), above.max(axis=0))
-    size = np.where(objective.logarithmic, 1.0, 0.05 * (below + above))
     found = _settled(objective, (), starts[best], size[node[best]])
     looked: list[Array] = []
     for _ in range(FEWER_ROUNDS if several else ROUNDS):
@@ -136,12 +146,34 @@ def find_minima(objective: Objective, *, near: Sequence[Array] = ()) -> tuple[Mi
         if not new:
             break
         looked += [m.point for m in new]
-        images = _images(objective, new, widest)
+        images = np.concatenate([_images(objective, new, widest), along_valleys(objective, new[:WALKS])])
         if not len(images):
             break
         found = _settled(objective, found, images, np.tile(size.max(axis=0), (len(images), 1)))
     at_ends = [at_the_wall(objective, m) for m in found if m.chi2 <= found[0].chi2 + WITHIN]
     return tuple(sorted(at_ends, key=lambda m: m.chi2))[:MOST]
+
+
+def _nested(objective: Objective) -> list[Array]:
+    """Return the minima with fewer parameters free: the interaction's own alone, and radii and the weak angle alone.
+
+    Freed from there, no further parameter can end higher.
+    """
+    base = objective.base
+    own = [name in objective.own for name in objective.names]
+    if all(own) or not any(own):
+        return []
+    for i, p in enumerate(objective.parameters):
+        if p.prior is not None and not own[i]:
+            base[i] = np.clip(p.prior[0], objective.low[i], objective.high[i])
+    values, found = dict(zip(objective.names, objective.to_values(base[None])[0].tolist(), strict=True)), []
+    for kept in (True, False):
+        one = objective.at(
+            {name: values[name] for name, mine in zip(objective.names, own, strict=True) if mine != kept}
+        )
+        if one is not None:
+            found += [*objective.points_of(one, np.array([m.point for m in find_minima(one)[:NESTED]]), base)]
+    return found
 
 
 def on_axes(minima: Sequence[Minimum], old: Objective, new: Objective) -> tuple[Minimum, ...]:
@@ -221,16 +253,27 @@ def _starts(objective: Objective, base: Array, below: Array, above: Array) -> tu
             line[:, i] = values
             chi2 = objective.chi2(line)
             places.append([*values[_valleys(chi2)][:3].tolist(), node[i]])
-        combined = list(itertools.islice(itertools.product(*places), 64))
-        some = np.tile(node, (len(combined), 1))
-        if free.size:
-            some[:, free] = combined
+        some = _combined(node, free, places, max(COMBINED // len(base), FEWER_COMBINED))
         spread = np.tile(node, (max(SPREAD // len(base), 8), 1))
         low, high = node - down, node + up
         spread[:, free] = (low + (high - low) * _halton(len(spread), n))[:, free]
         rows += [some, spread]
         at.append(np.full(len(some) + len(spread), k))
     return np.concatenate(rows).clip(objective.low, objective.high), np.concatenate(at)
+
+
+def _combined(node: Array, axes: np.ndarray, places: Sequence[Sequence[float]], most: int) -> Array:
+    """Return a node moved to combinations of places along some axes, some evenly chosen where there are too many."""
+    lengths = [len(row) for row in places]
+    total = math.prod(lengths)
+    which = np.arange(total)
+    if total > most:
+        # so that every axis takes all of its places, which the first ones in order would not
+        which = np.unique((np.arange(most) * GOLDEN % 1.0 * total).astype(int))
+    out = np.tile(node, (which.size, 1))
+    for axis, row, index in zip(axes, places, np.unravel_index(which, lengths) if lengths else (), strict=True):
+        out[:, axis] = np.array(row)[index]
+    return out
 
 
 def _on_the_line(objective: Objective, points: Array, node: Array) -> tuple[Array, Array]:
@@ -265,6 +308,21 @@ def _halton(count: int, n: int) -> Array:
     for _ in range(30):
         root = (1 + root) ** (1 / (n + 1))
     found: Array = (0.5 + np.arange(1, count + 1)[:, None] * root ** -np.arange(1.0, n + 1)) % 1.0
+    return found
+
+
+def _hollows(points: Array, chi2: Array, size: Array) -> np.ndarray:
+    """Return the indices of points that are lower than all that are nearest to them, the lowest first.
+
+    The lowest points of all crowd where chi2 is low in a wide hollow, and leave out narrow ones that are deeper.
+    """
+    order = np.argsort(chi2, kind="stable")[:CROWD]
+    n = points.shape[1]
+    places = points[order] / np.maximum(size[order].max(axis=0), 1e-300)
+    apart = ((places[:, None, :] - places) ** 2).sum(axis=2)
+    nearest = np.argsort(apart, axis=1, kind="stable")[:, 1 : 2 * n + 1]
+    # indices ascend with chi2
+    found: np.ndarray = order[(nearest > np.arange(len(order))[:, None]).all(axis=1)]
     return found
 
 

@@ -140,6 +140,8 @@ class Objective:
             if name in given:
                 raise InputError(f"{name} cannot be free and have the value {given[name]}: leave one out")
         own = likelihood.own_parameters(interaction)
+        #: Names of the interaction's own parameters; others are radii and the weak angle.
+        self.own = frozenset(own)
         values = dict(self.fixed)
         for name in own:
             if name not in free and name not in values:
@@ -323,16 +325,17 @@ class Objective:
         """Return a free parameter with its range, or the part of it that bounds leave."""
         return self.beyond.get(name, self._all[name])
 
-    def at_step(self, value: float) -> Objective | None:
-        """Return the same at a value of the parameter that needs a fold for each; None if nothing depends on the rest.
+    def at(self, values: Mapping[str, float]) -> Objective | None:
+        """Return the same with some free parameters at values; None if no other is left, or chi2 depends on none.
 
         Its axes may be others.
         """
         likelihood, interaction, fixed, bounds, priors = self._arguments
-        step = self.names[self.step] if self.step is not None else ""
-        others = [name for name in self.names if name != step]
+        others = [name for name in self.names if name not in values]
+        if not others:
+            return None
         narrower = {name: ends for name, ends in (bounds or {}).items() if name in others}
-        values = {**fixed, **self.inert, step: value}
+        values = {**fixed, **self.inert, **values}
         try:
             return Objective(
                 likelihood, interaction, others, values, bounds=narrower, priors=priors, num_threads=self.num_threads
@@ -340,6 +343,13 @@ class Objective:
         except InputError:
             # all else was found to be right before
             return None
+
+    def points_of(self, other: Objective, points: Array, start: Array) -> Array:
+        """Return points of the same with fewer free parameters, shape (m, k), as points here, the rest as in a row."""
+        rows = np.tile(self.to_values(start[None]), (len(points), 1))
+        rows[:, [self.names.index(name) for name in other.names]] = other.to_values(points)
+        found: Array = self.to_points(rows).clip(self.low, self.high)
+        return found
 
     def open_end(self, name: str, side: int) -> float:
         """Return how the end of a range stands in results: infinite, unless the parameter begins there.

@@ -26,6 +26,8 @@ class Plane:
         chi2 of the two, the others profiled.
     units : (float or None, float or None)
         Where an axis is logarithmic: the value below which it is linear, since ranges begin at 0.
+    turn : ndarray, shape (2, 2), optional
+        What makes places of what stands on the axes, where none is logarithmic: axes along and across a valley.
 
     Attributes
     ----------
@@ -33,9 +35,13 @@ class Plane:
         The largest difference of a vertex from its level.
     """
 
-    def __init__(self, profiled: Profiled, units: tuple[float | None, float | None]) -> None:
-        self.profiled, self.units = profiled, units
+    def __init__(self, profiled: Profiled, units: tuple[float | None, float | None], turn: Array | None = None) -> None:
+        self.profiled, self.units, self.turn = profiled, units, turn
         self.missed = 0.0
+        if turn is not None:
+            # a box on these axes has to lie inside the ranges
+            self.low, self.high = np.full(2, -np.inf), np.full(2, np.inf)
+            return
         ends: Array = np.stack([profiled.low, profiled.high])
         corners = self.of_axes(ends)
         self.low, self.high = corners[0], corners[1]
@@ -55,6 +61,9 @@ class Plane:
     def of_axes(self, values: Array) -> Array:
         """Return places in the plane for what stands on the objective's axes, shape (m, 2)."""
         out = np.array(values, dtype=float)
+        if self.turn is not None:
+            turned: Array = out @ self.turn.T
+            return turned
         for i, unit in enumerate(self.units):
             if unit is not None:
                 out[:, i] = np.arcsinh(out[:, i] / unit)
@@ -63,10 +72,20 @@ class Plane:
     def to_axes(self, places: Array) -> Array:
         """Return what stands on the objective's axes for places, shape (m, 2)."""
         out = np.array(places, dtype=float)
+        if self.turn is not None:
+            out = np.linalg.solve(self.turn, out.T).T
         for i, unit in enumerate(self.units):
             if unit is not None:
                 out[:, i] = unit * np.sinh(out[:, i])
         found: Array = out.clip(self.profiled.low, self.profiled.high)
+        return found
+
+    def slopes(self, values: Array) -> Array:
+        """Return by how much places move with what stands on the axes, at one point of these, shape (2, 2)."""
+        if self.turn is not None:
+            return self.turn
+        pairs = zip(self.units, values.tolist(), strict=True)
+        found: Array = np.diag([1.0 if unit is None else (unit**2 + value**2) ** -0.5 for unit, value in pairs])
         return found
 
     def values(self, places: Array) -> Array:

@@ -73,6 +73,8 @@ class Profiled:
         #: Columns of profiled parameters whose sign chi2 does not know.
         self._even = [i for i in objective.even if i in self.moving]
         self._highest = highest + FAR
+        #: The least chi2 that was met, and where.
+        self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
         self._branches = branches
         if self.moving:
@@ -111,7 +113,7 @@ class Profiled:
         if not self.moving:
             points = np.empty((m, len(self.objective.names)))
             points[:, self.fixed] = values
-            return self.objective.chi2(points), points
+            return self._met(self.objective.chi2(points), points)
         rows = np.repeat(self._branches[None], m, axis=0)
         if starts is not None:
             rows = np.concatenate([starts, rows], axis=1)
@@ -181,9 +183,9 @@ class Profiled:
         rows = starts.copy()
         rows[:, self.fixed] = values
         if not self.moving:
-            return self.objective.chi2(rows), rows, bases
+            return *self._met(self.objective.chi2(rows), rows), bases
         points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases)
-        return chi2, self._axes.rooted(points), bases
+        return *self._met(chi2, self._axes.rooted(points)), bases
 
     def bases(self, count: int) -> Array:
         """Return directions to start with."""
@@ -206,7 +208,14 @@ class Profiled:
                 self._axes, points[promising], self.moving, bases[promising]
             )
         best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
-        return chi2[best], self._axes.rooted(points[best])
+        return self._met(chi2[best], self._axes.rooted(points[best]))
+
+    def _met(self, chi2: Array, points: Array) -> tuple[Array, Array]:
+        """Return the same, and remember the least."""
+        if chi2.size and chi2.min() < self.lowest[0]:
+            least = int(chi2.argmin())
+            self.lowest = float(chi2[least]), points[least].copy()
+        return chi2, points
 
     def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
         """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""

@@ -12,11 +12,11 @@ from cevns.arrays import span
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.headers import HeaderError
-from cevns.inference.minima import find_minima, on_axes
+from cevns.inference.lower import until_lowest
+from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.remarks import check_effect
 from cevns.inference.results import Result
-from cevns.inference.stepped import profile_of
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Profile(Result):
         The least chi2 at each of them.
     profiled : dict
         For each parameter over which chi2 is minimised its values there, shape (m,).
+    chi2_min : float
+        The least chi2 of all values, also of those between and beyond: that from which `delta_chi2` counts.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`; the one parameter is the one along which chi2 runs.
     """
@@ -49,6 +51,7 @@ class Profile(Result):
     values: Array
     chi2: Array
     profiled: dict[str, Array]
+    chi2_min: float
 
     kind: ClassVar[str] = "profile"
     suffix: ClassVar[str] = ".csv"
@@ -61,12 +64,17 @@ class Profile(Result):
 
     @property
     def delta_chi2(self) -> Array:
-        """chi2 above the least one among the values, shape (m,)."""
-        above: Array = self.chi2 - self.chi2.min()
+        """chi2 above `chi2_min`, shape (m,)."""
+        above: Array = self.chi2 - self.chi2_min
         return above
 
     def table(self) -> Table:
-        """Return a row for each value: the parameter, chi2, and those that are profiled."""
+        """Return a row for each value: the parameter, chi2, how far it is above the least, and those profiled."""
+        parameter, chi2, *others = self._columns().columns
+        return Table((parameter, chi2, Column("delta_chi2", "", self.delta_chi2), *others))
+
+    def _columns(self) -> Table:
+        """Return what files hold, from which the rest follows."""
         p = self.parameters[0]
         return Table(
             (
@@ -77,7 +85,7 @@ class Profile(Result):
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw chi2 above its least value; see `cevns.plotting.plot_profile`."""
+        """Draw chi2 above its minimum; see `cevns.plotting.plot_profile`."""
         from cevns.inference.drawing import plot_profile
 
         return plot_profile(self, ax=ax, **options)
@@ -85,12 +93,14 @@ class Profile(Result):
     def _facts(self) -> str:
         p = self.parameters[0]
         others = f", {', '.join(self.profiled)} profiled" if self.profiled else ""
-        return f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}{others}"
+        return (
+            f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}, minimum {self.chi2_min:.6g}{others}"
+        )
 
     # --- files -------------------------------------------------------------------------------------------------------
 
     def _content(self) -> tuple[dict[str, Any], Any]:
-        return {"profiled": list(self.profiled)}, self.table()
+        return {"profiled": list(self.profiled), "chi2_min": self.chi2_min}, self._columns()
 
     @classmethod
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
@@ -110,8 +120,11 @@ class Profile(Result):
         if not np.isfinite(numbers).all() or not (np.diff(numbers[:, 0]) > 0).all():
             raise HeaderError(f"{p.name} does not ascend, or a number is not finite")
         headers.check_chi2("chi2", numbers[:, 1])
+        chi2_min = headers.number(about, "chi2_min")
+        if chi2_min > numbers[:, 1].min():
+            raise HeaderError(f"its chi2_min {chi2_min:g} lies above a chi2, {numbers[:, 1].min():g}")
         others = {name: numbers[:, 2 + k] for k, name in enumerate(profiled)}
-        return cls(numbers[:, 0], numbers[:, 1], others, **fields)
+        return cls(numbers[:, 0], numbers[:, 1], others, chi2_min, **fields)
 
 
 def profile(
@@ -179,10 +192,11 @@ def profile(
             f"{name} = {outside[0]:g} lies outside of what is searched, {p.low:g} to {p.high:g}{unit}: give "
             f"bounds={{{name!r}: (low, high)}}"
         )
-    minima = find_minima(objective)
     plain = objective.on_axes([name])
-    chi2, points = profile_of(plain, [name], on_axes(minima, objective, plain)).along(
-        plain.axis(index, values)[:, None]
+    (chi2, points), minima, said = until_lowest(
+        objective,
+        find_minima(objective),
+        lambda met: met.profile_of([name]).along(plain.axis(index, values)[:, None]),
     )
     at = dict(zip(plain.names, plain.to_values(points).T, strict=True))
     at |= {other: np.full(values.size, value) for other, value in plain.inert.items()}
@@ -190,7 +204,9 @@ def profile(
         values,
         chi2,
         {other: at[other] for other in profiled},
+        # a value may be that of the minimum, which a search meets to its accuracy
+        min(minima[0].chi2, float(chi2.min())),
         **objective.about,
         parameters=(objective.parameter(name),),
-        remarks=tuple(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert),
+        remarks=(*(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert), *said),
     )

@@ -89,16 +89,10 @@ class _Slices:
         mass = float(objective.value(step, place))
         base = objective.base
         base[step] = place
-        one = objective.at_step(mass) if len(objective.names) > 1 else None
+        one = objective.at({objective.names[step]: mass})
         if one is None:
             return base[None]
-        rows = np.tile(objective.to_values(base[None]), (FOLLOWED, 1))
-        minima = find_minima(one)[:FOLLOWED]
-        for row, minimum in zip(rows, minima, strict=False):
-            for name, value in zip(one.names, one.to_values(minimum.point[None])[0].tolist(), strict=True):
-                row[objective.names.index(name)] = value
-        found: Array = objective.to_points(rows[: len(minima)]).clip(objective.low, objective.high)
-        return found
+        return objective.points_of(one, np.array([m.point for m in find_minima(one)[:FOLLOWED]]), base)
 
     def _nearest(self, place: float) -> Array:
         """Return the starts at a mass: minima at the nearest ones at which all were looked for."""
@@ -387,7 +381,7 @@ class _OverMasses(Profiled):
             chi2, points, owner = (np.concatenate(p) for p in ((chi2, found), (points, at), (owner, which)))
         best = np.lexsort((chi2, owner))
         best = best[np.concatenate([[True], np.diff(owner[best]) > 0])]
-        return chi2[best], points[best]
+        return self._met(chi2[best], points[best])
 
     def _from_lattice(self, values: Array) -> tuple[Array, list[dict[float, float]], np.ndarray]:
         """Return where to search: points, chi2 at masses around them, and to which value they belong."""
@@ -433,7 +427,7 @@ class _OverMasses(Profiled):
         rows = starts.copy()
         rows[:, self.fixed] = values
         points, chi2, bases = moved(self.objective, rows, self.moving, bases)
-        return chi2, points, bases
+        return *self._met(chi2, points), bases
 
     def bases(self, count: int) -> Array:
         """Return directions to start with."""

@@ -43,8 +43,7 @@ cdef struct counts_t:
     int line, line_power
     # values at which the parameters' amplitudes vanish, to be subtracted
     double origins[MAX_PARAMETERS]
-    # ranges of the parameters; which of them counts depend on beside the line's and masses, and how many there are: too
-    # many to count if one has no finite range
+    # ranges of the parameters; which of them counts depend on beside the line's and masses, and how many there are
     double low[MAX_PARAMETERS]
     double high[MAX_PARAMETERS]
     bint spread[MAX_PARAMETERS]

@@ -75,9 +75,11 @@ cdef struct term_t:
     const Py_ssize_t *first_looks
     const Py_ssize_t *nearest_pieces
     double inverse_eta_variance, eta_step, start
-    # whether chi2 is summed from squares, lest its rounding shows; whether all of eta is searched, and whether that has
-    # been found out
-    bint precise, searched, certified
+    # whether chi2 is summed from squares, lest its rounding shows; whether all of eta is searched, or else slopes fall
+    # between pieces of it; and whether that has been found out
+    bint precise, searched, kinked, certified
+    # by how much chi2 has to rise at an end of a piece, upwards and downwards in eta, to go on rising: (2, piece)
+    double *needs
     # NULL unless one mass and the line are all that moves counts
     const mass_table_t *masses
 

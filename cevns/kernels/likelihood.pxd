@@ -29,7 +29,7 @@ cdef class Engine:
     cdef readonly tuple shared, priors
     cdef Py_ssize_t seeds, parameters
     cdef readonly int line, line_power
-    cdef int calls
+    cdef int calls, trials
     cdef certify(self)
     cdef int count(self) except -1
     cdef take_priors(self, priors, list owned)

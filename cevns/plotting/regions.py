@@ -54,7 +54,8 @@ def outlines(intervals: Sequence[Array], mass: Array) -> tuple[list[Array], list
         Closed polygons of (mass, coupling). Outer ones and holes have opposite orientation. What does not end is cut at
         `OPEN_BELOW` and `OPEN_ABOVE`.
     lines : list of ndarray, each of shape (n, 2)
-        The parts of their outlines that are limits: not the first and last mass, nor the cuts.
+        The parts of their outlines that are limits: not the first and last mass, nor the cuts, nor what leads to
+        them, where one mass has no end of the region and the next one nothing that is excluded.
 
     Examples
     --------
@@ -322,12 +323,14 @@ def _odd_pair(more: Array, fewer: Array) -> int:
 
 
 def _limits_of(region: Array, first: float, last: float) -> list[Array]:
-    """Return the parts of a region's outline that are neither its first nor its last mass nor a cut."""
+    """Return the parts of a region's outline that are neither its first nor its last mass, nor touch a cut."""
     closed = np.concatenate([region, region[:1]])
     ends = closed[:-1], closed[1:]
     hidden = np.zeros(len(region), dtype=bool)
-    for column, value in ((0, first), (0, last), (1, OPEN_BELOW), (1, OPEN_ABOVE)):
-        hidden |= (ends[0][:, column] == value) & (ends[1][:, column] == value)
+    for mass in (first, last):
+        hidden |= (ends[0][:, 0] == mass) & (ends[1][:, 0] == mass)
+    for cut in (OPEN_BELOW, OPEN_ABOVE):
+        hidden |= (ends[0][:, 1] == cut) | (ends[1][:, 1] == cut)
     if not hidden.any():
         return [closed]
     start = int(np.argmax(hidden)) + 1

@@ -141,7 +141,7 @@ def bind(
         parts = _by_powers_of_radius(parts, len(flavours))
     constant, linear, rates, kernels = _moving(fold, parts, form_factor, radii)
     keys = list(rates) or [VECTOR.layer]
-    weights, q2, places = fold.joined(keys) if rates else fold.without_rates()
+    weights, q2, places = fold.joined(keys) if rates else fold.without_rates
     moved = _side_by_side(rates, places, q2)
     # counts that are folded have no factors
     kernels = [*(moved if kernels else _usual(moved)), *((terms, (0,) * len(factors), *k) for terms, *k in kernels)]

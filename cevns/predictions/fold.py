@@ -144,8 +144,9 @@ class Fold:
         places = {key: slice(*pair) for key, pair in zip(layers, itertools.pairwise(ends), strict=True)}
         return joined([layer.weights for layer in layers.values()]), np.ascontiguousarray(q2), places
 
+    @cached_property
     def without_rates(self) -> tuple[Weights, Array, dict[LayerKey, slice]]:
-        """Return the same, with empty rows, for counts none of which is a rate that parameters move."""
+        """The same, with empty rows, for counts none of which is a rate that parameters move."""
         rows = self.layers[VECTOR.layer].rows
         zeros = np.zeros(rows + 1, dtype=np.intp)
         return (

@@ -35,8 +35,11 @@ _LARGEST_ERROR, _SMALLEST_ERROR = 1e-9, 1e-11
 #: Standard deviations of eta that are searched, and where they end in any case.
 _REACH, _SMALLEST = 5.0, 0.25
 
-# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of
-_TESTS = np.array([-0.809, -0.309, 0.309, 0.809])
+#: Share of a piece beside its ends within which no kink is cut: a polynomial carries it as well.
+_APART = 1e-5
+# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of: the
+# ends, too, behind a kink that is near to them
+_TESTS = np.array([-1.0, -0.809, -0.309, 0.309, 0.809, 1.0])
 _TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ TO_POWERS
 
 
@@ -127,7 +130,7 @@ class EtaPieces:
                 missed = np.abs(found - tests)
                 error = float((missed / (allowed * scale + 1e-300)).max())
                 size = float((missed / (reference.max(axis=0) + 1e-300)).max())
-                inside = weak[(weak > a + 0.02 * (b - a)) & (weak < b - 0.02 * (b - a))]
+                inside = weak[(weak > a + _APART * (b - a)) & (weak < b - _APART * (b - a))]
                 # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
                 # end of the piece, it need not shrink
                 hopeless = not inside.size and size > 0.5 * before

@@ -107,7 +107,7 @@ def _free_text(kind):
             **one,
         ),
         Profile: lambda: Profile(
-            np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0]), {"y": np.array([0.1, 0.2, 0.3])}, **one
+            np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0]), {"y": np.array([0.1, 0.2, 0.3])}, 2.5, **one
         ),
     }
     with TemporaryDirectory() as folder:

@@ -1,0 +1,141 @@
+"""Searches for minima end at the least one: in long valleys, with more parameters free, and beside another method."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from cevns.inference import contours, estimates, intervals
+from cevns.inference.minima import extents, find_minima
+from cevns.inference.objectives import Objective
+
+#: What two minima may differ by, relative to 1 + chi2.
+SAME = 1e-6
+ELECTRON, MUON = ("eps_u_ee", "eps_d_ee"), ("eps_u_mumu", "eps_d_mumu")
+RADII = ("rn_csi", "rn_ar", "sin2_theta_w")
+POOLS = {
+    "nsi": (*ELECTRON, *MUON, "eps_u_emu", "eps_d_emu", "eps_u_etau", *RADII),
+    "charge-radius": ("r2_ee", "r2_mumu", "r2_emu", "r2_etau", "r2_mutau", *RADII),
+    "magnetic-moment": ("mu_e", "mu_mu", *RADII),
+    "b-l": ("mass", "coupling", *RADII),
+    "scalar": ("mass", "coupling", *RADII),
+    "sm": RADII,
+}
+
+
+@pytest.mark.parametrize(
+    ("free", "arguments", "highest"),
+    [
+        (ELECTRON, {}, 9.17395),
+        ((*ELECTRON, "rn_csi"), {}, 9.17022),
+        (
+            (*ELECTRON, "rn_csi"),
+            {"bounds": {"eps_u_ee": (-30.0, 30.0), "eps_d_ee": (-30.0, 30.0), "rn_csi": (3.0, 8.0)}},
+            9.17022,
+        ),
+        ((*ELECTRON, "rn_csi"), {"priors": {"rn_csi": (4.9, 0.2)}}, 9.23131),
+        (MUON, {}, 9.80585),
+        ((*MUON, "rn_csi"), {}, 9.54024),
+        ((*MUON, "rn_csi"), {"priors": {"rn_csi": (4.97, 0.2)}}, 9.62506),
+    ],
+)
+def test_minima_at_the_far_ends_of_a_valley_are_found(both, free, arguments, highest):
+    assert find_minima(Objective(both, "nsi", free, {}, **arguments))[0].chi2 <= highest
+
+
+@pytest.mark.parametrize(
+    ("model", "free", "priors", "highest"),
+    [
+        ("charge-radius", ("sin2_theta_w", "r2_mutau", "rn_ar"), {}, 8.93752),
+        ("magnetic-moment", ("rn_ar", "mu_mu", "sin2_theta_w"), {}, 9.65369),
+        ("charge-radius", ("r2_ee", "rn_csi", "r2_etau", "rn_ar", "r2_mutau"), {"rn_csi": (4.9, 0.2)}, 8.56438),
+    ],
+)
+def test_deep_hollows_that_are_narrow_are_found(both, model, free, priors, highest):
+    # form factors beyond their first zero, where few of the starts are
+    assert find_minima(Objective(both, model, free, {}, priors=priors))[0].chi2 <= highest
+
+
+@pytest.mark.parametrize("room", [estimates, intervals, contours])
+def test_what_counts_from_a_minimum_begins_again_at_a_lower_one(both, monkeypatch, room):
+    names = ("r2_ee", "r2_mumu")
+    least = find_minima(Objective(both, "charge-radius", names, {}))[0].chi2
+    monkeypatch.setattr(room, "find_minima", lambda objective: find_minima(objective)[-1:])
+    if room is estimates:
+        found = both.fit("charge-radius", names)
+        assert found.minima[0]["chi2"] == found.chi2
+        chi2 = found.chi2
+    elif room is intervals:
+        chi2 = both.interval("charge-radius", "r2_ee", profiled=["r2_mumu"]).chi2_min
+    else:
+        chi2 = both.contour("charge-radius", x="r2_ee", y="r2_mumu").chi2_min
+    assert chi2 == pytest.approx(least, abs=SAME)
+
+
+def test_a_lower_chi2_that_is_left_is_said(both, monkeypatch):
+    from cevns.inference import lower
+
+    monkeypatch.setattr(lower, "AGAIN", 0)
+    monkeypatch.setattr(intervals, "find_minima", lambda objective: find_minima(objective)[-1:])
+    found = both.interval("charge-radius", "r2_ee", profiled=["r2_mumu"])
+    assert any("chi2 is lower than the minimum" in text for text in found.remarks)
+
+
+def _case(rng, model, likelihoods, most):
+    """Return a likelihood, free parameters, fixed ones and priors that are a fit."""
+    k = int(rng.integers(len(likelihoods)))
+    likelihood = likelihoods[k]
+    known = {p.name for p in likelihood.parameters(model)}
+    pool = [name for name in POOLS[model] if name in known]
+    free = [str(name) for name in rng.choice(pool, min(int(rng.integers(2, most + 1)), len(pool)), replace=False)]
+    fixed = {}
+    if model in ("b-l", "scalar"):
+        free = ["coupling", *(name for name in free if name != "coupling")]
+        fixed = {} if "mass" in free else {"mass": float(rng.choice([1.0, 30.0, 300.0]))}
+    priors = {"rn_csi": (4.9, 0.2)} if "rn_csi" in free and rng.random() < 0.4 else {}
+    return likelihood, free, fixed, priors
+
+
+def _check(rng, model, likelihoods, most, starts):
+    likelihood, free, fixed, priors = _case(rng, model, likelihoods, most)
+    objective = Objective(likelihood, model, free, fixed, priors=priors)
+    least = find_minima(objective)[0].chi2
+    highest = least - SAME * (1 + least)
+    for name in set(objective.given) - {"mass", "coupling"}:
+        rest = [other for other in objective.given if other != name]
+        values = fixed | ({name: priors[name][0]} if name in priors else {})
+        if rest and not {name} >= set(objective.names):
+            fewer = find_minima(Objective(likelihood, model, rest, values, priors=priors))[0]
+            assert fewer.chi2 >= highest, f"{model} {free} {fixed} {priors}: lower with {name} at its default"
+    base = objective.base
+    below, above = extents(objective, base[None])
+    for _ in range(starts):
+        share = rng.uniform(-1, 1, base.size) * rng.choice([0.05, 0.3, 1.0, 3.0])
+        start = base + np.where(share > 0, share * above[0], share * below[0])
+        units = np.maximum(0.1 * (above[0] + below[0]), 1e-9)
+        found = optimize.minimize(
+            lambda x, units=units: float(objective.chi2((x * units)[None].clip(objective.low, objective.high))[0]),
+            start.clip(objective.low, objective.high) / units,
+            method="Nelder-Mead",
+            options={"maxiter": 400},
+        )
+        assert found.fun >= highest, f"{model} {free} {fixed} {priors}: lower at {found.x * units}"
+
+
+@pytest.mark.parametrize("model", POOLS)
+def test_no_further_parameter_and_no_other_method_ends_elsewhere(csi, argon, both, model):
+    _check(np.random.default_rng(7), model, (csi, argon, both), most=3, starts=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", POOLS)
+@pytest.mark.parametrize("seed", range(25))
+def test_the_same_of_many_more(csi, argon, both, model, seed):
+    _check(np.random.default_rng(seed), model, (csi, argon, both), most=5, starts=40)
+
+
+def test_branches_are_followed_over_gaps_in_which_chi2_jumps(both):
+    found = both.interval("nsi", "eps_d_ee", cl=0.6827, profiled=["eps_u_ee", "rn_csi"])
+    assert found.chi2_min == pytest.approx(9.17021, abs=1e-5)
+    assert not any("jumps" in text for text in found.remarks)
+    # two images in the sign of each nucleus's amplitude, of which one pair has become one
+    assert found.allowed == pytest.approx(np.array([[-17.855, -6.624], [-3.421, 4.127], [7.330, 18.561]]), abs=2e-3)
