@@ -7,7 +7,8 @@ component may say which it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cevns import checks
 from cevns.arrays import unique
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
-from cevns.fluxes.timing import PulseTiming, TabulatedTiming
+from cevns.fluxes.timing import Timing
 from cevns.kernels.fluxes import Spectrum
 from cevns.kernels.kinematics import KINDS, rate_moments
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cevns._types import Array, ArrayLike, Values
-    from cevns.fluxes.timing import Timing
 
 __all__ = ["DISTANCES", "LARGEST_FLUENCE", "Component", "Flux"]
 
@@ -72,9 +72,7 @@ class Component:
         checks.instance(
             "antineutrino", self.antineutrino, (bool, type(None)), "True, False, or None if it is not known"
         )
-        checks.instance(
-            "timing", self.timing, (PulseTiming, TabulatedTiming, type(None)), "see cevns.fluxes.PulseTiming, or None"
-        )
+        checks.instance("timing", self.timing, (Timing, type(None)), "see cevns.fluxes.PulseTiming")
         fluence = np.empty(1)
         self.spectrum.moment(np.zeros(1), 0, fluence)
         if not 0 <= fluence[0] <= LARGEST_FLUENCE:
@@ -166,6 +164,38 @@ class Flux:
         for component in self.components:
             members.setdefault(component.timing, []).append(component)
         return tuple((timing, Flux(self.name, some)) for timing, some in members.items())
+
+    def with_timing(self, timing: Timing | Mapping[str, Timing]) -> Flux:
+        """Return the flux with other arrival times.
+
+        Parameters
+        ----------
+        timing : Timing, or mapping of str to Timing
+            Of all components, or by the name of a component or else by flavour; the others keep theirs.
+
+        Raises
+        ------
+        InputError
+            If it is neither.
+        UnknownNameError
+            If there is no such component or flavour in the flux.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import TabulatedTiming, pion_decay_at_rest
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e22, distance=20.0)
+        >>> flux = flux.with_timing({"prompt nu_mu": TabulatedTiming([0.0, 1.0], [1.0])})
+        >>> [timing is None for timing in flux.timings]
+        [True, True, False]
+        """
+        if isinstance(timing, Timing):
+            return Flux(self.name, tuple(replace(component, timing=timing) for component in self.components))
+        checks.instance("timing", timing, (Timing, Mapping), "one for all components, or by their names")
+        for name, law in timing.items():
+            checks.known("component", name, [*(component.name for component in self.components), *self.flavours])
+            checks.instance(f"timing[{name!r}]", law, Timing, "see cevns.fluxes.PulseTiming")
+        laws = [timing.get(c.name, timing.get(c.flavour, c.timing)) for c in self.components]
+        return Flux(self.name, tuple(replace(c, timing=law) for c, law in zip(self.components, laws, strict=True)))
 
     @property
     def maximum_energy(self) -> float:

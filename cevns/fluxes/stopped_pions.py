@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cevns import checks
 from cevns.constants import MUON_LIFETIME, MUON_MASS, PION_MASS
 from cevns.fluxes.flux import DISTANCES, Component, Flux
 from cevns.fluxes.timing import PulseTiming
 from cevns.kernels.fluxes import Spectrum
+
+if TYPE_CHECKING:
+    from cevns.fluxes.timing import Timing
 
 __all__ = ["pion_decay_at_rest"]
 
@@ -20,7 +25,7 @@ def pion_decay_at_rest(
     protons: float,
     distance: float,
     name: str = "pion decay at rest",
-    timing: PulseTiming | None = None,
+    timing: PulseTiming | Mapping[str, Timing] | None = None,
 ) -> Flux:
     """Return the flux of pion decay at rest: a nu_mu line and the nu_e and anti-nu_mu of muon decay (eqs. 2.6-2.8).
 
@@ -34,8 +39,9 @@ def pion_decay_at_rest(
         L [m] from source to detector.
     name : str
         Name for reports.
-    timing : PulseTiming, optional
+    timing : PulseTiming, or mapping of str to Timing, optional
         When pions decay after the pulse, and with them the prompt nu_mu arrive; the others wait for the muons to decay.
+        Or any law of arrival times by component, as `Flux.with_timing` takes it.
 
     Returns
     -------
@@ -46,10 +52,19 @@ def pion_decay_at_rest(
     ------
     InputError
         If a parameter is not positive and finite, or `timing` is no pulse.
+    UnknownNameError
+        If `timing` names no component.
 
     References
     ----------
     arXiv:2008.05022, eqs. 2.6-2.8.
+
+    Examples
+    --------
+    >>> pulse = PulseTiming(0.4673, 0.1475, [0.0312])  # the SNS of arXiv:2110.07730
+    >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.0848, protons=3.198e23, distance=19.3, timing=pulse)
+    >>> [round(float(timing.cumulative(1.0)), 3) for timing in flux.timings]
+    [0.201, 0.201, 0.999]
     """
     r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=1e3)
     protons = checks.real("protons", protons, above=0, high=1e50)
@@ -60,15 +75,19 @@ def pion_decay_at_rest(
     ends = [0.0, m / 2]
     electron = Spectrum(ends, [[0, 0, 192 * eta / m**3 / 2, -192 * eta / m**4]])
     muon = Spectrum(ends, [[0, 0, 64 * eta / m**3 * 0.75, -64 * eta / m**4]])
-    late = None
-    if timing is not None:
-        checks.instance("timing", timing, PulseTiming, "that of pions, whose decays the pulse is followed by")
-        late = replace(timing, lifetimes=(*timing.lifetimes, MUON_LIFETIME))
-    return Flux(
+    flux = Flux(
         name,
         (
-            Component("e", electron, "nu_e", False, late),
-            Component("mu", muon, "anti-nu_mu", True, late),
-            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu", False, timing),
+            Component("e", electron, "nu_e", False),
+            Component("mu", muon, "anti-nu_mu", True),
+            Component("mu", Spectrum([], [], [line], [eta]), "prompt nu_mu", False),
         ),
+    )
+    if timing is None:
+        return flux
+    if isinstance(timing, PulseTiming):
+        late = replace(timing, lifetimes=(*timing.lifetimes, MUON_LIFETIME))
+        timing = {"prompt nu_mu": timing, "anti-nu_mu": late, "nu_e": late}
+    return flux.with_timing(
+        checks.instance("timing", timing, (PulseTiming, Mapping), "other laws are given by component")
     )
