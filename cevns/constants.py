@@ -18,6 +18,7 @@ __all__ = [
     "MUON_LIFETIME",
     "MUON_MASS",
     "PION_MASS",
+    "SECONDS_PER_DAY",
     "TAU_MASS",
 ]
 
@@ -43,6 +44,9 @@ TAU_MASS = 1776.86
 MEV_PER_U = 931.49410372
 #: Avogadro constant [1/mol]; exact in the SI.
 AVOGADRO = 6.02214076e23
+
+#: Exact.
+SECONDS_PER_DAY = 86400.0
 
 #: (hbar c)^2 [MeV^2 cm^2], from natural units to cm^2.
 HBAR_C_SQUARED_CM2 = (HBAR_C * 1e-13) ** 2

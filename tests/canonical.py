@@ -53,6 +53,14 @@ VALUES = {
 FLUXES = {
     "pion_decay_at_rest": fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3),
     "reactor_antineutrinos": fluxes.reactor_antineutrinos(thermal_power=3.95, distance=30.0, exposure=1.0),
+    "reactor_antineutrinos, highest": fluxes.reactor_antineutrinos(
+        thermal_power=3.95, distance=30.0, exposure=1.0, highest=11.0
+    ),
+    "solar_neutrinos": fluxes.solar_neutrinos(exposure=365.25),
+    "solar_neutrinos, hep": fluxes.solar_neutrinos("hep", exposure=365.25, survival=([2.0, 10.0], [0.5, 0.3])),
+    "oscillated": fluxes.oscillated(
+        fluxes.tabulated([0.5, 2.0, 8.0], {"e": [1e10, 4e10, 0.0]}), {"e": ([1.0, 4.0], [0.9, 0.2])}, rest=["mu"]
+    ),
     "monochromatic": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu"),
     "monochromatic, antineutrinos": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu", antineutrino=True),
     "tabulated": fluxes.tabulated([0.5, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e10, 0.0], "tau": [0.0, 0.0, 2e10, 5e9]}),

@@ -111,7 +111,7 @@ class Arrival:
     >>> from cevns.fluxes import PulseTiming
     >>> arrival = Arrival([0.0, 0.5, 1.0, 6.0], ArrivalEfficiency(start=0.52, rate=0.0494))
     >>> arrival.shares(PulseTiming(0.4673, 0.1475, [0.0312])).round(4).tolist()
-    [0.505, 0.4905, 0.0007]
+    [0.5046, 0.492, 0.0005]
     """
 
     edges: Values

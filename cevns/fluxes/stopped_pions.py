@@ -64,7 +64,7 @@ def pion_decay_at_rest(
     >>> pulse = PulseTiming(0.4673, 0.1475, [0.0312])  # the SNS of arXiv:2110.07730
     >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.0848, protons=3.198e23, distance=19.3, timing=pulse)
     >>> [round(float(timing.cumulative(1.0)), 3) for timing in flux.timings]
-    [0.201, 0.201, 0.999]
+    [0.202, 0.202, 0.999]
     """
     r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=1e3)
     protons = checks.real("protons", protons, above=0, high=1e50)
