@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 
 from cevns.constants import MUON_LIFETIME
-from cevns.errors import InputError
+from cevns.errors import InputError, UnknownNameError
 from cevns.fluxes import Component, Flux, PulseTiming, TabulatedTiming, pion_decay_at_rest
 from cevns.kernels.fluxes import Spectrum
 
@@ -84,3 +84,24 @@ def test_fluxes_add_with_their_timings():
     both = part + Flux("b", [("mu", Spectrum([], [], [2.0], [1.0]))])
     assert both.timings == (timing, None)
     assert [t for t, _ in both.by_timing()] == [timing, None]
+
+
+def test_a_flux_takes_other_timings_by_component_or_flavour():
+    flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e22, distance=20.0, timing=TIMINGS["prompt"])
+    table, alone = TIMINGS["table"], TIMINGS["pulse alone"]
+    assert flux.with_timing(table).timings == (table, table, table)
+    late = flux.timings[0]
+    assert flux.with_timing({"mu": table}).timings == (late, table, table)
+    # the name of a component goes before its flavour
+    changed = flux.with_timing({"prompt nu_mu": alone, "mu": table})
+    assert changed.timings == (late, table, alone)
+    assert changed.spectra == flux.spectra
+    assert [c.name for c in changed.components] == [c.name for c in flux.components]
+    by_name = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e22, distance=20.0, timing={"nu_e": table})
+    assert by_name.timings == (table, None, None)
+    with pytest.raises(UnknownNameError, match=r"unknown component 'prompt'.*'prompt nu_mu'"):
+        flux.with_timing({"prompt": table})
+    with pytest.raises(InputError, match=r"timing\['mu'\] must be a Timing, got 2\.0"):
+        flux.with_timing({"mu": 2.0})
+    with pytest.raises(InputError, match="timing must be a Timing or a mapping"):
+        flux.with_timing(2.0)

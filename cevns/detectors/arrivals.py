@@ -156,7 +156,7 @@ class Arrival:
         Returns
         -------
         ndarray, shape (..., bins)
-            To 1e-12 if the pulse is longer than 1e-4 of the time at which it comes.
+            To 1e-12.
 
         Raises
         ------

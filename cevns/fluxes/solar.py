@@ -102,8 +102,8 @@ def solar_neutrinos(
     Examples
     --------
     >>> flux = solar_neutrinos(exposure=365.25)
-    >>> [f"{flux.moment(flavour, 0.0) / (365.25 * 86400):.4e}" for flavour in flux.flavours]  # per cm^2 and second
-    ['1.7325e+06', '1.7588e+06', '1.7588e+06']
+    >>> [f"{flux.moment(flavour, 0.0) / (365.25 * 86400 * 5.25e6):.3f}" for flavour in flux.flavours]
+    ['0.330', '0.335', '0.335']
     >>> both = solar_neutrinos("8B", exposure=365.25) + solar_neutrinos("hep", exposure=365.25)
     >>> both.maximum_energy
     18.784
