@@ -15,8 +15,10 @@ __all__ = [
     "FLAVOURS",
     "HBAR_C",
     "MEV_PER_U",
+    "MUON_LIFETIME",
     "MUON_MASS",
     "PION_MASS",
+    "SECONDS_PER_DAY",
     "TAU_MASS",
 ]
 
@@ -32,6 +34,8 @@ ELEMENTARY_CHARGE = math.sqrt(4 * math.pi * FINE_STRUCTURE)
 ELECTRON_MASS = 0.51099895069
 #: Muon mass [MeV]; CODATA 2022 and PDG.
 MUON_MASS = 105.6583755
+#: Mean life of the muon [us]; PDG.
+MUON_LIFETIME = 2.1969811
 #: Charged pion mass [MeV]; PDG.
 PION_MASS = 139.57039
 #: Tau mass [MeV]; PDG.
@@ -40,6 +44,9 @@ TAU_MASS = 1776.86
 MEV_PER_U = 931.49410372
 #: Avogadro constant [1/mol]; exact in the SI.
 AVOGADRO = 6.02214076e23
+
+#: Exact.
+SECONDS_PER_DAY = 86400.0
 
 #: (hbar c)^2 [MeV^2 cm^2], from natural units to cm^2.
 HBAR_C_SQUARED_CM2 = (HBAR_C * 1e-13) ** 2

@@ -53,6 +53,14 @@ VALUES = {
 FLUXES = {
     "pion_decay_at_rest": fluxes.pion_decay_at_rest(neutrinos_per_proton=0.08, protons=17.6e22, distance=19.3),
     "reactor_antineutrinos": fluxes.reactor_antineutrinos(thermal_power=3.95, distance=30.0, exposure=1.0),
+    "reactor_antineutrinos, highest": fluxes.reactor_antineutrinos(
+        thermal_power=3.95, distance=30.0, exposure=1.0, highest=11.0
+    ),
+    "solar_neutrinos": fluxes.solar_neutrinos(exposure=365.25),
+    "solar_neutrinos, hep": fluxes.solar_neutrinos("hep", exposure=365.25, survival=([2.0, 10.0], [0.5, 0.3])),
+    "oscillated": fluxes.oscillated(
+        fluxes.tabulated([0.5, 2.0, 8.0], {"e": [1e10, 4e10, 0.0]}), {"e": ([1.0, 4.0], [0.9, 0.2])}, rest=["mu"]
+    ),
     "monochromatic": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu"),
     "monochromatic, antineutrinos": fluxes.monochromatic(29.8, fluence=2e12, flavour="mu", antineutrino=True),
     "tabulated": fluxes.tabulated([0.5, 2.0, 3.0, 8.0], {"e": [1e10, 4e10, 3e10, 0.0], "tau": [0.0, 0.0, 2e10, 5e9]}),
@@ -62,6 +70,12 @@ FLUXES = {
 }
 
 #: By class.
+TIMINGS = {
+    "PulseTiming": fluxes.PulseTiming(0.4673, 0.1475, [0.0312, 2.197]),
+    "PulseTiming, no decays": fluxes.PulseTiming(1.0, 0.2),
+    "PulseTiming, short": fluxes.PulseTiming(0.7, 1e-3, [0.026]),
+    "TabulatedTiming": fluxes.TabulatedTiming([-0.5, 0.1, 0.6, 0.85, 7.0], [0.5, 2.0, 7.0, 3.0]),
+}
 QUENCHINGS = {
     "BirksQuenching": cevns.load("coherent-csi-2017").response.quenching,
     "LindhardQuenching": detectors.LindhardQuenching(protons=32, nucleons=73),
@@ -73,6 +87,19 @@ EFFICIENCIES = {
     "perfect": Efficiency.perfect(),
     "steps": Efficiency([0.5, 1.0, 4.0, 9.0], [0.2, 0.9, 0.6], beyond="zero"),
     "points": Efficiency([0.0, 2.0, 30.0], [0.0, 0.8, 0.7]),
+}
+ARRIVAL_EFFICIENCIES = {
+    "ArrivalEfficiency": detectors.ArrivalEfficiency(start=0.52, rate=0.0494),
+    "ArrivalEfficiency, fast": detectors.ArrivalEfficiency(start=-0.1, rate=40.0),
+    "ArrivalEfficiency, constant": detectors.ArrivalEfficiency(start=0.0, rate=0.0),
+}
+#: Bins of arrival times, with every kind of efficiency.
+ARRIVALS = {
+    "Arrival": detectors.Arrival([-0.2, 0.0, 0.5, 0.6, 2.0, 6.0]),
+    **{
+        f"Arrival, {name} efficiency": detectors.Arrival([0.0, 0.5, 1.0, 2.0, 6.0], efficiency)
+        for name, efficiency in {**EFFICIENCIES, **ARRIVAL_EFFICIENCIES}.items()
+    },
 }
 RESOLUTIONS = {
     "none": None,
@@ -152,6 +179,7 @@ NOT_HELD = {
     "Pulls": "what the experiments' contract looks at",
     "RefoldedPredictor": "what the interactions' contract calls",
     "QuenchingByNucleus": "several quenching factors; tests/test_quenching_by_nucleus.py",
+    "SharesOver": "what an arrival makes; tests/test_arrivals.py",
     "Signal": "part of an experiment",
     "Spectrum": "part of a flux",
     "Table": "what a file holds; tests/test_tables.py",
@@ -160,4 +188,4 @@ NOT_HELD = {
     "WeakCouplings": "part of an interaction",
 }
 #: Base classes, whose subclasses are held.
-BASES = {"Quenching", "Result"}
+BASES = {"Quenching", "Result", "Timing"}

@@ -55,6 +55,19 @@ def test_fission_rate_of_one_gigawatt():
     assert fission_rate(1.0, {"U235": 1}, {"U235": 200.0}) == pytest.approx(1e9 / (200 * 1.602176634e-13))
 
 
+def test_flux_may_go_on_as_it_falls_between_7_and_8_mev():
+    longer = flux(highest=11.0)
+    assert longer.maximum_energy == 11.0
+    np.testing.assert_array_equal(longer.density("e", [1.0, 5.0, 7.9]), flux().density("e", [1.0, 5.0, 7.9]))
+    seven, eight, nine, ten = longer.density("e", [7.0, 8.0, 9.0, 10.0])
+    assert [eight / seven, nine / eight, ten / nine] == pytest.approx([eight / seven] * 3, rel=1e-9)
+    # 1e-4 of all antineutrinos, but more than a fifth of the recoils above half of the largest
+    assert longer.moment("e", 8.0) / longer.moment("e", 0.0) == pytest.approx(1.1e-4, rel=0.05)
+    germanium = Target.of("Ge", mass=1.0)
+    more, less = (recoil_events("sm", f, germanium, [0.983, 5.0])[0] for f in (longer, flux()))
+    assert more / less == pytest.approx(1.228, abs=0.005)
+
+
 def test_flux_ends_at_8_mev_and_has_one_flavour():
     assert flux().maximum_energy == 8.0
     assert flux().flavours == ("e",)
@@ -66,12 +79,13 @@ def test_flux_ends_at_8_mev_and_has_one_flavour():
         ({"thermal_power": 0}, "thermal_power = 0"),
         ({"distance": -1}, "distance = -1"),
         ({"exposure": float("nan")}, "exposure = nan"),
+        ({"highest": 7.5}, "highest = 7.5.*at least 8 MeV"),
         ({"fission_fractions": {"U235": 0.5}}, "sum to 0.5"),
         ({"fission_fractions": {"U235": 1.5, "Pu239": -0.5}}, "1.5"),
         ({"fission_fractions": {}}, "sum to 0"),
         ({"energy_per_fission": {"U235": 202.0}}, "no entry for 'U238'"),
     ],
-    ids=["power", "distance", "exposure", "sum", "negative", "empty", "energy"],
+    ids=["power", "distance", "exposure", "highest", "sum", "negative", "empty", "energy"],
 )
 def test_bad_parameters_are_named(changes, message):
     with pytest.raises(InputError, match=message):

@@ -5,19 +5,22 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING
 
-from cevns.errors import DataError
+from cevns.errors import DataError, InputError
 from cevns.tables import Table, close_match, energy_unit, join_bins, order_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from cevns.config.readers import Section
 
-__all__ = ["read_columns"]
+__all__ = ["joined_edges", "read_columns"]
 
 #: Lists of low edges, which the lists of high edges must join.
-_BINS = {"energy_low_mev": "energy_high_mev", "low": "high"}
+_BINS = {"energy_low_mev": "energy_high_mev", "low": "high", "low_us": "high_us"}
+#: Lists of edges, which may be one more than what lies between them.
+_EDGES = ("edges", "edges_us")
 #: What else two equal energies may be.
 _REPEATED = {"energy_mev": ", take the line out and add a monochromatic flux, or write a jump as a histogram"}
 
@@ -41,7 +44,7 @@ def read_columns(
     length = max(map(len, columns.values()))
     if not length:
         raise DataError(f"{path}: the chosen columns hold no numbers; choose others")
-    edges = [key for key in ("edges", *(["energy_mev"] if histogram else [])) if len(columns.get(key, ())) == length]
+    edges = [key for key in (*_EDGES, *(["energy_mev"] if histogram else [])) if len(columns.get(key, ())) == length]
     for key, index in indices.items():
         if key in edges or not edges or len(columns[key]) != length - 1:
             columns[key] = table.values(index, length)
@@ -78,3 +81,10 @@ def _titled_columns(table: Table, path: Path, keys: Sequence[str]) -> dict[str, 
                 hint = f"a title that is none of {', '.join(keys)}; correct it, or choose with columns"
             raise DataError(f"{path}: column {i} has {hint}")
     return {title: title for title in table.titles}
+
+
+def joined_edges(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
+    """Return the edges of bins, which are given, or follow from those of each bin."""
+    if (edges is None) == (low is None) or (low is None) != (high is None):
+        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
+    return join_bins(low, high) if edges is None else edges

@@ -6,11 +6,13 @@ import re
 import reprlib
 from typing import TYPE_CHECKING, Any
 
-from cevns import checks
 from cevns.config import readers as read
+from cevns.config.columns import joined_edges
+from cevns.config.fluxes import flux
 from cevns.config.readers import Reader, Section, join
-from cevns.constants import FLAVOURS
 from cevns.detectors import (
+    Arrival,
+    ArrivalEfficiency,
     BirksQuenching,
     Efficiency,
     ElectronResponse,
@@ -22,10 +24,10 @@ from cevns.detectors import (
     Response,
     TabulatedQuenching,
 )
-from cevns.errors import CevnsError, InputError
+from cevns.errors import CevnsError
 from cevns.experiments import Background, Experiment
 from cevns.experiments import load as _load_experiment
-from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos, tabulated
+from cevns.fluxes import monochromatic
 from cevns.interactions import (
     WEAK_COUPLINGS,
     Interaction,
@@ -37,23 +39,13 @@ from cevns.interactions import (
 from cevns.interactions import mediated as _mediated
 from cevns.likelihoods import Nuisance
 from cevns.nuclei import FormFactor, Nucleus, Target
-from cevns.tables import join_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns.fluxes import Flux
 
-__all__ = ["experiments", "model", "nuclei"]
-
-
-def _flux(reader: Reader, value: Any, where: str) -> Any:
-    """One flux, or several that add up."""
-    before = len(reader.problems)
-    parts = read.one_or_more(read.one_of(_FLUXES))(reader, value, where)
-    if not parts:
-        reader.problem(where, "is empty: give at least one flux")
-    return None if len(reader.problems) > before else sum(parts[1:], parts[0])
+__all__ = ["arrival", "experiments", "model", "nuclei"]
 
 
 def _quenching(reader: Reader, value: Any, where: str) -> Any:
@@ -195,47 +187,10 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
 # What the constructors do not offer in this form.
 
 
-def _edges(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
-    """Return the edges of bins, which are given, or follow from those of each bin."""
-    if (edges is None) == (low is None) or (low is None) != (high is None):
-        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
-    return join_bins(low, high) if edges is None else edges
-
-
-def _build_tabulated(
-    *,
-    energy_mev: Any = None,
-    energy_low_mev: Any = None,
-    energy_high_mev: Any = None,
-    histogram: bool | None = None,
-    exposure_s: float | None = None,
-    antineutrino: Any = None,
-    **densities: Any,
-) -> Flux:
-    """Densities are per second where their key says so, and an exposure then turns them into those over it."""
-    energy = _edges("energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev)
-    if histogram is False and energy_mev is None:
-        raise InputError("histogram = false does not go with energy_low_mev and energy_high_mev: leave it out")
-    histogram = energy_mev is None if histogram is None else histogram
-    rates = [key for key in densities if key.endswith("_per_s")]
-    if bool(rates) != (exposure_s is not None) or len(rates) not in (0, len(densities)):
-        raise InputError("densities in _per_s, all of them, need exposure_s, and the others must not have it")
-    scale = 1.0 if exposure_s is None else checks.real("exposure_s", exposure_s, unit="s", above=0)
-    scaled = {}
-    for key, values in densities.items():
-        if len(values) != len(energy) - histogram:
-            raise InputError(
-                f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
-                "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
-            )
-        scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
-    return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
-
-
 def _build_steps(
     *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
 ) -> Efficiency:
-    edges = _edges("edges", edges, "low", low, "high", high)
+    edges = joined_edges("edges", edges, "low", low, "high", high)
     return Efficiency(edges, values, beyond, kind="steps")
 
 
@@ -276,51 +231,6 @@ def _build_vector(
     return (_mediated if mediated else contact)(name, proton=dict(proton), neutron=dict(neutron), **parts)
 
 
-_FLUXES = {
-    "pion-decay-at-rest": Section(
-        pion_decay_at_rest,
-        {
-            "neutrinos_per_proton": ("neutrinos_per_proton", read.number),
-            "protons": ("protons", read.number),
-            "distance_m": ("distance", read.number),
-        },
-    ),
-    "monochromatic": Section(
-        monochromatic,
-        {
-            "energy_mev": ("energy", read.number),
-            "fluence_per_cm2": ("fluence", read.number),
-            "flavour": ("flavour", read.text),
-            "antineutrino": ("antineutrino", read.flag),
-        },
-    ),
-    "reactor": Section(
-        reactor_antineutrinos,
-        {
-            "thermal_power_gw": ("thermal_power", read.number),
-            "distance_m": ("distance", read.number),
-            "exposure_days": ("exposure", read.number),
-            "fission_fractions": ("fission_fractions", read.couplings),
-            "energy_per_fission_mev": ("energy_per_fission", read.couplings),
-        },
-    ),
-    "tabulated": Section(
-        _build_tabulated,
-        {
-            "energy_mev": ("energy_mev", read.ascending),
-            "energy_low_mev": ("energy_low_mev", read.ascending),
-            "energy_high_mev": ("energy_high_mev", read.ascending),
-            **{
-                f"{flavour}_per_cm2_per_mev{per_s}": (f"{flavour}_per_cm2_per_mev{per_s}", read.numbers)
-                for flavour in FLAVOURS
-                for per_s in ("", "_per_s")
-            },
-            "histogram": ("histogram", read.flag),
-            "exposure_s": ("exposure_s", read.number),
-            "antineutrino": ("antineutrino", read.flag_by_name),
-        },
-    ),
-}
 _QUENCHINGS = {
     "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
     "linear": Section(
@@ -372,6 +282,22 @@ _EFFICIENCIES = {
         {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
     ),
 }
+_ARRIVAL_EFFICIENCIES = {
+    "exponential": Section(
+        ArrivalEfficiency, {"start_us": ("start", read.number), "rate_per_us": ("rate", read.number)}
+    ),
+    **_EFFICIENCIES,
+}
+#: The reader of a table of arrival times.
+arrival = read.a(
+    Section(
+        Arrival,
+        {
+            "edges_us": ("edges", read.ascending),
+            "efficiency": ("efficiency", read.one_of(_ARRIVAL_EFFICIENCIES)),
+        },
+    )
+)
 _RESOLUTIONS = {
     "gaussian": Section(GaussianResolution, {"sigma_at_one": ("a", read.number)}),
     "poisson": Section(PoissonResolution, {}),
@@ -446,7 +372,7 @@ _OWN_EXPERIMENT = Section(
         "label": ("label", read.text),
         "description": ("description", read.text),
         "references": ("references", read.texts),
-        "flux": ("flux", _flux),
+        "flux": ("flux", flux),
         "target": ("target", _target),
         "response": ("response", read.a(_RESPONSE)),
         "data": ("data", read.a(_DATA)),

@@ -1,5 +1,6 @@
-"""Detectors: quenching, efficiency, resolution and bins, which make a response."""
+"""Detectors: quenching, efficiency, resolution and bins, which make a response, and arrival times."""
 
+from cevns.detectors.arrivals import Arrival, ArrivalEfficiency, SharesOver
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.electrons import ElectronResponse
 from cevns.detectors.quenching import (
@@ -15,6 +16,8 @@ from cevns.detectors.resolution import GaussianResolution, PoissonResolution
 from cevns.detectors.response import Response
 
 __all__ = [
+    "Arrival",
+    "ArrivalEfficiency",
     "BirksQuenching",
     "Efficiency",
     "ElectronResponse",
@@ -26,5 +29,6 @@ __all__ = [
     "Quenching",
     "QuenchingByNucleus",
     "Response",
+    "SharesOver",
     "TabulatedQuenching",
 ]

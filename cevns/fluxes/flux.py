@@ -7,7 +7,8 @@ component may say which it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from cevns import checks
 from cevns.arrays import unique
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
+from cevns.fluxes.timing import Timing
 from cevns.kernels.fluxes import Spectrum
 from cevns.kernels.kinematics import KINDS, rate_moments
 
@@ -46,6 +48,8 @@ class Component:
         What it is called in reports.
     antineutrino : bool, optional
         Whether these are antineutrinos, which scatter on electrons otherwise than neutrinos; None where it is not said.
+    timing : Timing, optional
+        When they arrive after the source's pulse; None where it is not said.
 
     Raises
     ------
@@ -59,6 +63,7 @@ class Component:
     spectrum: Spectrum
     name: str
     antineutrino: bool | None = None
+    timing: Timing | None = None
 
     def __post_init__(self) -> None:
         checks.flavour("neutrino flavour", self.flavour, FLAVOURS)
@@ -67,6 +72,7 @@ class Component:
         checks.instance(
             "antineutrino", self.antineutrino, (bool, type(None)), "True, False, or None if it is not known"
         )
+        checks.instance("timing", self.timing, (Timing, type(None)), "see cevns.fluxes.PulseTiming")
         fluence = np.empty(1)
         self.spectrum.moment(np.zeros(1), 0, fluence)
         if not 0 <= fluence[0] <= LARGEST_FLUENCE:
@@ -94,6 +100,8 @@ class Flux:
         What adds up.
     antineutrinos : tuple of (bool or None)
         Which components are antineutrinos.
+    timings : tuple of (Timing or None)
+        When the neutrinos of each component arrive.
 
     Examples
     --------
@@ -111,18 +119,25 @@ class Flux:
     spectra: Values
     components: tuple[Component, ...] = field(init=False, repr=False, compare=False)
     antineutrinos: tuple[bool | None, ...] = field(init=False, repr=False)
+    timings: tuple[Timing | None, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
         given = checks.sequence("spectra", self.spectra, hint="it holds pairs of (flavour, Spectrum)")
-        marks = [(p.name, p.antineutrino) if isinstance(p, Component) else (self.name, None) for p in given]
+        marks: list[Any] = [
+            (p.name, p.antineutrino, p.timing) if isinstance(p, Component) else (self.name, None, None) for p in given
+        ]
         pairs = [(part.flavour, part.spectrum) if isinstance(part, Component) else part for part in given]
         spectra = checks.pairs("spectra", pairs, "(flavour, Spectrum)")
         if not spectra:
             raise InputError("spectra is empty: a flux needs at least one flavour")
         components = tuple(Component(*pair, *mark) for pair, mark in zip(spectra, marks, strict=True))
         checks.put(self, spectra=spectra, components=components)
-        checks.put(self, antineutrinos=tuple(component.antineutrino for component in components))
+        checks.put(
+            self,
+            antineutrinos=tuple(component.antineutrino for component in components),
+            timings=tuple(component.timing for component in components),
+        )
 
     def __add__(self, other: Flux) -> Flux:
         if not isinstance(other, Flux):
@@ -133,6 +148,54 @@ class Flux:
     def flavours(self) -> tuple[str, ...]:
         """The flavours present, in the order of `FLAVOURS`."""
         return tuple(f for f in FLAVOURS if any(f == g for g, _ in self.spectra))
+
+    def by_timing(self) -> tuple[tuple[Timing | None, Flux], ...]:
+        """Return the fluxes of components that arrive alike, with their timing, in the order of the components.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import PulseTiming, pion_decay_at_rest
+        >>> pulse = PulseTiming(0.47, 0.15, [0.026])
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e22, distance=20.0, timing=pulse)
+        >>> [[component.name for component in part.components] for _, part in flux.by_timing()]
+        [['nu_e', 'anti-nu_mu'], ['prompt nu_mu']]
+        """
+        members: dict[Timing | None, list[Component]] = {}
+        for component in self.components:
+            members.setdefault(component.timing, []).append(component)
+        return tuple((timing, Flux(self.name, some)) for timing, some in members.items())
+
+    def with_timing(self, timing: Timing | Mapping[str, Timing]) -> Flux:
+        """Return the flux with other arrival times.
+
+        Parameters
+        ----------
+        timing : Timing, or mapping of str to Timing
+            Of all components, or by the name of a component or else by flavour; the others keep theirs.
+
+        Raises
+        ------
+        InputError
+            If it is neither.
+        UnknownNameError
+            If there is no such component or flavour in the flux.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import TabulatedTiming, pion_decay_at_rest
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e22, distance=20.0)
+        >>> flux = flux.with_timing({"prompt nu_mu": TabulatedTiming([0.0, 1.0], [1.0])})
+        >>> [timing is None for timing in flux.timings]
+        [True, True, False]
+        """
+        if isinstance(timing, Timing):
+            return Flux(self.name, tuple(replace(component, timing=timing) for component in self.components))
+        checks.instance("timing", timing, (Timing, Mapping), "one for all components, or by their names")
+        for name, law in timing.items():
+            checks.known("component", name, [*(component.name for component in self.components), *self.flavours])
+            checks.instance(f"timing[{name!r}]", law, Timing, "see cevns.fluxes.PulseTiming")
+        laws = [timing.get(c.name, timing.get(c.flavour, c.timing)) for c in self.components]
+        return Flux(self.name, tuple(replace(c, timing=law) for c, law in zip(self.components, laws, strict=True)))
 
     @property
     def maximum_energy(self) -> float:

@@ -10,7 +10,9 @@ What is known about the numbers, and what is not:
   2 MeV it lies 4 % above the isotopes' sum for the default fractions; this jump is kept.
 - Its integral with the isotopes' part is 6.7 antineutrinos per fission: about six from fission products, and the rest
   from capture, which ends at 1.3 MeV. The normalisation of neither transcribed table could be checked.
-- The flux ends at 8 MeV with the tables. The share above is below 1e-4 of all antineutrinos.
+- The flux ends at 8 MeV with the tables, unless `highest` continues it. The share above is 1e-4 of all antineutrinos,
+  but they make the largest recoils: with the extrapolation 1 % of those above a tenth of the largest recoil of 8 MeV,
+  4 % above a quarter, 20 % to 25 % above half, and all that is beyond.
 - Spent fuel, the approach to equilibrium and the core's size are left out.
 - No uncertainty is carried. The tables have 2 % to 7 %.
 """
@@ -18,6 +20,7 @@ What is known about the numbers, and what is not:
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.constants import SECONDS_PER_DAY
 from cevns.errors import InputError
 from cevns.fluxes.flux import DISTANCES
 from cevns.fluxes.tables import tabulated
@@ -53,12 +57,14 @@ TYPICAL_FISSION_FRACTIONS = {"U235": 0.561, "U238": 0.076, "Pu239": 0.307, "Pu24
 LARGEST_POWER = 100.0
 #: Exact in the SI.
 JOULE_PER_MEV = 1.602176634e-13
-SECONDS_PER_DAY = 86400.0
 #: Where the isotopes' tables begin and end [MeV].
 TABLES_BEGIN, TABLES_END = 2.0, 8.0
+#: Largest energy [MeV] to which an extrapolation makes sense: no fission product's decay has more.
+HIGHEST = 16.0
 # the spectra fall exponentially between rows that are 0.25 MeV apart; straight lines over a quarter of that err by
 # 0.3 % at most, straight lines from row to row by 5 %
 _ROWS_INSERTED = 4
+_STEP_BEYOND = 0.0625
 _FOLDER = Path(__file__).with_name("reactor_data")
 
 
@@ -69,6 +75,7 @@ def reactor_antineutrinos(
     exposure: float,
     fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS,
     energy_per_fission: Mapping[str, float] = ENERGY_PER_FISSION,
+    highest: float = TABLES_END,
     name: str = "reactor antineutrinos",
 ) -> Flux:
     """Return the flux of electron antineutrinos at a distance from a reactor, before oscillations.
@@ -85,13 +92,17 @@ def reactor_antineutrinos(
         Share of fissions of ``"U235"``, ``"U238"``, ``"Pu239"`` and ``"Pu241"``; missing ones are 0, the sum is 1.
     energy_per_fission : mapping of str to float
         [MeV] for each isotope with a fraction.
+    highest : float
+        Where the flux ends [MeV]. Above 8 MeV, where the tables end, it falls exponentially as between 7 and 8 MeV. No
+        measurement stands behind this: compare with and without.
     name : str
         Name for reports.
 
     Returns
     -------
     Flux
-        Flavour ``"e"``, cm^-2 MeV^-1 over the exposure, 0.01 to 8 MeV, in two parts that meet at 2 MeV.
+        Flavour ``"e"``, cm^-2 MeV^-1 over the exposure, from 0.01 MeV, in two parts that meet at 2 MeV, or three that
+        meet there and at 8 MeV.
 
     Raises
     ------
@@ -115,9 +126,16 @@ def reactor_antineutrinos(
     rate = fission_rate(thermal_power, fission_fractions, energy_per_fission)
     scale = rate * exposure * SECONDS_PER_DAY / (4 * np.pi * (100 * distance) ** 2)
     (low, below), (high, above) = _spectra(_fractions(fission_fractions))
-    return tabulated(low, {"e": scale * below}, name=name, antineutrino=True) + tabulated(
+    highest = checks.real("highest", highest, unit="MeV", low=TABLES_END, high=HIGHEST)
+    flux = tabulated(low, {"e": scale * below}, name=name, antineutrino=True) + tabulated(
         high, {"e": scale * above}, name="above 2 MeV", antineutrino=True
     )
+    if highest == TABLES_END:
+        return flux
+    beyond = np.linspace(TABLES_END, highest, 1 + math.ceil((highest - TABLES_END) / _STEP_BEYOND))
+    fall = math.log(np.interp(TABLES_END - 1, high, above) / above[-1])
+    density = scale * above[-1] * np.exp(-fall * (beyond - TABLES_END))
+    return flux + tabulated(beyond, {"e": density}, name="above 8 MeV", antineutrino=True)
 
 
 def fission_rate(

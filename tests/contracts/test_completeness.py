@@ -66,6 +66,12 @@ def test_every_quenching_is_held(package):
     assert [name for name, q in canonical.QUENCHINGS.items() if type(q).__name__ != name] == []
 
 
+def test_every_timing_is_held():
+    assert kinds(canonical.TIMINGS) == {
+        n for n, c in public().items() if inspect.isclass(c) and hasattr(c, "cumulative")
+    } - {"Timing"}
+
+
 def test_every_resolution_is_held():
     smearing = {n for n, c in public().items() if inspect.isclass(c) and hasattr(c, "accepted")}
     assert kinds(canonical.RESOLUTIONS) - {"none"} == smearing
@@ -84,7 +90,10 @@ def test_every_public_class_is_held_or_has_a_reason_not_to_be(argon):
             canonical.INTERACTIONS,
             canonical.FLUXES,
             canonical.QUENCHINGS,
+            canonical.TIMINGS,
             canonical.EFFICIENCIES,
+            canonical.ARRIVAL_EFFICIENCIES,
+            canonical.ARRIVALS,
             canonical.RESOLUTIONS,
             canonical.ELECTRON_RESPONSES,
             canonical.responses(),

@@ -1,0 +1,193 @@
+"""The sections of fluxes: their kinds, when their neutrinos arrive, and with which flavours."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from cevns import checks
+from cevns.config import readers as read
+from cevns.config.columns import joined_edges
+from cevns.config.readers import Reader, Section
+from cevns.constants import FLAVOURS
+from cevns.errors import InputError
+from cevns.fluxes import (
+    PulseTiming,
+    TabulatedTiming,
+    monochromatic,
+    oscillated,
+    pion_decay_at_rest,
+    reactor_antineutrinos,
+    solar_neutrinos,
+    tabulated,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cevns.fluxes import Flux
+
+__all__ = ["flux"]
+
+
+def flux(reader: Reader, value: Any, where: str) -> Any:
+    """One flux, or several that add up."""
+    before = len(reader.problems)
+    parts = read.one_or_more(read.one_of(_FLUXES))(reader, value, where)
+    if not parts:
+        reader.problem(where, "is empty: give at least one flux")
+    return None if len(reader.problems) > before else sum(parts[1:], parts[0])
+
+
+def _timing(reader: Reader, value: Any, where: str) -> Any:
+    """One law of arrival times, or one for each component or flavour, told by tables without a kind of their own."""
+    by_component = isinstance(value, dict) and value and "kind" not in value
+    if by_component and all(isinstance(entry, dict) for entry in value.values()):
+        return read.by_name(read.one_of(_TIMINGS))(reader, value, where)
+    return read.one_of(_TIMINGS)(reader, value, where)
+
+
+def _share(reader: Reader, value: Any, where: str) -> Any:
+    """One share for all energies, or a table of them."""
+    return (read.a(_SHARE) if isinstance(value, dict) else read.number)(reader, value, where)
+
+
+# What the constructors do not offer in this form.
+
+
+def _build_timing(*, values: Any, edges_us: Any = None, low_us: Any = None, high_us: Any = None) -> TabulatedTiming:
+    return TabulatedTiming(joined_edges("edges_us", edges_us, "low_us", low_us, "high_us", high_us), values)
+
+
+def _arriving(build: Callable[..., Flux]) -> Callable[..., Flux]:
+    """Return what builds a flux whose neutrinos have changed flavour, and arrive at some time."""
+
+    @functools.wraps(build)
+    def built(*, shares: Any = None, rest: Any = (), timing: Any = None, **arguments: Any) -> Flux:
+        found = build(**arguments)
+        if rest and shares is None:
+            raise InputError("rest needs shares, of which it is the rest")
+        found = found if shares is None else oscillated(found, shares, rest=tuple(rest))
+        return found if timing is None else found.with_timing(timing)
+
+    return built
+
+
+def _build_tabulated(
+    *,
+    energy_mev: Any = None,
+    energy_low_mev: Any = None,
+    energy_high_mev: Any = None,
+    histogram: bool | None = None,
+    exposure_s: float | None = None,
+    antineutrino: Any = None,
+    **densities: Any,
+) -> Flux:
+    """Densities are per second where their key says so, and an exposure then turns them into those over it."""
+    energy = joined_edges(
+        "energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev
+    )
+    if histogram is False and energy_mev is None:
+        raise InputError("histogram = false does not go with energy_low_mev and energy_high_mev: leave it out")
+    histogram = energy_mev is None if histogram is None else histogram
+    rates = [key for key in densities if key.endswith("_per_s")]
+    if bool(rates) != (exposure_s is not None) or len(rates) not in (0, len(densities)):
+        raise InputError("densities in _per_s, all of them, need exposure_s, and the others must not have it")
+    scale = 1.0 if exposure_s is None else checks.real("exposure_s", exposure_s, unit="s", above=0)
+    scaled = {}
+    for key, values in densities.items():
+        if len(values) != len(energy) - histogram:
+            raise InputError(
+                f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
+                "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
+            )
+        scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
+    return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
+
+
+_TIMINGS = {
+    "pulse": Section(
+        PulseTiming,
+        {
+            "mean_us": ("mean", read.number),
+            "sigma_us": ("sigma", read.number),
+            "lifetimes_us": ("lifetimes", read.each(read.number)),
+        },
+    ),
+    "tabulated": Section(
+        _build_timing,
+        {
+            "edges_us": ("edges_us", read.ascending),
+            "low_us": ("low_us", read.ascending),
+            "high_us": ("high_us", read.ascending),
+            "values": ("values", read.numbers),
+        },
+    ),
+}
+_SHARE = Section(
+    lambda energy, shares: (energy, shares),
+    {"energy_mev": ("energy", read.ascending), "shares": ("shares", read.numbers)},
+)
+_ARRIVING: dict[str, Any] = {
+    "shares": ("shares", read.by_name(_share)),
+    "rest": ("rest", read.texts),
+    "timing": ("timing", _timing),
+}
+_FLUXES = {
+    "pion-decay-at-rest": Section(
+        pion_decay_at_rest,
+        {
+            "neutrinos_per_proton": ("neutrinos_per_proton", read.number),
+            "protons": ("protons", read.number),
+            "distance_m": ("distance", read.number),
+            "timing": ("timing", _timing),
+        },
+    ),
+    "monochromatic": Section(
+        _arriving(monochromatic),
+        {
+            "energy_mev": ("energy", read.number),
+            "fluence_per_cm2": ("fluence", read.number),
+            "flavour": ("flavour", read.text),
+            "antineutrino": ("antineutrino", read.flag),
+            **_ARRIVING,
+        },
+    ),
+    "reactor": Section(
+        reactor_antineutrinos,
+        {
+            "thermal_power_gw": ("thermal_power", read.number),
+            "distance_m": ("distance", read.number),
+            "exposure_days": ("exposure", read.number),
+            "fission_fractions": ("fission_fractions", read.couplings),
+            "energy_per_fission_mev": ("energy_per_fission", read.couplings),
+            "highest_mev": ("highest", read.number),
+        },
+    ),
+    "solar": Section(
+        solar_neutrinos,
+        {
+            "source": ("source", read.text),
+            "exposure_days": ("exposure", read.number),
+            "total_per_cm2_per_s": ("total", read.number),
+            "survival": ("survival", _share),
+        },
+    ),
+    "tabulated": Section(
+        _arriving(_build_tabulated),
+        {
+            "energy_mev": ("energy_mev", read.ascending),
+            "energy_low_mev": ("energy_low_mev", read.ascending),
+            "energy_high_mev": ("energy_high_mev", read.ascending),
+            **{
+                f"{flavour}_per_cm2_per_mev{per_s}": (f"{flavour}_per_cm2_per_mev{per_s}", read.numbers)
+                for flavour in FLAVOURS
+                for per_s in ("", "_per_s")
+            },
+            "histogram": ("histogram", read.flag),
+            "exposure_s": ("exposure_s", read.number),
+            "antineutrino": ("antineutrino", read.flag_by_name),
+            **_ARRIVING,
+        },
+    ),
+}
