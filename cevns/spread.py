@@ -100,19 +100,19 @@ class Spread:
     ----------
     shares : array_like, shape (groups, nodes of `offset`, 1 or energy bins, rest)
         For each group of neutrinos that arrive together. One row serves all bins of energy.
+    offset : Grid, optional
+        Nuisance that shifts arrival times.
     shapes : sequence of Grid
         Nuisances that deform the response to energy.
-    offset : Grid, optional
-        Of arrival times.
     """
 
     shares: np.ndarray
-    shapes: tuple[Grid, ...] = ()
     offset: Grid | None = None
+    shapes: tuple[Grid, ...] = ()
 
     def __post_init__(self) -> None:
         nodes = 1 if self.offset is None else self.offset.nodes.size
-        shares = checks.array("shares", self.shares, low=-1e-12, high=1 + 1e-9, ndim=4)
+        shares = checks.array("shares", self.shares, low=-1e-9, high=1e30, ndim=4)
         if shares.shape[1] != nodes:
             raise InputError(f"shares has {shares.shape[1]} nodes of the time offset, needed: {nodes}")
         checks.put(self, shares=np.ascontiguousarray(shares))
@@ -131,7 +131,8 @@ class Spread:
         """Return the shares at a time offset, shape (groups, 1 or energy bins, rest)."""
         if self.offset is None:
             return self.shares[:, 0]
-        return np.einsum("n,gner->ger", self.offset.basis(offset), self.shares)
+        found: Array = np.einsum("n,gner->ger", self.offset.basis(offset), self.shares)
+        return found
 
     def nodes(self) -> list[tuple[float, ...]]:
         """Return the values of all shapes at each combination of their nodes, the last one's fastest."""

@@ -392,8 +392,7 @@ cdef class Counts:
         check_numbers(self.parameters, factors)
         for i, parameter in enumerate(self.parameters):
             c.origins[i] = parameter.origin
-        # without pieces of eta every node is there for itself
-        c.order, c.pieces = 1, constant.shape[0]
+        c.order, c.pieces = 1, constant.shape[0]  # without pieces of eta every node is there for itself
         if eta is not None:
             c.order, c.pieces = eta.c.order, eta.c.pieces
             c.eta = &eta.c

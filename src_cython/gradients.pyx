@@ -13,7 +13,7 @@ polynomials in y, times Chebyshev polynomials in the mass.
 """
 
 from libc.math cimport INFINITY, NAN
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from cevns.kernels.backwards cimport counts_gradient, line_slope

@@ -1,9 +1,9 @@
 """Least chi2 of several experiments over all their nuisances together.
 
-A nuisance x has a pull: all of them x' W x, with the inverse W of their covariance, no more where W has nothing; it may
-have a range. With the gradient g and the matrix H of second derivatives the steps are Newton's, -H^-1 g, in those that
-are not at an end of their range that g leads out of, shortened until chi2 falls. Where H has a negative direction, it is
-taken without the second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
+All nuisances x together have the pull x' W x with the inverse W of their covariance, and each may have a range. With
+the gradient g and the matrix H of second derivatives the steps are Newton's, -H^-1 g, in those that are not at an end of
+their range that g leads out of, shortened until chi2 falls. Where H has a negative direction, it is taken without the
+second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
 
 chi2 is convex if nuisances scale components alone, and has one minimum. What deforms them may make several: then each
 descent starts anew from all of some places.
@@ -11,11 +11,12 @@ descent starts anew from all of some places.
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
+from cevns.kernels.components cimport (
+    place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
 from cevns.kernels.pieces cimport own
-from cevns.kernels.poisson cimport (
-    PoissonTerm, place_poisson_row, poisson_chi2, poisson_gradient, poisson_row_size, start_poisson)
+from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2, poisson_gradient
 
 import numpy as np
 
@@ -156,7 +157,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     cdef char fixed[MAX_PULLS]
     cdef double value, new, gain, scale, away
     cdef Py_ssize_t k, n = j.pulls
-    cdef int _, halving
+    cdef int _, _halving
     value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
     if value == INFINITY:
         return value
@@ -172,7 +173,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
                 row.x[k] -= row.step[k]
             return value - 0.5 * gain
         scale = 1.0
-        for halving in range(MOST_HALVINGS):
+        for _halving in range(MOST_HALVINGS):
             for k in range(n):
                 row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
             new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)

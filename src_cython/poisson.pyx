@@ -1,317 +1,34 @@
-"""Signal and backgrounds beside the counts of one experiment, in bins of one axis or several.
+"""Expected counts beside the data of one experiment: chi2 and its derivatives in all nuisances.
 
-Expected counts are components, each times its own normalisation,
-
-    N = sum_c f_c T_c,    f_c = 1 + sum_k s_ck x_k,
-
-with nuisances x. The signal T_0 is a sum over groups g of neutrinos that arrive together, of counts in bins e of energy
-times shares of the bins r of all other axes,
-
-    T_0[e, r] = sum_g E_g[e](z) Q_g[r](t),
-
-where the counts E depend on the couplings, and on nuisances z that deform the detector's response; the shares Q, or
-Q[e, r], on a time offset t. Over pieces of z and t both are polynomials through Chebyshev nodes. Any component may have
-deformations that are linear in a nuisance.
-
-chi2 of Poisson data n is that of Baker and Cousins (Nucl. Instrum. Meth. 221 (1984) 437),
+chi2 of Poisson data n for expectations N is that of Baker and Cousins (Nucl. Instrum. Meth. 221 (1984) 437),
 
     chi2 = 2 sum_i N_i - n_i + n_i ln(n_i / N_i),    d chi2 / dN = 2 (1 - n / N),    d2 chi2 / dN2 = 2 n / N^2,
 
 and of Gaussian data sum_i ((N_i - n_i) / sigma_i)^2. Derivatives in the nuisances are sums over bins of products of
-few vectors: the components, and derivatives of the signal in z and t.
+few vectors: the components, and derivatives of the signal in its deformations; see `components.pyx`.
 """
 
-from libc.math cimport INFINITY, log, sqrt
+from libc.math cimport INFINITY, log
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
 
 from cevns.kernels.backwards cimport counts_gradient
-from cevns.kernels.counts cimport (
-    Counts, counts_row_size, counts_row_t, counts_t, fold_piece, place_counts_row, start_counts)
+from cevns.kernels.components cimport (
+    MAX_NODES, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, expect, local_nodes, node_of, poisson_row_t, poisson_t,
+    product, spread)
+from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
-from cevns.kernels.polynomials cimport dot, find_piece, to_piece
+from cevns.kernels.polynomials cimport dot
 
 import numpy as np
 
 
-# --- memory of a row -------------------------------------------------------------------------------------------------
-
-cdef inline Py_ssize_t derivatives(Py_ssize_t n) noexcept nogil:
-    """How many there are of n variables up to the second order, the value itself among them."""
-    return 1 + n + n * (n + 1) // 2
-
-
-cdef inline Py_ssize_t doubles(Py_ssize_t size) noexcept nogil:
-    """Doubles that some bytes need."""
-    return size // sizeof(double) + 1
-
-
-cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
-    """Doubles that a row needs."""
-    cdef Py_ssize_t g, size = doubles(p.groups * sizeof(counts_row_t))
-    for g in range(p.groups):
-        size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
-    size += derivatives(p.shapes) * p.groups * p.energy + 3 * p.groups * p.rows * p.rest + p.groups * p.energy
-    return size + (4 + p.vectors) * p.bins
-
-
-cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *memory) noexcept nogil:
-    """Divide memory of `poisson_row_size` among a row; returns what follows it."""
-    cdef Py_ssize_t g
-    row.counts = <counts_row_t *> memory
-    memory += doubles(p.groups * sizeof(counts_row_t))
-    for g in range(p.groups):
-        place_counts_row(p.counts[g], row.counts + g, memory, <char *> (memory + counts_row_size(p.counts[g])))
-        memory += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
-    row.by_energy = memory
-    memory += derivatives(p.shapes) * p.groups * p.energy
-    row.shares = memory
-    memory += 3 * p.groups * p.rows * p.rest
-    row.mixed = memory
-    memory += p.groups * p.energy
-    row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
-    memory += 4 * p.bins
-    row.vectors = memory
-    return memory + p.vectors * p.bins
-
-
-cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
-    """Compute the rates of all groups at the parameters' values."""
-    cdef Py_ssize_t g
-    for g in range(p.groups):
-        start_counts(p.counts[g], row.counts + g, values, alone)
-
-
-# --- the signal ------------------------------------------------------------------------------------------------------
-
-cdef void axis_basis(const axis_t *axis, double x, bint derived, basis_t *out) noexcept nogil:
-    """The nodes' polynomials at a value of a nuisance."""
-    cdef double t[3][MAX_NODES]
-    cdef double scale, u
-    cdef Py_ssize_t k, m, d, piece = find_piece(axis.edges, axis.pieces, x, -1), orders = 3 if derived else 1
-    out.first = piece * axis.order
-    if axis.order == 1:
-        out.values[0][0], out.values[1][0], out.values[2][0] = 1.0, 0.0, 0.0
-        return
-    u = to_piece(axis.edges, piece, x)
-    scale = 2.0 / (axis.edges[piece + 1] - axis.edges[piece])
-    t[0][0], t[1][0], t[2][0] = 1.0, 0.0, 0.0
-    t[0][1], t[1][1], t[2][1] = u, 1.0, 0.0
-    for k in range(2, axis.order):
-        t[0][k] = 2.0 * u * t[0][k - 1] - t[0][k - 2]
-        t[1][k] = 2.0 * t[0][k - 1] + 2.0 * u * t[1][k - 1] - t[1][k - 2]
-        t[2][k] = 4.0 * t[1][k - 1] + 2.0 * u * t[2][k - 1] - t[2][k - 2]
-    for d in range(orders):
-        for m in range(axis.order):
-            out.values[d][m] = 0.0
-        for k in range(axis.order):
-            for m in range(axis.order):
-                out.values[d][m] += t[d][k] * axis.to_chebyshev[k * axis.order + m]
-    for m in range(axis.order if derived else 0):
-        out.values[1][m] *= scale
-        out.values[2][m] *= scale * scale
-
-
-cdef void shape_bases(const poisson_t *p, const double *x, bint derived, basis_t *bases) noexcept nogil:
-    cdef Py_ssize_t a
-    for a in range(p.shapes):
-        axis_basis(&p.shape[a], x[p.places[p.shape[a].pull]], derived, bases + a)
-
-
-cdef inline Py_ssize_t local_nodes(const poisson_t *p) noexcept nogil:
-    """Nodes of one interval of every shape."""
-    cdef Py_ssize_t a, out = 1
-    for a in range(p.shapes):
-        out *= p.shape[a].order
-    return out
-
-
-cdef inline Py_ssize_t node_of(const poisson_t *p, const basis_t *bases, Py_ssize_t k, Py_ssize_t *where) noexcept nogil:
-    """Which of all nodes the k-th one of the present intervals is; where it stands along each shape."""
-    cdef Py_ssize_t a, node = 0, stride = 1
-    for a in range(p.shapes - 1, -1, -1):
-        where[a] = k % p.shape[a].order
-        k //= p.shape[a].order
-        node += stride * (bases[a].first + where[a])
-        stride *= p.shape[a].pieces * p.shape[a].order
-    return node
-
-
-cdef inline double product(const poisson_t *p, const basis_t *bases, const Py_ssize_t *where, Py_ssize_t first,
-                           Py_ssize_t second) noexcept nogil:
-    """Polynomial of a node, derived in up to two shapes; -1 for none."""
-    cdef Py_ssize_t a
-    cdef double out = 1.0
-    for a in range(p.shapes):
-        out *= bases[a].values[(a == first) + (a == second)][where[a]]
-    return out
-
-
-cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases,
-                      bint derived) noexcept nogil:
-    """Counts by energy of all groups, and their derivatives in the shapes."""
-    cdef Py_ssize_t where[MAX_SHAPES]
-    cdef double factors[MAX_DERIVATIVES]
-    cdef Py_ssize_t a, b, d, e, g, k, node, n = p.energy, size = p.groups * p.energy
-    cdef Py_ssize_t orders = derivatives(p.shapes) if derived else 1
-    cdef const double *one
-    cdef const double *line
-    cdef double *out
-    cdef double value
-    memset(row.by_energy, 0, orders * size * sizeof(double))
-    for k in range(local_nodes(p)):
-        node = node_of(p, bases, k, where)
-        factors[0] = product(p, bases, where, -1, -1)
-        d = 1
-        for a in range(p.shapes if derived else 0):
-            factors[d] = product(p, bases, where, a, -1)
-            d += 1
-        for a in range(p.shapes if derived else 0):
-            for b in range(a, p.shapes):
-                factors[d] = product(p, bases, where, a, b)
-                d += 1
-        for g in range(p.groups):
-            fold_piece(p.counts[g], row.counts + g, node)
-            one = row.counts[g].a + node * n
-            line = row.counts[g].bc + 2 * node * n
-            out = row.by_energy + g * n
-            for e in range(n):
-                value = one[e]
-                if not row.counts[g].alone:
-                    value += y * (line[e] + y * line[n + e])
-                for d in range(orders):
-                    out[d * size + e] += factors[d] * value
-
-
-cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, bint derived,
-                      basis_t *basis) noexcept nogil:
-    """Shares of the other axes' bins at the time offset, deformed, and two derivatives in the offset."""
-    cdef Py_ssize_t d, g, i, m, block = p.rows * p.rest, nodes = p.offset.pieces * p.offset.order
-    cdef const double *values
-    cdef double *out
-    cdef double z
-    axis_basis(&p.offset, x[p.places[p.offset.pull]] if p.offset.pull >= 0 else 0.0, derived, basis)
-    for d in range(3 if derived else 1):
-        for g in range(p.groups):
-            out = row.shares + (d * p.groups + g) * block
-            memset(out, 0, block * sizeof(double))
-            for m in range(p.offset.order):
-                values = p.shares + (g * nodes + basis.first + m) * block
-                for i in range(block):
-                    out[i] += basis.values[d][m] * values[i]
-    for m in range(p.morphs):
-        if p.morphed[m] == 0:
-            z = x[p.places[p.morph_pulls[m]]]
-            for i in range(p.groups * block):
-                row.shares[i] += z * p.morph[m][i]
-
-
-cdef void spread(const poisson_t *p, const double *by_energy, const double *shares, double *out) noexcept nogil:
-    """Sum over the groups of counts by energy times shares, into all bins."""
-    cdef Py_ssize_t e, g, r, n = p.rest
-    cdef const double *share
-    cdef double value
-    memset(out, 0, p.bins * sizeof(double))
-    for g in range(p.groups):
-        for e in range(p.energy):
-            value = by_energy[g * p.energy + e]
-            share = shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
-            for r in range(n):
-                out[e * n + r] += value * share[r]
-
+# --- chi2 and its derivatives ----------------------------------------------------------------------------------------
 
 cdef double against(const poisson_t *p, const double *bins, const double *by_energy, const double *shares,
                     double *work) noexcept nogil:
     """Sum over bins of a vector times what `spread` makes of counts and shares."""
     spread(p, by_energy, shares, work)
     return dot(bins, work, p.bins)
-
-
-cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil:
-    """Coefficients in y of the counts by energy without deformations, and data less backgrounds, shape (4, energy).
-
-    All in units of the data's standard deviations.
-    """
-    cdef Py_ssize_t e, g, r, n = p.energy
-    cdef const double *one
-    cdef const double *line
-    cdef const double *shares
-    cdef double total, scale
-    memset(out, 0, 4 * n * sizeof(double))
-    for g in range(p.groups):
-        fold_piece(p.counts[g], row.counts + g, p.middle)
-        one, line = row.counts[g].a + p.middle * n, row.counts[g].bc + 2 * p.middle * n
-        for e in range(n):
-            shares = p.shares + ((g * p.offset.pieces * p.offset.order + p.offset.order // 2) * p.rows
-                                 + (e if p.rows > 1 else 0)) * p.rest
-            total = 0.0
-            for r in range(p.rest):
-                total += shares[r]
-            out[e] += total * one[e]
-            out[n + e] += total * line[e]
-            out[2 * n + e] += total * line[n + e]
-    for e in range(n):
-        out[3 * n + e] = p.energy_data[e] - p.energy_data[n + e]
-        scale = 1.0 / sqrt(p.energy_data[2 * n + e])
-        for g in range(4):
-            out[g * n + e] *= scale
-
-
-# --- chi2 and its derivatives ----------------------------------------------------------------------------------------
-
-cdef inline double factor(const poisson_t *p, Py_ssize_t component, const double *x) noexcept nogil:
-    """Normalisation of a component."""
-    cdef Py_ssize_t k
-    cdef double out = 1.0
-    for k in range(p.pulls):
-        out += p.scales[component * p.pulls + k] * x[p.places[k]]
-    return out
-
-
-cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived,
-                   double *factors, basis_t *bases) noexcept nogil:
-    """Fill expectations, and vectors of components and deformations if they are asked for.
-
-    Vectors are those of the components, and derivatives of these, without normalisation, in shapes, offset and morphs.
-    """
-    cdef Py_ssize_t a, c, i, m, n = p.bins, size = p.groups * p.energy, block = p.groups * p.rows * p.rest
-    cdef basis_t offset
-    cdef double *vector
-    cdef double z
-    shape_bases(p, x, derived, bases)
-    fill_energy(p, row, y, bases, derived)
-    fill_shares(p, row, x, derived, &offset)
-    spread(p, row.by_energy, row.shares, row.vectors)
-    for c in range(1, p.components):
-        for i in range(n):
-            row.vectors[c * n + i] = p.templates[(c - 1) * n + i]
-    vector = row.vectors + p.components * n
-    if derived:
-        for a in range(p.shapes):
-            spread(p, row.by_energy + (1 + a) * size, row.shares, vector)
-            vector += n
-        if p.offset.pull >= 0:
-            spread(p, row.by_energy, row.shares + block, vector)
-            vector += n
-    for m in range(p.morphs):
-        c = p.morphed[m]
-        if c > 0:
-            z = x[p.places[p.morph_pulls[m]]]
-            for i in range(n):
-                row.vectors[c * n + i] += z * p.morph[m][i]
-        if derived:
-            if c == 0:
-                spread(p, row.by_energy, p.morph[m], vector)
-            else:
-                memcpy(vector, p.morph[m], n * sizeof(double))
-            vector += n
-    for c in range(p.components):
-        factors[c] = factor(p, c, x)
-    for i in range(n):
-        row.expected[i] = factors[0] * row.vectors[i]
-    for c in range(1, p.components):
-        for i in range(n):
-            row.expected[i] += factors[c] * row.vectors[c * n + i]
 
 
 cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcept nogil:
@@ -366,7 +83,7 @@ cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const
     cdef double first[MAX_VECTORS]
     cdef basis_t bases[MAX_SHAPES]
     cdef double value
-    cdef Py_ssize_t i, j, k, m, bins = p.bins
+    cdef Py_ssize_t i, j, m, bins = p.bins
     expect(p, row, y, nuisances, gradient != NULL, factors, bases)
     value = compare(p, row, valued)
     if gradient == NULL or value == INFINITY:
@@ -497,7 +214,8 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
         node = node_of(p, bases, k, where)
         weight = product(p, bases, where, -1, -1)
         for g in range(p.groups):
-            if not counts_gradient(p.counts[g], row.counts + g, node, &weight, 1, row.mixed + g * p.energy, values, gradient):
+            if not counts_gradient(p.counts[g], row.counts + g, node, &weight, 1, row.mixed + g * p.energy, values,
+                                   gradient):
                 return False
     return True
 
@@ -514,8 +232,8 @@ cdef axis_t place_axis(edges, to_chebyshev, Py_ssize_t pull, list owned) except 
 
 
 cdef class PoissonTerm:
-    """PoissonTerm(counts, observed, shares, templates, places, scales, shapes=(), offset=None, morphs=(), variance=None,
-    floor=0.0)
+    """PoissonTerm(counts, observed, shares, templates, places, scales, shapes=(), offset=None, morphs=(), \
+variance=None, floor=0.0)
 
     One experiment's expectations beside its data. `cevns.likelihoods.poisson` makes these.
 
@@ -612,7 +330,9 @@ cdef class PoissonTerm:
         beside = templates.sum(axis=0).reshape(p.energy, p.rest).sum(axis=1)
         seen = observed if variance is None else variance
         by_energy = [v.reshape(p.energy, p.rest).sum(axis=1) for v in (observed, seen)]
-        p.energy_data = own(owned, np.array([by_energy[0], beside, np.maximum(by_energy[1], 1.0 if variance is None else 0.0)]))
+        if variance is None:
+            by_energy[1] = np.maximum(by_energy[1], 1.0)
+        p.energy_data = own(owned, np.array([by_energy[0], beside, by_energy[1]]))
         self.owned = tuple(owned)
 
     def __dealloc__(self):

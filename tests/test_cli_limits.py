@@ -165,7 +165,7 @@ def unbuilt(tmp_path_factory):
         "from cevns.fluxes import Flux",
         "from cevns.nuclei.form_factors import helm",
         "from cevns.likelihoods import Likelihood",
-        "from cevns.kernels.likelihood import Engine",
+        "from cevns.kernels.engine import Engine",
         "import sys; from cevns.cli import main; sys.exit(main(['chi2', 'coherent-csi-2017', '--model', 'sm']))",
         "import sys; from cevns.cli import main; sys.exit(main(['list']))",
     ],

@@ -21,6 +21,7 @@ GROUND = {
     "kernels",
     "parameters",
     "plotting",
+    "spread",
     "steps",
     "tables",
     "tabular",

@@ -19,8 +19,9 @@ from cevns.experiments import Background
 from cevns.inference import limit
 from cevns.interactions import NonStandardInteractions, mediated
 from cevns.kernels.counts import Counts
+from cevns.kernels.engine import Engine
 from cevns.kernels.gaussian import GaussianTerm
-from cevns.kernels.likelihood import Engine, Evaluator
+from cevns.kernels.likelihood import Evaluator
 from cevns.likelihoods import Likelihood
 from cevns.nuclei import Target
 from cevns.predictions.folding import pack

@@ -12,7 +12,7 @@ from scipy import integrate
 
 from cevns import fluxes, predictions, reference
 from cevns.constants import HBAR_C, MUON_MASS
-from cevns.kernels.likelihood import crossings_limit
+from cevns.kernels.engine import crossings_limit
 from cevns.nuclei import Nucleus, Target
 from cevns.nuclei.form_factors import helm
 

@@ -1,8 +1,10 @@
 """Detectors: quenching, efficiency, resolution and bins, which make a response, and arrival times."""
 
 from cevns.detectors.arrivals import Arrival, ArrivalEfficiency, SharesOver
+from cevns.detectors.distribution import Distribution
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.electrons import ElectronResponse
+from cevns.detectors.offsets import TimeOffset
 from cevns.detectors.quenching import (
     BirksQuenching,
     LindhardQuenching,
@@ -19,6 +21,7 @@ __all__ = [
     "Arrival",
     "ArrivalEfficiency",
     "BirksQuenching",
+    "Distribution",
     "Efficiency",
     "ElectronResponse",
     "GaussianResolution",
@@ -31,4 +34,5 @@ __all__ = [
     "Response",
     "SharesOver",
     "TabulatedQuenching",
+    "TimeOffset",
 ]

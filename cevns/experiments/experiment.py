@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.detectors import TimeOffset
 from cevns.errors import InputError
-from cevns.likelihoods import Background, Data, Likelihood, Nuisance
+from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance
 from cevns.likelihoods.gaussian import GaussianStatistic
-from cevns.predictions import Signal
+from cevns.likelihoods.joint import JointStatistic
+from cevns.predictions import Signal, SpreadSignal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cevns._types import ArrayLike, Model, Values
+    from cevns._types import Array, ArrayLike, Model, Values
     from cevns.detectors import Response
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
@@ -40,14 +44,15 @@ class Experiment(Likelihood):
         Nuclei and active mass.
     response : Response
         Quenching, efficiency, bins.
-    observed : array_like, shape (bins,)
-        Counts with steady-state background subtracted.
-    uncertainty : array_like, shape (bins,)
-        Standard deviations, uncorrelated.
+    observed : array_like, shape (bins,) or that of all axes
+        Counts; with Gaussian uncertainties maybe with steady-state background subtracted.
+    uncertainty : array_like, shape (bins,), optional
+        Standard deviations, uncorrelated. Without them the counts are Poisson data.
     signal_sigma : float
-        Relative uncertainty of the signal's normalisation, a fraction from 1e-6 to 2.
+        Relative uncertainty of the signal's normalisation, a fraction from 1e-6 to 2; 0 for none of its own, which
+        Gaussian data whose nuisances are profiled in closed form do not know.
     backgrounds : sequence of Background
-        Beam-related backgrounds.
+        Other components.
     quenching_sigma : float
         Uncertainty of the quenching scale eta, a fraction from 1e-6 to 0.5; 0 for none.
     form_factor : FormFactor or str
@@ -59,9 +64,19 @@ class Experiment(Likelihood):
     references : tuple of str
         What to cite.
     nuisances : sequence of Nuisance
-        Further uncertainties of the signal's normalisation, which other experiments may share.
+        Further uncertainties of normalisations, which other experiments may share.
     electrons : ElectronResponse or str, optional
         Elastic scattering on electrons as part of the signal: ``"shells"``, ``"free"``, or a response; see `Signal`.
+    arrival : Arrival, optional
+        Bins of arrival time, in addition to those of energy; see `cevns.predictions.SpreadSignal`.
+    distribution : Distribution, optional
+        Bins of further axes, whose shares do not depend on the interaction.
+    shapes : sequence of Deformation or TimeOffset
+        Nuisances that deform templates or times.
+    correlations : sequence of ((str, str), float), optional
+        Of nuisances that may be shared, by their names.
+    floor : float
+        Least expectation of a bin of Poisson data; 0 for none.
 
     Examples
     --------
@@ -76,8 +91,8 @@ class Experiment(Likelihood):
     target: Target
     response: Response
     observed: Values
-    uncertainty: Values
-    signal_sigma: float
+    uncertainty: Values | None = None
+    signal_sigma: float = 0.0
     backgrounds: Values = ()
     quenching_sigma: float = 0.0
     form_factor: Any = "helm"
@@ -86,22 +101,30 @@ class Experiment(Likelihood):
     references: Values = ()
     nuisances: Values = ()
     electrons: Any = None
+    arrival: Any = None
+    distribution: Any = None
+    shapes: Values = ()
+    correlations: Values = ()
+    floor: float = 0.0
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
+        shapes = checks.sequence("shapes", self.shapes, (Deformation, TimeOffset))
+        checks.put(self, shapes=shapes, floor=checks.real("floor", self.floor, low=0, high=1e6))
         signal = self.signal
-        bins = self.response.bins
+        bins = signal.binning.bins
         for field in ("observed", "uncertainty"):
-            checks.array(field, getattr(self, field), ndim=1, length=bins)
+            if field == "observed" or self.uncertainty is not None:
+                self._flat(field, getattr(self, field))
         data = self.data
         backgrounds = checks.sequence("backgrounds", self.backgrounds, Background)
         for background in backgrounds:
             if len(background.counts) != bins:
                 raise InputError(
-                    f"background {checks.shown(background.name)} has {len(background.counts)} bins, the response "
-                    f"has {bins}"
+                    f"background {checks.shown(background.name)} has {len(background.counts)} bins, the "
+                    f"{'response' if signal.binning.bins == self.response.bins else 'experiment'} has {bins}"
                 )
             data.check_precision(background.counts)
         names = [b.name for b in backgrounds]
@@ -111,19 +134,40 @@ class Experiment(Likelihood):
         nuisances = checks.sequence("nuisances", self.nuisances, Nuisance)
         if len({n.name for n in nuisances}) < len(nuisances):
             raise InputError("nuisances must have different names: one of them comes more than once")
+        pairs = dict(self.correlations) if isinstance(self.correlations, Mapping) else self.correlations
         checks.put(
             self,
+            correlations=_correlations(pairs),
             observed=data.observed,
             uncertainty=data.uncertainty,
             backgrounds=backgrounds,
             references=checks.sequence("references", self.references, str),
             nuisances=nuisances,
-            signal_sigma=checks.relative("signal_sigma", self.signal_sigma),
+            signal_sigma=checks.relative("signal_sigma", self.signal_sigma, or_none=self.together),
             quenching_sigma=signal.quenching_sigma,
             form_factor=signal.form_factor,
             electrons=signal.electrons,
             label=self.label or self.name,
         )
+        if self.together:
+            # refuses what does not fit together here and now
+            _ = self._assembly
+
+    def _flat(self, field: str, values: Any) -> Array:
+        """Return counts of all bins in a row, given like that or in the shape of the axes."""
+        binning = self.signal.binning
+        array = checks.array(field, values)
+        if array.shape == binning.shape:
+            array = array.ravel()
+            checks.put(self, **{field: tuple(array.tolist())})
+        return checks.array(field, array, ndim=1, length=binning.bins)
+
+    @property
+    def together(self) -> bool:
+        """Whether nuisances are profiled together, by descents, and not in closed form."""
+        plain = all(n.plain for n in self.nuisances if isinstance(n, Nuisance))
+        spread = self.arrival is not None or self.distribution is not None
+        return self.uncertainty is None or spread or bool(self.shapes) or bool(self.correlations) or not plain
 
     def __reduce__(self) -> tuple[Any, ...]:
         # without what has been computed so far
@@ -145,7 +189,7 @@ class Experiment(Likelihood):
             self.response.edges[:-1],
             self.response.edges[1:],
             self.observed,
-            self.uncertainty,
+            self.uncertainty or itertools.repeat(None, len(self.observed)),
             *(b.counts for b in backgrounds),
             strict=True,
         )
@@ -194,7 +238,7 @@ class Experiment(Likelihood):
         own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty}
         out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), **own)
         # chi2 of the other data
-        for name in ("_evaluators", "_constrained"):
+        for name in ("_evaluators", "_constrained", "_assembly"):
             out.__dict__.pop(name, None)
         return out
 
@@ -227,7 +271,15 @@ class Experiment(Likelihood):
     @cached_property
     def signal(self) -> Signal:
         """What predicts counts, and knows no data."""
-        return Signal(self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons)
+        fields = self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons
+        if not self.together:
+            return Signal(*fields)
+        offsets = [shape for shape in self.shapes if isinstance(shape, TimeOffset)]
+        if len(offsets) > 1:
+            raise InputError("shapes holds more than one time offset: all neutrinos have one")
+        return SpreadSignal(
+            *fields, arrival=self.arrival, distribution=self.distribution, offset=offsets[0] if offsets else None
+        )
 
     @cached_property
     def data(self) -> Data:
@@ -240,8 +292,19 @@ class Experiment(Likelihood):
         return (self,)
 
     @cached_property
-    def statistic(self) -> GaussianStatistic:
+    def statistic(self) -> GaussianStatistic | JointStatistic:
         """chi2 of the data for counts of any interaction."""
+        if isinstance(self.signal, SpreadSignal):
+            deformations = [shape for shape in self.shapes if isinstance(shape, Deformation)]
+            return JointStatistic(
+                self.data,
+                self.backgrounds,
+                self.signal_sigma,
+                self.nuisances,
+                deformations,
+                self.signal.spread,
+                self.floor,
+            )
         return GaussianStatistic(self.data, self.backgrounds, self.signal_sigma, self.quenching_sigma)
 
     def predict(
@@ -297,3 +360,17 @@ class Experiment(Likelihood):
         87.6
         """
         return self.signal.predictor(interaction, free, eta=eta, **fixed)
+
+
+def _correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...]:
+    """Return pairs of names with their correlation."""
+    if isinstance(given, dict):
+        given = tuple(given.items())
+    found = []
+    for pair, value in checks.pairs("correlations", given, "((name, name), correlation)"):
+        names = checks.sequence("correlations", pair, str, "each is of two names")
+        if len(names) != 2:
+            raise InputError(f"correlations hold pairs of names, got {checks.shown(pair)}")
+        of = f"correlation of {names[0]!r} and {names[1]!r}"
+        found.append(((names[0], names[1]), checks.real(of, value, low=-1, high=1)))
+    return tuple(found)

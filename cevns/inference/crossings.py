@@ -10,7 +10,7 @@ import numpy as np
 from cevns.inference.descent import descend
 from cevns.inference.roots import COARSER, NARROWEST, bracketed
 from cevns.inference.stepped import slices
-from cevns.kernels.likelihood import crossings_limit
+from cevns.kernels.engine import crossings_limit
 
 if TYPE_CHECKING:
     from cevns._types import Array

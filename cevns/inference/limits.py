@@ -19,7 +19,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
 from cevns.inference.lines import SEARCH_POINTS, Line
 from cevns.inference.results import Result
-from cevns.kernels.likelihood import crossings_limit
+from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, common_shape
 from cevns.tabular import Column, Table
 from cevns.threads import checked, share

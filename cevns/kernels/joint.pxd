@@ -1,6 +1,6 @@
 """Experiments with nuisances of their own and shared ones, for other Cython code; `joint.pyx` has the mathematics."""
 
-from cevns.kernels.poisson cimport poisson_row_t, poisson_t
+from cevns.kernels.components cimport poisson_row_t, poisson_t
 
 cdef enum:
     MAX_PULLS = 64  # nuisances of all experiments together

@@ -1,9 +1,7 @@
 """chi2 of an interaction with every nuisance profiled, for other Cython code."""
 
-from cevns.kernels.counts cimport Counts
+from cevns.kernels.engine cimport Engine
 from cevns.kernels.functions cimport Function, ranges_t
-from cevns.kernels.gaussian cimport row_t
-from cevns.kernels.joint cimport Joint
 from cevns.kernels.sums cimport sum_t
 
 
@@ -22,24 +20,6 @@ cdef double gradient_c(const bound_t *bound, const double *values, double *gradi
 # chi2 again, and exp(-chi2 / 2), for scipy.LowLevelCallable; data points to a bound_t
 cdef double nquad_chi2(int n, double *x, void *data) noexcept nogil
 cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil
-
-
-cdef class Engine:
-    cdef readonly tuple terms
-    cdef readonly Joint joint
-    cdef readonly Counts counts
-    cdef sum_t s
-    cdef tuple arguments, owned
-    cdef readonly tuple shared, priors
-    cdef Py_ssize_t seeds, parameters
-    cdef readonly int line, line_power
-    cdef int calls, trials
-    cdef certify(self)
-    cdef int count(self) except -1
-    cdef take_priors(self, priors, list owned)
-    cdef one_valued(self)
-    cdef row_t* rows(self, const double[:, ::1] values) except NULL
-    cdef bint together(self, const double *first, const double *second) noexcept nogil
 
 
 cdef class Evaluator(Function):

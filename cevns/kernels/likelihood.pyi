@@ -4,46 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import LowLevelCallable
 
+from cevns.kernels.engine import Engine
 from cevns.kernels.functions import Function
-from cevns.kernels.gaussian import GaussianTerm
 from cevns.parameters import Parameter
 
 _Array = NDArray[np.float64]
-
-def crossings_limit() -> int: ...
-
-class Engine:
-    @property
-    def terms(self) -> tuple[GaussianTerm, ...]: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def line_power(self) -> int: ...
-    @property
-    def shared(self) -> tuple[tuple[float, tuple[int, ...]], ...]: ...
-    @property
-    def priors(self) -> tuple[tuple[int, float, float], ...]: ...
-    def __init__(
-        self,
-        terms: Sequence[GaussianTerm],
-        shared: Sequence[tuple[float, Sequence[int]]] = (),
-        priors: Sequence[tuple[int, float, float]] = (),
-    ) -> None: ...
-    def prepare(self) -> Engine: ...
-    def profile(self, values: _Array) -> tuple[list[tuple[float, float, float, _Array]], list[float]]: ...
-    def penalty(self, values: _Array) -> float: ...
-    def points(self, values: _Array, out: _Array) -> None: ...
-    def grid(self, values: _Array, y: _Array, out: _Array) -> None: ...
-    def minima(self, values: _Array, two_sided: bool, out: _Array, at: _Array) -> None: ...
-    def crossings(
-        self,
-        values: _Array,
-        two_sided: bool,
-        level: float,
-        out: _Array,
-        counts: NDArray[np.intp],
-        above: NDArray[np.int8],
-    ) -> None: ...
 
 class Evaluator(Function):
     @property

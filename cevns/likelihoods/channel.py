@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cevns.kernels.counts import Counts
-    from cevns.likelihoods.gaussian import GaussianStatistic
     from cevns.likelihoods.nuisances import Nuisance
     from cevns.parameters import Parameter
 
@@ -64,7 +63,10 @@ class Channel(Protocol):
     def nuisances(self) -> tuple[Nuisance, ...]: ...
 
     @property
-    def statistic(self) -> GaussianStatistic: ...
+    def correlations(self) -> Any: ...
+
+    @property
+    def statistic(self) -> Any: ...
 
     @property
     def summary(self) -> tuple[object, ...]: ...

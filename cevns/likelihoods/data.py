@@ -18,6 +18,8 @@ __all__ = ["Background", "Data"]
 
 #: Largest counts, and smallest uncertainty of them, that are accepted: far from what overflows when it is squared.
 LARGEST_COUNTS, SMALLEST_UNCERTAINTY = 1e30, 1e-30
+#: Largest Poisson counts, whose logarithms would not tell neighbours apart.
+LARGEST_POISSON = 1e12
 #: Largest counts in units of their uncertainty: the difference of larger ones would have no digits left for chi2.
 LARGEST_PRECISION = 1e8
 #: Names of pulls beside those of backgrounds: of the signal's normalisation, and of the quenching scale.
@@ -59,14 +61,14 @@ class Background:
 
 @dataclass(frozen=True)
 class Data:
-    """Observed counts in bins with uncorrelated Gaussian uncertainties.
+    """Observed counts in bins: Poisson data, or with uncorrelated Gaussian uncertainties.
 
     Parameters
     ----------
     observed : array_like, shape (bins,)
-        Counts with steady-state background subtracted.
-    uncertainty : array_like, shape (bins,)
-        Standard deviations.
+        Counts; with Gaussian uncertainties maybe with steady-state background subtracted.
+    uncertainty : array_like, shape (bins,), optional
+        Standard deviations. Without them the counts are Poisson data, at least 0 and not necessarily whole.
 
     Examples
     --------
@@ -75,9 +77,13 @@ class Data:
     """
 
     observed: Values
-    uncertainty: Values
+    uncertainty: Values | None = None
 
     def __post_init__(self) -> None:
+        if self.uncertainty is None:
+            counts = checks.array("observed", self.observed, low=0, high=LARGEST_POISSON, ndim=1)
+            checks.put(self, observed=tuple(counts.tolist()))
+            return
         most = LARGEST_COUNTS
         observed = checks.array("observed", self.observed, low=-most, high=most, ndim=1)
         uncertainty = checks.array(
@@ -95,6 +101,8 @@ class Data:
             Naming the bin.
         """
         uncertainty = self.arrays[1]
+        if uncertainty is None:
+            return
         ratio = np.abs(counts) / uncertainty
         if ratio.size and ratio.max() > LARGEST_PRECISION:
             raise InputError(
@@ -103,21 +111,23 @@ class Data:
             )
 
     @cached_property
-    def arrays(self) -> tuple[Array, Array]:
-        """The counts and their standard deviations as arrays."""
-        return np.array(self.observed), np.array(self.uncertainty)
+    def arrays(self) -> tuple[Array, Any]:
+        """The counts and their standard deviations as arrays; None for Poisson data."""
+        return np.array(self.observed), None if self.uncertainty is None else np.array(self.uncertainty)
 
     @cached_property
     def precision(self) -> float:
         """Largest ratio of a bin's counts to its uncertainty."""
         observed, uncertainty = self.arrays
+        if uncertainty is None:
+            return float(np.sqrt(observed.max(initial=0.0)))
         return float((np.abs(observed) / uncertainty).max(initial=0.0))
 
     def replace(self, observed: ArrayLike, uncertainty: Any = None) -> Data:
         """Return other counts in the same bins, with the same uncertainties unless others are given."""
         most, own = LARGEST_COUNTS, self.arrays[1]
-        if uncertainty is not None:
-            return Data(checks.array("observed", observed, ndim=1, length=own.size), uncertainty)
+        if uncertainty is not None or own is None:
+            return Data(checks.array("observed", observed, ndim=1, length=len(self.observed)), uncertainty)
         counts = checks.array("observed", observed, low=-most, high=most, ndim=1, length=own.size)
         out = object.__new__(Data)
         checks.put(out, observed=tuple(counts.tolist()), uncertainty=self.uncertainty, arrays=(counts, own))

@@ -53,7 +53,7 @@ class GaussianStatistic:
     @property
     def units(self) -> tuple[float, ...]:
         """In which counts have to come: the data's standard deviations."""
-        return tuple(self.data.uncertainty)
+        return tuple(self.data.uncertainty or ())
 
     @cached_property
     def _modes(self) -> tuple[Array, ...]:

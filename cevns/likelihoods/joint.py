@@ -167,19 +167,21 @@ class JointStatistic:
             found.append((0, d.name, d.change(shares[0, 0].ravel())))
         return shares, found
 
-    def term(self, counts: Sequence[Counts], places: Sequence[int]) -> PoissonTerm:
+    def term(self, counts: Sequence[Counts], spread: Spread, places: Sequence[int]) -> PoissonTerm:
         """Return the compiled chi2 for counts of each group by energy.
 
         Parameters
         ----------
         counts : sequence of Counts
             Of each group, at each combination of the shapes' nodes.
+        spread : Spread
+            With the nodes of these counts.
         places : sequence of int
             Where the term's nuisances stand among those of all experiments.
         """
         shares, deformed = self._deformed
         observed, uncertainty = self.data.arrays
-        offset = self.spread.offset
+        offset = spread.offset
         return PoissonTerm(
             tuple(counts),
             observed,
@@ -187,7 +189,7 @@ class JointStatistic:
             np.array([b.counts for b in self.backgrounds]).reshape(-1, observed.size),
             tuple(places),
             self._scales,
-            [(np.array(g.edges), g.to_chebyshev, self._place[g.name]) for g in self.spread.shapes],
+            [(np.array(g.edges), g.to_chebyshev, self._place[g.name]) for g in spread.shapes],
             None if offset is None else (np.array(offset.edges), offset.to_chebyshev, self._place[offset.name]),
             [(component, self._place[name], change) for component, name, change in deformed],
             None if uncertainty is None else uncertainty**2,
@@ -285,7 +287,9 @@ def join(
         places.append(tuple(keys.index((None if p.shared else name, p.name)) for p in statistic.pulls))
     if len(found) > MOST_PULLS:
         raise InputError(f"{len(found)} nuisances are profiled together, at most {MOST_PULLS} can be: leave some out")
-    return Joined(tuple(found), tuple(found.values()), tuple(places), _precision(list(found.items()), correlations or {}))
+    return Joined(
+        tuple(found), tuple(found.values()), tuple(places), _precision(list(found.items()), correlations or {})
+    )
 
 
 def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, str], float]) -> Array:
@@ -307,12 +311,6 @@ def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, s
             f"in units of the variances, is {least:.3g}"
         )
     weights = np.array([0.0 if math.isinf(p.sigma) else 1.0 / p.sigma for _, p in pulls])
-    inverse = np.linalg.inv(correlated) if correlations else correlated
+    inverse: Any = np.linalg.inv(correlated) if correlations else correlated
     out: Array = inverse * np.outer(weights, weights)
     return out
-
-
-def penalty(precision: Array, values: Array) -> float:
-    """Return what pulls add to chi2."""
-    return float(values @ precision @ values)
-

@@ -13,9 +13,9 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.kept import Kept
-from cevns.kernels.likelihood import Engine, Evaluator
+from cevns.kernels.likelihood import Evaluator
+from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
-from cevns.likelihoods.nuisances import shared
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
@@ -24,6 +24,7 @@ from cevns.steps import Steps
 if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike, Model
     from cevns.experiments import Experiment
+    from cevns.kernels.engine import Engine
 
 __all__ = ["Evaluator", "Likelihood"]
 
@@ -35,8 +36,6 @@ MANY = 1000
 MOST_CONSTRAINED = 8
 #: Parameters that `chi2` takes by place, and numbers that need no look.
 _PLANE, _NUMBERS = ("mass", "coupling"), (float, int)
-#: Share of the range of eta that counts as its end.
-EDGE = 1e-6
 
 
 class Likelihood(Inference):
@@ -84,7 +83,7 @@ class Likelihood(Inference):
                     )
         self.priors = MappingProxyType(given)
         # refuses what does not fit together here and now
-        _ = self._shared
+        _ = self._assembly
 
     def __repr__(self) -> str:
         return f"Likelihood({' + '.join(e.name for e in self.experiments)})"
@@ -269,14 +268,7 @@ class Likelihood(Inference):
         fixed : mapping of str to float
             Values of others; what is neither here nor among `parameters` has its default.
         """
-        terms = [
-            e.statistic.term(
-                e.signal.profiled(interaction, parameters, fixed, e.statistic.precision, e.statistic.units)
-            )
-            for e in self.experiments
-        ]
-        shared = [(sigma, members, -1) for sigma, members in self._shared.values()]
-        return Engine(terms, shared, self._pulls_of(interaction, parameters, fixed))
+        return self._assembly.engine(interaction, parameters, fixed, self._pulls_of(interaction, parameters, fixed))
 
     def _pulls_of(
         self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
@@ -324,8 +316,8 @@ class Likelihood(Inference):
         return Kept(MOST_CONSTRAINED)
 
     @cached_property
-    def _shared(self) -> dict[str, Any]:
-        return shared(self.experiments)
+    def _assembly(self) -> Assembly:
+        return Assembly(self.experiments)
 
     def describe(self, interaction: Model) -> tuple[str, str]:
         """Return the name of an interaction, and its name in figures."""
@@ -392,6 +384,8 @@ class Likelihood(Inference):
             evaluator, rows = self._along_what_moves(interaction, evaluator, rows)
         out = np.empty(rows.shape[0])
         evaluator.engine.points(rows, out)
+        if not np.isfinite(out).all():
+            evaluator.engine.refuse(out[~np.isfinite(out)][0])
         return out.reshape(shape)
 
     def _along_what_moves(
@@ -460,22 +454,11 @@ class Likelihood(Inference):
         """
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
         point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
-        out: dict[str, dict[str, Any]] = {}
-        at_edge = []
-        terms, found, _ = evaluator.engine.profile(point)
-        pulls = dict(zip(self._shared, found, strict=True))
-        for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, terms, strict=True):
-            centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
-            own = experiment.statistic.pulls(eta, signal - centre, shifts)
-            out[experiment.name] = {"chi2": chi2, "pulls": own}
-            low, high = experiment.signal.eta_range
-            if high > low and min(eta - low, high - eta) <= EDGE * (high - low):
-                at_edge.append(experiment.name)
-        penalty = sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self._shared.items())
-        penalty += evaluator.engine.penalty(point)
+        total, experiments, at_edge, shared = self._assembly.pulls(evaluator.engine.profile(point))
+        total += evaluator.engine.penalty(point)
         priors = {
             p.name: (value - p.prior[0]) / p.prior[1]
             for p, value in zip(evaluator.parameters, point.tolist(), strict=True)
             if p.prior is not None
         }
-        return Pulls(penalty + sum(v["chi2"] for v in out.values()), out, tuple(at_edge), pulls, priors)
+        return Pulls(total, experiments, tuple(at_edge), shared, priors)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cevns._types import Array, Model
-    from cevns.kernels.likelihood import Engine
+    from cevns.kernels.engine import Engine
     from cevns.likelihoods.likelihood import Likelihood
     from cevns.steps import Steps
 
@@ -84,6 +84,10 @@ class RefoldedEngine:
         """Return the engine of one point, and the values that it takes."""
         ((engine, _, others),) = self._groups(values[None, :])
         return engine, others[0]
+
+    def refuse(self, value: float) -> None:
+        """Refuse a value of chi2 that is none; see `Engine.refuse`."""
+        self._first.refuse(value)
 
     def points(self, rows: Array, out: Array) -> None:
         """Write chi2 of points; see `Engine.points`."""

@@ -8,6 +8,7 @@ import importlib
 
 from cevns.predictions.refolded import RefoldedPredictor
 from cevns.predictions.signal import Signal
+from cevns.predictions.spreading import SpreadSignal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "Prediction",
     "RefoldedPredictor",
     "Signal",
+    "SpreadSignal",
     "nsi_quadratic_form",
     "predict",
     "recoil_events",

@@ -12,7 +12,7 @@ from cevns.interactions.kinematics import ELECTRONS, VECTOR, heaviest_lepton, he
 from cevns.kept import Kept
 from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
-from cevns.predictions.folding import pack, pack_rows, response_weights, trimmed
+from cevns.predictions.folding import pack, pack_rows, response_matrices, response_weights, trimmed
 from cevns.predictions.panels import RecoilNodes
 from cevns.predictions.pieces import EtaPieces, eta_range, tolerance
 from cevns.predictions.refining import ETA_POINTS
@@ -20,6 +20,7 @@ from cevns.predictions.refining import ETA_POINTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cevns._types import Array
     from cevns.detectors import ElectronResponse, Response
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Target
@@ -149,6 +150,18 @@ class Folds:
         if self.quenching_sigma:
             return self._kept.get(key, lambda: self._pieces(precision, layers))
         return self.at(1.0, layers)
+
+    def flat(self, etas: Array, layers: tuple[LayerKey, ...] = (VECTOR.layer,)) -> Fold:
+        """Return the fold at some quenching scales, each a node for itself."""
+        key = etas.tobytes(), layers
+
+        def make() -> Fold:
+            own = [key for key in layers if key[0] != ELECTRONS]
+            found = {key: self._seen(key, None) for key in own}
+            made = {k: Layer.of(n, pack(response_matrices(n, etas))) for k, n in found.items() if n is not None}
+            return Fold(self._with_electrons(made, layers, etas.size), self.response.bins)
+
+        return self._kept.get(key, make)
 
     def _pieces(self, precision: float, layers: tuple[LayerKey, ...]) -> Fold:
         first, *others = layers

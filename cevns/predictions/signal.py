@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.binning import Binning
 from cevns.detectors import Response
 from cevns.detectors.electrons import electron_response
 from cevns.errors import InputError
@@ -240,6 +241,11 @@ class Signal:
     def nodes(self) -> RecoilNodes:
         """Recoil nodes for every value of the quenching scale in its range."""
         return self.folds.nodes
+
+    @property
+    def binning(self) -> Binning:
+        """Bins of all axes, which are those of energy."""
+        return Binning((self.response.axis,))
 
     @property
     def eta_range(self) -> tuple[float, float]:

@@ -1,0 +1,89 @@
+"""How recoils of each energy are distributed over observables that do not depend on the interaction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns import checks
+from cevns.binning import Axis
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from cevns._types import ArrayLike, Values
+
+__all__ = ["Distribution"]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Shares of recoils in the bins of further axes, for each bin of energy.
+
+    Parameters
+    ----------
+    axes : sequence of Axis
+        Further axes, the last one fastest.
+    shares : array_like, shape (energy bins, *bins of each axis)
+        What counts in a bin of energy are multiplied by; rows need not add up to 1.
+
+    Raises
+    ------
+    InputError
+        If a share is negative or not finite, or the shape does not fit the axes.
+
+    Examples
+    --------
+    >>> pulse = Axis("F90", [0.5, 0.7, 0.9])
+    >>> Distribution([pulse], [[0.4, 0.6], [0.2, 0.8]]).shares.tolist()
+    [[0.4, 0.6], [0.2, 0.8]]
+    """
+
+    axes: Values
+    shares: np.ndarray
+
+    def __post_init__(self) -> None:
+        axes = checks.sequence("axes", self.axes, Axis)
+        if not axes:
+            raise InputError("axes is empty: a distribution needs at least one axis beside energy")
+        shares = checks.array("shares", self.shares, low=0, high=1e30)
+        shape = tuple(axis.bins for axis in axes)
+        if shares.shape[1:] not in (shape, (math.prod(shape),)):
+            raise InputError(
+                f"shares has the shape {shares.shape}, needed: bins of energy, then {shape} for the axes "
+                f"{', '.join(axis.name for axis in axes)}"
+            )
+        checks.put(self, axes=axes, shares=np.ascontiguousarray(shares.reshape(len(shares), -1)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Distribution):
+            return NotImplemented
+        return self.axes == other.axes and np.array_equal(self.shares, other.shares)
+
+    def __hash__(self) -> int:
+        return hash((self.axes, self.shares.tobytes()))
+
+    @property
+    def energy(self) -> int:
+        """Number of bins of energy."""
+        return len(self.shares)
+
+    @classmethod
+    def of_template(cls, axes: Values, template: ArrayLike, counts: ArrayLike) -> Distribution:
+        """Return that with which some counts by energy become a template of expected counts.
+
+        Parameters
+        ----------
+        axes : sequence of Axis
+            Further axes.
+        template : array_like, shape (energy bins, *bins of each axis)
+            Expected counts, for example a release's of the standard model.
+        counts : array_like, shape (energy bins,)
+            What the same model gives by energy; where they are 0, nothing is distributed.
+        """
+        expected = checks.array("template", template, low=0, high=1e30)
+        given = checks.array("counts", counts, low=0, high=1e30, ndim=1, length=len(expected))
+        column = given.reshape(-1, *[1] * (expected.ndim - 1))
+        return cls(axes, np.where(column > 0, expected / np.where(column > 0, column, 1.0), 0.0))

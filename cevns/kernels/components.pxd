@@ -1,0 +1,85 @@
+"""Expected counts of one experiment, for other Cython code; `components.pyx` explains the mathematics."""
+
+from cevns.kernels.counts cimport counts_row_t, counts_t
+
+cdef enum:
+    MAX_SHAPES = 4  # nuisances that deform the response
+    MAX_DERIVATIVES = 15  # of counts in these, up to the second order
+    MAX_NODES = 16  # of an interval of such a nuisance, or of the time offset
+    MAX_VECTORS = 40  # components and deformations of an experiment
+
+
+cdef struct axis_t:
+    # intervals of a nuisance's range, inside each of which counts are polynomials through `order` nodes; the way from
+    # values there to Chebyshev coefficients (coefficient, node); which of the experiment's nuisances it is
+    Py_ssize_t pieces, order, pull
+    const double *edges
+    const double *to_chebyshev
+
+
+cdef struct basis_t:
+    # the nodes' polynomials at a value of the nuisance, and their first and second derivatives
+    Py_ssize_t first
+    double values[3][MAX_NODES]
+
+
+cdef struct poisson_t:
+    # counts of each group of neutrinos that arrive together, (node of the shapes, energy bin)
+    Py_ssize_t groups, nodes, energy, rest, bins
+    const counts_t **counts
+    # shapes of the response, the last one fastest among the nodes, and the node nearest to none of them
+    Py_ssize_t shapes, middle
+    axis_t shape[MAX_SHAPES]
+    # time offset; without one its order is 1 and its pull -1
+    axis_t offset
+    # shares of the other axes' bins: (group, node of the offset, row, rest), rows being 1 or energy bins
+    Py_ssize_t rows
+    const double *shares
+    # data (bins); 1 / sigma^2 of Gaussian ones, or NULL
+    const double *observed
+    const double *weights
+    # least expectation
+    double floor
+    # components: the signal, then backgrounds (component - 1, bin); linear deformations of any, for the signal
+    # (group, energy, rest)
+    Py_ssize_t components, morphs
+    const double *templates
+    const double **morph
+    const Py_ssize_t *morphed
+    const Py_ssize_t *morph_pulls
+    # nuisances: where they stand among those of all experiments, and the relative change of each component (component,
+    # nuisance)
+    Py_ssize_t pulls, vectors
+    const Py_ssize_t *places
+    const double *scales
+    # observed and background counts of energy bins, and variances of the first, (3, energy)
+    const double *energy_data
+
+
+cdef struct poisson_row_t:
+    # one experiment at one point of all parameters but the line's
+    counts_row_t *counts
+    # counts by energy, of each group, and their first and second derivatives in the shapes: (derivative, group, energy)
+    double *by_energy
+    # shares at the offset with two derivatives (3, group, row, rest)
+    double *shares
+    double *mixed  # (group, energy)
+    # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
+    double *expected
+    double *slopes
+    double *bends
+    double *vectors
+    double *work
+
+
+cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil
+cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *memory) noexcept nogil
+cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil
+cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived, double *factors,
+                 basis_t *bases) noexcept nogil
+cdef void spread(const poisson_t *p, const double *by_energy, const double *shares, double *out) noexcept nogil
+cdef Py_ssize_t local_nodes(const poisson_t *p) noexcept nogil
+cdef Py_ssize_t node_of(const poisson_t *p, const basis_t *bases, Py_ssize_t k, Py_ssize_t *where) noexcept nogil
+cdef double product(const poisson_t *p, const basis_t *bases, const Py_ssize_t *where, Py_ssize_t first,
+                    Py_ssize_t second) noexcept nogil
+cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil

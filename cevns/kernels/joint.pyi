@@ -1,0 +1,21 @@
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cevns.kernels.poisson import PoissonTerm
+
+_Array = NDArray[np.float64]
+
+class Joint:
+    @property
+    def terms(self) -> tuple[PoissonTerm, ...]: ...
+    def __init__(
+        self,
+        terms: Sequence[PoissonTerm],
+        precision: _Array,
+        low: _Array,
+        high: _Array,
+        starts: _Array,
+        convex: bool,
+    ) -> None: ...

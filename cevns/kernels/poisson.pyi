@@ -1,0 +1,28 @@
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cevns.kernels.counts import Counts
+
+_Array = NDArray[np.float64]
+
+class PoissonTerm:
+    @property
+    def counts(self) -> tuple[Counts, ...]: ...
+    @property
+    def places(self) -> tuple[int, ...]: ...
+    def __init__(
+        self,
+        counts: Sequence[Counts],
+        observed: _Array,
+        shares: _Array,
+        templates: _Array,
+        places: Sequence[int],
+        scales: _Array,
+        shapes: Sequence[tuple[_Array, _Array, int]] = (),
+        offset: tuple[_Array, _Array, int] | None = None,
+        morphs: Sequence[tuple[int, int, _Array]] = (),
+        variance: _Array | None = None,
+        floor: float = 0.0,
+    ) -> None: ...

@@ -1,0 +1,165 @@
+"""Experiments put together: which of them profile their nuisances alone, which together, and what they share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.kernels.engine import Engine
+from cevns.likelihoods.gaussian import GaussianStatistic
+from cevns.likelihoods.joint import Joined, JointStatistic, join
+from cevns.likelihoods.nuisances import shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import Array, Model
+    from cevns.likelihoods.channel import Channel
+    from cevns.parameters import Parameter
+
+__all__ = ["Assembly"]
+
+#: Share of the range of a nuisance that counts as its end.
+EDGE = 1e-6
+
+
+class Assembly:
+    """How experiments make one chi2.
+
+    Those with Gaussian data whose nuisances scale the signal, and their own backgrounds, profile these in closed form.
+    All others are profiled together.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        With different names.
+
+    Raises
+    ------
+    InputError
+        If nuisances do not fit together.
+    """
+
+    def __init__(self, experiments: Sequence[Channel]) -> None:
+        self.experiments = tuple(experiments)
+        self.alone = tuple(e for e in experiments if isinstance(e.statistic, GaussianStatistic))
+        self.together: tuple[Any, ...] = tuple(e for e in experiments if isinstance(e.statistic, JointStatistic))
+        # refuses what does not fit together here and now
+        for name, (sigma, _) in self.shared.items():
+            k = self.joined.index(name)
+            if k >= 0 and self.joined.pulls[k].unit != sigma:
+                raise InputError(
+                    f"nuisance {checks.shown(name)} has the uncertainty {sigma:g} in one experiment and "
+                    f"{self.joined.pulls[k].unit:g} in another: equal names are one nuisance, rename one or correct it"
+                )
+
+    @cached_property
+    def shared(self) -> dict[str, tuple[float, tuple[int, ...]]]:
+        """Nuisances of the experiments that are alone: sigma, and which of these have each."""
+        return shared(self.alone)
+
+    @cached_property
+    def joined(self) -> Joined:
+        """Nuisances of the others."""
+        statistics: list[Any] = [e.statistic for e in self.together]
+        correlations: dict[tuple[str, str], float] = {}
+        for experiment in self.together:
+            for pair, value in experiment.correlations:
+                known = correlations.setdefault((min(pair), max(pair)), value)
+                if known != value:
+                    raise InputError(
+                        f"the correlation of {pair[0]!r} and {pair[1]!r} is {known:g} in one experiment and {value:g} "
+                        "in another: correct one of them"
+                    )
+        return join([e.name for e in self.together], statistics, correlations)
+
+    @cached_property
+    def _outer(self) -> list[int]:
+        """Which of the nuisances that are profiled together belong to an experiment that is alone, too."""
+        return [k for name in self.shared if (k := self.joined.index(name)) >= 0]
+
+    def engine(
+        self,
+        interaction: Model,
+        parameters: tuple[Parameter, ...],
+        fixed: Mapping[str, float],
+        priors: list[tuple[int, float, float]],
+    ) -> Engine:
+        """Return what computes chi2 as a function of some parameters; see `Likelihood.engine`."""
+        terms = [
+            e.statistic.term(
+                e.signal.profiled(interaction, parameters, fixed, e.statistic.precision, e.statistic.units)
+            )
+            for e in self.alone
+        ]
+        if not self.together:
+            found = [(sigma, members, -1) for sigma, members in self.shared.values()]
+            return Engine(terms, found, priors)
+        others = [
+            e.statistic.term(*e.signal.grouped(interaction, parameters, fixed), places)
+            for e, places in zip(self.together, self.joined.places, strict=True)
+        ]
+        found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]
+        return Engine(terms, found, priors, self.joined.make(others, self._outer))
+
+    def pulls(self, profile: Any) -> tuple[float, dict[str, dict[str, Any]], list[str], dict[str, float]]:
+        """Return chi2 without priors of parameters, chi2 and pulls by experiment, those at an edge, and shared pulls.
+
+        Parameters
+        ----------
+        profile : tuple
+            What `Engine.profile` returns.
+        """
+        terms, values, (chi2, x) = profile
+        out: dict[str, dict[str, Any]] = {}
+        at_edge: list[str] = []
+        pulls = dict(zip(self.shared, values, strict=True))
+        for experiment, term in zip(self.alone, terms, strict=True):
+            value, eta, signal, shifts = term
+            centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
+            own = experiment.statistic.pulls(eta, signal - centre, shifts)
+            out[experiment.name] = {"chi2": value, "pulls": own}
+            if _at_end(eta, *experiment.signal.eta_range):
+                at_edge.append(experiment.name)
+        total = sum(v["chi2"] for v in out.values())
+        total += sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self.shared.items())
+        if self.together:
+            total += self._add_joint(chi2, x, out, at_edge, pulls)
+        return total, {e.name: out[e.name] for e in self.experiments}, at_edge, pulls
+
+    def _add_joint(
+        self,
+        chi2: Sequence[float],
+        x: Array,
+        out: dict[str, dict[str, Any]],
+        at_edge: list[str],
+        pulls: dict[str, float],
+    ) -> float:
+        """Add the experiments that are profiled together, and return their chi2 with all pulls that are theirs."""
+        joined = self.joined
+        for (owner, _), pull, value in zip(joined.names, joined.pulls, x.tolist(), strict=True):
+            if owner is None:
+                pulls.setdefault(pull.name, pull.unit * value)
+        for experiment, places, value in zip(self.together, joined.places, chi2, strict=True):
+            own: dict[str, float] = {}
+            alone = 0.0
+            for pull, k in zip(experiment.statistic.pulls, places, strict=True):
+                own[pull.name] = pull.unit * float(x[k])
+                if joined.names[k][0] is not None:
+                    alone += joined.precision[k, k] * float(x[k]) ** 2
+                if _at_end(float(x[k]), pull.low, pull.high) and experiment.name not in at_edge:
+                    at_edge.append(experiment.name)
+            out[experiment.name] = {"chi2": value + float(alone), "pulls": own}
+        precision = joined.precision.copy()
+        for k in self._outer:
+            precision[k] = precision[:, k] = 0.0
+        return float(sum(chi2) + x @ precision @ x)
+
+
+def _at_end(value: float, low: float, high: float) -> bool:
+    """Return whether a nuisance lies at an end of its range."""
+    return bool(np.isfinite(high - low)) and high > low and min(value - low, high - value) <= EDGE * (high - low)

@@ -1,0 +1,214 @@
+"""A signal in bins of energy and of other observables, whose neutrinos arrive in groups."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.binning import Binning
+from cevns.detectors import Arrival, Distribution, TimeOffset
+from cevns.errors import InputError
+from cevns.interactions import get_interaction
+from cevns.interactions.kinematics import VECTOR
+from cevns.kept import Kept
+from cevns.parameters import needed
+from cevns.predictions.pieces import eta_range
+from cevns.predictions.refining import ETA_POINTS
+from cevns.predictions.signal import MOST_INTERACTIONS, Signal
+from cevns.spread import Grid, Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import Array
+    from cevns.interactions import Interaction
+    from cevns.kernels.counts import Counts
+    from cevns.parameters import Parameter
+    from cevns.predictions.fold import Fold, LayerKey
+
+__all__ = ["SpreadSignal"]
+
+#: Name of the pull of the quenching scale, which counts from 1.
+QUENCHING = "quenching"
+
+
+@dataclass(frozen=True)
+class SpreadSignal(Signal):
+    """Coherent scattering in bins of energy and of other observables.
+
+    Parameters
+    ----------
+    flux, target, response, form_factor, quenching_sigma, electrons, part
+        As of `Signal`; components of the flux need a timing where there is an `arrival`.
+    arrival : Arrival, optional
+        Bins of arrival time, with the efficiency in time.
+    distribution : Distribution, optional
+        How recoils of each bin of energy are distributed over other axes.
+    offset : TimeOffset, optional
+        Nuisance that shifts the arrival times of all neutrinos.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> from cevns.detectors import Arrival
+    >>> from cevns.fluxes import PulseTiming
+    >>> csi = cevns.load("coherent-csi-2017")
+    >>> flux = csi.flux.with_timing(PulseTiming(0.45, 0.15, [0.03]))
+    >>> signal = SpreadSignal(flux, csi.target, csi.response, arrival=Arrival([0, 0.5, 1, 6]))
+    >>> signal.counts("sm").shape, signal.binning.shape
+    ((36,), (12, 3))
+    """
+
+    arrival: Any = None
+    distribution: Any = None
+    offset: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, kind in {"arrival": Arrival, "distribution": Distribution, "offset": TimeOffset}.items():
+            checks.instance(field, getattr(self, field), (kind, type(None)))
+        if self.arrival is not None and self.distribution is not None:
+            raise InputError("arrival and distribution are both given: a distribution holds the times as well")
+        if self.arrival is not None:
+            for component in self.flux.components:
+                if component.timing is None:
+                    raise InputError(
+                        f"component {component.name!r} of flux {self.flux.name!r} has no timing, which bins of arrival "
+                        "time need: give it one, flux.with_timing(...)"
+                    )
+        if self.offset is not None and self.arrival is None:
+            raise InputError("offset is given, but there are no bins of arrival time that it could shift: leave it out")
+        if self.distribution is not None and self.distribution.energy != self.response.bins:
+            raise InputError(
+                f"distribution has {self.distribution.energy} bins of energy, the response has {self.response.bins}"
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # without what has been folded so far
+        return SpreadSignal, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
+
+    @cached_property
+    def binning(self) -> Binning:
+        """All axes, that of energy first."""
+        others = () if self.distribution is None else self.distribution.axes
+        return Binning((self.response.axis, *(() if self.arrival is None else (self.arrival.axis,)), *others))
+
+    @cached_property
+    def parts(self) -> tuple[Signal, ...]:
+        """Signal by energy of each group of neutrinos that arrive together."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(Signal)}
+        if self.arrival is None:
+            return (Signal(**fields),)
+        return tuple(Signal(**(fields | {"flux": flux})) for _, flux in self.flux.by_timing())
+
+    # --- what the statistics take ------------------------------------------------------------------------------------
+
+    @cached_property
+    def spread(self) -> Spread:
+        """How counts of the parts fall into all bins, and what deforms them; see `grouped` for a model's own."""
+        return self._spread((VECTOR.layer,))
+
+    def _spread(self, layers: tuple[LayerKey, ...]) -> Spread:
+        return self._spreads.get(layers, lambda: Spread(*self._shares, self._grids(layers)))
+
+    @cached_property
+    def _spreads(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
+
+    @cached_property
+    def _shares(self) -> tuple[Array, Grid | None]:
+        """Shares of the bins of all axes but energy's, and the time offset that they depend on."""
+        if self.distribution is not None:
+            return self.distribution.shares[None, None], None
+        if self.arrival is None:
+            return np.ones((1, 1, 1, 1)), None
+        timings = [timing for timing, _ in self.flux.by_timing()]
+        if self.offset is None:
+            return np.array([[[self.arrival.shares(timing)]] for timing in timings]), None
+        grid, values = self.offset.shares(self.arrival, timings)
+        return values[:, :, None, :], grid
+
+    def _grids(self, layers: tuple[LayerKey, ...]) -> tuple[Grid, ...]:
+        """Return the nuisances that deform the response, cut where counts of some kinematics have kinks."""
+        if not self.quenching_sigma:
+            return ()
+        # the kinks of all parts are those of the whole flux
+        fold = self.folds.over(1.0, None, layers)
+        edges = eta_range(self.quenching_sigma) if fold.edges is None else fold.edges
+        return (Grid(QUENCHING, np.asarray(edges) - 1.0, ETA_POINTS.size, self.quenching_sigma),)
+
+    def grouped(
+        self, interaction: str | Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]
+    ) -> tuple[tuple[Counts, ...], Spread]:
+        """Return counts by energy of each part at all nodes of the shapes, as functions of parameters; kept.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            Interaction.
+        parameters : tuple of Parameter
+            What counts are functions of.
+        fixed : mapping of str to float
+            Values of others.
+
+        Returns
+        -------
+        counts : tuple of Counts
+        spread : Spread
+            How they fall into all bins, with the nodes.
+        """
+        interaction = get_interaction(interaction)
+        key = interaction, parameters, tuple(sorted(fixed.items()))
+        return self._counts.get(key, lambda: self._grouped(interaction, parameters, fixed))
+
+    def _grouped(
+        self, interaction: Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]
+    ) -> tuple[tuple[Counts, ...], Spread]:
+        asked: list[tuple[LayerKey, ...]] = []
+
+        def noted(layers: tuple[LayerKey, ...]) -> Fold:
+            asked.append(layers)
+            return self.folds.at(1.0, layers)
+
+        if self.quenching_sigma:
+            self.bind(interaction, parameters, fixed, folds=noted)
+        spread = self._spread(asked[0] if asked else (VECTOR.layer,))
+        etas = 1.0 + spread.shapes[0].nodes if spread.shapes else np.ones(1)
+        counts = tuple(
+            part.bind(interaction, parameters, fixed, folds=functools.partial(part.folds.flat, etas))
+            for part in self.parts
+        )
+        return counts, spread
+
+    # --- counts in all bins ------------------------------------------------------------------------------------------
+
+    def joined(self, by_energy: Sequence[Array], offset: float = 0.0) -> Array:
+        """Return counts in all bins, shape (..., bins), from those of each part by energy, shape (..., energy bins)."""
+        shares = self.spread.at(offset)
+        out = sum(counts[..., None] * share for counts, share in zip(by_energy, shares, strict=True))
+        found: Array = np.asarray(out).reshape(*by_energy[0].shape[:-1], self.binning.bins)
+        return found
+
+    def by_part(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> tuple[Array, ...]:
+        """Return counts by energy of each part, shape (..., energy bins); parameters are those of `counts`."""
+        return tuple(part.counts(interaction, eta=eta, **values) for part in self.parts)
+
+    def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
+        """Return predicted counts, shape (..., bins), the last axis of the binning fastest.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or out of range.
+        UnknownNameError
+            If a parameter is not known.
+        """
+        interaction = get_interaction(interaction)
+        values = needed(values, interaction.own_names, interaction.name)
+        return self.joined(self.by_part(interaction, eta=eta, **values))

@@ -1,0 +1,362 @@
+"""The sum of all experiments, as functions of rows of numbers: points, grids, minima and exact crossings of a level."""
+
+from libc.math cimport INFINITY
+from libc.stdlib cimport free, malloc
+
+from cevns.kernels.convexity cimport certify as certify_term
+from cevns.kernels.convexity cimport samples
+from cevns.kernels.counts cimport Counts, line_value
+from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
+from cevns.kernels.joint cimport Joint
+from cevns.kernels.masses cimport tabulate
+from cevns.kernels.pieces cimport own, whole_address
+from cevns.kernels.points cimport point_priors
+from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2
+from cevns.kernels.polynomials cimport power
+from cevns.kernels.search cimport (
+    MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
+from cevns.kernels.sums cimport (
+    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2)
+
+import numpy as np
+
+from cevns.errors import ConvergenceError, InputError
+
+cdef enum:
+    TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
+    FEW_SAMPLES = 11
+
+
+cdef class Engine:
+    """Engine(terms, shared=(), priors=(), joint=None)
+
+    Sum of the chi2 of several terms, which are functions of the same parameters. Every method may run in several
+    threads at once.
+
+    Points come as rows of values, one for each parameter; along the line that the counts run along, as values of y.
+
+    Parameters
+    ----------
+    terms : sequence of GaussianTerm
+        One for each experiment that profiles its own nuisances.
+    shared : sequence of (float, sequence of int, int)
+        Nuisances that scale the signals of several terms: the relative uncertainty, which terms, and which nuisance of
+        `joint` it is, or -1.
+    priors : sequence of (int, float, float)
+        Index, mean and standard deviation of parameters that have a prior; of those that are fixed, -1, the value, and
+        what it adds to chi2.
+    joint : Joint, optional
+        Experiments whose nuisances are profiled together. Shared ones have no precision there.
+    """
+
+    def __cinit__(self, terms, shared=(), priors=(), Joint joint=None):
+        cdef Py_ssize_t i, k
+        cdef GaussianTerm term
+        cdef PoissonTerm other
+        cdef Counts first
+        cdef double[:, ::1] members
+        self.terms = tuple(terms)
+        self.s.n = len(self.terms)
+        self.s.terms = <const term_t **> malloc(self.s.n * sizeof(term_t *))
+        if self.s.terms == NULL:
+            raise MemoryError
+        self.joint = joint
+        if not self.s.n and (joint is None or not joint.j.n):
+            raise ValueError("terms is empty")
+        every = []
+        for other in joint.terms if joint is not None else ():
+            every.extend(other.counts)
+        for i in range(self.s.n):
+            if not isinstance(self.terms[i], GaussianTerm):
+                raise TypeError(f"terms must hold GaussianTerm objects, got {self.terms[i]!r}")
+            term = self.terms[i]
+            every.append(term.counts)
+            tabulate(term)
+            self.s.terms[i] = &term.t
+            # each sample costs what some dozen points save
+            self.trials = max(self.trials, TRIALS * max(samples(term.t.counts) - FEW_SAMPLES, 1))
+        first = every[0]
+        for counts in every:
+            if (counts.parameters, counts.line, counts.line_power) != (first.parameters, first.line, first.line_power):
+                raise ValueError("terms are functions of different parameters")
+        self.counts, self.s.counts = first, &first.c
+        self.s.joint = NULL if joint is None else &joint.j
+        self.parameters = first.c.parameters
+        self.line, self.line_power = first.c.line, first.c.line_power
+        self.s.lowest, self.s.highest = -INFINITY, INFINITY
+        self.s.line, self.s.line_power, self.s.line_origin = self.line, self.line_power, 0.0
+        if self.line >= 0:
+            low = first.c.low[self.line] - first.c.origins[self.line]
+            high = first.c.high[self.line] - first.c.origins[self.line]
+            ends = sorted([power(low, self.line_power), power(high, self.line_power)])
+            if self.line_power % 2 == 0 and low < 0 < high:
+                ends[0] = 0.0
+            self.s.lowest, self.s.highest = ends
+            self.s.line_origin = first.c.origins[self.line]
+        self.shared = tuple([(float(sigma), tuple(where), int(joined)) for sigma, where, joined in shared])
+        self.s.shared = len(self.shared)
+        if self.s.shared > MAX_SHARED:
+            raise InputError(f"{self.s.shared} shared nuisances are too many: at most {MAX_SHARED}")
+        members = np.zeros((self.s.n, self.s.shared))
+        for k, (_, where, _) in enumerate(self.shared):
+            for i in where:
+                members[i, k] = 1.0
+        owned = []
+        self.s.sigma = own(owned, np.array([sigma for sigma, _, _ in self.shared]))
+        joined = np.array([place for _, _, place in self.shared], dtype=np.intp)
+        owned.append(joined)
+        self.s.joined = whole_address(joined)
+        self.s.members = own(owned, members)
+        self.take_priors(priors, owned)
+        self.owned = tuple(owned)
+        self.seeds = most_seeds(&self.s)
+        self.calls, self.s.size = 0, rows_size(self.s.terms, self.s.n)
+
+    def __dealloc__(self):
+        free(self.s.terms)
+
+    def __reduce__(self):
+        return Engine, (self.terms, self.shared, self.priors, self.joint)
+
+    cdef take_priors(self, priors, list owned):
+        """Put the priors where points and the line find them."""
+        self.priors = tuple([(int(i), float(mean), float(sigma)) for i, mean, sigma in priors])
+        self.s.constant = sum([sigma for i, _, sigma in self.priors if i < 0], 0.0)
+        rest = [(i, mean, sigma ** -2.0) for i, mean, sigma in self.priors if i >= 0 and i != self.line]
+        self.s.priors = len(rest)
+        self.s.prior = own(owned, np.array(rest, dtype=float).reshape(-1, 3))
+        self.s.line_mean = self.s.line_weight = 0.0
+        for i, mean, sigma in self.priors:
+            if i >= 0 and i == self.line:
+                self.s.line_mean, self.s.line_weight = mean - self.s.line_origin, sigma ** -2.0
+
+    cdef one_valued(self):
+        """Refuse to go along the line where the prior of its parameter has two values."""
+        if self.s.line_weight and self.line_power % 2 == 0 and self.s.counts.low[self.line] < self.s.line_origin:
+            name = self.counts.parameters[self.line].name
+            raise InputError(
+                f"{name} has both signs, of which chi2 knows the even power {self.line_power} alone, but its prior "
+                "knows both: give it a range of one sign, or take fit, interval or contour")
+
+    def refuse(self, double value):
+        """Refuse a value of chi2 that is none.
+
+        Raises
+        ------
+        InputError
+            If nothing is expected where something is observed.
+        ConvergenceError
+            If no minimum over the nuisances was found.
+        """
+        if value != value and self.joint is None:
+            raise MemoryError
+        if value != value:
+            raise ConvergenceError(
+                f"the least chi2 over {self.joint.j.pulls} nuisances was not found, from {self.joint.j.starts} places; "
+                "are the deformations of the experiment far too large?")
+        if value == INFINITY:
+            raise InputError(
+                "chi2 is infinite: in some bin with data, signal and backgrounds together are 0 or less, whatever the "
+                "nuisances; give it a background, or a floor, or leave the bin out")
+
+    cdef certify(self):
+        """Find out, once, how terms are minimised in eta; who comes meanwhile goes on as before, or finds the same."""
+        cdef GaussianTerm term
+        for term in self.terms:
+            certify_term(&term.t)
+        self.calls, self.s.size = -1, rows_size(self.s.terms, self.s.n)
+
+    cdef int count(self) except -1:
+        """Note one more point, of which many pay for a look at how terms are minimised in eta."""
+        if self.calls >= 0:
+            self.calls += 1
+            if self.calls > self.trials:
+                self.certify()
+        return 0
+
+    def prepare(self):
+        """Find out how terms are minimised in eta, which pays before many points, and return the engine."""
+        if self.calls >= 0:
+            self.certify()
+        return self
+
+    cdef row_t* rows(self, const double[:, ::1] values) except NULL:
+        cdef row_t *rows
+        if values.shape[1] != self.parameters:
+            raise ValueError(f"values need {self.parameters} columns, got {values.shape[1]}")
+        self.prepare()
+        rows = open_sum(&self.s)
+        if rows == NULL:
+            raise MemoryError
+        return rows
+
+    def profile(self, const double[::1] values not None):
+        """Return chi2, the best eta, the signal's factor and the backgrounds' pulls of each term at one point.
+
+        Returns
+        -------
+        terms : list of (float, float, float, ndarray)
+            The pulls are in units of their sigmas.
+        shared : list of float
+            Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
+        joint : list of float, ndarray
+            chi2 of each joint term, without the pulls, and all joint nuisances.
+        """
+        cdef Py_ssize_t i
+        cdef double[::1] pulls
+        cdef double value, y = 0.0, none = 0.0
+        cdef double best[MAX_SHARED]
+        cdef term_t centred_term
+        cdef double[::1] shifts
+        cdef const double *at = &values[0] if values.shape[0] else &none
+        if values.shape[0] != self.parameters:
+            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+        self.count()
+        cdef row_t *rows = open_sum(&self.s)
+        if rows == NULL:
+            raise MemoryError
+        out, joint = [], []
+        pulled = np.zeros(self.s.joint.pulls if self.s.joint != NULL else 0)
+        pulls = pulled
+        try:
+            start_sum(&self.s, rows, at, ALONE)
+            value = shared_chi2(&self.s, rows, y, best) if self.s.shared else sum_chi2(&self.s, rows, y)
+            if not value < INFINITY:
+                self.refuse(value)
+            for i in range(pulls.shape[0]):
+                pulls[i] = joint_row(&self.s, rows).best[i]
+            for i in range(self.s.joint.n if self.s.joint != NULL else 0):
+                joint.append(poisson_chi2(
+                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, &pulls[0] if pulls.shape[0] else &none,
+                    True, False, pulls.shape[0], NULL, NULL))
+            for i in range(self.s.n):
+                found = np.empty(1 + self.s.terms[i].backgrounds)
+                shifts = found
+                centred(&self.s, i, best, &centred_term)
+                value = direct_chi2(&centred_term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[0])
+                out.append((value, rows[i].eta, shifts[0], found[1:]))
+        finally:
+            free(rows)
+        return out, [best[i] for i in range(self.s.shared)], (joint, pulled)
+
+    def penalty(self, const double[::1] values not None):
+        """Return what the priors of parameters add to chi2 at one point."""
+        cdef double none = 0.0
+        if values.shape[0] != self.parameters:
+            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+        return point_priors(&self.s, &values[0] if values.shape[0] else &none)
+
+    def points(self, const double[:, ::1] values not None, double[::1] out not None):
+        """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
+        cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
+        cdef double none = 0.0
+        cdef double *y = <double *> malloc((n + 1) * sizeof(double))
+        cdef row_t *rows
+        try:
+            if y == NULL:
+                raise MemoryError
+            rows = self.rows(values)
+            with nogil:
+                for i in range(n):
+                    y[i] = line_value(self.s.counts, &values[i, 0] if self.parameters else &none)
+                i = 0
+                while i < n:
+                    last = i + 1
+                    while last < n and self.together(&values[i, 0], &values[last, 0]):
+                        last += 1
+                    start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none,
+                              MANY if last > i + 1 else ALONE)
+                    if last == i + 1:
+                        y[i] = 0.0
+                    line_chi2(&self.s, rows, y + i, last - i, &out[i])
+                    while i < last:
+                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
+                        i += 1
+            free(rows)
+        finally:
+            free(y)
+
+    cdef bint together(self, const double *first, const double *second) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.parameters):
+            if i != self.line and first[i] != second[i]:
+                return False
+        return True
+
+    def grid(self, const double[:, ::1] values not None, const double[::1] y not None, double[:, ::1] out not None):
+        """Write chi2 on a grid of points and values of y into `out`, shape (points, values)."""
+        cdef Py_ssize_t i, j, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
+        cdef double others
+        self.one_valued()
+        cdef row_t *rows = self.rows(values)
+        with nogil:
+            if m:
+                for i in range(n):
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
+                    line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
+                    others = prior_chi2(&self.s, &values[i, 0])
+                    for j in range(m):
+                        out[i, j] += others + line_prior(&self.s, y[j])
+            free(rows)
+
+    def minima(self, const double[:, ::1] values not None, bint two_sided, double[::1] out not None,
+               double[::1] at not None):
+        """Write the least chi2 along the line through each point into `out` and its y into `at`."""
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], at.shape[0])
+        self.one_valued()
+        cdef row_t *rows = self.rows(values)
+        cdef double *seeds = <double *> malloc(2 * self.seeds * sizeof(double))
+        with nogil:
+            if seeds != NULL:
+                for i in range(n):
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
+                    out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
+                    out[i] += prior_chi2(&self.s, &values[i, 0])
+            free(rows)
+            free(seeds)
+        if seeds == NULL:
+            raise MemoryError
+
+    def crossings(self, const double[:, ::1] values not None, bint two_sided, double level,
+                  double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None):
+        """Find every y at which chi2 crosses `level`, on the line through each point.
+
+        Parameters
+        ----------
+        values : array, shape (m, parameters)
+            Points.
+        two_sided : bool
+            Whether y may be negative.
+        level : float
+            Absolute chi2.
+        out : array, shape (m, `crossings_limit()`)
+            Ascending crossings.
+        counts : array of intp, shape (m,)
+            How many there are; -1 where they are more than `crossings_limit()`.
+        above : array of int8, shape (m,)
+            Whether chi2 lies above the level before the first one.
+        """
+        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], counts.shape[0], above.shape[0])
+        cdef row_t *rows
+        cdef double *seeds
+        if out.shape[1] < MAX_CROSSINGS:
+            raise ValueError(f"out needs {MAX_CROSSINGS} columns")
+        self.one_valued()
+        rows = self.rows(values)
+        seeds = <double *> malloc(2 * self.seeds * sizeof(double))
+        with nogil:
+            if seeds != NULL:
+                for i in range(n):
+                    start_sum(&self.s, rows, &values[i, 0], MANY)
+                    counts[i] = row_crossings(
+                        &self.s, rows, two_sided, level - prior_chi2(&self.s, &values[i, 0]), seeds,
+                        seeds + self.seeds, &out[i, 0], &above[i])
+            free(rows)
+            free(seeds)
+        if seeds == NULL:
+            raise MemoryError
+
+
+def crossings_limit():
+    """Return the most level crossings that `Engine.crossings` stores for a line."""
+    return MAX_CROSSINGS
