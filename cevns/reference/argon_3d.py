@@ -117,7 +117,7 @@ def chi2_argon_3d(
         Name among `EXCURSIONS` and number of its file, which takes the place of the template.
     morphed : tuple of str
         Names among `EXCURSIONS` whose templates follow t + z (t_+ - t_-) / 2, or t + z (t_+ - t) where there is one
-        file, with a pull of unit width.
+        file, zero where that is negative, with a pull of unit width.
 
     Returns
     -------
@@ -143,7 +143,8 @@ def chi2_argon_3d(
             step = (tables[0] - tables[1]) / 2 if len(tables) == 2 else tables[0] - data.templates[of]
             out[of] = out[of] + value * step
         out["signal"] = scale * ratio[:, None, None] * out["signal"]
-        return np.array([template.ravel() for template in out.values()])
+        # a straight line through two shapes leaves the positive numbers somewhere
+        return np.array([np.maximum(template, 0.0).ravel() for template in out.values()])
 
     observed, precision = data.observed.ravel(), precision_of([signal_sigma, *SIGMAS.values()])
     if morphed:

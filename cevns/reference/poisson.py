@@ -73,6 +73,8 @@ def fit_normalisations(
     (0.8054, 1.0)
     """
     n, t, P = (np.asarray(a, dtype=float) for a in (observed, templates, precision))
+    if not np.isfinite(t).all():
+        raise ConvergenceError("event counts are not finite: mass and coupling must be finite numbers")
     # scales 1 + a, since a loses the digits of a small one; a template far beyond the data begins where it meets them
     begin = np.minimum(n.sum() / np.maximum(t.sum(axis=1), 1e-300), 1.0)
     start = np.maximum(held + begin @ t, floor)

@@ -87,6 +87,13 @@ def recoils_at_nodes(spectrum: Any, sigma: Any, shares: Any, nucleus: Any, nodes
     Returns
     -------
     ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> from cevns.reference import AR40, standard_model
+    >>> spectrum = np.array([5.0, 10.0]), np.array([1.0, 1.0])
+    >>> recoils_at_nodes(spectrum, standard_model, {"e": 1.0}, AR40, np.array([0.001, 0.002])).shape
+    (2,)
     """
     E, phi = spectrum
     # every row of the spectrum is a kink, where its recoils end
