@@ -17,6 +17,8 @@ OBSERVABLES = ("cs2", "s2_shadow_s2_time_shadow_quantile", "s1_bdt_score", "s2_b
 #: Recoil energies of the templates [keV].
 ENERGIES = [f"{e / 10:.3f}" for e in range(5, 51)]
 FOLDER = Path(__file__).parents[1] / "cevns" / "experiments" / "xenonnt_8b_2026"
+#: Significant digits of the templates; all sixteen would take twice the space.
+DIGITS = 8
 #: One unit in the last of the digits in which the edges are written.
 ROUNDING = 1e-12
 
@@ -60,13 +62,16 @@ def main(release):
             "electronic": f"er/template_XENONnT_{run}_er_cevns.h5",
             "neutron": f"rg/template_XENONnT_{run}_rg_cevns_tly_0.0_tqy_0.0.h5",
         } | {e: f"mono/template_XENONnT_{run}_mono_{e}_cevns_tly_0.0_tqy_0.0.h5" for e in ENERGIES}
-        columns = [template_of(folder / name, edges).tolist() for name in files.values()]
+        columns = [template_of(folder / name, edges) for name in files.values()]
         counts = observed(release / "data" / f"{run}.csv", edges).tolist()
         lines = [
             f"# {run} of XENONnT, doi:10.5281/zenodo.20576156 (CC-BY-4.0), put into one table: events; backgrounds per",
             "# tonne and year; detection efficiency of recoils of 0.500 to 5.000 keV. One row is one of 3^4 bins.",
             ",".join(["observed", *files]),
-            *(",".join(map(repr, row)) for row in zip(counts, *columns, strict=True)),
+            *(
+                ",".join([str(count), *(f"{value:.{DIGITS}g}" for value in row)])
+                for count, row in zip(counts, np.transpose(columns), strict=True)
+            ),
         ]
         (FOLDER / f"{run}.csv").write_text("\n".join(lines) + "\n", encoding="ascii", newline="\n")
     (FOLDER / "edges.csv").write_text("\n".join(rows) + "\n", encoding="ascii", newline="\n")
