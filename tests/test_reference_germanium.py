@@ -15,6 +15,9 @@ def test_prediction():
     assert abs(found - data["predicted"]) < data["predicted_uncertainty"]
     assert reference.events_germanium("sm", timed=False) == pytest.approx(32.65, abs=0.01)
     assert reference.events_germanium("sm", form_factor="point") == pytest.approx(43.0, abs=0.1)
+    # the exposure of 10.22 GWh kg, if the protons had 1.00 instead of 1.10 GeV
+    protons = 10.22 * 3.6e12 / 1.602176634e-10
+    assert found * protons / data["exposure"] == pytest.approx(35.05, abs=0.01)
     shares = reference.time_shares()
     assert {c: round(s, 3) for c, s in shares.items()} == {"nue": 0.968, "numu": 1.0, "numubar": 0.968}
 
