@@ -22,6 +22,7 @@ PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
     *("measurements", "heavy_leptons", "kinks", "minima"),
+    *("reference_csi_2021", "reference_argon_3d", "reference_xenonnt", "reference_data_sets"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 
@@ -96,9 +97,8 @@ def tests(session):
 def long(session):
     """Thousands of generated experiments beside the oracle, and of searches for minima: an hour."""
     install(session, "--editable", ".[test]")
-    session.run(
-        "python", "-m", "pytest", "-m", "long", "tests/test_generated.py", "tests/test_minima.py", *session.posargs
-    )
+    names = ("generated", "minima", "reference_csi_2021", "reference_data_sets")
+    session.run("python", "-m", "pytest", "-m", "long", *(f"tests/test_{name}.py" for name in names), *session.posargs)
 
 
 @nox.session

@@ -9,10 +9,26 @@ Interactions beyond the paper are functions that give dsigma/dT: of (E, T, nucle
 `scalars` and `moments`, of (E, T, atom, flavour, antineutrino) in `electrons`. With their parameters fixed by
 `functools.partial` they take the place of a model in `events_csi`, `events_argon` and `double_integral`, or are counted
 by `electron_events_csi` and its like.
+
+The data sets beyond the paper are in `csi_2021`, `argon_3d`, `xenonnt` and `germanium`, their statistics in `poisson`.
 """
 
+from cevns.reference.argon_3d import chi2_argon_3d, events_argon_3d, load_argon_3d, signal_ratio
 from cevns.reference.constants import ALPHA, CM2, G_F, HBAR_C, M_E, M_MU, M_PI, M_TAU, M_U, N_A
 from cevns.reference.cross_sections import GVN, GVP, cross_section, model, nsi
+from cevns.reference.csi_2021 import (
+    arrival,
+    arrival_shares,
+    backgrounds_csi_2021,
+    chi2_csi_2021,
+    efficiency,
+    efficiency_set,
+    energy_counts_csi_2021,
+    events_csi_2021,
+    light,
+    load_csi_2021,
+    photoelectrons,
+)
 from cevns.reference.data import (
     BIRKS_E0,
     BIRKS_KB,
@@ -74,6 +90,7 @@ from cevns.reference.form_factors import (
     point,
     symmetrized_fermi,
 )
+from cevns.reference.germanium import chi2_germanium, events_germanium, ionization, load_germanium, time_shares
 from cevns.reference.interactions import (
     CHARGES,
     MILLICHARGE_AMPLITUDE,
@@ -103,8 +120,10 @@ from cevns.reference.interactions import (
 from cevns.reference.kinematics import electron_greatest_recoil, electron_least_energy, least_energy, opening_recoils
 from cevns.reference.likelihood import chi2, chi2_argon, chi2_csi
 from cevns.reference.moments import dipole, magnetic_moment, scalar_to_chi, vector_to_chi
-from cevns.reference.nuclei import AR40, CS133, I127, Nucleus
+from cevns.reference.nuclei import AR40, CS133, GERMANIUM, I127, XENON, Nucleus
+from cevns.reference.poisson import baker_cousins, fit_normalisations, fit_shapes, precision_of
 from cevns.reference.scalars import SCALAR_CHARGE, scalar, tensor
+from cevns.reference.xenonnt import chi2_xenonnt, events_xenonnt, load_xenonnt, recoils_at_nodes
 
 __all__ = [
     "ALPHA",
@@ -120,6 +139,7 @@ __all__ = [
     "FLUX_AR",
     "FLUX_CSI",
     "FORM_FACTORS",
+    "GERMANIUM",
     "GVN",
     "GVP",
     "G_F",
@@ -145,14 +165,23 @@ __all__ = [
     "SIN2_THETA_W",
     "SPECIES",
     "SURFACE_THICKNESS",
+    "XENON",
     "YUKAWA_RANGE",
     "Nucleus",
+    "arrival",
+    "arrival_shares",
+    "backgrounds_csi_2021",
+    "baker_cousins",
     "changes",
     "charge_radius",
     "charges_of",
     "chi2",
     "chi2_argon",
+    "chi2_argon_3d",
     "chi2_csi",
+    "chi2_csi_2021",
+    "chi2_germanium",
+    "chi2_xenonnt",
     "coherent",
     "contact",
     "contact_amplitude",
@@ -160,6 +189,8 @@ __all__ = [
     "dipole",
     "double_integral",
     "effective_charge",
+    "efficiency",
+    "efficiency_set",
     "electron_charge_radius",
     "electron_couplings",
     "electron_dipole",
@@ -178,17 +209,30 @@ __all__ = [
     "electron_scalar",
     "electron_vector",
     "electron_vector_shift",
+    "energy_counts_csi_2021",
     "events_argon",
+    "events_argon_3d",
     "events_csi",
+    "events_csi_2021",
+    "events_germanium",
+    "events_xenonnt",
     "exchange",
+    "fit_normalisations",
+    "fit_shapes",
     "flux_nue",
     "flux_numubar",
     "helm",
+    "ionization",
     "klein_nystrand",
     "least_energy",
     "lepton_loop",
+    "light",
     "load_argon",
+    "load_argon_3d",
     "load_csi",
+    "load_csi_2021",
+    "load_germanium",
+    "load_xenonnt",
     "loop_amplitude",
     "loop_charge",
     "loop_induced",
@@ -199,17 +243,22 @@ __all__ = [
     "neutrino_electron",
     "nsi",
     "opening_recoils",
+    "photoelectrons",
     "point",
+    "precision_of",
     "quenching_factor",
     "radius_amplitude",
     "rate",
+    "recoils_at_nodes",
     "scalar",
     "scalar_to_chi",
     "shells_of",
+    "signal_ratio",
     "standard_model",
     "symmetrized_fermi",
     "tabulated",
     "tensor",
+    "time_shares",
     "vector",
     "vector_amplitude",
     "vector_to_chi",

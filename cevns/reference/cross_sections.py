@@ -35,17 +35,19 @@ def model(name: str) -> dict[str, Any]:
     Examples
     --------
     >>> model("b-l")["kn"]
-    {'e': -1.0, 'mu': -1.0}
+    {'e': -1.0, 'mu': -1.0, 'tau': -1.0}
     """
     loop = float(-ALPHA / (3 * np.pi) * np.log(M_TAU**2 / M_MU**2))
     table = {
-        "sm": ("contact", (0.0, 0.0), (0.0, 0.0)),
-        "universal": ("mediated", (3.0, 3.0), (3.0, 3.0)),
-        "b-l": ("mediated", (-1.0, -1.0), (-1.0, -1.0)),
-        "lmu-ltau": ("mediated", (0.0, loop), (0.0, 0.0)),
+        "sm": ("contact", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+        "universal": ("mediated", (3.0, 3.0, 3.0), (3.0, 3.0, 3.0)),
+        "b-l": ("mediated", (-1.0, -1.0, -1.0), (-1.0, -1.0, -1.0)),
+        # the paper has no neutrinos of the third flavour, for which eq. 3.6 says nothing
+        "lmu-ltau": ("mediated", (0.0, loop, 0.0), (0.0, 0.0, 0.0)),
     }
     kind, kp, kn = pick("model", table, name)
-    return {"kind": kind, "kp": dict(zip(("e", "mu"), kp, strict=True)), "kn": dict(zip(("e", "mu"), kn, strict=True))}
+    flavours = ("e", "mu", "tau")
+    return {"kind": kind, "kp": dict(zip(flavours, kp, strict=True)), "kn": dict(zip(flavours, kn, strict=True))}
 
 
 def nsi(eps_u: Mapping[str, float], eps_d: Mapping[str, float]) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def cross_section(
         Neutrino and recoil energy in MeV; they broadcast.
     nucleus : Nucleus
         Target.
-    flavour : {"e", "mu"}
+    flavour : {"e", "mu", "tau"}
         Flavour of the neutrino; an antineutrino has the same cross section.
     couplings : dict
         What `model` or `nsi` returns.

@@ -1,0 +1,1 @@
+"""COHERENT germanium, Ge-Mini (arXiv:2406.13806): one count."""
