@@ -18,6 +18,7 @@ __all__ = ["known_experiments", "load"]
 _MODULES = {
     "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
     "coherent-argon-2020": "cevns.experiments.coherent_argon_2020",
+    "coherent-argon-2020-3d": "cevns.experiments.coherent_argon_2020_3d",
 }
 
 
@@ -52,11 +53,11 @@ def load(name: str, **options: Any) -> Experiment:
     >>> load("coherent-argon-2020").response.bins
     12
     """
-    loader = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))]).load
-    unknown = set(options) - {"quenching", "form_factor"}
+    module = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))])
+    unknown = set(options) - set(module.OPTIONS)
     if unknown:
-        raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: quenching, form_factor")
-    experiment: Experiment = loader(**options)
+        raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: {', '.join(module.OPTIONS)}")
+    experiment: Experiment = module.load(**options)
     return experiment
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Uncorrelated uncertainty of the neutron backgrounds' shape, eq. 4.4.
 SIGMA_BRNES = np.sqrt(0.058**2 / 12)
 
+OPTIONS = ("quenching", "form_factor")
+
 _FOLDER = Path(__file__).parent
 _EDGES = np.arange(0.0, 121.0, 10.0)
 

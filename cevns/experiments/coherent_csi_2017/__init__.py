@@ -32,6 +32,8 @@ EXPOSURE_GWH = 7.47594
 #: Arrival times [us] that are counted.
 LATEST_ARRIVAL = 6.0
 
+OPTIONS = ("quenching", "form_factor")
+
 _FOLDER = Path(__file__).parent
 _EDGES = np.arange(6.0, 31.0, 2.0)
 _PE = np.arange(6.0, 31.0, 1.0)
