@@ -49,6 +49,8 @@ class Assembly:
         self.alone = tuple(e for e in experiments if isinstance(e.statistic, GaussianStatistic))
         self.together: tuple[Any, ...] = tuple(e for e in experiments if isinstance(e.statistic, JointStatistic))
         # refuses what does not fit together here and now
+        if self.together:
+            _ = self.joined
         for name, (sigma, _) in self.shared.items():
             k = self.joined.index(name)
             if k >= 0 and self.joined.pulls[k].unit != sigma:
