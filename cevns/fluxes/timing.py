@@ -56,6 +56,8 @@ class PulseTiming:
     lifetimes : sequence of float
         Mean lives [us] of the parents: the pion's for neutrinos of its own decay, the pion's and the muon's for those
         of muon decay. None for neutrinos that arrive with the pulse.
+    latest : float
+        End [us] of the times in which neutrinos are counted, all of them before it: where a release's law ends.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class PulseTiming:
     mean: float
     sigma: float
     lifetimes: Values = ()
+    latest: float = math.inf
 
     def __post_init__(self) -> None:
         end: dict[str, Any] = {"unit": "us", "low": -LARGEST_TIME, "high": LARGEST_TIME}
@@ -83,14 +86,16 @@ class PulseTiming:
             sigma=checks.real("sigma", self.sigma, **size),
             lifetimes=tuple(lifetimes.tolist()),
         )
+        if self.latest != math.inf:
+            checks.put(self, latest=checks.real("latest", self.latest, unit="us", above=self.mean, high=LARGEST_TIME))
         for a, b in itertools.combinations(self.lifetimes, 2):
             if abs(a - b) < APART * max(a, b):
                 raise InputError(f"lifetimes of {a:g} and {b:g} us are too near to each other: let them differ more")
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """None: the density is smooth."""
-        return ()
+        """None, since the density is smooth, but for where it ends [us]."""
+        return () if self.latest == math.inf else (self.latest,)
 
     @property
     def cuts(self) -> tuple[float, ...]:
@@ -99,18 +104,32 @@ class PulseTiming:
         while self.lifetimes and (steps[-1] - _WIDTHS) * self.sigma < _LIVES * max(self.lifetimes):
             # a decay is gone before its intervals are too long
             steps.append(2 * steps[-1])
-        return tuple(self.mean + self.sigma * step for step in steps)
+        found = (self.mean + self.sigma * step for step in steps)
+        return tuple(sorted({*(time for time in found if time < self.latest), *self.breaks}))
 
     def density(self, time: ArrayLike) -> Array:
         """Return the share of the neutrinos that arrives at `time` [us], per us."""
+        time = checks.floats("time", time, unit="us")
+        return np.asarray(np.where(time < self.latest, self._density(time), 0.0)) / self._whole
+
+    def cumulative(self, time: ArrayLike) -> Array:
+        """Return the share of the neutrinos that has arrived by `time` [us]."""
+        time = checks.floats("time", time, unit="us")
+        return np.asarray(self._cumulative(np.minimum(time, self.latest))) / self._whole
+
+    @cached_property
+    def _whole(self) -> float:
+        """What arrives before the end, of all that a law without one has."""
+        return 1.0 if self.latest == math.inf else float(self._cumulative(np.array(self.latest)))
+
+    def _density(self, time: Array) -> Array:
         u = self._from_mean(time)
         if not self.lifetimes:
             return np.asarray(np.exp(-0.5 * u * u) / (self.sigma * math.sqrt(2 * math.pi)))
         parts = [weight / life * self._late(u, life) for life, weight in self._weighted]
         return np.asarray(np.maximum(sum(parts, np.zeros_like(u)), 0.0))
 
-    def cumulative(self, time: ArrayLike) -> Array:
-        """Return the share of the neutrinos that has arrived by `time` [us]."""
+    def _cumulative(self, time: Array) -> Array:
         from scipy.special import ndtr
 
         u = self._from_mean(time)
@@ -119,8 +138,8 @@ class PulseTiming:
             out = out - weight * self._late(u, life)
         return np.asarray(np.clip(out, 0.0, 1.0))
 
-    def _from_mean(self, time: ArrayLike) -> Array:
-        return np.asarray((checks.floats("time", time, unit="us") - self.mean) / self.sigma)
+    def _from_mean(self, time: Array) -> Array:
+        return np.asarray((time - self.mean) / self.sigma)
 
     @property
     def _weighted(self) -> list[tuple[float, float]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cevns import checks
 from cevns.binning import Axis
 from cevns.detectors import Distribution
-from cevns.experiments import coherent_argon_2020
+from cevns.experiments import coherent_argon_2020, spallation
 from cevns.experiments.coherent_argon_2020_3d import release
 from cevns.experiments.experiment import Experiment
 from cevns.likelihoods import Background, Deformation, Nuisance
@@ -27,8 +27,8 @@ __all__ = ["OPTIONS", "load"]
 
 OPTIONS = ("quenching", "form_factor", "shapes")
 
-#: What is left of the 13.4 % of the signal beside the flux's 10 %, which all detectors at the source share.
-SIGNAL_SIGMA, FLUX_SIGMA = 0.0892, 0.10
+#: What is left of the 13.4 % of the signal beside the flux's.
+SIGNAL_SIGMA = 0.0892
 #: Relative uncertainties of the backgrounds.
 SIGMAS = {"PBRN": 160 / 497, "LBRN": 1.0, "SS": 25 / 3154}
 #: Least expectation: some bins of the templates are empty.
@@ -73,7 +73,7 @@ def load(
         label="Ar",
         description="COHERENT CENNS-10 liquid argon, 24 kg, analysis A, in energy, F90 and time",
         references=("arXiv:2003.10630", "arXiv:2006.12659"),
-        nuisances=[Nuisance("sns-flux", FLUX_SIGMA)],
+        nuisances=[Nuisance("sns-flux", spallation.FLUX_SIGMA)],
         distribution=Distribution.of_template(axes, template, counts),
         shapes=[_deformation(checks.known("shape", name, release.EXCURSIONS), counts) for name in chosen],
         floor=FLOOR,
