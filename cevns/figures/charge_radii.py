@@ -31,7 +31,7 @@ def _plane(analysis: Measurements) -> Panel:
     return plane_panel(
         "charge-radii-a",
         "charge radii",
-        "charge radii allowed at 90 % C.L., two degrees of freedom, those that change the flavour being 0; crosses: "
+        "charge radii allowed at 90 % C.L., two degrees of freedom, those that change the flavour being 0; marks: "
         "best fits",
         analysis,
         MODEL,
@@ -42,7 +42,7 @@ def _plane(analysis: Measurements) -> Panel:
         xlim=(-110.0, 70.0),
         ylim=(-90.0, 80.0),
         standard=(STANDARD_RADII["e"], STANDARD_RADII["mu"]),
-        legend={"loc": "upper left", "title": "COHERENT, 90% C.L., 2 d.o.f.", "ncols": 2},
+        legend={"loc": "upper left", "title": "COHERENT, 90% C.L., 2 d.o.f.; marks: best fits", "ncols": 2},
     )
 
 

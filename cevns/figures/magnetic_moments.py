@@ -22,7 +22,7 @@ def panels(analysis: Measurements) -> tuple[Panel, ...]:
         plane_panel(
             "magnetic-moments",
             "magnetic moments",
-            "magnetic moments allowed at 90 % C.L., two degrees of freedom; crosses mark best fits",
+            "magnetic moments allowed at 90 % C.L., two degrees of freedom; marks: best fits",
             analysis,
             MODEL,
             "mu_e",
@@ -32,6 +32,6 @@ def panels(analysis: Measurements) -> tuple[Panel, ...]:
             xlim=(0.0, 9.0),
             ylim=(0.0, 6.5),
             standard=(0.0, 0.0),
-            legend={"loc": "upper right", "title": "COHERENT, 90% C.L., 2 d.o.f."},
+            legend={"loc": "upper right", "title": "COHERENT, 90% C.L., 2 d.o.f.;\nmarks: best fits"},
         ),
     )
