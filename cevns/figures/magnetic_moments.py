@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cevns.figures.parameter_panels import plane_panel
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def panels(analysis: Measurements) -> tuple[Panel, ...]:
             "mu_e",
             "mu_mu",
             units=(UNIT, "1e-9_mu_B"),
-            labels=(r"$\mu_{\nu_e}$ [$10^{-9}\,\mu_B$]", r"$\mu_{\nu_\mu}$ [$10^{-9}\,\mu_B$]"),
+            labels=(axis_label(r"$\mu_{\nu_e}$", "1e-9 mu_B"), axis_label(r"$\mu_{\nu_\mu}$", "1e-9 mu_B")),
             xlim=(0.0, 9.0),
             ylim=(0.0, 6.5),
             standard=(0.0, 0.0),

@@ -7,6 +7,7 @@ import numpy as np
 from cevns import checks
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ __all__ = [
     "with_legend",
 ]
 
-MASS_LABEL = r"$M_{Z'}$ [MeV]"
+MASS_LABEL = axis_label("$M_{Z'}$", "MeV")
 COUPLING_LABEL = r"$g_{Z'}$"
 MIXING_LABEL = r"$\epsilon$"
 LINE_STYLES = ("-", "--", "-.", ":")

@@ -13,6 +13,7 @@ from cevns.interactions import get_interaction, known_interactions
 from cevns.plotting.canvas import checked_label, draws, listed, new_figure
 from cevns.plotting.plane import scientific
 from cevns.predictions.prediction import Prediction
+from cevns.units import axis_label
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cevns._types import Model
 
 __all__ = ["plot_prediction", "point_label"]
-
-_UNITS = {"PE": "PE", "keVee": r"keV$_\mathrm{ee}$", "keVnr": r"keV$_\mathrm{nr}$"}
 
 
 @draws
@@ -82,9 +81,12 @@ def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = Tr
         excess = first.observed - sum(first.backgrounds.values())
         options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
         ax.errorbar(centre, excess, first.uncertainty, label="data $-$ backgrounds", **options)
-    unit = _UNITS.get(first.bin_unit, first.bin_unit)
-    ax.set(xlabel=f"observed energy [{unit}]" if unit != "PE" else "number of photoelectrons [PE]")
-    ax.set(ylabel="counts per bin", xlim=(first.bin_edges[0], first.bin_edges[-1]))
+    observable = "number of photoelectrons" if first.bin_unit == "PE" else "observed energy"
+    ax.set(
+        xlabel=axis_label(observable, first.bin_unit),
+        ylabel="counts per bin",
+        xlim=(first.bin_edges[0], first.bin_edges[-1]),
+    )
     return ax
 
 
