@@ -54,7 +54,7 @@ def _panel(name: str, analysis: Analysis, data: str) -> Panel:
         styles = [
             MODEL_LINES[model] | {"label": point_label(model, coupling=point[1])} for model, point in points.items()
         ]
-        plot_prediction(list(predictions.values()), ax, styles=styles)
+        plot_prediction(list(predictions.values()), ax, backgrounds=False, styles=styles)
         ax.axhline(0, color="0.6", linewidth=0.4, zorder=0)
         if data in _LINEAR_UP_TO:
             _stretch(ax, _LINEAR_UP_TO[data])
