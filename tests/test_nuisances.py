@@ -1,8 +1,10 @@
 """Nuisances that experiments share by name."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, minimize_scalar
 
 import cevns
 from cevns.errors import InputError
@@ -109,6 +111,51 @@ def test_pulls_rebuild_chi2(csi, argon):
         assert part == pytest.approx(profile.experiments[e.name]["chi2"], abs=1e-8)
         total += part
     assert total == pytest.approx(profile.chi2, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_normalisation_in_two_parts_is_one_where_there_are_many_wells(csi, seed):
+    """With a wide quenching scale and sharp data chi2 has many minima in it, and the parts move between them."""
+    rng = np.random.default_rng(seed)
+    wide = csi.replace(quenching_sigma=0.2 + 0.05 * (seed % 4), nuisances=())
+    uncertainty = 0.3 * np.array(csi.uncertainty)
+    toy = wide.with_data(csi.predict("sm").total + uncertainty * rng.normal(size=12), uncertainty)
+    parts = toy.replace(signal_sigma=(toy.signal_sigma**2 - 0.01) ** 0.5, nuisances=[Nuisance("part", 0.1)])
+    coupling = np.geomspace(1e-5, 3e-3, 25)
+    expected = toy.chi2("universal", mass=30.0, coupling=coupling)
+    assert parts.chi2("universal", mass=30.0, coupling=coupling) == pytest.approx(expected, rel=1e-8)
+    assert parts.pulls("universal", 30.0, 2e-4).chi2 == pytest.approx(toy.chi2("universal", 30.0, 2e-4), rel=1e-8)
+
+
+def test_wells_of_two_experiments_are_searched_together(csi):
+    """Against a grid of the shared nuisance and of both quenching scales, the best point of it refined."""
+    uncertainty = 0.4 * np.array(csi.uncertainty)
+    flux = Nuisance("part", 0.2)
+    pair = []
+    for seed in (3, 4):
+        noise = uncertainty * np.random.default_rng(seed).normal(size=12)
+        toy = csi.replace(name=f"toy {seed}", quenching_sigma=0.25).with_data(
+            csi.predict("sm").total + noise, uncertainty
+        )
+        pair.append(toy.replace(nuisances=[flux]))
+    both = pair[0] + pair[1]
+    for coupling in (2e-4, 1e-3):
+        alone = [e.replace(nuisances=()) for e in pair]
+
+        def chi2(shift, alone=alone, coupling=coupling):
+            target = dataclasses.replace(csi.target, mass=csi.target.mass * (1 + shift))
+            moved = [e.replace(target=target, signal_sigma=e.signal_sigma / (1 + shift)) for e in alone]
+            return sum(e.chi2("universal", 30.0, coupling) for e in moved) + (shift / flux.sigma) ** 2
+
+        shifts = np.linspace(-0.93, 1.2, 171)
+        values = np.array([chi2(shift) for shift in shifts])
+        best = [
+            minimize_scalar(
+                chi2, bounds=(max(shift - 0.0125, -0.93), shift + 0.0125), method="bounded", options={"xatol": 1e-6}
+            ).fun
+            for shift in shifts[values.argsort()[:3]]
+        ]
+        assert both.chi2("universal", 30.0, coupling) == pytest.approx(min(best), rel=1e-5)
 
 
 def test_what_does_not_fit_together_is_refused(csi, argon):
