@@ -5,9 +5,9 @@ A shared nuisance a, with a pull of its own, moves the centre of the signal's fa
 factor s, so that the least sum over all shared nuisances is found by quasi-Newton steps in these few numbers.
 
 The least chi2 for a centre is that of the lowest of several wells in eta, so that their sum has wells of its own. Where
-to begin tells one term after the other: with eta of all others fixed, their chi2 is ``p (s_0 - u/v)^2`` with ``p =
-k v / (k + v)``, and all that they and the pulls know of this term's centre is a mean and a variance. With these in the place
-of its own centre and pull it finds its best well itself, exactly so if it is alone.
+to begin tells one term after the other. With eta of all others fixed, their chi2 is p (s_0 - u/v)^2, p = k v / (k + v),
+and all that they and the pulls know of this term's centre is a mean and a variance. With these in the place of its own
+centre and pull it finds its best well itself, exactly so if it is alone.
 """
 
 from libc.math cimport INFINITY, copysign, fabs

@@ -54,8 +54,8 @@ def test_experiment_that_failed_once(seed, check):
     """Of long runs: 10682, a piece of the quenching scale that was not cut on although its polynomial was wrong; 10020,
     a slope of chi2 that falls where two pieces meet, which passed for convex; 1442, a seed of the search that came
     twice, but for rounding, which hid a minimum; 1502, a check that lost its digits; 1551, Newton steps that lead
-    beyond the end of the quenching scale twice, which ended there; 1778, rates like a half-integer power of T from 0 on;
-    2307 and 2876, Newton steps by polynomials that know too little of chi2 where the data are precise.
+    beyond the end of the quenching scale twice, which ended there; 1778, rates like a half-integer power of T from 0
+    on; 2307 and 2876, Newton steps by polynomials that know too little of chi2 where the data are precise.
     """
     check(make(seed))
 
