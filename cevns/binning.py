@@ -62,7 +62,7 @@ class Axis:
 
     @property
     def label(self) -> str:
-        """Name with the unit, for an axis of a figure or the head of a column."""
+        """Name with the unit, in plain letters."""
         return f"{self.name} [{self.unit}]" if self.unit else self.name
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import checks
+from cevns import checks, units
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -129,8 +129,14 @@ class Parameter:
 
     @property
     def axis_label(self) -> str:
-        """Label with the unit, for an axis or the head of a column."""
-        return f"{self.label} [{self.unit}]" if self.unit else self.label
+        r"""Label with the unit, both typeset, for an axis of a figure.
+
+        Examples
+        --------
+        >>> print(Parameter("r2_ee", "1e-32 cm2", r"$\langle r^2\rangle_{ee}$").axis_label)
+        $\langle r^2\rangle_{ee}$ [$10^{-32}$ cm$^2$]
+        """
+        return units.axis_label(self.label, self.unit)
 
     def number(self, value: Any) -> float:
         """Return one value as a checked float; the default stands in for `None`.

@@ -332,7 +332,7 @@ cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *see
     for k in range(1, count - 1):
         if flat(values[k - 1], values[k], values[k + 1]):
             continue
-        if values[k] <= values[k - 1] and values[k] <= values[k + 1]:
+        if lowest(values[k - 1], values[k], values[k + 1]):
             value = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &x)
             if value < best:
                 best = value
@@ -343,6 +343,11 @@ cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *see
 cdef inline bint flat(double before, double value, double after) noexcept nogil:
     """Whether three neighbouring values differ by rounding alone: where chi2 is saturated there is no minimum."""
     return fmax(fabs(before - value), fabs(after - value)) <= 1e-10 * (1.0 + fabs(value))
+
+
+cdef inline bint lowest(double before, double value, double after) noexcept nogil:
+    """Whether there may be a minimum between both neighbours: rounding may tell two seeds at nearly one place apart."""
+    return value <= fmin(before, after) + 1e-10 * (1.0 + fabs(value))
 
 
 cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, double level, double *seeds,
@@ -370,9 +375,9 @@ cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, doubl
             # an extremum towards the level between three seeds on one side of it may touch it
             if flat(values[k - 1], values[k], values[k + 1]):
                 continue
-            if values[k] > 0.0 and values[k] <= values[k - 1] and values[k] <= values[k + 1]:
+            if values[k] > 0.0 and lowest(values[k - 1], values[k], values[k + 1]):
                 f = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &x) - level
-            elif values[k] <= 0.0 and values[k] >= values[k - 1] and values[k] >= values[k + 1]:
+            elif values[k] <= 0.0 and lowest(-values[k - 1], -values[k], -values[k + 1]):
                 f = turning_point(s, rows, seeds[k - 1], seeds[k + 1], -1.0, &x) - level
             else:
                 continue

@@ -6,6 +6,11 @@ factor s, so that the least sum over all shared nuisances is found by quasi-Newt
 
 Terms whose nuisances are profiled together, such as those of Poisson data, are one more such term: what they share with
 a Gaussian one is held while they are.
+
+The least chi2 for a centre is that of the lowest of several wells in eta, so that their sum has wells of its own. Where
+to begin tells one term after the other. With eta of all others fixed, their chi2 is p (s_0 - u/v)^2, p = k v / (k + v),
+and all that they and the pulls know of this term's centre is a mean and a variance. With these in the place of its own
+centre and pull it finds its best well itself, exactly so if it is alone.
 """
 
 from libc.math cimport INFINITY, NAN, copysign, fabs
@@ -17,6 +22,11 @@ from cevns.kernels.quenching cimport row_chi2, term_line
 
 # what the last step in the shared nuisances may leave of chi2, relative to 1 + chi2
 cdef double ACCURACY = 1e-14
+# by how little eta of all terms moves when wells are found, and how often they are looked for
+cdef double SETTLED = 1e-6
+
+cdef enum:
+    SWEEPS = 12
 
 
 cdef row_t* open_sum(const sum_t *s) noexcept nogil:
@@ -95,14 +105,14 @@ cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noe
     cdef double found[MAX_SHARED]
     cdef double value, least = INFINITY
     cdef Py_ssize_t k
-    cdef int start, starts = 1
-    for k in range(s.n):
-        if s.terms[k].order > 1 and (s.terms[k].searched or s.terms[k].kinked):
-            # several wells in eta may lead to several in these
-            starts = 3
+    # with one term in eta its best well is the best of all, with several the wells of one change those of others
+    cdef int start, starts = 4 if scaled(s) + (s.joint != NULL) > 1 else 1
     for start in range(starts):
-        for k in range(s.shared):
-            a[k] = (0.0 if start == 0 else (2.0 if start == 1 else -2.0)) * s.sigma[k]
+        if start == 0:
+            settle(s, rows, y, a)
+        else:
+            for k in range(s.shared):
+                a[k] = (0.0 if start == 1 else (2.0 if start == 2 else -2.0)) * s.sigma[k]
         value = descend(s, rows, y, a)
         if value < least:
             least = value
@@ -181,6 +191,75 @@ cdef void centred(const sum_t *s, Py_ssize_t i, const double *a, term_t *out) no
         out.centre += s.members[i * s.shared + k] * a[k]
     out.lift = out.pull * out.centre
     out.base += out.pull * (out.centre * out.centre - 1.0)
+
+
+cdef void settle(const sum_t *s, row_t *rows, double y, double *a) noexcept nogil:
+    """Fill `a` with shared nuisances from which each term's best well, as far as the others know, is the nearest."""
+    cdef term_t term
+    cdef double matrix[MAX_SHARED * MAX_SHARED]
+    cdef double right[MAX_SHARED]
+    cdef double way[MAX_SHARED]
+    cdef double variance, eta, moved
+    cdef Py_ssize_t i, k
+    cdef int sweep
+    # those without eta are what they are, whatever the others know
+    for sweep in range(SWEEPS + 1):
+        moved = 0.0
+        for i in range(s.n):
+            if (s.terms[i].order == 1) != (sweep == 0):
+                continue
+            known(s, rows, i, sweep < 2, matrix, right)
+            solve(matrix, right, s.shared, a)
+            solve(matrix, s.members + i * s.shared, s.shared, way)
+            term = s.terms[i][0]
+            variance = 1.0 / term.pull
+            for k in range(s.shared):
+                term.centre += s.members[i * s.shared + k] * a[k]
+                variance += s.members[i * s.shared + k] * way[k]
+            term.pull = 1.0 / variance
+            term.lift = term.pull * term.centre
+            term.base += term.lift * term.centre - s.terms[i].pull
+            eta = rows[i].eta
+            row_chi2(&term, rows + i, y)
+            direct_chi2(&term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, NULL)
+            rows[i].signal = rows[i].factor * (rows[i].weight + term.pull) - term.lift
+            moved = max(moved, fabs(rows[i].eta - eta))
+        if sweep and (moved < SETTLED or scaled(s) < 2):
+            break
+    known(s, rows, -1, False, matrix, right)
+    solve(matrix, right, s.shared, a)
+
+
+cdef inline int scaled(const sum_t *s) noexcept nogil:
+    """How many terms have a quenching scale."""
+    cdef Py_ssize_t i
+    cdef int out = 0
+    for i in range(s.n):
+        out += s.terms[i].order > 1
+    return out
+
+
+cdef void known(const sum_t *s, const row_t *rows, Py_ssize_t apart, bint first, double *matrix,
+                double *right) noexcept nogil:
+    """What all terms but one and the pulls know of the shared nuisances: inverse covariance, and that times the mean.
+
+    At first a term without a quenching scale knows nothing of others, and one that has it nothing of those after it.
+    """
+    cdef Py_ssize_t i, j, k
+    cdef double pull, u, v
+    for k in range(s.shared):
+        right[k] = 0.0
+        for j in range(s.shared):
+            matrix[k * MAX_SHARED + j] = 1.0 / (s.sigma[k] * s.sigma[k]) if k == j else 0.0
+    for i in range(s.n):
+        if i == apart or (first and (s.terms[apart].order == 1 or (s.terms[i].order > 1 and i > apart))):
+            continue
+        pull, u, v = s.terms[i].pull, rows[i].signal, rows[i].weight
+        for k in range(s.shared):
+            right[k] += s.members[i * s.shared + k] * pull / (pull + v) * (u - v)
+            for j in range(s.shared):
+                matrix[k * MAX_SHARED + j] += (
+                    s.members[i * s.shared + k] * s.members[i * s.shared + j] * pull * v / (pull + v))
 
 
 cdef double descend(const sum_t *s, row_t *rows, double y, double *a) noexcept nogil:

@@ -238,7 +238,11 @@ class Oracle:
             n = np.arange(np.ceil(edges[0]), np.ceil(edges[-1]))
             segment = np.searchsorted(steps, n, side="right") - 1
             logarithm = n[:, None] * np.log(x) - x - special.gammaln(n + 1)[:, None]
-            accepted = (offset[segment] + slope[segment] * n)[:, None] * np.exp(np.maximum(logarithm, -700))
+            efficient = offset[segment] + slope[segment] * n
+            x_eff, values, beyond = self.plan.efficiency
+            if beyond == "zero":
+                efficient = np.where(n == x_eff[-1], values[-1], efficient)
+            accepted = efficient[:, None] * np.exp(np.maximum(logarithm, -700))
             bins = np.searchsorted(edges, n, side="right") - 1
             return (np.arange(edges.size - 1)[:, None] == bins) @ accepted
         width = self.plan.resolution * np.sqrt(x)

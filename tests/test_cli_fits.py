@@ -107,6 +107,16 @@ def test_profile(run_json, loaded):
     np.testing.assert_allclose(minus["values"], [0.0, 0.1, 0.2])
 
 
+def test_legends_of_figures_stand_beside_the_curves(run, monkeypatch):
+    seen = []
+    monkeypatch.setattr("cevns.plotting.canvas.save", lambda ax, path: seen.append(ax))
+    radii = ["--model", "charge-radius", "--x", "r2_ee", "--y", "r2_mumu"]
+    assert run("contour", CSI, *radii, "-o", "contour.png")[0] == 0
+    (ax,) = seen
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1
+
+
 def test_contour(run_json, run):
     pytest.importorskip("matplotlib").use("agg")
     plane = ["--x", "sin2_theta_w", "--y", "rn_csi", "--bounds", "sin2_theta_w=0.1:0.5", "rn_csi=3:8"]

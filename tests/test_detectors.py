@@ -484,3 +484,14 @@ def test_upper_tails_of_a_resolution_keep_their_digits():
 def test_lindhard_takes_the_mean_number_of_nucleons():
     germanium = LindhardQuenching(protons=32, nucleons=72.63)
     assert germanium.k == pytest.approx(0.133 * 32 ** (2 / 3) / 72.63**0.5)
+
+
+@pytest.mark.parametrize(("points", "kind"), [([0.8, 0.6, 0.4], "points"), ([0.7, 0.3], "steps")])
+@pytest.mark.parametrize("edges", [[0.0, 8.0, 20.0], [0.0, 10.0, 20.0], [10.0, 12.0]])
+def test_quanta_at_the_last_point_of_an_efficiency_count(points, kind, edges):
+    efficiency = Efficiency([0.0, 5.0, 10.0], points, beyond="zero", kind=kind)
+    response = Response(PolynomialQuenching((1.0,)), edges, efficiency=efficiency, resolution=PoissonResolution())
+    mean, n = np.array([3.0, 9.0, 15.0]), np.arange(60.0)
+    each = stats.poisson.pmf(n[:, None], mean) * efficiency(n)[:, None]
+    expected = [each[(n >= low) & (n < high)].sum(axis=0) for low, high in itertools.pairwise(edges)]
+    np.testing.assert_allclose(response.acceptance(mean), expected, rtol=1e-12)

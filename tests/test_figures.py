@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.path import Path
 
 from cevns import figures, load
 from cevns.bounds import NOT_DRAWN, bounds_for
@@ -339,6 +340,21 @@ def test_figure_2_says_what_its_data_and_error_bars_are(analysis):
     for ax in figures.draw("2", analysis).axes:
         *_, data = (text.get_text() for text in ax.get_legend().get_texts())
         assert data == "data $-$ nominal backgrounds,\nstatistical error bars"
+
+
+def test_the_sample_of_figure_2_is_no_point_of_its_data(analysis):
+    figure = figures.draw("2", analysis)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        assert legend.get_frame_on()
+        box = legend.get_frame().get_window_extent()
+        steps = [
+            np.column_stack([np.repeat(e, 2)[1:-1], np.repeat(v, 2)]) for v, e, _ in (p.get_data() for p in ax.patches)
+        ]
+        bars = ax.containers[0].lines[2][0].get_segments()
+        for points in [*steps, *bars]:
+            assert not Path(ax.transData.transform(points)).intersects_bbox(box, filled=False)
 
 
 def lightness(color):

@@ -26,6 +26,7 @@ GROUND = {
     "tables",
     "tabular",
     "threads",
+    "units",
 }
 #: Predicts counts, and knows no chi2. Judges counts, and knows no neutrino.
 PHYSICS, STATISTICS = {"nuclei", "fluxes", "interactions", "detectors", "predictions"}, {"likelihoods", "inference"}

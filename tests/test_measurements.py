@@ -231,6 +231,25 @@ def test_legends_hide_no_curve(analysis):
                     assert not any(box.contains(*point) for point in points), (name, line.get_label())
 
 
+def test_figures_use_their_width(analysis):
+    for name in figures.known_figures(PAPER):
+        figure = figures.draw(name, analysis, paper=PAPER)
+        figure.draw_without_rendering()
+        # nothing is left beside the labels of the axes
+        left, below = (axis.get_tightbbox() for axis in (figure.axes[0].yaxis, figure.axes[0].xaxis))
+        assert left.x0 < 0.02 * figure.bbox.width, name
+        assert below.y0 < 0.02 * figure.bbox.height, name
+
+
+def test_planes_have_no_line_along_the_end_of_a_range(analysis):
+    (ax,) = figures.draw("magnetic-moments", analysis, paper=PAPER).axes
+    drawn = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 20]
+    assert len(drawn) == 3
+    for points in drawn:
+        along = (points[1:] == points[:-1]) & (points[1:] == 0)
+        assert not along.any()
+
+
 def test_figures_of_another_paper_are_refused(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown figure 'weak-angle'.*the other paper is 2005.01645"):
         figures.reproduce("weak-angle", tmp_path / "out")

@@ -111,6 +111,57 @@ def test_pulls_rebuild_chi2(csi, argon):
     assert total == pytest.approx(profile.chi2, abs=1e-8)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_normalisation_in_two_parts_is_one_where_there_are_many_wells(csi, seed):
+    """With a wide quenching scale and sharp data chi2 has many minima in it, and the parts move between them."""
+    rng = np.random.default_rng(seed)
+    wide = csi.replace(quenching_sigma=0.2 + 0.05 * (seed % 4), nuisances=())
+    uncertainty = 0.3 * np.array(csi.uncertainty)
+    toy = wide.with_data(csi.predict("sm").total + uncertainty * rng.normal(size=12), uncertainty)
+    parts = toy.replace(signal_sigma=(toy.signal_sigma**2 - 0.01) ** 0.5, nuisances=[Nuisance("part", 0.1)])
+    coupling = np.geomspace(1e-5, 3e-3, 25)
+    expected = toy.chi2("universal", mass=30.0, coupling=coupling)
+    assert parts.chi2("universal", mass=30.0, coupling=coupling) == pytest.approx(expected, rel=1e-8)
+    assert parts.pulls("universal", 30.0, 2e-4).chi2 == pytest.approx(toy.chi2("universal", 30.0, 2e-4), rel=1e-8)
+
+
+def test_wells_of_two_experiments_are_searched_together(csi):
+    """Against a grid of both quenching scales, at each point of which all other nuisances are a straight line's."""
+    uncertainty = 0.4 * np.array(csi.uncertainty)
+    shared = Nuisance("part", 0.2)
+    pair = []
+    for seed in (3, 4):
+        observed = csi.predict("sm").total + uncertainty * np.random.default_rng(seed).normal(size=12)
+        toy = csi.replace(name=f"toy {seed}", quenching_sigma=0.25, nuisances=[shared])
+        pair.append(toy.with_data(observed, uncertainty))
+    both = pair[0] + pair[1]
+
+    def line(e, etas, coupling):
+        # chi2 is a + p (c - s)^2 for the centre c of the signal's normalisation
+        n = np.array([e.predict("universal", 30.0, coupling, eta=eta).signal for eta in etas.tolist()]) / uncertainty
+        counts = [np.array(b.counts) / uncertainty for b in e.backgrounds]
+        data = np.array(e.observed) / uncertainty - sum(counts)
+        inverse = np.linalg.inv(
+            np.eye(12) + sum(b.sigma**2 * np.outer(c, c) for b, c in zip(e.backgrounds, counts, strict=True))
+        )
+        u, v, k = n @ inverse @ data, np.einsum("ei,ij,ej->e", n, inverse, n), e.signal_sigma**-2
+        return data @ inverse @ data - u * u / v + ((etas - 1) / e.quenching_sigma) ** 2, k * v / (k + v), u / v
+
+    def least(coupling, ranges):
+        grids = [np.linspace(*ends, 301) for ends in ranges]
+        (a, p, s), (b, q, t) = (line(e, etas, coupling) for e, etas in zip(pair, grids, strict=True))
+        a, p, s = (x[:, None] for x in (a, p, s))
+        shift = (p * (s - 1) + q * (t - 1)) / (p + q + shared.sigma**-2)
+        total = a + b + p * (1 + shift - s) ** 2 + q * (1 + shift - t) ** 2 + (shift / shared.sigma) ** 2
+        at = np.unravel_index(total.argmin(), total.shape)
+        return total.min(), [(grid[i] - 0.006, grid[i] + 0.006) for grid, i in zip(grids, at, strict=True)]
+
+    for coupling in (2e-4, 1e-3):
+        _, near = least(coupling, [(0.25, 2.25)] * 2)
+        found, _ = least(coupling, near)
+        assert found - 1e-3 <= both.chi2("universal", 30.0, coupling) <= found + 1e-9
+
+
 def test_what_does_not_fit_together_is_refused(csi, argon):
     with pytest.raises(InputError, match=r"nuisance 'flux' has the uncertainty 0\.1 in one experiment and 0\.2"):
         csi + argon.replace(nuisances=[Nuisance("flux", 0.2)])

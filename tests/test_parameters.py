@@ -20,7 +20,9 @@ from cevns.parameters import (
     mass,
     needed,
 )
+from cevns.plotting import checked_label
 from cevns.predictions import recoil_events, recoil_spectrum
+from cevns.units import typeset
 
 ANGLE = Parameter("sin2_theta_w", default=0.25, low=0.0, high=1.0, origin=0.25)
 
@@ -42,6 +44,31 @@ def test_labels_have_units():
     assert mass().axis_label == "$M_{Z'}$ [MeV]"
     assert coupling().axis_label == "$g_{Z'}$"
     assert Parameter("rn_cs", "fm").axis_label == "rn cs [fm]"
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        ("MeV", "MeV"),
+        ("mu_B", r"$\mu_B$"),
+        ("1e-9 mu_B", r"$10^{-9}$ $\mu_B$"),
+        ("1e-32 cm2", "$10^{-32}$ cm$^2$"),
+        ("2.5e+06 m^-2", r"$2.5 \times 10^6$ m$^{-2}$"),
+        ("1/keVee", r"1/keV$_\mathrm{ee}$"),
+        ("events/keVnr", r"events/keV$_\mathrm{nr}$"),
+        ("GeV-2", "GeV$^{-2}$"),
+        ("e", "$e$"),
+        ("PE", "PE"),
+        # of what is not known, and of mathematics, nothing is touched
+        ("cm2_of_mine", "cm2_of_mine"),
+        ("smu_B", "smu_B"),
+        ("10 m", "10 m"),
+        ("$10^{-32}$ cm2", "$10^{-32}$ cm2"),
+    ],
+)
+def test_units_are_typeset(unit, shown):
+    assert typeset(unit) == shown
+    assert checked_label(Parameter("x", unit, "$x$").axis_label) == f"$x$ [{shown}]"
 
 
 def test_numbers_become_floats():

@@ -352,6 +352,46 @@ def test_prediction_shows_counts_and_data(argon):
     assert "keV" in ax.get_xlabel()
 
 
+def test_prediction_names_model_data_and_backgrounds(argon, csi):
+    def entries(ax):
+        return [text.get_text() for text in ax.get_legend().get_texts()]
+
+    shown = argon.predict("b-l", 10, 5e-5)
+    ax = shown.plot()
+    area = "backgrounds (PBRN, LBRN), subtracted"
+    model = r"$B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \times 10^{-5}$"
+    assert entries(ax) == [model, area, "data $-$ backgrounds"]
+    values, _, baseline = ax.patches[1].get_data()
+    assert np.array_equal(values, sum(shown.backgrounds.values()))
+    assert baseline == 0
+    assert entries(shown.plot(data=False)) == [model]
+    # other parameters than mass and coupling are named too, as the interaction names them
+    bare = csi.replace(backgrounds=()).predict("charge-radius", r2_ee=-60, sin2_theta_w=0.24)
+    radius = r"$\langle r^2\rangle_{ee} = -60$ $\times$ $10^{-32}$ cm$^2$"
+    assert entries(bare.plot()) == [rf"charge radius, {radius}, $\sin^2\theta_W = 0.24$", "data"]
+    named = dataclasses.replace(shown, backgrounds={"a $^{b": shown.observed})
+    plotting.png(named.plot().figure)
+    # without colours too, two models are two
+    both = plot_prediction([argon.predict("sm"), shown])
+    assert len({patch.get_linestyle() for patch in both.patches[:2]}) == 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("plane", [("mu_e", "mu_mu"), ("mu_mu", "mu_e")])
+def test_marks_at_0_of_a_logarithmic_axis_stand_at_its_end(argon, plane):
+    found = argon.fit("magnetic-moment", ["mu_e", "mu_mu"])
+    assert 0.0 in found.values.values()
+    for ax in (found.plot(), argon.contour("magnetic-moment", *plane).plot()):
+        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+        for line in ax.lines:
+            if len(line.get_xdata()) == 1:
+                (x,), (y,) = line.get_data()
+                assert ax.get_xlim()[0] <= x <= ax.get_xlim()[1]
+                assert ax.get_ylim()[0] <= y <= ax.get_ylim()[1]
+        # else the layout takes it for infinitely far away, and says so
+        plotting.png(ax.figure)
+
+
 def test_prediction_of_an_array_of_couplings_is_refused(argon):
     with pytest.raises(InputError, match="one mass and coupling"):
         plot_prediction(argon.predict("b-l", 10, [1e-5, 2e-5]))

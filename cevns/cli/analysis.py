@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
+    from cevns.inference import Result as AnyResult
+    from cevns.interactions import Interaction
+    from cevns.likelihoods import Likelihood
     from cevns.predictions import Prediction
 
 
@@ -111,19 +114,13 @@ def limit(args: Namespace) -> Result:
         {"mass": m, "excluded": intervals}
         for m, intervals in zip([None] if found.mass is None else found.mass, found.excluded, strict=True)
     ]
-    best = {"mass": found.best_fit.mass, "coupling": found.best_fit.coupling}
     moved = found.parameters[-1]
+    about, best = _about(found, found.best_fit.mass, found.best_fit.coupling, likelihood, model)
     data = {
-        "model": found.model,
-        "weak": weak_name(model),
-        "experiments": found.experiments,
+        **about,
         "cl": found.cl,
         "dof": found.dof,
-        "parameter": moved.name,
-        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
-        "fixed": found.fixed,
         "chi2_min": found.chi2_min,
-        "best_fit": best,
         "delta_chi2": found.delta_chi2,
         "excludes_standard_model": found.excludes_standard_model,
         "limits": limits,
@@ -136,13 +133,11 @@ def limit(args: Namespace) -> Result:
     if found.mass is not None:
         head = ("mass [MeV]", *head)
         rows = [(number(m), entry) for m, entry in zip(found.mass, excluded, strict=True)]
-    at = {"mass": best["mass"], moved.name: best["coupling"], **found.fixed}
     threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
         f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g} for {freedom}\n"
-        f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: "
-        f"{described(model, at, likelihood.parameters(model))}"
+        f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: {best}"
     )
     if args.output is not None:
         title += f"\nwritten to {args.output}"
@@ -175,32 +170,36 @@ def scan(args: Namespace) -> Result:
         found = likelihood.scan(model, args.mass, args.coupling, num_threads=args.threads, progress=progress, **fixed)
     found.save(args.output)
     i, j = divmod(int(found.chi2.argmin()), shape[1])
-    best = {"mass": found.mass[i], "coupling": found.coupling[j]}
-    moved = found.parameters[-1]
-    data = {
-        "file": str(args.output),
-        "experiments": found.experiments,
-        "model": found.model,
-        "weak": weak_name(model),
-        "parameter": moved.name,
-        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
-        "fixed": found.fixed,
-        "shape": shape,
-        "chi2_min": found.chi2[i, j],
-        "best_fit": best,
-    }
-    at = {"mass": best["mass"], moved.name: best["coupling"], **found.fixed}
+    about, best = _about(found, found.mass[i], found.coupling[j], likelihood, model)
+    data = {"file": str(args.output), **about, "shape": shape, "chi2_min": found.chi2[i, j]}
     text = (
         f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
-        f"lowest chi2 on the grid {number(found.chi2[i, j])}  {described(model, at, likelihood.parameters(model))}"
+        f"lowest chi2 on the grid {number(found.chi2[i, j])}  {best}"
     )
     return Result(data, text)
 
 
+def _about(
+    found: AnyResult, mass: float | None, coupling: float, likelihood: Likelihood, model: Interaction
+) -> tuple[dict[str, Any], str]:
+    """Return what a result in mass and coupling is about, its best point included, and that point as a text."""
+    moved = found.parameters[-1]
+    data = {
+        "model": found.model,
+        "weak": weak_name(model),
+        "experiments": found.experiments,
+        "parameter": moved.name,
+        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
+        "fixed": found.fixed,
+        "best_fit": {"mass": mass, "coupling": coupling},
+    }
+    at = {"mass": mass, moved.name: coupling, **found.fixed}
+    return data, described(model, at, likelihood.parameters(model))
+
+
 def plot(args: Namespace) -> Result:
     """Draw a saved scan or limit."""
-    from cevns.inference import Limit, Scan
-    from cevns.inference import Result as AnyResult
+    from cevns import inference
     from cevns.inference.files import kind_of
     from cevns.plotting import file_figure
 
@@ -208,11 +207,11 @@ def plot(args: Namespace) -> Result:
         if args.cl or args.dof:
             raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
         # a table that does not say what it is, is taken for a limit
-        kind = Limit if args.scan.endswith(".csv") and kind_of(args.scan) != "profile" else AnyResult
+        kind = inference.Limit if args.scan.endswith(".csv") and kind_of(args.scan) != "profile" else inference.Result
         ax = kind.load(args.scan).plot(file_figure().add_subplot())
     else:
         options = {"cl": args.cl, "dof": args.dof}
-        ax = Scan.load(args.scan).plot(
+        ax = inference.Scan.load(args.scan).plot(
             file_figure().add_subplot(), **{key: value for key, value in options.items() if value is not None}
         )
     save_figure(ax, args.output)

@@ -31,10 +31,11 @@ def with_warnings(data: dict[str, Any], title: str, rows: str, warnings: Sequenc
 
 
 def save_figure(ax: Axes, path: _types.Path) -> None:
+    """Write the figure of a result, with a legend that hides nothing of it."""
     from cevns.plotting import save
+    from cevns.plotting.plane import with_legend
 
-    ax.legend()
-    save(ax, path)
+    save(with_legend(ax, above=True), path)
 
 
 def inputs(args: Namespace) -> tuple[Likelihood, Interaction]:

@@ -86,6 +86,14 @@ class GaussianResolution:
         return math.inf if x_low > 0 else 0.0
 
 
+def _probability(n: float, x: Array) -> Array:
+    """Return the probability of n quanta where the mean is x."""
+    from scipy.special import gammaln, xlogy
+
+    found: Array = np.exp(xlogy(n, x) - x - gammaln(n + 1))
+    return found
+
+
 @dataclass(frozen=True)
 class PoissonResolution:
     """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
@@ -109,7 +117,13 @@ class PoissonResolution:
             return np.where(above[i] & above[j], sums[i] - sums[j], high - low)
 
         share = offset[:, None] * between(first - 1, last)
-        return share + slope[:, None] * x * between(first - 2, last - 1) if slope.any() else share
+        if slope.any():
+            share = share + slope[:, None] * x * between(first - 2, last - 1)
+        end = efficiency.x[-1]
+        if efficiency.beyond == "zero" and end == np.floor(end):
+            # the last point still counts, of the quanta that follow it nothing
+            share = share + np.where(low == end, efficiency.values[-1], 0.0)[:, None] * _probability(end, x)
+        return share
 
     def width(self, x: Any) -> Any:
         """Return sigma for true values `x`."""

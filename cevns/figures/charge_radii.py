@@ -9,6 +9,7 @@ from cevns.figures.parameter_panels import Line, plane_panel, profile_panel
 from cevns.figures.styles import CHANGE_LINES
 from cevns.inference import delta_chi2
 from cevns.interactions.electromagnetic import STANDARD_RADII
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["panels"]
 
 MODEL = "charge-radius"
-_UNIT = r"[$10^{-32}$ cm$^2$]"
+_UNIT = "1e-32 cm2"
 _DATA = "CsI + Ar"
 
 
@@ -31,18 +32,18 @@ def _plane(analysis: Measurements) -> Panel:
     return plane_panel(
         "charge-radii-a",
         "charge radii",
-        "charge radii allowed at 90 % C.L., two degrees of freedom, those that change the flavour being 0; crosses: "
+        "charge radii allowed at 90 % C.L., two degrees of freedom, those that change the flavour being 0; marks: "
         "best fits",
         analysis,
         MODEL,
         "r2_ee",
         "r2_mumu",
         units=(1.0, "1e-32_cm2"),
-        labels=(rf"$\langle r^2\rangle_{{ee}}$ {_UNIT}", rf"$\langle r^2\rangle_{{\mu\mu}}$ {_UNIT}"),
+        labels=(axis_label(r"$\langle r^2\rangle_{ee}$", _UNIT), axis_label(r"$\langle r^2\rangle_{\mu\mu}$", _UNIT)),
         xlim=(-110.0, 70.0),
         ylim=(-90.0, 80.0),
         standard=(STANDARD_RADII["e"], STANDARD_RADII["mu"]),
-        legend={"loc": "upper left", "title": "COHERENT, 90% C.L., 2 d.o.f.", "ncols": 2},
+        legend={"loc": "upper left", "title": "COHERENT, 90% C.L., 2 d.o.f.; marks: best fits", "ncols": 2},
     )
 
 
@@ -62,7 +63,7 @@ def _changes(analysis: Measurements) -> Panel:
         f"delta chi2 along the size of one transition radius, one degree of freedom; level: 90 % C.L., {level:.3f}",
         "r2_1e-32_cm2",
         tuple(lines),
-        xlabel=rf"$|\langle r^2\rangle_{{\alpha\beta}}|$ {_UNIT}",
+        xlabel=axis_label(r"$|\langle r^2\rangle_{\alpha\beta}|$", _UNIT),
         top=10.0,
         levels={"90% C.L., 1 d.o.f.": level},
         legend={"loc": "upper left", "title": f"COHERENT {_DATA},\none at a time", "alignment": "left"},

@@ -8,6 +8,7 @@ from cevns.figures.panels import Curve, Panel, describe
 from cevns.figures.styles import MODEL_LINES
 from cevns.plotting import log_ticks, point_label, scientific
 from cevns.predictions import recoil_spectrum
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def _panel(name: str, analysis: Analysis, data: str) -> Panel:
         ax.set(xscale="log", yscale="log", xlim=(recoil[0], recoil[-1]), ylim=_RATES[data])
         log_ticks(ax.xaxis, (1, 2, 5))
         log_ticks(ax.yaxis)
-        ax.set(xlabel=r"$T_\mathrm{nr}$ [keV$_\mathrm{nr}$]")
-        ax.set(ylabel=r"$dN/dT_\mathrm{nr}$ [events/keV$_\mathrm{nr}$]")
+        ax.set(xlabel=axis_label(r"$T_\mathrm{nr}$", "keVnr"))
+        ax.set(ylabel=axis_label(r"$dN/dT_\mathrm{nr}$", "events/keVnr"))
         ax.legend(loc="lower left", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
 
     caption = f"recoil spectra in {data}, before any detector response, for M_Z' = {MASS:g} MeV"

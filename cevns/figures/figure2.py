@@ -54,16 +54,20 @@ def _panel(name: str, analysis: Analysis, data: str) -> Panel:
         styles = [
             MODEL_LINES[model] | {"label": point_label(model, coupling=point[1])} for model, point in points.items()
         ]
-        plot_prediction(list(predictions.values()), ax, styles=styles)
+        plot_prediction(list(predictions.values()), ax, backgrounds=False, styles=styles)
         ax.axhline(0, color="0.6", linewidth=0.4, zorder=0)
         if data in _LINEAR_UP_TO:
             _stretch(ax, _LINEAR_UP_TO[data])
         else:
-            # room for the legend
-            ax.set_ylim(top=1.25 * ax.get_ylim()[1])
+            # room for the legend above the data
+            ax.set_ylim(top=1.55 * ax.get_ylim()[1])
         handles, labels = ax.get_legend_handles_labels()
         labels[-1] = "data $-$ nominal backgrounds,\nstatistical error bars"
-        ax.legend(handles, labels, loc="upper right", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
+        title = f"$M_{{Z'}} = {scientific(MASS)}$ MeV"
+        # without a frame the sample of the data would look like one more point
+        frame: dict[str, Any] = {"frameon": True, "fancybox": False, "edgecolor": "0.6", "framealpha": 1.0}
+        legend = ax.legend(handles, labels, loc="upper right", title=title, alignment="left", **frame)
+        legend.get_frame().set_linewidth(0.5)
 
     caption = (
         f"CEvNS counts in {data} with the experiment's efficiency, for M_Z' = {MASS:g} MeV, and the data minus nominal "

@@ -8,6 +8,7 @@ from cevns.bounds.drawing import COLORS
 from cevns.figures.regions import Label, Note, compared_panel, excluded_panel
 from cevns.inference import TWO_SIGMA
 from cevns.plotting import MASS_LABEL, log_ticks
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _strip(ax: Axes, draw: Callable[..., None]) -> None:
     log_ticks(inset.yaxis, (1.5, 2, 3))
     inset.tick_params(labelsize=5.5, pad=1.5)
     inset.set_xlabel(MASS_LABEL, fontsize=5.5, labelpad=0)
-    inset.set_title(r"the strip: $g_{Z'}/M_{Z'}$ [$10^{-6}$ MeV$^{-1}$]", fontsize=5.5, pad=2)
+    inset.set_title(axis_label("the strip: $g_{Z'}/M_{Z'}$", "1e-6 MeV-1"), fontsize=5.5, pad=2)
 
 
 def _over_mass(limit: Limit) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from cevns.figures.measurements import RADIUS_SIGMA, sigmas
 from cevns.figures.parameter_panels import Line, line_style, profile_panel
 from cevns.figures.styles import RADIUS_LINES
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _cesium_iodide(analysis: Measurements) -> Panel:
         f"delta chi2 along a common neutron radius of Cs and I, one degree of freedom; dashed: F = 1 at {point:.3f}",
         "rn_csi_fm",
         lines,
-        xlabel=r"$R_n(\mathrm{CsI})$ [fm]",
+        xlabel=axis_label(r"$R_n(\mathrm{CsI})$", "fm"),
         top=18.0,
         levels=_LEVELS,
         legend={"loc": "upper center", "bbox_to_anchor": (0.5, 0.82), "title": "COHERENT CsI, 1 d.o.f."},
@@ -95,7 +96,7 @@ def _argon(analysis: Measurements) -> Panel:
         "delta chi2 along the neutron radius of argon, one degree of freedom, counted from two minima",
         "rn_ar_fm",
         lines,
-        xlabel=r"$R_n(\mathrm{Ar})$ [fm]",
+        xlabel=axis_label(r"$R_n(\mathrm{Ar})$", "fm"),
         top=16.0,
         levels=_LEVELS,
         legend={"loc": "upper left", "title": "COHERENT argon, 1 d.o.f.", "alignment": "left"},

@@ -8,7 +8,9 @@ import numpy as np
 
 from cevns.figures.analysis import LABELS
 from cevns.figures.panels import Curve, Panel
-from cevns.figures.styles import EXPERIMENT_LINES
+from cevns.figures.styles import BEST_MARKS, EXPERIMENT_LINES
+from cevns.plotting.frames import inside
+from cevns.plotting.regions import draw_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,24 +163,26 @@ def plane_panel(
     drawn = {label: [curve / scale for curve in contour.curves[0]] for label, contour in found.items()}
 
     def draw(ax: Axes) -> None:
+        from matplotlib.lines import Line2D
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
+        entries: dict[str, Any] = {}
         for label in reversed(LABELS):
             style, face = line_style(label), EXPERIMENT_LINES[label]["facecolor"]
             path = Path.make_compound_path(*(Path(curve, closed=True) for curve in drawn[label]))
             ax.add_patch(PathPatch(path, facecolor=face, linewidth=0, zorder=0.5))
-            for i, curve in enumerate(drawn[label]):
-                ax.plot(*curve.T, label=None if i else label, **style)
+            draw_lines(ax, [part for curve in drawn[label] for part in inside(curve)], None, **style)
             best = found[label].values
-            ax.plot(best[x] / scale, best[y] / scale, marker="x", markersize=4, color=style["color"], clip_on=False)
-        alone: dict[str, Any] = {"linestyle": "none", "clip_on": False}
-        ax.plot(*standard, marker="*", markersize=6, color="black", label="standard model", zorder=5, **alone)
-        ax.plot([], [], marker="x", markersize=4, color="0.3", label="best fits", **alone)
+            mark: dict[str, Any] = {"marker": BEST_MARKS[label], "markersize": 4, "markerfacecolor": "none"}
+            ax.plot(best[x] / scale, best[y] / scale, color=style["color"], clip_on=False, **mark)
+            # not on the axes: a line without points counts as one in the figure's corner, which makes its margins wide
+            entries[label] = Line2D([], [], **mark, **style)
+        star: dict[str, Any] = {"marker": "*", "markersize": 6, "color": "black", "linestyle": "none"}
+        (entries["standard model"],) = ax.plot(*standard, zorder=5, clip_on=False, **star)
         ax.set(xlim=xlim, ylim=ylim, xlabel=labels[0], ylabel=labels[1])
-        handles, texts = ax.get_legend_handles_labels()
-        order = [texts.index(text) for text in (*LABELS, "standard model", "best fits")]
-        ax.legend([handles[i] for i in order], [texts[i] for i in order], alignment="left", **legend)
+        order = (*LABELS, "standard model")
+        ax.legend([entries[text] for text in order], order, alignment="left", **legend)
 
     curves = tuple(
         Curve(

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["CHANGE_LINES", "EXPERIMENT_LINES", "MODEL_LINES", "RADIUS_LINES", "style_sheet"]
+__all__ = ["BEST_MARKS", "CHANGE_LINES", "EXPERIMENT_LINES", "MODEL_LINES", "RADIUS_LINES", "style_sheet"]
 
 #: The models in figures 1 and 2, with the line styles that their captions name.
 MODEL_LINES: dict[str, dict[str, Any]] = {
@@ -23,6 +23,8 @@ EXPERIMENT_LINES: dict[str, dict[str, Any]] = {
     "CsI": {"color": "#cc3311", "linestyle": (0, (5, 2)), "linewidth": 0.9, "facecolor": "none"},
     "CsI + Ar": {"color": "black", "linestyle": "-", "linewidth": 0.8, "facecolor": "0.85"},
 }
+#: What marks their best fits, which lie apart from their lines.
+BEST_MARKS = {"Ar": "s", "CsI": "x", "CsI + Ar": "D"}
 #: What delta chi2 of argon's neutron radius counts from.
 RADIUS_LINES: dict[str, dict[str, Any]] = {
     "proton radius": {"color": "#0055aa", "linestyle": "-", "linewidth": 1.3},

@@ -17,7 +17,7 @@ from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
-from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, parameter_axes
+from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, on_frame, parameter_axes
 from cevns.plotting.plane import LINE_STYLES, percent, set_up_plane, with_legend
 from cevns.plotting.regions import draw_lines, fill_regions, outlines
 
@@ -100,12 +100,12 @@ def plot_limit(
         label = f"{_named(limit)}, {percent(limit.cl)} C.L."
     label = label_or_none(label)
     ends = edges(limit)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), labels=_labels(limit))
     regions, lines = outlines(limit.excluded, limit.mass)
     fill_regions(ax, regions, facecolor, color, hatch)
     draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
-    return with_legend(ax) if legend and label else ax
+    return with_legend(ax, above=own) if legend and label else ax
 
 
 @draws
@@ -163,7 +163,7 @@ def plot_scan(
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
     label = label_or_none(_named(scan) if label is None else label)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
     for i, level in enumerate(levels):
@@ -174,7 +174,7 @@ def plot_scan(
                 ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
             ax.contour(scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style])
         draw_lines(ax, [], f"{label}, {percent(level)} C.L.", color=color, linestyle=style)
-    return with_legend(ax) if legend else ax
+    return with_legend(ax, above=own) if legend else ax
 
 
 @draws
@@ -216,12 +216,12 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
             "in the plane of mass and coupling: print it"
         )
     label = label_or_none(f"{_named(fit)}, best fit" if label is None else label)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     mass = fit.mass * np.array([0.1, 10.0]) if fit.mass else np.array([0.1, 10.0])
     ax = set_up_plane(ax, mass, np.array([fit.coupling]), labels=_labels(fit))
     options = {"marker": "*", "color": "black", "linestyle": "none"} | options
     ax.plot([fit.mass], [fit.coupling], label=label or None, scalex=False, scaley=False, **options)
-    return with_legend(ax) if legend and label else ax
+    return with_legend(ax, above=own) if legend and label else ax
 
 
 def check_drawable(limit: Limit) -> None:
@@ -306,7 +306,7 @@ def plot_contour(
     """
     checks.instance("contour", contour, Contour)
     label = label_or_none(_named(contour) if label is None else label)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     best = np.array([[contour.values[p.name] for p in contour.parameters]])
     every = [curve for curves in contour.curves for curve in curves]
     parts = [part for curve in every for part in inside(curve)]
@@ -319,8 +319,9 @@ def plot_contour(
         text = f"{label}, {percent(level)} C.L. allowed" if label else None
         lines = [part for curve in curves for part in inside(curve)]
         draw_lines(ax, lines, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
-    ax.plot(*best.T, marker="*", color=color, linestyle="none", scalex=False, scaley=False, clip_on=False)
-    return with_legend(ax) if legend and label else ax
+    mark: dict[str, Any] = {"marker": "*", "color": color, "linestyle": "none", "clip_on": False}
+    ax.plot(*on_frame(ax, best).T, label="best fit" if label else None, scalex=False, scaley=False, **mark)
+    return with_legend(ax, above=own) if legend and label else ax
 
 
 @draws
@@ -358,12 +359,12 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     if profile.values.size < 2:
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
     label = label_or_none(_named(profile) if label is None else label)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     ax = chi2_axes(ax, profile.parameters[0], profile.values)
     ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
     if legend:
         ax.set_ylim(bottom=0.0)
-    return with_legend(ax) if legend and label else ax
+    return with_legend(ax, above=own) if legend and label else ax
 
 
 @draws
@@ -387,7 +388,7 @@ def plot_interval(
     color, facecolor : color
         Of the lines, and of what is allowed.
     label : str, optional
-        For the legend; model, experiments and level unless given.
+        For the legend, which says the level too; model and experiments unless given.
     **options
         Of the line of chi2.
 
@@ -400,21 +401,22 @@ def plot_interval(
     >>> import cevns
     >>> ax = plot_interval(cevns.load("coherent-csi-2017").interval("sm", "rn_csi"))
     >>> ax.get_legend_handles_labels()[1]
-    ['SM: CsI, 90% C.L. allowed']
+    ['SM: CsI', '90% C.L. allowed', '$\\\\Delta\\\\chi^2 = 2.706$']
     """
     checks.instance("interval", interval, Interval)
-    if label is None:
-        label = f"{_named(interval)}, {percent(interval.cl)} C.L. allowed"
-    label = label_or_none(label)
-    legend = is_empty(ax)
+    label = label_or_none(_named(interval) if label is None else label)
+    legend, own = is_empty(ax), ax is None
     ax = chi2_axes(ax, interval.parameters[0], interval.points)
     left, right = ax.get_xlim()
-    for low, high in interval.allowed:
-        ax.axvspan(max(low, left), min(high, right), color=facecolor, linewidth=0, zorder=0)
-    ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1)
     options = {"color": color} | options
     ax.plot(interval.points, interval.chi2 - interval.chi2_min, label=label or None, scalex=False, **options)
-    return with_legend(ax) if legend and label else ax
+    text = f"{percent(interval.cl)} C.L. allowed" if label else None
+    for k, (low, high) in enumerate(interval.allowed):
+        band: dict[str, Any] = {"color": facecolor, "linewidth": 0, "zorder": 0}
+        ax.axvspan(max(low, left), min(high, right), label=None if k else text, **band)
+    level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$" if label else None
+    ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=level)
+    return with_legend(ax, above=own) if legend and label else ax
 
 
 @draws
@@ -447,8 +449,8 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     --------
     >>> import cevns
     >>> found = cevns.load("coherent-csi-2017").fit("sm", ["sin2_theta_w", "rn_csi"])
-    >>> plot_estimate(found).get_legend_handles_labels()[1]
-    ['$\\\\Delta\\\\chi^2 \\\\leq 1$, others profiled', 'SM: CsI, best fit', 'other minima, chi2 at most 9 higher']
+    >>> plot_estimate(found).get_legend_handles_labels()[1][1:]
+    ['SM: CsI, best fit', 'other minima, $\\\\Delta\\\\chi^2 \\\\leq 9$']
     """
     checks.instance("estimate", estimate, Estimate)
     if len(estimate.parameters) < 2:
@@ -456,7 +458,7 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
             f"a fit of {estimate.parameters[0].name} alone is no point in a plane: print it, or draw its interval"
         )
     label = label_or_none(f"{_named(estimate)}, best fit" if label is None else label)
-    legend = is_empty(ax)
+    legend, own = is_empty(ax), ax is None
     names = [p.name for p in estimate.parameters[:2]]
     points = np.array([[m["values"][name] for name in names] for m in estimate.minima])
     ends = [np.ravel(estimate.intervals[name]) for name in names]
@@ -467,7 +469,8 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     first: dict[str, Any] = {"marker": "*", "label": label or None} | options
     others: dict[str, Any] = {"marker": "o", "markerfacecolor": "none"} | options
     if label:
-        others["label"] = "other minima, chi2 at most 9 higher" if len(points) > 1 else None
+        others["label"] = r"other minima, $\Delta\chi^2 \leq 9$" if len(points) > 1 else None
+    points = on_frame(ax, points)
     thin = {"color": options["color"], "linewidth": 1}
     for k, rows in enumerate(estimate.intervals[name] for name in names):
         frame = sorted(ax.get_xlim() if k == 0 else ax.get_ylim())
@@ -479,4 +482,4 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     ax.plot(*points[:1].T, **first)
     if len(points) > 1:
         ax.plot(*points[1:].T, **others)
-    return with_legend(ax) if legend and label else ax
+    return with_legend(ax, above=own) if legend and label else ax

@@ -95,8 +95,8 @@ cdef struct row_t:
     double *looks
     # the last point, its best eta with the piece, and how eta changed with y
     double y, eta, drift
-    # of the last sum of squares: the signal's factor, and v
-    double factor, weight
+    # of the last sum of squares: the signal's factor, and v; and u where shared nuisances need it
+    double factor, weight, signal
     Py_ssize_t piece
     # whether many couplings follow, so that polynomials pay
     bint many

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.parameters import Parameter
 
-__all__ = ["chi2_axes", "end_where_ranges_do", "inside", "parameter_axes"]
+__all__ = ["chi2_axes", "end_where_ranges_do", "inside", "on_frame", "parameter_axes"]
 
 
 def _at_ends(curve: Array) -> Array:
@@ -74,6 +74,17 @@ def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array) -> Axes:
     _set_range(ax.xaxis, ax.set_xlim, parameter, values, 0.0)
     ax.set(xlabel=parameter.axis_label, ylabel=r"$\Delta\chi^2$")
     return ax
+
+
+def on_frame(ax: Axes, points: Array) -> Array:
+    """Return points as they are drawn: what is 0 on a logarithmic axis stands at its end, beyond which 0 lies."""
+    lows = [min(limits) if scale == "log" else -np.inf for scale, limits in _scales(ax)]
+    drawn: Array = np.where(points > 0, points, np.maximum(points, lows))
+    return drawn
+
+
+def _scales(ax: Axes) -> tuple[tuple[str, Any], tuple[str, Any]]:
+    return (ax.get_xscale(), ax.get_xlim()), (ax.get_yscale(), ax.get_ylim())
 
 
 def _set_range(axis: Any, limits: Any, parameter: Parameter, values: Array, margin: float = 0.05) -> None:

@@ -24,12 +24,13 @@ class Pictured:
 
     def _repr_png_(self) -> bytes | None:
         from cevns.plotting.canvas import file_figure, png
+        from cevns.plotting.plane import with_legend
 
         plot: Any = self.plot  # type: ignore[attr-defined]
         with contextlib.suppress(CevnsError):
             ax = plot(ax=file_figure().add_subplot())
             if ax.get_legend_handles_labels()[0]:
-                ax.legend(fontsize="small", frameon=False)
+                with_legend(ax, above=True)
             return png(ax.figure)
         return None
 

@@ -7,10 +7,12 @@ import numpy as np
 from cevns import checks
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
+from cevns.units import axis_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -32,7 +34,7 @@ __all__ = [
     "with_legend",
 ]
 
-MASS_LABEL = r"$M_{Z'}$ [MeV]"
+MASS_LABEL = axis_label("$M_{Z'}$", "MeV")
 COUPLING_LABEL = r"$g_{Z'}$"
 MIXING_LABEL = r"$\epsilon$"
 LINE_STYLES = ("-", "--", "-.", ":")
@@ -147,7 +149,12 @@ def set_up_plane(
     return ax
 
 
-def with_legend(ax: Axes) -> Axes:
-    """Return axes with a legend."""
-    ax.legend(fontsize="small", frameon=False)
+def with_legend(ax: Axes, *, above: bool = False) -> Axes:
+    """Return axes with a legend.
+
+    Above axes that nothing else shares, it hides nothing, and its samples are not taken for data; in axes of somebody
+    else's figure it stands where there is most room, since what is above them is not ours.
+    """
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3} if above else {}
+    ax.legend(fontsize="small", frameon=False, **place)
     return ax

@@ -9,10 +9,14 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.interactions import get_interaction, known_interactions
-from cevns.plotting.canvas import checked_label, draws, listed, new_figure
-from cevns.plotting.plane import scientific
+from cevns.interactions import Interaction, get_interaction, known_interactions
+from cevns.parameters import Parameter
+from cevns.parameters import coupling as coupling_of_mediator
+from cevns.parameters import mass as mass_of_mediator
+from cevns.plotting.canvas import checked_label, draws, is_empty, listed, new_figure
+from cevns.plotting.plane import LINE_STYLES, scientific, with_legend
 from cevns.predictions.prediction import Prediction
+from cevns.units import axis_label, typeset
 
 if TYPE_CHECKING:
     from typing import Any
@@ -23,23 +27,29 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_prediction", "point_label"]
 
-_UNITS = {"PE": "PE", "keVee": r"keV$_\mathrm{ee}$", "keVnr": r"keV$_\mathrm{nr}$"}
+#: Of models that are not known here by their names.
+_USUAL = {"mass": mass_of_mediator(), "coupling": coupling_of_mediator()}
 
 
 @draws
-def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = True, styles: Any = ()) -> Axes:
-    """Draw predicted counts in the bins of an experiment, with the data.
+def plot_prediction(
+    predictions: Any, ax: Axes | None = None, *, data: bool = True, backgrounds: bool | None = None, styles: Any = ()
+) -> Axes:
+    """Draw predicted counts in the bins of an experiment, with the data and what was subtracted from them.
 
     Parameters
     ----------
     predictions : Prediction or sequence of Prediction
         Of the same experiment.
     ax : matplotlib.axes.Axes, optional
-        Axes to draw on.
+        Axes to draw on; axes that were empty get a legend.
     data : bool
         Whether to draw the observed counts minus the nominal beam-related backgrounds, with their uncertainties.
+    backgrounds : bool, optional
+        Whether to show these backgrounds, as a grey area; with the data unless given.
     styles : sequence of dict
-        Line options for each prediction, for example ``label``, ``color`` and ``linestyle``.
+        Line options for each prediction, for example ``label``, ``color`` and ``linestyle``. Without, labels name the
+        models with their parameters, and line styles differ.
 
     Returns
     -------
@@ -55,8 +65,8 @@ def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = Tr
     >>> import cevns
     >>> argon = cevns.load("coherent-argon-2020")
     >>> ax = plot_prediction([argon.predict("sm"), argon.predict("b-l", 10, 5e-5)])
-    >>> ax.get_legend_handles_labels()[1][0]
-    'SM'
+    >>> ax.get_legend_handles_labels()[1]  # doctest: +ELLIPSIS
+    ['SM', "$B-L$, ...", 'backgrounds (PBRN, LBRN), subtracted', 'data $-$ backgrounds']
     """
     predictions = listed("predictions", predictions, Prediction)
     styles = checks.sequence("styles", styles, Mapping, "it holds line options for each prediction")
@@ -65,6 +75,7 @@ def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = Tr
     if not predictions:
         raise InputError("predictions is empty: give at least one")
     first = predictions[0]
+    legend, own = is_empty(ax), ax is None
     ax = new_figure().add_subplot() if ax is None else ax
     for i, prediction in enumerate(predictions):
         if not np.array_equal(prediction.bin_edges, first.bin_edges):
@@ -73,32 +84,56 @@ def plot_prediction(predictions: Any, ax: Axes | None = None, *, data: bool = Tr
             raise InputError(
                 f"a prediction must be for one mass and coupling, got signal of shape {prediction.signal.shape}"
             )
-        style: dict[str, Any] = {"label": point_label(prediction.model, prediction.mass, prediction.coupling)}
+        style: dict[str, Any] = {"label": point_label(prediction.model, **prediction.values)}
+        style["linestyle"] = LINE_STYLES[i % len(LINE_STYLES)]
         style |= dict(styles[i] if styles else {})
         style["label"] = checked_label(style["label"])
         ax.stairs(prediction.neutrinos, prediction.bin_edges, baseline=None, **style)
+    subtracted = sum(first.backgrounds.values(), np.zeros(first.observed.size))
+    if first.backgrounds and (data if backgrounds is None else backgrounds):
+        names = ", ".join(name.replace("$", r"\$") for name in first.backgrounds)
+        area: dict[str, Any] = {"fill": True, "facecolor": "0.87", "zorder": 0.5}
+        ax.stairs(subtracted, first.bin_edges, label=f"backgrounds ({names}), subtracted", **area)
     if data:
         centre = 0.5 * (first.bin_edges[1:] + first.bin_edges[:-1])
-        excess = first.observed - sum(first.backgrounds.values())
+        excess = first.observed - subtracted
+        text = "data $-$ backgrounds" if first.backgrounds else "data"
         options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
-        ax.errorbar(centre, excess, first.uncertainty, label="data $-$ backgrounds", **options)
-    unit = _UNITS.get(first.bin_unit, first.bin_unit)
-    ax.set(xlabel=f"observed energy [{unit}]" if unit != "PE" else "number of photoelectrons [PE]")
-    ax.set(ylabel="counts per bin", xlim=(first.bin_edges[0], first.bin_edges[-1]))
-    return ax
+        ax.errorbar(centre, excess, first.uncertainty, label=text, **options)
+    observable = "number of photoelectrons" if first.bin_unit == "PE" else "observed energy"
+    ax.set(
+        xlabel=axis_label(observable, first.bin_unit),
+        ylabel="counts per bin",
+        xlim=(first.bin_edges[0], first.bin_edges[-1]),
+    )
+    return with_legend(ax, above=own) if legend else ax
 
 
-def point_label(model: Model, mass: Any = None, coupling: Any = None) -> str:
+def point_label(model: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
     """Return the text that names a model and its parameters in a legend.
 
     Examples
     --------
     >>> print(point_label("b-l", 10, 5e-5))
     $B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \\times 10^{-5}$
+    >>> print(point_label("sm", rn_ar=3.5))
+    SM, rn ar = $3.5$
+    >>> print(point_label("charge-radius", r2_ee=-60))
+    charge radius, $\\langle r^2\\rangle_{ee} = -60$ $\\times$ $10^{-32}$ cm$^2$
     """
-    parts = [get_interaction(model).label if model in known_interactions() else str(model)]
-    if mass is not None:
-        parts.append(f"$M_{{Z'}} = {scientific(mass)}$ MeV")
-    if coupling is not None:
-        parts.append(f"$g_{{Z'}} = {scientific(coupling)}$")
+    known = get_interaction(model) if isinstance(model, Interaction) or model in known_interactions() else None
+    parameters = {p.name: p for p in known.all_parameters} if known else {}
+    parts = [known.label if known else str(model)]
+    for name, value in {"mass": mass, "coupling": coupling, **values}.items():
+        if value is not None:
+            parts.append(_setting(parameters.get(name) or _USUAL.get(name) or Parameter(name), value))
     return ", ".join(parts)
+
+
+def _setting(parameter: Parameter, value: Any) -> str:
+    """Return a parameter with its value: mathematics that ends the label goes on."""
+    label, number, unit = parameter.label, scientific(float(value), 3), typeset(parameter.unit)
+    text = f"{label[:-1]} = {number}$" if label.endswith("$") else f"{label} = ${number}$"
+    if not unit:
+        return text
+    return rf"{text} $\times$ {unit}" if unit.startswith("$10^") else f"{text} {unit}"

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import cevns
 from cevns import reference
 from cevns.errors import UnknownNameError
 from cevns.interactions import electron_cross_section, mediated
+from cevns.units import typeset
 
 ROOT = Path(__file__).parents[2]
 #: The oracle's nuclei by the library's names.
@@ -57,7 +59,9 @@ def test_parameters_say_what_they_are(interaction):
         assert p.low < p.high < math.inf
         assert p.default is None or p.low <= p.default <= p.high
         assert p.scale in ("linear", "log")
-        assert p.axis_label == (f"{p.label} [{p.unit}]" if p.unit else p.label)
+        # outside of mathematics there are letters alone, none of them raw powers or indices
+        assert re.fullmatch(r"[A-Za-z /]*", "".join(typeset(p.unit).split("$")[::2])), p.unit
+        assert p.axis_label == (f"{p.label} [{typeset(p.unit)}]" if p.unit else p.label)
     masses = {m for a in interaction.amplitudes for m in (a.mediator, a.final_mass) if isinstance(m, str)}
     assert masses == interaction.mediators | interaction.final_masses
     assert {p.name for p in interaction.all_parameters if p.unit == "MeV"} == masses

@@ -119,3 +119,24 @@ def test_draws_itself(result, kind):
     ax = result.plot()
     assert ax.has_data()
     assert "MeV" in ax.get_xlabel()
+
+
+@pytest.mark.filterwarnings("error")
+def test_its_legend_hides_nothing(result, kind):
+    pytest.importorskip("matplotlib").use("agg")
+    try:
+        ax = result.plot()
+    except InputError:
+        return
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_texts()
+    legend, frame = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    # above the axes, in the figure
+    assert legend.y0 >= frame.y1
+    assert legend.y1 <= ax.figure.bbox.y1
+    assert legend.x1 <= ax.figure.bbox.x1
+    # what is above somebody else's axes is not ours
+    given = ax.figure.add_subplot()
+    inside = result.plot(given).get_legend()
+    ax.figure.draw_without_rendering()
+    assert given.get_window_extent().contains(*inside.get_window_extent().p0)
