@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.config import readers as read
 from cevns.config.readers import Reader, Section, join
+from cevns.config.responses import EFFICIENCIES, RESOLUTIONS, edges_of, quenching, response
 from cevns.constants import FLAVOURS
-from cevns.detectors import (
-    BirksQuenching,
-    Efficiency,
-    ElectronResponse,
-    GaussianResolution,
-    LindhardQuenching,
-    LinearQuenching,
-    PoissonResolution,
-    PolynomialQuenching,
-    Response,
-    TabulatedQuenching,
-)
+from cevns.detectors import ElectronResponse, PolynomialQuenching, Response
 from cevns.errors import CevnsError, InputError
 from cevns.experiments import Background, Experiment
 from cevns.experiments import load as _load_experiment
@@ -37,11 +27,11 @@ from cevns.interactions import (
 from cevns.interactions import mediated as _mediated
 from cevns.likelihoods import Nuisance
 from cevns.nuclei import FormFactor, Nucleus, Target
-from cevns.tables import join_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cevns.detectors import DetectorResponse
     from cevns.fluxes import Flux
 
 __all__ = ["experiments", "model", "nuclei"]
@@ -54,14 +44,6 @@ def _flux(reader: Reader, value: Any, where: str) -> Any:
     if not parts:
         reader.problem(where, "is empty: give at least one flux")
     return None if len(reader.problems) > before else sum(parts[1:], parts[0])
-
-
-def _quenching(reader: Reader, value: Any, where: str) -> Any:
-    """One quenching factor, or one for each isotope or element, told by tables without a kind of their own."""
-    by_nucleus = isinstance(value, dict) and value and "kind" not in value
-    if by_nucleus and all(isinstance(entry, dict) for entry in value.values()):
-        return read.by_name(read.one_of(_QUENCHINGS))(reader, value, where)
-    return read.one_of(_QUENCHINGS)(reader, value, where)
 
 
 def _composition(reader: Reader, value: Any, where: str) -> Any:
@@ -195,13 +177,6 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
 # What the constructors do not offer in this form.
 
 
-def _edges(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
-    """Return the edges of bins, which are given, or follow from those of each bin."""
-    if (edges is None) == (low is None) or (low is None) != (high is None):
-        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
-    return join_bins(low, high) if edges is None else edges
-
-
 def _build_tabulated(
     *,
     energy_mev: Any = None,
@@ -213,7 +188,7 @@ def _build_tabulated(
     **densities: Any,
 ) -> Flux:
     """Densities are per second where their key says so, and an exposure then turns them into those over it."""
-    energy = _edges("energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev)
+    energy = edges_of("energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev)
     if histogram is False and energy_mev is None:
         raise InputError("histogram = false does not go with energy_low_mev and energy_high_mev: leave it out")
     histogram = energy_mev is None if histogram is None else histogram
@@ -230,13 +205,6 @@ def _build_tabulated(
             )
         scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
     return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
-
-
-def _build_steps(
-    *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
-) -> Efficiency:
-    edges = _edges("edges", edges, "low", low, "high", high)
-    return Efficiency(edges, values, beyond, kind="steps")
 
 
 def _build_target(
@@ -260,7 +228,7 @@ def _build_experiment(
     name: str,
     flux: Flux,
     target: Target,
-    response: Response,
+    response: DetectorResponse,
     data: Mapping[str, Any],
     signal_sigma: float,
     references: Any = (),
@@ -321,61 +289,6 @@ _FLUXES = {
         },
     ),
 }
-_QUENCHINGS = {
-    "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
-    "linear": Section(
-        LinearQuenching,
-        {
-            "offset": ("offset", read.number),
-            "slope_per_kev": ("slope", read.number),
-            "constant_above_kev": ("constant_above", read.number),
-        },
-    ),
-    "polynomial": Section(
-        PolynomialQuenching,
-        {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
-    ),
-    "birks": Section(
-        BirksQuenching,
-        {
-            "onset_kev": ("onset_kev", read.number),
-            "birks_g_per_mev_cm2": ("birks", read.number),
-            "recoil_kev": ("recoil_kev", read.ascending),
-            "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
-            "degree": ("degree", read.whole),
-        },
-    ),
-    "lindhard": Section(
-        LindhardQuenching,
-        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
-    ),
-    "tabulated": Section(
-        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
-    ),
-}
-_EFFICIENCIES = {
-    "constant": Section(
-        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
-    ),
-    "steps": Section(
-        _build_steps,
-        {
-            "edges": ("edges", read.ascending),
-            "low": ("low", read.ascending),
-            "high": ("high", read.ascending),
-            "values": ("values", read.numbers),
-            "beyond": ("beyond", read.text),
-        },
-    ),
-    "points": Section(
-        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
-        {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
-    ),
-}
-_RESOLUTIONS = {
-    "gaussian": Section(GaussianResolution, {"sigma_at_one": ("a", read.number)}),
-    "poisson": Section(PoissonResolution, {}),
-}
 _FORM_FACTOR = read.text_or(
     read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
 )
@@ -400,25 +313,14 @@ _TARGET = Section(
     },
     independent=False,
 )
-_RESPONSE = Section(
-    Response,
-    {
-        "quenching": ("quenching", _quenching),
-        "edges": ("edges", read.ascending),
-        "unit": ("unit", read.text),
-        "light_yield_per_kevee": ("light_yield", read.number),
-        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
-        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
-    },
-)
 _ELECTRONS = Section(
     ElectronResponse,
     {
         "binding": ("binding", read.text),
         "shells": ("shells", read.by_name(read.each(read.numbers))),
         "light_yield_per_kev": ("light_yield", read.number),
-        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
-        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
+        "efficiency": ("efficiency", read.one_of(EFFICIENCIES)),
+        "resolution": ("resolution", read.one_of(RESOLUTIONS)),
     },
 )
 _DATA = Section(
@@ -434,7 +336,7 @@ _KNOWN_EXPERIMENT = Section(
     {
         "name": ("name", read.text),
         "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
-        "quenching": ("quenching", read.text_or(_quenching)),
+        "quenching": ("quenching", read.text_or(quenching)),
         "form_factor": ("form_factor", _FORM_FACTOR),
         "electrons": ("electrons", read.text_or(read.a(_ELECTRONS))),
     },
@@ -448,7 +350,7 @@ _OWN_EXPERIMENT = Section(
         "references": ("references", read.texts),
         "flux": ("flux", _flux),
         "target": ("target", _target),
-        "response": ("response", read.a(_RESPONSE)),
+        "response": ("response", response),
         "data": ("data", read.a(_DATA)),
         "background": ("backgrounds", read.one_or_more(read.a(_BACKGROUND))),
         "signal_sigma": ("signal_sigma", read.number),

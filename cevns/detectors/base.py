@@ -27,7 +27,7 @@ class DetectorResponse:
     """
 
     #: Whether a recoil may be observed in several bins.
-    smeared: ClassVar[bool] | bool = True
+    smeared: bool = True
     #: Whether a scale of the quenching factor moves it.
     scalable: ClassVar[bool] = False
     #: The bins along one axis, see `flat`; its edges and unit.

@@ -118,7 +118,7 @@ class Resolution:
                 out[:, members] = grid.weights(efficiency, edges) @ self.density(x[members], grid.observed)
         return out
 
-    def _blocks(self, x: Array) -> Iterator[Array]:
+    def _blocks(self, x: Array) -> Iterator[Any]:
         """Yield which true values lie beside each other."""
         order = np.argsort(x, kind="stable")
         widths, first = self.widths(np.maximum(x[order], 1e-290)), 0

@@ -85,7 +85,7 @@ class Response(DetectorResponse):
     efficiency: Efficiency | SmoothEfficiency = field(default_factory=Efficiency.perfect)
     resolution: Resolution | None = None
     recoil_efficiency: Efficiency | SmoothEfficiency | None = None
-    axis: Axis = field(init=False, repr=False, compare=False)  # type: ignore[assignment]
+    axis: Axis = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         name = "observable"
@@ -154,7 +154,7 @@ class Response(DetectorResponse):
         return [(tuple(members), part) for members, part in parts]
 
     def to_electrons(self, electrons: ElectronResponse) -> Response:
-        """Return the response to electrons in the same bins: without quenching, and with what they have of their own."""
+        """Return the response to electrons in the same bins: no quenching, and what they have of their own."""
         return dataclasses.replace(
             self,
             quenching=PolynomialQuenching((1.0,)),
@@ -251,7 +251,7 @@ class Response(DetectorResponse):
         if self.resolution is None:
             inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
             return inside * self.efficiency(x)
-        if not self.efficiency.straight:
+        if isinstance(self.efficiency, SmoothEfficiency):
             return self.resolution.smeared(x, edges, self.efficiency)
         steps = self._pieces
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)

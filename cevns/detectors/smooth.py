@@ -179,7 +179,7 @@ class LogisticEfficiency(SmoothEfficiency):
         return self.c - math.log(self.a / (height - self.d) - 1) / self.b
 
     @property
-    def x(self) -> tuple[float, ...]:  # type: ignore[override]
+    def x(self) -> tuple[float, ...]:
         """Where it leaves 0, and where it reaches 1 if it does."""
         first = self._crossing(0.0) if self.d < 0 else 0.0
         return (first, self._crossing(1.0)) if self.a + self.d > 1 and self._crossing(1.0) > first else (first,)

@@ -88,7 +88,12 @@ class ElectronNodes:
 
     @classmethod
     def build(
-        cls, flux: Flux, target: Target, response: DetectorResponse, electrons: ElectronResponse, final_mass: float = 0.0
+        cls,
+        flux: Flux,
+        target: Target,
+        response: DetectorResponse,
+        electrons: ElectronResponse,
+        final_mass: float = 0.0,
     ) -> ElectronNodes | None:
         """Place nodes wherever electrons are observed; None if they are nowhere.
 

@@ -1,7 +1,7 @@
 """Folds of a response that shapes move: one set of recoil nodes, and densities that are shared by all efficiencies.
 
-What a resolution makes of recoils is known at nodes of the reconstructed observable. It moves with the quenching factor;
-an efficiency enters as a matrix from there to the bins, which is cheap, and exact wherever its kinks are.
+What a resolution makes of recoils is known at nodes of the reconstructed observable. It moves with the quenching
+factor; an efficiency enters as a matrix from there to the bins, which is cheap, and exact wherever its kinks are.
 """
 
 from __future__ import annotations
