@@ -10,7 +10,7 @@ import pytest
 
 import cevns
 from cevns.cli import main
-from cevns.config import document, load_config, sections, template
+from cevns.config import document, load_config, responses, sections, template
 from cevns.config.readers import Section
 from cevns.detectors import (
     BirksQuenching,
@@ -879,7 +879,7 @@ def test_the_template_works_as_it_is(load):
 
 def test_the_template_names_every_key_and_kind():
     text, words = template(), set()
-    for section in [*vars(sections).values(), *vars(document).values()]:
+    for section in [*vars(sections).values(), *vars(responses).values(), *vars(document).values()]:
         if isinstance(section, Section):
             words |= section.keys.keys()
         elif isinstance(section, dict):

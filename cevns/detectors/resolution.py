@@ -39,6 +39,11 @@ class Resolution:
     #: Widths around a step of the acceptance within which true values feel it.
     felt: ClassVar[int] = 14
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """True values where sigma is not analytic."""
+        return ()
+
     def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a true value in [low, high] and to accept it.
 
@@ -314,6 +319,11 @@ class TabulatedResolution(_Gaussian):
     def felt(self) -> int:  # type: ignore[override]
         """Widths around a step within which true values feel it: many of them, where they grow with the value."""
         return 60
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The rows."""
+        return tuple(self.x)
 
     @property
     def _rows(self) -> tuple[Array, Array, Array, Array]:

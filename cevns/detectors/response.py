@@ -301,7 +301,8 @@ class Response(DetectorResponse):
         sizes = np.array([w.size for w in widths])
         cuts = np.full((etas.size, sizes.max()), np.inf)
         cuts[np.arange(sizes.max()) < sizes[:, None]] = self.recoil(np.concatenate(widths))
-        return np.concatenate([cuts, kinks], axis=1)
+        rows = [self.recoil(self.resolution.kinks, etas[:, None])] if self.resolution.kinks else []
+        return np.concatenate([cuts, kinks, *rows], axis=1)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -36,6 +36,8 @@ __all__ = ["Reconstruction", "shaped_nodes", "shaped_weights"]
 
 #: Most shapes whose corners are looked at, and most nodes of the reconstructed observable that are kept.
 MOST_SHAPES, MOST_OBSERVED = 10, 20_000
+#: Share of the highest observable below which densities are left out.
+_NOTHING = 1e-16
 #: By how much recoils may lie beyond the nodes.
 _ROUNDING = 1e-9
 
@@ -96,7 +98,8 @@ class Reconstruction:
         grids, matrices = [], []
         for panels, part in _panels(nodes, response):
             low, high = resolution.spread(part.observable(panels.edges[[0, -1]]))
-            low, high = max(low, edges[0], threshold), min(high, edges[-1])
+            # the ladder of a gamma density has no lower end, and next to nothing is observed there
+            low, high = max(low, edges[0], threshold, _NOTHING * edges[-1]), min(high, edges[-1])
             grid = resolution.grid(float(low), float(max(high, low * (1 + 1e-12))), edges)
             if grid.observed.size > MOST_OBSERVED:
                 return None
