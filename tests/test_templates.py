@@ -184,6 +184,12 @@ def test_files_that_are_refused(tmp_path, name, content, message):
         read_templates(tmp_path / name, LIGHT)
 
 
+def test_archives_that_would_fill_the_memory_are_refused(tmp_path):
+    np.savez_compressed(tmp_path / "zeros.npz", recoil_kev=RECOIL, templates=np.zeros((34, 2**20)))
+    with pytest.raises(DataError, match=r"bytes of arrays, at most 268435456 are read"):
+        read_templates(tmp_path / "zeros.npz", LIGHT)
+
+
 def test_archives_without_the_arrays_or_with_objects_are_refused(tmp_path):
     np.savez(tmp_path / "other.npz", recoil_kev=RECOIL, matrix=POINTS)
     with pytest.raises(DataError, match=r"no array 'templates'.*there are recoil_kev, matrix"):

@@ -127,7 +127,7 @@ class GammaResolution(Resolution):
     --------
     >>> csi = GammaResolution(9.56 * 0.0749)
     >>> float(csi.width(20.0).round(3))
-    5.109
+    5.11
     """
 
     moves: ClassVar[tuple[str, ...]] = ("shape_slope", "shape_offset")

@@ -143,7 +143,7 @@ class PolynomialQuenching(Quenching):
 
         >>> csi = PolynomialQuenching.of_mev((0.0554628, 4.30681, -111.707, 840.384), maximum=45.0)
         >>> float(csi.signal(45.0).round(4))
-        4.4836
+        4.4839
         """
         values = checks.array("coefficients", coefficients, ndim=1)
         # from MeV per MeV^n to keV per keV^n

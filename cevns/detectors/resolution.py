@@ -195,8 +195,8 @@ class GaussianResolution(_Gaussian):
 
     Examples
     --------
-    >>> GaussianResolution(0.58).width(4.0), GaussianResolution(0.0, constant=0.3, linear=0.1).width(4.0)
-    (np.float64(1.16), np.float64(0.5))
+    >>> float(GaussianResolution(0.58).width(4.0)), float(GaussianResolution(constant=0.3, linear=0.1).width(4.0))
+    (1.16, 0.5)
     """
 
     moves: ClassVar[tuple[str, ...]] = ("a", "constant", "linear")
@@ -301,8 +301,8 @@ class TabulatedResolution(_Gaussian):
 
     Examples
     --------
-    >>> TabulatedResolution([0.0, 10.0], [0.2, 1.0]).width([5.0, 20.0]).tolist()
-    [0.6, 1.0]
+    >>> TabulatedResolution([0.0, 8.0], [0.25, 0.75]).width([4.0, 20.0]).tolist()
+    [0.5, 0.75]
     """
 
     moves: ClassVar[tuple[str, ...]] = ("sigma",)

@@ -117,8 +117,8 @@ def shaped(response: Any, shapes: Sequence[ResponseShape], z: Mapping[str, float
     >>> from cevns.detectors import PolynomialQuenching, Response
     >>> nominal = Response(PolynomialQuenching((0.08,)), [1, 2, 4])
     >>> yields = ResponseShape("yield", PolynomialQuenching((0.09,)), PolynomialQuenching((0.07,)))
-    >>> shaped(nominal, [yields], {"yield": 0.5}).quenching.coefficients
-    (0.085,)
+    >>> round(shaped(nominal, [yields], {"yield": 0.5}).quenching.coefficients[0], 12)
+    0.085
     """
     checks.instance("response", response, DetectorResponse)
     shapes = checks.sequence("shapes", shapes, ResponseShape)

@@ -150,7 +150,7 @@ class LogisticEfficiency(SmoothEfficiency):
     --------
     >>> csi = LogisticEfficiency(1.32045, 0.285979, 10.8646, -0.333322)
     >>> round(csi.threshold, 3), csi([7.0, 10.0, 50.0]).round(4).tolist()
-    (7.067, [0.0, 0.2455, 0.9871])
+    (7.068, [0.0, 0.2457, 0.9871])
     """
 
     moves: ClassVar[tuple[str, ...]] = ("a", "b", "c", "d")

@@ -26,6 +26,8 @@ __all__ = ["TemplateResponse", "read_templates"]
 
 #: By how much the shares of one recoil may add up to more than 1, for rounding in files.
 EXCESS = 1e-9
+#: Bytes of the largest arrays that are read, however small they are in their archive.
+LARGEST_ARCHIVE = 2**28
 #: Names of the arrays of an archive.
 _ARRAYS = ("recoil_kev", "templates")
 
@@ -218,6 +220,10 @@ def read_templates(
 def _from_archive(path: Any) -> tuple[Array, Array]:
     content = io.BytesIO(read_bytes(path, most=LARGEST_TABLE))
     try:
+        with zipfile.ZipFile(content) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+        if size > LARGEST_ARCHIVE:
+            raise DataError(f"{path} holds {size} bytes of arrays, at most {LARGEST_ARCHIVE} are read")
         with np.load(content, allow_pickle=False) as archive:
             if missing := [name for name in _ARRAYS if name not in archive.files]:
                 raise DataError(
@@ -225,7 +231,7 @@ def _from_archive(path: Any) -> tuple[Array, Array]:
                     f"{', '.join(archive.files) or 'none'}"
                 )
             recoil, templates = (archive[name] for name in _ARRAYS)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(f"{path} is no archive of arrays of numbers: {error}; save it with numpy.savez") from error
     return recoil, templates
 
