@@ -244,6 +244,40 @@ def test_a_smooth_efficiency_seen_by_a_narrow_resolution_is_that_seen_by_none(si
     np.testing.assert_allclose(narrow, sharp, rtol=1e-7 + 3 * sigma**2)
 
 
+@pytest.mark.parametrize("linear", [1e-3, 0.14, 1.1])
+def test_widths_in_proportion_are_followed_down_to_nothing(linear):
+    resolution, edges = GaussianResolution(linear=linear), [0.0, 1.0, 4.0, 9.0]
+    assert resolution.reach(0.0, 9.0)[0] == 0
+    assert resolution.width(1e-300) > 0
+    smooth, table = (
+        Signal(FLUX, TARGET, Response(PolynomialQuenching((0.2,)), edges, efficiency=e, resolution=resolution))
+        for e in (EfficiencyFunction(lambda x: 0.1 + 0.05 * x), Efficiency([0.0, 9.0], [0.1, 0.55], kind="points"))
+    )
+    np.testing.assert_allclose(smooth.counts("sm"), table.counts("sm"), rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_resolution_makes_the_same_of_straight_lines_as_the_closed_form(seed):
+    rng = np.random.default_rng(seed)
+    top = 10 ** rng.uniform(-1, 3)
+    edges = np.cumsum(rng.uniform(0.02, 0.2, 6)) * top
+
+    def size(low, high):
+        return 10 ** rng.uniform(low, high)
+
+    resolution = [
+        GaussianResolution(size(-3, 1) * top**0.5, constant=size(-4, 0) * top),
+        GaussianResolution(constant=size(-4, 1) * top),
+        GaussianResolution(size(-3, 0) * top**0.5, size(-4, 0) * top, size(-3, 0.5)),
+        TabulatedResolution(np.sort(rng.uniform(0, top, 4)), size(-3, 0) * top * rng.uniform(0.1, 1, 4)),
+        GammaResolution(size(-2, 4) / top, size(-1.9, 3)),
+    ][seed % 5]
+    efficiency = Efficiency(np.sort(rng.uniform(0, 1.2 * top, 4)), rng.uniform(0, 1, 4), kind="points")
+    x = np.concatenate([[0.0], np.sort(rng.uniform(0, 1.5 * top, 100))])
+    response = Response(PolynomialQuenching((0.2,)), edges, efficiency=efficiency, resolution=resolution)
+    np.testing.assert_allclose(resolution.smeared(x, edges, efficiency), response.acceptance(x), rtol=0, atol=1e-10)
+
+
 def test_a_constant_width_is_a_table_of_one_row():
     x, ends = np.linspace(0.0, 9.0, 30), np.array(EDGES)
     table, noise = TabulatedResolution([3.0], [0.3]), GaussianResolution(0.0, constant=0.3)

@@ -22,7 +22,7 @@ from cevns.detectors import (
     shaped,
 )
 from cevns.errors import InputError, UnknownNameError
-from cevns.fluxes import pion_decay_at_rest
+from cevns.fluxes import Flux, pion_decay_at_rest
 from cevns.nuclei import Target, get_form_factor
 from cevns.predictions import Signal
 from cevns.predictions.folding import dense, response_weights
@@ -78,6 +78,21 @@ def test_the_standard_model_in_csi_2021():
         for z, change in [(1.0, up), (-1.0, down)]:
             moved = total(shaped(CSI_2021, [shape], {shape.name: z}))
             assert moved / nominal - 1 == pytest.approx(change, abs=2e-4)
+
+
+def test_the_standard_model_in_the_region_of_csi_2021():
+    # shares of the time window for each component of the flux
+    window = {"nu_e": 0.848, "anti-nu_mu": 0.848, "prompt nu_mu": 0.997}
+
+    def region(response):
+        parts = (Signal(Flux(c.name, (c,)), CSI, response).counts("sm").sum() for c in FLUX.components)
+        return np.array([window[c.name] * part for c, part in zip(FLUX.components, parts, strict=True)])
+
+    nominal = region(CSI_2021)
+    np.testing.assert_allclose(sorted(nominal), [51.0, 104.6, 170.4], atol=0.06)
+    up, down = (region(shaped(CSI_2021, [EFFICIENCY], {"efficiency": z})).sum() for z in (1, -1))
+    assert up / nominal.sum() - 1 == pytest.approx(0.113, abs=5e-4)
+    assert down / nominal.sum() - 1 == pytest.approx(-0.100, abs=5e-4)
 
 
 def test_numbers_move_by_half_the_difference():

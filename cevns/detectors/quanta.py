@@ -90,7 +90,7 @@ class PoissonResolution(Resolution):
         """Return the power of small means in which an observation of at least `x_low` becomes improbable."""
         return float(np.ceil(x_low))
 
-    def grid(self, low: float, high: float, edges: Array) -> Grid:
+    def grid(self, x: Array, low: float, high: float, edges: Array) -> Grid:
         """Return the whole numbers in [low, high], those of bins that end there included."""
         first, last = math.floor(low), math.ceil(high)
         if last - first > MOST_NUMBERS:

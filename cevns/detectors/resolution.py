@@ -90,13 +90,19 @@ class Resolution:
         """Return the power of small true values in which an observation of at least `x_low` becomes improbable."""
         raise NotImplementedError
 
-    def grid(self, low: float, high: float, edges: Array) -> Grid:
-        """Return nodes between two values, where densities are polynomials; edges of bins lie between them."""
+    def grid(self, x: Array, low: float, high: float, edges: Array) -> Grid:
+        """Return nodes between two values, where densities of true values `x` are polynomials, edges of bins apart."""
         # what lies below a ladder without an end has no room in a double
-        first, last = (float(self.widths(max(end, 1e-290))) for end in (low, high))
-        ladder = self.at(np.arange(math.floor(first * CELLS_PER_WIDTH), math.ceil(last * CELLS_PER_WIDTH) + 1) / 3)
-        ends = np.concatenate([[low, high], ladder, edges])
+        finest = max(low, self._finest(x), 1e-290)
+        first, last = (float(self.widths(end)) for end in (finest, max(high, finest)))
+        rungs = np.arange(math.floor(first * CELLS_PER_WIDTH), math.ceil(last * CELLS_PER_WIDTH) + 1)
+        ladder = self.at(rungs / CELLS_PER_WIDTH)
+        ends = np.concatenate([[low, high], ladder[ladder > finest], edges])
         return Cells(unique(ends[(ends >= low) & (ends <= high)]))
+
+    def _finest(self, x: Array) -> float:
+        """Return a value below which one cell is enough for densities of true values `x`."""
+        return 0.0
 
     def smeared(self, x: Array, edges: Array, efficiency: Efficiency | SmoothEfficiency) -> Array:
         """Return the probability to observe true values in bins and to accept them, for any efficiency.
@@ -119,7 +125,7 @@ class Resolution:
             low, high = self.spread(x[members])
             low, high = max(low, float(edges[0]), efficiency.threshold), min(high, float(edges[-1]))
             if low < high:
-                grid = self.grid(low, high, edges)
+                grid = self.grid(x[members], low, high, edges)
                 out[:, members] = grid.weights(efficiency, edges) @ self.density(x[members], grid.observed)
         return out
 
@@ -165,6 +171,10 @@ class _Gaussian(Resolution):
         z = (observed[:, None] - x) / sigma
         found: Array = np.exp(-0.5 * z * z) / (math.sqrt(2 * math.pi) * sigma)
         return found
+
+    def _finest(self, x: Array) -> float:
+        """Return a value below which one cell is enough: near 0 a Gaussian is smooth on the scale of its own sigma."""
+        return float(self.width(x).min()) / CELLS_PER_WIDTH
 
     def spread(self, x: Array) -> tuple[float, float]:
         """Return the values between which true values `x` are observed, to 1e-16."""
@@ -229,7 +239,7 @@ class GaussianResolution(_Gaussian):
         """Return sigma for true values `x`."""
         if self._root:
             return self.a * np.sqrt(x)
-        return np.sqrt(self.constant**2 + self.a**2 * x + (self.linear * x) ** 2)
+        return np.hypot(np.hypot(self.constant, self.a * np.sqrt(x)), self.linear * x)
 
     def widths(self, x: Any) -> Any:
         """Return the integral of dx / sigma from 0 to true values, from 1 if sigma is linear x alone."""
@@ -269,7 +279,7 @@ class GaussianResolution(_Gaussian):
         curvature = 1 - (_FAR * self.linear) ** 2
         (b_low, c_low, root_low), (b_high, _, root_high) = (self._roots(end, curvature) for end in (x_low, x_high))
         high = (b_high + root_high) / curvature if curvature > 0 else math.inf
-        return max(c_low / (b_low + root_low), 0.0), high
+        return max(c_low / (b_low + root_low), 0.0) if c_low > 0 else 0.0, high
 
     def _roots(self, end: float, curvature: float) -> tuple[float, float, float]:
         b = end + 0.5 * (_FAR * self.a) ** 2

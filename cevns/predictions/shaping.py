@@ -97,10 +97,11 @@ class Reconstruction:
         assert resolution is not None
         grids, matrices = [], []
         for panels, part in _panels(nodes, response):
-            low, high = resolution.spread(part.observable(panels.edges[[0, -1]]))
+            x = part.observable(panels.edges[[0, -1]])
+            low, high = resolution.spread(x)
             # the ladder of a gamma density has no lower end, and next to nothing is observed there
             low, high = max(low, edges[0], threshold, _NOTHING * edges[-1]), min(high, edges[-1])
-            grid = resolution.grid(float(low), float(max(high, low * (1 + 1e-12))), edges)
+            grid = resolution.grid(x, float(low), float(max(high, low * (1 + 1e-12))), edges)
             if grid.observed.size > MOST_OBSERVED:
                 return None
             seen = dataclasses.replace(nodes, panels=(dataclasses.replace(panels, response=_Density(part, grid)),))
