@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "legendre", "span", "unique"]
+__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "lagrange", "legendre", "span", "unique"]
 
 
 class ByValue:
@@ -102,6 +102,19 @@ def gauss_legendre(order: int) -> tuple[Array, Array]:
     nodes, weights = 0.5 * (nodes - nodes[::-1]), 1 / ((1 - nodes**2) * slope**2)
     weights += weights[::-1]
     return nodes, weights * (2 / weights.sum())
+
+
+def lagrange(nodes: Array, weights: Array) -> Array:
+    """Return the share of each Legendre polynomial in the Lagrange polynomials of Gauss-Legendre nodes, shape (n, n).
+
+    Examples
+    --------
+    >>> nodes, weights = gauss_legendre(2)
+    >>> (legendre(nodes, 2).T @ lagrange(nodes, weights)).round(12).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    shares: Array = (np.arange(nodes.size)[:, None] + 0.5) * legendre(nodes, nodes.size) * weights
+    return shares
 
 
 def legendre(x: Array, count: int) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 import cevns
 from cevns import detectors, fluxes, interactions
+from cevns.binning import Axis, Binning
 from cevns.detectors import Efficiency, Response
 
 #: By name in the registry, or by the function that builds them.
@@ -87,6 +88,9 @@ EFFICIENCIES = {
     "perfect": Efficiency.perfect(),
     "steps": Efficiency([0.5, 1.0, 4.0, 9.0], [0.2, 0.9, 0.6], beyond="zero"),
     "points": Efficiency([0.0, 2.0, 30.0], [0.0, 0.8, 0.7]),
+    "LogisticEfficiency": detectors.LogisticEfficiency(1.3, 1.5, 2.0, -0.2),
+    "LogisticEfficiency, below 1": detectors.LogisticEfficiency(0.8, 3.0, 1.5, 0.1),
+    "EfficiencyFunction": detectors.EfficiencyFunction(np.tanh, [0.7]),
 }
 ARRIVAL_EFFICIENCIES = {
     "ArrivalEfficiency": detectors.ArrivalEfficiency(start=0.52, rate=0.0494),
@@ -104,6 +108,9 @@ ARRIVALS = {
 RESOLUTIONS = {
     "none": None,
     "GaussianResolution": detectors.GaussianResolution(0.58),
+    "GaussianResolution, noise": detectors.GaussianResolution(0.3, constant=0.2, linear=0.04),
+    "TabulatedResolution": detectors.TabulatedResolution([0.0, 2.0, 80.0], [0.2, 0.5, 4.0]),
+    "GammaResolution": detectors.GammaResolution(2.0, shape_offset=3.0),
     "PoissonResolution": detectors.PoissonResolution(),
 }
 
@@ -114,6 +121,46 @@ ELECTRON_RESPONSES = {
     ),
     "ElectronResponse, own shells": detectors.ElectronResponse(
         shells={"Ar": [(10, 0.25), (8, 0.01)]}, efficiency=EFFICIENCIES["points"]
+    ),
+}
+
+
+_LIGHT = Axis("light", [2, 4, 8], "PE")
+TEMPLATE_RESPONSES = {
+    "TemplateResponse": detectors.TemplateResponse([0.5, 2.0, 9.0], [[0.0, 0.0], [0.3, 0.1], [0.2, 0.7]], _LIGHT),
+    "TemplateResponse, zero beyond": detectors.TemplateResponse(
+        [0.0, 2.0, 9.0], [[0.4, 0.1], [0.3, 0.2], [0.2, 0.7]], _LIGHT, beyond="zero"
+    ),
+    "TemplateResponse, steps": detectors.TemplateResponse(
+        [1.0, 3.0, 20.0, 100.0],
+        [[[0.1, 0.2], [0.0, 0.0]], [[0.1, 0.2], [0.3, 0.4]], [[0.0, 0.0], [0.5, 0.5]]],
+        Binning([_LIGHT, Axis("time", [0, 1, 6], "us")]),
+    ),
+}
+#: Shapes, each with the response that it moves.
+SHAPES = {
+    "ResponseShape": (
+        Response(QUENCHINGS["PolynomialQuenching"], [1, 2, 5]),
+        detectors.ResponseShape(
+            "yield", detectors.PolynomialQuenching((0.09, 1.2e-3)), detectors.PolynomialQuenching((0.085, 9e-4))
+        ),
+    ),
+    "ResponseShape, efficiency": (
+        Response(QUENCHINGS["LinearQuenching"], [1, 2, 5], efficiency=EFFICIENCIES["LogisticEfficiency"]),
+        detectors.ResponseShape(
+            "onset",
+            detectors.LogisticEfficiency(1.35, 1.5, 1.8, -0.25),
+            detectors.LogisticEfficiency(1.25, 1.5, 2.2, -0.15),
+            low=-2.0,
+        ),
+    ),
+    "ResponseShape, templates": (
+        TEMPLATE_RESPONSES["TemplateResponse"],
+        detectors.ResponseShape(
+            "simulation",
+            detectors.TemplateResponse([0.5, 2.0, 9.0], [[0.0, 0.0], [0.35, 0.12], [0.2, 0.72]], _LIGHT),
+            detectors.TemplateResponse([0.5, 2.0, 9.0], [[0.0, 0.0], [0.28, 0.09], [0.22, 0.68]], _LIGHT),
+        ),
     ),
 }
 
@@ -188,4 +235,4 @@ NOT_HELD = {
     "WeakCouplings": "part of an interaction",
 }
 #: Base classes, whose subclasses are held.
-BASES = {"Quenching", "Result", "Timing"}
+BASES = {"DetectorResponse", "Quenching", "Result", "SmoothEfficiency", "Timing"}

@@ -10,7 +10,7 @@ import pytest
 
 import cevns
 from cevns.cli import main
-from cevns.config import document, fluxes, load_config, sections, template
+from cevns.config import document, fluxes, load_config, responses, sections, template
 from cevns.config.readers import Section
 from cevns.detectors import (
     BirksQuenching,
@@ -879,7 +879,8 @@ def test_the_template_works_as_it_is(load):
 
 def test_the_template_names_every_key_and_kind():
     text, words = template(), set()
-    for section in [*vars(sections).values(), *vars(fluxes).values(), *vars(document).values()]:
+    rooms = (sections, fluxes, responses, document)
+    for section in [value for room in rooms for value in vars(room).values()]:
         if isinstance(section, Section):
             words |= section.keys.keys()
         elif isinstance(section, dict):

@@ -7,23 +7,10 @@ import reprlib
 from typing import TYPE_CHECKING, Any
 
 from cevns.config import readers as read
-from cevns.config.columns import joined_edges
 from cevns.config.fluxes import flux
 from cevns.config.readers import Reader, Section, join
-from cevns.detectors import (
-    Arrival,
-    ArrivalEfficiency,
-    BirksQuenching,
-    Efficiency,
-    ElectronResponse,
-    GaussianResolution,
-    LindhardQuenching,
-    LinearQuenching,
-    PoissonResolution,
-    PolynomialQuenching,
-    Response,
-    TabulatedQuenching,
-)
+from cevns.config.responses import EFFICIENCIES, RESOLUTIONS, quenching, response
+from cevns.detectors import Arrival, ArrivalEfficiency, ElectronResponse, PolynomialQuenching, Response
 from cevns.errors import CevnsError
 from cevns.experiments import Background, Experiment
 from cevns.experiments import load as _load_experiment
@@ -43,17 +30,10 @@ from cevns.nuclei import FormFactor, Nucleus, Target
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cevns.detectors import DetectorResponse
     from cevns.fluxes import Flux
 
 __all__ = ["arrival", "experiments", "model", "nuclei"]
-
-
-def _quenching(reader: Reader, value: Any, where: str) -> Any:
-    """One quenching factor, or one for each isotope or element, told by tables without a kind of their own."""
-    by_nucleus = isinstance(value, dict) and value and "kind" not in value
-    if by_nucleus and all(isinstance(entry, dict) for entry in value.values()):
-        return read.by_name(read.one_of(_QUENCHINGS))(reader, value, where)
-    return read.one_of(_QUENCHINGS)(reader, value, where)
 
 
 def _composition(reader: Reader, value: Any, where: str) -> Any:
@@ -187,13 +167,6 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
 # What the constructors do not offer in this form.
 
 
-def _build_steps(
-    *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
-) -> Efficiency:
-    edges = joined_edges("edges", edges, "low", low, "high", high)
-    return Efficiency(edges, values, beyond, kind="steps")
-
-
 def _build_target(
     *,
     composition: Any,
@@ -215,7 +188,7 @@ def _build_experiment(
     name: str,
     flux: Flux,
     target: Target,
-    response: Response,
+    response: DetectorResponse,
     data: Mapping[str, Any],
     signal_sigma: float,
     references: Any = (),
@@ -231,62 +204,11 @@ def _build_vector(
     return (_mediated if mediated else contact)(name, proton=dict(proton), neutron=dict(neutron), **parts)
 
 
-_QUENCHINGS = {
-    "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
-    "linear": Section(
-        LinearQuenching,
-        {
-            "offset": ("offset", read.number),
-            "slope_per_kev": ("slope", read.number),
-            "constant_above_kev": ("constant_above", read.number),
-        },
-    ),
-    "polynomial": Section(
-        PolynomialQuenching,
-        {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
-    ),
-    "birks": Section(
-        BirksQuenching,
-        {
-            "onset_kev": ("onset_kev", read.number),
-            "birks_g_per_mev_cm2": ("birks", read.number),
-            "recoil_kev": ("recoil_kev", read.ascending),
-            "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
-            "degree": ("degree", read.whole),
-        },
-    ),
-    "lindhard": Section(
-        LindhardQuenching,
-        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
-    ),
-    "tabulated": Section(
-        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
-    ),
-}
-_EFFICIENCIES = {
-    "constant": Section(
-        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
-    ),
-    "steps": Section(
-        _build_steps,
-        {
-            "edges": ("edges", read.ascending),
-            "low": ("low", read.ascending),
-            "high": ("high", read.ascending),
-            "values": ("values", read.numbers),
-            "beyond": ("beyond", read.text),
-        },
-    ),
-    "points": Section(
-        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
-        {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
-    ),
-}
 _ARRIVAL_EFFICIENCIES = {
     "exponential": Section(
         ArrivalEfficiency, {"start_us": ("start", read.number), "rate_per_us": ("rate", read.number)}
     ),
-    **_EFFICIENCIES,
+    **EFFICIENCIES,
 }
 #: The reader of a table of arrival times.
 arrival = read.a(
@@ -298,10 +220,6 @@ arrival = read.a(
         },
     )
 )
-_RESOLUTIONS = {
-    "gaussian": Section(GaussianResolution, {"sigma_at_one": ("a", read.number)}),
-    "poisson": Section(PoissonResolution, {}),
-}
 _FORM_FACTOR = read.text_or(
     read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
 )
@@ -326,25 +244,14 @@ _TARGET = Section(
     },
     independent=False,
 )
-_RESPONSE = Section(
-    Response,
-    {
-        "quenching": ("quenching", _quenching),
-        "edges": ("edges", read.ascending),
-        "unit": ("unit", read.text),
-        "light_yield_per_kevee": ("light_yield", read.number),
-        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
-        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
-    },
-)
 _ELECTRONS = Section(
     ElectronResponse,
     {
         "binding": ("binding", read.text),
         "shells": ("shells", read.by_name(read.each(read.numbers))),
         "light_yield_per_kev": ("light_yield", read.number),
-        "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
-        "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
+        "efficiency": ("efficiency", read.one_of(EFFICIENCIES)),
+        "resolution": ("resolution", read.one_of(RESOLUTIONS)),
     },
 )
 _DATA = Section(
@@ -360,7 +267,7 @@ _KNOWN_EXPERIMENT = Section(
     {
         "name": ("name", read.text),
         "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
-        "quenching": ("quenching", read.text_or(_quenching)),
+        "quenching": ("quenching", read.text_or(quenching)),
         "form_factor": ("form_factor", _FORM_FACTOR),
         "electrons": ("electrons", read.text_or(read.a(_ELECTRONS))),
     },
@@ -374,7 +281,7 @@ _OWN_EXPERIMENT = Section(
         "references": ("references", read.texts),
         "flux": ("flux", flux),
         "target": ("target", _target),
-        "response": ("response", read.a(_RESPONSE)),
+        "response": ("response", response),
         "data": ("data", read.a(_DATA)),
         "background": ("backgrounds", read.one_or_more(read.a(_BACKGROUND))),
         "signal_sigma": ("signal_sigma", read.number),

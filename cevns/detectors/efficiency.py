@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -45,6 +46,10 @@ class Efficiency:
     >>> Efficiency([0.0, 1.0, 2.0], [0.5, 1.0])([-0.1, 0.5, 1.5, 3.0]).tolist()
     [0.0, 0.5, 1.0, 1.0]
     """
+
+    moves: ClassVar[tuple[str, ...]] = ("values",)
+    #: Whether it is a straight line wherever `pieces` do not end.
+    straight: ClassVar[bool] = True
 
     x: Values
     values: Values
@@ -88,6 +93,20 @@ class Efficiency:
             return tuple(self.x)
         first = (self.x[0],) if self.values[0] > 0 else ()
         return first + ((self.x[-1],) if self.beyond == "zero" and self.values[-1] > 0 else ())
+
+    @property
+    def threshold(self) -> float:
+        """Value below which nothing is accepted."""
+        return float(self.x[0])
+
+    @property
+    def end(self) -> float:
+        """Value above which nothing is accepted, or infinite."""
+        return float(self.x[-1]) if self.beyond == "zero" else math.inf
+
+    def pieces(self, low: float, high: float) -> list[float]:
+        """Return the values between two others where straight lines end."""
+        return [x for x in self.x if low < x < high]
 
     def lines(self, low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
         """Return offset and slope of the efficiency on segments [low, high] inside which it is a straight line."""

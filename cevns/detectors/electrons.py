@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.detectors.efficiency import Efficiency
-from cevns.detectors.quenching import PolynomialQuenching
-from cevns.detectors.resolution import GaussianResolution, PoissonResolution
-from cevns.detectors.response import LARGEST_YIELD, Response
+from cevns.detectors.resolution import Resolution
+from cevns.detectors.response import LARGEST_YIELD
+from cevns.detectors.smooth import SmoothEfficiency
 from cevns.errors import InputError
 from cevns.nuclei.atoms import shells
 
 if TYPE_CHECKING:
     from cevns._types import Values
+    from cevns.detectors.base import DetectorResponse
     from cevns.nuclei import Nucleus
 
 __all__ = ["ElectronResponse", "electron_response"]
@@ -40,9 +40,9 @@ class ElectronResponse:
         built in or to replace them.
     light_yield : float, optional
         Observable per keV; that of nuclear recoils per keVee unless given.
-    efficiency : Efficiency, optional
+    efficiency : Efficiency or SmoothEfficiency, optional
         That of nuclear recoils unless given.
-    resolution : GaussianResolution or PoissonResolution, optional
+    resolution : optional
         That of nuclear recoils unless given.
 
     Examples
@@ -56,8 +56,8 @@ class ElectronResponse:
     binding: str = "shells"
     shells: Values = ()
     light_yield: float | None = None
-    efficiency: Efficiency | None = None
-    resolution: GaussianResolution | PoissonResolution | None = None
+    efficiency: Efficiency | SmoothEfficiency | None = None
+    resolution: Resolution | None = None
 
     def __post_init__(self) -> None:
         checks.known("binding", self.binding, _BINDINGS)
@@ -82,19 +82,12 @@ class ElectronResponse:
         if self.light_yield is not None:
             limits: dict[str, Any] = {"low": 1 / LARGEST_YIELD, "high": LARGEST_YIELD}
             checks.put(self, light_yield=checks.real("light_yield", self.light_yield, unit="1/keV", **limits))
-        checks.instance("efficiency", self.efficiency, (Efficiency, type(None)))
-        checks.instance("resolution", self.resolution, (GaussianResolution, PoissonResolution, type(None)))
+        checks.instance("efficiency", self.efficiency, (Efficiency, SmoothEfficiency, type(None)))
+        checks.instance("resolution", self.resolution, (Resolution, type(None)))
 
-    def of(self, response: Response) -> Response:
+    def of(self, response: DetectorResponse) -> DetectorResponse:
         """Return the response to electrons beside one to nuclear recoils."""
-        return dataclasses.replace(
-            response,
-            quenching=PolynomialQuenching((1.0,)),
-            edges=response.axis,
-            light_yield=response.light_yield if self.light_yield is None else self.light_yield,
-            efficiency=self.efficiency or response.efficiency,
-            resolution=self.resolution or response.resolution,
-        )
+        return response.to_electrons(self)
 
     def atom(self, nucleus: Nucleus) -> tuple[tuple[int, float], ...]:
         """Return the number of electrons and the binding energy [keV] of each subshell of a nucleus' atom.

@@ -9,36 +9,40 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cevns import checks
 from cevns.arrays import equal, unique
-from cevns.binning import Axis
+from cevns.binning import Axis, Binning
+from cevns.detectors.base import DetectorResponse
+from cevns.detectors.by_nucleus import QuenchingByNucleus, checked_quenching
 from cevns.detectors.efficiency import LARGEST_OBSERVABLE, Efficiency
-from cevns.detectors.quenching import Quenching, QuenchingByNucleus, checked_quenching
-from cevns.detectors.resolution import GaussianResolution, PoissonResolution
+from cevns.detectors.quenching import PolynomialQuenching, Quenching
+from cevns.detectors.resolution import Resolution
+from cevns.detectors.smooth import SmoothEfficiency, checked_efficiency
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cevns._types import Array, ArrayLike, Values
+    from cevns.detectors.electrons import ElectronResponse
     from cevns.nuclei import Nucleus
 
 __all__ = ["Response"]
 
-#: Half widths of the resolution beyond which less than 1e-16 of a step is felt: 8.5 for a Gaussian, 2 x 6.1 for counts
-#: of photoelectrons, where exp(-x) for none of them has fallen to that at sqrt(x) = 6.1.
-_FELT = 14
 #: Largest amount of an observable per keVee that is accepted.
 LARGEST_YIELD = 1e9
 _UNIT = "keVee"
+#: Recoils [keV] between which an efficiency in recoil energy is looked at when it is given.
+_RECOILS = (1e-3, 1e3)
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(DetectorResponse):
     """What a detector does with a recoil: quenching, light yield, resolution, efficiency, bins.
 
     Parameters
@@ -51,10 +55,12 @@ class Response:
         Unit of the observable, for figures and tables; that of the axis if there is one.
     light_yield : float
         Observable per keVee.
-    efficiency : Efficiency
+    efficiency : Efficiency or SmoothEfficiency
         As a function of the reconstructed observable.
-    resolution : GaussianResolution or PoissonResolution, optional
+    resolution : GaussianResolution, TabulatedResolution, GammaResolution or PoissonResolution, optional
         None for none, as in arXiv:2008.05022.
+    recoil_efficiency : Efficiency or SmoothEfficiency, optional
+        As a function of the recoil energy [keV], of nuclei alone; it multiplies the other.
 
     Attributes
     ----------
@@ -69,12 +75,16 @@ class Response:
     ('1 to 2 keVee', '2 to 4 keVee')
     """
 
+    scalable: ClassVar[bool] = True
+    moves: ClassVar[tuple[str, ...]] = ("quenching", "light_yield", "efficiency", "resolution", "recoil_efficiency")
+
     quenching: Quenching | Mapping[str, Quenching]
     edges: Values
     unit: str = _UNIT
     light_yield: float = 1.0
-    efficiency: Efficiency = field(default_factory=Efficiency.perfect)
-    resolution: GaussianResolution | PoissonResolution | None = None
+    efficiency: Efficiency | SmoothEfficiency = field(default_factory=Efficiency.perfect)
+    resolution: Resolution | None = None
+    recoil_efficiency: Efficiency | SmoothEfficiency | None = None
     axis: Axis = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -95,13 +105,20 @@ class Response:
         axis = Axis(name, edges, self.unit)
         checks.put(self, axis=axis, edges=axis.edges, light_yield=light_yield)
         checks.put(self, quenching=checked_quenching(self.quenching))
-        checks.instance("efficiency", self.efficiency, Efficiency)
-        checks.instance("resolution", self.resolution, (GaussianResolution, PoissonResolution, type(None)))
+        checked_efficiency("efficiency", self.efficiency, axis.edges[0], axis.edges[-1])
+        checks.instance("resolution", self.resolution, (Resolution, type(None)))
+        if self.recoil_efficiency is not None:
+            checked_efficiency("recoil_efficiency", self.recoil_efficiency, *_RECOILS)
 
     @property
-    def bins(self) -> int:
-        """Number of bins."""
-        return self.axis.bins
+    def binning(self) -> Binning:
+        """The bins, of one axis."""
+        return Binning((self.axis,))
+
+    @property
+    def smeared(self) -> bool:  # type: ignore[override]
+        """Whether there is a resolution."""
+        return self.resolution is not None
 
     def of(self, nucleus: Nucleus) -> Response:
         """Return the response to recoils of one nucleus.
@@ -136,6 +153,18 @@ class Response:
                 members.append(i)
         return [(tuple(members), part) for members, part in parts]
 
+    def to_electrons(self, electrons: ElectronResponse) -> Response:
+        """Return the response to electrons in the same bins: no quenching, and what they have of their own."""
+        return dataclasses.replace(
+            self,
+            quenching=PolynomialQuenching((1.0,)),
+            edges=self.axis,
+            light_yield=self.light_yield if electrons.light_yield is None else electrons.light_yield,
+            efficiency=electrons.efficiency or self.efficiency,
+            resolution=electrons.resolution or self.resolution,
+            recoil_efficiency=None,
+        )
+
     @property
     def _factor(self) -> Quenching:
         if isinstance(self.quenching, Quenching):
@@ -144,8 +173,14 @@ class Response:
 
     @property
     def kinks(self) -> tuple[float, ...]:
-        """Recoils [keV] where the quenching factor is not analytic."""
-        return self._factor.kinks
+        """Recoils [keV] where the quenching factor, or the efficiency in recoil energy, is not analytic."""
+        own = () if self.recoil_efficiency is None else tuple(self.recoil_efficiency.x)
+        return (*self._factor.kinks, *own)
+
+    @property
+    def sharp(self) -> Array:
+        """Recoils [keV] where bins end at scale 1."""
+        return self.recoil(self.edges)
 
     def observable(self, recoil_kev: ArrayLike, eta: float | Array = 1.0) -> Array:
         """Return x for recoil energies [keV] and a quenching scale."""
@@ -161,20 +196,40 @@ class Response:
         inner = [x for x in self.efficiency.x if self.edges[0] < x < self.edges[-1]]
         return unique([*self.edges, *inner])
 
+    @property
+    def jumps(self) -> Array:
+        """Values of the observable where acceptance into a bin jumps, ascending."""
+        return unique([*self.edges, *self.efficiency.jumps])
+
+    @property
+    def recoil_jumps(self) -> tuple[float, ...]:
+        """Recoils [keV] where acceptance jumps."""
+        return () if self.recoil_efficiency is None else self.recoil_efficiency.jumps
+
+    @cached_property
+    def _pieces(self) -> Array:
+        """Values of the observable between which the efficiency is a straight line, or a polynomial."""
+        return unique([*self.edges, *self.efficiency.pieces(self.edges[0], self.edges[-1])])
+
     def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
         low, high = self._threshold, self.edges[-1]
         if self.resolution is not None:
             low, high = self.resolution.reach(low, high)
-        return float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
+        low, high = float(self.recoil(low, max(etas))), float(self.recoil(high, min(etas)))
+        if self.recoil_efficiency is None:
+            return low, high
+        return max(low, self.recoil_efficiency.threshold), min(high, self.recoil_efficiency.end)
 
     @property
     def _threshold(self) -> float:
-        return float(max(self.edges[0], self.efficiency.x[0]))
+        return float(max(self.edges[0], self.efficiency.threshold))
 
     @property
     def rise(self) -> float:
         """Power of small observables in which the acceptance vanishes, infinite below a threshold that is sharp."""
+        if self.recoil_efficiency is not None and self.recoil_efficiency.threshold > 0:
+            return math.inf
         if self.resolution is None:
             return math.inf if self._threshold > 0 else 0.0
         return self.resolution.rise(self._threshold)
@@ -196,36 +251,58 @@ class Response:
         if self.resolution is None:
             inside = (x >= edges[:-1, None]) & (x < edges[1:, None])
             return inside * self.efficiency(x)
-        steps = self.steps
+        if isinstance(self.efficiency, SmoothEfficiency):
+            return self.resolution.smeared(x, edges, self.efficiency)
+        steps = self._pieces
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
         return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
 
-    def cuts(self, low: float, high: float, etas: Array) -> Array:
+    def passed(self, observable: Array, recoil_kev: Array) -> Array:
+        """Return the efficiency for values of the observable and the recoils [keV] from which they come."""
+        if self.recoil_efficiency is None:
+            return self.efficiency(observable)
+        return self.efficiency(observable) * self.recoil_efficiency(recoil_kev)
+
+    @property
+    def constant(self) -> bool:
+        """Whether efficiencies are constant between cuts."""
+        return self.efficiency.steps and (self.recoil_efficiency is None or self.recoil_efficiency.steps)
+
+    def shares(self, recoil_kev: Array, etas: Any = 1.0) -> Array:
+        """Return the probability to accept recoils in each bin, shape (bins, k); see `DetectorResponse`."""
+        found = self.acceptance(self.observable(recoil_kev, etas).ravel())
+        return found if self.recoil_efficiency is None else found * self.recoil_efficiency(recoil_kev).ravel()
+
+    def cuts(self, low: float, high: float, etas: Array, steps: Array | None = None) -> Array:
         """Return, for each quenching scale, recoil energies [keV] between which acceptance is smooth.
 
-        Without a resolution these are its steps; with one it is smooth on the scale of the resolution.
+        Without a resolution these are its steps; with one it is smooth on the scale of the resolution. `steps` are
+        values of the observable to be taken for those of the acceptance.
 
         Returns
         -------
         ndarray, shape (etas, n)
             In any order; inf where a scale has fewer than others.
         """
-        kinks = np.broadcast_to(np.asarray(self.kinks, dtype=float), (etas.size, len(self.kinks)))
+        own = () if self.recoil_efficiency is None else self.recoil_efficiency.pieces(low, high)
+        kinks = np.broadcast_to(np.array([*self.kinks, *own], dtype=float), (etas.size, len(self.kinks) + len(own)))
+        steps = self._pieces if steps is None else steps
         if self.resolution is None:
             # for all at once, since inverting a quenching curve costs more than all else
-            return np.concatenate([self.recoil(self.steps, etas[:, None]), kinks], axis=1)
-        # half a width at a time, x = (i w / 2)^2 with w = width / sqrt(x), where a step is near enough to be felt
-        half = 0.5 * float(self.resolution.width(1.0))
-        felt = unique(np.rint(np.sqrt(self.steps) / half)[:, None] + np.arange(-_FELT, _FELT + 1))
-        ends = np.sqrt(self.observable(np.array([low, high]), etas[:, None])) / half
+            return np.concatenate([self.recoil(steps, etas[:, None]), kinks], axis=1)
+        # a width at a time where a step is near enough to be felt
+        around = np.arange(-self.resolution.felt, self.resolution.felt + 1)
+        felt = unique(np.rint(self.resolution.widths(steps))[:, None] + around)
+        ends = self.resolution.widths(self.observable(np.array([low, high]), etas[:, None]))
         widths = [
-            (half * felt[(felt >= np.floor(a)) & (felt <= np.ceil(b))]) ** 2 / eta
+            self.resolution.at(felt[(felt >= np.floor(a)) & (felt <= np.ceil(b)) & np.isfinite(felt)]) / eta
             for (a, b), eta in zip(ends, etas, strict=True)
         ]
         sizes = np.array([w.size for w in widths])
         cuts = np.full((etas.size, sizes.max()), np.inf)
         cuts[np.arange(sizes.max()) < sizes[:, None]] = self.recoil(np.concatenate(widths))
-        return np.concatenate([cuts, kinks], axis=1)
+        rows = [self.recoil(self.resolution.kinks, etas[:, None])] if self.resolution.kinks else []
+        return np.concatenate([cuts, kinks, *rows], axis=1)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, ArrayLike, Model, Values
-    from cevns.detectors import Response
+    from cevns.detectors import DetectorResponse
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
     from cevns.nuclei import Target
@@ -42,8 +42,8 @@ class Experiment(Likelihood):
         Neutrinos at the detector, integrated over the exposure.
     target : Target
         Nuclei and active mass.
-    response : Response
-        Quenching, efficiency, bins.
+    response : Response or TemplateResponse
+        Quenching, efficiency, bins; or what recoils of given energies leave in the bins.
     observed : array_like, shape (bins,) or that of all axes
         Counts; with Gaussian uncertainties maybe with steady-state background subtracted.
     uncertainty : array_like, shape (bins,), optional
@@ -89,7 +89,7 @@ class Experiment(Likelihood):
     name: str
     flux: Flux
     target: Target
-    response: Response
+    response: DetectorResponse
     observed: Values
     uncertainty: Values | None = None
     signal_sigma: float = 0.0

@@ -23,7 +23,7 @@ from cevns.predictions.panels import LOWEST_RECOIL, NODES, Panels, panel_edges
 
 if TYPE_CHECKING:
     from cevns._types import Array
-    from cevns.detectors import ElectronResponse, Response
+    from cevns.detectors import DetectorResponse, ElectronResponse
     from cevns.fluxes import Flux
     from cevns.interactions import Kind
     from cevns.nuclei import Nucleus, Target
@@ -88,7 +88,12 @@ class ElectronNodes:
 
     @classmethod
     def build(
-        cls, flux: Flux, target: Target, response: Response, electrons: ElectronResponse, final_mass: float = 0.0
+        cls,
+        flux: Flux,
+        target: Target,
+        response: DetectorResponse,
+        electrons: ElectronResponse,
+        final_mass: float = 0.0,
     ) -> ElectronNodes | None:
         """Place nodes wherever electrons are observed; None if they are nowhere.
 

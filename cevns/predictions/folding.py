@@ -79,7 +79,7 @@ def _matrices(panels: Panels, etas: Array) -> Iterator[Array]:
     own = edges if panels.bindings is None else np.concatenate([edges, panels.bindings])
     cuts = np.clip(np.concatenate([cuts, np.broadcast_to(own, (etas.size, own.size))], axis=1), low, high)
     cuts.sort(axis=1)
-    fold = _sharp if response.resolution is None else _smeared
+    fold = _smeared if response.smeared else _sharp
     # many scales at once, as far as memory is small
     step = max(MOST_VALUES // (max(response.bins, PANEL_NODES) * PANEL_NODES * cuts.shape[1]), 1)
     for first in range(0, etas.size, step):
@@ -106,14 +106,14 @@ def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
     seen = (bins >= 0) & (bins < response.bins)
     owner, panel, middle, half, place = owner[seen], panel[seen], middle[seen], half[seen], place[seen]
     low, high = edges[panel], edges[panel + 1]
-    if response.efficiency.steps:
+    if response.constant:
         # constant in the interval, so that what is integrated are the polynomials alone
         ends = (2 * np.array([middle - half, middle + half]) - low - high) / (high - low)
         moments = _integrals(ends)
-        moments *= 0.5 * (high - low) * response.efficiency(observable[seen]) * panels.electrons(middle)
+        moments *= 0.5 * (high - low) * response.passed(observable[seen], middle) * panels.electrons(middle)
     else:
         recoil = middle + half * NODES[:, None]
-        accepted = response.efficiency(response.observable(recoil, etas[owner]))
+        accepted = response.passed(response.observable(recoil, etas[owner]), recoil)
         moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
         moments *= WEIGHTS[:, None] * (half * accepted * panels.electrons(middle))
         moments = moments.sum(axis=1)
@@ -139,11 +139,11 @@ def _integrals(ends: Array) -> Array:
 
 
 def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
-    """Return the same where a resolution spreads each interval over many bins."""
+    """Return the same where each interval is spread over many bins."""
     edges, response, count = panels.edges, panels.response, panels.edges.size - 1
     owner, panel, middle, half = _intervals(edges, cuts)
     recoil = middle[:, None] + half[:, None] * NODES
-    accepted = response.acceptance(response.observable(recoil, etas[owner, None]).ravel())
+    accepted = response.shares(recoil, etas[owner, None])
     accepted = accepted * ((half * panels.electrons(middle))[:, None] * WEIGHTS).ravel()
     a, b = edges[panel, None], edges[panel + 1, None]
     basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array
-    from cevns.detectors import ElectronResponse, Response
+    from cevns.detectors import DetectorResponse, ElectronResponse
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Target
     from cevns.predictions.fold import LayerKey
@@ -45,7 +45,7 @@ class Folds:
         self,
         flux: Flux,
         target: Target,
-        response: Response,
+        response: DetectorResponse,
         form_factor: FormFactor,
         quenching_sigma: float,
         electrons: ElectronResponse | None = None,
@@ -184,7 +184,7 @@ class Folds:
     def _nodes(self, layer: LayerKey, eta: float | None) -> RecoilNodes:
         """Return recoil nodes of a layer, for one quenching scale or, without one, for all in its range."""
         low, high = eta_range(self.quenching_sigma)
-        cut = eta is None and not self.quenching_sigma and self.response.resolution is None
+        cut = eta is None and not self.quenching_sigma and not self.response.smeared
         return RecoilNodes.build(
             self.flux,
             self.target,

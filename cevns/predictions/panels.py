@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.arrays import gauss_legendre, legendre, unique
+from cevns.arrays import gauss_legendre, lagrange, legendre, unique
 from cevns.constants import FERMI_CONSTANT, HBAR_C_SQUARED_CM2
 from cevns.errors import InputError
 from cevns.interactions.kinematics import VECTOR, Kind, recoil_ends
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cevns._types import Array
-    from cevns.detectors import Response
+    from cevns.detectors import DetectorResponse
     from cevns.fluxes import Flux
     from cevns.nuclei import FormFactor, Nucleus, Target
 
@@ -37,6 +37,7 @@ __all__ = [
     "panel_edges",
     "rate_scales",
     "recoil_ends_kev",
+    "recoil_ranges",
 ]
 
 #: Gauss-Legendre nodes per panel: a panel is split until a polynomial through them is good to PANEL_TOLERANCE.
@@ -51,7 +52,7 @@ SINGLE_QUANTA = 1e4
 
 NODES, WEIGHTS = gauss_legendre(PANEL_NODES)
 #: Share of each Legendre polynomial in the Lagrange polynomials of the nodes, shape (PANEL_NODES, PANEL_NODES).
-TO_NODES = (np.arange(PANEL_NODES)[:, None] + 0.5) * legendre(NODES, PANEL_NODES) * WEIGHTS
+TO_NODES = lagrange(NODES, WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Panels:
     ----------
     edges : ndarray, shape (panels + 1,)
         [keV].
-    response : Response
+    response : DetectorResponse
         To recoils of these nuclei.
     nuclei : tuple of int
         Which nuclei of the target they are.
@@ -71,7 +72,7 @@ class Panels:
     """
 
     edges: np.ndarray
-    response: Response
+    response: Any
     nuclei: tuple[int, ...]
     bindings: np.ndarray | None = None
     numbers: np.ndarray | None = None
@@ -153,11 +154,12 @@ class RecoilNodes:
         flux: Flux,
         target: Target,
         form_factor: FormFactor,
-        response: Response,
+        response: DetectorResponse,
         etas: Sequence[float] = (1.0,),
         *,
         kinds: Sequence[Kind] = (VECTOR,),
         cut_at_bins: bool = False,
+        beside: Sequence[DetectorResponse] = (),
     ) -> RecoilNodes:
         """Place nodes wherever recoils are observed for some quenching scales.
 
@@ -171,6 +173,8 @@ class RecoilNodes:
             Kinematics whose rates the nodes carry, all with the same final mass.
         cut_at_bins : bool
             Whether panels end where bins do at scale 1.
+        beside : sequence of DetectorResponse
+            Others with the same parts, whose recoils the nodes have to cover too.
 
         Raises
         ------
@@ -179,16 +183,16 @@ class RecoilNodes:
         """
         nuclei, scales = target.nuclei, rate_scales(target) * 1e-3
         panels, columns, hidden = [], [], []
-        for members, part in response.parts(nuclei):
+        ranges = recoil_ranges([response, *beside], nuclei, etas)
+        for (members, part), (low, high) in zip(response.parts(nuclei), ranges, strict=True):
             own = [nuclei[i] for i in members]
-            low, high = part.recoil_range(etas)
             ends = [recoil_ends_kev(nucleus, flux.maximum_energy, kinds[0].final_mass) for nucleus in own]
             low = max(low, float(min(least for least, _ in ends)))
             end = float(max(most for _, most in ends))
             if not low < min(high, end):
                 hidden.append((low, end))
                 continue
-            extra = part.recoil(part.edges) if cut_at_bins else ()
+            extra = part.sharp if cut_at_bins else ()
             edges = _edges(flux, own, scales[list(members)], form_factor, low, min(high, end), extra, kinds)
             half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
             recoil = (middle[:, None] + half[:, None] * NODES).ravel()
@@ -290,6 +294,24 @@ def panel_edges(
     # no panel can carry a pole at its end; the first ones are so short that only very light mediators notice
     edges = _split(probe, np.concatenate([[lowest], cuts[cuts > lowest]]), weak, floor)
     return np.concatenate([[0.0], lowest * NEAR_ZERO, edges])
+
+
+def recoil_ranges(
+    responses: Sequence[DetectorResponse], nuclei: Sequence[Nucleus], etas: Sequence[float]
+) -> list[tuple[float, float]]:
+    """Return the lowest and highest recoil [keV] that any of some responses observes, for each part of the first.
+
+    Raises
+    ------
+    InputError
+        If their quenching factors are not shared by the same nuclei.
+    """
+    first, *others = ([*response.parts(nuclei)] for response in responses)
+    for parts in others:
+        if [members for members, _ in parts] != [members for members, _ in first]:
+            raise InputError("quenching is shared by other nuclei where it is moved: give each its own everywhere")
+    ends = ([part.recoil_range(etas) for _, part in parts] for parts in zip(*([first, *others]), strict=True))
+    return [(min(low for low, _ in each), max(high for _, high in each)) for each in ends]
 
 
 def recoil_ends_kev(nucleus: Nucleus, energy: Any, final_mass: float = 0.0) -> tuple[Array, Array]:

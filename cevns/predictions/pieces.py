@@ -106,7 +106,7 @@ class EtaPieces:
         cuts = np.concatenate([[first], strong, [last]])
         cuts = cuts[np.concatenate([[True], np.diff(cuts) > 1e-7])]
         # a resolution leaves nothing that is narrow, and lets pieces be wide where they can be
-        smooth = recoil_nodes.panels[0].response.resolution is not None
+        smooth = recoil_nodes.panels[0].response.smeared
         narrowest, widest = (_WIDEST / 8, 4 * _WIDEST) if smooth else (_NARROWEST, _WIDEST)
         widths = [(x, y) if within is not None else _widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
@@ -178,15 +178,14 @@ def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:
 
 
 def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_mass: float) -> tuple[Array, Array]:
-    if response.resolution is not None:
+    if response.smeared:
         return np.empty(0), np.empty(0)
     ends, breaks = (
         np.concatenate([recoil_ends_kev(n, energies, final_mass) for n in nuclei], axis=None)
         for energies in (flux.end_energies, flux.break_energies)
     )
     quenching = np.asarray(response.kinks, dtype=float)
-    steps = response.steps
-    jumps = unique([*response.edges, *response.efficiency.jumps])
+    steps, jumps = response.steps, response.jumps
 
     def meeting(kinks: Array, steps: Array) -> Array:
         x = response.observable(kinks[kinks > 0])
@@ -195,7 +194,9 @@ def _crossings(response: Response, flux: Flux, nuclei: Sequence[Nucleus], final_
             return np.divide.outer(steps, x[x > 0]).ravel()
 
     return (
-        np.concatenate([meeting(ends, steps), meeting(quenching, jumps)]),
+        np.concatenate(
+            [meeting(ends, steps), meeting(quenching, jumps), meeting(np.array(response.recoil_jumps), steps)]
+        ),
         np.concatenate([meeting(breaks, steps), meeting(quenching, steps)]),
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.binning import Binning
-from cevns.detectors import Response
+from cevns.detectors import DetectorResponse, Response
 from cevns.detectors.electrons import electron_response
 from cevns.errors import InputError
 from cevns.fluxes import Flux
@@ -60,8 +60,8 @@ class Signal:
         Neutrinos at the detector, integrated over the exposure.
     target : Target
         Nuclei and active mass.
-    response : Response
-        Quenching, efficiency, bins.
+    response : Response or TemplateResponse
+        Quenching, efficiency, bins; or what recoils of given energies leave in the bins.
     form_factor : FormFactor or str
         Nuclear form factor.
     quenching_sigma : float
@@ -87,22 +87,25 @@ class Signal:
 
     flux: Flux
     target: Target
-    response: Response
+    response: DetectorResponse
     form_factor: Any = "helm"
     quenching_sigma: float = 0.0
     electrons: Any = None
     part: str = ""
 
     def __post_init__(self) -> None:
-        for field, kind in {"flux": Flux, "target": Target, "response": Response}.items():
+        for field, kind in {"flux": Flux, "target": Target, "response": (Response, DetectorResponse)}.items():
             checks.instance(field, getattr(self, field), kind)
         # each nucleus must have a quenching factor
         self.response.parts(self.target.nuclei)
         sigma = checks.relative("quenching_sigma", self.quenching_sigma, high=LARGEST_QUENCHING_SIGMA, or_none=True)
+        if sigma and not self.response.scalable:
+            raise InputError(f"quenching_sigma = {sigma:g} is not allowed: {_unscaled(self.response)}; leave it out")
         checks.put(self, form_factor=get_form_factor(self.form_factor), quenching_sigma=sigma)
         electrons = electron_response(self.electrons)
         checks.put(self, electrons=electrons)
         if electrons is not None:
+            electrons.of(self.response)
             check_electrons(self.flux, self.target, electrons)
         if self.part:
             checks.known("part", self.part, self._all_targets)
@@ -359,6 +362,8 @@ class Signal:
         """
         interaction = get_interaction(interaction)
         eta = checks.real("eta", eta, low=SMALLEST_ETA, high=1 / SMALLEST_ETA)
+        if eta != 1 and not self.response.scalable:
+            raise InputError(f"eta = {eta:g} is not allowed: {_unscaled(self.response)}; it must be 1")
         fixed = owned(fixed, interaction.own_names, interaction.name)
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
@@ -399,3 +404,7 @@ class Signal:
         out = np.empty((rows.shape[0], self.response.bins))
         predictor.rows(rows, out)
         return out.reshape(*shape, self.response.bins)
+
+
+def _unscaled(response: DetectorResponse) -> str:
+    return f"{type(response).__name__} has no quenching factor that a scale could move"

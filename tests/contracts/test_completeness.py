@@ -8,7 +8,7 @@ import canonical
 import pytest
 
 import cevns
-from cevns.detectors import Quenching
+from cevns.detectors import DetectorResponse, Quenching, SmoothEfficiency
 from cevns.inference import Result
 
 ROOMS = [
@@ -77,6 +77,11 @@ def test_every_resolution_is_held():
     assert kinds(canonical.RESOLUTIONS) - {"none"} == smearing
 
 
+def test_every_smooth_efficiency_and_response_is_held(package):
+    assert concrete(SmoothEfficiency) <= kinds(canonical.EFFICIENCIES)
+    assert concrete(DetectorResponse) == {"Response", "TemplateResponse"} >= kinds(canonical.TEMPLATE_RESPONSES)
+
+
 def test_every_result_is_held(package, argon):
     made = canonical.results(argon)
     assert kinds(made) == concrete(Result)
@@ -97,6 +102,8 @@ def test_every_public_class_is_held_or_has_a_reason_not_to_be(argon):
             canonical.RESOLUTIONS,
             canonical.ELECTRON_RESPONSES,
             canonical.responses(),
+            canonical.TEMPLATE_RESPONSES,
+            {name: shape for name, (_, shape) in canonical.SHAPES.items()},
             canonical.results(argon),
             {"Experiment": argon},
         )

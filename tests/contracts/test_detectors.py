@@ -4,17 +4,35 @@ import pickle
 
 import numpy as np
 import pytest
-from canonical import EFFICIENCIES, ELECTRON_RESPONSES, QUENCHINGS, RESOLUTIONS, responses
+from canonical import (
+    EFFICIENCIES,
+    ELECTRON_RESPONSES,
+    QUENCHINGS,
+    RESOLUTIONS,
+    SHAPES,
+    TEMPLATE_RESPONSES,
+    responses,
+)
 
+from cevns.detectors import shaped
 from cevns.nuclei import nucleus
 
 RESPONSES = responses()
 SMEARED = {name: kind for name, kind in RESOLUTIONS.items() if kind is not None}
+EVERYTHING = {
+    **QUENCHINGS,
+    **EFFICIENCIES,
+    **SMEARED,
+    **ELECTRON_RESPONSES,
+    **RESPONSES,
+    **TEMPLATE_RESPONSES,
+    **{name: shape for name, (_, shape) in SHAPES.items()},
+}
 
 
-@pytest.fixture(params=[*QUENCHINGS, *EFFICIENCIES, *SMEARED, *ELECTRON_RESPONSES, *RESPONSES])
+@pytest.fixture(params=EVERYTHING)
 def anything(request):
-    return {**QUENCHINGS, **EFFICIENCIES, **SMEARED, **ELECTRON_RESPONSES, **RESPONSES}[request.param]
+    return EVERYTHING[request.param]
 
 
 @pytest.fixture(params=QUENCHINGS)
@@ -75,11 +93,23 @@ def test_efficiencies_are_shares(efficiency):
     x = np.linspace(-5.0, 50.0, 1201)
     assert ((efficiency(x) >= 0) & (efficiency(x) <= 1)).all()
     assert (efficiency(x[x < efficiency.x[0]]) == 0).all()
+    assert efficiency.threshold == efficiency.x[0]
+    assert (efficiency(x[x > efficiency.end]) == 0).all()
+    assert set(efficiency.jumps) <= set(efficiency.x)
+    pieces = efficiency.pieces(-5.0, 50.0)
+    assert {x for x in efficiency.x if -5 < x < 50} <= set(pieces)
+    assert pieces == sorted(pieces)
+    assert pieces[0] > -5
+    assert pieces[-1] < 50
+
+
+@pytest.mark.parametrize("name", [name for name, e in EFFICIENCIES.items() if e.straight])
+def test_straight_efficiencies_are_lines_between_their_pieces(name):
+    efficiency = EFFICIENCIES[name]
     low, high = np.array(efficiency.x[:-1]), np.array(efficiency.x[1:])
     offset, slope = efficiency.lines(low, high)
     middle = 0.5 * (low + high)
     np.testing.assert_allclose(offset + slope * middle, efficiency(middle), rtol=1e-13)
-    assert set(efficiency.jumps) <= set(efficiency.x)
 
 
 def test_resolutions_lose_nothing(resolution):
@@ -100,6 +130,22 @@ def test_resolutions_reach_as_far_as_they_say(resolution):
     ends = np.array([max(low, 1e-9), high])
     share = resolution.accepted(ends, np.array([6.0]), np.array([30.0]), EFFICIENCIES["perfect"])
     assert (share <= 1e-12).all()
+
+
+def test_widths_count_standard_deviations(resolution):
+    x = np.geomspace(1e-3, 60.0, 40)
+    slope = (resolution.widths(x * (1 + 1e-6)) - resolution.widths(x * (1 - 1e-6))) / (2e-6 * x)
+    np.testing.assert_allclose(slope, 1 / resolution.width(x), rtol=1e-4)
+    np.testing.assert_allclose(resolution.at(resolution.widths(x)), x, rtol=1e-9)
+
+
+def test_densities_add_up_to_what_is_accepted(resolution):
+    x, edges = np.array([0.3, 4.0, 21.0]), np.array([0.0, 2.0, 3.0, 17.0, 40.0])
+    closed = resolution.accepted(x, edges[:-1], edges[1:], EFFICIENCIES["perfect"])
+    np.testing.assert_allclose(resolution.smeared(x, edges, EFFICIENCIES["perfect"]), closed, rtol=1e-10, atol=1e-13)
+    low, high = resolution.spread(x)
+    assert low < 0.3
+    assert high > 21
 
 
 def test_acceptances_are_shares(response):
@@ -137,3 +183,31 @@ def test_electrons_are_seen_in_the_bins_of_recoils_without_quenching(name, respo
     assert found.light_yield == electrons.light_yield or electrons.light_yield is None
     assert found.efficiency in (electrons.efficiency, response.efficiency)
     assert sum(n for n, _ in electrons.atom(nucleus("Ar-40"))) == 18
+
+
+@pytest.mark.parametrize("name", TEMPLATE_RESPONSES)
+def test_templates_are_shares_between_the_ends_of_their_recoils(name):
+    response = TEMPLATE_RESPONSES[name]
+    t = np.linspace(0.0, 120.0, 1201)
+    shares = response.shares(t)
+    assert shares.shape == (response.bins, t.size) == (response.binning.bins, t.size)
+    assert (shares >= 0).all()
+    assert (shares.sum(axis=0) <= 1 + 1e-12).all()
+    low, high = response.recoil_range()
+    assert (shares[:, (t < low) | (t > high)] == 0).all()
+    np.testing.assert_array_equal(response.cuts(0.0, 100.0, np.ones(2)), [response.recoil_kev] * 2)
+    assert response.axis.bins == response.bins
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_move_from_the_nominal_response_in_proportion(name):
+    response, shape = SHAPES[name]
+    assert shaped(response, [shape], {}) == shaped(response, [shape], {shape.name: 0.0}) == response
+    t, z = np.linspace(0.1, 90.0, 300), 0.5
+    moved, back = (shaped(response, [shape], {shape.name: sign * z}) for sign in (1, -1))
+    assert type(moved) is type(response)
+    assert moved.axis == response.axis
+    assert not np.array_equal(moved.shares(t), response.shares(t))
+    numbers = [getattr(r, "templates", None) or getattr(r, shape.part) for r in (moved, response, back)]
+    up, nominal, down = (np.array(getattr(n, "coefficients", None) or getattr(n, "c", n)) for n in numbers)
+    np.testing.assert_allclose(up + down, 2 * nominal, rtol=1e-13)

@@ -66,9 +66,7 @@ def load(
         response=plain.response,
         observed=release.observed(),
         signal_sigma=SIGNAL_SIGMA,
-        backgrounds=[
-            Background(name, release.template(name).ravel(), sigma) for name, sigma in SIGMAS.items()
-        ],
+        backgrounds=[Background(name, release.template(name).ravel(), sigma) for name, sigma in SIGMAS.items()],
         form_factor=form_factor,
         label="Ar",
         description="COHERENT CENNS-10 liquid argon, 24 kg, analysis A, in energy, F90 and time",

@@ -1,0 +1,192 @@
+"""The sections of a configuration file that describe a detector's response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cevns.binning import Axis, Binning
+from cevns.config import readers as read
+from cevns.config.readers import Reader, Section
+from cevns.detectors import (
+    BirksQuenching,
+    Efficiency,
+    GammaResolution,
+    GaussianResolution,
+    LindhardQuenching,
+    LinearQuenching,
+    LogisticEfficiency,
+    PoissonResolution,
+    PolynomialQuenching,
+    Response,
+    TabulatedQuenching,
+    TabulatedResolution,
+    TemplateResponse,
+    read_templates,
+)
+from cevns.errors import CevnsError, InputError
+from cevns.files import checked_path
+from cevns.tables import join_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["EFFICIENCIES", "RESOLUTIONS", "edges_of", "quenching", "response"]
+
+
+def quenching(reader: Reader, value: Any, where: str) -> Any:
+    """One quenching factor, or one for each isotope or element, told by tables without a kind of their own."""
+    by_nucleus = isinstance(value, dict) and value and "kind" not in value
+    if by_nucleus and all(isinstance(entry, dict) for entry in value.values()):
+        return read.by_name(read.one_of(_QUENCHINGS))(reader, value, where)
+    return read.one_of(_QUENCHINGS)(reader, value, where)
+
+
+def response(reader: Reader, value: Any, where: str) -> Any:
+    """A response by its quenching factor, or by templates if its kind says so."""
+    table = read.mapping(reader, value, where)
+    if table is None:
+        return None
+    kinds = {"quenching": _RESPONSE, "templates": _TEMPLATES}
+    return read.one_of(kinds)(reader, {"kind": "quenching"} | table, where)
+
+
+def _file(reader: Reader, value: Any, where: str) -> Any:
+    """A file beside the configuration."""
+    name = read.text(reader, value, where)
+    try:
+        return None if name is None else reader.folder / checked_path(name, "file")
+    except CevnsError as error:
+        return reader.problem(where, error)
+
+
+def edges_of(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
+    """Return the edges of bins, which are given, or follow from those of each bin."""
+    if (edges is None) == (low is None) or (low is None) != (high is None):
+        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
+    return join_bins(low, high) if edges is None else edges
+
+
+def _build_steps(
+    *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
+) -> Efficiency:
+    edges = edges_of("edges", edges, "low", low, "high", high)
+    return Efficiency(edges, values, beyond, kind="steps")
+
+
+def _build_templates(
+    *, file: Path, axes: Sequence[Axis], rows: str | None = None, beyond: str = "constant"
+) -> TemplateResponse:
+    return read_templates(file, Binning(axes), kind=rows, beyond=beyond)
+
+
+_QUENCHINGS = {
+    "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
+    "linear": Section(
+        LinearQuenching,
+        {
+            "offset": ("offset", read.number),
+            "slope_per_kev": ("slope", read.number),
+            "constant_above_kev": ("constant_above", read.number),
+        },
+    ),
+    "polynomial": Section(
+        PolynomialQuenching,
+        {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+    ),
+    "polynomial-mev": Section(
+        PolynomialQuenching.of_mev,
+        {"coefficients_per_mev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+    ),
+    "birks": Section(
+        BirksQuenching,
+        {
+            "onset_kev": ("onset_kev", read.number),
+            "birks_g_per_mev_cm2": ("birks", read.number),
+            "recoil_kev": ("recoil_kev", read.ascending),
+            "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
+            "degree": ("degree", read.whole),
+        },
+    ),
+    "lindhard": Section(
+        LindhardQuenching,
+        {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
+    ),
+    "tabulated": Section(
+        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
+    ),
+}
+_LOGISTIC = Section(LogisticEfficiency, {name: (name, read.number) for name in "abcd"})
+EFFICIENCIES = {
+    "constant": Section(
+        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
+    ),
+    "steps": Section(
+        _build_steps,
+        {
+            "edges": ("edges", read.ascending),
+            "low": ("low", read.ascending),
+            "high": ("high", read.ascending),
+            "values": ("values", read.numbers),
+            "beyond": ("beyond", read.text),
+        },
+    ),
+    "points": Section(
+        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
+        {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+    ),
+    "logistic": _LOGISTIC,
+}
+#: As functions of the recoil energy.
+_RECOIL_EFFICIENCIES = {
+    "steps": Section(
+        lambda edges, values, beyond="constant": Efficiency(edges, values, beyond, kind="steps"),
+        {"edges_kev": ("edges", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+    ),
+    "points": Section(
+        lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
+        {"recoil_kev": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+    ),
+    "logistic": _LOGISTIC,
+}
+RESOLUTIONS = {
+    "gaussian": Section(
+        GaussianResolution,
+        {
+            "sigma_at_one": ("a", read.number),
+            "constant": ("constant", read.number),
+            "linear": ("linear", read.number),
+        },
+    ),
+    "gaussian-table": Section(
+        TabulatedResolution, {"observable": ("x", read.ascending), "sigma": ("sigma", read.numbers)}
+    ),
+    "gamma": Section(
+        GammaResolution,
+        {"shape_slope": ("shape_slope", read.number), "shape_offset": ("shape_offset", read.number)},
+    ),
+    "poisson": Section(PoissonResolution, {}),
+}
+_RESPONSE = Section(
+    Response,
+    {
+        "quenching": ("quenching", quenching),
+        "edges": ("edges", read.ascending),
+        "unit": ("unit", read.text),
+        "light_yield_per_kevee": ("light_yield", read.number),
+        "efficiency": ("efficiency", read.one_of(EFFICIENCIES)),
+        "resolution": ("resolution", read.one_of(RESOLUTIONS)),
+        "recoil_efficiency": ("recoil_efficiency", read.one_of(_RECOIL_EFFICIENCIES)),
+    },
+)
+_AXIS = Section(Axis, {"name": ("name", read.text), "edges": ("edges", read.ascending), "unit": ("unit", read.text)})
+_TEMPLATES = Section(
+    _build_templates,
+    {
+        "file": ("file", _file),
+        "axes": ("axes", read.one_or_more(read.a(_AXIS))),
+        "rows": ("rows", read.text),
+        "beyond": ("beyond", read.text),
+    },
+    independent=False,
+)
