@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.detectors import TimeOffset
+from cevns.detectors import ResponseShape, TimeOffset
 from cevns.errors import InputError
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance
 from cevns.likelihoods.gaussian import GaussianStatistic
@@ -71,8 +71,8 @@ class Experiment(Likelihood):
         Bins of arrival time, in addition to those of energy; see `cevns.predictions.SpreadSignal`.
     distribution : Distribution, optional
         Bins of further axes, whose shares do not depend on the interaction.
-    shapes : sequence of Deformation or TimeOffset
-        Nuisances that deform templates or times.
+    shapes : sequence of ResponseShape, TimeOffset or Deformation
+        Nuisances that deform the response, arrival times, or templates.
     correlations : sequence of ((str, str), float), optional
         Of nuisances that may be shared, by their names.
     floor : float
@@ -111,7 +111,7 @@ class Experiment(Likelihood):
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
-        shapes = checks.sequence("shapes", self.shapes, (Deformation, TimeOffset))
+        shapes = checks.sequence("shapes", self.shapes, (Deformation, ResponseShape, TimeOffset))
         checks.put(self, shapes=shapes, floor=checks.real("floor", self.floor, low=0, high=1e6))
         signal = self.signal
         bins = signal.binning.bins
@@ -278,7 +278,11 @@ class Experiment(Likelihood):
         if len(offsets) > 1:
             raise InputError("shapes holds more than one time offset: all neutrinos have one")
         return SpreadSignal(
-            *fields, arrival=self.arrival, distribution=self.distribution, offset=offsets[0] if offsets else None
+            *fields,
+            arrival=self.arrival,
+            distribution=self.distribution,
+            offset=offsets[0] if offsets else None,
+            shapes=[shape for shape in self.shapes if isinstance(shape, ResponseShape)],
         )
 
     @cached_property

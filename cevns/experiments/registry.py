@@ -19,6 +19,7 @@ _MODULES = {
     "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
     "coherent-argon-2020": "cevns.experiments.coherent_argon_2020",
     "coherent-argon-2020-3d": "cevns.experiments.coherent_argon_2020_3d",
+    "coherent-csi-2021": "cevns.experiments.coherent_csi_2021",
     "coherent-ge-2024": "cevns.experiments.coherent_ge_2024",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cevns._types import Array
+    from cevns.fluxes import Flux
     from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.panels import RecoilNodes
 
@@ -111,6 +113,14 @@ class Fold:
         out._channels = self._channels
         out.__dict__["pieces"] = self.pieces
         return out
+
+    def of_flux(self, flux: Flux) -> Fold:
+        """Return the same for a part of the flux that the nodes were made for."""
+        layers = {
+            key: Layer(replace(layer.nodes, flux=flux), layer.rows, lambda layer=layer: layer.weights, layer.dot)
+            for key, layer in self.layers.items()
+        }
+        return Fold(layers, self.bins, self.edges, self.points)
 
     def extended(self, layers: Mapping[LayerKey, Layer], edges: Array | None) -> Fold:
         """Return the same with more layers, over pieces that are parts of these."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cevns.kernels.weights import Weights
     from cevns.nuclei import Nucleus
 
-__all__ = ["EtaPieces", "eta_range", "tolerance"]
+__all__ = ["EtaPieces", "eta_range", "probes_of", "tolerance"]
 
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
@@ -110,7 +110,7 @@ class EtaPieces:
         narrowest, widest = (_WIDEST / 8, 4 * _WIDEST) if smooth else (_NARROWEST, _WIDEST)
         widths = [(x, y) if within is not None else _widths(x, y, widest) for x, y in itertools.pairwise(cuts)]
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
-        probes = _probes(recoil_nodes)
+        probes = probes_of(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
         done: list[tuple[float, float]] = []
         dense: list[Array] = []
@@ -216,7 +216,7 @@ def _parts(low: float, high: float, n: int) -> Array:
     return edges
 
 
-def _probes(nodes: RecoilNodes) -> Array:
+def probes_of(nodes: RecoilNodes) -> Array:
     """Return rates like those of a heavy and of a massless mediator at the recoil nodes, shape (cols, 2 kinds)."""
     charges = nodes.proton_charge**2 + nodes.neutron_charge**2
     heavy = [(nodes.kinematic(kind).sum(axis=0) * charges).sum(axis=0) for kind in nodes.kinds]

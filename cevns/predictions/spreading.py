@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import unique
 from cevns.binning import Binning
-from cevns.detectors import Arrival, Distribution, TimeOffset
+from cevns.detectors import Arrival, Distribution, ResponseShape, TimeOffset
 from cevns.errors import InputError
 from cevns.interactions import get_interaction
-from cevns.interactions.kinematics import VECTOR
+from cevns.interactions.kinematics import VECTOR, kinds_of
 from cevns.kept import Kept
 from cevns.parameters import needed
+from cevns.predictions.deforming import shape_fold, shape_grids
 from cevns.predictions.pieces import eta_range
 from cevns.predictions.refining import ETA_POINTS
+from cevns.predictions.shaping import shaped_nodes
 from cevns.predictions.signal import MOST_INTERACTIONS, Signal
 from cevns.spread import Grid, Spread
 
@@ -31,11 +34,14 @@ if TYPE_CHECKING:
     from cevns.kernels.counts import Counts
     from cevns.parameters import Parameter
     from cevns.predictions.fold import Fold, LayerKey
+    from cevns.predictions.panels import RecoilNodes
 
 __all__ = ["SpreadSignal"]
 
 #: Name of the pull of the quenching scale, which counts from 1.
 QUENCHING = "quenching"
+#: Most nuisances that deform the response of one experiment.
+MOST_SHAPES = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class SpreadSignal(Signal):
         How recoils of each bin of energy are distributed over other axes.
     offset : TimeOffset, optional
         Nuisance that shifts the arrival times of all neutrinos.
+    shapes : sequence of ResponseShape
+        Nuisances that deform the response, at most 4.
 
     Examples
     --------
@@ -68,9 +76,19 @@ class SpreadSignal(Signal):
     arrival: Any = None
     distribution: Any = None
     offset: Any = None
+    shapes: Any = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        shapes = checks.sequence("shapes", self.shapes, ResponseShape)
+        checks.put(self, shapes=shapes)
+        if shapes and (self.quenching_sigma or self.electrons is not None):
+            raise InputError(
+                "shapes of the response do not go with a quenching_sigma, nor with electrons: make the scale a "
+                "shape, and leave electrons out"
+            )
+        if len(shapes) > MOST_SHAPES:
+            raise InputError(f"{len(shapes)} shapes deform the response, at most {MOST_SHAPES} can")
         for field, kind in {"arrival": Arrival, "distribution": Distribution, "offset": TimeOffset}.items():
             checks.instance(field, getattr(self, field), (kind, type(None)))
         if self.arrival is not None and self.distribution is not None:
@@ -136,6 +154,9 @@ class SpreadSignal(Signal):
 
     def _grids(self, layers: tuple[LayerKey, ...]) -> tuple[Grid, ...]:
         """Return the nuisances that deform the response, cut where counts of some kinematics have kinks."""
+        if self.shapes:
+            found = [shape_grids(nodes, self.response, self.shapes) for nodes in self._shaped_nodes(layers).values()]
+            return tuple(_finest(some) for some in zip(*found, strict=True))
         if not self.quenching_sigma:
             return ()
         # the kinks of all parts are those of the whole flux
@@ -176,15 +197,36 @@ class SpreadSignal(Signal):
             asked.append(layers)
             return self.folds.at(1.0, layers)
 
-        if self.quenching_sigma:
+        if self.quenching_sigma or self.shapes:
             self.bind(interaction, parameters, fixed, folds=noted)
-        spread = self._spread(asked[0] if asked else (VECTOR.layer,))
+        layers = asked[0] if asked else (VECTOR.layer,)
+        spread = self._spread(layers)
         etas = 1.0 + spread.shapes[0].nodes if spread.shapes else np.ones(1)
-        counts = tuple(
-            part.bind(interaction, parameters, fixed, folds=functools.partial(part.folds.flat, etas))
-            for part in self.parts
-        )
+
+        def folds(part: Signal) -> Any:
+            if self.shapes:
+                return lambda _: self._shaped_fold(layers).of_flux(part.flux)
+            return functools.partial(part.folds.flat, etas)
+
+        counts = tuple(part.bind(interaction, parameters, fixed, folds=folds(part)) for part in self.parts)
         return counts, spread
+
+    def _shaped_nodes(self, layers: tuple[LayerKey, ...]) -> dict[LayerKey, RecoilNodes]:
+        """Return nodes for every response that the shapes make, of layers of which something is seen."""
+        return {
+            key: shaped_nodes(self.flux, self.target, self.form_factor, self.response, self.shapes, kinds=kinds_of(key))
+            for key in layers
+        }
+
+    def _shaped_fold(self, layers: tuple[LayerKey, ...]) -> Fold:
+        return self._shaped_folds.get(
+            layers,
+            lambda: shape_fold(self._shaped_nodes(layers), self.response, self.shapes, self._spread(layers).shapes),
+        )
+
+    @cached_property
+    def _shaped_folds(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
 
     # --- counts in all bins ------------------------------------------------------------------------------------------
 
@@ -212,3 +254,9 @@ class SpreadSignal(Signal):
         interaction = get_interaction(interaction)
         values = needed(values, interaction.own_names, interaction.name)
         return self.joined(self.by_part(interaction, eta=eta, **values))
+
+
+def _finest(grids: Sequence[Grid]) -> Grid:
+    """Return a grid of one nuisance that is as good as each of some."""
+    edges = unique(np.concatenate([grid.edges for grid in grids]))
+    return Grid(grids[0].name, edges, max(grid.order for grid in grids), grids[0].sigma)
