@@ -39,7 +39,7 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     cdef Py_ssize_t g, size = doubles(p.groups * sizeof(counts_row_t))
     for g in range(p.groups):
         size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
-    size += derivatives(p.shapes) * p.groups * p.energy + 3 * p.groups * p.rows * p.rest + p.groups * p.energy
+    size += (derivatives(p.shapes) + 6 * local_nodes(p) + 1) * p.groups * p.energy + 3 * p.groups * p.rows * p.rest
     return size + (4 + p.vectors) * p.bins
 
 
@@ -57,6 +57,8 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     memory += 3 * p.groups * p.rows * p.rest
     row.mixed = memory
     memory += p.groups * p.energy
+    row.blocks = memory
+    memory += 6 * local_nodes(p) * p.groups * p.energy
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
     memory += 4 * p.bins
     row.vectors = memory
@@ -135,40 +137,91 @@ cdef double product(const poisson_t *p, const basis_t *bases, const Py_ssize_t *
     return out
 
 
-cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases,
-                      bint derived) noexcept nogil:
-    """Counts by energy of all groups, and their derivatives in the shapes."""
+cdef void gather(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases, double *out) noexcept nogil:
+    """Counts by energy of all groups at the nodes of the present intervals, (node, group, energy)."""
     cdef Py_ssize_t where[MAX_SHAPES]
-    cdef double factors[MAX_DERIVATIVES]
-    cdef Py_ssize_t a, b, d, e, g, k, node, n = p.energy, size = p.groups * p.energy
-    cdef Py_ssize_t orders = derivatives(p.shapes) if derived else 1
+    cdef Py_ssize_t e, g, k, node, n = p.energy
     cdef const double *one
     cdef const double *line
-    cdef double *out
-    cdef double value
-    memset(row.by_energy, 0, orders * size * sizeof(double))
     for k in range(local_nodes(p)):
         node = node_of(p, bases, k, where)
-        factors[0] = product(p, bases, where, -1, -1)
-        d = 1
-        for a in range(p.shapes if derived else 0):
-            factors[d] = product(p, bases, where, a, -1)
-            d += 1
-        for a in range(p.shapes if derived else 0):
-            for b in range(a, p.shapes):
-                factors[d] = product(p, bases, where, a, b)
-                d += 1
         for g in range(p.groups):
             fold_piece(p.counts[g], row.counts + g, node)
             one = row.counts[g].a + node * n
             line = row.counts[g].bc + 2 * node * n
-            out = row.by_energy + g * n
-            for e in range(n):
-                value = one[e]
-                if not row.counts[g].alone:
-                    value += y * (line[e] + y * line[n + e])
-                for d in range(orders):
-                    out[d * size + e] += factors[d] * value
+            if row.counts[g].alone:
+                memcpy(out, one, n * sizeof(double))
+            else:
+                for e in range(n):
+                    out[e] = one[e] + y * (line[e] + y * line[n + e])
+            out += n
+
+
+cdef void contract(const double *values, Py_ssize_t rows, Py_ssize_t order, const double *basis, Py_ssize_t n,
+                   double *out) noexcept nogil:
+    """Sum over the nodes of one shape, the last one of those that are left: (row, node, n) to (row, n)."""
+    cdef Py_ssize_t i, m, r
+    cdef const double *x
+    memset(out, 0, rows * n * sizeof(double))
+    for r in range(rows):
+        for m in range(order):
+            x = values + (r * order + m) * n
+            for i in range(n):
+                out[r * n + i] += basis[m] * x[i]
+
+
+cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases,
+                      bint derived) noexcept nogil:
+    """Counts by energy of all groups, and their derivatives in the shapes up to the second order.
+
+    One shape after the other is summed over, the last one first, and with every number of derivatives in it that the
+    later ones have left over.
+    """
+    cdef int taken[MAX_DERIVATIVES][MAX_SHAPES + 1]
+    cdef int next_taken[MAX_DERIVATIVES][MAX_SHAPES + 1]
+    cdef Py_ssize_t a, b, d, k, s, sets = 1, found, rows = local_nodes(p), size = p.groups * p.energy
+    cdef double *now = row.blocks
+    cdef double *then = row.blocks + 3 * rows * size
+    cdef double *swapped
+    gather(p, row, y, bases, now)
+    memset(taken, 0, sizeof(taken))
+    for a in range(p.shapes - 1, -1, -1):
+        rows //= p.shape[a].order
+        found = 0
+        for s in range(sets):
+            for k in range(3 - taken[s][MAX_SHAPES] if derived else 1):
+                contract(now + s * rows * p.shape[a].order * size, rows, p.shape[a].order, bases[a].values[k], size,
+                         then + found * rows * size)
+                for b in range(MAX_SHAPES + 1):
+                    next_taken[found][b] = taken[s][b]
+                next_taken[found][a] = k
+                next_taken[found][MAX_SHAPES] += k
+                found += 1
+        sets = found
+        memcpy(taken, next_taken, sizeof(taken))
+        swapped = now
+        now, then = then, swapped
+    for s in range(sets):
+        d = which_derivative(p.shapes, taken[s])
+        memcpy(row.by_energy + d * size, now + s * size, size * sizeof(double))
+
+
+cdef Py_ssize_t which_derivative(Py_ssize_t n, const int *taken) noexcept nogil:
+    """Where derivatives stand: the value, the first ones, then the second ones of pairs in order."""
+    cdef Py_ssize_t a, b, first = -1, second = -1, d = 1 + n
+    for a in range(n):
+        for b in range(taken[a]):
+            if first < 0:
+                first = a
+            else:
+                second = a
+    if first < 0:
+        return 0
+    if second < 0:
+        return 1 + first
+    for a in range(first):
+        d += n - a
+    return d + second - first
 
 
 cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, bint derived,

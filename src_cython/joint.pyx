@@ -26,8 +26,9 @@ cdef enum:
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
-# how near to a minimum that is known a descent ends, in standard deviations
-cdef double NEAR = 0.02
+# where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
+cdef double NEAR = 0.1
+cdef double SAME_WELL = 2.0
 
 
 cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
@@ -152,7 +153,7 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
 cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil:
     """Go to a minimum from where x is, and return chi2 there; NaN if none is found.
 
-    `least` is chi2 at row.best, if that is known: a descent that comes near to it ends.
+    `least` is chi2 at row.best, if that is known: a descent that leads there ends.
     """
     cdef char fixed[MAX_PULLS]
     cdef double value, new, gain, scale, away
@@ -163,6 +164,12 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
         return value
     for _ in range(MOST_STEPS):
         gain = find_step(j, row, y, held, fixed)
+        if least < INFINITY and gain < SAME_WELL:
+            away = 0.0
+            for k in range(n):
+                away = fmax(away, fabs(row.x[k] - row.step[k] - row.best[k]))
+            if away < NEAR:
+                return INFINITY
         scale = 1.0
         for k in range(n):
             # a step that leaves a range is shortened in that direction alone, and only the others may be the last
@@ -187,12 +194,6 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
         memcpy(row.x, row.trial, n * sizeof(double))
         memcpy(row.gradient, row.new_gradient, n * sizeof(double))
         memcpy(row.hessian, row.new_hessian, n * n * sizeof(double))
-        if least < INFINITY:
-            away = 0.0
-            for k in range(n):
-                away = fmax(away, fabs(row.x[k] - row.best[k]))
-            if away < NEAR:
-                return INFINITY
     return NAN
 
 

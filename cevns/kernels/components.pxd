@@ -64,6 +64,7 @@ cdef struct poisson_row_t:
     # shares at the offset with two derivatives (3, group, row, rest)
     double *shares
     double *mixed  # (group, energy)
+    double *blocks  # of counts by energy that are summed over the nodes of shapes
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JointStatistic", "Pull", "join"]
 
-#: Where a descent starts in a nuisance that may have several minima, as shares of the way to the ends of its range.
-_STARTS = (-0.5, 0.5)
+#: Where a descent starts in a nuisance that may have several minima, in standard deviations.
+_START = 1.5
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
 
@@ -241,13 +241,15 @@ class Joined:
 
     @cached_property
     def starts(self) -> Array:
-        """From where minima are looked for, shape (n, nuisances): 0, then one nuisance after the other moved."""
-        rows = [np.zeros(len(self.pulls))]
-        for k, pull in enumerate(self.pulls):
-            for share in () if pull.scales else _STARTS:
-                rows.append(np.zeros(len(self.pulls)))
-                rows[-1][k] = abs(share) * (pull.high if share > 0 else pull.low)
-        return np.array(rows)
+        """From where minima are looked for, shape (n, nuisances): 0, then what deforms moved up and down in turn."""
+        out = np.zeros((3, len(self.pulls)))
+        moved = [k for k, pull in enumerate(self.pulls) if not pull.scales]
+        for i, k in enumerate(moved):
+            pull = self.pulls[k]
+            sigma = pull.sigma if np.isfinite(pull.sigma) else np.inf
+            up, down = min(pull.high / 2, _START * sigma), max(pull.low / 2, -_START * sigma)
+            out[1:, k] = (up, down) if i % 2 == 0 else (down, up)
+        return out if moved else out[:1]
 
 
 def join(

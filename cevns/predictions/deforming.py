@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["shape_fold", "shape_grids"]
 
 #: Error of counts between nodes, as a share of the largest bin, and nodes of a piece that are tried.
-TOLERANCE = 1e-9
-_ORDERS = (4, 5, 6, 8, 10, 12)
+TOLERANCE = 5e-8
+_ORDERS = (4, 5, 6, 7, 8)
 _MOST_PIECES = 32
 #: Places of a nuisance's range where kinks of an efficiency are looked for.
 _LOOKS = 101
 
 
 def shape_grids(nodes: RecoilNodes, response: DetectorResponse, shapes: Sequence[ResponseShape]) -> tuple[Grid, ...]:
-    """Return a grid for each shape on which counts are known to a billionth of the largest bin.
+    """Return a grid for each shape on which counts are known to 5e-8 of the largest bin.
 
     Raises
     ------

@@ -49,7 +49,7 @@ EVENTS = {"SSB": (1286.0, 0.021), "BRN": (18.4, 0.25), "NIN": (5.6, 0.35)}
 #: Signal: flux and form factor of the full set; all in one of the core, flux apart.
 FORM_FACTOR_SIGMA, CORE_SIGMA = 0.032, 0.12
 #: Ranges of the shapes, in standard deviations, and of the time offset [us].
-REACH, OFFSET = 5.0, 0.25
+REACH, OFFSET = 3.5, 0.25
 
 
 def load(*, form_factor: FormFactor | str = "helm", systematics: str = "full") -> Experiment:
