@@ -20,6 +20,7 @@ _MODULES = {
     "coherent-argon-2020": "cevns.experiments.coherent_argon_2020",
     "coherent-argon-2020-3d": "cevns.experiments.coherent_argon_2020_3d",
     "coherent-csi-2021": "cevns.experiments.coherent_csi_2021",
+    "xenonnt-8b-2026": "cevns.experiments.xenonnt_8b_2026",
     "coherent-ge-2024": "cevns.experiments.coherent_ge_2024",
 }
 

@@ -37,7 +37,7 @@ class Background:
     counts : array_like, shape (bins,)
         Expected counts.
     sigma : float
-        Relative uncertainty of the normalisation, a fraction from 1e-6 to 2.
+        Relative uncertainty of the normalisation, a fraction from 1e-6 to 2; 0 for one that is known.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Background:
         checks.put(
             self,
             counts=tuple(counts.tolist()),
-            sigma=checks.relative(f"sigma {of}", self.sigma),
+            sigma=checks.relative(f"sigma {of}", self.sigma, or_none=True),
         )
 
 
