@@ -92,7 +92,7 @@ class Line:
         if free:
             return (
                 f"amplitudes of interaction {name} have different powers of {' and '.join(free)}, so that counts "
-                "are not quadratic in it, as limit, best_fit and scan need: take interval, fit, contour or an array in chi2"
+                "are not quadratic in it, as limit, best_fit and scan need: take interval, fit, contour or chi2"
             )
         if given:
             value = self.fixed[given[-1]]
