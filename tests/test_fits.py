@@ -723,3 +723,47 @@ def test_ranges_of_an_interaction_are_kept(both):
     assert found.values["coupling"] <= 2e-5
     grid = both.chi2(model, np.geomspace(0.1, 1e4, 200)[:, None], np.linspace(0, 2e-5, 200))
     assert found.chi2 <= grid.min() + 1e-9
+
+
+@pytest.mark.parametrize("bounds", [None, {"mu_e": (0.0, 1e-7)}], ids=str)
+def test_a_bound_at_the_end_of_a_parameter_is_that_end(argon, bounds):
+    fixed = {"mu_mu": 0.0, "mu_tau": 0.0}
+    found = argon.interval("magnetic-moment", "mu_e", bounds=bounds, **fixed)
+    assert found.allowed[0, 0] == 0.0
+    assert found.remarks == ()
+    fit = argon.fit("magnetic-moment", "mu_e", bounds=bounds, **fixed)
+    assert fit.intervals["mu_e"][0, 0] == 0.0
+    assert (fit.at_edge, fit.remarks) == ({}, ())
+
+
+def test_a_bound_inside_of_a_parameters_range_is_no_end_of_it(argon):
+    fixed = {"mu_mu": 0.0, "mu_tau": 0.0}
+    found = argon.interval("magnetic-moment", "mu_e", bounds={"mu_e": (1e-9, 1e-7)}, **fixed)
+    assert found.allowed[0, 0] == -np.inf
+    assert any("allowed up to the lower end of its range, 1e-09" in remark for remark in found.remarks)
+    # 0 lies inside of the range of a coupling of both signs
+    found = argon.interval(DIAGONAL, "eps_u_ee", bounds={"eps_u_ee": (0.0, 2.0)})
+    assert found.allowed[0, 0] == -np.inf
+    both = dict.fromkeys(("mu_e", "mu_mu"), (0.0, 1e-7))
+    moments = argon.contour("magnetic-moment", "mu_e", "mu_mu", bounds=both, mu_tau=0.0)
+    assert moments.remarks == ()
+
+
+def test_bounds_that_are_too_narrow_are_not_the_datas_fault(argon):
+    narrow = {"rn_ar": (3.0, 3.0 + 1e-12)}
+    words = r"bounds of rn_ar, from 3\.0 to 3\.000000000001, are too narrow: .* give wider ones, or fix it, rn_ar=3"
+    for call in (
+        lambda: argon.fit("sm", "rn_ar", bounds=narrow),
+        lambda: argon.interval("sm", "rn_ar", bounds=narrow),
+        lambda: argon.interval("sm", "rn_ar", bounds=narrow, profiled="sin2_theta_w"),
+        lambda: argon.profile("sm", "rn_ar", [3.0], bounds=narrow),
+        lambda: argon.contour("sm", "sin2_theta_w", "rn_ar", bounds=narrow),
+        lambda: argon.posterior("sm", "rn_ar", bounds=narrow),
+    ):
+        with pytest.raises(InputError, match=words):
+            call()
+    beside = argon.fit("sm", ["rn_ar", "sin2_theta_w"], bounds=narrow)
+    assert "chi2 does not depend on rn_ar within its bounds: any value there fits as well" in beside.remarks
+    # what has no effect has none in narrow bounds either
+    with pytest.raises(InputError, match=r"does not depend on mu_tau .* the data say nothing about it"):
+        argon.fit("magnetic-moment", "mu_tau", bounds={"mu_tau": (0.0, 1e-30)})

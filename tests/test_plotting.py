@@ -589,6 +589,15 @@ def test_axes_and_options_that_are_none_are_refused(drawn, name, options):
         drawn[name].plot(**options)
 
 
+@pytest.mark.parametrize("projection", ["3d", "polar", "mollweide"])
+@pytest.mark.parametrize("name", ["limit", "scan", "bound", "prediction", "fit"])
+def test_axes_that_are_no_plane_are_refused(drawn, name, projection):
+    ax = plotting.file_figure().add_subplot(projection=projection)
+    with pytest.raises(InputError, match=f"ax must be plane axes .* got those of the projection '{projection}'"):
+        drawn[name].plot(ax=ax)
+    assert not ax.has_data()
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [

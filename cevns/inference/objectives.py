@@ -80,6 +80,8 @@ class Objective:
         Free parameters in the order in which they were named.
     names : tuple of str
         Those on which chi2 depends, in the order of the columns.
+    known : dict
+        All parameters that chi2 depends on, by name.
     inert : dict
         The others, with the values that they are left at.
     step : int or None
@@ -129,7 +131,7 @@ class Objective:
         likelihood = likelihood.constrained(priors)
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
-        known = {p.name: p for p in likelihood.parameters(interaction)}
+        self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)
         if not free:
@@ -249,11 +251,26 @@ class Objective:
             if (np.ptp(chi2, axis=1) <= NOTHING * (1 + np.abs(chi2).min(axis=1))).all():
                 self.inert[name] = float(self.to_values(base)[i])
         if len(self.inert) == n:
-            raise InputError(
-                f"chi2 of {' + '.join(e.name for e in self.experiments)} does not depend on {', '.join(self.given)} of "
-                f"{self.name!r}: the data say nothing about it"
-            )
+            raise InputError(self.without_effect(*self.given))
         return self.inert
+
+    def without_effect(self, *names: str) -> str:
+        """Return what to say of parameters on which chi2 does not depend: nothing does, or their bounds are narrow."""
+        likelihood, interaction, fixed, _, priors = self._arguments
+        for name in (name for name in names if name in self.bounds):
+            low, high = self.bounds[name]
+            wide = {other: ends for other, ends in self.bounds.items() if other != name}
+            try:
+                inert = name in Objective(likelihood, interaction, self.given, fixed, bounds=wide, priors=priors).inert
+            except InputError:
+                inert = True
+            if not inert:
+                return (
+                    f"bounds of {name}, from {low!r} to {high!r}, are too narrow: chi2 does not change between them; "
+                    f"give wider ones, or fix it, {name}={low:g}"
+                )
+        data = " + ".join(e.name for e in self.experiments)
+        return f"chi2 of {data} does not depend on {', '.join(names)} of {self.name!r}: the data say nothing about it"
 
     def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
         """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.
@@ -352,14 +369,12 @@ class Objective:
         return found
 
     def open_end(self, name: str, side: int) -> float:
-        """Return how the end of a range stands in results: infinite, unless the parameter begins there.
+        """Return how the end of a range stands in results: infinite, unless the parameter itself begins there.
 
         Of a coupling of which only the square counts, 0 is no end of what is searched.
         """
-        p = self._all[name]
-        if side < 0:
-            return p.low if p.low == p.origin and name not in self.bounds else -math.inf
-        return math.inf
+        low = self._all[name].low
+        return low if side < 0 and low == self._all[name].origin == self.known[name].low else side * math.inf
 
     @staticmethod
     def _unit(mass: Any, power: float) -> Any:
