@@ -294,11 +294,12 @@ def _line(case, model, interaction, mass):
     intervals = np.where(intervals == 0, -1e-300, intervals)
     inside = ((intervals[:, 0] < g[:, None]) & (g[:, None] < intervals[:, 1])).any(axis=1)
     wrong = (inside != (chi2 > level)) & (np.abs(chi2 - level) > 10 * allowed(case, level))
+    wrong &= observable(case, interaction, mass, y)
     assert not wrong.any(), (
         f"{model.name}, M = {mass!r}, level {level!r}: chi2 = {chi2[wrong][:3]} at g = {g[wrong][:3]}, "
         f"excluded {intervals.tolist()}"
     )
-    for end in ends:
+    for end in ends[observable(case, interaction, mass, interaction.strength(ends))]:
         # an end is known to 1e-11 of itself, which may be a lot of chi2
         below, on, above = case.oracle.profile(
             interaction, mass, interaction.strength(end * (1 + 1e-9 * np.arange(-1, 2)))
