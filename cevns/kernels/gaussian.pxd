@@ -114,7 +114,7 @@ cdef inline double penalty(const term_t *t, double eta) noexcept nogil:
 
 
 cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
-    """chi2 with the signal's normalisation and the backgrounds profiled: never negative, as the sum of squares it is."""
+    """chi2 with the signal's normalisation and the backgrounds profiled: never negative, as sums of squares are."""
     cdef double value = t.base - (u + t.lift) * (u + t.lift) / (v + t.pull)
     # written so that NaN stays
     return 0.0 if value < 0.0 else value
