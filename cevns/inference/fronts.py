@@ -157,6 +157,11 @@ class _Fronts:
     def _append(self, i: int, spot: Array, way: Array) -> None:
         self.trails[i].append((spot.copy(), way, float(self.sizes[i]), self.points[i].copy(), self.bases[i].copy()))
 
+    def _stand(self, i: int, spot: Array, gradient: Array) -> None:
+        """Put a front onto a spot, along the level of a gradient there, shape (1, 2)."""
+        self.spots[i], self.ways[i] = spot, _units(left_of(gradient))[0]
+        self.sizes[i] = max(float(np.hypot(*gradient[0])), 1e-300)
+
     def _states(self, which: np.ndarray) -> Starts:
         return Starts(self.points[which], self.bases[which])
 
@@ -310,8 +315,7 @@ class _Fronts:
         _, gradient, _, after = field.slopes(to[None], state, self.sizes[i : i + 1])
         if self._met(i, to, 0.0):
             return True, False
-        self.spots[i], self.ways[i] = to, _units(left_of(gradient))[0]
-        self.sizes[i] = max(float(np.hypot(*gradient[0])), 1e-300)
+        self._stand(i, to, gradient)
         self.points[i], self.bases[i] = after.points[0], after.bases[0]
         self.steps[i], self.bends[i] = radius, 0.0
         way = np.eye(2)[1 - axis] if landed else right_of(self.ways[i : i + 1])[0]
@@ -376,8 +380,7 @@ class _Fronts:
             self.after[i] = int(there[0])
             return True
         _, gradient = self.field.first_slopes(spot[None], self._states(np.array([i])))
-        self.spots[i], self.ways[i] = spot, _units(left_of(gradient))[0]
-        self.sizes[i] = max(float(np.hypot(*gradient[0])), 1e-300)
+        self._stand(i, spot, gradient)
         self.steps[i], self.bends[i] = min(FIRST / self.sizes[i], LONGEST), 0.0
         self._append(i, spot, way)
         return True

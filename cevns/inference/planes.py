@@ -69,13 +69,6 @@ class Plane:
         """Width of a bracket, as a share of what it holds, that is as good as a root."""
         return NARROWEST if self.profiled.objective.step is None else COARSER
 
-    def at_cut(self, places: Array) -> Any:
-        """Return which places stand where a mass begins to be without effect, and chi2 jumps, shape (m,)."""
-        objective = self.profiled.objective
-        cut = objective.last[self.profiled.fixed]
-        near = np.abs(self.to_axes(places) - cut) <= 1e-6 * (1 + np.abs(cut))
-        return (near & (cut < objective.high[self.profiled.fixed])).any(axis=1)
-
     def of_axes(self, values: Array) -> Array:
         """Return places in the plane for what stands on the objective's axes, shape (m, 2)."""
         out = np.array(values, dtype=float)

@@ -16,7 +16,7 @@ from cevns.inference.fronts import Loop, Seeds, follow
 from cevns.inference.planes import Starts
 from cevns.inference.polygons import apart, encloses
 from cevns.inference.ridges import walked
-from cevns.inference.seeds import chosen, lattice, rays
+from cevns.inference.seeds import chosen, lattice, no_seeds, rays
 from cevns.inference.smoothing import EDGE, smoothed
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _across(field: Field, loops: Sequence[Loop], count: int) -> Seeds:
             ways.append(unit[:, None] * ACROSS[:, None])
             states.append(loop.states[inner])
     if not rows:
-        return rays(field, np.empty((0, 2)), field.states(0), np.empty((0, 1, 2)), np.empty(0))
+        return no_seeds(field.states(0))
     spots, starts = np.concatenate(rows), Starts.joined(states)
     inside = np.flatnonzero(field.inside(spots))
     excess, states_ = field.excess(spots[inside], starts[inside])
