@@ -23,6 +23,8 @@ __all__ = ["Course", "allowed", "course"]
 NEAR = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
 #: Points between the outermost minima and eight widths beyond, and at an extremum that is looked at more closely.
 BETWEEN, CLOSER = 49, 9
+#: How near a place another one makes it superfluous, as a share of its distance from a minimum.
+BESIDE = 0.2
 #: How often branches are followed over gaps in which chi2 jumps over the level, and places in each.
 FOLLOWED, STEPS_ACROSS = 3, 17
 #: Difference to the level that tells a root from a jump to a branch that was missed.
@@ -70,6 +72,7 @@ def course(profiled: Profiled, level: float) -> Course:
     level : float
         Absolute chi2.
     """
+    profiled._level = level
     (index,), (low,), (high,) = profiled.fixed, profiled.low, profiled.high
     centres = np.array([m.point[index] for m in profiled.minima])
     widths = np.maximum([width(m, index) for m in profiled.minima], 1e-12 * (1 + np.abs(centres)))
@@ -82,16 +85,30 @@ def course(profiled: Profiled, level: float) -> Course:
         found = Course(masses, *profiled.along(masses[:, None]))
         return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
     parts: list[Any] = [centres, [low, high], np.linspace(first, last, BETWEEN), _roots(profiled, level)]
-    for centre, size in zip(centres, widths, strict=True):
-        parts += [centre + size * NEAR, centre - size * NEAR]
     for end, sign in ((centres.min(), -1), (centres.max(), 1)):
         parts.append(end + sign * widths[0] * doubling)
         parts.append(end + sign * widths.max() * doubling)
-    places = np.concatenate([np.ravel(part) for part in parts])
-    places = np.unique(places[(places >= low) & (places <= high)])
+    places = np.unique(np.concatenate([np.ravel(part) for part in parts]))
+    for centre, size in zip(centres, widths, strict=True):
+        places = _with(places, centre, size * np.concatenate([-NEAR, NEAR]))
+    places = places[(places >= low) & (places <= high)]
     chi2, points = profiled.along(places[:, None])
     found = Course(places, chi2, points)
     return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
+
+
+def _with(places: Array, centre: float, offsets: Array) -> Array:
+    """Return ascending places and those at some distances from a centre that have none beside them yet.
+
+    In a flat valley there may be dozens of minima, all with the same neighbourhood.
+    """
+    more = centre + offsets
+    next_one = np.searchsorted(places, more)
+    nearest = np.minimum(
+        np.abs(places[np.maximum(next_one - 1, 0)] - more), np.abs(places[np.minimum(next_one, len(places) - 1)] - more)
+    )
+    found: Array = np.unique(np.concatenate([places, more[nearest > BESIDE * np.abs(offsets)]]))
+    return found
 
 
 def _of_minima(profiled: Profiled) -> tuple[Array, Array]:

@@ -365,8 +365,8 @@ def _settled(objective: Objective, known: Sequence[Minimum], points: Array, size
     """Return the minima that points lead to, together with those that are known."""
     axes = range(len(objective.names))
     several = objective.logarithmic.sum() > 1
-    steps = FEWER_STEPS if several else STEPS
-    found = distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps))
+    steps, one = FEWER_STEPS if several else STEPS, np.zeros(len(points), dtype=int)
+    found = distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps, groups=one))
     for _ in range(1 if several else 3):
         new = [m for m in found if not any(m is other for other in known)]
         if not new:
@@ -429,7 +429,8 @@ def _flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
     steps = ASIDE * np.concatenate([minimum.basis.T, -minimum.basis.T])
     # what the range cuts off is no step
     ends = (minimum.point + steps).clip(objective.low, objective.high)
-    back, chi2, _ = descend(objective, ends, range(n), np.repeat(minimum.basis[None], 2 * n, axis=0))
+    bases, highest = np.repeat(minimum.basis[None], 2 * n, axis=0), minimum.chi2 + NOTHING * (1 + minimum.chi2)
+    back, chi2, _ = descend(objective, ends, range(n), bases, goal=np.full(2 * n, highest))
     left = np.abs(np.linalg.solve(minimum.basis, (back - minimum.point).T)).max(axis=0)
     stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
     found = []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import along_axes, descend, scales
+from cevns.inference.descent import NEVER, along_axes, descend, meetings, scales
 from cevns.inference.minima import extents, find_minima
 from cevns.inference.squares import Squares
 
@@ -73,6 +73,7 @@ class Profiled:
         #: Columns of profiled parameters whose sign chi2 does not know.
         self._even = [i for i in objective.even if i in self.moving]
         self._highest = highest + FAR
+        self._level: float | None = None
         #: The least chi2 that was met, and where.
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
@@ -184,7 +185,7 @@ class Profiled:
         rows[:, self.fixed] = values
         if not self.moving:
             return *self._met(self.objective.chi2(rows), rows), bases
-        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases)
+        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases, level=self._level)
         return *self._met(chi2, self._axes.rooted(points)), bases
 
     def bases(self, count: int) -> Array:
@@ -199,13 +200,24 @@ class Profiled:
         several = s > 1 or np.isfinite(self._highest)
         start = self._axes.squared(rows.reshape(-1, n))
         points, chi2, bases = descend(
-            self._axes, start, self.moving, bases, steps=FIRST_STEPS if several else 200, highest=self._highest
+            self._axes,
+            start,
+            self.moving,
+            bases,
+            steps=FIRST_STEPS if several else 200,
+            highest=self._highest,
+            level=self._level,
+            groups=np.repeat(np.arange(m), s) if s > 1 else None,
         )
         if several:
             by_value = chi2.reshape(m, s)
             promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel() & (chi2 <= self._highest)
-            points[promising], chi2[promising], _ = descend(
-                self._axes, points[promising], self.moving, bases[promising]
+            which = np.flatnonzero(promising)
+            owner, moving = which // s, points[which][:, self.moving]
+            met = meetings(moving, chi2[which], bases[which], owner)
+            which, owner = which[met == np.arange(len(met))], owner[met == np.arange(len(met))]
+            points[which], chi2[which], _ = descend(
+                self._axes, points[which], self.moving, bases[which], level=self._level, groups=owner
             )
         best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
         return self._met(chi2[best], self._axes.rooted(points[best]))
@@ -232,7 +244,8 @@ class Profiled:
                 break
             starts = np.stack([points[np.maximum(index - 1, 0)], points[np.minimum(index + 1, len(values) - 1)]], 1)
             found, at = self._least(values[index], starts, self.bases(2 * index.size))
-            better = found < chi2[index] - BETTER
+            worth = BETTER if self._level is None else np.maximum(BETTER, NEVER * np.abs(chi2[index] - self._level))
+            better = found < chi2[index] - worth
             chi2[index[better]], points[index[better]] = found[better], at[better]
             changed[:] = False
             changed[index[better]] = True
