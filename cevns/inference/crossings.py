@@ -72,7 +72,7 @@ def course(profiled: Profiled, level: float) -> Course:
     level : float
         Absolute chi2.
     """
-    profiled._level = level
+    profiled.level = level
     (index,), (low,), (high,) = profiled.fixed, profiled.low, profiled.high
     centres = np.array([m.point[index] for m in profiled.minima])
     widths = np.maximum([width(m, index) for m in profiled.minima], 1e-12 * (1 + np.abs(centres)))
@@ -195,17 +195,14 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
 
 def _across(profiled: Profiled, found: Course, gaps: np.ndarray) -> Course:
     """Return the course with branches followed in small steps from each side of gaps in which chi2 jumps."""
-    out = found
-    for gap in gaps.tolist():
-        whole = np.linspace(found.places[gap], found.places[gap + 1], STEPS_ACROSS)
-        for end, way in ((gap, whole[1:]), (gap + 1, whole[-2::-1])):
-            at, bases = found.points[end][None], profiled.bases(1)
-            chi2, points = np.empty(len(way)), np.empty((len(way), at.shape[1]))
-            for k, place in enumerate(way):
-                values, at, bases = profiled.from_starts(np.array([[place]]), at, bases)
-                chi2[k], points[k] = values[0], at[0]
-            out = out.joined(way, chi2, points)
-    return out
+    ends = np.concatenate([gaps, gaps + 1])
+    way = np.linspace(found.places[ends], found.places[np.concatenate([gaps + 1, gaps])], STEPS_ACROSS)[1:]
+    at, bases = found.points[ends], profiled.bases(len(ends))
+    chi2, points = np.empty(way.shape), np.empty((*way.shape, at.shape[1]))
+    for k, places in enumerate(way):
+        chi2[k], at, bases = profiled.from_starts(places[:, None], at, bases)
+        points[k] = at
+    return found.joined(way.ravel(), chi2.ravel(), points.reshape(-1, at.shape[1]))
 
 
 def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float) -> tuple[Array, tuple[float, ...]]:

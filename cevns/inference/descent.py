@@ -115,6 +115,28 @@ class Stencil:
         centre = points.copy()
         # at an end of the range the differences are those of a parabola a step inside
         centre[:, axes] = np.clip(points[:, axes], low + margin, high - margin)
+        unit = (STEP * shorter)[:, None]
+        if objective.dear and not exact:
+            middle, slope, curvature = self._of_gradients(objective, centre, step, unit, axes)
+        else:
+            middle, slope, curvature = self._differences(objective, centre, step, unit, axes, exact=exact)
+        self.chi2 = middle
+        offset = points[:, axes] - centre[:, axes]
+        moved = (offset != 0).any(axis=1)
+        if moved.any():
+            self.chi2 = middle.copy()
+            self.chi2[moved] = objective.chi2(points[moved])
+            turned = np.linalg.solve(basis, offset[:, :, None])
+            slope = slope + (curvature @ turned)[:, :, 0]
+        self.slope: Array = slope
+        self.curvature: Array = curvature
+
+    @staticmethod
+    def _differences(
+        objective: Objective | Squares, centre: Array, step: Array, unit: Array, axes: list[int], *, exact: bool
+    ) -> tuple[Array, Array, Array]:
+        """Return chi2, slopes and curvatures from differences of chi2."""
+        m, k = step.shape[:2]
         pairs = [(a, b) for a in range(k) for b in range(a)]
         signs = ((1, 1), (1, -1), (-1, 1), (-1, -1)) if exact else ((1, 1),)
         rows = np.repeat(centre[:, None, :], 1 + 2 * k + len(pairs) * len(signs), axis=1)
@@ -126,7 +148,6 @@ class Stencil:
                 rows[:, 1 + 2 * k + p * len(signs) + s, axes] += up * step[:, :, a] + other * step[:, :, b]
         values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(m, -1)
         middle, above, below = values[:, 0], values[:, 1 : 1 + 2 * k : 2], values[:, 2 : 2 + 2 * k : 2]
-        unit = (STEP * shorter)[:, None]
         slope = (above - below) / (2 * unit)
         curvature = np.empty((m, k, k))
         curvature[:, np.arange(k), np.arange(k)] = (above + below - 2 * middle[:, None]) / unit**2
@@ -137,16 +158,21 @@ class Stencil:
             else:
                 bend = mixed[:, 0] - above[:, a] - above[:, b] + middle
             curvature[:, a, b] = curvature[:, b, a] = bend / unit[:, 0] ** 2
-        self.chi2 = middle
-        offset = points[:, axes] - centre[:, axes]
-        moved = (offset != 0).any(axis=1)
-        if moved.any():
-            self.chi2 = middle.copy()
-            self.chi2[moved] = objective.chi2(points[moved])
-            turned = np.linalg.solve(basis, offset[:, :, None])
-            slope = slope + (curvature @ turned)[:, :, 0]
-        self.slope: Array = slope
-        self.curvature: Array = curvature
+        return middle, slope, curvature
+
+    @staticmethod
+    def _of_gradients(
+        objective: Objective | Squares, centre: Array, step: Array, unit: Array, axes: list[int]
+    ) -> tuple[Array, Array, Array]:
+        """Return the same from differences of gradients, k + 1 of them."""
+        m, k = step.shape[:2]
+        rows = np.repeat(centre[:, None, :], 1 + k, axis=1)
+        for a in range(k):
+            rows[:, 1 + a, axes] += step[:, :, a]
+        chi2, slopes = objective.gradients(rows.reshape(-1, rows.shape[-1]))
+        along = slopes.reshape(m, 1 + k, -1)[:, :, axes] @ step / unit[:, :, None]
+        bend = (along[:, 1:] - along[:, :1]) / unit[:, :, None]
+        return chi2.reshape(m, -1)[:, 0], along[:, 0], 0.5 * (bend + bend.swapaxes(1, 2))
 
     def on_axes(self, basis: Array, scale: Array) -> tuple[Array, Array]:
         """Return slopes and curvatures along the axes in units of the scale."""
@@ -375,19 +401,13 @@ def _corrected(
     Where chi2 is a long valley that bends, a straight step ends on its slope. Newton steps in the stiff directions,
     with the curvature known already, lead back.
     """
-    points, chi2, k = points.copy(), chi2.copy(), len(axes)
+    points, chi2, axes = points.copy(), chi2.copy(), list(axes)
     low, high = objective.low[axes], objective.high[axes]
     stiff = _stiff(basis)
     if not stiff.any():
         return points, chi2
     for _ in range(CORRECTIONS):
-        rows = np.repeat(points[:, None, :], 2 * k, axis=1)
-        for a in range(k):
-            rows[:, 2 * a, axes] += STEP * basis[:, :, a]
-            rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
-        rows[:, :, axes] = rows[:, :, axes].clip(low, high)
-        values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
-        slope = np.where(stiff, (values[:, :, 0] - values[:, :, 1]) / (2 * STEP), 0.0)
+        slope = np.where(stiff, _slopes(objective, points, basis, axes), 0.0)
         trial = points.copy()
         trial[:, axes] = (trial[:, axes] - np.einsum("mij,mj->mi", basis, slope)).clip(low, high)
         found = objective.chi2(trial)
@@ -396,3 +416,19 @@ def _corrected(
         if not better.any():
             break
     return points, chi2
+
+
+def _slopes(objective: Objective | Squares, points: Array, basis: Array, axes: list[int]) -> Array:
+    """Return slopes of chi2 along directions, shape (m, k)."""
+    if objective.dear:
+        turned: Array = (objective.gradients(points)[1][:, None, axes] @ basis)[:, 0]
+        return turned
+    low, high, k = objective.low[axes], objective.high[axes], len(axes)
+    rows = np.repeat(points[:, None, :], 2 * k, axis=1)
+    for a in range(k):
+        rows[:, 2 * a, axes] += STEP * basis[:, :, a]
+        rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
+    rows[:, :, axes] = rows[:, :, axes].clip(low, high)
+    values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
+    found: Array = (values[:, :, 0] - values[:, :, 1]) / (2 * STEP)
+    return found

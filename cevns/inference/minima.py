@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import along_axes, descend
+from cevns.inference.descent import along_axes, descend, meetings
 from cevns.inference.walks import along_valleys
 
 if TYPE_CHECKING:
@@ -388,9 +388,12 @@ def distinct(
     objective: Objective, known: Sequence[Minimum], points: Array, chi2: Array, basis: Array
 ) -> tuple[Minimum, ...]:
     """Return minima, the least first, each once."""
-    new = [Minimum(float(c), p, b) for p, c, b in zip(points, chi2, basis, strict=True)]
+    met = meetings(points, chi2, basis, np.zeros(len(points), dtype=int))
+    lowest = met == np.arange(len(met))
+    new = [Minimum(float(c), p, b) for p, c, b in zip(points[lowest], chi2[lowest], basis[lowest], strict=True)]
     ordered = sorted([*known, *new], key=lambda m: m.chi2)
     ordered = [m for m in ordered if m.chi2 <= ordered[0].chi2 + WITHIN]
+    _look_at_flat(objective, ordered)
     found: list[Minimum] = []
     for m in ordered:
         if not any(_same(objective, m, other) for other in found):
@@ -414,32 +417,60 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
     return all(len(flat_directions(objective, m)) > 0 for m in (other, one))
 
 
+def _look_at_flat(objective: Objective, minima: Sequence[Minimum]) -> None:
+    """Look for flat directions at all minima, the least first, that are as deep as the next one: all at once."""
+    if objective.step is not None or len(minima) < 2:
+        return
+    chi2 = np.array([m.chi2 for m in minima])
+    alike = np.diff(chi2) <= SAME * (1 + np.abs(chi2[:-1]))
+    alike = np.concatenate([alike, [False]]) | np.concatenate([[False], alike])
+    unknown = [m for m, equal in zip(minima, alike, strict=True) if equal and m not in objective.flat]
+    objective.flat.update(zip(unknown, _flat_directions(objective, unknown), strict=True))
+
+
 def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
     """Return unit vectors along which chi2 does not change at a minimum, maybe on a curve, in units of the axes."""
     # a minimum is compared with many others, and each look costs some descents
     if minimum not in objective.flat:
-        objective.flat[minimum] = _flat_directions(objective, minimum)
+        if objective.step is not None:
+            objective.flat[minimum] = _flat_where_folded(objective, minimum)
+        else:
+            (objective.flat[minimum],) = _flat_directions(objective, [minimum])
     return objective.flat[minimum]
 
 
-def _flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
-    n = len(objective.names)
-    if objective.step is not None:
-        return _flat_where_folded(objective, minimum)
-    steps = ASIDE * np.concatenate([minimum.basis.T, -minimum.basis.T])
+def _flat_directions(objective: Objective, minima: Sequence[Minimum]) -> list[list[Array]]:
+    n, count = len(objective.names), len(minima)
+    if not count:
+        return []
+    basis, least = np.array([m.basis for m in minima]), np.array([m.chi2 for m in minima])[:, None]
+    start = np.array([m.point for m in minima])[:, None, :]
+    turned = ASIDE * basis.swapaxes(1, 2)
     # what the range cuts off is no step
-    ends = (minimum.point + steps).clip(objective.low, objective.high)
-    bases, highest = np.repeat(minimum.basis[None], 2 * n, axis=0), minimum.chi2 + NOTHING * (1 + minimum.chi2)
-    back, chi2, _ = descend(objective, ends, range(n), bases, goal=np.full(2 * n, highest))
-    left = np.abs(np.linalg.solve(minimum.basis, (back - minimum.point).T)).max(axis=0)
-    stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
+    ends = (start + np.concatenate([turned, -turned], axis=1)).clip(objective.low, objective.high)
+    nothing = NOTHING * (1 + np.abs(least))
+    back, chi2, _ = descend(
+        objective,
+        ends.reshape(-1, n),
+        range(n),
+        np.repeat(basis, 2 * n, axis=0),
+        # there it is back in the valley, and may be aside
+        goal=np.repeat(least + nothing, 2 * n),
+    )
+    way = (back.reshape(count, 2 * n, n) - start).swapaxes(1, 2)
+    left = np.abs(np.linalg.solve(basis, way)).max(axis=1)
+    stays = (np.abs(chi2.reshape(count, 2 * n) - least) <= nothing) & (left >= 0.5 * ASIDE)
+    moved = (ends != start).any(axis=2)
     found = []
-    for k in range(n):
-        # at the end of a range there is one side alone
-        sides = [s for s in (k, k + n) if (ends[s] != minimum.point).any()]
-        if sides and stays[sides].all():
-            direction = minimum.basis[:, k]
-            found.append(direction / math.sqrt(float(direction @ direction)))
+    for one in range(count):
+        flat = []
+        for k in range(n):
+            # at the end of a range there is one side alone
+            sides = [s for s in (k, k + n) if moved[one, s]]
+            if sides and stays[one, sides].all():
+                direction = basis[one, :, k]
+                flat.append(direction / math.sqrt(float(direction @ direction)))
+        found.append(flat)
     return found
 
 

@@ -29,6 +29,8 @@ FAR = 25.0
 LINE, VALLEYS = 33, 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
 SIZE = 1e3
+#: Of how many places one is looked at along these lines where each point of them is a fold.
+FEWER = 3
 #: Gain with which a neighbour's start counts as a better one.
 BETTER = 1e-9
 
@@ -73,7 +75,8 @@ class Profiled:
         #: Columns of profiled parameters whose sign chi2 does not know.
         self._even = [i for i in objective.even if i in self.moving]
         self._highest = highest + FAR
-        self._level: float | None = None
+        #: Which side of this chi2 places are on is all that matters, where it is given: not how far below it chi2 is.
+        self.level: float | None = None
         #: The least chi2 that was met, and where.
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
@@ -121,7 +124,11 @@ class Profiled:
         s = rows.shape[1]
         bases = np.tile(self._bases[:1], (s, 1, 1))
         bases[s - len(self._bases) :] = self._bases
-        return self._explored(values, *self._least(values, rows, np.tile(bases, (m, 1, 1))))
+        chi2, points = self._least(values, rows, np.tile(bases, (m, 1, 1)))
+        # what some places show their neighbours learn of
+        some = slice(None, None, FEWER if self.level is not None and self._axes.dear else 1)
+        chi2[some], points[some] = self._explored(values[some], chi2[some], points[some])
+        return chi2, points
 
     def _apart(self) -> list[Array]:
         """Return the points of the minima, of those that differ in signs that chi2 does not know one each."""
@@ -185,7 +192,7 @@ class Profiled:
         rows[:, self.fixed] = values
         if not self.moving:
             return *self._met(self.objective.chi2(rows), rows), bases
-        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases, level=self._level)
+        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases, level=self.level)
         return *self._met(chi2, self._axes.rooted(points)), bases
 
     def bases(self, count: int) -> Array:
@@ -206,7 +213,7 @@ class Profiled:
             bases,
             steps=FIRST_STEPS if several else 200,
             highest=self._highest,
-            level=self._level,
+            level=self.level,
             groups=np.repeat(np.arange(m), s) if s > 1 else None,
         )
         if several:
@@ -217,7 +224,7 @@ class Profiled:
             met = meetings(moving, chi2[which], bases[which], owner)
             which, owner = which[met == np.arange(len(met))], owner[met == np.arange(len(met))]
             points[which], chi2[which], _ = descend(
-                self._axes, points[which], self.moving, bases[which], level=self._level, groups=owner
+                self._axes, points[which], self.moving, bases[which], level=self.level, groups=owner
             )
         best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
         return self._met(chi2[best], self._axes.rooted(points[best]))
@@ -244,7 +251,7 @@ class Profiled:
                 break
             starts = np.stack([points[np.maximum(index - 1, 0)], points[np.minimum(index + 1, len(values) - 1)]], 1)
             found, at = self._least(values[index], starts, self.bases(2 * index.size))
-            worth = BETTER if self._level is None else np.maximum(BETTER, NEVER * np.abs(chi2[index] - self._level))
+            worth = BETTER if self.level is None else np.maximum(BETTER, NEVER * np.abs(chi2[index] - self.level))
             better = found < chi2[index] - worth
             chi2[index[better]], points[index[better]] = found[better], at[better]
             changed[:] = False
