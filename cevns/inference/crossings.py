@@ -174,14 +174,19 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     jumps : tuple of float
         Ends at which chi2 jumps over the level: branches of the profile that were missed.
     """
-    for k in range(FOLLOWED + 1):
-        below = found.chi2 <= level
-        change = np.flatnonzero(below[1:] != below[:-1])
-        roots, jumps = _refined(profiled, found, change, level)
+    roots, jumps = _crossed(profiled, found, level)
+    for _ in range(FOLLOWED):
         # a fold for each mass would be followed for nothing: where it loses its effect chi2 does jump
-        if not jumps or k == FOLLOWED or profiled.objective.step is not None:
+        if not jumps or profiled.objective.step is not None:
             break
-        found = _across(profiled, found, change[np.isin(roots, jumps)])
+        change = _changes(found, level)
+        more = _across(profiled, found, change[np.isin(roots, jumps)])
+        anew = _crossed(profiled, more, level)
+        if len(anew[1]) > len(jumps):
+            # a branch too narrow to be followed falls apart into ever more pieces
+            break
+        found, (roots, jumps) = more, anew
+    below = found.chi2 <= level
     edges = sorted(
         [
             *([found.places[0]] if below[0] else []),
@@ -191,6 +196,18 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     )
     intervals = np.array(edges).reshape(-1, 2)
     return intervals, jumps
+
+
+def _changes(found: Course, level: float) -> np.ndarray:
+    """Return the indices of places between which and the next ones chi2 crosses a level."""
+    below = found.chi2 <= level
+    crossed: np.ndarray = np.flatnonzero(below[1:] != below[:-1])
+    return crossed
+
+
+def _crossed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tuple[float, ...]]:
+    """Return the roots along a course, and those at which chi2 jumps instead."""
+    return _refined(profiled, found, _changes(found, level), level)
 
 
 def _across(profiled: Profiled, found: Course, gaps: np.ndarray) -> Course:

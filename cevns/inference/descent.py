@@ -29,7 +29,7 @@ ACCURACY = 1e-11
 STEPS = 200
 #: After how many steps one looks what they gained; less than the first share of 1 + chi2, or than the second one of the
 #: way to a level, is a walk along a valley that goes on for ever and leads nowhere.
-PACE, SLOW, NEVER = 8, 1e-7, 3e-3
+PACE, SLOW, NEVER = 5, 1e-7, 1e-2
 #: Before which steps one looks which points have met, and in units of lengths on which chi2 changes by about 1 how near
 #: they are then.
 MEETINGS, MET = (3, 6, 12, 24, 48, 96), 0.1

@@ -259,6 +259,7 @@ def _interval(met: Met, name: str) -> Array:
         return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
     level = met.minima[0].chi2 + 1.0
     profiled = met.profile_of([name], level)
+    profiled.sides = True
     found, _ = allowed(profiled, course(profiled, level), level)
     return with_open_ends(profiled.objective, objective.names.index(name), found)
 

@@ -463,9 +463,9 @@ class Objective:
         """Whether a point costs so much that gradients, one call of the kernels each, are less than differences."""
         if self._inner is not None or not hasattr(self.evaluator, "gradient"):
             return False
-        # a radius is a new fold in all pieces of the quenching scale
+        # with a mass a radius is a new fold, in all pieces of the quenching scale if all of it is searched
         radii = any(name.startswith("rn_") for name in self.names if name not in self.own)
-        return radii and any(term.searched for term in self.engine.terms)
+        return radii and bool(self.logarithmic.any() or any(term.searched for term in self.engine.terms))
 
     def gradients(self, points: Array) -> tuple[Array, Array]:
         """Return chi2 and its gradient at points, shape (m, n), from the kernels."""

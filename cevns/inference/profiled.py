@@ -75,8 +75,10 @@ class Profiled:
         #: Columns of profiled parameters whose sign chi2 does not know.
         self._even = [i for i in objective.even if i in self.moving]
         self._highest = highest + FAR
-        #: Which side of this chi2 places are on is all that matters, where it is given: not how far below it chi2 is.
+        #: On which side of this chi2 places are is what matters most, where it is given: less how far off it they are.
         self.level: float | None = None
+        #: Whether it does not matter either how far below it chi2 is where a neighbour's valley is lower.
+        self.sides = False
         #: The least chi2 that was met, and where.
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
@@ -246,6 +248,9 @@ class Profiled:
             near = np.zeros(len(values), dtype=bool)
             near[1:] |= changed[:-1]
             near[:-1] |= changed[1:]
+            if self.level is not None and self.sides:
+                # what is below stays below
+                near &= chi2 > self.level
             index = np.flatnonzero(near)
             if not index.size:
                 break
