@@ -105,7 +105,6 @@ class Stencil:
     def __init__(
         self, objective: Objective | Squares, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
     ) -> None:
-        m, k = basis.shape[:2]
         axes = list(moving)
         low, high = objective.low[axes], objective.high[axes]
         # what differences reach along each axis
@@ -313,7 +312,8 @@ def meetings(points: Array, chi2: Array, basis: Array, groups: Array) -> np.ndar
 def _nearer(basis: Array, trust: Array) -> Array:
     """Return directions for differences, the long ones shorter where little is trusted."""
     share = (trust / TRUSTED).clip(SHORTEST, 1.0)
-    return np.where(_stiff(basis)[:, None, :], basis, basis * share[:, None, None])
+    found: Array = np.where(_stiff(basis)[:, None, :], basis, basis * share[:, None, None])
+    return found
 
 
 def _stiff(basis: Array) -> np.ndarray:

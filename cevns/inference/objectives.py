@@ -465,7 +465,8 @@ class Objective:
             return False
         # with a mass a radius is a new fold, in all pieces of the quenching scale if all of it is searched
         radii = any(name.startswith("rn_") for name in self.names if name not in self.own)
-        return radii and bool(self.logarithmic.any() or any(term.searched for term in self.engine.terms))
+        terms = getattr(self.engine, "terms", ())
+        return radii and bool(self.logarithmic.any() or any(term.searched for term in terms))
 
     def gradients(self, points: Array) -> tuple[Array, Array]:
         """Return chi2 and its gradient at points, shape (m, n), from the kernels."""
