@@ -148,7 +148,8 @@ def _with_extrema(profiled: Profiled, found: Course, level: float) -> Course:
     if valleys.size:
         points, lower, _ = descend(objective, found.points[valleys], range(len(objective.names)))
         at = points[:, index]
-        inside = (at >= found.places[0]) & (at <= found.places[-1])
+        # a bottom that stays above is none of the profile, which may lie lower there
+        inside = (at >= found.places[0]) & (at <= found.places[-1]) & (lower <= level)
         found = found.joined(at[inside], lower[inside], points[inside])
     for _ in range(2):
         chi2 = found.chi2
