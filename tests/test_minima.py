@@ -170,6 +170,20 @@ def test_where_a_point_is_a_fold_few_are_asked_for(csi, monkeypatch):
     assert points < 1.5e5
 
 
+@pytest.mark.parametrize(
+    ("name", "model", "free", "allowed"),
+    [
+        # the bottom of another valley is no place of the profile, which lies below the level there
+        ("csi", "charge-radius", ("r2_ee", "r2_mumu", "r2_emu", "sin2_theta_w"), [-143.4013387, 43.5497564]),
+        # a branch at a large radius, on which chi2 is 0.017 below the level at 45 MeV and 0.022 above it at 44.5 MeV
+        ("argon", "scalar", ("mass", "coupling", "rn_ar"), [44.7811359, np.inf]),
+    ],
+)
+def test_intervals_neither_lack_a_branch_nor_have_a_gap(request, name, model, free, allowed):
+    found = request.getfixturevalue(name).fit(model, free)
+    assert found.intervals[free[0]] == pytest.approx(np.array([allowed]), rel=1e-6)
+
+
 def test_branches_are_followed_over_gaps_in_which_chi2_jumps(both):
     found = both.interval("nsi", "eps_d_ee", cl=0.6827, profiled=["eps_u_ee", "rn_csi"])
     assert found.chi2_min == pytest.approx(9.17021, abs=1e-5)

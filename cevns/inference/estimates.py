@@ -218,6 +218,11 @@ def fit(
     InputError
         If none is free, one is free and fixed, has no value, is out of range, or chi2 depends on none of them.
 
+    Notes
+    -----
+    Most fits take a fraction of a second. Two mediators, or a mediator's mass with a radius where the quenching scale is
+    hardly known, take up to a minute; the page on fits has a table.
+
     Examples
     --------
     >>> import cevns
