@@ -220,8 +220,8 @@ def fit(
 
     Notes
     -----
-    Most fits take a fraction of a second. Two mediators, or a mediator's mass with a radius where the quenching scale is
-    hardly known, take up to a minute; the page on fits has a table.
+    Most fits take a fraction of a second. Two mediators, or a mass with a radius where the quenching scale is
+    hardly known, take up to some minutes; the page on fits has a table.
 
     Examples
     --------
