@@ -376,7 +376,6 @@ def test_prediction_names_model_data_and_backgrounds(argon, csi):
     assert len({patch.get_linestyle() for patch in both.patches[:2]}) == 2
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("plane", [("mu_e", "mu_mu"), ("mu_mu", "mu_e")])
 def test_marks_at_0_of_a_logarithmic_axis_stand_at_its_end(argon, plane):
     found = argon.fit("magnetic-moment", ["mu_e", "mu_mu"])

@@ -218,6 +218,11 @@ def fit(
     InputError
         If none is free, one is free and fixed, has no value, is out of range, or chi2 depends on none of them.
 
+    Notes
+    -----
+    Most fits take a fraction of a second. Two mediators, or a mass with a radius where the quenching scale is
+    hardly known, take up to some minutes; the page on fits has a table.
+
     Examples
     --------
     >>> import cevns
@@ -259,6 +264,7 @@ def _interval(met: Met, name: str) -> Array:
         return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
     level = met.minima[0].chi2 + 1.0
     profiled = met.profile_of([name], level)
+    profiled.sides = True
     found, _ = allowed(profiled, course(profiled, level), level)
     return with_open_ends(profiled.objective, objective.names.index(name), found)
 

@@ -462,15 +462,8 @@ class Objective:
 
     def gradient(self, point: Array, scale: Array) -> Array:
         """Return the gradient of chi2 at one point: the kernels' own, if they have one, or differences."""
-        exact = getattr(self.evaluator, "gradient", None)
-        if exact is not None:
-            value = self.to_values(point[None])[0]
-            slope = np.asarray(exact(*value.tolist())[1], dtype=float)
-            found: Array = np.where(self.logarithmic, slope * value, slope)
-            for i, mass, power in self.units:
-                squares = MOMENTUM**2 + value[mass] ** 2
-                found[mass] += slope[i] * value[i] * power * 2 * value[mass] ** 2 / squares
-                found[i] = slope[i] * squares**power
+        if hasattr(self.evaluator, "gradient"):
+            found: Array = self.gradients(point[None])[1][0]
             return found
         step = np.minimum(STEP * scale, 0.25 * (self.high - self.low))
         centre = np.clip(point, self.low + step, self.high - step)
@@ -479,6 +472,31 @@ class Objective:
         curve = (above + below - 2 * self.chi2(centre[None])) / step**2
         slopes: Array = (above - below) / (2 * step) + curve * (point - centre)
         return slopes
+
+    @cached_property
+    def dear(self) -> bool:
+        """Whether a point costs so much that gradients, one call of the kernels each, are less than differences."""
+        if self._inner is not None or not hasattr(self.evaluator, "gradient"):
+            return False
+        # with a mass a radius is a new fold, in all pieces of the quenching scale if all of it is searched
+        radii = any(name.startswith("rn_") for name in self.names if name not in self.own)
+        terms = getattr(self.engine, "terms", ())
+        return radii and bool(self.logarithmic.any() or any(term.searched for term in terms))
+
+    def gradients(self, points: Array) -> tuple[Array, Array]:
+        """Return chi2 and its gradient at points, shape (m, n), from the kernels."""
+        chi2, slopes = np.empty(len(points)), np.empty(points.shape)
+        ends = np.array([[p.low, p.high] for p in self.parameters]).T
+        # units may miss the end of a range by rounding
+        values = self.to_values(points).clip(*ends)
+        for k, row in enumerate(values.tolist()):
+            chi2[k], slopes[k] = self.evaluator.gradient(*row)
+        found = np.where(self.logarithmic, slopes * values, slopes)
+        for i, mass, power in self.units:
+            squares = MOMENTUM**2 + values[:, mass] ** 2
+            found[:, mass] += slopes[:, i] * values[:, i] * power * 2 * values[:, mass] ** 2 / squares
+            found[:, i] = slopes[:, i] * squares**power
+        return chi2, found
 
     @property
     def base(self) -> Array:

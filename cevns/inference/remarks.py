@@ -8,7 +8,7 @@ import numpy as np
 
 from cevns.errors import InputError
 from cevns.inference.descent import descend
-from cevns.inference.minima import flat_directions
+from cevns.inference.flats import flat_directions
 from cevns.inference.objectives import TOO_NEAR
 
 if TYPE_CHECKING:
