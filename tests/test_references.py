@@ -42,6 +42,7 @@ def test_a_fit_of_another_chi2_is_refused(argon, way):
         lambda: argon.interval("b-l", "coupling", mass=MASS, reference=fit),
         lambda: argon.interval("b-l", "coupling", mass=MASS, reference=estimate),
         lambda: argon.interval("b-l", "coupling", profiled="mass", reference=estimate),
+        lambda: argon.contour("b-l", "mass", "coupling", reference=fit),
     ):
         with pytest.raises(InputError, match=f"{words}; fit again with what this call has, or give its chi2 alone"):
             call()
@@ -90,5 +91,6 @@ def test_a_chi2_that_was_given_is_no_point(argon):
 
 def test_what_is_no_fit_is_refused(argon):
     for wrong in (argon.pulls("sm"), argon.interval("sm", "rn_ar"), "sm", math.nan, True):
-        with pytest.raises(InputError, match="reference"):
-            argon.interval("sm", "rn_ar", reference=wrong)
+        for call in (argon.interval, lambda *args, **options: argon.contour(*args, "sin2_theta_w", **options)):
+            with pytest.raises(InputError, match="reference"):
+                call("sm", "rn_ar", reference=wrong)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.estimates import reference_chi2
 from cevns.inference.fields import Field
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
@@ -22,6 +22,7 @@ from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.planes import Plane, Starts
 from cevns.inference.polygons import encloses
+from cevns.inference.references import chi2_of_fit
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.tracing import Bottom, trace
@@ -131,7 +132,7 @@ class Contour(Result):
     def _facts(self) -> str:
         x, y = self.parameters
         levels = ", ".join(
-            f"{cl:.4g} C.L. {len(curves)} curve{'' if len(curves) == 1 else 's'}"
+            f"{below(cl, 1)} C.L. {len(curves)} curve{'' if len(curves) == 1 else 's'}"
             for cl, curves in zip(self.cl, self.curves, strict=True)
         )
         return f"{x.name} x {y.name}, {levels}"
@@ -216,7 +217,8 @@ def contour(
     profiled : sequence of str
         Parameters over which chi2 is minimised at each point.
     reference : float or fit, optional
-        The chi2 from which levels count; the least over all free parameters unless given.
+        The chi2 from which levels count; the least over all free parameters unless given. A fit must be one of the
+        same model, data, priors and fixed values.
     bounds, priors, num_threads, **fixed
         As of `fit`.
 
@@ -254,16 +256,17 @@ def contour(
         likelihood, interaction, (x, y, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, x, y)
+    given = chi2_of_fit(reference, objective)
     above = tuple(delta_chi2(c, 2) for c in levels)
 
     def computed(met: Met) -> list[tuple[tuple[Array, ...], list[str]]]:
-        least = reference_chi2(reference, met.minima[0].chi2)
+        least = met.minima[0].chi2 if given is None else given
         return [_curves(met, (x, y), least + extra) for extra in above]
 
     parts, minima, more = until_lowest(objective, find_minima(objective), computed)
-    least, curves = reference_chi2(reference, minima[0].chi2), [found for found, _ in parts]
+    least, curves = minima[0].chi2 if given is None else given, [found for found, _ in parts]
     said = [*remarks(objective, minima), *more]
-    said += [f"{c:.4g} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
+    said += [f"{below(c, 1)} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
     return Contour(
         levels,
         above,

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from cevns import checks
-from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
 from cevns.inference.descent import Stencil, along_axes, descend, scales
@@ -306,15 +304,3 @@ def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Arr
         return folded_basis(objective, point, axes)
     basis = along_axes(scales(objective, point, axes))
     return descend(objective, point, axes, basis, steps=4)[2]
-
-
-def reference_chi2(reference: Any, least: float) -> float:
-    """Return the chi2 from which levels count: of a fit, a number, or the least that was found."""
-    if reference is None:
-        return least
-    if isinstance(reference, str):
-        raise InputError(
-            f"reference must be a chi2 or a fit, got {reference!r}; give a number, for the standard model "
-            'likelihood.chi2("sm")'
-        )
-    return checks.real("reference", getattr(reference, "chi2", reference))
