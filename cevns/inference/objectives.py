@@ -12,6 +12,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.axes import LIGHTEST, Axes
 from cevns.inference.headers import plain
 from cevns.parameters import LARGEST_COUPLING, chosen
 from cevns.threads import checked, share
@@ -26,18 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Objective", "mass_range"]
 
-#: The masses of mediators [MeV] that are searched unless a range is given, those of the paper's figures; and the mass
-#: below which a mediator is as good as without one.
-MASS_RANGE, LIGHTEST = (0.1, 1e4), 1e-4
-#: Usual momentum transfer [MeV], beside which a mediator is light or heavy.
-MOMENTUM = 50.0
+#: The masses of mediators [MeV] that are searched unless a range is given: those of the paper's figures.
+MASS_RANGE = 0.1, 1e4
 #: Relative step of the differences that stand for a gradient.
 STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
-#: Masses of final leptons that are as near, as a share of the heaviest one that is seen, count as that: of what is left
-#: of a spectrum sums lose all but a few digits.
-TOO_NEAR = 1e-4
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
 #: How far from the base points are that tell whether chi2 knows a sign.
@@ -49,11 +44,8 @@ def mass_range(parameter: Parameter) -> tuple[float, float]:
     return max(MASS_RANGE[0], parameter.low), min(MASS_RANGE[1], parameter.high)
 
 
-class Objective:
+class Objective(Axes):
     """chi2 of an interaction as a function of its free parameters, all others fixed.
-
-    Masses of mediators have a logarithmic axis, their couplings one in units of what chi2 knows at each mass, all other
-    parameters their own. Rows of values on these axes are called points.
 
     Parameters
     ----------
@@ -78,8 +70,6 @@ class Objective:
     ----------
     given : tuple of str
         Free parameters in the order in which they were named.
-    names : tuple of str
-        Those on which chi2 depends, in the order of the columns.
     known : dict
         All parameters that chi2 depends on, by name.
     inert : dict
@@ -93,10 +83,6 @@ class Objective:
         Values of it at which something ceases to be seen, and chi2 changes more the nearer it is.
     kept : dict
         What is computed once, also for the same on other axes.
-    parameters : tuple of Parameter
-        The same, with their ranges as they are searched.
-    low, high : ndarray, shape (n,)
-        The ranges on the axes.
 
     Raises
     ------
@@ -107,9 +93,6 @@ class Objective:
         depends on none of them.
     """
 
-    low: Array
-    high: Array
-    parameters: tuple[Parameter, ...]
     _all: dict[str, Parameter]
 
     def __init__(
@@ -297,27 +280,8 @@ class Objective:
                 return
 
     def _set_axes(self, plain: Sequence[str]) -> None:
-        """Let the couplings of mediators be in units of (q^2 + m^2)^(1 / power) MeV, but for some."""
-        self.units: list[tuple[int, int, float]] = []
-        for i, name in enumerate(self.names):
-            mediator, power = self._propagators.get(name, ("", 1))
-            p = self.parameters[i]
-            # the ends of a range would not be those of one in other units
-            unlimited = p.high >= LARGEST_COUPLING and (p.low == 0 or p.low <= -LARGEST_COUPLING)
-            if mediator in self.names and name not in plain and unlimited:
-                self.units.append((i, self.names.index(mediator), 1 / power))
-        ends = np.array([[p.low, p.high] for p in self.parameters]).T
-        self.low, self.high = ends.copy()
-        self.low[self.logarithmic], self.high[self.logarithmic] = np.log(
-            np.maximum(ends[:, self.logarithmic], LIGHTEST)
-        )
-        #: From where on the value is that of the end.
-        self.last = self.high.copy()
-        if self.step is not None and self.names[self.step] in self.beyond:
-            self.last[self.step] += math.log1p(-TOO_NEAR)
-        for i, mass, exponent in self.units:
-            largest = self._unit(self.parameters[mass].high, exponent)
-            self.low[i], self.high[i] = self.low[i] / largest, self.high[i] / largest
+        ending = self.step if self.step is not None and self.names[self.step] in self.beyond else None
+        self.set_axes(self._propagators, plain, ending)
 
     def on_axes(self, plain: Sequence[str]) -> Objective:
         """Return the same with plain axes of some parameters; itself if that changes nothing."""
@@ -375,51 +339,6 @@ class Objective:
         """
         low = self._all[name].low
         return low if side < 0 and low == self._all[name].origin == self.known[name].low else side * math.inf
-
-    @staticmethod
-    def _unit(mass: Any, power: float) -> Any:
-        """Return the unit of a mediator's coupling at a mass."""
-        return (MOMENTUM**2 + mass**2) ** power
-
-    # --- axes --------------------------------------------------------------------------------------------------------
-
-    def to_points(self, values: Array) -> Array:
-        """Return points for values of the parameters, shape (..., n)."""
-        values = np.array(values, dtype=float)
-        for i, mass, power in self.units:
-            values[..., i] /= self._unit(values[..., mass], power)
-        logs = self.logarithmic
-        values[..., logs] = np.log(np.maximum(values[..., logs], LIGHTEST))
-        return values
-
-    def to_values(self, points: Array) -> Array:
-        """Return values of the parameters for points, shape (..., n); they are in their ranges."""
-        values = np.array(points, dtype=float)
-        if self.logarithmic.any():
-            values[..., self.logarithmic] = np.exp(values[..., self.logarithmic])
-            # an end of the range is that number, which the logarithm may miss
-            for i in np.flatnonzero(self.logarithmic).tolist():
-                p = self.parameters[i]
-                values[..., i] = np.where(points[..., i] <= self.low[i], p.low, values[..., i].clip(p.low, p.high))
-                values[..., i] = np.where(points[..., i] >= self.last[i], p.high, values[..., i])
-        for i, mass, power in self.units:
-            values[..., i] *= self._unit(values[..., mass], power)
-        found: Array = values
-        return found
-
-    def axis(self, index: int, values: Any) -> Array:
-        """Return values of one parameter on its axis."""
-        found: Array = np.asarray(values, dtype=float)
-        return np.log(np.maximum(found, LIGHTEST)) if self.logarithmic[index] else found
-
-    def value(self, index: int, points: Any) -> Array:
-        """Return values of one parameter for what stands on its axis."""
-        rows = np.tile(self.low, (np.size(points), 1))
-        rows[:, index] = np.ravel(points)
-        found: Array = self.to_values(rows)[:, index].reshape(np.shape(points))
-        return found
-
-    # --- chi2 --------------------------------------------------------------------------------------------------------
 
     @cached_property
     def even(self) -> list[int]:
@@ -491,12 +410,7 @@ class Objective:
         values = self.to_values(points).clip(*ends)
         for k, row in enumerate(values.tolist()):
             chi2[k], slopes[k] = self.evaluator.gradient(*row)
-        found = np.where(self.logarithmic, slopes * values, slopes)
-        for i, mass, power in self.units:
-            squares = MOMENTUM**2 + values[:, mass] ** 2
-            found[:, mass] += slopes[:, i] * values[:, i] * power * 2 * values[:, mass] ** 2 / squares
-            found[:, i] = slopes[:, i] * squares**power
-        return chi2, found
+        return chi2, self.to_slopes(values, slopes)
 
     @property
     def base(self) -> Array:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.inference.axes import TOO_NEAR
 from cevns.inference.descent import descend
 from cevns.inference.flats import flat_directions
-from cevns.inference.objectives import TOO_NEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
