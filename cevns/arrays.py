@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "Polynomial", "equal", "gauss_legendre", "lagrange", "legendre", "span", "unique"]
+__all__ = ["ByValue", "Polynomial", "below", "equal", "gauss_legendre", "lagrange", "legendre", "span", "unique"]
 
 
 class ByValue:
@@ -133,6 +133,18 @@ def legendre(x: Array, count: int) -> Array:
         out[k] *= (2 * k - 1) / k
         out[k] -= (1 - 1 / k) * out[k - 2]
     return out
+
+
+def below(value: float, end: float, digits: int = 4) -> str:
+    """Return a number in few digits, but in as many as tell it from an end that it lies below: a confidence level.
+
+    Examples
+    --------
+    >>> below(0.9, 1), below(0.99999, 1), below(1 - 1e-16, 1)
+    ('0.9', '0.99999', '0.9999999999999999')
+    """
+    texts = (f"{value:.{more}g}" for more in range(digits, 18))
+    return next((text for text in texts if float(text) < end), repr(value))
 
 
 def span(name: str, values: ArrayLike, unit: str = "") -> str:

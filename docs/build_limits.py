@@ -24,7 +24,7 @@ conversions are refused with the reason.
 ## Your curve over ours
 
 ```python
-from cevns.bounds import get_bound, known_bounds, load_bound
+from cevns.bounds import get_bound, known_bounds
 
 known_bounds("b-l")  # (model, name) of every limit on B-L
 babar = get_bound("b-l", "babar-2014")
@@ -41,8 +41,11 @@ what the file may look like:
 ```python
 from pathlib import Path
 
+from cevns.bounds import get_bound, load_bound
+
 Path("mine.csv").write_text("mass_GeV, g^2\\n0.010, 1e-8\\n0.100, 4e-8\\n1.000, 1e-6\\n")
 mine = load_bound("mine.csv", model="b-l", mass_unit="GeV", coupling="g^2", confidence_level=0.90)
+ax = get_bound("b-l", "babar-2014").plot()
 mine.plot(ax, color="black", facecolor="none")
 ax.legend()
 ```
@@ -53,6 +56,10 @@ given as itself, `model=VectorMediator(...)`, here and to `Bound`.
 Of several curves side by side, or behind row numbers, say the columns, by number or title:
 
 ```python
+from pathlib import Path
+
+from cevns.bounds import load_bound
+
 Path("two.csv").write_text("BaBar,,LHCb,\\nX,Y,X,Y\\n20,1e-3,300,4e-4\\n40,2e-3,400,5e-4\\n60,2e-3,,\\n")
 load_bound("two.csv", model="b-l", mass_unit="MeV", coupling="g", columns=(3, 4), name="lhcb")
 ```
@@ -62,9 +69,13 @@ shading marks its excluded side; it fades where a published curve ends, and the 
 left out, since neither is a measurement:
 
 ```python
-from cevns.bounds import bounds_for
+from pathlib import Path
+
+from cevns.bounds import bounds_for, load_bound
 from cevns.plotting import plot_bounds, save
 
+Path("ours.csv").write_text("mass_MeV, g\\n10, 1e-4\\n100, 2e-4\\n1000, 1e-3\\n")
+mine = load_bound("ours.csv", model="b-l", mass_unit="MeV", coupling="g")
 ax = plot_bounds(bounds_for("b-l"), own=[mine])
 save(ax, "limits.pdf")
 ```
@@ -74,11 +85,13 @@ stay open, an upper end of `inf` is none, and the legend names model, data and c
 
 ```python
 import cevns
+from cevns.bounds import bounds_for
 from cevns.inference import Limit
+from cevns.plotting import plot_bounds
 
 curve = cevns.load("coherent-csi-2017").limit("b-l", mass=[1.0, 10.0, 100.0, 1000.0])
 curve.save("limit.csv")
-plot_bounds(bounds_for("b-l"), own=[curve, Limit.load("limit.csv"), mine])
+plot_bounds(bounds_for("b-l"), own=[curve, Limit.load("limit.csv")])
 ```
 
 The same on the command line; names after the model choose some of the limits, `--columns 3,4` those of the files:

@@ -67,7 +67,7 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
     cdef int look, looks
     cdef const double *b
     for i in range(s.n):
-        looks = ETA_SEEDS if s.terms[i].searched or s.terms[i].kinked else 1
+        looks = ETA_SEEDS if several_wells(s.terms[i]) else 1
         for look in range(looks):
             node = seed_node(s.terms[i], look, looks)
             fold_piece(s.terms[i].counts, &rows[i].counts, node // s.terms[i].order)
@@ -205,9 +205,14 @@ cdef inline void add_seed(double *seeds, Py_ssize_t *count, double y, bint two_s
 cdef inline bint any_searched(const sum_t *s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(s.n):
-        if s.terms[i].order > 1 and (s.terms[i].searched or s.terms[i].kinked):
+        if several_wells(s.terms[i]):
             return True
     return False
+
+
+cdef inline bint several_wells(const term_t *t) noexcept nogil:
+    """Whether chi2 of a term may have several minima in eta."""
+    return t.order > 1 and (t.searched or t.kinked)
 
 
 cdef void zoom(const sum_t *s, row_t *rows, double *left, double *right, double sign) noexcept nogil:

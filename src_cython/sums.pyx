@@ -211,14 +211,13 @@ cdef void settle(const sum_t *s, row_t *rows, double y, double *a) noexcept nogi
             known(s, rows, i, sweep < 2, matrix, right)
             solve(matrix, right, s.shared, a)
             solve(matrix, s.members + i * s.shared, s.shared, way)
-            term = s.terms[i][0]
+            centred(s, i, a, &term)
             variance = 1.0 / term.pull
             for k in range(s.shared):
-                term.centre += s.members[i * s.shared + k] * a[k]
                 variance += s.members[i * s.shared + k] * way[k]
+            term.base += (1.0 / variance - term.pull) * term.centre * term.centre
             term.pull = 1.0 / variance
             term.lift = term.pull * term.centre
-            term.base += term.lift * term.centre - s.terms[i].pull
             eta = rows[i].eta
             row_chi2(&term, rows + i, y)
             direct_chi2(&term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, NULL)

@@ -338,7 +338,18 @@ class Oracle:
         for r, v, e in zip(row, least, best, strict=True):
             if v < out[r]:
                 out[r], eta[r] = v, e
+        if self.plan.resolution is not None:
+            self._exactly(line, y, out, eta)
         return out, eta
+
+    def _exactly(self, line, y, chi2, eta):
+        """Correct least chi2 where counts are far below the largest ones over eta, to which their series is good."""
+        most = np.array([line.at(line.etas, v).max() for v in y])
+        for i in np.flatnonzero(line.each(eta, y).max(axis=1) < 1e-5 * most):
+            places = np.array([eta[i], *self.eta_range])
+            a, b, c = np.moveaxis(line.coefficients(places, exact=True), 1, 0)
+            found = self.chi2(a + y[i] * (b + y[i] * c), places)
+            chi2[i], eta[i] = found.min(), places[found.argmin()]
 
 
 class Grid:

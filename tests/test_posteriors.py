@@ -45,6 +45,28 @@ def test_priors_are_sampled(density):
     np.testing.assert_allclose(density.prior_transform([0.5, 0.0, 1.0]), [3.4, 1e-6, 1e3], rtol=1e-12)
 
 
+@pytest.mark.parametrize("number", [2.0, -1e-300, 1 + 1e-15, np.nan, np.inf, "x", None, 1j])
+def test_numbers_outside_of_the_cube_are_refused(density, number):
+    for cube in ([number, 0.5, 0.5], [[0.1, 0.2, 0.3], [0.5, 0.5, number]]):
+        with pytest.raises(InputError, match=r"cube .*(from|at least) 0|cube must be"):
+            density.prior_transform(cube)
+    # its ends belong to it
+    assert (density.prior_transform([0.0, 0.0, 1.0]) <= density.high).all()
+
+
+@pytest.mark.parametrize("cube", [[0.5], [0.5] * 4, 0.5, []], ids=str)
+def test_cubes_of_another_shape_are_refused(density, cube):
+    with pytest.raises(InputError, match="cube must have length 3"):
+        density.prior_transform(cube)
+
+
+@pytest.mark.parametrize("values", ["ab", ["a", "b", "c"], None, [1j, 1.0, 1.0]], ids=str)
+def test_values_that_are_no_numbers_are_refused(density, values):
+    for call in (density, density.log_likelihood):
+        with pytest.raises(InputError, match="values must be"):
+            call(values)
+
+
 def test_densities_that_are_refused(argon):
     with pytest.raises(InputError, match="cannot be flat in its logarithm from 0"):
         argon.posterior("b-l", "coupling", logarithmic="coupling", mass=10.0)

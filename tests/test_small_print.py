@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -23,10 +24,12 @@ from cevns.detectors import (
 from cevns.errors import InputError, UnknownNameError
 from cevns.experiments import Background
 from cevns.fluxes import antineutrinos_per_fission as fission
-from cevns.interactions import VectorMediator, mediated
+from cevns.interactions import Amplitude, Interaction, VectorMediator, mediated
 from cevns.kernels.fluxes import Spectrum
 from cevns.nuclei import Nucleus, Target, nucleus
 from cevns.nuclei.elements import closest_isotope, protons_and_nucleons
+from cevns.parameters import Parameter
+from cevns.plotting.plane import percent
 from cevns.predictions import recoil_events, recoil_spectrum
 
 
@@ -149,9 +152,7 @@ def test_the_reference_of_a_limit_is_a_number_or_a_best_fit(both):
     assert by_fit.chi2_min == by_number.chi2_min == by_number.best_fit.chi2 == fit.chi2
     for a, b in zip(by_fit.excluded, by_number.excluded, strict=True):
         np.testing.assert_array_equal(a, b)
-    lower = both.limit("b-l", 10.0, reference=fit.chi2 - 1.0)
-    assert lower.lowest[0] < by_fit.lowest[0]
-    assert both.limit("b-l", 10.0, reference=dataclasses.replace(fit, chi2=fit.chi2 - 1.0)).lowest[0] == lower.lowest[0]
+    assert both.limit("b-l", 10.0, reference=fit.chi2 - 1.0).lowest[0] < by_fit.lowest[0]
     for bad in ("low", math.nan, math.inf, [1.0, 2.0]):
         with pytest.raises(InputError, match="reference"):
             both.limit("b-l", 10.0, reference=bad)
@@ -404,3 +405,75 @@ def test_quenching_factors_of_ones_own_may_end():
     falling = {"factor": lambda self, t: 1 / (1 + (t / 10) ** 2)}
     assert Response(own(**falling, maximum=9.0), [1.0, 2.0]).recoil(0.5) == pytest.approx(0.5013, abs=1e-4)
     assert Response(own(factor=lambda self, t: 0.1), [1.0, 2.0]).recoil(1.0) == pytest.approx(10.0)
+
+
+# --- couplings to limit
+
+
+def powers(*amplitudes):
+    return Interaction(
+        "powers",
+        [Parameter("c", low=-10.0, high=10.0)],
+        [Amplitude(flavours, 1.0, 1.0, {"c": power}) for flavours, power in amplitudes],
+    )
+
+
+def test_a_coupling_in_several_powers_is_no_missing_one(argon):
+    several = powers((("e", "e"), 1), (("mu", "mu"), 2))
+    words = "'powers' have different powers of c, so that counts are not quadratic in it.*: take interval, fit, contour"
+    for call in (argon.limit, argon.best_fit, lambda model: argon.scan(model, [1.0], [1e-5])):
+        with pytest.raises(InputError, match=words):
+            call(several)
+    assert len(argon.interval(several, "c").allowed) == 2
+    # of what does not interfere the square counts, in which the rest is quadratic
+    apart = powers((("e", "mu"), 1), (("mu", "mu"), 2))
+    (limit,) = argon.limit(apart, dof=1).excluded
+    np.testing.assert_allclose(limit[:, 0].max(), argon.interval(apart, "c").allowed[0, 1], rtol=1e-8)
+
+
+def test_a_coupling_that_was_given_is_no_missing_one(argon):
+    for call in (argon.limit, argon.best_fit):
+        with pytest.raises(
+            InputError, match=r"coupling = 1e-05 is given, but .* of interaction 'b-l' runs over it: leave"
+        ):
+            call("b-l", mass=10.0, coupling=1e-5)
+        with pytest.raises(InputError, match="interaction 'sm' has no coupling to"):
+            call("sm")
+
+
+# --- levels
+
+
+@pytest.mark.parametrize("cl", [1 - 1e-16, 1 - 1e-12, 0.9999999, 0.99995])
+def test_levels_below_1_are_never_shown_as_1(argon, cl):
+    curve = argon.limit("b-l", 10.0, cl=cl)
+    found = argon.interval("sm", "rn_ar", cl=cl)
+    for text in (repr(curve), curve._repr_html_(), repr(found), found._repr_html_()):
+        (shown,) = re.findall(r"([\d.]+) C\.L\.", text)
+        assert float(shown) == pytest.approx(cl, rel=1e-4)
+        assert float(shown) < 1
+    assert float(percent(cl).removesuffix("%")) < 100
+
+
+# --- sums of squares
+
+
+@pytest.mark.parametrize("name", ["csi", "argon"])
+def test_no_chi2_is_negative(request, name):
+    """Asimov data, where nothing but rounding is left of it."""
+    data = request.getfixturevalue(name).asimov("sm")
+    bound, couplings = data.bind("b-l"), np.concatenate([[0.0], np.geomspace(1e-12, 1e-7, 1500)])
+    found = [
+        data.chi2("sm"),
+        data.pulls("sm").chi2,
+        bound(10.0, 0.0),
+        bound.gradient(10.0, 0.0)[0],
+        data.chi2("b-l", 10.0, couplings).min(),
+        data.chi2("b-l", np.geomspace(1.0, 100.0, 1500), 0.0).min(),
+        data.scan("b-l", [1.0, 10.0], couplings).chi2.min(),
+        data.best_fit("b-l").chi2,
+        data.best_fit("b-l", mass=10.0).chi2,
+        data.fit("sm", "sin2_theta_w").chi2,
+        data.profile("sm", "sin2_theta_w", [0.23857, 0.24]).chi2.min(),
+    ]
+    assert all(0 <= chi2 < 1e-12 for chi2 in found), found

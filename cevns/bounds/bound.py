@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.constants import ELEMENTARY_CHARGE, MUON_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
@@ -293,7 +294,8 @@ class Bound(Pictured):
         # an infinite one is refused by `scaled`
         with np.errstate(over="ignore"):
             factor = float(np.float64(new / old) ** (0.5 / power))
-        note = f"rescaled from {self.confidence_level:.0%} to {level:.3g} C.L.: coupling times {factor:.3f} (Gaussian)"
+        before, after = below(100 * self.confidence_level, 100, 2), below(level, 1, 3)
+        note = f"rescaled from {before}% to {after} C.L.: coupling times {factor:.3f} (Gaussian)"
         return dataclasses.replace(
             self.scaled(factor), confidence_level=level, note=_joined(self.note, note), approximate=True
         )

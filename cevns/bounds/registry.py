@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.bounds.bound import DARK_PHOTON, KINDS, Bound
 from cevns.bounds.connie import connie_bound
 from cevns.bounds.magnetic_moments import ELECTRON_ANOMALY, MUON_ANOMALY
@@ -168,7 +169,7 @@ def table(model: Model | None = None) -> str:
     for key in known_bounds(model):
         b = _load(*key)
         low, high = b.mass_range
-        level = "not stated" if b.confidence_level is None else f"{100 * b.confidence_level:.4g}%"
+        level = "not stated" if b.confidence_level is None else f"{below(100 * b.confidence_level, 100)}%"
         about = (b.figure or "none", b.reference or "not stated", b.origin, b.note)
         lines.append((b.model, f"`{b.name}`", b.label, b.kind, f"{low:.4g} to {high:.4g}", level, *about))
     for o in NOT_DRAWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cevns.arrays import below
 from cevns.cli.arguments import LARGEST_GRID
 from cevns.cli.inputs import described, inputs, point, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
@@ -136,7 +137,7 @@ def limit(args: Namespace) -> Result:
     threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
-        f"{found.model}, {' + '.join(found.experiments)}, confidence level {found.cl:g} for {freedom}\n"
+        f"{found.model}, {' + '.join(found.experiments)}, confidence level {below(found.cl, 1, 6)} for {freedom}\n"
         f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: {best}"
     )
     if args.output is not None:

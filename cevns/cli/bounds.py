@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cevns.arrays import below
 from cevns.cli.output import Result, table
 from cevns.errors import InputError
 
@@ -109,4 +110,4 @@ def _about(bound: Bound) -> dict[str, Any]:
 
 def _level(about: Mapping[str, Any]) -> str:
     level = about["confidence_level"]
-    return "not stated" if level is None else f"{100 * level:.4g} %"
+    return "not stated" if level is None else f"{below(100 * level, 100)} %"

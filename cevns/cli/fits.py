@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cevns.arrays import below
 from cevns.cli.inputs import described, inputs, pairs, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
 
@@ -83,7 +84,7 @@ def interval(args: Namespace) -> Result:
         "allowed": found.allowed,
     }
     title = (
-        f"{_title(likelihood, model, found)}, confidence level {found.cl:g} for 1 degree of freedom\n"
+        f"{_title(likelihood, model, found)}, confidence level {below(found.cl, 1, 6)} for 1 degree of freedom\n"
         f"allowed where chi2 <= {number(found.chi2_min + found.delta_chi2)}, {number(found.delta_chi2)} above "
         f"{number(found.chi2_min)}"
     )
@@ -115,7 +116,7 @@ def contour(args: Namespace) -> Result:
         "levels": levels,
     }
     rows = [
-        (f"{cl:g}", k, len(curve) - 1, *curve.min(axis=0), *curve.max(axis=0))
+        (below(cl, 1, 6), k, len(curve) - 1, *curve.min(axis=0), *curve.max(axis=0))
         for cl, curves in zip(found.cl, found.curves, strict=True)
         for k, curve in enumerate(curves, start=1)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cevns.arrays import below
 from cevns.bounds import NOT_DRAWN, bounds_for
 from cevns.bounds.drawing import COLORS, FIXED_TARGETS
 from cevns.figures.analysis import LABELS
@@ -249,11 +250,11 @@ def bound_curve(bound: Bound) -> Curve:
 
 
 def _level(level: float) -> str:
-    return "2 sigma C.L." if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g} % C.L."
+    return "2 sigma C.L." if abs(level - TWO_SIGMA) < 1e-9 else f"{below(100 * level, 100, 6)} % C.L."
 
 
 def _short_level(level: float) -> str:
-    return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{100 * level:g}%"
+    return r"2$\sigma$" if abs(level - TWO_SIGMA) < 1e-9 else f"{below(100 * level, 100, 6)}%"
 
 
 def legible(color: str) -> Any:

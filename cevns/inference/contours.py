@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +10,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.estimates import reference_chi2
+from cevns.inference.fields import Field
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
-from cevns.inference.planes import Plane
+from cevns.inference.planes import Plane, Starts
+from cevns.inference.polygons import encloses
+from cevns.inference.references import chi2_of_fit
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
-from cevns.inference.tracing import Lattice, trace
-from cevns.parameters import LARGEST_COUPLING
+from cevns.inference.tracing import Bottom, trace
+from cevns.parameters import LARGEST_COUPLING, common_shape
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -32,19 +34,12 @@ if TYPE_CHECKING:
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.inference.lower import Met
+    from cevns.inference.minima import Minimum
     from cevns.inference.profiled import Profiled
     from cevns.likelihoods import Likelihood
 
 __all__ = ["Contour", "contour"]
 
-#: Cells along each axis, at least and at most; and of a slice through a minimum.
-CELLS, MOST_CELLS, SLICE = 40, 600, 2.0
-#: Share of the hull that is left on each side.
-MARGIN = 0.02
-#: How often cells are halved where a curve has as few vertices as a speck.
-FINER, SPECK = 3, 8
-#: How often a box along a valley is widened, and by what share on each side.
-WIDER, TIPS = 4, 0.1
 #: Values of a logarithmic axis below the least structure that are linear, as a share of it.
 LINEAR = 0.1
 
@@ -85,6 +80,14 @@ class Contour(Result):
     def allows(self, x: ArrayLike, y: ArrayLike, level: int = 0) -> Any:
         """Return whether points lie inside the curves of a level, the first one unless another is asked for.
 
+        Ends of ranges along which a curve goes are inside. Edges of curves lie near the level, not on it: beside them
+        chi2 may tell otherwise, by up to 1 % of `delta_chi2`.
+
+        Raises
+        ------
+        InputError
+            If a value is not finite, the shapes do not broadcast, or there is no such level.
+
         Examples
         --------
         >>> import cevns
@@ -93,13 +96,12 @@ class Contour(Result):
         >>> found.allows([0.2387, 0.9], 5.0).tolist()
         [True, False]
         """
-        x, y = np.broadcast_arrays(checks.floats("x", x), checks.floats("y", y))
-        inside = np.zeros(x.shape, dtype=bool)
-        for curve in self.curves[level]:
-            for (x0, y0), (x1, y1) in itertools.pairwise(curve):
-                if y0 != y1:
-                    here = (y0 > y) != (y1 > y)
-                    inside ^= here & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+        k = checks.whole("level", level, high=len(self.curves) - 1)
+        given = zip((p.name for p in self.parameters), (x, y), strict=True)
+        numbers = {name: checks.array(name, value) for name, value in given}
+        shape = common_shape(numbers)
+        x, y = (np.broadcast_to(value, shape) for value in numbers.values())
+        inside = encloses(self.curves[k], x.ravel(), y.ravel()).reshape(shape)
         return inside if inside.ndim else bool(inside)
 
     def table(self) -> Table:
@@ -130,7 +132,7 @@ class Contour(Result):
     def _facts(self) -> str:
         x, y = self.parameters
         levels = ", ".join(
-            f"{cl:.4g} C.L. {len(curves)} curve{'' if len(curves) == 1 else 's'}"
+            f"{below(cl, 1)} C.L. {len(curves)} curve{'' if len(curves) == 1 else 's'}"
             for cl, curves in zip(self.cl, self.curves, strict=True)
         )
         return f"{x.name} x {y.name}, {levels}"
@@ -215,7 +217,8 @@ def contour(
     profiled : sequence of str
         Parameters over which chi2 is minimised at each point.
     reference : float or fit, optional
-        The chi2 from which levels count; the least over all free parameters unless given.
+        The chi2 from which levels count; the least over all free parameters unless given. A fit must be one of the
+        same model, data, priors and fixed values.
     bounds, priors, num_threads, **fixed
         As of `fit`.
 
@@ -253,16 +256,17 @@ def contour(
         likelihood, interaction, (x, y, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, x, y)
+    given = chi2_of_fit(reference, objective)
     above = tuple(delta_chi2(c, 2) for c in levels)
 
     def computed(met: Met) -> list[tuple[tuple[Array, ...], list[str]]]:
-        least = reference_chi2(reference, met.minima[0].chi2)
+        least = met.minima[0].chi2 if given is None else given
         return [_curves(met, (x, y), least + extra) for extra in above]
 
     parts, minima, more = until_lowest(objective, find_minima(objective), computed)
-    least, curves = reference_chi2(reference, minima[0].chi2), [found for found, _ in parts]
+    least, curves = minima[0].chi2 if given is None else given, [found for found, _ in parts]
     said = [*remarks(objective, minima), *more]
-    said += [f"{c:.4g} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
+    said += [f"{below(c, 1)} C.L.: {text}" for c, (_, texts) in zip(levels, parts, strict=True) for text in texts]
     return Contour(
         levels,
         above,
@@ -284,71 +288,32 @@ def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
     low, high, said = _hull(met, names, level)
     plane = Plane(profiled, _units(objective, profiled, low, high))
-    corners = plane.of_axes(np.array([low, high]))
-    margin = MARGIN * (corners[1] - corners[0])
-    corners = np.array([corners[0] - margin, corners[1] + margin]).clip(plane.low, plane.high)
-    places = plane.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
-    counts = _cells(plane, profiled, corners, level)
-    found = []
-    for _ in range(FINER):
-        found = trace(Lattice(plane, corners[0], corners[1], counts), level, places)
-        # a chain of specks is a strip that is narrower than the cells
-        if not _specks(found) or max(counts) >= MOST_CELLS:
-            break
-        counts = 2 * counts[0], 2 * counts[1]
-    if _specks(found):
-        plane, found = _turned(plane, found, level)
-    curves = [plane.values(vertices) for vertices, _ in found]
-    if specks := _specks(found):
+    field = Field(plane, level, profiled.minima[0].chi2, *plane.of_axes(np.array([low, high])))
+    found = trace(field, [_bottom(field, m, level) for m in profiled.minima])
+    if found.lost or found.left:
         said.append(
-            f"{specks} of {len(found)} curves have few vertices: a strip may be thinner there than the lattice, and "
-            "what looks like islands be one region; narrower bounds make the lattice finer"
+            f"the region may have more parts, or holes, than these curves show: {found.lost} points on the level lie "
+            f"on none of them, {found.left} where chi2 is known on the wrong side; narrower bounds may help"
         )
-    if plane.missed > 1e-6:
-        said.append(f"a vertex misses the level by {plane.missed:.2g}, where the profile jumps between branches")
-    return tuple(curves), said
+    if found.missed > 1e-6:
+        said.append(f"a vertex misses the level by {found.missed:.2g}, where the profile jumps between branches")
+    return tuple(field.values(curve) for curve in found.curves), said
 
 
-def _specks(found: Sequence[tuple[Array, Array]]) -> int:
-    return sum(len(vertices) <= SPECK for vertices, _ in found)
-
-
-def _turned(plane: Plane, found: list[tuple[Array, Array]], level: float) -> tuple[Plane, list[tuple[Array, Array]]]:
-    """Return the curves on axes along and across the valley that a chain of specks shows, and these axes.
-
-    A lattice that follows the axes of parameters cannot have cells narrow enough for the tips of a valley between them.
-    """
-    profiled, vertices = plane.profiled, np.concatenate([plane.to_axes(vertices) for vertices, _ in found])
-    if any(unit is not None for unit in plane.units) or any(at_edge.any() for _, at_edge in found):
-        return plane, found
-    size = np.ptp(vertices, axis=0)
-    directions = np.linalg.eigh(np.cov((vertices / size).T))[1][:, ::-1]
-    # what is allowed stays on the left
-    directions[:, 1] *= np.sign(np.linalg.det(directions))
-    turn = directions.T / size
-    other = Plane(profiled, plane.units, turn)
-    places = other.of_axes(vertices)
-    corners, best = np.array([places.min(axis=0), places.max(axis=0)]), (plane, found)
-    minima = other.of_axes(np.array([m.point[profiled.fixed] for m in profiled.minima]))
-    for _ in range(WIDER):
-        # tips go on beyond the last speck
-        margin = TIPS * (corners[1] - corners[0])
-        corners = np.array([corners[0] - margin, corners[1] + margin])
-        outline = np.linalg.solve(turn, np.array(list(itertools.product(*corners.T))).T).T
-        if (outline < profiled.low).any() or (outline > profiled.high).any():
-            break
-        counts = _cells(other, profiled, corners, level)
-        for _ in range(FINER):
-            curves = trace(Lattice(other, corners[0], corners[1], counts), level, minima)
-            if not _specks(curves) or max(counts) >= MOST_CELLS:
-                break
-            counts = 2 * counts[0], 2 * counts[1]
-        if any(at_edge.any() for _, at_edge in curves):
-            continue
-        if _specks(curves) < _specks(best[1]):
-            best = other, curves
-        break
-    return best
+def _bottom(field: Field, minimum: Minimum, level: float) -> Bottom:
+    """Return a minimum as one of the field."""
+    profiled = field.plane.profiled
+    values = minimum.point[profiled.fixed]
+    spot = field.spots(field.plane.of_axes(values[None]))
+    slopes = field.slope(values)
+    covariance = slopes @ (minimum.basis @ minimum.basis.T)[np.ix_(profiled.fixed, profiled.fixed)] @ slopes.T
+    sizes, vectors = np.linalg.eigh(covariance)
+    # chi2 rises by about 1/2 over the vectors of the basis
+    height = max(abs(level - minimum.chi2), 1e-3 * field.unit)
+    lengths = np.sqrt(2 * np.maximum(sizes, 1e-24) * height).clip(1e-9, 1.0)
+    axes = (vectors * lengths)[:, ::-1]
+    start = Starts(minimum.point[None], profiled.bases(1))
+    return Bottom(spot[0], (minimum.chi2 - level) / field.unit, start, axes)
 
 
 def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, list[str]]:
@@ -402,20 +367,3 @@ def _units(objective: Objective, profiled: Profiled, low: Array, high: Array) ->
             unit = float(LINEAR * first.min())
         out.append(unit)
     return out[0], out[1]
-
-
-def _cells(plane: Plane, profiled: Profiled, corners: Array, level: float) -> tuple[int, int]:
-    """Return into how many cells the axes are divided, so that a slice through every minimum has several."""
-    size = corners[1] - corners[0]
-    counts = np.full(2, float(CELLS))
-    for m in profiled.minima:
-        slopes = plane.slopes(m.point[profiled.fixed])
-        covariance = 2 * slopes @ (m.basis @ m.basis.T)[np.ix_(profiled.fixed, profiled.fixed)] @ slopes.T
-        scale = np.sqrt(np.diag(covariance))
-        if not (scale > 0).all():
-            continue
-        inverse = np.linalg.pinv(covariance / np.outer(scale, scale))
-        half = scale * np.sqrt(max(level - m.chi2, 1e-2) / np.maximum(np.diag(inverse), 1e-300))
-        counts = np.maximum(counts, SLICE * size / np.maximum(half, 1e-300))
-    found = np.ceil(np.minimum(counts, MOST_CELLS)).astype(int).tolist()
-    return found[0], found[1]

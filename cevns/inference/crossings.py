@@ -23,6 +23,8 @@ __all__ = ["Course", "allowed", "course"]
 NEAR = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
 #: Points between the outermost minima and eight widths beyond, and at an extremum that is looked at more closely.
 BETWEEN, CLOSER = 49, 9
+#: How near a place another one makes it superfluous, as a share of its distance from a minimum.
+BESIDE = 0.2
 #: How often branches are followed over gaps in which chi2 jumps over the level, and places in each.
 FOLLOWED, STEPS_ACROSS = 3, 17
 #: Difference to the level that tells a root from a jump to a branch that was missed.
@@ -70,6 +72,7 @@ def course(profiled: Profiled, level: float) -> Course:
     level : float
         Absolute chi2.
     """
+    profiled.level = level
     (index,), (low,), (high,) = profiled.fixed, profiled.low, profiled.high
     centres = np.array([m.point[index] for m in profiled.minima])
     widths = np.maximum([width(m, index) for m in profiled.minima], 1e-12 * (1 + np.abs(centres)))
@@ -82,16 +85,30 @@ def course(profiled: Profiled, level: float) -> Course:
         found = Course(masses, *profiled.along(masses[:, None]))
         return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
     parts: list[Any] = [centres, [low, high], np.linspace(first, last, BETWEEN), _roots(profiled, level)]
-    for centre, size in zip(centres, widths, strict=True):
-        parts += [centre + size * NEAR, centre - size * NEAR]
     for end, sign in ((centres.min(), -1), (centres.max(), 1)):
         parts.append(end + sign * widths[0] * doubling)
         parts.append(end + sign * widths.max() * doubling)
-    places = np.concatenate([np.ravel(part) for part in parts])
-    places = np.unique(places[(places >= low) & (places <= high)])
+    places = np.unique(np.concatenate([np.ravel(part) for part in parts]))
+    for centre, size in zip(centres, widths, strict=True):
+        places = _with(places, centre, size * np.concatenate([-NEAR, NEAR]))
+    places = places[(places >= low) & (places <= high)]
     chi2, points = profiled.along(places[:, None])
     found = Course(places, chi2, points)
     return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
+
+
+def _with(places: Array, centre: float, offsets: Array) -> Array:
+    """Return ascending places and those at some distances from a centre that have none beside them yet.
+
+    In a flat valley there may be dozens of minima, all with the same neighbourhood.
+    """
+    more = centre + offsets
+    next_one = np.searchsorted(places, more)
+    nearest = np.minimum(
+        np.abs(places[np.maximum(next_one - 1, 0)] - more), np.abs(places[np.minimum(next_one, len(places) - 1)] - more)
+    )
+    found: Array = np.unique(np.concatenate([places, more[nearest > BESIDE * np.abs(offsets)]]))
+    return found
 
 
 def _of_minima(profiled: Profiled) -> tuple[Array, Array]:
@@ -131,7 +148,8 @@ def _with_extrema(profiled: Profiled, found: Course, level: float) -> Course:
     if valleys.size:
         points, lower, _ = descend(objective, found.points[valleys], range(len(objective.names)))
         at = points[:, index]
-        inside = (at >= found.places[0]) & (at <= found.places[-1])
+        # a bottom that stays above is none of the profile, which may lie lower there
+        inside = (at >= found.places[0]) & (at <= found.places[-1]) & (lower <= level)
         found = found.joined(at[inside], lower[inside], points[inside])
     for _ in range(2):
         chi2 = found.chi2
@@ -157,14 +175,19 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     jumps : tuple of float
         Ends at which chi2 jumps over the level: branches of the profile that were missed.
     """
-    for k in range(FOLLOWED + 1):
-        below = found.chi2 <= level
-        change = np.flatnonzero(below[1:] != below[:-1])
-        roots, jumps = _refined(profiled, found, change, level)
+    roots, jumps = _crossed(profiled, found, level)
+    for _ in range(FOLLOWED):
         # a fold for each mass would be followed for nothing: where it loses its effect chi2 does jump
-        if not jumps or k == FOLLOWED or profiled.objective.step is not None:
+        if not jumps or profiled.objective.step is not None:
             break
-        found = _across(profiled, found, change[np.isin(roots, jumps)])
+        change = _changes(found, level)
+        more = _across(profiled, found, change[np.isin(roots, jumps)])
+        anew = _crossed(profiled, more, level)
+        if len(anew[1]) > len(jumps):
+            # a branch too narrow to be followed falls apart into ever more pieces
+            break
+        found, (roots, jumps) = more, anew
+    below = found.chi2 <= level
     edges = sorted(
         [
             *([found.places[0]] if below[0] else []),
@@ -176,19 +199,28 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
     return intervals, jumps
 
 
+def _changes(found: Course, level: float) -> np.ndarray:
+    """Return the indices of places between which and the next ones chi2 crosses a level."""
+    below = found.chi2 <= level
+    crossed: np.ndarray = np.flatnonzero(below[1:] != below[:-1])
+    return crossed
+
+
+def _crossed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tuple[float, ...]]:
+    """Return the roots along a course, and those at which chi2 jumps instead."""
+    return _refined(profiled, found, _changes(found, level), level)
+
+
 def _across(profiled: Profiled, found: Course, gaps: np.ndarray) -> Course:
     """Return the course with branches followed in small steps from each side of gaps in which chi2 jumps."""
-    out = found
-    for gap in gaps.tolist():
-        whole = np.linspace(found.places[gap], found.places[gap + 1], STEPS_ACROSS)
-        for end, way in ((gap, whole[1:]), (gap + 1, whole[-2::-1])):
-            at, bases = found.points[end][None], profiled.bases(1)
-            chi2, points = np.empty(len(way)), np.empty((len(way), at.shape[1]))
-            for k, place in enumerate(way):
-                values, at, bases = profiled.from_starts(np.array([[place]]), at, bases)
-                chi2[k], points[k] = values[0], at[0]
-            out = out.joined(way, chi2, points)
-    return out
+    ends = np.concatenate([gaps, gaps + 1])
+    way = np.linspace(found.places[ends], found.places[np.concatenate([gaps + 1, gaps])], STEPS_ACROSS)[1:]
+    at, bases = found.points[ends], profiled.bases(len(ends))
+    chi2, points = np.empty(way.shape), np.empty((*way.shape, at.shape[1]))
+    for k, places in enumerate(way):
+        chi2[k], at, bases = profiled.from_starts(places[:, None], at, bases)
+        points[k] = at
+    return found.joined(way.ravel(), chi2.ravel(), points.reshape(-1, at.shape[1]))
 
 
 def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float) -> tuple[Array, tuple[float, ...]]:

@@ -27,12 +27,21 @@ STEP = 3e-3
 ACCURACY = 1e-11
 #: Most steps.
 STEPS = 200
+#: After how many steps one looks what they gained; less than the first share of 1 + chi2, or than the second one of the
+#: way to a level, is a walk along a valley that goes on for ever and leads nowhere.
+PACE, SLOW, NEVER = 5, 1e-7, 1e-2
+#: Before which steps one looks which points have met, and in units of lengths on which chi2 changes by about 1 how near
+#: they are then.
+MEETINGS, MET = (3, 6, 12, 24, 48, 96), 0.1
 #: Share of the way to what matters that a step must promise.
 HOPE = 1e-4
 #: Share of the promised gain with which a step is as good as the parabola.
 GOOD = 0.75
 #: Share of the longest direction below which one is stiff, and how often such directions are corrected.
 STIFF, CORRECTIONS = 0.1, 3
+#: How far a step must be trusted for differences to be taken on whole lengths, and the least share of these: a bent
+#: valley leaves its straight axis within them, and what is a slope along it would be lost in that.
+TRUSTED, SHORTEST = 0.1, 1e-3
 #: Share of the largest curvature below which one is taken for that.
 FLAT = 1e-12
 #: Distance from an end of the range, in units of the scale, that counts as none.
@@ -96,7 +105,6 @@ class Stencil:
     def __init__(
         self, objective: Objective | Squares, points: Array, basis: Array, moving: Sequence[int], *, exact: bool = False
     ) -> None:
-        m, k = basis.shape[:2]
         axes = list(moving)
         low, high = objective.low[axes], objective.high[axes]
         # what differences reach along each axis
@@ -106,6 +114,28 @@ class Stencil:
         centre = points.copy()
         # at an end of the range the differences are those of a parabola a step inside
         centre[:, axes] = np.clip(points[:, axes], low + margin, high - margin)
+        unit = (STEP * shorter)[:, None]
+        if objective.dear and not exact:
+            middle, slope, curvature = self._of_gradients(objective, centre, step, unit, axes)
+        else:
+            middle, slope, curvature = self._differences(objective, centre, step, unit, axes, exact=exact)
+        self.chi2 = middle
+        offset = points[:, axes] - centre[:, axes]
+        moved = (offset != 0).any(axis=1)
+        if moved.any():
+            self.chi2 = middle.copy()
+            self.chi2[moved] = objective.chi2(points[moved])
+            turned = np.linalg.solve(basis, offset[:, :, None])
+            slope = slope + (curvature @ turned)[:, :, 0]
+        self.slope: Array = slope
+        self.curvature: Array = curvature
+
+    @staticmethod
+    def _differences(
+        objective: Objective | Squares, centre: Array, step: Array, unit: Array, axes: list[int], *, exact: bool
+    ) -> tuple[Array, Array, Array]:
+        """Return chi2, slopes and curvatures from differences of chi2."""
+        m, k = step.shape[:2]
         pairs = [(a, b) for a in range(k) for b in range(a)]
         signs = ((1, 1), (1, -1), (-1, 1), (-1, -1)) if exact else ((1, 1),)
         rows = np.repeat(centre[:, None, :], 1 + 2 * k + len(pairs) * len(signs), axis=1)
@@ -117,7 +147,6 @@ class Stencil:
                 rows[:, 1 + 2 * k + p * len(signs) + s, axes] += up * step[:, :, a] + other * step[:, :, b]
         values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(m, -1)
         middle, above, below = values[:, 0], values[:, 1 : 1 + 2 * k : 2], values[:, 2 : 2 + 2 * k : 2]
-        unit = (STEP * shorter)[:, None]
         slope = (above - below) / (2 * unit)
         curvature = np.empty((m, k, k))
         curvature[:, np.arange(k), np.arange(k)] = (above + below - 2 * middle[:, None]) / unit**2
@@ -128,16 +157,21 @@ class Stencil:
             else:
                 bend = mixed[:, 0] - above[:, a] - above[:, b] + middle
             curvature[:, a, b] = curvature[:, b, a] = bend / unit[:, 0] ** 2
-        self.chi2 = middle
-        offset = points[:, axes] - centre[:, axes]
-        moved = (offset != 0).any(axis=1)
-        if moved.any():
-            self.chi2 = middle.copy()
-            self.chi2[moved] = objective.chi2(points[moved])
-            turned = np.linalg.solve(basis, offset[:, :, None])
-            slope = slope + (curvature @ turned)[:, :, 0]
-        self.slope: Array = slope
-        self.curvature: Array = curvature
+        return middle, slope, curvature
+
+    @staticmethod
+    def _of_gradients(
+        objective: Objective | Squares, centre: Array, step: Array, unit: Array, axes: list[int]
+    ) -> tuple[Array, Array, Array]:
+        """Return the same from differences of gradients, k + 1 of them."""
+        m, k = step.shape[:2]
+        rows = np.repeat(centre[:, None, :], 1 + k, axis=1)
+        for a in range(k):
+            rows[:, 1 + a, axes] += step[:, :, a]
+        chi2, slopes = objective.gradients(rows.reshape(-1, rows.shape[-1]))
+        along = slopes.reshape(m, 1 + k, -1)[:, :, axes] @ step / unit[:, :, None]
+        bend = (along[:, 1:] - along[:, :1]) / unit[:, :, None]
+        return chi2.reshape(m, -1)[:, 0], along[:, 0], 0.5 * (bend + bend.swapaxes(1, 2))
 
     def on_axes(self, basis: Array, scale: Array) -> tuple[Array, Array]:
         """Return slopes and curvatures along the axes in units of the scale."""
@@ -154,6 +188,9 @@ def descend(
     *,
     steps: int = STEPS,
     highest: float = np.inf,
+    level: float | None = None,
+    goal: Array | None = None,
+    groups: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     """Return the local minima that points lead to, their chi2, and directions there as `Stencil` takes them.
 
@@ -171,6 +208,12 @@ def descend(
         Most steps.
     highest : float
         What lies above this chi2 does not matter: where little of the way to it is promised, points stay.
+    level : float, optional
+        Which side of this chi2 points end on is all that matters: those that gain little of the way to it stay.
+    goal : ndarray, shape (m,), optional
+        At which chi2 each point has arrived.
+    groups : ndarray of int, shape (m,), optional
+        Points of the same group go on as one once they have met.
     """
     points, axes = points.copy(), list(moving)
     k = len(axes)
@@ -187,18 +230,32 @@ def descend(
     active, fresh = np.arange(len(points)), np.ones(len(points), dtype=bool)
     scale, slope = np.ones((len(points), k)), np.zeros((len(points), k))
     curvature = np.zeros((len(points), k, k))
-    for _ in range(steps):
+    before, leader = chi2.copy(), np.arange(len(points))
+    for turn in range(steps):
+        if groups is not None and turn in MEETINGS:
+            alone = np.flatnonzero(leader == np.arange(len(points)))
+            leader[alone] = alone[meetings(points[alone][:, axes], chi2[alone], basis[alone], groups[alone])]
+            active = active[leader[active] == active]
+        if turn and turn % PACE == 0:
+            worth = SLOW * (1 + np.abs(chi2))
+            if level is not None:
+                worth = np.maximum(worth, NEVER * np.abs(chi2 - level))
+            active = active[(before - chi2 > worth)[active]]
+            before = chi2.copy()
         new = active[fresh[active]]
         if new.size:
-            stencil = Stencil(objective, points[new], basis[new], moving)
+            near = _nearer(basis[new], trust[new])
+            stencil = Stencil(objective, points[new], near, moving)
             scale[new] = np.minimum(np.abs(basis[new]).max(axis=2), high - low)
-            slope[new], curvature[new] = stencil.on_axes(basis[new], scale[new])
+            slope[new], curvature[new] = stencil.on_axes(near, scale[new])
         newton = _Newton(slope[active], curvature[active], points[active][:, axes], low, high, scale[active])
         step, length = newton.step(trust[active])
         expected = newton.expected(step)
         basis[active] = newton.basis(basis[active], high - low)
         still = (expected > ACCURACY * (1 + np.abs(chi2[active]))) & (trust[active] > 1e-9)
         still &= expected > HOPE * (chi2[active] - highest)
+        if goal is not None:
+            still &= chi2[active] > goal[active]
         active, step, expected, length = active[still], step[still], expected[still], length[still]
         if not active.size:
             break
@@ -217,8 +274,53 @@ def descend(
         grown = np.where(gain > GOOD * expected, np.maximum(trust[active], 3 * length), trust[active])
         trust[active] = np.where(gain < 0.25 * expected, 0.25 * length, grown)
         points[active[better]], chi2[active[better]] = trial[better], found[better]
-        fresh[active] = better
-    return points, chi2, basis
+        # where steps fail that are short already, it is the differences that are wrong
+        fresh[active] = better | (trust[active] < TRUSTED)
+    for _ in MEETINGS:
+        leader = leader[leader]
+    return points[leader], chi2[leader], basis[leader]
+
+
+def meetings(points: Array, chi2: Array, basis: Array, groups: Array) -> np.ndarray:
+    """Return for each point the index of a lower one of its group that lies in the same hollow, or its own.
+
+    Parameters
+    ----------
+    points : ndarray, shape (m, k)
+    chi2, groups : ndarray, shape (m,)
+    basis : ndarray, shape (m, k, k)
+        Columns are directions in which chi2 changes by about 1.
+    """
+    order = np.lexsort((chi2, groups))
+    points, basis, groups = points[order], basis[order], groups[order]
+    inverse = np.linalg.inv(basis)
+    found = np.arange(len(order))
+    for apart in range(1, len(order)):
+        same = np.flatnonzero(groups[apart:] == groups[:-apart])
+        if not same.size:
+            break
+        way = (points[same + apart] - points[same])[:, :, None]
+        near = [np.abs(inverse[which] @ way).max(axis=(1, 2)) < MET for which in (same, same + apart)]
+        met = same[near[0] & near[1]]
+        # the lowest one last, which none but itself leads
+        found[met + apart] = met
+    out = np.empty(len(order), dtype=int)
+    out[order] = order[found]
+    return out
+
+
+def _nearer(basis: Array, trust: Array) -> Array:
+    """Return directions for differences, the long ones shorter where little is trusted."""
+    share = (trust / TRUSTED).clip(SHORTEST, 1.0)
+    found: Array = np.where(_stiff(basis)[:, None, :], basis, basis * share[:, None, None])
+    return found
+
+
+def _stiff(basis: Array) -> np.ndarray:
+    """Return which directions are far shorter than the longest one, shape (m, k)."""
+    length = np.sqrt((basis**2).sum(axis=1))
+    found: np.ndarray = length < STIFF * length.max(axis=1, keepdims=True)
+    return found
 
 
 class _Newton:
@@ -299,20 +401,13 @@ def _corrected(
     Where chi2 is a long valley that bends, a straight step ends on its slope. Newton steps in the stiff directions,
     with the curvature known already, lead back.
     """
-    points, chi2, k = points.copy(), chi2.copy(), len(axes)
+    points, chi2, axes = points.copy(), chi2.copy(), list(axes)
     low, high = objective.low[axes], objective.high[axes]
-    length = np.sqrt((basis**2).sum(axis=1))
-    stiff = length < STIFF * length.max(axis=1, keepdims=True)
+    stiff = _stiff(basis)
     if not stiff.any():
         return points, chi2
     for _ in range(CORRECTIONS):
-        rows = np.repeat(points[:, None, :], 2 * k, axis=1)
-        for a in range(k):
-            rows[:, 2 * a, axes] += STEP * basis[:, :, a]
-            rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
-        rows[:, :, axes] = rows[:, :, axes].clip(low, high)
-        values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
-        slope = np.where(stiff, (values[:, :, 0] - values[:, :, 1]) / (2 * STEP), 0.0)
+        slope = np.where(stiff, _slopes(objective, points, basis, axes), 0.0)
         trial = points.copy()
         trial[:, axes] = (trial[:, axes] - np.einsum("mij,mj->mi", basis, slope)).clip(low, high)
         found = objective.chi2(trial)
@@ -321,3 +416,19 @@ def _corrected(
         if not better.any():
             break
     return points, chi2
+
+
+def _slopes(objective: Objective | Squares, points: Array, basis: Array, axes: list[int]) -> Array:
+    """Return slopes of chi2 along directions, shape (m, k)."""
+    if objective.dear:
+        turned: Array = (objective.gradients(points)[1][:, None, axes] @ basis)[:, 0]
+        return turned
+    low, high, k = objective.low[axes], objective.high[axes], len(axes)
+    rows = np.repeat(points[:, None, :], 2 * k, axis=1)
+    for a in range(k):
+        rows[:, 2 * a, axes] += STEP * basis[:, :, a]
+        rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
+    rows[:, :, axes] = rows[:, :, axes].clip(low, high)
+    values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
+    found: Array = (values[:, :, 0] - values[:, :, 1]) / (2 * STEP)
+    return found

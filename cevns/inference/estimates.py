@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from cevns import checks
-from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
 from cevns.inference.descent import Stencil, along_axes, descend, scales
@@ -218,6 +216,11 @@ def fit(
     InputError
         If none is free, one is free and fixed, has no value, is out of range, or chi2 depends on none of them.
 
+    Notes
+    -----
+    Most fits take a fraction of a second. Two mediators, or a mass with a radius where the quenching scale is
+    hardly known, take up to some minutes; the page on fits has a table.
+
     Examples
     --------
     >>> import cevns
@@ -259,6 +262,7 @@ def _interval(met: Met, name: str) -> Array:
         return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
     level = met.minima[0].chi2 + 1.0
     profiled = met.profile_of([name], level)
+    profiled.sides = True
     found, _ = allowed(profiled, course(profiled, level), level)
     return with_open_ends(profiled.objective, objective.names.index(name), found)
 
@@ -300,15 +304,3 @@ def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Arr
         return folded_basis(objective, point, axes)
     basis = along_axes(scales(objective, point, axes))
     return descend(objective, point, axes, basis, steps=4)[2]
-
-
-def reference_chi2(reference: Any, least: float) -> float:
-    """Return the chi2 from which levels count: of a fit, a number, or the least that was found."""
-    if reference is None:
-        return least
-    if isinstance(reference, str):
-        raise InputError(
-            f"reference must be a chi2 or a fit, got {reference!r}; give a number, for the standard model "
-            'likelihood.chi2("sm")'
-        )
-    return checks.real("reference", getattr(reference, "chi2", reference))

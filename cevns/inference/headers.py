@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.errors import CevnsError, InputError
 from cevns.inference.levels import delta_chi2
 from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
@@ -349,7 +350,9 @@ def level(about: Mapping[str, Any], cl: float, dof: int) -> float:
     found, expected = number(about, "delta_chi2"), delta_chi2(cl, dof)
     # other versions of SciPy may differ in the last digits
     if not math.isclose(found, expected, rel_tol=1e-6, abs_tol=1e-300):
-        raise HeaderError(f"its delta_chi2 {found:.6g} is not that of cl {cl:g} and dof {dof}, which is {expected:.6g}")
+        raise HeaderError(
+            f"its delta_chi2 {found:.6g} is not that of cl {below(cl, 1, 6)} and dof {dof}, which is {expected:.6g}"
+        )
     return found
 
 

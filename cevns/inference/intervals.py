@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.estimates import reference_chi2, with_open_ends
+from cevns.inference.estimates import with_open_ends
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
+from cevns.inference.references import chi2_of_fit
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.tabular import Column, Table
@@ -112,10 +114,10 @@ class Interval(Result):
     def _facts(self) -> str:
         shown = [f"[{low:.4g}, {high:.4g}]" for low, high in self.allowed[:3]]
         more = ["..."] if len(self.allowed) > 3 else []
-        return f"{self.cl:.4g} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
+        return f"{below(self.cl, 1)} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {self.cl:.4g} C.L., allowed {self.name}", *self.remarks])
+        return "; ".join([f"{self.model}, {self.data}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -193,7 +195,8 @@ def interval(
     profiled : sequence of str
         Parameters over which chi2 is minimised at each value.
     reference : float or fit, optional
-        The chi2 from which the level counts; the least over `name` and `profiled` unless given.
+        The chi2 from which the level counts; the least over `name` and `profiled` unless given. A fit must be one of
+        the same model, data, priors and fixed values.
     bounds, priors, num_threads, **fixed
         As of `fit`.
 
@@ -206,7 +209,8 @@ def interval(
     UnknownNameError
         If a parameter is not known.
     InputError
-        If a value is missing or out of range, or chi2 does not depend on the parameter.
+        If a value is missing or out of range, chi2 does not depend on the parameter, or a reference is a fit whose
+        chi2 is not that of this call at its point.
 
     Examples
     --------
@@ -222,15 +226,16 @@ def interval(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads
     )
     check_effect(objective, name)
+    given = chi2_of_fit(reference, objective)
 
     def computed(met: Met) -> tuple[Course, Array, tuple[float, ...]]:
-        level = reference_chi2(reference, met.minima[0].chi2) + above
+        level = (met.minima[0].chi2 if given is None else given) + above
         profiled = met.profile_of([name], level)
         found = course(profiled, level)
         return found, *allowed(profiled, found, level)
 
     (found, ranges, jumps), minima, said = until_lowest(objective, find_minima(objective), computed)
-    least, plain = reference_chi2(reference, minima[0].chi2), objective.on_axes([name])
+    least, plain = minima[0].chi2 if given is None else given, objective.on_axes([name])
     index = plain.names.index(name)
     values = shown_values(objective, minima[0].point)
     shown = (found.chi2 <= least + SHOWN * above) & (np.abs(plain.value(index, found.places)) < np.inf)

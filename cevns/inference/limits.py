@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import span
+from cevns.arrays import below, span
 from cevns.errors import ConvergenceError, InputError
 from cevns.inference import headers
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
 from cevns.inference.lines import SEARCH_POINTS, Line
+from cevns.inference.references import reference_fit
 from cevns.inference.results import Result
 from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, common_shape
@@ -220,7 +221,7 @@ class Limit(Result):
         return f"{self._level()}{masses}{', standard model excluded' if self.excludes_standard_model else ''}"
 
     def _level(self) -> str:
-        return f"{self.cl:.4g} C.L. for {self.dof} d.o.f."
+        return f"{below(self.cl, 1)} C.L. for {self.dof} d.o.f."
 
     def _caption(self) -> str:
         warning = "; the standard model is excluded" if self.excludes_standard_model else ""
@@ -332,8 +333,9 @@ def limit(
         Degrees of freedom of the level; those of `default_dof` unless given: 2 for a mediator, 1 for a contact
         interaction.
     reference : Fit or float, optional
-        Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given. For the
-        standard model, the number ``likelihood.chi2("sm")``.
+        Minimum from which delta chi2 counts; the best fit over `mass_range` and all couplings unless given. A Fit must
+        be one of the same model, data, priors and fixed values. For the standard model, the number
+        ``likelihood.chi2("sm")``.
     mass_range : (float, float), optional
         Lowest and highest mass of that best fit [MeV]; see `best_fit`.
     num_threads : int
@@ -349,7 +351,8 @@ def limit(
     ------
     InputError
         If a parameter is out of range, or the model has no coupling, or one is given that nothing depends on: a mass
-        for a model without one, a range of masses beside a reference.
+        for a model without one, a range of masses beside a reference. Or if a reference is a fit whose chi2 is not
+        that of this call at its point.
     ConvergenceError
         If chi2 crosses the level more often than can be true.
 
@@ -372,16 +375,8 @@ def limit(
     masses = line.other_values(mass)
     if reference is None:
         reference = best_fit(likelihood, interaction, mass_range=mass_range, num_threads=num_threads, **line.fixed)
-    elif not isinstance(reference, Fit):
-        if isinstance(reference, str):
-            raise InputError(
-                f"reference must be a chi2 or a Fit, got {reference!r}; give a number, for the standard model "
-                'likelihood.chi2("sm")'
-            )
-        reference = Fit(checks.real("reference", reference), None, np.nan, **line.about)
     else:
-        _check_reference(reference, line)
-        reference = dataclasses.replace(reference, **line.about)
+        reference = dataclasses.replace(reference_fit(reference, line), **line.about)
     roots = np.zeros((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
     rows, level = line.rows(masses), reference.chi2 + above_minimum
@@ -407,28 +402,3 @@ def limit(
         excluded=line.intervals(roots, counts, above),
         **line.about,
     )
-
-
-def _check_reference(fit: Fit, line: Line) -> None:
-    """Refuse a best fit of what cannot be this interaction; its chi2 alone would do."""
-    checks.real("chi2 of the reference", fit.chi2)
-    remedy, name = "give its chi2 alone, reference=fit.chi2", checks.shown(line.name)
-    if fit.mass is None and line.other and not np.isnan(fit.coupling):
-        raise InputError(f"reference has a coupling without a mass, but {name} has a mediator: {remedy}")
-    if fit.mass is not None and not line.other:
-        raise InputError(f"reference has a mass, but {name} has no mediator: {remedy}")
-    for parameter, value in ((line.other, fit.mass), (line.parameter, fit.coupling)):
-        # not a number stands for no coupling
-        if parameter and value is not None and (value < parameter.low or value > parameter.high):
-            raise InputError(
-                f"reference has the {parameter.name} {value:g}, but that of {name} is from {parameter.low:g} to "
-                f"{parameter.high:g}: {remedy}"
-            )
-    for name, found, wanted in (
-        ("interaction", fit.model, line.name),
-        ("likelihood", fit.experiments, line.about["experiments"]),
-    ):
-        if found != wanted:
-            raise InputError(
-                f"reference belongs to another {name}, {checks.shown(found)}, than {checks.shown(wanted)}: {remedy}"
-            )

@@ -48,6 +48,10 @@ class Line:
         Along which the line runs: a coupling.
     other : Parameter or None
         The only other one that is free: a mass.
+    chi2 : Evaluator
+        chi2 of both, by name.
+    known : dict
+        All parameters that chi2 depends on, by name.
     """
 
     def __init__(
@@ -59,10 +63,11 @@ class Line:
         self._experiments = likelihood.experiments
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
+        self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
         self.engine = evaluator.engine.prepare()
-        if self.engine.line < 0:
-            raise InputError(f"interaction {checks.shown(self.name)} has no coupling to {purpose}")
         self.parameters = evaluator.parameters
+        if self.engine.line < 0:
+            raise InputError(self._no_line(likelihood, interaction, purpose))
         self.parameter: Parameter = self.parameters[self.engine.line]
         others = [p for p in self.parameters if p is not self.parameter]
         if len(others) > 1:
@@ -78,6 +83,24 @@ class Line:
                 f"{self.parameter.name}, which is no mass of a mediator: a {purpose} takes one coupling and at most "
                 f"one mass; give it a value, {self.other.name}=value, or take fit, interval or contour"
             )
+
+    def _no_line(self, likelihood: Likelihood, interaction: Model, purpose: str) -> str:
+        """Return why there is no coupling along which counts are quadratic, and what to do."""
+        name, masses = checks.shown(self.name), likelihood.mediators(interaction)
+        free = [p.name for p in self.parameters if p.name not in masses]
+        given = [n for n in likelihood.own_parameters(interaction) if n in self.fixed and n not in masses]
+        if free:
+            return (
+                f"amplitudes of interaction {name} have different powers of {' and '.join(free)}, so that counts "
+                "are not quadratic in it, as limit, best_fit and scan need: take interval, fit, contour or chi2"
+            )
+        if given:
+            value = self.fixed[given[-1]]
+            return (
+                f"{given[-1]} = {checks.shown(value)} is given, but a {purpose} of interaction {name} runs over it: "
+                "leave it out, or take chi2"
+            )
+        return f"interaction {name} has no coupling to {purpose}"
 
     @property
     def about(self) -> dict[str, Any]:

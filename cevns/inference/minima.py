@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import along_axes, descend
+from cevns.inference.descent import along_axes, descend, meetings
+from cevns.inference.flats import flat_directions, look_at_flat
 from cevns.inference.walks import along_valleys
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ __all__ = [
     "distinct",
     "extents",
     "find_minima",
-    "flat_directions",
     "on_axes",
 ]
 
@@ -38,8 +38,6 @@ __all__ = [
 WITHIN, MOST = 25.0, 64
 #: Difference in chi2 below which two are the same, relative to 1 + chi2.
 SAME = 1e-6
-#: How far along a direction a descent begins that comes back unless the direction is flat, and what chi2 may differ.
-ASIDE, NOTHING = 0.2, 1e-8
 #: Parts of the range of one mass, or of each of several.
 MASSES, SEVERAL_MASSES = 33, 6
 #: Points of a first look along an axis, of a closer one, and all over the range.
@@ -365,8 +363,8 @@ def _settled(objective: Objective, known: Sequence[Minimum], points: Array, size
     """Return the minima that points lead to, together with those that are known."""
     axes = range(len(objective.names))
     several = objective.logarithmic.sum() > 1
-    steps = FEWER_STEPS if several else STEPS
-    found = distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps))
+    steps, one = FEWER_STEPS if several else STEPS, np.zeros(len(points), dtype=int)
+    found = distinct(objective, known, *descend(objective, points, axes, along_axes(size), steps=steps, groups=one))
     for _ in range(1 if several else 3):
         new = [m for m in found if not any(m is other for other in known)]
         if not new:
@@ -388,9 +386,12 @@ def distinct(
     objective: Objective, known: Sequence[Minimum], points: Array, chi2: Array, basis: Array
 ) -> tuple[Minimum, ...]:
     """Return minima, the least first, each once."""
-    new = [Minimum(float(c), p, b) for p, c, b in zip(points, chi2, basis, strict=True)]
+    met = meetings(points, chi2, basis, np.zeros(len(points), dtype=int))
+    lowest = met == np.arange(len(met))
+    new = [Minimum(float(c), p, b) for p, c, b in zip(points[lowest], chi2[lowest], basis[lowest], strict=True)]
     ordered = sorted([*known, *new], key=lambda m: m.chi2)
     ordered = [m for m in ordered if m.chi2 <= ordered[0].chi2 + WITHIN]
+    look_at_flat(objective, ordered, SAME)
     found: list[Minimum] = []
     for m in ordered:
         if not any(_same(objective, m, other) for other in found):
@@ -412,59 +413,3 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
     if np.ptp(objective.chi2(way)) <= SAME * (1 + abs(one.chi2)):
         return True
     return all(len(flat_directions(objective, m)) > 0 for m in (other, one))
-
-
-def flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
-    """Return unit vectors along which chi2 does not change at a minimum, maybe on a curve, in units of the axes."""
-    # a minimum is compared with many others, and each look costs some descents
-    if minimum not in objective.flat:
-        objective.flat[minimum] = _flat_directions(objective, minimum)
-    return objective.flat[minimum]
-
-
-def _flat_directions(objective: Objective, minimum: Minimum) -> list[Array]:
-    n = len(objective.names)
-    if objective.step is not None:
-        return _flat_where_folded(objective, minimum)
-    steps = ASIDE * np.concatenate([minimum.basis.T, -minimum.basis.T])
-    # what the range cuts off is no step
-    ends = (minimum.point + steps).clip(objective.low, objective.high)
-    back, chi2, _ = descend(objective, ends, range(n), np.repeat(minimum.basis[None], 2 * n, axis=0))
-    left = np.abs(np.linalg.solve(minimum.basis, (back - minimum.point).T)).max(axis=0)
-    stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
-    found = []
-    for k in range(n):
-        # at the end of a range there is one side alone
-        sides = [s for s in (k, k + n) if (ends[s] != minimum.point).any()]
-        if sides and stays[sides].all():
-            direction = minimum.basis[:, k]
-            found.append(direction / math.sqrt(float(direction @ direction)))
-    return found
-
-
-def _flat_where_folded(objective: Objective, minimum: Minimum) -> list[Array]:
-    """Return the same where one parameter is a mass that needs a fold for every value: that one, or others at it."""
-    n, step = len(objective.names), objective.step
-    rest = [i for i in range(n) if i != step]
-    found = []
-    steps = ASIDE * np.array([minimum.basis[:, step], -minimum.basis[:, step]])
-    ends = (minimum.point + steps).clip(objective.low, objective.high)
-    ends = ends[(ends[:, step] != minimum.point[step])]
-    chi2 = descend(objective, ends, rest)[1]
-    if (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)).all():
-        found.append(np.eye(n)[step])
-    if rest:
-        inner = minimum.basis[np.ix_(rest, rest)]
-        steps = ASIDE * np.concatenate([inner.T, -inner.T])
-        ends = np.tile(minimum.point, (2 * len(rest), 1))
-        ends[:, rest] = (ends[:, rest] + steps).clip(objective.low[rest], objective.high[rest])
-        back, chi2, _ = descend(objective, ends, rest, np.repeat(inner[None], len(ends), axis=0))
-        left = np.abs(np.linalg.solve(inner, (back - minimum.point)[:, rest].T)).max(axis=0)
-        stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
-        for k in range(len(rest)):
-            sides = [s for s in (k, k + len(rest)) if (ends[s] != minimum.point).any()]
-            if sides and stays[sides].all():
-                direction = np.zeros(n)
-                direction[rest] = inner[:, k]
-                found.append(direction / math.sqrt(float(direction @ direction)))
-    return found

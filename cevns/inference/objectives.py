@@ -12,6 +12,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.axes import LIGHTEST, Axes
 from cevns.inference.headers import plain
 from cevns.parameters import LARGEST_COUPLING, chosen
 from cevns.threads import checked, share
@@ -26,18 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Objective", "mass_range"]
 
-#: The masses of mediators [MeV] that are searched unless a range is given, those of the paper's figures; and the mass
-#: below which a mediator is as good as without one.
-MASS_RANGE, LIGHTEST = (0.1, 1e4), 1e-4
-#: Usual momentum transfer [MeV], beside which a mediator is light or heavy.
-MOMENTUM = 50.0
+#: The masses of mediators [MeV] that are searched unless a range is given: those of the paper's figures.
+MASS_RANGE = 0.1, 1e4
 #: Relative step of the differences that stand for a gradient.
 STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
-#: Masses of final leptons that are as near, as a share of the heaviest one that is seen, count as that: of what is left
-#: of a spectrum sums lose all but a few digits.
-TOO_NEAR = 1e-4
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
 #: How far from the base points are that tell whether chi2 knows a sign.
@@ -49,11 +44,8 @@ def mass_range(parameter: Parameter) -> tuple[float, float]:
     return max(MASS_RANGE[0], parameter.low), min(MASS_RANGE[1], parameter.high)
 
 
-class Objective:
+class Objective(Axes):
     """chi2 of an interaction as a function of its free parameters, all others fixed.
-
-    Masses of mediators have a logarithmic axis, their couplings one in units of what chi2 knows at each mass, all other
-    parameters their own. Rows of values on these axes are called points.
 
     Parameters
     ----------
@@ -78,8 +70,8 @@ class Objective:
     ----------
     given : tuple of str
         Free parameters in the order in which they were named.
-    names : tuple of str
-        Those on which chi2 depends, in the order of the columns.
+    known : dict
+        All parameters that chi2 depends on, by name.
     inert : dict
         The others, with the values that they are left at.
     step : int or None
@@ -91,10 +83,6 @@ class Objective:
         Values of it at which something ceases to be seen, and chi2 changes more the nearer it is.
     kept : dict
         What is computed once, also for the same on other axes.
-    parameters : tuple of Parameter
-        The same, with their ranges as they are searched.
-    low, high : ndarray, shape (n,)
-        The ranges on the axes.
 
     Raises
     ------
@@ -105,9 +93,6 @@ class Objective:
         depends on none of them.
     """
 
-    low: Array
-    high: Array
-    parameters: tuple[Parameter, ...]
     _all: dict[str, Parameter]
 
     def __init__(
@@ -129,7 +114,7 @@ class Objective:
         likelihood = likelihood.constrained(priors)
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
-        known = {p.name: p for p in likelihood.parameters(interaction)}
+        self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)
         if not free:
@@ -249,11 +234,26 @@ class Objective:
             if (np.ptp(chi2, axis=1) <= NOTHING * (1 + np.abs(chi2).min(axis=1))).all():
                 self.inert[name] = float(self.to_values(base)[i])
         if len(self.inert) == n:
-            raise InputError(
-                f"chi2 of {' + '.join(e.name for e in self.experiments)} does not depend on {', '.join(self.given)} of "
-                f"{self.name!r}: the data say nothing about it"
-            )
+            raise InputError(self.without_effect(*self.given))
         return self.inert
+
+    def without_effect(self, *names: str) -> str:
+        """Return what to say of parameters on which chi2 does not depend: nothing does, or their bounds are narrow."""
+        likelihood, interaction, fixed, _, priors = self._arguments
+        for name in (name for name in names if name in self.bounds):
+            low, high = self.bounds[name]
+            wide = {other: ends for other, ends in self.bounds.items() if other != name}
+            try:
+                inert = name in Objective(likelihood, interaction, self.given, fixed, bounds=wide, priors=priors).inert
+            except InputError:
+                inert = True
+            if not inert:
+                return (
+                    f"bounds of {name}, from {low!r} to {high!r}, are too narrow: chi2 does not change between them; "
+                    f"give wider ones, or fix it, {name}={low:g}"
+                )
+        data = " + ".join(e.name for e in self.experiments)
+        return f"chi2 of {data} does not depend on {', '.join(names)} of {self.name!r}: the data say nothing about it"
 
     def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
         """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.
@@ -280,27 +280,8 @@ class Objective:
                 return
 
     def _set_axes(self, plain: Sequence[str]) -> None:
-        """Let the couplings of mediators be in units of (q^2 + m^2)^(1 / power) MeV, but for some."""
-        self.units: list[tuple[int, int, float]] = []
-        for i, name in enumerate(self.names):
-            mediator, power = self._propagators.get(name, ("", 1))
-            p = self.parameters[i]
-            # the ends of a range would not be those of one in other units
-            unlimited = p.high >= LARGEST_COUPLING and (p.low == 0 or p.low <= -LARGEST_COUPLING)
-            if mediator in self.names and name not in plain and unlimited:
-                self.units.append((i, self.names.index(mediator), 1 / power))
-        ends = np.array([[p.low, p.high] for p in self.parameters]).T
-        self.low, self.high = ends.copy()
-        self.low[self.logarithmic], self.high[self.logarithmic] = np.log(
-            np.maximum(ends[:, self.logarithmic], LIGHTEST)
-        )
-        #: From where on the value is that of the end.
-        self.last = self.high.copy()
-        if self.step is not None and self.names[self.step] in self.beyond:
-            self.last[self.step] += math.log1p(-TOO_NEAR)
-        for i, mass, exponent in self.units:
-            largest = self._unit(self.parameters[mass].high, exponent)
-            self.low[i], self.high[i] = self.low[i] / largest, self.high[i] / largest
+        ending = self.step if self.step is not None and self.names[self.step] in self.beyond else None
+        self.set_axes(self._propagators, plain, ending)
 
     def on_axes(self, plain: Sequence[str]) -> Objective:
         """Return the same with plain axes of some parameters; itself if that changes nothing."""
@@ -352,59 +333,12 @@ class Objective:
         return found
 
     def open_end(self, name: str, side: int) -> float:
-        """Return how the end of a range stands in results: infinite, unless the parameter begins there.
+        """Return how the end of a range stands in results: infinite, unless the parameter itself begins there.
 
         Of a coupling of which only the square counts, 0 is no end of what is searched.
         """
-        p = self._all[name]
-        if side < 0:
-            return p.low if p.low == p.origin and name not in self.bounds else -math.inf
-        return math.inf
-
-    @staticmethod
-    def _unit(mass: Any, power: float) -> Any:
-        """Return the unit of a mediator's coupling at a mass."""
-        return (MOMENTUM**2 + mass**2) ** power
-
-    # --- axes --------------------------------------------------------------------------------------------------------
-
-    def to_points(self, values: Array) -> Array:
-        """Return points for values of the parameters, shape (..., n)."""
-        values = np.array(values, dtype=float)
-        for i, mass, power in self.units:
-            values[..., i] /= self._unit(values[..., mass], power)
-        logs = self.logarithmic
-        values[..., logs] = np.log(np.maximum(values[..., logs], LIGHTEST))
-        return values
-
-    def to_values(self, points: Array) -> Array:
-        """Return values of the parameters for points, shape (..., n); they are in their ranges."""
-        values = np.array(points, dtype=float)
-        if self.logarithmic.any():
-            values[..., self.logarithmic] = np.exp(values[..., self.logarithmic])
-            # an end of the range is that number, which the logarithm may miss
-            for i in np.flatnonzero(self.logarithmic).tolist():
-                p = self.parameters[i]
-                values[..., i] = np.where(points[..., i] <= self.low[i], p.low, values[..., i].clip(p.low, p.high))
-                values[..., i] = np.where(points[..., i] >= self.last[i], p.high, values[..., i])
-        for i, mass, power in self.units:
-            values[..., i] *= self._unit(values[..., mass], power)
-        found: Array = values
-        return found
-
-    def axis(self, index: int, values: Any) -> Array:
-        """Return values of one parameter on its axis."""
-        found: Array = np.asarray(values, dtype=float)
-        return np.log(np.maximum(found, LIGHTEST)) if self.logarithmic[index] else found
-
-    def value(self, index: int, points: Any) -> Array:
-        """Return values of one parameter for what stands on its axis."""
-        rows = np.tile(self.low, (np.size(points), 1))
-        rows[:, index] = np.ravel(points)
-        found: Array = self.to_values(rows)[:, index].reshape(np.shape(points))
-        return found
-
-    # --- chi2 --------------------------------------------------------------------------------------------------------
+        low = self._all[name].low
+        return low if side < 0 and low == self._all[name].origin == self.known[name].low else side * math.inf
 
     @cached_property
     def even(self) -> list[int]:
@@ -447,15 +381,8 @@ class Objective:
 
     def gradient(self, point: Array, scale: Array) -> Array:
         """Return the gradient of chi2 at one point: the kernels' own, if they have one, or differences."""
-        exact = getattr(self.evaluator, "gradient", None)
-        if exact is not None:
-            value = self.to_values(point[None])[0]
-            slope = np.asarray(exact(*value.tolist())[1], dtype=float)
-            found: Array = np.where(self.logarithmic, slope * value, slope)
-            for i, mass, power in self.units:
-                squares = MOMENTUM**2 + value[mass] ** 2
-                found[mass] += slope[i] * value[i] * power * 2 * value[mass] ** 2 / squares
-                found[i] = slope[i] * squares**power
+        if hasattr(self.evaluator, "gradient"):
+            found: Array = self.gradients(point[None])[1][0]
             return found
         step = np.minimum(STEP * scale, 0.25 * (self.high - self.low))
         centre = np.clip(point, self.low + step, self.high - step)
@@ -464,6 +391,26 @@ class Objective:
         curve = (above + below - 2 * self.chi2(centre[None])) / step**2
         slopes: Array = (above - below) / (2 * step) + curve * (point - centre)
         return slopes
+
+    @cached_property
+    def dear(self) -> bool:
+        """Whether a point costs so much that gradients, one call of the kernels each, are less than differences."""
+        if self._inner is not None or not hasattr(self.evaluator, "gradient"):
+            return False
+        # with a mass a radius is a new fold, in all pieces of the quenching scale if all of it is searched
+        radii = any(name.startswith("rn_") for name in self.names if name not in self.own)
+        terms = getattr(self.engine, "terms", ())
+        return radii and bool(self.logarithmic.any() or any(term.searched for term in terms))
+
+    def gradients(self, points: Array) -> tuple[Array, Array]:
+        """Return chi2 and its gradient at points, shape (m, n), from the kernels."""
+        chi2, slopes = np.empty(len(points)), np.empty(points.shape)
+        ends = np.array([[p.low, p.high] for p in self.parameters]).T
+        # units may miss the end of a range by rounding
+        values = self.to_values(points).clip(*ends)
+        for k, row in enumerate(values.tolist()):
+            chi2[k], slopes[k] = self.evaluator.gradient(*row)
+        return chi2, self.to_slopes(values, slopes)
 
     @property
     def base(self) -> Array:

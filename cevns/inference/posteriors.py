@@ -63,7 +63,13 @@ class Posterior:
         return f"Posterior({', '.join(self.names)})"
 
     def __call__(self, values: ArrayLike) -> Any:
-        """Return the logarithm of the density at one point, shape (n,), or many, shape (m, n); -inf out of range."""
+        """Return the logarithm of the density at one point, shape (n,), or many, shape (m, n); -inf out of range.
+
+        Raises
+        ------
+        InputError
+            If `values` are not plain numbers, or not one for each parameter.
+        """
         return self._log(values, with_priors=True)
 
     def log_likelihood(self, values: ArrayLike) -> Any:
@@ -71,7 +77,7 @@ class Posterior:
         return self._log(values, with_priors=False)
 
     def _log(self, values: ArrayLike, *, with_priors: bool) -> Any:
-        rows = np.atleast_2d(np.asarray(values, dtype=float))
+        rows = np.atleast_2d(checks.floats("values", values))
         if rows.ndim != 2 or rows.shape[1] != len(self.names):
             raise InputError(f"values must have {len(self.names)} columns, {', '.join(self.names)}, got {rows.shape}")
         out = np.full(len(rows), -np.inf)
@@ -95,9 +101,10 @@ class Posterior:
         Raises
         ------
         InputError
-            If a parameter has neither a Gaussian prior nor a finite range.
+            If a number is not from 0 to 1, there is not one for each parameter, or a parameter has neither a Gaussian
+            prior nor a finite range.
         """
-        cube = np.asarray(cube, dtype=float)
+        cube = checks.array("cube", cube, low=0, high=1, length=len(self.names))
         out = np.empty(cube.shape)
         for k, p in enumerate(self._parameters):
             low, high, share = self.low[k], self.high[k], cube[..., k]

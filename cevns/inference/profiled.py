@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import along_axes, descend, scales
+from cevns.inference.descent import NEVER, along_axes, descend, meetings, scales
 from cevns.inference.minima import extents, find_minima
 from cevns.inference.squares import Squares
 
@@ -29,6 +29,8 @@ FAR = 25.0
 LINE, VALLEYS = 33, 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
 SIZE = 1e3
+#: Of how many places one is looked at along these lines where each point of them is a fold.
+FEWER = 3
 #: Gain with which a neighbour's start counts as a better one.
 BETTER = 1e-9
 
@@ -73,6 +75,10 @@ class Profiled:
         #: Columns of profiled parameters whose sign chi2 does not know.
         self._even = [i for i in objective.even if i in self.moving]
         self._highest = highest + FAR
+        #: On which side of this chi2 places are is what matters most, where it is given: less how far off it they are.
+        self.level: float | None = None
+        #: Whether it does not matter either how far below it chi2 is where a neighbour's valley is lower.
+        self.sides = False
         #: The least chi2 that was met, and where.
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
@@ -120,7 +126,11 @@ class Profiled:
         s = rows.shape[1]
         bases = np.tile(self._bases[:1], (s, 1, 1))
         bases[s - len(self._bases) :] = self._bases
-        return self._explored(values, *self._least(values, rows, np.tile(bases, (m, 1, 1))))
+        chi2, points = self._least(values, rows, np.tile(bases, (m, 1, 1)))
+        # what some places show their neighbours learn of
+        some = slice(None, None, FEWER if self.level is not None and self._axes.dear else 1)
+        chi2[some], points[some] = self._explored(values[some], chi2[some], points[some])
+        return chi2, points
 
     def _apart(self) -> list[Array]:
         """Return the points of the minima, of those that differ in signs that chi2 does not know one each."""
@@ -184,7 +194,7 @@ class Profiled:
         rows[:, self.fixed] = values
         if not self.moving:
             return *self._met(self.objective.chi2(rows), rows), bases
-        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases)
+        points, chi2, bases = descend(self._axes, self._axes.squared(rows), self.moving, bases, level=self.level)
         return *self._met(chi2, self._axes.rooted(points)), bases
 
     def bases(self, count: int) -> Array:
@@ -199,13 +209,24 @@ class Profiled:
         several = s > 1 or np.isfinite(self._highest)
         start = self._axes.squared(rows.reshape(-1, n))
         points, chi2, bases = descend(
-            self._axes, start, self.moving, bases, steps=FIRST_STEPS if several else 200, highest=self._highest
+            self._axes,
+            start,
+            self.moving,
+            bases,
+            steps=FIRST_STEPS if several else 200,
+            highest=self._highest,
+            level=self.level,
+            groups=np.repeat(np.arange(m), s) if s > 1 else None,
         )
         if several:
             by_value = chi2.reshape(m, s)
             promising = (by_value <= by_value.min(axis=1, keepdims=True) + HOPELESS).ravel() & (chi2 <= self._highest)
-            points[promising], chi2[promising], _ = descend(
-                self._axes, points[promising], self.moving, bases[promising]
+            which = np.flatnonzero(promising)
+            owner, moving = which // s, points[which][:, self.moving]
+            met = meetings(moving, chi2[which], bases[which], owner)
+            which, owner = which[met == np.arange(len(met))], owner[met == np.arange(len(met))]
+            points[which], chi2[which], _ = descend(
+                self._axes, points[which], self.moving, bases[which], level=self.level, groups=owner
             )
         best = chi2.reshape(m, s).argmin(axis=1) + s * np.arange(m)
         return self._met(chi2[best], self._axes.rooted(points[best]))
@@ -227,12 +248,16 @@ class Profiled:
             near = np.zeros(len(values), dtype=bool)
             near[1:] |= changed[:-1]
             near[:-1] |= changed[1:]
+            if self.level is not None and self.sides:
+                # what is below stays below
+                near &= chi2 > self.level
             index = np.flatnonzero(near)
             if not index.size:
                 break
             starts = np.stack([points[np.maximum(index - 1, 0)], points[np.minimum(index + 1, len(values) - 1)]], 1)
             found, at = self._least(values[index], starts, self.bases(2 * index.size))
-            better = found < chi2[index] - BETTER
+            worth = BETTER if self.level is None else np.maximum(BETTER, NEVER * np.abs(chi2[index] - self.level))
+            better = found < chi2[index] - worth
             chi2[index[better]], points[index[better]] = found[better], at[better]
             changed[:] = False
             changed[index[better]] = True

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.inference.axes import TOO_NEAR
 from cevns.inference.descent import descend
-from cevns.inference.minima import flat_directions
-from cevns.inference.objectives import TOO_NEAR
+from cevns.inference.flats import flat_directions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,7 @@ def check_effect(objective: Objective, *names: str) -> None:
     """
     for name in names:
         if name in objective.inert:
-            raise InputError(
-                f"chi2 of {' + '.join(e.name for e in objective.experiments)} does not depend on {name} of "
-                f"{objective.name!r}: the data say nothing about it"
-            )
+            raise InputError(objective.without_effect(name))
 
 
 def at_ends(objective: Objective, minimum: Minimum) -> dict[str, str]:
@@ -121,7 +118,9 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
         The least first.
     """
     best, out = minima[0], []
-    out += [f"chi2 does not depend on {name}: any value fits as well" for name in objective.inert]
+    for name in objective.inert:
+        of_bounds = " within its bounds" if name in objective.bounds else ""
+        out.append(f"chi2 does not depend on {name}{of_bounds}: any value{of_bounds and ' there'} fits as well")
     out += _of_heavy(objective)
     for name, end in at_ends(objective, best).items():
         p = objective.parameter(name)

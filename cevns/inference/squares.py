@@ -49,6 +49,15 @@ class Squares:
         self.high: Array = objective.high.copy()
         self.low[self.columns], self.high[self.columns] = 0.0, objective.high[self.columns] ** 2 / lengths
 
+    @property
+    def dear(self) -> bool:
+        """Whether gradients are less than differences; on squares there are none."""
+        return self.objective.dear and not self.columns
+
+    def gradients(self, points: Array) -> tuple[Array, Array]:
+        """Return chi2 and its gradient at points where no square stands on an axis."""
+        return self.objective.gradients(points)
+
     def squared(self, points: Array) -> Array:
         """Return points of the objective on these axes."""
         out = points.copy()

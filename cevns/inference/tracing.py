@@ -1,264 +1,239 @@
-"""Closed curves of a level in the plane of two parameters, on a grid of which only what is near them is computed."""
+"""Closed curves of a level in the plane of two parameters: followed, and looked at for what they leave out.
+
+Curves begin at the crossings on a lattice and on rays from the minima. Every place at which chi2 is known, bottoms of
+valleys among them, tells whether a curve is missing: rays from there cross it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.roots import bracketed
+from cevns.inference.fields import left_of
+from cevns.inference.fronts import Loop, Seeds, follow
+from cevns.inference.planes import Starts
+from cevns.inference.polygons import apart, encloses
+from cevns.inference.ridges import walked
+from cevns.inference.seeds import chosen, lattice, no_seeds, rays
+from cevns.inference.smoothing import EDGE, smoothed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from cevns._types import Array
-    from cevns.inference.planes import Plane
+    from cevns.inference.fields import Field
 
-__all__ = ["Lattice", "trace"]
+__all__ = ["Bottom", "Traced", "trace"]
 
-#: Nodes of the coarse grid along each axis, about, which finds islands and holes.
-COARSE = 16
-#: What a vertex may leave of the level.
-ACCURACY = 1e-8
+#: Directions of rays from a place, and how far they go in units of how far a region reaches from its minimum.
+DIRECTIONS, REACH = 8, np.concatenate([np.linspace(0.25, 2.0, 8), 2.0 * 1.5 ** np.arange(1, 9)])
+#: How far rays go from elsewhere, from a place that a curve leaves out and across from a curve.
+FAR, ACROSS = 1e-5 * 1.6 ** np.arange(25), 0.05 * 1.5 ** np.arange(30)
+#: Vertices of a curve from which rays go across, where chi2 costs microseconds, and where it does not.
+VERTICES, FEW = 48, 10
+#: How often curves that are missing are looked for, and how many places that miss one are followed each time.
+ROUNDS, FOLLOWED = 5, 24
+#: How near, as a change of the excess, a point lies to a curve that it is on; excess that tells on which side it lies.
+ON, CLEAR = 0.05, 4 * EDGE
+#: Width of a valley, as a share of the hull, below which its bottom is walked along.
+NARROW = 0.08
 
-Node = tuple[int, int]
-Edge = tuple[Node, Node]
+
+@dataclass
+class Bottom:
+    """A minimum in the plane.
+
+    Attributes
+    ----------
+    spot : ndarray, shape (2,)
+    excess : float
+    start : Starts
+        One.
+    axes : ndarray, shape (2, 2)
+        Columns go from it as far as the region does, about, along and across.
+    """
+
+    spot: Array
+    excess: float
+    start: Starts
+    axes: Array
 
 
-class Lattice:
-    """Nodes of a fine grid over a box of the plane, with chi2 where it has been asked for.
+@dataclass
+class Traced:
+    """Closed curves.
+
+    Attributes
+    ----------
+    curves : list of ndarray of shape (n, 2)
+        Spots, the first one repeated at the end.
+    missed : float
+        By how much chi2 of a vertex misses the level, at most.
+    lost : int
+        Points of the level that lie on none of the curves.
+    left : int
+        Places at which curves tell wrong of chi2.
+    """
+
+    curves: list[Array]
+    missed: float
+    lost: int
+    left: int
+
+
+@dataclass
+class _Witnesses:
+    """Places at which the excess is known."""
+
+    spots: Array
+    excess: Array
+    states: Starts
+
+    def joined(self, spots: Array, excess: Array, states: Starts) -> _Witnesses:
+        return _Witnesses(
+            np.concatenate([self.spots, spots]),
+            np.concatenate([self.excess, excess]),
+            Starts.joined([self.states, states]),
+        )
+
+    def against(self, curves: Sequence[Array]) -> np.ndarray:
+        """Return those that lie clearly on the other side of the level than curves tell, the clearest first."""
+        wrong = encloses(curves, *self.spots.T) != (self.excess <= 0)
+        found = np.flatnonzero(wrong & (np.abs(self.excess) > CLEAR))
+        return found[np.argsort(-np.abs(self.excess[found]).clip(0, 1), kind="stable")]
+
+
+def trace(field: Field, bottoms: Sequence[Bottom]) -> Traced:
+    """Return closed curves of the level around all that lies below it.
 
     Parameters
     ----------
-    plane : Plane
-        chi2 in the plane.
-    low, high : ndarray, shape (2,)
-        Corners of the box.
-    counts : (int, int)
-        Numbers of cells along the two axes.
+    field : Field
+        How far chi2 lies above the level.
+    bottoms : sequence of Bottom
+        Minima of chi2, those above the level included.
     """
-
-    def __init__(self, plane: Plane, low: Array, high: Array, counts: tuple[int, int]) -> None:
-        self.plane, self.low, self.high, self.counts = plane, low, high, counts
-        self.step = (high - low) / np.array(counts)
-        self.chi2: dict[Node, float] = {}
-        self.states: dict[Node, Any] = {}
-
-    def place(self, nodes: Any) -> Array:
-        """Return where nodes are in the plane, shape (m, 2)."""
-        found: Array = np.minimum(self.low + np.asarray(nodes, dtype=float) * self.step, self.high)
-        return found
-
-    def inside(self, node: Node) -> bool:
-        """Return whether a node belongs to the box: those beside it lie outside of every region."""
-        return 0 <= node[0] <= self.counts[0] and 0 <= node[1] <= self.counts[1]
-
-    def compute(self, nodes: Iterable[Node], *, thorough: bool = False) -> None:
-        """Find chi2 at nodes, from the states of their neighbours, and from all branches if there are none."""
-        wanted = [n for n in dict.fromkeys(nodes) if n not in self.chi2 and self.inside(n)]
-        if not wanted:
-            return
-        near = [None if thorough else self._near(n) for n in wanted]
-        chi2, states = self.plane.least(self.place(wanted), near)
-        for node, value, state in zip(wanted, chi2.tolist(), states, strict=True):
-            self.chi2[node], self.states[node] = value, state
-
-    def _near(self, node: Node) -> Any:
-        """Return the states of known neighbours, two at most."""
-        found = [
-            self.states[near]
-            for near in ((node[0] + i, node[1] + j) for i, j in ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (-1, -1)))
-            if near in self.states
-        ]
-        return found[:2] or None
-
-    def value(self, node: Node) -> float:
-        """Return chi2 at a node, infinite beside the box."""
-        return self.chi2[node] if self.inside(node) else np.inf
-
-    def seeds(self, level: float, minima: Array) -> list[Edge]:
-        """Return edges on which chi2 crosses the level, at least one for each island and hole of some size."""
-        strides = [max(1, -(-count // COARSE)) for count in self.counts]
-        lines = [
-            sorted({*range(0, count + 1, stride), count}) for count, stride in zip(self.counts, strides, strict=True)
-        ]
-        self.compute([(i, j) for i in lines[0] for j in lines[1]], thorough=True)
-        pairs = [((a, j), (b, j)) for a, b in zip(lines[0][:-1], lines[0][1:], strict=True) for j in lines[1]]
-        pairs += [((i, a), (i, b)) for i in lines[0] for a, b in zip(lines[1][:-1], lines[1][1:], strict=True)]
-        found = self._crossed(pairs, level)
-        # from each minimum to the coarse lines around it, node by node
-        rows: list[Edge] = []
-        centres = np.rint((minima - self.low) / self.step).astype(int)
-        for i, j in {(int(a), int(b)) for a, b in centres.clip(0, self.counts)}:
-            for axis, at in ((0, i), (1, j)):
-                line = lines[axis]
-                first = max((k for k in line if k <= at), default=0)
-                last = min((k for k in line if k >= at), default=self.counts[axis])
-                for k in range(max(first - 1, 0), min(last + 1, self.counts[axis])):
-                    rows.append(((k, j), (k + 1, j)) if axis == 0 else ((i, k), (i, k + 1)))
-        self.compute([node for edge in rows for node in edge], thorough=True)
-        found += [e for e in rows if (self.chi2[e[0]] <= level) != (self.chi2[e[1]] <= level)]
-        # where the box ends in the middle of a region, the edge is its end
-        for i in lines[0]:
-            found += [
-                ((i, j), (i, k)) for j, k in ((0, -1), (self.counts[1], self.counts[1] + 1)) if self.chi2[i, j] <= level
-            ]
-        for j in lines[1]:
-            found += [
-                ((i, j), (k, j)) for i, k in ((0, -1), (self.counts[0], self.counts[0] + 1)) if self.chi2[i, j] <= level
-            ]
-        return found
-
-    def _crossed(self, pairs: list[Edge], level: float) -> list[Edge]:
-        """Return an edge with a crossing between the nodes of each pair that the level parts."""
-        pairs = [(a, b) for a, b in pairs if (self.chi2[a] <= level) != (self.chi2[b] <= level)]
-        found = []
-        while pairs:
-            middles = [((a[0] + b[0]) // 2, (a[1] + b[1]) // 2) for a, b in pairs]
-            self.compute(middles, thorough=True)
-            halves = []
-            for (a, b), m in zip(pairs, middles, strict=True):
-                if m in (a, b):
-                    found.append((a, b))
-                else:
-                    halves.append((a, m) if (self.chi2[a] <= level) != (self.chi2[m] <= level) else (m, b))
-            pairs = halves
-        return found
-
-
-def trace(lattice: Lattice, level: float, minima: Array) -> list[tuple[Array, Array]]:
-    """Return closed curves on which chi2 has a value, around all that lies below it.
-
-    Parameters
-    ----------
-    lattice : Lattice
-        chi2 in a box.
-    level : float
-        Absolute chi2.
-    minima : ndarray, shape (k, 2)
-        Places of the minima in the plane.
-
-    Returns
-    -------
-    list of (ndarray of shape (n, 2), ndarray of bool of shape (n,))
-        Vertices, the first one repeated at the end, and whether each stands at the edge of the box and not on the
-        level. What is allowed lies on the left.
-    """
-    cells = _flooded(lattice, level, lattice.seeds(level, minima))
-    after: dict[Edge, Edge] = {}
-    for cell in cells:
-        after.update(_segments(lattice, cell, level))
-    edges = list(after)
-    places, at_edge = _vertices(lattice, edges, level)
-    index = {edge: k for k, edge in enumerate(edges)}
-    curves, left = [], set(edges)
-    for edge in edges:
-        if edge not in left:
-            continue
-        loop = []
-        while edge in left:
-            left.discard(edge)
-            loop.append(index[edge])
-            edge = after[edge]
-        curves.append(_cleaned(places[[*loop, loop[0]]], at_edge[[*loop, loop[0]]]))
-    return [curve for curve in curves if len(curve[0]) > 3]
-
-
-def _cleaned(places: Array, at_edge: Array) -> tuple[Array, Array]:
-    """Return a curve without vertices that stand where the last one does, or on a straight line along an edge."""
-    keep = np.concatenate([[True], (np.diff(places, axis=0) != 0).any(axis=1)])
-    places, at_edge = places[keep], at_edge[keep]
-    if len(places) > 3:
-        before, after = places[1:-1] - places[:-2], places[2:] - places[1:-1]
-        straight = (((before == 0) & (after == 0)).any(axis=1)) & at_edge[1:-1] & at_edge[:-2] & at_edge[2:]
-        keep = np.concatenate([[True], ~straight, [True]])
-        places, at_edge = places[keep], at_edge[keep]
-    return places, at_edge
-
-
-def _sorted(a: Node, b: Node) -> Edge:
-    return (a, b) if a < b else (b, a)
-
-
-def _cells_of(edge: Edge) -> list[Node]:
-    """Return the two cells beside an edge, by their lower left nodes."""
-    (i, j), (k, _) = _sorted(*edge)
-    return [(i, j), (i, j - 1)] if i != k else [(i, j), (i - 1, j)]
-
-
-def _flooded(lattice: Lattice, level: float, seeds: list[Edge]) -> set[Node]:
-    """Return all cells that the level goes through, from some of its edges on."""
-    done: set[Node] = set()
-    front = {cell for edge in seeds for cell in _cells_of(edge)}
-    m, n = lattice.counts
-    while front:
-        front = {c for c in front if c not in done and -1 <= c[0] <= m and -1 <= c[1] <= n}
-        corners = {cell: _corners(cell) for cell in front}
-        lattice.compute([node for nodes in corners.values() for node in nodes])
-        done |= front
-        new: set[Node] = set()
-        for nodes in corners.values():
-            signs = [lattice.value(node) <= level for node in nodes]
-            for a in range(4):
-                if signs[a] != signs[a - 1]:
-                    new.update(_cells_of((nodes[a], nodes[a - 1])))
-        front = new
-    return done
-
-
-def _corners(cell: Node) -> list[Node]:
-    """Return the corners of a cell counterclockwise."""
-    i, j = cell
-    return [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
-
-
-def _segments(lattice: Lattice, cell: Node, level: float) -> dict[Edge, Edge]:
-    """Return the pieces of the curves in a cell, from edge to edge, with what is allowed on their left."""
-    nodes = _corners(cell)
-    below = [lattice.value(node) <= level for node in nodes]
-    # going round counterclockwise, a curve comes in where the region begins and leaves where it ends, or the other way
-    begins = [k for k in range(4) if below[(k + 1) % 4] and not below[k]]
-    ends = [k for k in range(4) if below[k] and not below[(k + 1) % 4]]
-    if not begins:
-        return {}
-    edges = [_sorted(nodes[k], nodes[(k + 1) % 4]) for k in range(4)]
-    if len(begins) == 1:
-        return {edges[ends[0]]: edges[begins[0]]}
-    values = [lattice.value(node) for node in nodes]
-    joined = bool(np.isfinite(values).all() and np.mean(values) <= level)
-    out = {}
-    for end in ends:
-        # with the middle below the level the two corners below it are one region
-        begin = (end + 1) % 4 if joined else (end - 1) % 4
-        out[edges[end]] = edges[begin]
+    profiled = field.plane.profiled
+    costly = bool(profiled.moving) or profiled.objective.step is not None
+    nodes, excess, states, seeds = lattice(field, costly=costly)
+    spots, values = np.array([b.spot for b in bottoms]), np.array([b.excess for b in bottoms])
+    starts = Starts.joined([b.start for b in bottoms])
+    # all branches are known at the nodes and at the minima
+    field.remember(spots, starts)
+    known = _Witnesses(nodes, excess, states).joined(spots, values, starts)
+    parts = [seeds]
+    # where chi2 costs more, rays go from a minimum if nothing else has found the curve around it
+    below = np.flatnonzero(values < 0) if not (costly and len(seeds)) else np.empty(0, dtype=int)
+    circle = _directions(field)
+    for i in below.tolist():
+        ways = (circle @ bottoms[i].axes.T)[:, None] if field.cheap is None else circle[:, None]
+        ways = ways * REACH[:, None]
+        which = np.full(len(circle), i)
+        parts.append(rays(field, spots[which], starts[which], ways, values[which]))
+    known = known.joined(*_valleys(field, bottoms, spots, starts))
+    loops: list[Loop] = []
+    out = Traced([], 0.0, 0, 0)
+    seeds = chosen(field, _joined(parts))
+    for k in range(ROUNDS):
+        new = follow(field, seeds)
+        for loop in new:
+            _add(field, out, loops, loop)
+        _whole(field, out, known)
+        parts = [seeds]
+        if k == 0:
+            parts.append(_across(field, loops, FEW if costly else VERTICES))
+        wrong = known.against(out.curves)[:FOLLOWED]
+        which = np.repeat(wrong, len(circle))
+        ways = np.tile(circle[:, None] * FAR[:, None], (wrong.size, 1, 1))
+        parts.append(rays(field, known.spots[which], known.states[which], ways, known.excess[which]))
+        seeds = _beside(out.curves, chosen(field, _joined(parts)))
+        # what could not be followed once cannot be so again
+        if not len(seeds) or (k > 0 and not new):
+            break
+    out.lost, out.left = len(seeds), known.against(out.curves).size
     return out
 
 
-def _vertices(lattice: Lattice, edges: list[Edge], level: float) -> tuple[Array, Array]:
-    """Return where the level crosses edges, and which of these stand at the edge of the box instead."""
-    places, at_edge = np.empty((len(edges), 2)), np.zeros(len(edges), dtype=bool)
-    inner = []
-    for k, (a, b) in enumerate(edges):
-        if lattice.inside(a) and lattice.inside(b):
-            inner.append(k)
-        else:
-            places[k], at_edge[k] = lattice.place([a if lattice.inside(a) else b])[0], True
-    if inner:
-        first, last = ([edges[k][side] for k in inner] for side in (0, 1))
-        starts, ends = lattice.place(first), lattice.place(last)
-        states = [[lattice.states[a], lattice.states[b]] for a, b in zip(first, last, strict=True)]
+def _directions(field: Field) -> Array:
+    """Return directions of rays, along one axis alone where the other one costs a fold for every value."""
+    if field.cheap is not None:
+        found: Array = np.array([[1.0], [-1.0]]) * np.eye(2)[field.cheap]
+        return found
+    angles = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+    return np.column_stack([np.cos(angles), np.sin(angles)])
 
-        def excess(share: Array, which: np.ndarray) -> Array:
-            at = starts[which] + share[:, None] * (ends - starts)[which]
-            chi2, found = lattice.plane.least(at, [states[i] for i in which])
-            for i, state in zip(which, found, strict=True):
-                states[i] = [state, states[i][0]]
-            return chi2 - level
 
-        values = [np.array([lattice.chi2[n] for n in nodes]) - level for nodes in (first, last)]
-        brackets = np.zeros(len(inner)), np.ones(len(inner)), values[0], values[1]
-        share, left = bracketed(excess, *brackets, ACCURACY, lattice.plane.narrowest)
-        places[inner] = starts + share[:, None] * (ends - starts)
-        missed = np.abs(left)[~lattice.plane.at_cut(places[inner])]
-        lattice.plane.missed = max(lattice.plane.missed, float(missed.max(initial=0.0)))
-    return places, at_edge
+def _joined(parts: Sequence[Seeds]) -> Seeds:
+    return Seeds(
+        np.concatenate([p.spots for p in parts]),
+        np.concatenate([p.gradients for p in parts]),
+        Starts.joined([p.states for p in parts]),
+    )
+
+
+def _beside(curves: Sequence[Array], seeds: Seeds) -> Seeds:
+    """Return the seeds that are on none of the curves."""
+    away = apart(curves, seeds.spots, left_of(seeds.gradients)) * np.hypot(*seeds.gradients.T)
+    return seeds[np.flatnonzero(away > ON)]
+
+
+def _add(field: Field, out: Traced, loops: list[Loop], loop: Loop) -> None:
+    """Add a curve unless it is one that is known."""
+    k = int(loop.sizes.argmax())
+    way = loop.spots[(k + 1) % len(loop.spots)] - loop.spots[k - 1]
+    if (apart(out.curves, loop.spots[k : k + 1], way[None]) * loop.sizes[k] <= ON).all():
+        return
+    loop, missed = smoothed(field, loop)
+    loops.append(loop)
+    out.curves.append(loop.closed)
+    out.missed = max(out.missed, missed)
+
+
+def _whole(field: Field, out: Traced, known: _Witnesses) -> None:
+    """Add the box's own sides if all of them are allowed, so that no curve comes to them."""
+    box = np.array([field.low, field.high])
+    at = (known.spots == box[0]) | (known.spots == box[1])
+    side = at.any(axis=1)
+    met = any(((curve == box[0]) | (curve == box[1])).any() for curve in out.curves)
+    if at.all(axis=1).sum() >= 4 and (known.excess[side] <= 0).all() and not met:
+        (x0, y0), (x1, y1) = box
+        out.curves.append(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]))
+
+
+def _across(field: Field, loops: Sequence[Loop], count: int) -> Seeds:
+    """Return seeds on the other sides of what lies on the left and on the right of curves."""
+    rows, ways, states = [], [], []
+    for loop in loops:
+        inner = np.flatnonzero((loop.ways != 0).all(axis=1))
+        inner = inner[np.unique(np.linspace(0, len(inner) - 1, min(count, len(inner))).astype(int))]
+        for sign in (-1, 1):
+            unit = sign * loop.ways[inner] / loop.sizes[inner, None]
+            if field.cheap is not None:
+                unit[:, 1 - field.cheap] = 0.0
+            rows.append(loop.spots[inner] + 0.02 * unit)
+            ways.append(unit[:, None] * ACROSS[:, None])
+            states.append(loop.states[inner])
+    if not rows:
+        return no_seeds(field.states(0))
+    spots, starts = np.concatenate(rows), Starts.joined(states)
+    inside = np.flatnonzero(field.inside(spots))
+    excess, states_ = field.excess(spots[inside], starts[inside])
+    return rays(field, spots[inside], states_, np.concatenate(ways)[inside], excess)
+
+
+def _valleys(field: Field, bottoms: Sequence[Bottom], spots: Array, starts: Starts) -> tuple[Array, Array, Starts]:
+    """Return the bottoms of narrow valleys through the minima."""
+    which, ways, widths = [], [], []
+    for i, bottom in enumerate(bottoms):
+        along, across = bottom.axes.T
+        width = float(np.hypot(*across))
+        if field.cheap is None and width < NARROW and width < 0.5 * float(np.hypot(*along)):
+            for sign in (-1, 1):
+                which.append(i)
+                ways.append(sign * along / np.hypot(*along))
+                widths.append(width)
+    if not which:
+        return np.empty((0, 2)), np.empty(0), field.states(0)
+    return walked(field, spots[which], starts[which], np.array(ways), np.array(widths))

@@ -114,8 +114,10 @@ cdef inline double penalty(const term_t *t, double eta) noexcept nogil:
 
 
 cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
-    """chi2 with the signal's normalisation and the backgrounds profiled."""
-    return t.base - (u + t.lift) * (u + t.lift) / (v + t.pull)
+    """chi2 with the signal's normalisation and the backgrounds profiled: never negative, as sums of squares are."""
+    cdef double value = t.base - (u + t.lift) * (u + t.lift) / (v + t.pull)
+    # written so that NaN stays
+    return 0.0 if value < 0.0 else value
 
 
 cdef Py_ssize_t row_size(const term_t *t) noexcept nogil

@@ -156,7 +156,13 @@ def _check_axes(ax: object) -> None:
     import_matplotlib()
     from matplotlib.axes import Axes
 
-    checks.instance("ax", ax, Axes, "for example one of figure.subplots()")
+    plane: Axes = checks.instance("ax", ax, Axes, "for example one of figure.subplots()")
+    # in three dimensions the plane below is as any other
+    if hasattr(plane, "zaxis") or not plane.transData.is_separable:
+        raise InputError(
+            f"ax must be plane axes with x and y at right angles, got those of the projection {plane.name!r}: make "
+            "them without projection=, for example with figure.subplots()"
+        )
 
 
 def _of_matplotlib(error: Exception) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import below
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
 from cevns.units import axis_label
@@ -64,10 +65,10 @@ def percent(level: float) -> str:
 
     Examples
     --------
-    >>> percent(0.9), percent(0.9545)
-    ('90%', '95.45%')
+    >>> percent(0.9), percent(0.9545), percent(0.999999)
+    ('90%', '95.45%', '99.9999%')
     """
-    return f"{100 * level:.4g}%"
+    return f"{below(100 * level, 100)}%"
 
 
 @draws

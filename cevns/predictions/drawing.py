@@ -109,7 +109,7 @@ def plot_prediction(
     return with_legend(ax, above=own) if legend else ax
 
 
-def point_label(model: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
+def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
     """Return the text that names a model and its parameters in a legend.
 
     Examples
@@ -121,9 +121,13 @@ def point_label(model: Model, mass: Any = None, coupling: Any = None, **values: 
     >>> print(point_label("charge-radius", r2_ee=-60))
     charge radius, $\\langle r^2\\rangle_{ee} = -60$ $\\times$ $10^{-32}$ cm$^2$
     """
-    known = get_interaction(model) if isinstance(model, Interaction) or model in known_interactions() else None
+    known = (
+        get_interaction(interaction)
+        if isinstance(interaction, Interaction) or interaction in known_interactions()
+        else None
+    )
     parameters = {p.name: p for p in known.all_parameters} if known else {}
-    parts = [known.label if known else str(model)]
+    parts = [known.label if known else str(interaction)]
     for name, value in {"mass": mass, "coupling": coupling, **values}.items():
         if value is not None:
             parts.append(_setting(parameters.get(name) or _USUAL.get(name) or Parameter(name), value))

@@ -121,7 +121,6 @@ def test_draws_itself(result, kind):
     assert "MeV" in ax.get_xlabel()
 
 
-@pytest.mark.filterwarnings("error")
 def test_its_legend_hides_nothing(result, kind):
     pytest.importorskip("matplotlib").use("agg")
     try:
