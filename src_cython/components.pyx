@@ -210,7 +210,7 @@ cdef Py_ssize_t which_derivative(Py_ssize_t n, const int *taken) noexcept nogil:
     """Where derivatives stand: the value, the first ones, then the second ones of pairs in order."""
     cdef Py_ssize_t a, b, first = -1, second = -1, d = 1 + n
     for a in range(n):
-        for b in range(taken[a]):
+        for _b in range(taken[a]):
             if first < 0:
                 first = a
             else:

@@ -2,8 +2,8 @@
 
 All nuisances x together have the pull x' W x with the inverse W of their covariance, and each may have a range. With
 the gradient g and the matrix H of second derivatives the steps are Newton's, -H^-1 g, in those that are not at an end
-of their range that g leads out of, shortened until chi2 falls. Where H has a negative direction, it is taken without the
-second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
+of their range that g leads out of, shortened until chi2 falls. Where H has a negative direction, it is taken without
+the second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
 
 chi2 is convex if nuisances scale components alone, and has one minimum. What deforms them may make several: then each
 descent starts anew from all of some places.

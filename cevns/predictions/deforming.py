@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def shape_grids(nodes: RecoilNodes, response: DetectorResponse, shapes: Sequence
         found: Array = weights.dot(probes.T.copy()).reshape(probes.shape[1], len(values), -1)
         return np.concatenate(found, axis=1)
 
-    return tuple(_grid(shape, response, lambda values, shape=shape: counts(shape, values)) for shape in shapes)
+    return tuple(_grid(shape, response, functools.partial(counts, shape)) for shape in shapes)
 
 
 def _grid(shape: ResponseShape, response: DetectorResponse, counts: Callable[[Array], Array]) -> Grid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,7 +117,7 @@ class Fold:
     def of_flux(self, flux: Flux) -> Fold:
         """Return the same for a part of the flux that the nodes were made for."""
         layers = {
-            key: Layer(replace(layer.nodes, flux=flux), layer.rows, lambda layer=layer: layer.weights, layer.dot)
+            key: Layer(replace(layer.nodes, flux=flux), layer.rows, partial(getattr, layer, "weights"), layer.dot)
             for key, layer in self.layers.items()
         }
         return Fold(layers, self.bins, self.edges, self.points)

@@ -20,6 +20,7 @@ from cevns.likelihoods import Background, Deformation, Nuisance
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cevns._types import ArrayLike, Values
     from cevns.detectors import Quenching
     from cevns.nuclei.form_factors import FormFactor
 
@@ -78,10 +79,10 @@ def load(
     )
 
 
-def _deformation(name: str, counts: Sequence[float]) -> Deformation:
+def _deformation(name: str, counts: ArrayLike) -> Deformation:
     """Return an excursion as a nuisance of the templates, or of the signal's shares."""
     of = release.EXCURSIONS[name][0]
-    tables = release.excursions(name)
+    tables: Sequence[Values] = release.excursions(name)
     if of == "signal":
         axes = [Axis("F90", release.F90), Axis("time", release.TIME, "us")]
         tables = tuple(Distribution.of_template(axes, table, counts).shares for table in tables)

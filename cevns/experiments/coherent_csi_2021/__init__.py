@@ -69,7 +69,7 @@ def load(*, form_factor: FormFactor | str = "helm", systematics: str = "full") -
     """
     full = checks.known("systematics", systematics, SYSTEMATICS) == "full"
     nominal, *sets = release.light_coefficients()
-    efficiency, *moved = (LogisticEfficiency(*row) for row in release.efficiency_coefficients().tolist())
+    efficiency, above, below = (LogisticEfficiency(*row) for row in release.efficiency_coefficients().tolist())
     response = Response(
         _quenching(nominal),
         Axis("energy", PHOTOELECTRONS, "PE"),
@@ -79,7 +79,7 @@ def load(*, form_factor: FormFactor | str = "helm", systematics: str = "full") -
     )
     own = Nuisance("form-factor", FORM_FACTOR_SIGMA) if full else None
     shapes = [
-        ResponseShape("csi efficiency", *moved, -REACH, REACH),
+        ResponseShape("csi efficiency", above, below, -REACH, REACH),
         ResponseShape("csi quenching 0", _quenching(sets[0]), _quenching(sets[1]), -REACH, REACH),
         ResponseShape("csi quenching 1", _quenching(sets[2]), _quenching(sets[3]), -REACH, REACH),
         TimeOffset(-OFFSET, OFFSET, name="csi time offset"),
