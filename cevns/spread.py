@@ -5,10 +5,9 @@ What predicts counts says it, what judges them reads it, and neither knows the o
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,15 +17,15 @@ from cevns.errors import InputError
 if TYPE_CHECKING:
     from cevns._types import Array, Values
 
-__all__ = ["MOST_NODES", "Grid", "Spread"]
+__all__ = ["MOST_ORDERS", "Grid", "Spread"]
 
-#: Largest number of nodes of a piece that the kernels take.
-MOST_NODES = 16
+#: Largest number of polynomials of a piece that the kernels take.
+MOST_ORDERS = 16
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Values of a nuisance between which counts are polynomials: Chebyshev nodes in pieces of its range.
+    """Pieces of a nuisance's range in which counts are sums of Chebyshev polynomials.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ class Grid:
     edges : array_like, shape (pieces + 1,)
         Ascending; counts may have kinks there.
     order : int
-        Nodes of each piece, 1 to 16.
+        Polynomials of each piece, 1 to 16, and nodes through which they go.
     sigma : float
         Standard deviation of the nuisance about 0, in the unit of the edges; infinite for none.
 
@@ -44,7 +43,7 @@ class Grid:
     >>> grid = Grid("z", (-1.0, 0.0, 1.0), 3)
     >>> grid.nodes.round(3).tolist()
     [-0.933, -0.5, -0.067, 0.067, 0.5, 0.933]
-    >>> (grid.basis(0.25) @ grid.nodes**2).round(9).item()
+    >>> (grid.polynomials(0.25) @ grid.coefficients(grid.nodes**2)).round(9).item()
     0.0625
     """
 
@@ -61,7 +60,7 @@ class Grid:
                 f"the range of {checks.shown(self.name)}, {edges[0]:g} to {edges[-1]:g}, must hold 0, where nothing is "
                 "deformed"
             )
-        checks.put(self, edges=tuple(edges.tolist()), order=checks.whole("order", self.order, low=1, high=MOST_NODES))
+        checks.put(self, edges=tuple(edges.tolist()), order=checks.whole("order", self.order, low=1, high=MOST_ORDERS))
 
     @cached_property
     def points(self) -> Array:
@@ -76,20 +75,26 @@ class Grid:
         found: Array = (middle[:, None] + half[:, None] * self.points).ravel()
         return found
 
-    @cached_property
-    def to_chebyshev(self) -> Array:
-        """From values at the nodes of a piece to Chebyshev coefficients, shape (coefficients, nodes)."""
-        return np.ascontiguousarray(np.linalg.inv(np.polynomial.chebyshev.chebvander(self.points, self.order - 1)))
+    @property
+    def pieces(self) -> int:
+        """Their number."""
+        return len(self.edges) - 1
 
-    def basis(self, value: float) -> Array:
-        """Return what values at all nodes are multiplied by, shape (nodes,), for counts at a value of the nuisance."""
+    def coefficients(self, values: Array, axis: int = 0) -> Array:
+        """Return coefficients of the polynomials, piece by piece, for values at all nodes along an axis of an array."""
+        to_chebyshev = np.linalg.inv(np.polynomial.chebyshev.chebvander(self.points, self.order - 1))
+        moved = np.moveaxis(values, axis, 0)
+        found = np.einsum("kn,pn...->pk...", to_chebyshev, moved.reshape(-1, self.order, *moved.shape[1:]))
+        return np.moveaxis(found.reshape(moved.shape), 0, axis)
+
+    def polynomials(self, value: float) -> Array:
+        """Return all polynomials at a value of the nuisance, piece by piece; those of other pieces are 0."""
         edges = np.array(self.edges)
-        piece = int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, edges.size - 2))
+        piece = int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, self.pieces - 1))
         x = (2 * value - edges[piece] - edges[piece + 1]) / (edges[piece + 1] - edges[piece])
-        out = np.zeros(self.nodes.size)
-        here = np.polynomial.chebyshev.chebvander(np.array([x]), self.order - 1)[0] @ self.to_chebyshev
-        out[piece * self.order : (piece + 1) * self.order] = here
-        return out
+        out = np.zeros((self.pieces, self.order))
+        out[piece] = np.polynomial.chebyshev.chebvander(np.array([x]), self.order - 1)[0]
+        return out.ravel()
 
 
 @dataclass(frozen=True)
@@ -98,24 +103,32 @@ class Spread:
 
     Parameters
     ----------
-    shares : array_like, shape (groups, nodes of `offset`, 1 or energy bins, rest)
+    shares : array_like, shape (groups, coefficients of `offset`, 1 or energy bins, rest)
         For each group of neutrinos that arrive together. One row serves all bins of energy.
     offset : Grid, optional
         Nuisance that shifts arrival times.
     shapes : sequence of Grid
         Nuisances that deform the response to energy.
+    orders : ndarray of int, shape (terms, shapes), optional
+        Terms of counts by energy as functions of the shapes: products of polynomials of these orders.
+    mixing : ndarray, shape (cells, terms, energy bins, moments), optional
+        From moments of the rates to coefficients of the terms in each cell, which are combinations of the shapes'
+        pieces, the last one's fastest. Without it moments are counts by energy.
     """
 
     shares: np.ndarray
     offset: Grid | None = None
     shapes: tuple[Grid, ...] = ()
+    orders: Any = None
+    mixing: Any = None
 
     def __post_init__(self) -> None:
-        nodes = 1 if self.offset is None else self.offset.nodes.size
-        shares = checks.array("shares", self.shares, low=-1e-9, high=1e30, ndim=4)
-        if shares.shape[1] != nodes:
-            raise InputError(f"shares has {shares.shape[1]} nodes of the time offset, needed: {nodes}")
-        checks.put(self, shares=np.ascontiguousarray(shares))
+        needed = 1 if self.offset is None else self.offset.nodes.size
+        shares = checks.array("shares", self.shares, low=-1e30, high=1e30, ndim=4)
+        if shares.shape[1] != needed:
+            raise InputError(f"shares has {shares.shape[1]} coefficients of the time offset, needed: {needed}")
+        orders = np.zeros((1, len(self.shapes)), dtype=np.intp) if self.orders is None else self.orders
+        checks.put(self, shares=np.ascontiguousarray(shares), orders=orders)
 
     @classmethod
     def plain(cls) -> Spread:
@@ -131,9 +144,5 @@ class Spread:
         """Return the shares at a time offset, shape (groups, 1 or energy bins, rest)."""
         if self.offset is None:
             return self.shares[:, 0]
-        found: Array = np.einsum("n,gner->ger", self.offset.basis(offset), self.shares)
+        found: Array = np.einsum("n,gner->ger", self.offset.polynomials(offset), self.shares)
         return found
-
-    def nodes(self) -> list[tuple[float, ...]]:
-        """Return the values of all shapes at each combination of their nodes, the last one's fastest."""
-        return list(itertools.product(*(grid.nodes.tolist() for grid in self.shapes)))

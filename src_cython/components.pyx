@@ -10,8 +10,9 @@ times shares of the bins r of all other axes,
     T_0[e, r] = sum_g E_g[e](z) Q_g[r](t),
 
 where the counts E depend on the couplings, and on nuisances z that deform the detector's response; the shares Q, or
-Q[e, r], on a time offset t. Over pieces of z and t both are polynomials through Chebyshev nodes. Any component may have
-deformations that are linear in a nuisance.
+Q[e, r], on a time offset t. Over pieces of z and t both are sums of Chebyshev polynomials: the counts of products of
+one polynomial for each z. Their coefficients, far more numbers than recoil nodes, are sums of few moments of the rates
+there. Any component may have deformations that are linear in a nuisance.
 """
 
 from libc.math cimport sqrt
@@ -19,7 +20,7 @@ from libc.string cimport memcpy, memset
 
 from cevns.kernels.counts cimport (
     counts_row_size, counts_row_t, fold_piece, place_counts_row, start_counts)
-from cevns.kernels.polynomials cimport find_piece, to_piece
+from cevns.kernels.polynomials cimport dot, find_piece, to_piece
 
 
 # --- memory of a row -------------------------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     cdef Py_ssize_t g, size = doubles(p.groups * sizeof(counts_row_t))
     for g in range(p.groups):
         size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
-    size += (derivatives(p.shapes) + 6 * local_nodes(p) + 1) * p.groups * p.energy + 3 * p.groups * p.rows * p.rest
+    size += (derivatives(p.shapes) + p.terms + 1) * p.groups * p.energy + p.moments + 3 * p.groups * p.rows * p.rest
     return size + (4 + p.vectors) * p.bins
 
 
@@ -57,8 +58,10 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     memory += 3 * p.groups * p.rows * p.rest
     row.mixed = memory
     memory += p.groups * p.energy
-    row.blocks = memory
-    memory += 6 * local_nodes(p) * p.groups * p.energy
+    row.coefficients = memory
+    memory += p.terms * p.groups * p.energy
+    row.moments = memory
+    memory += p.moments
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
     memory += 4 * p.bins
     row.vectors = memory
@@ -68,6 +71,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
+    row.cell = -1
     for g in range(p.groups):
         start_counts(p.counts[g], row.counts + g, values, alone)
 
@@ -75,31 +79,24 @@ cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *va
 # --- the signal ------------------------------------------------------------------------------------------------------
 
 cdef void axis_basis(const axis_t *axis, double x, bint derived, basis_t *out) noexcept nogil:
-    """The nodes' polynomials at a value of a nuisance."""
-    cdef double t[3][MAX_NODES]
+    """The polynomials at a value of a nuisance."""
     cdef double scale, u
-    cdef Py_ssize_t k, m, d, piece = find_piece(axis.edges, axis.pieces, x, -1), orders = 3 if derived else 1
-    out.first = piece * axis.order
+    cdef double *value = out.values[0]
+    cdef double *first = out.values[1]
+    cdef double *second = out.values[2]
+    cdef Py_ssize_t k
+    out.piece = find_piece(axis.edges, axis.pieces, x, -1)
+    value[0], first[0], second[0] = 1.0, 0.0, 0.0
     if axis.order == 1:
-        out.values[0][0], out.values[1][0], out.values[2][0] = 1.0, 0.0, 0.0
         return
-    u = to_piece(axis.edges, piece, x)
-    scale = 2.0 / (axis.edges[piece + 1] - axis.edges[piece])
-    t[0][0], t[1][0], t[2][0] = 1.0, 0.0, 0.0
-    t[0][1], t[1][1], t[2][1] = u, 1.0, 0.0
+    u = to_piece(axis.edges, out.piece, x)
+    scale = 2.0 / (axis.edges[out.piece + 1] - axis.edges[out.piece])
+    value[1], first[1], second[1] = u, scale, 0.0
     for k in range(2, axis.order):
-        t[0][k] = 2.0 * u * t[0][k - 1] - t[0][k - 2]
-        t[1][k] = 2.0 * t[0][k - 1] + 2.0 * u * t[1][k - 1] - t[1][k - 2]
-        t[2][k] = 4.0 * t[1][k - 1] + 2.0 * u * t[2][k - 1] - t[2][k - 2]
-    for d in range(orders):
-        for m in range(axis.order):
-            out.values[d][m] = 0.0
-        for k in range(axis.order):
-            for m in range(axis.order):
-                out.values[d][m] += t[d][k] * axis.to_chebyshev[k * axis.order + m]
-    for m in range(axis.order if derived else 0):
-        out.values[1][m] *= scale
-        out.values[2][m] *= scale * scale
+        value[k] = 2.0 * u * value[k - 1] - value[k - 2]
+        if derived:
+            first[k] = 2.0 * (scale * value[k - 1] + u * first[k - 1]) - first[k - 2]
+            second[k] = 2.0 * (2.0 * scale * first[k - 1] + u * second[k - 1]) - second[k - 2]
 
 
 cdef void shape_bases(const poisson_t *p, const double *x, bint derived, basis_t *bases) noexcept nogil:
@@ -108,126 +105,85 @@ cdef void shape_bases(const poisson_t *p, const double *x, bint derived, basis_t
         axis_basis(&p.shape[a], x[p.places[p.shape[a].pull]], derived, bases + a)
 
 
-cdef Py_ssize_t local_nodes(const poisson_t *p) noexcept nogil:
-    """Nodes of one interval of every shape."""
-    cdef Py_ssize_t a, out = 1
+cdef Py_ssize_t cell_of(const poisson_t *p, const basis_t *bases) noexcept nogil:
+    """Which of all combinations of intervals the present one is."""
+    cdef Py_ssize_t a, cell = 0
     for a in range(p.shapes):
-        out *= p.shape[a].order
-    return out
+        cell = cell * p.shape[a].pieces + bases[a].piece
+    return cell
 
 
-cdef Py_ssize_t node_of(const poisson_t *p, const basis_t *bases, Py_ssize_t k, Py_ssize_t *where) noexcept nogil:
-    """Which of all nodes the k-th one of the present intervals is; where it stands along each shape."""
-    cdef Py_ssize_t a, node = 0, stride = 1
-    for a in range(p.shapes - 1, -1, -1):
-        where[a] = k % p.shape[a].order
-        k //= p.shape[a].order
-        node += stride * (bases[a].first + where[a])
-        stride *= p.shape[a].pieces * p.shape[a].order
-    return node
-
-
-cdef double product(const poisson_t *p, const basis_t *bases, const Py_ssize_t *where, Py_ssize_t first,
-                    Py_ssize_t second) noexcept nogil:
-    """Polynomial of a node, derived in up to two shapes; -1 for none."""
+cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term, Py_ssize_t first,
+                       Py_ssize_t second) noexcept nogil:
+    """Product of polynomials, derived in up to two shapes; -1 for none."""
     cdef Py_ssize_t a
     cdef double out = 1.0
     for a in range(p.shapes):
-        out *= bases[a].values[(a == first) + (a == second)][where[a]]
+        out *= bases[a].values[(a == first) + (a == second)][p.orders[term * p.shapes + a]]
     return out
 
 
-cdef void gather(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases, double *out) noexcept nogil:
-    """Counts by energy of all groups at the nodes of the present intervals, (node, group, energy)."""
-    cdef Py_ssize_t where[MAX_SHAPES]
-    cdef Py_ssize_t e, g, k, node, n = p.energy
+cdef void gather(const poisson_t *p, poisson_row_t *row, double y, Py_ssize_t cell) noexcept nogil:
+    """Coefficients of the counts by energy of all groups in one cell."""
+    cdef Py_ssize_t e, g, i, m, t, n = p.moments, size = p.groups * p.energy
     cdef const double *one
     cdef const double *line
-    for k in range(local_nodes(p)):
-        node = node_of(p, bases, k, where)
-        for g in range(p.groups):
-            fold_piece(p.counts[g], row.counts + g, node)
-            one = row.counts[g].a + node * n
-            line = row.counts[g].bc + 2 * node * n
-            if row.counts[g].alone:
-                memcpy(out, one, n * sizeof(double))
-            else:
-                for e in range(n):
-                    out[e] = one[e] + y * (line[e] + y * line[n + e])
-            out += n
+    cdef const double *mixing
+    cdef const double *moments
+    if row.cell == cell and row.y == y:
+        return
+    row.cell, row.y = cell, y
+    for g in range(p.groups):
+        fold_piece(p.counts[g], row.counts + g, 0)
+        one, line, moments = row.counts[g].a, row.counts[g].bc, row.counts[g].a
+        if not row.counts[g].alone:
+            moments = row.moments
+            for m in range(n):
+                row.moments[m] = one[m] + y * (line[m] + y * line[n + m])
+        if p.mixing == NULL:
+            memcpy(row.coefficients + g * n, moments, n * sizeof(double))
+            continue
+        mixing = p.mixing + cell * p.terms * p.energy * n
+        for t in range(p.terms):
+            i = t * size + g * p.energy
+            for e in range(p.energy):
+                row.coefficients[i + e] = dot(mixing, moments, n)
+                mixing += n
 
 
-cdef void contract(const double *values, Py_ssize_t rows, Py_ssize_t order, const double *basis, Py_ssize_t n,
-                   double *out) noexcept nogil:
-    """Sum over the nodes of one shape, the last one of those that are left: (row, node, n) to (row, n)."""
-    cdef Py_ssize_t i, m, r
-    cdef const double *x
-    memset(out, 0, rows * n * sizeof(double))
-    for r in range(rows):
-        for m in range(order):
-            x = values + (r * order + m) * n
-            for i in range(n):
-                out[r * n + i] += basis[m] * x[i]
+cdef void add_term(const poisson_t *p, poisson_row_t *row, Py_ssize_t term, double factor,
+                   Py_ssize_t derivative) noexcept nogil:
+    """Add a term's part of the counts by energy, or of a derivative."""
+    cdef Py_ssize_t i, size = p.groups * p.energy
+    cdef const double *values = row.coefficients + term * size
+    cdef double *out = row.by_energy + derivative * size
+    if factor:
+        for i in range(size):
+            out[i] += factor * values[i]
 
 
 cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases,
                       bint derived) noexcept nogil:
-    """Counts by energy of all groups, and their derivatives in the shapes up to the second order.
-
-    One shape after the other is summed over, the last one first, and with every number of derivatives in it that the
-    later ones have left over.
-    """
-    cdef int taken[MAX_DERIVATIVES][MAX_SHAPES + 1]
-    cdef int next_taken[MAX_DERIVATIVES][MAX_SHAPES + 1]
-    cdef Py_ssize_t a, b, d, k, s, sets = 1, found, rows = local_nodes(p), size = p.groups * p.energy
-    cdef double *now = row.blocks
-    cdef double *then = row.blocks + 3 * rows * size
-    cdef double *swapped
-    gather(p, row, y, bases, now)
-    memset(taken, 0, sizeof(taken))
-    for a in range(p.shapes - 1, -1, -1):
-        rows //= p.shape[a].order
-        found = 0
-        for s in range(sets):
-            for k in range(3 - taken[s][MAX_SHAPES] if derived else 1):
-                contract(now + s * rows * p.shape[a].order * size, rows, p.shape[a].order, bases[a].values[k], size,
-                         then + found * rows * size)
-                for b in range(MAX_SHAPES + 1):
-                    next_taken[found][b] = taken[s][b]
-                next_taken[found][a] = k
-                next_taken[found][MAX_SHAPES] += k
-                found += 1
-        sets = found
-        memcpy(taken, next_taken, sizeof(taken))
-        swapped = now
-        now, then = then, swapped
-    for s in range(sets):
-        d = which_derivative(p.shapes, taken[s])
-        memcpy(row.by_energy + d * size, now + s * size, size * sizeof(double))
-
-
-cdef Py_ssize_t which_derivative(Py_ssize_t n, const int *taken) noexcept nogil:
-    """Where derivatives stand: the value, the first ones, then the second ones of pairs in order."""
-    cdef Py_ssize_t a, b, first = -1, second = -1, d = 1 + n
-    for a in range(n):
-        for _b in range(taken[a]):
-            if first < 0:
-                first = a
-            else:
-                second = a
-    if first < 0:
-        return 0
-    if second < 0:
-        return 1 + first
-    for a in range(first):
-        d += n - a
-    return d + second - first
+    """Counts by energy of all groups, then their first derivatives in the shapes, then the second ones of pairs."""
+    cdef Py_ssize_t a, b, d, t, count = derivatives(p.shapes) if derived else 1
+    gather(p, row, y, cell_of(p, bases))
+    memset(row.by_energy, 0, count * p.groups * p.energy * sizeof(double))
+    for t in range(p.terms):
+        add_term(p, row, t, term_value(p, bases, t, -1, -1), 0)
+        if not derived:
+            continue
+        d = 1 + p.shapes
+        for a in range(p.shapes):
+            add_term(p, row, t, term_value(p, bases, t, a, -1), 1 + a)
+            for b in range(a, p.shapes):
+                add_term(p, row, t, term_value(p, bases, t, a, b), d)
+                d += 1
 
 
 cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, bint derived,
                       basis_t *basis) noexcept nogil:
     """Shares of the other axes' bins at the time offset, deformed, and two derivatives in the offset."""
-    cdef Py_ssize_t d, g, i, m, block = p.rows * p.rest, nodes = p.offset.pieces * p.offset.order
+    cdef Py_ssize_t d, g, i, m, block = p.rows * p.rest, orders = p.offset.pieces * p.offset.order
     cdef const double *values
     cdef double *out
     cdef double z
@@ -237,7 +193,7 @@ cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, b
             out = row.shares + (d * p.groups + g) * block
             memset(out, 0, block * sizeof(double))
             for m in range(p.offset.order):
-                values = p.shares + (g * nodes + basis.first + m) * block
+                values = p.shares + (g * orders + basis.piece * p.offset.order + m) * block
                 for i in range(block):
                     out[i] += basis.values[d][m] * values[i]
     for m in range(p.morphs):
@@ -261,29 +217,50 @@ cdef void spread(const poisson_t *p, const double *by_energy, const double *shar
                 out[e * n + r] += value * share[r]
 
 
+cdef double in_energy(const poisson_t *p, const basis_t *bases, Py_ssize_t cell, Py_ssize_t e,
+                      const double *moments) noexcept nogil:
+    """Counts in one bin of energy."""
+    cdef Py_ssize_t t
+    cdef double out = 0.0
+    if p.mixing == NULL:
+        return moments[e]
+    for t in range(p.terms):
+        out += term_value(p, bases, t, -1, -1) * dot(
+            p.mixing + ((cell * p.terms + t) * p.energy + e) * p.moments, moments, p.moments)
+    return out
+
+
 cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil:
     """Coefficients in y of the counts by energy without deformations, and data less backgrounds, shape (4, energy).
 
     All in units of the data's standard deviations.
     """
-    cdef Py_ssize_t e, g, r, n = p.energy
-    cdef const double *one
-    cdef const double *line
+    cdef basis_t bases[MAX_SHAPES]
+    cdef basis_t offset
+    cdef Py_ssize_t a, cell, e, g, k, m, r, n = p.energy, block = p.rows * p.rest
+    cdef const double *by_moment
     cdef const double *shares
     cdef double total, scale
     memset(out, 0, 4 * n * sizeof(double))
+    for a in range(p.shapes):
+        axis_basis(&p.shape[a], 0.0, False, bases + a)
+    axis_basis(&p.offset, 0.0, False, &offset)
+    cell = cell_of(p, bases)
     for g in range(p.groups):
-        fold_piece(p.counts[g], row.counts + g, p.middle)
-        one, line = row.counts[g].a + p.middle * n, row.counts[g].bc + 2 * p.middle * n
-        for e in range(n):
-            shares = p.shares + ((g * p.offset.pieces * p.offset.order + p.offset.order // 2) * p.rows
-                                 + (e if p.rows > 1 else 0)) * p.rest
-            total = 0.0
-            for r in range(p.rest):
-                total += shares[r]
-            out[e] += total * one[e]
-            out[n + e] += total * line[e]
-            out[2 * n + e] += total * line[n + e]
+        # shares of all energies, summed over the other axes
+        memset(row.mixed, 0, n * sizeof(double))
+        for m in range(p.offset.order):
+            shares = p.shares + ((g * p.offset.pieces + offset.piece) * p.offset.order + m) * block
+            for e in range(n):
+                total = 0.0
+                for r in range(p.rest):
+                    total += shares[(e if p.rows > 1 else 0) * p.rest + r]
+                row.mixed[e] += offset.values[0][m] * total
+        fold_piece(p.counts[g], row.counts + g, 0)
+        for k in range(3):
+            by_moment = row.counts[g].a if k == 0 else row.counts[g].bc + (k - 1) * p.moments
+            for e in range(n):
+                out[k * n + e] += row.mixed[e] * in_energy(p, bases, cell, e, by_moment)
     for e in range(n):
         out[3 * n + e] = p.energy_data[e] - p.energy_data[n + e]
         scale = 1.0 / sqrt(p.energy_data[2 * n + e])

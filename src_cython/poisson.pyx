@@ -10,11 +10,11 @@ few vectors: the components, and derivatives of the signal in its deformations; 
 
 from libc.math cimport INFINITY, log
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 from cevns.kernels.backwards cimport counts_gradient
 from cevns.kernels.components cimport (
-    MAX_NODES, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, expect, local_nodes, node_of, poisson_row_t, poisson_t,
-    product, spread)
+    MAX_ORDER, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, cell_of, expect, poisson_row_t, poisson_t, spread, term_value)
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
@@ -199,10 +199,11 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
     """Add the derivatives of chi2 in all parameters, nuisances fixed; False if there is no memory."""
     cdef double factors[MAX_VECTORS]
     cdef basis_t bases[MAX_SHAPES]
-    cdef Py_ssize_t where[MAX_SHAPES]
-    cdef Py_ssize_t e, g, k, node, n = p.rest
+    cdef Py_ssize_t e, g, m, t, n = p.rest
     cdef const double *share
-    cdef double weight
+    cdef const double *mixing
+    cdef const double *residuals
+    cdef double weight, one = 1.0
     expect(p, row, 0.0, nuisances, False, factors, bases)
     if compare(p, row, False) == INFINITY:
         return True
@@ -210,52 +211,63 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
         for e in range(p.energy):
             share = row.shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
             row.mixed[g * p.energy + e] = factors[0] * dot(row.slopes + e * n, share, n)
-    for k in range(local_nodes(p)):
-        node = node_of(p, bases, k, where)
-        weight = product(p, bases, where, -1, -1)
-        for g in range(p.groups):
-            if not counts_gradient(p.counts[g], row.counts + g, node, &weight, 1, row.mixed + g * p.energy, values,
-                                   gradient):
-                return False
+    for g in range(p.groups):
+        residuals = row.mixed + g * p.energy
+        if p.mixing != NULL:
+            memset(row.moments, 0, p.moments * sizeof(double))
+            mixing = p.mixing + cell_of(p, bases) * p.terms * p.energy * p.moments
+            for t in range(p.terms):
+                weight = term_value(p, bases, t, -1, -1)
+                for e in range(p.energy):
+                    for m in range(p.moments):
+                        row.moments[m] += weight * residuals[e] * mixing[m]
+                    mixing += p.moments
+            residuals = row.moments
+        if not counts_gradient(p.counts[g], row.counts + g, 0, &one, 1, residuals, values, gradient):
+            return False
     return True
 
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
-cdef axis_t place_axis(edges, to_chebyshev, Py_ssize_t pull, list owned) except *:
+cdef axis_t place_axis(edges, Py_ssize_t order, Py_ssize_t pull, list owned) except *:
     cdef axis_t axis
-    axis.pieces, axis.order, axis.pull = len(edges) - 1, to_chebyshev.shape[0], pull
-    if axis.order > MAX_NODES or to_chebyshev.shape != (axis.order, axis.order) or axis.pieces < 1:
-        raise ValueError(f"an axis needs edges, and as many nodes as coefficients, at most {MAX_NODES}")
-    axis.edges, axis.to_chebyshev = own(owned, edges), own(owned, to_chebyshev)
+    axis.pieces, axis.order, axis.pull = len(edges) - 1, order, pull
+    if not 1 <= order <= MAX_ORDER or axis.pieces < 1:
+        raise ValueError(f"an axis needs edges and 1 to {MAX_ORDER} polynomials")
+    axis.edges = own(owned, edges)
     return axis
 
 
 cdef class PoissonTerm:
-    """PoissonTerm(counts, observed, shares, templates, places, scales, shapes=(), offset=None, morphs=(), \
-variance=None, floor=0.0)
+    """PoissonTerm(counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None, offset=None, \
+morphs=(), variance=None, floor=0.0)
 
     One experiment's expectations beside its data. `cevns.likelihoods.poisson` makes these.
 
     Parameters
     ----------
     counts : sequence of Counts
-        Signal by energy of each group; a node of its response for each combination of nodes of the shapes, the last one
-        fastest.
+        Moments of the signal's rates of each group.
+    mixing : ndarray, shape (cells, terms, energy bins, moments), or None
+        From moments to coefficients of counts by energy of terms in cells, which are combinations of intervals of the
+        shapes, the last one's fastest. Without it moments are counts by energy.
     observed : ndarray, shape (energy bins x rest,)
         Data.
-    shares : ndarray, shape (groups, nodes of the offset, 1 or energy bins, rest)
-        Of the other axes' bins.
+    shares : ndarray, shape (groups, intervals of the offset x its order, 1 or energy bins, rest)
+        Of the other axes' bins, as coefficients of Chebyshev polynomials.
     templates : ndarray, shape (backgrounds, bins)
         Expected counts.
     places : sequence of int
         Where the term's nuisances stand among those of all.
     scales : ndarray, shape (1 + backgrounds, nuisances)
         Relative change of signal and backgrounds by a unit of each nuisance.
-    shapes : sequence of (ndarray, ndarray, int)
-        Nuisances that deform the response: edges of pieces, the way from nodes' values to Chebyshev coefficients, and
-        which of the term's nuisances it is.
-    offset : (ndarray, ndarray, int), optional
+    shapes : sequence of (ndarray, int, int)
+        Nuisances that deform the response: edges of intervals, number of polynomials, and which of the term's nuisances
+        it is.
+    orders : ndarray of int, shape (terms, shapes), optional
+        Which polynomials of the shapes each term is a product of; one of order 0 unless given.
+    offset : (ndarray, int, int), optional
         The same of the time offset.
     morphs : sequence of (int, int, ndarray)
         Component, which of the term's nuisances, and change of the counts, shape (bins,), by a unit of it; of the
@@ -266,48 +278,60 @@ variance=None, floor=0.0)
         Least expectation.
     """
 
-    def __cinit__(self, counts, observed, shares, templates, places, scales, shapes=(), offset=None, morphs=(),
-                  variance=None, double floor=0.0):
+    def __cinit__(self, counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None,
+                  offset=None, morphs=(), variance=None, double floor=0.0):
         cdef poisson_t *p = &self.p
         cdef Counts one
         cdef Py_ssize_t i
-        self.arguments = (counts, observed, shares, templates, places, scales, shapes, offset, morphs, variance, floor)
+        self.arguments = (counts, mixing, observed, shares, templates, places, scales, shapes, orders, offset, morphs,
+                          variance, floor)
         self.counts, self.places = tuple(counts), tuple(places)
         owned = [self.counts]
         p.groups = len(self.counts)
         if not p.groups or shares.ndim != 4 or shares.shape[0] != p.groups or templates.ndim != 2:
             raise ValueError("counts is empty, or shares and templates do not fit")
         one = self.counts[0]
-        p.nodes, p.energy, p.rest, p.rows = one.c.pieces * one.c.order, one.c.bins, shares.shape[3], shares.shape[2]
+        p.moments, p.rest, p.rows = one.c.bins, shares.shape[3], shares.shape[2]
+        p.energy = p.moments if mixing is None else mixing.shape[2]
         p.bins, p.components, p.pulls = p.energy * p.rest, 1 + templates.shape[0], len(places)
         self.all_counts = <const counts_t **> malloc(p.groups * sizeof(counts_t *))
         self.all_morphs = <const double **> malloc((len(morphs) + 1) * sizeof(double *))
         if self.all_counts == NULL or self.all_morphs == NULL:
             raise MemoryError
-        for i in range(p.groups):
-            one = self.counts[i]
-            if one.c.order != 1 or (one.c.pieces, one.c.bins) != (p.nodes, p.energy):
-                raise ValueError("counts of groups need the same bins and nodes, each node for itself")
-            self.all_counts[i] = &one.c
-        p.counts, p.morph = self.all_counts, self.all_morphs
-        p.shapes, p.middle = len(shapes), 0
+        p.shapes, cells = len(shapes), 1
         if p.shapes > MAX_SHAPES:
             raise ValueError(f"at most {MAX_SHAPES} shapes")
-        size = 1
-        for i, (edges, to_chebyshev, pull) in enumerate(shapes):
-            p.shape[i] = place_axis(edges, to_chebyshev, pull, owned)
-            size *= p.shape[i].pieces * p.shape[i].order
-            nearest = min(max(int(np.searchsorted(edges, 0.0)) - 1, 0), p.shape[i].pieces - 1)
-            p.middle = p.middle * p.shape[i].pieces * p.shape[i].order + nearest * p.shape[i].order + (
-                p.shape[i].order // 2)
-        edges, to_chebyshev, pull = (np.array([-1.0, 1.0]), np.ones((1, 1)), -1) if offset is None else offset
-        p.offset = place_axis(edges, to_chebyshev, pull, owned)
+        for i, (edges, order, pull) in enumerate(shapes):
+            p.shape[i] = place_axis(edges, order, pull, owned)
+            cells *= p.shape[i].pieces
+        orders = np.zeros((1, p.shapes), dtype=np.intp) if orders is None else orders
+        allowed = [order for _, order, _ in shapes]
+        if orders.ndim != 2 or orders.shape[1] != p.shapes or not len(orders) or not (
+                (orders >= 0) & (orders < np.array(allowed, dtype=np.intp))).all():
+            raise ValueError(f"orders of the terms are below {allowed}, got {orders.tolist()}")
+        p.terms = len(orders)
+        # never empty
+        whole = np.append(orders, 0).astype(np.intp)
+        owned.append(whole)
+        p.orders = whole_address(whole)
+        for i in range(p.groups):
+            one = self.counts[i]
+            if (one.c.order, one.c.pieces, one.c.bins) != (1, 1, p.moments):
+                raise ValueError("counts of groups need the same moments, and one node")
+            self.all_counts[i] = &one.c
+        p.counts, p.morph = self.all_counts, self.all_morphs
+        needed = cells, p.terms, p.energy, p.moments
+        if (needed[:2] != (1, 1)) if mixing is None else (mixing.shape != needed):
+            raise ValueError(f"mixing has shape {np.shape(mixing)}, needed: {needed}")
+        p.mixing = NULL if mixing is None else own(owned, mixing)
+        edges, order, pull = (np.array([-1.0, 1.0]), 1, -1) if offset is None else offset
+        p.offset = place_axis(edges, order, pull, owned)
         p.vectors = p.components + p.shapes + (pull >= 0) + len(morphs)
         if p.vectors > MAX_VECTORS:
             raise ValueError(f"at most {MAX_VECTORS} components and deformations")
         wanted = {
             "observed": (observed, (p.bins,)), "templates": (templates, (p.components - 1, p.bins)),
-            "scales": (scales, (p.components, p.pulls)), "nodes": (np.empty(size), (p.nodes,)),
+            "scales": (scales, (p.components, p.pulls)),
             "shares": (shares, (p.groups, p.offset.pieces * p.offset.order, p.rows, p.rest)),
             "variance": (observed if variance is None else variance, (p.bins,)),
         }

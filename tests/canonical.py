@@ -103,6 +103,7 @@ ARRIVALS = {
     **{
         f"Arrival, {name} efficiency": detectors.Arrival([0.0, 0.5, 1.0, 2.0, 6.0], efficiency)
         for name, efficiency in {**EFFICIENCIES, **ARRIVAL_EFFICIENCIES}.items()
+        if isinstance(efficiency, (Efficiency, detectors.ArrivalEfficiency))
     },
 }
 RESOLUTIONS = {

@@ -27,7 +27,7 @@ def test_has_metadata(experiment):
     assert experiment.name in cevns.known_experiments()
     assert experiment.label
     assert experiment.description
-    assert all(reference.startswith("arXiv:") for reference in experiment.references)
+    assert all(reference.startswith(("arXiv:", "doi:")) for reference in experiment.references)
 
 
 def test_arrays_fit_the_bins(experiment):
@@ -157,7 +157,7 @@ def test_every_quenching_of_csi_loads():
 
 
 def test_unknown_names_have_the_closest_match():
-    with pytest.raises(UnknownNameError, match="Did you mean 'coherent-csi-2017'"):
+    with pytest.raises(UnknownNameError, match="Did you mean 'coherent-csi-20"):
         cevns.load("coherent-csi")
     with pytest.raises(UnknownNameError, match=r"CsI quenching.*Did you mean 'chicago-3'"):
         cevns.load("coherent-csi-2017", quenching="chicago3")

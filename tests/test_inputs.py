@@ -318,7 +318,7 @@ def test_predictions_of_nothing_have_a_shape(argon, shape):
 def test_per_cent_for_a_fraction_is_refused(csi, sigma):
     with pytest.raises(InputError, match=r"signal_sigma = .*fraction, 0\.12 for 12 %"):
         csi.replace(signal_sigma=sigma)
-    with pytest.raises(InputError, match=r"sigma of background 'n' = .*fraction, 0\.12 for 12 %"):
+    with pytest.raises(InputError, match=r"sigma of background 'n' = .*fraction, 0\.05 for 5 %"):
         Background("n", [1.0], sigma)
     with pytest.raises(InputError, match=r"quenching_sigma = .*fraction, 0\.05 for 5 %"):
         csi.replace(quenching_sigma=sigma)

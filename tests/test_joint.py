@@ -88,27 +88,41 @@ class Made:
         return min(f.fun for f in found)
 
     def counts(self, g):
-        nodes = [(z, w) for z in self.shapes[0].nodes for w in self.shapes[1].nodes]
+        first, second = self.shapes
+        nodes = [(z, w) for z in first.nodes for w in second.nodes]
         at = {y: np.array([self.by_energy(g, z, w, y) for z, w in nodes]) for y in (-1.0, 0.0, 1.0)}
+        for y, values in at.items():
+            found = values.reshape(first.nodes.size, second.nodes.size, ENERGY)
+            at[y] = second.coefficients(first.coefficients(found), axis=1).reshape(-1, ENERGY)
         line = np.stack([(at[1.0] - at[-1.0]) / 2, (at[1.0] + at[-1.0]) / 2 - at[0.0]], axis=1)
-        zeros = np.zeros(len(nodes) * ENERGY + 1, dtype=np.intp)
+        # moments are all coefficients
+        size = len(nodes) * ENERGY
+        zeros = np.zeros(size + 1, dtype=np.intp)
         weights = Weights(np.empty(0), zeros, zeros[1:], 1)
-        return Counts((COUPLING,), (0, 1), weights, ENERGY, at[0.0], np.ascontiguousarray(line), np.ones((1, 1)))
+        constant, linear = at[0.0].reshape(1, -1), line.reshape(len(nodes), 2, ENERGY).swapaxes(0, 1).reshape(1, 2, -1)
+        return Counts(
+            (COUPLING,), (0, 1), weights, size, constant.copy(), np.ascontiguousarray(linear), np.ones((1, 1))
+        )
 
     def term(self):
         grids = [*self.shapes, self.offset]
-        axes = [(np.array(g.edges), g.to_chebyshev, 4 + i) for i, g in enumerate(grids)]
+        axes = [(np.array(g.edges), g.order, 4 + i) for i, g in enumerate(grids)]
         shares = np.array([[[self.shares(g, t)] * ENERGY for t in self.offset.nodes] for g in range(GROUPS)])
+        shares = self.offset.coefficients(shares, axis=1)
+        orders = np.stack(np.indices([grid.order for grid in self.shapes]), axis=-1).reshape(-1, 2)
         morphs = [(2, 7, self.moved), (0, 8, self.signal_moved)]
         counts = [self.counts(g) for g in range(GROUPS)]
+        mixing = np.eye(3 * len(orders) * ENERGY).reshape(3, len(orders), ENERGY, -1)
         return PoissonTerm(
             counts,
+            mixing,
             self.observed,
             shares,
             self.backgrounds,
             range(9),
             self.scales,
             axes[:2],
+            orders,
             axes[2],
             morphs,
             self.variance,

@@ -96,7 +96,7 @@ def test_there_is_no_stub_without_a_kernel():
     [
         ("level: float,", ""),
         ("level: float,", "height: float,"),
-        ("joint: Joint | None = None", "joint: Joint | None"),
+        ("        joint: Joint | None = None,\n", ""),
         ("def line(self)", "def ray(self)"),
         ("    @property\n    def line(", "    def line("),
         ("def crossings_limit() -> int: ...", ""),

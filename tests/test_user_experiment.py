@@ -267,7 +267,7 @@ def test_backgrounds_that_are_refused(make):
     with pytest.raises(InputError, match="background 'b'"):
         Background("b", [-1.0], 0.1)
     with pytest.raises(InputError, match="background 'b'"):
-        Background("b", [1.0], 0.0)
+        Background("b", [1.0], -0.1)
     with pytest.raises(InputError, match="name of a background"):
         Background(5, [1.0], 0.1)
 

@@ -63,9 +63,9 @@ class TimeOffset:
         checks.put(self, low=low, high=high, sigma=sigma)
 
     def shares(self, arrival: Arrival, timings: Sequence[Timing]) -> tuple[Grid, Array]:
-        """Return a grid of offsets, and the shares of time bins at its nodes, shape (timings, nodes, bins)."""
+        """Return a grid of offsets, and coefficients of the shares of time bins, shape (timings, orders, bins)."""
         cuts = [arrival.shares_over(timing, self.low, self.high, order=_ORDER).edges for timing in timings]
         edges = unique(np.concatenate(cuts))
         apart = np.diff(edges, prepend=-math.inf) > 1e-9 * (self.high - self.low)
         grid = Grid(self.name, edges[apart], _ORDER, self.sigma)
-        return grid, np.array([arrival.shares(timing, grid.nodes) for timing in timings])
+        return grid, grid.coefficients(np.array([arrival.shares(t, grid.nodes) for t in timings]), axis=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +14,6 @@ from cevns.binning import Axis, Binning
 from cevns.detectors.base import DetectorResponse, flat
 from cevns.errors import DataError, InputError
 from cevns.files import checked_path, read_bytes
-from cevns.tables import LARGEST_TABLE, Table, join_bins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,6 +131,12 @@ class TemplateResponse(DetectorResponse):
         return np.array(self.templates)
 
     @property
+    def elementary(self) -> TemplateResponse:
+        """The response that gives each template a bin of its own, whose counts the templates multiply."""
+        axis = Axis("template", np.arange(len(self.templates) + 1.0))
+        return TemplateResponse(self.recoil_kev, np.eye(len(self.templates)), axis, self.kind, self.beyond)
+
+    @property
     def _seen(self) -> tuple[int, int]:
         """First and last row that is not 0."""
         rows = np.flatnonzero(self._table.any(axis=1))
@@ -218,6 +222,11 @@ def read_templates(
 
 
 def _from_archive(path: Any) -> tuple[Array, Array]:
+    # formats that hardly anybody reads, and which take long to import
+    import zipfile
+
+    from cevns.tables import LARGEST_TABLE
+
     content = io.BytesIO(read_bytes(path, most=LARGEST_TABLE))
     try:
         with zipfile.ZipFile(content) as parts:
@@ -237,6 +246,8 @@ def _from_archive(path: Any) -> tuple[Array, Array]:
 
 
 def _from_text(path: Any, bins: int) -> tuple[Array, Array]:
+    from cevns.tables import Table, join_bins
+
     table = Table.read(path)
     if table.width not in (bins + 1, bins + 2):
         raise DataError(

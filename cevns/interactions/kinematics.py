@@ -59,6 +59,8 @@ def kinds_of(layer: tuple[str, float]) -> tuple[Kind, ...]:
     if layer == VECTOR.layer:
         return (VECTOR,)
     final_mass = layer[1]
+    if layer[0] == ELECTRONS:
+        return tuple(Kind(kinematics, final_mass, ELECTRONS) for kinematics in ("vector", "scalar", "magnetic"))
     others = ("vector", "scalar", "magnetic") if final_mass else ("scalar", "tensor", "magnetic")
     return tuple(Kind(kinematics, final_mass) for kinematics in others)
 

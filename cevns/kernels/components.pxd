@@ -5,34 +5,39 @@ from cevns.kernels.counts cimport counts_row_t, counts_t
 cdef enum:
     MAX_SHAPES = 4  # nuisances that deform the response
     MAX_DERIVATIVES = 15  # of counts in these, up to the second order
-    MAX_NODES = 16  # of an interval of such a nuisance, or of the time offset
+    MAX_ORDER = 16  # polynomials of an interval of such a nuisance, or of the time offset
     MAX_VECTORS = 40  # components and deformations of an experiment
 
 
 cdef struct axis_t:
-    # intervals of a nuisance's range, inside each of which counts are polynomials through `order` nodes; the way from
-    # values there to Chebyshev coefficients (coefficient, node); which of the experiment's nuisances it is
+    # intervals of a nuisance's range, inside each of which counts are sums of the first `order` Chebyshev polynomials;
+    # which of the experiment's nuisances it is
     Py_ssize_t pieces, order, pull
     const double *edges
-    const double *to_chebyshev
 
 
 cdef struct basis_t:
-    # the nodes' polynomials at a value of the nuisance, and their first and second derivatives
-    Py_ssize_t first
-    double values[3][MAX_NODES]
+    # the interval of a value of the nuisance, the polynomials there, and their first and second derivatives
+    Py_ssize_t piece
+    double values[3][MAX_ORDER]
 
 
 cdef struct poisson_t:
-    # counts of each group of neutrinos that arrive together, (node of the shapes, energy bin)
-    Py_ssize_t groups, nodes, energy, rest, bins
+    # moments of the rates of each group of neutrinos that arrive together, and what leads from them to coefficients of
+    # counts, (cell of the shapes, term, energy bin, moment); NULL where moments are counts by energy
+    Py_ssize_t groups, moments, energy, rest, bins
     const counts_t **counts
-    # shapes of the response, the last one fastest among the nodes, and the node nearest to none of them
-    Py_ssize_t shapes, middle
+    const double *mixing
+    # shapes of the response; cells are combinations of their intervals, the last one's fastest
+    Py_ssize_t shapes
     axis_t shape[MAX_SHAPES]
+    # terms are products of Chebyshev polynomials of all shapes: their orders, (term, shape)
+    Py_ssize_t terms
+    const Py_ssize_t *orders
     # time offset; without one its order is 1 and its pull -1
     axis_t offset
-    # shares of the other axes' bins: (group, node of the offset, row, rest), rows being 1 or energy bins
+    # coefficients of the shares of the other axes' bins: (group, interval of the offset, order, row, rest), rows being
+    # 1 or energy bins
     Py_ssize_t rows
     const double *shares
     # data (bins); 1 / sigma^2 of Gaussian ones, or NULL
@@ -64,7 +69,11 @@ cdef struct poisson_row_t:
     # shares at the offset with two derivatives (3, group, row, rest)
     double *shares
     double *mixed  # (group, energy)
-    double *blocks  # of counts by energy that are summed over the nodes of shapes
+    # coefficients of counts by energy, (term, group, energy), in a cell and for a y that are known, -1 for none
+    double *coefficients
+    double y
+    Py_ssize_t cell
+    double *moments  # of one group
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes
@@ -79,8 +88,7 @@ cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *va
 cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived, double *factors,
                  basis_t *bases) noexcept nogil
 cdef void spread(const poisson_t *p, const double *by_energy, const double *shares, double *out) noexcept nogil
-cdef Py_ssize_t local_nodes(const poisson_t *p) noexcept nogil
-cdef Py_ssize_t node_of(const poisson_t *p, const basis_t *bases, Py_ssize_t k, Py_ssize_t *where) noexcept nogil
-cdef double product(const poisson_t *p, const basis_t *bases, const Py_ssize_t *where, Py_ssize_t first,
-                    Py_ssize_t second) noexcept nogil
+cdef Py_ssize_t cell_of(const poisson_t *p, const basis_t *bases) noexcept nogil
+cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term, Py_ssize_t first,
+                       Py_ssize_t second) noexcept nogil
 cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil

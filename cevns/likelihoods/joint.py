@@ -173,9 +173,9 @@ class JointStatistic:
         Parameters
         ----------
         counts : sequence of Counts
-            Of each group, at each combination of the shapes' nodes.
+            Moments of each group, or counts by energy.
         spread : Spread
-            With the nodes of these counts.
+            What leads from these to counts in all bins.
         places : sequence of int
             Where the term's nuisances stand among those of all experiments.
         """
@@ -184,17 +184,22 @@ class JointStatistic:
         offset = spread.offset
         return PoissonTerm(
             tuple(counts),
+            spread.mixing,
             observed,
             shares,
             np.array([b.counts for b in self.backgrounds]).reshape(-1, observed.size),
             tuple(places),
             self._scales,
-            [(np.array(g.edges), g.to_chebyshev, self._place[g.name]) for g in spread.shapes],
-            None if offset is None else (np.array(offset.edges), offset.to_chebyshev, self._place[offset.name]),
+            [self._axis(grid) for grid in spread.shapes],
+            spread.orders,
+            None if offset is None else self._axis(offset),
             [(component, self._place[name], change) for component, name, change in deformed],
             None if uncertainty is None else uncertainty**2,
             self.floor,
         )
+
+    def _axis(self, grid: Grid) -> tuple[Array, int, int]:
+        return np.array(grid.edges), grid.order, self._place[grid.name]
 
 
 def _normalisation(name: str, sigma: float, shared: bool) -> Pull:

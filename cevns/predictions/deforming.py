@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,9 @@ import numpy as np
 from cevns.arrays import unique
 from cevns.detectors import shaped
 from cevns.errors import ConvergenceError
+from cevns.interactions.kinematics import kinds_of
 from cevns.predictions.fold import Fold, Layer
+from cevns.predictions.folding import dense, pack
 from cevns.predictions.pieces import probes_of
 from cevns.predictions.shaping import shaped_weights
 from cevns.spread import Grid
@@ -24,11 +27,16 @@ if TYPE_CHECKING:
     from cevns.predictions.fold import LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["shape_fold", "shape_grids"]
+__all__ = ["in_moments", "main_terms", "shape_fold", "shape_grids"]
 
 #: Error of counts between nodes, as a share of the largest bin, and nodes of a piece that are tried.
 TOLERANCE = 5e-8
 _ORDERS = (4, 5, 6, 7, 8)
+#: The same of what moments lose, for rates that are nowhere above those of mediators: the norm of what is left out,
+#: times that of the rates.
+LOST = 1e-11
+#: What all terms that are left out may add up to, as a share of the largest bin.
+LEFT_OUT = 0.1 * TOLERANCE
 _MOST_PIECES = 32
 #: Places of a nuisance's range where kinks of an efficiency are looked for.
 _LOOKS = 101
@@ -81,7 +89,7 @@ def _wrong(grid: Grid, counts: Callable[[Array], Array], scale: Array) -> list[i
     half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
     tests = (middle[:, None] + half[:, None] * places).ravel()
     known, exact = np.split(counts(np.concatenate([grid.nodes, tests])), [grid.nodes.size])
-    found = np.array([grid.basis(value) for value in tests]) @ known
+    found = np.array([grid.polynomials(value) for value in tests]) @ grid.coefficients(known)
     missed = (np.abs(found - exact) / scale).max(axis=1).reshape(half.size, -1).max(axis=1)
     return [int(i) for i in np.flatnonzero(missed > TOLERANCE)]
 
@@ -117,3 +125,94 @@ def shape_fold(
     values = [dict(zip(names, z, strict=True)) for z in itertools.product(*(g.nodes.tolist() for g in grids))]
     layers = {key: Layer.of(n, shaped_weights(n, response, shapes, values)) for key, n in nodes.items()}
     return Fold(layers, response.bins)
+
+
+def main_terms(fold: Fold, grids: Sequence[Grid]) -> Array:
+    """Return the terms of counts in Chebyshev polynomials that matter, as orders, shape (terms, shapes).
+
+    Parameters
+    ----------
+    fold : Fold
+        At all combinations of the grids' nodes, the last one's fastest.
+    grids : sequence of Grid
+        At least one.
+    """
+    kept = {0}
+    for key, layer in fold.layers.items():
+        counts = layer.dot(_probes(fold, key)).reshape(-1, *_sizes(grids), fold.bins)
+        for i, grid in enumerate(grids):
+            counts = grid.coefficients(counts, axis=1 + i)
+        found = np.abs(_apart(np.moveaxis(counts, 0, -1), grids))
+        # in units of the largest bin of each kind of rates; rows of cells and kinds
+        sizes = (found / np.maximum(found.max(axis=(0, 1, 2)), 1e-300)).max(axis=2).swapaxes(1, 2)
+        for row in sizes.reshape(-1, sizes.shape[-1]):
+            ranks = np.argsort(row)
+            kept |= set(ranks[np.cumsum(row[ranks]) > LEFT_OUT].tolist())
+    orders = np.stack(np.unravel_index(sorted(kept), [grid.order for grid in grids]), axis=1)
+    return np.ascontiguousarray(orders, dtype=np.intp)
+
+
+def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, Array]:
+    """Return a fold to few moments of the rates, and what leads from these to coefficients of terms.
+
+    Coefficients are sums of moments but for 1e-11 of the largest bin, whatever the rates are; see `LOST`.
+
+    Parameters
+    ----------
+    fold : Fold
+        At all combinations of the grids' nodes, the last one's fastest.
+    grids : sequence of Grid
+        At least one.
+    orders : ndarray of int, shape (terms, shapes)
+        See `main_terms`.
+
+    Returns
+    -------
+    fold : Fold
+        Whose bins are moments.
+    mixing : ndarray, shape (cells, terms, bins, moments)
+    """
+    places = np.ravel_multi_index(tuple(orders.T), [grid.order for grid in grids])
+    parts, scales = [], []
+    for key, layer in fold.layers.items():
+        found = []
+        for i in range(fold.bins):
+            rows = dense(layer.weights, slice(i, None, fold.bins)).reshape(*_sizes(grids), -1)
+            for k, grid in enumerate(grids):
+                rows = grid.coefficients(rows, axis=k)
+            found.append(_apart(rows, grids)[:, places])
+        probes = _probes(fold, key)
+        parts.append(np.stack(found, axis=2))
+        largest = np.abs(layer.dot(probes)).max(axis=1, keepdims=True)
+        scales.append(np.abs(probes / np.maximum(largest, 1e-300)).max(axis=0))
+    whole, scale = np.concatenate(parts, axis=-1), np.concatenate(scales)
+    scale = np.maximum(scale, 1e-15 * scale.max())
+    left, sizes, right = np.linalg.svd(whole.reshape(-1, scale.size) * scale, full_matrices=False)
+    n = int(np.count_nonzero(sizes * math.sqrt(scale.size) > LOST))
+    moments = np.split(right[:n] / scale, np.cumsum([part.shape[-1] for part in parts])[:-1], axis=1)
+    layers = {
+        key: Layer.of(layer.nodes, pack([rows]))
+        for (key, layer), rows in zip(fold.layers.items(), moments, strict=True)
+    }
+    return Fold(layers, n), np.ascontiguousarray((left[:, :n] * sizes[:n]).reshape(*whole.shape[:-1], n))
+
+
+def _probes(fold: Fold, key: LayerKey) -> Array:
+    """Return rates like those of heavy and of massless mediators at the nodes of a layer, shape (2 kinds, cols)."""
+    heavy = [np.abs(fold.channels(kind)).sum(axis=(0, 1)) for kind in kinds_of(key)]
+    recoil = fold.layers[key].nodes.recoil
+    return np.ascontiguousarray([rate for each in heavy for rate in (each, each / recoil**2)])
+
+
+def _sizes(grids: Sequence[Grid]) -> list[int]:
+    return [grid.pieces * grid.order for grid in grids]
+
+
+def _apart(values: Array, grids: Sequence[Grid]) -> Array:
+    """Return values (piece and order of each shape, ...) as (cell, orders of all shapes, ...)."""
+    shape = [n for grid in grids for n in (grid.pieces, grid.order)]
+    n = len(grids)
+    moved = values.reshape(*shape, *values.shape[n:])
+    moved = np.moveaxis(moved, range(0, 2 * n, 2), range(n))
+    cells, orders = (math.prod(getattr(grid, part) for grid in grids) for part in ("pieces", "order"))
+    return moved.reshape(cells, orders, *values.shape[n:])

@@ -170,9 +170,10 @@ def _within(firsts: Any, lasts: Any, cols: int) -> Any:
 
 def dense(weights: Weights, rows: slice) -> Array:
     """Return some rows of weights with their zeros, shape (rows, cols)."""
-    firsts, ends = weights.firsts[rows], weights.pointers[rows.start : rows.stop + 1]
+    firsts, starts, lengths = weights.firsts[rows], weights.pointers[:-1][rows], np.diff(weights.pointers)[rows]
     out = np.zeros((firsts.size, weights.cols))
-    out[_within(firsts, firsts + np.diff(ends), weights.cols)] = weights.values[ends[0] : ends[-1]]
+    inside = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    out[_within(firsts, firsts + lengths, weights.cols)] = weights.values[inside]
     return out
 
 

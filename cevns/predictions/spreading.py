@@ -13,13 +13,14 @@ import numpy as np
 from cevns import checks
 from cevns.arrays import unique
 from cevns.binning import Binning
-from cevns.detectors import Arrival, Distribution, ResponseShape, TimeOffset
+from cevns.detectors import Arrival, Distribution, ResponseShape, TemplateResponse, TimeOffset
 from cevns.errors import InputError
 from cevns.interactions import get_interaction
 from cevns.interactions.kinematics import VECTOR, kinds_of
 from cevns.kept import Kept
 from cevns.parameters import needed
-from cevns.predictions.deforming import shape_fold, shape_grids
+from cevns.predictions.deforming import in_moments, main_terms, shape_fold, shape_grids
+from cevns.predictions.folds import Folds
 from cevns.predictions.pieces import eta_range
 from cevns.predictions.refining import ETA_POINTS
 from cevns.predictions.shaping import shaped_nodes
@@ -27,9 +28,10 @@ from cevns.predictions.signal import MOST_INTERACTIONS, Signal
 from cevns.spread import Grid, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cevns._types import Array
+    from cevns.fluxes import Flux
     from cevns.interactions import Interaction
     from cevns.kernels.counts import Counts
     from cevns.parameters import Parameter
@@ -129,14 +131,41 @@ class SpreadSignal(Signal):
 
     @cached_property
     def spread(self) -> Spread:
-        """How counts of the parts fall into all bins, and what deforms them; see `grouped` for a model's own."""
-        return self._spread((VECTOR.layer,))
+        """How counts by energy of the parts fall into all bins, and what deforms them, by its range alone."""
+        return Spread(*self._shares, tuple(self._ranges))
 
-    def _spread(self, layers: tuple[LayerKey, ...]) -> Spread:
-        return self._spreads.get(layers, lambda: Spread(*self._shares, self._grids(layers)))
+    @property
+    def _ranges(self) -> Iterator[Grid]:
+        for shape in self.shapes:
+            yield Grid(shape.name, (shape.low, shape.high), 1)
+        if self.quenching_sigma:
+            yield Grid(QUENCHING, np.array(eta_range(self.quenching_sigma)) - 1.0, 1, self.quenching_sigma)
+
+    def _folded(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
+        """Return how moments of the rates lead to counts in all bins for some kinematics, and the fold to moments."""
+        return self._foldeds.get(layers, lambda: self._fold(layers))
+
+    def _fold(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
+        if isinstance(self.response, TemplateResponse) and not self._deformed:
+            elementary = Folds(self.flux, self.target, self.response.elementary, self.form_factor, 0.0)
+            mixing = np.array(self.response.templates).T[None, None]
+            return Spread(*self._shares, mixing=mixing), elementary.at(1.0, layers)
+        grids = self._grids(layers)
+        if self.shapes:
+            whole = shape_fold(self._shaped_nodes(layers), self.response, self.shapes, grids)
+        else:
+            whole = self.folds.flat(1.0 + grids[0].nodes, layers)
+        orders = main_terms(whole, grids)
+        fold, mixing = in_moments(whole, grids, orders)
+        return Spread(*self._shares, grids, orders, mixing), fold
+
+    @property
+    def _deformed(self) -> bool:
+        """Whether nuisances deform the response."""
+        return bool(self.quenching_sigma or self.shapes)
 
     @cached_property
-    def _spreads(self) -> Kept:
+    def _foldeds(self) -> Kept:
         return Kept(MOST_INTERACTIONS)
 
     @cached_property
@@ -167,7 +196,7 @@ class SpreadSignal(Signal):
     def grouped(
         self, interaction: str | Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]
     ) -> tuple[tuple[Counts, ...], Spread]:
-        """Return counts by energy of each part at all nodes of the shapes, as functions of parameters; kept.
+        """Return moments of the rates of each part as functions of parameters, or counts by energy; kept.
 
         Parameters
         ----------
@@ -182,7 +211,7 @@ class SpreadSignal(Signal):
         -------
         counts : tuple of Counts
         spread : Spread
-            How they fall into all bins, with the nodes.
+            How they lead to counts in all bins.
         """
         interaction = get_interaction(interaction)
         key = interaction, parameters, tuple(sorted(fixed.items()))
@@ -197,18 +226,16 @@ class SpreadSignal(Signal):
             asked.append(layers)
             return self.folds.at(1.0, layers)
 
-        if self.quenching_sigma or self.shapes:
-            self.bind(interaction, parameters, fixed, folds=noted)
-        layers = asked[0] if asked else (VECTOR.layer,)
-        spread = self._spread(layers)
-        etas = 1.0 + spread.shapes[0].nodes if spread.shapes else np.ones(1)
-
-        def folds(part: Signal) -> Any:
-            if self.shapes:
-                return lambda _: self._shaped_fold(layers).of_flux(part.flux)
-            return functools.partial(part.folds.flat, etas)
-
-        counts = tuple(part.bind(interaction, parameters, fixed, folds=folds(part)) for part in self.parts)
+        if not (self._deformed or (isinstance(self.response, TemplateResponse) and self.electrons is None)):
+            counts = tuple(part.bind(interaction, parameters, fixed) for part in self.parts)
+            return counts, Spread(*self._shares)
+        # what an interaction asks for is its kinematics
+        self.bind(interaction, parameters, fixed, folds=noted)
+        spread, fold = self._folded(asked[0] if asked else (VECTOR.layer,))
+        counts = tuple(
+            part.bind(interaction, parameters, fixed, folds=functools.partial(_of_flux, fold, part.flux))
+            for part in self.parts
+        )
         return counts, spread
 
     def _shaped_nodes(self, layers: tuple[LayerKey, ...]) -> dict[LayerKey, RecoilNodes]:
@@ -217,16 +244,6 @@ class SpreadSignal(Signal):
             key: shaped_nodes(self.flux, self.target, self.form_factor, self.response, self.shapes, kinds=kinds_of(key))
             for key in layers
         }
-
-    def _shaped_fold(self, layers: tuple[LayerKey, ...]) -> Fold:
-        return self._shaped_folds.get(
-            layers,
-            lambda: shape_fold(self._shaped_nodes(layers), self.response, self.shapes, self._spread(layers).shapes),
-        )
-
-    @cached_property
-    def _shaped_folds(self) -> Kept:
-        return Kept(MOST_INTERACTIONS)
 
     # --- counts in all bins ------------------------------------------------------------------------------------------
 
@@ -260,3 +277,7 @@ def _finest(grids: Sequence[Grid]) -> Grid:
     """Return a grid of one nuisance that is as good as each of some."""
     edges = unique(np.concatenate([grid.edges for grid in grids]))
     return Grid(grids[0].name, edges, max(grid.order for grid in grids), grids[0].sigma)
+
+
+def _of_flux(fold: Fold, flux: Flux, _: Any) -> Fold:
+    return fold.of_flux(flux)

@@ -75,7 +75,7 @@ def events_germanium(
     Examples
     --------
     >>> round(events_germanium("sm"), 1)
-    31.9
+    35.0
     """
     data = load_germanium()
     molar_mass, fractions = GERMANIUM
@@ -118,7 +118,7 @@ def chi2_germanium(
     Examples
     --------
     >>> round(chi2_germanium("sm")[0], 1)
-    1.7
+    2.7
     """
     data, N = load_germanium(), events_germanium(model, mass, coupling, form_factor)
     n, sigma, sigma_s = (data[key] for key in ("observed", "observed_uncertainty", "signal_sigma"))
