@@ -113,7 +113,7 @@ class Spread:
         Terms of counts by energy as functions of the shapes: products of polynomials of these orders.
     mixing : ndarray, shape (cells, terms, energy bins, moments), optional
         From moments of the rates to coefficients of the terms in each cell, which are combinations of the shapes'
-        pieces, the last one's fastest. Without it moments are counts by energy.
+        pieces, the last one's fastest. Without it counts are these coefficients.
     """
 
     shares: np.ndarray

@@ -123,26 +123,36 @@ cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term
     return out
 
 
+cdef const double* moments_at(const poisson_t *p, poisson_row_t *row, Py_ssize_t group, Py_ssize_t node,
+                              double y) noexcept nogil:
+    """Moments of a group, or coefficients of one term in one cell where there is no mixing."""
+    cdef counts_row_t *counts = row.counts + group
+    cdef Py_ssize_t m, n = p.moments
+    fold_piece(p.counts[group], counts, node)
+    cdef const double *one = counts.a + node * n
+    cdef const double *line = counts.bc + 2 * node * n
+    if counts.alone:
+        return one
+    for m in range(n):
+        row.moments[m] = one[m] + y * (line[m] + y * line[n + m])
+    return row.moments
+
+
 cdef void gather(const poisson_t *p, poisson_row_t *row, double y, Py_ssize_t cell) noexcept nogil:
     """Coefficients of the counts by energy of all groups in one cell."""
-    cdef Py_ssize_t e, g, i, m, t, n = p.moments, size = p.groups * p.energy
-    cdef const double *one
-    cdef const double *line
+    cdef Py_ssize_t e, g, i, t, n = p.moments, size = p.groups * p.energy
     cdef const double *mixing
     cdef const double *moments
     if row.cell == cell and row.y == y:
         return
     row.cell, row.y = cell, y
     for g in range(p.groups):
-        fold_piece(p.counts[g], row.counts + g, 0)
-        one, line, moments = row.counts[g].a, row.counts[g].bc, row.counts[g].a
-        if not row.counts[g].alone:
-            moments = row.moments
-            for m in range(n):
-                row.moments[m] = one[m] + y * (line[m] + y * line[n + m])
         if p.mixing == NULL:
-            memcpy(row.coefficients + g * n, moments, n * sizeof(double))
+            for t in range(p.terms):
+                memcpy(row.coefficients + t * size + g * n, moments_at(p, row, g, cell * p.terms + t, y),
+                       n * sizeof(double))
             continue
+        moments = moments_at(p, row, g, 0, y)
         mixing = p.mixing + cell * p.terms * p.energy * n
         for t in range(p.terms):
             i = t * size + g * p.energy
@@ -217,19 +227,6 @@ cdef void spread(const poisson_t *p, const double *by_energy, const double *shar
                 out[e * n + r] += value * share[r]
 
 
-cdef double in_energy(const poisson_t *p, const basis_t *bases, Py_ssize_t cell, Py_ssize_t e,
-                      const double *moments) noexcept nogil:
-    """Counts in one bin of energy."""
-    cdef Py_ssize_t t
-    cdef double out = 0.0
-    if p.mixing == NULL:
-        return moments[e]
-    for t in range(p.terms):
-        out += term_value(p, bases, t, -1, -1) * dot(
-            p.mixing + ((cell * p.terms + t) * p.energy + e) * p.moments, moments, p.moments)
-    return out
-
-
 cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil:
     """Coefficients in y of the counts by energy without deformations, and data less backgrounds, shape (4, energy).
 
@@ -237,10 +234,10 @@ cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noex
     """
     cdef basis_t bases[MAX_SHAPES]
     cdef basis_t offset
-    cdef Py_ssize_t a, cell, e, g, k, m, r, n = p.energy, block = p.rows * p.rest
+    cdef Py_ssize_t a, cell, e, g, k, m, node, r, t, n = p.energy, block = p.rows * p.rest
     cdef const double *by_moment
     cdef const double *shares
-    cdef double total, scale
+    cdef double total, scale, factor
     memset(out, 0, 4 * n * sizeof(double))
     for a in range(p.shapes):
         axis_basis(&p.shape[a], 0.0, False, bases + a)
@@ -256,11 +253,18 @@ cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noex
                 for r in range(p.rest):
                     total += shares[(e if p.rows > 1 else 0) * p.rest + r]
                 row.mixed[e] += offset.values[0][m] * total
-        fold_piece(p.counts[g], row.counts + g, 0)
-        for k in range(3):
-            by_moment = row.counts[g].a if k == 0 else row.counts[g].bc + (k - 1) * p.moments
-            for e in range(n):
-                out[k * n + e] += row.mixed[e] * in_energy(p, bases, cell, e, by_moment)
+        for t in range(p.terms):
+            node = cell * p.terms + t
+            k = node if p.mixing == NULL else 0
+            fold_piece(p.counts[g], row.counts + g, k)
+            factor = term_value(p, bases, t, -1, -1)
+            for m in range(3):
+                by_moment = (row.counts[g].a + k * p.moments if m == 0
+                             else row.counts[g].bc + (2 * k + m - 1) * p.moments)
+                for e in range(n):
+                    total = by_moment[e] if p.mixing == NULL else dot(
+                        p.mixing + (node * n + e) * p.moments, by_moment, p.moments)
+                    out[m * n + e] += factor * row.mixed[e] * total
     for e in range(n):
         out[3 * n + e] = p.energy_data[e] - p.energy_data[n + e]
         scale = 1.0 / sqrt(p.energy_data[2 * n + e])

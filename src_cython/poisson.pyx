@@ -199,11 +199,11 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
     """Add the derivatives of chi2 in all parameters, nuisances fixed; False if there is no memory."""
     cdef double factors[MAX_VECTORS]
     cdef basis_t bases[MAX_SHAPES]
-    cdef Py_ssize_t e, g, m, t, n = p.rest
+    cdef Py_ssize_t cell, e, g, m, t, n = p.rest
     cdef const double *share
     cdef const double *mixing
     cdef const double *residuals
-    cdef double weight, one = 1.0
+    cdef double weight
     expect(p, row, 0.0, nuisances, False, factors, bases)
     if compare(p, row, False) == INFINITY:
         return True
@@ -211,19 +211,26 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
         for e in range(p.energy):
             share = row.shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
             row.mixed[g * p.energy + e] = factors[0] * dot(row.slopes + e * n, share, n)
+    cell = cell_of(p, bases)
     for g in range(p.groups):
         residuals = row.mixed + g * p.energy
-        if p.mixing != NULL:
-            memset(row.moments, 0, p.moments * sizeof(double))
-            mixing = p.mixing + cell_of(p, bases) * p.terms * p.energy * p.moments
+        if p.mixing == NULL:
             for t in range(p.terms):
                 weight = term_value(p, bases, t, -1, -1)
-                for e in range(p.energy):
-                    for m in range(p.moments):
-                        row.moments[m] += weight * residuals[e] * mixing[m]
-                    mixing += p.moments
-            residuals = row.moments
-        if not counts_gradient(p.counts[g], row.counts + g, 0, &one, 1, residuals, values, gradient):
+                if not counts_gradient(p.counts[g], row.counts + g, cell * p.terms + t, &weight, 1, residuals, values,
+                                       gradient):
+                    return False
+            continue
+        memset(row.moments, 0, p.moments * sizeof(double))
+        mixing = p.mixing + cell * p.terms * p.energy * p.moments
+        for t in range(p.terms):
+            weight = term_value(p, bases, t, -1, -1)
+            for e in range(p.energy):
+                for m in range(p.moments):
+                    row.moments[m] += weight * residuals[e] * mixing[m]
+                mixing += p.moments
+        weight = 1.0
+        if not counts_gradient(p.counts[g], row.counts + g, 0, &weight, 1, row.moments, values, gradient):
             return False
     return True
 
@@ -251,7 +258,7 @@ morphs=(), variance=None, floor=0.0)
         Moments of the signal's rates of each group.
     mixing : ndarray, shape (cells, terms, energy bins, moments), or None
         From moments to coefficients of counts by energy of terms in cells, which are combinations of intervals of the
-        shapes, the last one's fastest. Without it moments are counts by energy.
+        shapes, the last one's fastest. Without it counts have a node for each term of each cell: a coefficient.
     observed : ndarray, shape (energy bins x rest,)
         Data.
     shares : ndarray, shape (groups, intervals of the offset x its order, 1 or energy bins, rest)
@@ -316,12 +323,12 @@ morphs=(), variance=None, floor=0.0)
         p.orders = whole_address(whole)
         for i in range(p.groups):
             one = self.counts[i]
-            if (one.c.order, one.c.pieces, one.c.bins) != (1, 1, p.moments):
-                raise ValueError("counts of groups need the same moments, and one node")
+            if (one.c.order, one.c.pieces, one.c.bins) != (1, cells * p.terms if mixing is None else 1, p.moments):
+                raise ValueError("counts of groups need the same moments, and one node or one for each term")
             self.all_counts[i] = &one.c
         p.counts, p.morph = self.all_counts, self.all_morphs
         needed = cells, p.terms, p.energy, p.moments
-        if (needed[:2] != (1, 1)) if mixing is None else (mixing.shape != needed):
+        if mixing is not None and mixing.shape != needed:
             raise ValueError(f"mixing has shape {np.shape(mixing)}, needed: {needed}")
         p.mixing = NULL if mixing is None else own(owned, mixing)
         edges, order, pull = (np.array([-1.0, 1.0]), 1, -1) if offset is None else offset

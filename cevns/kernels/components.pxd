@@ -24,7 +24,7 @@ cdef struct basis_t:
 
 cdef struct poisson_t:
     # moments of the rates of each group of neutrinos that arrive together, and what leads from them to coefficients of
-    # counts, (cell of the shapes, term, energy bin, moment); NULL where moments are counts by energy
+    # counts, (cell of the shapes, term, energy bin, moment); NULL where nodes of counts are these coefficients
     Py_ssize_t groups, moments, energy, rest, bins
     const counts_t **counts
     const double *mixing

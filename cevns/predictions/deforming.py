@@ -35,6 +35,8 @@ _ORDERS = (4, 5, 6, 7, 8)
 #: The same of what moments lose, for rates that are nowhere above those of mediators: the norm of what is left out,
 #: times that of the rates.
 LOST = 1e-11
+#: More moments than that are no gain.
+MOST_MOMENTS = 128
 #: What all terms that are left out may add up to, as a share of the largest bin.
 LEFT_OUT = 0.1 * TOLERANCE
 _MOST_PIECES = 32
@@ -152,8 +154,10 @@ def main_terms(fold: Fold, grids: Sequence[Grid]) -> Array:
     return np.ascontiguousarray(orders, dtype=np.intp)
 
 
-def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, Array]:
+def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, Array | None]:
     """Return a fold to few moments of the rates, and what leads from these to coefficients of terms.
+
+    Where bins are sharp there are as many moments as coefficients: then the fold leads to these itself.
 
     Coefficients are sums of moments but for 1e-11 of the largest bin, whatever the rates are; see `LOST`.
 
@@ -170,7 +174,8 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
     -------
     fold : Fold
         Whose bins are moments.
-    mixing : ndarray, shape (cells, terms, bins, moments)
+    mixing : ndarray, shape (cells, terms, bins, moments), or None
+        Without it rows of the fold are (cell, term, bin).
     """
     places = np.ravel_multi_index(tuple(orders.T), [grid.order for grid in grids])
     parts, scales = [], []
@@ -182,14 +187,17 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
                 rows = grid.coefficients(rows, axis=k)
             found.append(_apart(rows, grids)[:, places])
         probes = _probes(fold, key)
-        parts.append(np.stack(found, axis=2))
+        parts.append((key, np.stack(found, axis=2)))
         largest = np.abs(layer.dot(probes)).max(axis=1, keepdims=True)
         scales.append(np.abs(probes / np.maximum(largest, 1e-300)).max(axis=0))
-    whole, scale = np.concatenate(parts, axis=-1), np.concatenate(scales)
-    scale = np.maximum(scale, 1e-15 * scale.max())
+    whole, scale = np.concatenate([part for _, part in parts], axis=-1), np.concatenate(scales)
     left, sizes, right = np.linalg.svd(whole.reshape(-1, scale.size) * scale, full_matrices=False)
     n = int(np.count_nonzero(sizes * math.sqrt(scale.size) > LOST))
-    moments = np.split(right[:n] / scale, np.cumsum([part.shape[-1] for part in parts])[:-1], axis=1)
+    if n > MOST_MOMENTS:
+        layers = {key: Layer.of(fold.layers[key].nodes, pack(part.reshape(-1, *part.shape[2:]))) for key, part in parts}
+        return Fold(layers, fold.bins), None
+    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    moments = np.split(right[:n] * inverse, np.cumsum([part.shape[-1] for _, part in parts])[:-1], axis=1)
     layers = {
         key: Layer.of(layer.nodes, pack([rows]))
         for (key, layer), rows in zip(fold.layers.items(), moments, strict=True)

@@ -148,8 +148,8 @@ class SpreadSignal(Signal):
     def _fold(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
         if isinstance(self.response, TemplateResponse) and not self._deformed:
             elementary = Folds(self.flux, self.target, self.response.elementary, self.form_factor, 0.0)
-            mixing = np.array(self.response.templates).T[None, None]
-            return Spread(*self._shares, mixing=mixing), elementary.at(1.0, layers)
+            templates = np.array(self.response.templates).T[None, None]
+            return Spread(*self._shares, mixing=templates), elementary.at(1.0, layers)
         grids = self._grids(layers)
         if self.shapes:
             whole = shape_fold(self._shaped_nodes(layers), self.response, self.shapes, grids)
