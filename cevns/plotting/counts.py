@@ -45,7 +45,7 @@ def central_interval(counts: ArrayLike, cl: float = ONE_SIGMA) -> tuple[Array, A
     Examples
     --------
     >>> [end.round(3).tolist() for end in central_interval([0, 1, 9])]
-    [[0.0, 0.173, 6.058], [1.841, 3.3, 13.11]]
+    [[0.0, 0.173, 6.057], [1.841, 3.3, 13.11]]
     """
     from scipy.special import gammaincinv
 

@@ -97,7 +97,7 @@ def plot_prediction(
     ['SM', "$B-L$, ...", 'backgrounds (PBRN, LBRN), subtracted', 'data $-$ backgrounds']
     >>> energy, pulse, time = cevns.load("coherent-argon-2020-3d").predict("sm").plot()
     >>> time.get_xlabel(), time.get_ylabel()
-    ('arrival time [$\\mu$s]', 'counts per bin')
+    ('arrival time [$\\\\mu$s]', 'counts per bin')
     """
     found, options = _checked(predictions, data, backgrounds, subtract, styles)
     if axis is not None:

@@ -39,6 +39,8 @@ __all__ = ["SpreadSignal"]
 
 #: Most nuisances that deform the response of one experiment.
 MOST_SHAPES = 4
+#: Deformed signals that are kept, since what is asked of one prediction is asked twice.
+MOST_MOVED = 8
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,16 @@ class SpreadSignal(Signal):
         shifts = {shape.name: pulls[shape.name] for shape in self.shapes if pulls.get(shape.name)}
         if not shifts:
             return self, eta
-        # what is deformed already is not looked at for how it is deformed
-        fields = {"response": shaped(self.response, self.shapes, shifts), "shapes": ()}
-        return dataclasses.replace(self, **fields), eta
+
+        def make() -> SpreadSignal:
+            # what is deformed already is not looked at for how it is deformed
+            return dataclasses.replace(self, response=shaped(self.response, self.shapes, shifts), shapes=())
+
+        return self._moved.get(tuple(sorted(shifts.items())), make), eta
+
+    @cached_property
+    def _moved(self) -> Kept:
+        return Kept(MOST_MOVED)
 
     # --- what the statistics take ------------------------------------------------------------------------------------
 
