@@ -16,7 +16,7 @@ from cevns.fluxes import Flux, monochromatic
 from cevns.likelihoods import Background, Nuisance
 from cevns.plotting.counts import STACK_STYLES, central_interval
 from cevns.predictions import predict
-from cevns.predictions.drawing import ELECTRON_COLOR, SIGNAL_COLOR, plot_prediction
+from cevns.predictions.drawing import ELECTRON_STYLE, SIGNAL_STYLE, plot_prediction
 from cevns.reference.poisson import baker_cousins
 
 
@@ -259,9 +259,9 @@ def test_a_stack_ends_where_the_sum_does(csi_core):
         widths = np.diff(one.bin_edges)
         parts = stacked(ax)
         # the largest at the bottom, each on the one below
-        assert list(parts) == ["SSB", "BRN", "NIN", "signal, SM"]
-        for below, above in itertools.pairwise(parts.values()):
-            np.testing.assert_array_equal(above.baseline, below.values)
+        assert list(parts) == ["signal, SM", "NIN", "BRN", "SSB"]
+        for above, below in itertools.pairwise(parts.values()):
+            np.testing.assert_allclose(above.baseline, below.values, rtol=1e-12)
         np.testing.assert_allclose(parts["signal, SM"].values, one.total / widths, rtol=1e-12)
         points, _, (bars,) = ax.containers[0]
         np.testing.assert_allclose(points.get_ydata(), one.observed / widths, rtol=1e-12)
@@ -271,7 +271,7 @@ def test_a_stack_ends_where_the_sum_does(csi_core):
         assert ax.get_ylim()[0] == 0
         assert ax.get_legend() is None
     (legend,) = panels[0].figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["data", "signal, SM", "NIN", "BRN", "SSB"]
+    assert [text.get_text() for text in legend.get_texts()] == ["signal, SM", "NIN", "BRN", "SSB", "data"]
     assert legend.get_title().get_text() == "coherent-csi-2021, nuisances at their best fit"
     assert csi_core.predict("sm").plot()[0].figure.legends[0].get_title().get_text().endswith("central values")
 
@@ -344,11 +344,16 @@ def test_poisson_data_of_one_axis_are_stacked(csi):
     poisson = csi.replace(observed=counts, uncertainty=None, backgrounds=[background], quenching_sigma=0)
     found = poisson.predict("sm", pulls=poisson.pulls("sm"))
     ax = found.plot()
-    assert list(stacked(ax)) == ["flat", "signal, SM"]
+    assert list(stacked(ax)) == ["signal, SM", "flat"]
     assert "uncertainty" not in found.table().names
     assert found._repr_png_().startswith(b"\x89PNG")
     names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == ["flat", "signal, SM", "data"]
+    assert names == ["signal, SM", "flat", "data"]
+    electrons = csi.replace(observed=counts, uncertainty=None, quenching_sigma=0, electrons="shells")
+    shown = electrons.predict("millicharge", q_mumu=1e-9)
+    parts = stacked(shown.plot())
+    assert next(iter(parts)) == "on electrons"
+    np.testing.assert_allclose(parts["on electrons"].values, shown.total, rtol=1e-12)
 
 
 def test_what_is_stacked_is_told_apart_without_colours():
@@ -360,7 +365,8 @@ def test_what_is_stacked_is_told_apart_without_colours():
     faces = [face for face, _ in STACK_STYLES]
     hatches = [hatch for _, hatch in STACK_STYLES]
     assert len(set(hatches)) == len(hatches)
-    for dark in (SIGNAL_COLOR, ELECTRON_COLOR):
+    assert SIGNAL_STYLE[1] != ELECTRON_STYLE[1]
+    for dark, _ in (SIGNAL_STYLE, ELECTRON_STYLE):
         assert all(grey(face) - grey(dark) > 0.08 for face in faces)
         # points are black
         assert grey(dark) > 0.5

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["picture", "plot_prediction", "point_label"]
 
-#: Of signals in a stack, darker than all that is below.
-SIGNAL_COLOR, ELECTRON_COLOR = "#e9806a", "#6f9fd0"
+#: Face colours and hatches of signals in a stack, darker than all that is below.
+SIGNAL_STYLE, ELECTRON_STYLE = ("#e9806a", ""), ("#6f9fd0", "++")
 #: Panels beside each other.
 MOST_COLUMNS = 3
 
@@ -181,9 +181,6 @@ def _panels(figure: Figure, found: list[Prediction], options: _Options) -> tuple
     for place, panel in zip(places, panels, strict=True):
         _draw(panel, [one.projection(place) for one in found], options)
     handles, labels = panels[0].get_legend_handles_labels()
-    if not options.subtract:
-        # as they stand above each other
-        handles, labels = handles[::-1], labels[::-1]
     for panel in panels:
         if panel.get_ylim()[0] >= 0:
             panel.set_ylim(bottom=0)
@@ -244,25 +241,25 @@ def _draw_subtracted(ax: Axes, found: list[Prediction], options: _Options, edges
 def _draw_stack(ax: Axes, found: list[Prediction], options: _Options, edges: Array, per: Array) -> None:
     """Draw backgrounds on top of each other, the largest first, and signals above them."""
     first, below = found[0], np.zeros(edges.size - 1)
-    line: dict[str, Any] = {"fill": True, "edgecolor": "0.25", "linewidth": 0.5}
-    if options.backgrounds:
-        ordered = sorted(first.backgrounds.items(), key=lambda item: -item[1].sum())
-        for i, (name, counts) in enumerate(ordered):
-            face, hatch = STACK_STYLES[i % len(STACK_STYLES)]
-            label = name.replace("$", r"\$")
-            part: dict[str, Any] = {"baseline": below / per, "facecolor": face, "hatch": hatch, "label": label}
-            ax.stairs((below + counts) / per, edges, **part, **line)
-            below = below + counts
-    parts = [(first.signal, SIGNAL_COLOR, options.styles[0]["label"])]
+    ordered = sorted(first.backgrounds.items(), key=lambda item: -item[1].sum()) if options.backgrounds else []
+    parts: list[tuple[str, Array, tuple[str, str]]] = [
+        (name.replace("$", r"\$"), counts, STACK_STYLES[i % len(STACK_STYLES)])
+        for i, (name, counts) in enumerate(ordered)
+    ]
+    parts.append((options.styles[0]["label"], first.signal, SIGNAL_STYLE))
     if first.electrons is not None:
-        parts.append((first.electrons, ELECTRON_COLOR, "on electrons"))
-    for counts, face, label in parts:
-        ax.stairs((below + counts) / per, edges, baseline=below / per, facecolor=face, label=label, **line)
-        below = below + counts
+        parts.append(("on electrons", first.electrons, ELECTRON_STYLE))
+    ends = [below := below + counts for _, counts, _ in parts]
+    area: dict[str, Any] = {"fill": True, "edgecolor": "0.25", "linewidth": 0.5}
+    # from the top, as a legend is read
+    for (label, counts, (face, hatch)), end in zip(parts[::-1], ends[::-1], strict=True):
+        ax.stairs(end / per, edges, baseline=(end - counts) / per, facecolor=face, hatch=hatch, label=label, **area)
     for i, (one, style) in enumerate(zip(found, options.styles, strict=True)):
         sums = one.total if options.backgrounds else one.neutrinos
         text: dict[str, Any] = {} if i else {"label": "_nolegend_"}
-        ax.stairs(sums / per, edges, baseline=None, **{"color": "black", "linewidth": 1.0, **style, **text})
+        ax.stairs(
+            sums / per, edges, baseline=None, **{"color": "black", "linewidth": 1.0, "zorder": 2, **style, **text}
+        )
     if options.data:
         _points(ax, first, np.zeros(edges.size - 1), edges, per, "data")
     if not ax.get_ylim()[0] < 0 or first.uncertainty is None:
