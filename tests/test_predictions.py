@@ -15,7 +15,7 @@ from cevns.errors import InputError, UnknownNameError
 from cevns.fluxes import Flux, monochromatic
 from cevns.likelihoods import Background, Nuisance
 from cevns.plotting.counts import STACK_STYLES, central_interval
-from cevns.predictions import predict
+from cevns.predictions import nsi_quadratic_form, predict
 from cevns.predictions.drawing import ELECTRON_STYLE, SIGNAL_STYLE, plot_prediction
 from cevns.reference.poisson import baker_cousins
 
@@ -370,3 +370,17 @@ def test_what_is_stacked_is_told_apart_without_colours():
         assert all(grey(face) - grey(dark) > 0.08 for face in faces)
         # points are black
         assert grey(dark) > 0.5
+
+
+# as a quadratic form
+
+
+@pytest.mark.parametrize("name", ["csi_core", "argon_3d", "xenon"])
+def test_contact_interactions_are_a_quadratic_form_in_all_bins(name, request):
+    experiment = request.getfixturevalue(name)
+    names, form = nsi_quadratic_form(experiment)
+    values = {"eps_u_ee": 0.1, "eps_d_ee": -0.2, "eps_u_mumu": 0.05, "eps_d_mumu": 0.3}
+    # "eps_u_e" of the form is "eps_u_ee" of the model
+    given = np.array([1.0, *(values.get(f"{name}{name.rpartition('_')[2]}", 0.0) for name in names[1:])])
+    expected = experiment.predict("nsi", **dict.fromkeys(cevns.get_interaction("nsi").own_names, 0.0) | values).signal
+    np.testing.assert_allclose(np.einsum("i,bij,j->b", given, form, given), expected, rtol=1e-9, atol=1e-12)

@@ -18,7 +18,7 @@ from cevns.plotting.pictures import Pictured
 from cevns.predictions.signal import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -377,24 +377,31 @@ def nsi_quadratic_form(experiment: Experiment) -> tuple[tuple[str, ...], Array]:
     131.4
     """
     _check_experiment(experiment)
-    fold = experiment.signal.folds.at()
+    signal = experiment.signal
+    names = ("1", *(f"eps_{quark}_{f}" for f in signal.flux.flavours for quark in "ud"))
+    form = np.moveaxis(signal.joined([_form_by_energy(part, names) for part in signal.parts]), -1, 0)
+    if signal.electrons is not None:
+        # which know nothing of quarks
+        form[:, 0, 0] += signal.of(ELECTRONS).counts("sm")
+    return names, form
+
+
+def _form_by_energy(signal: Signal, names: Sequence[str]) -> Array:
+    """Return the quadratic form of counts on nuclei by energy, shape (n, n, energy bins)."""
+    fold = signal.folds.at()
     flavours = fold.nodes.flavours
-    names = ("1", *(f"eps_{quark}_{f}" for f in flavours for quark in "ud"))
     amplitudes = [get_interaction("sm").weak.amplitudes(f)[0] for f in flavours]
     for flavour in flavours:
         for quark, (proton, neutron) in (("u", (2.0, 1.0)), ("d", (1.0, 2.0))):
             amplitudes.append(Amplitude((flavour, flavour), proton, neutron, ((f"eps_{quark}_{flavour}", 1),)))
-    form = np.zeros((experiment.response.bins, len(names), len(names)))
+    form = np.zeros((len(names), len(names), fold.bins))
     for monomial in monomials(amplitudes, flavours):
         pair = [names.index(name) for name, power in monomial.couplings for _ in range(power)]
         i, j = [0] * (2 - len(pair)) + pair
         counts = monomial.coefficients @ fold.counts(VECTOR)
-        form[:, i, j] += 0.5 * counts
-        form[:, j, i] += 0.5 * counts
-    if experiment.signal.electrons is not None:
-        # which know nothing of quarks
-        form[:, 0, 0] += experiment.signal.of(ELECTRONS).counts("sm")
-    return names, form
+        form[i, j] += 0.5 * counts
+        form[j, i] += 0.5 * counts
+    return form
 
 
 def _check_experiment(experiment: object) -> None:

@@ -154,6 +154,10 @@ class Signal:
         """Signal by energy of each group of neutrinos that arrive together: one."""
         return (self,)
 
+    def joined(self, by_energy: Sequence[Array], offset: float = 0.0) -> Array:
+        """Return counts in all bins, shape (..., bins), from those of each part by energy, shape (..., energy bins)."""
+        return by_energy[0]
+
     def moved(self, pulls: Mapping[str, float]) -> tuple[Signal, float]:
         """Return the signal with a response as nuisances deform it, and the quenching scale.
 
