@@ -280,7 +280,7 @@ class Signal:
         """Recoil nodes for every value of the quenching scale in its range."""
         return self.folds.nodes
 
-    @property
+    @cached_property
     def binning(self) -> Binning:
         """Bins of all axes, which are those of the response."""
         return self.response.binning
