@@ -11,8 +11,11 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cevns._types import Array, ArrayLike, Values
 
 __all__ = ["Axis", "Binning"]
@@ -30,11 +33,13 @@ class Axis:
         Ascending.
     unit : str
         Of the edges; empty for a pure number.
+    names : sequence of str
+        Of the bins, where edges but count them, as for the runs of an experiment.
 
     Raises
     ------
     InputError
-        If the edges do not ascend or are fewer than two.
+        If the edges do not ascend or are fewer than two, or there are not as many names as bins.
 
     Examples
     --------
@@ -43,17 +48,34 @@ class Axis:
     (2, ('6 to 8 PE', '8 to 10 PE'))
     >>> charge.index([5.0, 6.0, 9.9, 10.0]).tolist()
     [-1, 0, 1, -1]
+    >>> str(charge), str(Axis("run", range(3), names=("first", "second")))
+    ('charge 6 to 10 PE', 'run first, second')
     """
 
     name: str
     edges: Values
     unit: str = ""
+    names: Values = ()
 
     def __post_init__(self) -> None:
         checks.text("name of an axis", self.name)
         checks.words("unit", self.unit)
         edges = checks.ascending("edges", self.edges, unit=self.unit, least=2)
-        checks.put(self, edges=tuple(edges.tolist()))
+        names = checks.sequence("names", self.names, str)
+        if names and len(names) != edges.size - 1:
+            raise InputError(f"names are {len(names)} for {edges.size - 1} bins: give one for each, or none")
+        checks.put(self, edges=tuple(edges.tolist()), names=names)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.span}"
+
+    @property
+    def span(self) -> str:
+        """Range of all bins, with the unit, or their names."""
+        if self.names:
+            return ", ".join(self.names)
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{self.edges[0]:g} to {self.edges[-1]:g}{unit}"
 
     @property
     def bins(self) -> int:
@@ -67,7 +89,9 @@ class Axis:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Range of each bin, with the unit."""
+        """Range of each bin, with the unit, or its name."""
+        if self.names:
+            return tuple(self.names)
         unit = f" {self.unit}" if self.unit else ""
         return tuple(f"{low:g} to {high:g}{unit}" for low, high in itertools.pairwise(self.edges))
 
@@ -101,6 +125,8 @@ class Binning:
     [0, 4]
     >>> binning.labels[4]
     'charge 8 to 10 PE, time 1 to 3 us'
+    >>> print(binning)
+    6 bins of charge 6 to 10 PE x time 0 to 6 us
     """
 
     axes: Values
@@ -115,6 +141,20 @@ class Binning:
                 raise InputError(f"names of axes must differ, but {checks.shown(name)} comes more than once")
         checks.put(self, axes=axes)
 
+    def __str__(self) -> str:
+        between = "from" if self._plain else "of"
+        return f"{self.bins} bin{'s' * (self.bins > 1)} {between} {self.span}"
+
+    @property
+    def _plain(self) -> bool:
+        # the name of a single axis says nothing that its unit does not
+        return len(self.axes) == 1 and not self.axes[0].names
+
+    @property
+    def span(self) -> str:
+        """Range of the only axis, or names and ranges of all."""
+        return self.axes[0].span if self._plain else " x ".join(map(str, self.axes))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of bins along each axis."""
@@ -124,6 +164,64 @@ class Binning:
     def bins(self) -> int:
         """Number of bins."""
         return math.prod(self.shape)
+
+    def place(self, axis: str | int) -> int:
+        """Return where an axis stands, by its name or its number.
+
+        Raises
+        ------
+        InputError
+            If there is no axis of this number.
+        UnknownNameError
+            If there is no axis of this name.
+        """
+        names = [a.name for a in self.axes]
+        if isinstance(axis, str):
+            return names.index(checks.known("axis", axis, names))
+        return checks.whole("axis", axis, low=0, high=len(names) - 1)
+
+    def shaped(self, counts: Array) -> Array:
+        """Return flat counts, shape (..., bins), by axes: shape (..., *shape)."""
+        found: Array = counts.reshape(*counts.shape[:-1], *self.shape)
+        return found
+
+    def projected(self, counts: Array, axis: str | int) -> Array:
+        """Return flat counts, shape (..., bins), in the bins of one axis, those of all others added up."""
+        place, lead = self.place(axis), counts.ndim - 1
+        others = tuple(lead + i for i in range(len(self.axes)) if i != place)
+        found: Array = self.shaped(counts).sum(axis=others)
+        return found
+
+    def table(self, counts: Mapping[str, Array]) -> Table:
+        """Return flat counts as a table: by bin of the only axis, or by bin of each one, those of others added up.
+
+        Columns are the ends of the bins, or twice their names, with the axis before them if there are several; an
+        ``"uncertainty"`` adds up in quadrature.
+
+        Parameters
+        ----------
+        counts : mapping of str to ndarray, shape (bins,)
+            By the name of their column.
+
+        Examples
+        --------
+        >>> binning = Binning([Axis("charge", [6, 8, 10], "PE"), Axis("time", [0, 6], "us")])
+        >>> list(binning.table({"observed": np.array([3.0, 4.0])}))
+        [('charge [PE]', 6.0, 8.0, 3.0), ('charge [PE]', 8.0, 10.0, 4.0), ('time [us]', 0.0, 6.0, 7.0)]
+        """
+        several = len(self.axes) > 1
+        low = [cell for axis in self.axes for cell in axis.names or axis.edges[:-1]]
+        high = [cell for axis in self.axes for cell in axis.names or axis.edges[1:]]
+        unit = "" if several else self.axes[0].unit
+        columns = [Column("low", unit, low), Column("high", unit, high)]
+        if several:
+            columns.insert(0, Column("axis", "", [axis.label for axis in self.axes for _ in range(axis.bins)]))
+        for name, values in counts.items():
+            squared = several and name == "uncertainty"
+            parts = [self.projected(values**2 if squared else values, i) for i in range(len(self.axes))]
+            joined = np.concatenate(parts)
+            columns.append(Column(name, "", np.sqrt(joined) if squared else joined))
+        return Table(tuple(columns))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from cevns import checks
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cevns._types import Array, Values
 
 __all__ = ["MOST_ORDERS", "Grid", "Spread"]
@@ -37,6 +39,8 @@ class Grid:
         Polynomials of each piece, 1 to 16, and nodes through which they go.
     sigma : float
         Standard deviation of the nuisance about 0, in the unit of the edges; infinite for none.
+    unit : str
+        Of the edges: ``"sigma"``, ``"relative"`` for a relative change, or a unit.
 
     Examples
     --------
@@ -51,6 +55,7 @@ class Grid:
     edges: Values
     order: int
     sigma: float = 1.0
+    unit: str = "sigma"
 
     def __post_init__(self) -> None:
         checks.text("name of a nuisance", self.name)
@@ -146,3 +151,20 @@ class Spread:
             return self.shares[:, 0]
         found: Array = np.einsum("n,gner->ger", self.offset.polynomials(offset), self.shares)
         return found
+
+    def filled(self, by_energy: Mapping[int, Array], shares: Array) -> Array:
+        """Return counts in all bins.
+
+        Parameters
+        ----------
+        by_energy : mapping of int to ndarray, shape (..., energy bins)
+            Counts of some groups, by their number.
+        shares : ndarray, shape (groups, 1 or energy bins, rest)
+            As of `at`, maybe deformed.
+
+        Returns
+        -------
+        ndarray, shape (..., energy bins x rest)
+        """
+        found: Array = np.asarray(sum(counts[..., None] * shares[group] for group, counts in by_energy.items()))
+        return found.reshape(*found.shape[:-2], -1)

@@ -103,7 +103,8 @@ ARRIVALS = {
     **{
         f"Arrival, {name} efficiency": detectors.Arrival([0.0, 0.5, 1.0, 2.0, 6.0], efficiency)
         for name, efficiency in {**EFFICIENCIES, **ARRIVAL_EFFICIENCIES}.items()
-        if isinstance(efficiency, (Efficiency, detectors.ArrivalEfficiency))
+        # an arrival's are steps or straight lines, or of its own kind
+        if isinstance(efficiency, Efficiency | detectors.ArrivalEfficiency)
     },
 }
 RESOLUTIONS = {
@@ -210,6 +211,8 @@ NOT_HELD = {
     "ConvergenceError": "an error",
     "Data": "part of an experiment",
     "DataError": "an error",
+    "Deformation": "part of an experiment; tests/test_joint.py",
+    "Distribution": "part of an experiment; tests/test_joint.py",
     "Evaluator": "what the interactions' contract calls",
     "Kind": "part of a monomial",
     "Loop": "part of an amplitude; tests/test_loops.py",
@@ -230,8 +233,10 @@ NOT_HELD = {
     "SharesOver": "what an arrival makes; tests/test_arrivals.py",
     "Signal": "part of an experiment",
     "Spectrum": "part of a flux",
+    "SpreadSignal": "part of an experiment",
     "Table": "what a file holds; tests/test_tables.py",
     "Target": "tests/test_nuclei.py",
+    "TimeOffset": "part of an experiment; tests/test_joint.py",
     "UnknownNameError": "an error",
     "WeakCouplings": "part of an interaction",
 }

@@ -41,9 +41,11 @@ def test_predict_gives_what_the_library_gives(run_json):
         "model",
         "mass",
         "coupling",
+        "axes",
         "bin_edges",
         "bin_unit",
         "signal",
+        "components",
         "backgrounds",
         "observed",
         "uncertainty",
@@ -127,7 +129,8 @@ def test_predict_prints_a_table_with_sums(run):
 def test_chi2_gives_what_the_library_gives(run_json):
     found = run_json("chi2", CSI, ARGON, *POINT)
     both = cevns.load(CSI) + cevns.load(ARGON)
-    assert list(found) == ["chi2", "experiments"]
+    assert list(found) == ["chi2", "experiments", "shared", "at_edge", "units"]
+    assert (found["shared"], found["at_edge"], set(found["units"].values())) == ({}, [], {"relative"})
     assert found["chi2"] == pytest.approx(both.chi2("b-l", 10, 5e-5), rel=1e-9)
     assert {name: list(part) for name, part in found["experiments"].items()} == {
         CSI: ["chi2", "pulls"],
@@ -703,3 +706,74 @@ def test_a_full_disk_is_one_line():
         command = [sys.executable, "-m", "cevns", "list"]
         done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert_refused((done.returncode, "", done.stderr), "No space left")
+
+
+# options of experiments
+
+
+def test_options_of_experiments_are_those_of_their_loaders(run_json):
+    given = ["predict", "xenonnt-8b-2026", ARGON, "--model", "sm", "--option"]
+    found = run_json(*given, "runs=sr0,sr2", "form_factor=klein-nystrand")["predictions"]
+    for name, options in (
+        ("xenonnt-8b-2026", {"runs": ["sr0", "sr2"], "form_factor": "klein-nystrand"}),
+        (ARGON, {"form_factor": "klein-nystrand"}),
+    ):
+        assert found[name]["totals"] == cevns.load(name, **options).predict("sm").totals
+    found = run_json(*given, f"{ARGON}:form_factor=klein-nystrand")["predictions"]
+    assert found["xenonnt-8b-2026"]["totals"] == cevns.load("xenonnt-8b-2026").predict("sm").totals
+    assert found["xenonnt-8b-2026"]["axes"][0] == {
+        "name": "run",
+        "unit": "",
+        "edges": [0, 1, 2],
+        "names": ["SR0", "SR1"],
+    }
+    shapes = run_json("chi2", "coherent-argon-2020-3d", "--model", "sm", "--option", "shapes=F90")
+    assert shapes["units"]["argon F90"] == "sigma"
+    assert shapes["shared"]["argon F90"] != 0
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["nothing"], ["NAME=VALUE"]),
+        (["systematic=core"], ["unknown option 'systematic'"]),
+        (["systematics=all"], ["systematics", "full"]),
+        (["runs=sr0"], ["unknown option 'runs'"]),
+        ([f"{ARGON}:form_factor=helm"], [ARGON, "not among"]),
+        (["form_factor=helm", "form_factor=point"], ["given twice"]),
+    ],
+)
+def test_options_that_are_refused(run, option, words):
+    assert_refused(run("predict", "coherent-csi-2021", "--model", "sm", "--option", *option), *words)
+
+
+def test_options_do_not_go_with_a_file(run, tmp_path):
+    path = tmp_path / "one.toml"
+    path.write_text(f'schema = 1\n[experiment]\nname = "{CSI}"\n')
+    result = run("predict", "--config", str(path), "--model", "sm", "--option", "form_factor=point")
+    assert_refused(result, "--option", "--config")
+
+
+def test_several_axes_are_told_by_sums_and_projections(run):
+    _, out, _ = run("predict", "coherent-argon-2020-3d", "--model", "sm", "--fitted")
+    lines = out.splitlines()
+    assert lines[0] == "coherent-argon-2020-3d  sm, nuisances at their best fit"
+    sums = dict(line.rsplit(maxsplit=1) for line in lines[2 : lines.index("", 2)])
+    assert sums["observed"] == "3752"
+    assert sums["of nu_e"] == "41.8347"
+    table = lines[lines.index("", 2) + 1 :]
+    assert len(table) == 1 + 12 + 8 + 10
+    for axis in ("energy [keVee]", "F90", "time [us]"):
+        counted = sum(float(line.split()[-1]) for line in table if line.startswith(f"{axis} "))
+        assert counted == 3752
+
+
+def test_chi2_says_in_what_shifts_are(run):
+    _, out, _ = run("chi2", "coherent-argon-2020-3d", "coherent-ge-2024", "--model", "sm", "--option", "shapes=F90")
+    head, *rows = out.splitlines()[2:]
+    assert head.split() == ["experiment", "chi2", "pull", "shift", "in"]
+    (shape,) = (row for row in rows if "argon F90" in row)
+    assert shape.endswith("sigma")
+    # what both share is told once
+    assert sum("sns-flux" in row for row in rows) == 1
+    assert [row.split()[0] for row in rows if row[0] != " "] == ["coherent-argon-2020-3d", "coherent-ge-2024", "shared"]

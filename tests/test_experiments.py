@@ -32,10 +32,16 @@ def test_has_metadata(experiment):
 
 def test_arrays_fit_the_bins(experiment):
     prediction = experiment.predict("sm")
-    bins = experiment.response.bins
-    assert prediction.bin_edges.shape == (bins + 1,)
-    assert prediction.bin_unit == experiment.response.unit
-    for values in (prediction.signal, prediction.observed, prediction.uncertainty, *prediction.backgrounds.values()):
+    bins = len(experiment.observed)
+    if len(prediction.axes) == 1:
+        assert prediction.bin_edges.shape == (bins + 1,)
+        assert prediction.bin_unit == experiment.response.unit
+    else:
+        for name in ("bin_edges", "bin_unit"):
+            with pytest.raises(InputError, match=r"has the axes (energy|run), .*take \.axes"):
+                getattr(prediction, name)
+    uncertainty = [] if prediction.uncertainty is None else [prediction.uncertainty]
+    for values in (prediction.signal, prediction.observed, *uncertainty, *prediction.backgrounds.values()):
         assert values.shape == (bins,)
         assert np.isfinite(values).all()
     assert (prediction.signal >= 0).all()
@@ -43,7 +49,7 @@ def test_arrays_fit_the_bins(experiment):
 
 def test_prediction_follows_the_shape_of_mass_and_coupling(experiment):
     signal = experiment.predict("b-l", np.array([1.0, 100.0])[:, None], np.array([0.0, 1e-5, 1e-4])).signal
-    bins = experiment.response.bins
+    bins = len(experiment.observed)
     assert signal.shape == (2, 3, bins)
     np.testing.assert_allclose(signal[1, 2], experiment.predict("b-l", 100.0, 1e-4).signal, rtol=1e-14)
     assert experiment.predict("b-l", 10.0, np.array([1e-5])).signal.shape == (1, bins)
@@ -63,10 +69,13 @@ def test_predictor_is_predict(experiment):
 def test_a_prediction_does_not_hand_out_the_experiments_own_arrays(experiment):
     first = experiment.predict("sm")
     total = first.signal.sum()
-    for values in (first.signal, first.observed, first.uncertainty, first.bin_edges, *first.backgrounds.values()):
+    uncertainty = [] if first.uncertainty is None else [first.uncertainty]
+    edges = [first.projection(i).bin_edges for i in range(len(first.axes))]
+    for values in (first.signal, first.observed, *uncertainty, *edges, *first.backgrounds.values()):
         values[:] = -1
     second = experiment.predict("sm")
-    assert (second.uncertainty > 0).all()
+    assert second.uncertainty is None or (second.uncertainty > 0).all()
+    assert (second.observed >= min(experiment.observed)).all()
     assert second.signal.sum() == total
     assert all((counts >= 0).all() for counts in second.backgrounds.values())
 

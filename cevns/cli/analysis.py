@@ -5,7 +5,7 @@ from __future__ import annotations
 from cevns.arrays import below
 from cevns.cli.arguments import LARGEST_GRID
 from cevns.cli.inputs import described, inputs, point, save_figure, settings, weak_name, with_warnings
-from cevns.cli.output import Result, number, table
+from cevns.cli.output import Result, described_axis, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
 
@@ -28,7 +28,9 @@ def predict(args: Namespace) -> Result:
     likelihood, model = inputs(args)
     values = point(likelihood, model, args)
     title = described(model, values, likelihood.parameters(model))
-    found = [_predicted(p, values, title, bool(args.set)) for p in likelihood.predict(model, **values).values()]
+    pulls = likelihood.pulls(model, **values) if args.fitted else None
+    predictions = likelihood.predict(model, **values, pulls=pulls)
+    found = [_predicted(p, values, title, bool(args.set)) for p in predictions.values()]
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
@@ -37,35 +39,39 @@ def predict(args: Namespace) -> Result:
 
 def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
+    import numpy as np
+
+    single, by_axes = len(found.axes) == 1, found.binning.shaped
     data: dict[str, Any] = {
         "experiment": found.experiment,
         "model": found.model,
         "mass": values.get("mass"),
         "coupling": values.get("coupling"),
-        "bin_edges": found.bin_edges,
-        "bin_unit": found.bin_unit,
-        "signal": found.signal,
-        **({} if found.electrons is None else {"electrons": found.electrons}),
-        "backgrounds": found.backgrounds,
-        "observed": found.observed,
-        "uncertainty": found.uncertainty,
+        "axes": [described_axis(axis) for axis in found.axes],
+        **({"bin_edges": found.bin_edges, "bin_unit": found.bin_unit} if single else {}),
+        "signal": by_axes(found.signal),
+        **({} if found.electrons is None else {"electrons": by_axes(found.electrons)}),
+        "components": {name: by_axes(counts) for name, counts in found.components.items()},
+        "backgrounds": {name: by_axes(counts) for name, counts in found.backgrounds.items()},
+        "observed": by_axes(found.observed),
+        "uncertainty": None if found.uncertainty is None else by_axes(found.uncertainty),
     }
     if every:
         data["values"] = values
-    neutrinos = {"signal": found.signal}
-    if found.electrons is not None:
-        neutrinos["electrons"] = found.electrons
-    counts = [*neutrinos.values(), *found.backgrounds.values(), found.observed]
-    sums = [float(c.sum()) for c in counts]
-    data["totals"] = {
-        **dict(zip(neutrinos, sums, strict=False)),
-        "backgrounds": dict(zip(found.backgrounds, sums[len(neutrinos) :], strict=False)),
-        "observed": sums[-1],
-    }
-    rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
-    total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
-    head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
-    return Result(data, f"{found.experiment}  {title}\n\n{table(head, [*rows, total])}")
+    if found.pulls is not None:
+        data["pulls"] = found.pulls
+        title += ", nuisances at their best fit"
+    data["totals"] = found.totals
+    shown = found.table()
+    head = f"{found.experiment}  {title}\n\n"
+    if not single:
+        sums = table(("all bins", "counts"), found.rows_of_totals)
+        return Result(data, f"{head}{sums}\n\n{table(shown.names, shown)}")
+    counts = {column.name: np.asarray(column.values) for column in shown.columns[2:]}
+    # uncertainties of bins are independent
+    ends = [float((v**2).sum() ** 0.5 if name == "uncertainty" else v.sum()) for name, v in counts.items()]
+    unit = f" [{found.bin_unit}]" if found.bin_unit else ""
+    return Result(data, f"{head}{table((f'low{unit}', 'high', *counts), [*shown, ('all', '', *ends)])}")
 
 
 def chi2(args: Namespace) -> Result:
@@ -73,19 +79,43 @@ def chi2(args: Namespace) -> Result:
     likelihood, model = inputs(args)
     values = point(likelihood, model, args)
     found = likelihood.pulls(model, **values)
-    rows = []
+    units: dict[str, str] = {}
+    for experiment in likelihood.experiments:
+        units |= experiment.statistic.pull_units
+    rows: list[tuple[Any, ...]] = []
     for name, part in found.experiments.items():
-        for i, (pull, value) in enumerate(part["pulls"].items()):
-            rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
+        own = {pull: value for pull, value in part["pulls"].items() if pull not in found.shared}
+        cells = [(pull, value, units[pull]) for pull, value in own.items()] or [("", "", "")]
+        rows += [("" if i else name, "" if i else part["chi2"], *cell) for i, cell in enumerate(cells)]
+    rows += [
+        ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
+    ]
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in found.at_edge]
-    data: dict[str, Any] = {"chi2": found.chi2, "experiments": found.experiments}
+    warnings = [_at_edge(likelihood, name) for name in found.at_edge]
+    data: dict[str, Any] = {
+        "chi2": found.chi2,
+        "experiments": found.experiments,
+        "shared": found.shared,
+        "at_edge": found.at_edge,
+        "units": units,
+    }
     if args.set:
         data["values"] = values
     if found.priors:
         data["priors"] = found.priors
-        rows += [("" if i else "priors", "", name, pull) for i, (name, pull) in enumerate(found.priors.items())]
-    return with_warnings(data, title, table(("experiment", "chi2", "pull", "relative shift"), rows), warnings)
+        pulls = enumerate(found.priors.items())
+        rows += [("" if i else "priors", "", name, pull, "sigma") for i, (name, pull) in pulls]
+    head: tuple[str, ...] = ("experiment", "chi2", "pull", "shift", "in")
+    if {row[-1] for row in rows} <= {"", "relative"}:
+        head, rows = (*head[:3], "relative shift"), [row[:-1] for row in rows]
+    return with_warnings(data, title, table(head, rows), warnings)
+
+
+def _at_edge(likelihood: Likelihood, name: str) -> str:
+    (experiment,) = (e for e in likelihood.experiments if e.name == name)
+    if experiment.together:
+        return f"a nuisance of {name} is at an end of its range"
+    return f"the quenching scale of {name} is at an end of its range, 5 sigma from 1"
 
 
 def limit(args: Namespace) -> Result:

@@ -26,6 +26,7 @@ __all__ = [
     "grid",
     "mass",
     "mass_or_grid",
+    "option",
     "output",
     "prior",
     "setting",
@@ -78,6 +79,16 @@ def setting(text: str) -> tuple[str, float]:
 
     name, value = _named(text, "NAME=VALUE, for example sin2_theta_w=0.24")
     return name, checks.real(name, _float(name, value))
+
+
+@_argument
+def option(text: str) -> tuple[str, str, str]:
+    """Return experiment, empty for any, name and value of an option, for ``[EXPERIMENT:]NAME=VALUE``."""
+    head, equals, value = text.partition("=")
+    experiment, _, name = head.rpartition(":")
+    if not equals or not name.isidentifier():
+        raise InputError(f"{text!r} is not [EXPERIMENT:]NAME=VALUE: give, for example, systematics=core")
+    return experiment, name, value
 
 
 @_argument

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cevns.cli.output import Result, table
+from cevns.cli.output import Result, described_axis, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,22 +21,25 @@ PURPOSES = {
     "arXiv:1907.04828": "quenching factor of CsI (Chicago-3)",
     "arXiv:2003.10630": "first detection of CEvNS on argon",
     "arXiv:2006.12659": "data release of the argon measurement",
-    "arXiv:2110.07730": "CEvNS on CsI with all data",
-    "arXiv:2406.13806": "first detection of CEvNS on germanium",
-    "doi:10.5281/zenodo.20576156": "data release of the solar 8B measurement on xenon",
     "arXiv:1802.05171": "light scalars in CEvNS",
     "arXiv:1803.03262": "dipole portals",
     "arXiv:2005.01645": "electromagnetic properties of neutrinos, R_n and the weak mixing angle from CsI and argon",
     "arXiv:2202.11002": "mediators without anomalies, loops with the right sign",
     "arXiv:2008.05022": "the analysis: couplings, chi2, light-mediator models",
+    "arXiv:2110.07730": "CsI measurement of the full exposure, with its data release",
+    "arXiv:2406.13806": "first detection of CEvNS on germanium",
+    "doi:10.5281/zenodo.20576156": "data release of solar 8B neutrinos in XENONnT",
 }
 
 
 def list_all(args: Namespace) -> Result:
     """Models, experiments and form factors."""
+    from cevns.experiments.registry import known_options
     from cevns.interactions import get_interaction, known_interactions
     from cevns.nuclei.form_factors import get_form_factor, known_form_factors
 
+    experiments = _experiments()
+    bins = {e.name: str(e.signal.binning) for e in experiments}
     models = [get_interaction(name) for name in known_interactions()]
     data = {
         "models": [
@@ -49,7 +52,14 @@ def list_all(args: Namespace) -> Result:
             for m in models
         ],
         "experiments": [
-            {"name": e.name, "description": e.description, "references": e.references} for e in _experiments()
+            {
+                "name": e.name,
+                "description": e.description,
+                "references": e.references,
+                "axes": [described_axis(axis) for axis in e.signal.binning.axes],
+                "options": known_options(e.name),
+            }
+            for e in experiments
         ],
         "form_factors": [
             {"name": name, "description": "", "references": [get_form_factor(name).reference]}
@@ -58,13 +68,19 @@ def list_all(args: Namespace) -> Result:
     }
     parts = []
     for title, entries in data.items():
-        rows = [(e["name"], "; ".join(filter(None, (e["description"], _listed(e), *e["references"])))) for e in entries]
+        rows = []
+        for e in entries:
+            about = e["description"], bins.get(e["name"], ""), _listed(e), *e["references"]
+            rows.append((e["name"], "; ".join(filter(None, about))))
         parts.append(table((title.replace("_", " "), ""), rows))
     return Result(data, "\n\n".join(parts))
 
 
 def _listed(entry: Mapping[str, Any]) -> str:
-    """Return the parameters of a model with their units."""
+    """Return the parameters of a model with their units, or the options of an experiment with what they are."""
+    if "options" in entry:
+        chosen = {name: ",".join(v) if isinstance(v, tuple) else v for name, v in entry["options"].items()}
+        return "options " + ", ".join(f"{name}={value}" if value else name for name, value in chosen.items())
     own = entry.get("parameters", [])
     return ", ".join(f"{p['name']} [{p['unit']}]" if p["unit"] else p["name"] for p in own)
 

@@ -8,7 +8,7 @@ from cevns.errors import InputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -65,10 +65,11 @@ def weak_name(model: Interaction) -> str:
 
 def _from_registry(args: Namespace) -> list[Experiment]:
     from cevns.experiments import known_experiments, load
+    from cevns.experiments.registry import known_options
 
     if not args.experiments:
         raise InputError(f"EXPERIMENT is missing: give {' or '.join(known_experiments())}, or --config FILE")
-    options: dict[str, dict[str, str]] = {name: {} for name in args.experiments}
+    options: dict[str, dict[str, Any]] = {name: {} for name in args.experiments}
     for option in args.quenching or ():
         name, _, quenching = option.rpartition("=")
         if not name and len(options) > 1:
@@ -82,7 +83,27 @@ def _from_registry(args: Namespace) -> list[Experiment]:
     if args.form_factor:
         for choice in options.values():
             choice["form_factor"] = args.form_factor
+    for experiment, name, value in args.option or ():
+        for one in _that_know(experiment, name, options):
+            if name in options[one]:
+                raise InputError(f"{name} of {one} is given twice: give one value")
+            several = isinstance(known_options(one)[name], tuple)
+            options[one][name] = tuple(filter(None, value.split(","))) if several else value
     return [load(name, **options[name]) for name in args.experiments]
+
+
+def _that_know(experiment: str, option: str, among: Collection[str]) -> list[str]:
+    """Return the experiments that an option is for: the one that is named, or all that know it."""
+    from cevns import checks
+    from cevns.experiments.registry import known_options
+
+    if experiment and experiment not in among:
+        raise InputError(
+            f"--option {experiment}:{option}: {experiment!r} is not among the experiments {', '.join(among)}"
+        )
+    known = {name: known_options(name) for name in ([experiment] if experiment else among)}
+    checks.known("option", option, sorted({name for names in known.values() for name in names}))
+    return [name for name, names in known.items() if option in names]
 
 
 def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]:
@@ -90,8 +111,8 @@ def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]
     from cevns.config import load_config
     from cevns.experiments import known_experiments
 
-    if args.quenching or args.form_factor:
-        raise InputError("--quenching and --form-factor do not go with --config: set them in the file")
+    if args.quenching or args.form_factor or args.option:
+        raise InputError("--quenching, --form-factor and --option do not go with --config: set them in the file")
     config = load_config(args.config)
     known = {e.name: e for e in config.likelihood.experiments}
     for name in args.experiments:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-__all__ = ["Result", "number", "table"]
+    from cevns.binning import Axis
+
+__all__ = ["Result", "described_axis", "number", "table"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Result:
     def rendered(self, *, as_json: bool) -> str:
         """Return what goes to stdout."""
         return json.dumps(_plain(self.data), allow_nan=False) if as_json else self.text
+
+
+def described_axis(axis: Axis) -> dict[str, Any]:
+    """Return name, unit and edges of an axis, and the names of its bins where they have some."""
+    names = {"names": axis.names} if axis.names else {}
+    return {"name": axis.name, "unit": axis.unit, "edges": axis.edges, **names}
 
 
 def number(value: float) -> str:

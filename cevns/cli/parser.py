@@ -70,6 +70,9 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command = _command(commands, "predict", "analysis:predict", "expected counts in the bins of an experiment")
     _add_inputs(command, judges=False)
     _add_point(command)
+    command.add_argument(
+        "--fitted", action="store_true", help="at the nuisances that minimise chi2 of all experiments that are given"
+    )
 
     command = _command(commands, "chi2", "analysis:chi2", "chi2 and pulls at one point, all nuisances profiled")
     _add_inputs(command)
@@ -236,6 +239,14 @@ def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
         help="another quenching factor; may come repeatedly",
     )
     command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
+    command.add_argument(
+        "--option",
+        type=arguments.option,
+        nargs="+",
+        action="extend",
+        metavar="[EXPERIMENT:]NAME=VALUE",
+        help="how experiments are loaded, for example systematics=core or runs=sr0,sr1,sr2; see cevns list",
+    )
     command.add_argument(
         "--set",
         type=arguments.setting,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeOffset"]
 
-#: Largest offset [us] that is accepted.
-LARGEST_OFFSET = 1e6
+#: Largest offset that is accepted, and its unit.
+LARGEST_OFFSET, UNIT = 1e6, "us"
 _ORDER = 12
 
 
@@ -67,5 +67,5 @@ class TimeOffset:
         cuts = [arrival.shares_over(timing, self.low, self.high, order=_ORDER).edges for timing in timings]
         edges = unique(np.concatenate(cuts))
         apart = np.diff(edges, prepend=-math.inf) > 1e-9 * (self.high - self.low)
-        grid = Grid(self.name, edges[apart], _ORDER, self.sigma)
+        grid = Grid(self.name, edges[apart], _ORDER, self.sigma, UNIT)
         return grid, grid.coefficients(np.array([arrival.shares(t, grid.nodes) for t in timings]), axis=1)

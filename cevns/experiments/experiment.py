@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cevns import checks
 from cevns.detectors import ResponseShape, TimeOffset
 from cevns.errors import InputError
-from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance
+from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
 from cevns.likelihoods.joint import JointStatistic
 from cevns.predictions import Signal, SpreadSignal
@@ -124,7 +125,7 @@ class Experiment(Likelihood):
             if len(background.counts) != bins:
                 raise InputError(
                     f"background {checks.shown(background.name)} has {len(background.counts)} bins, the "
-                    f"{'response' if signal.binning.bins == self.response.bins else 'experiment'} has {bins}"
+                    f"{'response' if bins == self.response.bins else 'experiment'} has {bins}"
                 )
             data.check_precision(background.counts)
         names = [b.name for b in backgrounds]
@@ -174,35 +175,26 @@ class Experiment(Likelihood):
         return Experiment, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
     def __repr__(self) -> str:
-        response, nuclei = self.response, " + ".join(n.name for n in self.target.nuclei)
-        low, high = response.edges[0], response.edges[-1]
+        nuclei, binning = " + ".join(n.name for n in self.target.nuclei), self.signal.binning
         nuclei += (
             "" if self.electrons is None else f" and {self.electrons.binding.replace('shells', 'bound')} electrons"
         )
-        return f"<Experiment {self.name}: {nuclei}, {response.bins} bins from {low:g} to {high:g} {response.unit}>"
+        return f"<Experiment {self.name}: {nuclei}, {binning}>"
 
     def _repr_html_(self) -> str:
         from cevns.tabular import html
 
-        backgrounds = self.backgrounds
-        rows = zip(
-            self.response.edges[:-1],
-            self.response.edges[1:],
-            self.observed,
-            self.uncertainty or itertools.repeat(None, len(self.observed)),
-            *(b.counts for b in backgrounds),
-            strict=True,
-        )
-        head = ("low", "high", "observed", "uncertainty", *(b.name for b in backgrounds))
-        return html(head, rows, f"{self!r}, signal uncertain by {self.signal_sigma:.3g}")
+        columns = {"observed": self.observed, **({"uncertainty": self.uncertainty} if self.uncertainty else {})}
+        columns |= {b.name: b.counts for b in self.backgrounds}
+        table = self.signal.binning.table({name: np.array(counts) for name, counts in columns.items()})
+        own = f", signal uncertain by {self.signal_sigma:.3g}" if self.signal_sigma else ""
+        return html(table.names, table, f"{self!r}{own}")
 
     @property
     def summary(self) -> tuple[object, ...]:
         """Name, nuclei, bins, range and observed counts, for tables."""
-        edges = self.response.edges
-        nuclei = " + ".join(n.name for n in self.target.nuclei)
-        span = f"{edges[0]:g} to {edges[-1]:g} {self.response.unit}"
-        return self.name, nuclei, self.response.bins, span, sum(self.observed)
+        nuclei, binning = " + ".join(n.name for n in self.target.nuclei), self.signal.binning
+        return self.name, nuclei, binning.bins, binning.span, sum(self.observed)
 
     def replace(self, **changes: Any) -> Experiment:
         """Return a copy with some fields changed, for example ``quenching_sigma=0``."""
@@ -309,7 +301,8 @@ class Experiment(Likelihood):
                 self.signal.spread,
                 self.floor,
             )
-        return GaussianStatistic(self.data, self.backgrounds, self.signal_sigma, self.quenching_sigma)
+        shared = [nuisance.name for nuisance in self.nuisances]
+        return GaussianStatistic(self.data, self.backgrounds, self.signal_sigma, self.quenching_sigma, shared)
 
     def predict(
         self,
@@ -318,9 +311,10 @@ class Experiment(Likelihood):
         coupling: ArrayLike | None = None,
         *,
         eta: float = 1.0,
+        pulls: Pulls | None = None,
         **values: ArrayLike,
     ) -> Prediction:
-        """Return the predicted counts beside the data.
+        """Return the predicted counts beside the data, nuisances at their central values or as pulls say.
 
         Parameters
         ----------
@@ -330,15 +324,18 @@ class Experiment(Likelihood):
             Mediator mass [MeV] and coupling; see `Likelihood.chi2`.
         eta : float
             Quenching scale, 0.1 to 10: the response is computed anew where need be.
+        pulls : Pulls, optional
+            Of this experiment or of a likelihood that it is part of: signal and backgrounds are then scaled and
+            deformed as these say, so that their sum is what that chi2 compares with the data.
         **values : array_like
             Any other parameters, by name; see `parameters`.
 
         Raises
         ------
         InputError
-            If a parameter is missing or out of range.
+            If a parameter is missing or out of range, or both a scale and pulls are given.
         UnknownNameError
-            If the interaction or a parameter is not known.
+            If the interaction or a parameter is not known, or the pulls are of other experiments.
 
         Examples
         --------
@@ -346,10 +343,15 @@ class Experiment(Likelihood):
         >>> argon = cevns.load("coherent-argon-2020")
         >>> float(argon.predict("universal", mass=10, coupling=3e-5).signal.sum().round(1))
         64.6
+        >>> fitted = argon.predict("sm", pulls=argon.pulls("sm"))
+        >>> {name: float(counts.sum().round(1)) for name, counts in fitted.backgrounds.items()}
+        {'PBRN': 438.8, 'LBRN': 30.5}
         """
         from cevns.predictions import predict
 
-        return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta)
+        checks.instance("pulls", pulls, (Pulls, type(None)), "those of likelihood.pulls(...)")
+        own = None if pulls is None else pulls.of(self.name)
+        return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta, pulls=own)
 
     def predictor(
         self, interaction: Model, *, free: Sequence[str] = (), eta: float = 1.0, **fixed: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
 
 
-__all__ = ["known_experiments", "load"]
+__all__ = ["known_experiments", "known_options", "load"]
 
 _MODULES = {
     "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
@@ -30,15 +31,33 @@ def known_experiments() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
+def known_options(name: str) -> dict[str, Any]:
+    """Return the options of `load` for an experiment with what they are unless given; a tuple for several choices.
+
+    Raises
+    ------
+    UnknownNameError
+        If the experiment is not known.
+
+    Examples
+    --------
+    >>> known_options("coherent-csi-2021")
+    {'form_factor': 'helm', 'systematics': 'full'}
+    """
+    module = _module(name)
+    given = inspect.signature(module.load).parameters
+    return {option: given[option].default for option in module.OPTIONS}
+
+
 def load(name: str, **options: Any) -> Experiment:
     """Return a built-in experiment.
 
     Parameters
     ----------
     name : str
-        ``"coherent-csi-2017"`` or ``"coherent-argon-2020"``.
+        One of `known_experiments`.
     **options
-        ``quenching`` and ``form_factor``; see the experiment's module.
+        Those of the experiment, such as ``form_factor``; see its module, or `known_options`.
 
     Returns
     -------
@@ -56,12 +75,16 @@ def load(name: str, **options: Any) -> Experiment:
     >>> load("coherent-argon-2020").response.bins
     12
     """
-    module = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))])
+    module = _module(name)
     unknown = set(options) - set(module.OPTIONS)
     if unknown:
         raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: {', '.join(module.OPTIONS)}")
     experiment: Experiment = module.load(**options)
     return experiment
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))])
 
 
 def _hint(name: object) -> str:

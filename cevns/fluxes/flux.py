@@ -165,6 +165,25 @@ class Flux:
             members.setdefault(component.timing, []).append(component)
         return tuple((timing, Flux(self.name, some)) for timing, some in members.items())
 
+    def by_component(self) -> tuple[tuple[str, Flux], ...]:
+        """Return the flux of each component, with a name that no other has.
+
+        Components that share one are told apart by their neutrinos.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import solar_neutrinos
+        >>> [name for name, _ in solar_neutrinos("8B", exposure=365.25).by_component()]
+        ['8B nu_e', '8B nu_mu', '8B nu_tau']
+        """
+        given = [component.name for component in self.components]
+        names = [
+            f"{c.name} {'anti-' * bool(c.antineutrino)}nu_{c.flavour}" if given.count(c.name) > 1 else c.name
+            for c in self.components
+        ]
+        names = [f"{name} {i + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+        return tuple((name, Flux(self.name, (c,))) for name, c in zip(names, self.components, strict=True))
+
     def with_timing(self, timing: Timing | Mapping[str, Timing]) -> Flux:
         """Return the flux with other arrival times.
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.kernels.gaussian import GaussianTerm
+from cevns.likelihoods.nuisances import SIGNAL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from cevns._types import Array
@@ -32,15 +34,24 @@ class GaussianStatistic:
         Relative uncertainty of the signal's normalisation.
     eta_sigma : float
         Uncertainty of the quenching scale; 0 for none.
+    shared : sequence of str
+        Names of further nuisances that scale the signal.
     """
 
-    def __init__(self, data: Data, backgrounds: tuple[Background, ...], signal_sigma: float, eta_sigma: float) -> None:
+    def __init__(
+        self,
+        data: Data,
+        backgrounds: tuple[Background, ...],
+        signal_sigma: float,
+        eta_sigma: float,
+        shared: Sequence[str] = (),
+    ) -> None:
         self.data, self.backgrounds = data, backgrounds
-        self.signal_sigma, self.eta_sigma = signal_sigma, eta_sigma
+        self.signal_sigma, self.eta_sigma, self.shared = signal_sigma, eta_sigma, tuple(shared)
 
     def with_data(self, data: Data) -> GaussianStatistic:
         """Return the same for other data, sharing what they do not change."""
-        out = GaussianStatistic(data, self.backgrounds, self.signal_sigma, self.eta_sigma)
+        out = GaussianStatistic(data, self.backgrounds, self.signal_sigma, self.eta_sigma, self.shared)
         if data.uncertainty == self.data.uncertainty:
             out.__dict__["_modes"] = self._modes
         return out
@@ -92,3 +103,19 @@ class GaussianStatistic:
         if self.eta_sigma:
             pulls["quenching"] = eta - 1.0
         return pulls
+
+    @property
+    def pull_units(self) -> dict[str, str]:
+        """In what pulls are, by name: all of them are relative shifts."""
+        names = [SIGNAL, *(b.name for b in self.backgrounds), *(["quenching"] if self.eta_sigma else [])]
+        return dict.fromkeys([*names, *self.shared], "relative")
+
+    def expected_signal(self, by_energy: Mapping[int, Array], pulls: Mapping[str, float]) -> Array:
+        """Return the counts that pulls make of a signal, shape (..., bins); see `JointStatistic.expected_signal`."""
+        scale = 1.0 + sum(pulls.get(name, 0.0) for name in (SIGNAL, *self.shared))
+        found: Array = scale * np.asarray(sum(by_energy.values()))
+        return found
+
+    def expected_backgrounds(self, pulls: Mapping[str, float]) -> dict[str, Array]:
+        """Return the counts that pulls make of the backgrounds, shape (bins,), by name."""
+        return {b.name: (1.0 + pulls.get(b.name, 0.0)) * np.array(b.counts) for b in self.backgrounds}

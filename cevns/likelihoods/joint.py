@@ -50,6 +50,8 @@ class Pull:
         Whether another experiment's of equal name is the same.
     scales : bool
         Whether it scales components alone.
+    told_in : str
+        In what its shift is told: ``"relative"``, ``"sigma"`` or a unit.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Pull:
     high: float = math.inf
     shared: bool = False
     scales: bool = True
+    told_in: str = "relative"
 
 
 class JointStatistic:
@@ -127,8 +130,8 @@ class JointStatistic:
         sigmas = [(SIGNAL, self.signal_sigma), *((b.name, b.sigma) for b in self.backgrounds)]
         own = [_normalisation(name, sigma, False) for name, sigma in sigmas if sigma]
         shared = [_normalisation(n.name, n.sigma, True) for n in self.nuisances]
-        grids = [Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False) for g in self.grids]
-        morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False) for d in self.deformations]
+        grids = [Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit) for g in self.grids]
+        morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma") for d in self.deformations]
         return (*own, *shared, *grids, *morphs)
 
     @cached_property
@@ -166,6 +169,44 @@ class JointStatistic:
                 )
             found.append((0, d.name, d.change(shares[0, 0].ravel())))
         return shares, found
+
+    @property
+    def pull_units(self) -> dict[str, str]:
+        """In what pulls are, by name: ``"relative"`` shifts, ``"sigma"`` or a unit."""
+        return {pull.name: pull.told_in for pull in self.pulls}
+
+    def _scale(self, component: str, pulls: Mapping[str, float]) -> float:
+        x = [pulls.get(pull.name, 0.0) / pull.unit for pull in self.pulls]
+        return 1.0 + float(self._scales[self._components[component]] @ x)
+
+    def expected_signal(self, by_energy: Mapping[int, Array], pulls: Mapping[str, float]) -> Array:
+        """Return the counts that pulls make of a signal; what they make of its energies is in `by_energy`.
+
+        Parameters
+        ----------
+        by_energy : mapping of int to ndarray, shape (..., energy bins)
+            Counts of groups of neutrinos, by their number; of some of them, too.
+        pulls : mapping of str to float
+            Shifts by name, as of `Pulls`; those of other experiments are nothing to it.
+
+        Returns
+        -------
+        ndarray, shape (..., bins)
+        """
+        offset = self.spread.offset
+        shares = self.spread.at(0.0 if offset is None else pulls.get(offset.name, 0.0))
+        for component, name, change in self._deformed[1]:
+            if component == 0:
+                shares = shares + pulls.get(name, 0.0) * change.reshape(1, -1, self.spread.rest)
+        return self._scale(SIGNAL, pulls) * self.spread.filled(by_energy, shares)
+
+    def expected_backgrounds(self, pulls: Mapping[str, float]) -> dict[str, Array]:
+        """Return the counts that pulls make of the backgrounds, shape (bins,), by name."""
+        found = {b.name: np.array(b.counts) for b in self.backgrounds}
+        for component, name, change in self._deformed[1]:
+            if component:
+                found[self.backgrounds[component - 1].name] += pulls.get(name, 0.0) * change
+        return {name: self._scale(name, pulls) * counts for name, counts in found.items()}
 
     def term(self, counts: Sequence[Counts], spread: Spread, places: Sequence[int]) -> PoissonTerm:
         """Return the compiled chi2 for counts of each group by energy.

@@ -421,6 +421,7 @@ class Likelihood(Inference):
         coupling: ArrayLike | None = None,
         *,
         eta: float = 1.0,
+        pulls: Pulls | None = None,
         **values: ArrayLike,
     ) -> Any:
         """Return the predicted counts of each experiment, by its name; see `Experiment.predict`.
@@ -437,7 +438,9 @@ class Likelihood(Inference):
         # a radius of nuclei that an experiment does not have is nothing to it
         known = [{p.name for p in e.signal.parameters(interaction)} for e in self.experiments]
         return {
-            e.name: e.predict(interaction, mass, coupling, eta=eta, **{n: v for n, v in values.items() if n in names})
+            e.name: e.predict(
+                interaction, mass, coupling, eta=eta, pulls=pulls, **{n: v for n, v in values.items() if n in names}
+            )
             for e, names in zip(self.experiments, known, strict=True)
         }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cevns import checks
+
 __all__ = ["Pulls"]
 
 
@@ -35,3 +37,15 @@ class Pulls:
     at_edge: tuple[str, ...] = ()
     shared: dict[str, float] = field(default_factory=dict)
     priors: dict[str, float] = field(default_factory=dict)
+
+    def of(self, experiment: str) -> dict[str, float]:
+        """Return all pulls by name that an experiment may know, its own and the shared ones.
+
+        Raises
+        ------
+        UnknownNameError
+            If the experiment is none of these.
+        """
+        checks.known("experiment of the pulls", experiment, self.experiments)
+        own: dict[str, float] = self.experiments[experiment]["pulls"]
+        return self.shared | own

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from matplotlib.figure import Figure
+
 __all__ = ["Pictured"]
 
 
@@ -22,16 +24,23 @@ class Pictured:
 
     __slots__ = ()
 
-    def _repr_png_(self) -> bytes | None:
-        from cevns.plotting.canvas import file_figure, png
+    def _picture(self) -> Figure:
+        """Return the figure that a notebook shows; what needs several axes has its own."""
+        from cevns.plotting.canvas import file_figure
         from cevns.plotting.plane import with_legend
 
         plot: Any = self.plot  # type: ignore[attr-defined]
+        ax = plot(ax=file_figure().add_subplot())
+        if ax.get_legend_handles_labels()[0]:
+            with_legend(ax, above=True)
+        figure: Figure = ax.figure
+        return figure
+
+    def _repr_png_(self) -> bytes | None:
+        from cevns.plotting.canvas import png
+
         with contextlib.suppress(CevnsError):
-            ax = plot(ax=file_figure().add_subplot())
-            if ax.get_legend_handles_labels()[0]:
-                with_legend(ax, above=True)
-            return png(ax.figure)
+            return png(self._picture())
         return None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from cevns.interactions import Interaction, get_interaction, known_interactions
 from cevns.parameters import Parameter
 from cevns.parameters import coupling as coupling_of_mediator
 from cevns.parameters import mass as mass_of_mediator
-from cevns.plotting.canvas import checked_label, draws, is_empty, listed, new_figure
+from cevns.plotting.canvas import checked_label, draws, file_figure, is_empty, listed, new_figure
+from cevns.plotting.counts import STACK_STYLES, central_interval
 from cevns.plotting.plane import LINE_STYLES, scientific, with_legend
 from cevns.predictions.prediction import Prediction
 from cevns.units import axis_label, typeset
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from cevns._types import Model
+    from cevns._types import Array, Model
 
-__all__ = ["plot_prediction", "point_label"]
+__all__ = ["picture", "plot_prediction", "point_label"]
+
+#: Face colours and hatches of signals in a stack, darker than all that is below.
+SIGNAL_STYLE, ELECTRON_STYLE = ("#e9806a", ""), ("#6f9fd0", "++")
+#: Panels beside each other.
+MOST_COLUMNS = 3
 
 #: Of models that are not known here by their names.
 _USUAL = {"mass": mass_of_mediator(), "coupling": coupling_of_mediator()}
@@ -33,32 +41,52 @@ _USUAL = {"mass": mass_of_mediator(), "coupling": coupling_of_mediator()}
 
 @draws
 def plot_prediction(
-    predictions: Any, ax: Axes | None = None, *, data: bool = True, backgrounds: bool | None = None, styles: Any = ()
-) -> Axes:
-    """Draw predicted counts in the bins of an experiment, with the data and what was subtracted from them.
+    predictions: Any,
+    ax: Axes | None = None,
+    *,
+    axis: str | int | None = None,
+    data: bool = True,
+    backgrounds: bool | None = None,
+    subtract: bool | None = None,
+    styles: Any = (),
+) -> Any:
+    """Draw predicted counts in the bins of an experiment beside the data: one panel for each axis of several.
+
+    In a panel of several axes all others are added up. Where widths of bins differ, counts are divided by them. Poisson
+    data have central intervals of 68 % as error bars (Garwood).
 
     Parameters
     ----------
     predictions : Prediction or sequence of Prediction
         Of the same experiment.
     ax : matplotlib.axes.Axes, optional
-        Axes to draw on; axes that were empty get a legend.
+        Axes to draw on; axes that were empty get a legend. Of several axes an `axis` is needed with it.
+    axis : str or int, optional
+        The one axis that is drawn, by name or number; all unless given.
     data : bool
-        Whether to draw the observed counts minus the nominal beam-related backgrounds, with their uncertainties.
+        Whether to draw the observed counts with their uncertainties.
     backgrounds : bool, optional
-        Whether to show these backgrounds, as a grey area; with the data unless given.
+        Whether to show backgrounds. Unless given they are with the data, but where Poisson data are less them.
+    subtract : bool, optional
+        True for observed counts less the backgrounds of the first prediction, which are a grey area, and signals as
+        lines. False for backgrounds on top of each other, the first prediction's signal above them, and sums with the
+        signals of others as lines. That of Gaussian data is True unless given, that of Poisson data False.
     styles : sequence of dict
         Line options for each prediction, for example ``label``, ``color`` and ``linestyle``. Without, labels name the
         models with their parameters, and line styles differ.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib.axes.Axes, or tuple of them
+        Of several axes all panels, one for each axis that has more than one bin.
 
     Raises
     ------
     InputError
-        If there is no prediction, they have different bins, or one is not for a single mass and coupling.
+        If there is no prediction, they have different bins, or one is not for a single mass and coupling; or `ax` is
+        given for several panels.
+    UnknownNameError
+        If there is no axis of this name.
 
     Examples
     --------
@@ -67,46 +95,187 @@ def plot_prediction(
     >>> ax = plot_prediction([argon.predict("sm"), argon.predict("b-l", 10, 5e-5)])
     >>> ax.get_legend_handles_labels()[1]  # doctest: +ELLIPSIS
     ['SM', "$B-L$, ...", 'backgrounds (PBRN, LBRN), subtracted', 'data $-$ backgrounds']
+    >>> energy, pulse, time = cevns.load("coherent-argon-2020-3d").predict("sm").plot()
+    >>> time.get_xlabel(), time.get_ylabel()
+    ('arrival time [$\\\\mu$s]', 'counts per bin')
     """
-    predictions = listed("predictions", predictions, Prediction)
-    styles = checks.sequence("styles", styles, Mapping, "it holds line options for each prediction")
-    if styles and len(styles) != len(predictions):
-        raise InputError(f"styles are {len(styles)} for {len(predictions)} predictions: give one for each, or none")
-    if not predictions:
-        raise InputError("predictions is empty: give at least one")
-    first = predictions[0]
+    found, options = _checked(predictions, data, backgrounds, subtract, styles)
+    if axis is not None:
+        found = [one.projection(axis) for one in found]
+    if len(found[0].axes) > 1:
+        if ax is not None:
+            names = " or ".join(repr(a.name) for a in found[0].axes)
+            raise InputError(f"ax is one panel, but there are several axes: give axis={names} too, or leave ax out")
+        return _panels(new_figure(figsize=_size(found[0])), found, options)
     legend, own = is_empty(ax), ax is None
     ax = new_figure().add_subplot() if ax is None else ax
-    for i, prediction in enumerate(predictions):
-        if not np.array_equal(prediction.bin_edges, first.bin_edges):
-            raise InputError(f"predictions have different bins: {first.experiment} and {prediction.experiment}")
-        if prediction.signal.ndim != 1:
-            raise InputError(
-                f"a prediction must be for one mass and coupling, got signal of shape {prediction.signal.shape}"
-            )
-        style: dict[str, Any] = {"label": point_label(prediction.model, **prediction.values)}
-        style["linestyle"] = LINE_STYLES[i % len(LINE_STYLES)]
+    _draw(ax, found, options)
+    return with_legend(ax, above=own) if legend else ax
+
+
+def picture(prediction: Prediction) -> Figure:
+    """Return the figure that a notebook shows of a prediction in several axes."""
+    figure = file_figure(figsize=_size(prediction))
+    _panels(figure, *_checked(prediction, True, None, None, ()))
+    return figure
+
+
+class _Options(NamedTuple):
+    """How predictions are drawn."""
+
+    data: bool
+    backgrounds: bool
+    subtract: bool
+    styles: list[dict[str, Any]]
+
+
+def _checked(
+    predictions: Any, data: bool, backgrounds: bool | None, subtract: bool | None, styles: Any
+) -> tuple[list[Prediction], _Options]:
+    found: list[Prediction] = list(listed("predictions", predictions, Prediction))
+    styles = checks.sequence("styles", styles, Mapping, "it holds line options for each prediction")
+    if styles and len(styles) != len(found):
+        raise InputError(f"styles are {len(styles)} for {len(found)} predictions: give one for each, or none")
+    if not found:
+        raise InputError("predictions is empty: give at least one")
+    first = found[0]
+    for one in found:
+        if [a.edges for a in one.axes] != [a.edges for a in first.axes]:
+            raise InputError(f"predictions have different bins: {first.experiment} and {one.experiment}")
+        if one.signal.ndim != 1:
+            raise InputError(f"a prediction must be for one mass and coupling, got signal of shape {one.signal.shape}")
+    gaussian = first.uncertainty is not None
+    less = gaussian if subtract is None else bool(subtract)
+    # beside those of Poisson data, which nobody has subtracted before, signals would not be seen
+    shown = bool((data and (gaussian or not less)) if backgrounds is None else backgrounds)
+    made = []
+    for i, one in enumerate(found):
+        label = point_label(one.model, **one.values)
+        if not less:
+            label = f"sum with {label}" if i else f"signal, {label}"
+        style: dict[str, Any] = {"label": label, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]}
         style |= dict(styles[i] if styles else {})
         style["label"] = checked_label(style["label"])
-        ax.stairs(prediction.neutrinos, prediction.bin_edges, baseline=None, **style)
+        made.append(style)
+    return found, _Options(bool(data), shown, less, made)
+
+
+def _drawn_axes(prediction: Prediction) -> list[int]:
+    """Return which axes have a panel: an axis of one bin tells nothing, unless all are."""
+    return [i for i, axis in enumerate(prediction.axes) if axis.bins > 1] or [0]
+
+
+def _size(prediction: Prediction) -> tuple[float, float]:
+    """Return width and height in inches of a figure with all panels and room for its legend."""
+    panels = len(_drawn_axes(prediction))
+    columns = min(panels, MOST_COLUMNS)
+    return max(3.1 * columns, 4.8), 2.7 * math.ceil(panels / columns) + 1.1
+
+
+def _panels(figure: Figure, found: list[Prediction], options: _Options) -> tuple[Axes, ...]:
+    """Draw a panel for each axis, with one legend above all."""
+    places = _drawn_axes(found[0])
+    columns = min(len(places), MOST_COLUMNS)
+    grid = figure.add_gridspec(math.ceil(len(places) / columns), columns)
+    panels = tuple(figure.add_subplot(grid[divmod(k, columns)]) for k in range(len(places)))
+    for place, panel in zip(places, panels, strict=True):
+        _draw(panel, [one.projection(place) for one in found], options)
+    handles, labels = panels[0].get_legend_handles_labels()
+    for panel in panels:
+        if panel.get_ylim()[0] >= 0:
+            panel.set_ylim(bottom=0)
+        elif options.subtract:
+            panel.axhline(0, color="0.6", linewidth=0.4, zorder=0)
+    first = found[0]
+    fitted = "central values" if first.pulls is None else "best fit"
+    title = f"{first.experiment}, nuisances at their {fitted}".replace("$", r"\$")
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=2 if columns < MOST_COLUMNS else MOST_COLUMNS,
+        title=title,
+        alignment="left",
+        fontsize="small",
+        title_fontsize="small",
+        frameon=False,
+    )
+    return panels
+
+
+def _draw(ax: Axes, found: list[Prediction], options: _Options) -> None:
+    """Draw predictions in one axis."""
+    axis = found[0].axes[0]
+    edges, widths = np.array(axis.edges), np.diff(axis.edges)
+    # bins that have names have no width
+    even = bool(axis.names) or np.allclose(widths, widths[0], rtol=1e-9)
+    per = np.ones(widths.size) if even else widths
+    (_draw_subtracted if options.subtract else _draw_stack)(ax, found, options, edges, per)
+    names = {"observable": "observed energy", "energy": "observed energy", "time": "arrival time"}
+    observable = "number of photoelectrons" if axis.unit == "PE" else names.get(axis.name, axis.name)
+    ax.set(
+        xlabel=axis_label(observable, axis.unit),
+        ylabel="counts per bin" if even else f"counts / {typeset(axis.unit) or 'unit'}",
+        xlim=(edges[0], edges[-1]),
+    )
+    if axis.names:
+        ax.set_xticks(0.5 * (edges[1:] + edges[:-1]), labels=[name.replace("$", r"\$") for name in axis.names])
+        ax.tick_params(axis="x", which="minor", bottom=False, top=False)
+
+
+def _draw_subtracted(ax: Axes, found: list[Prediction], options: _Options, edges: Array, per: Array) -> None:
+    """Draw signals, and data less backgrounds."""
+    first = found[0]
+    for one, style in zip(found, options.styles, strict=True):
+        ax.stairs(one.neutrinos / per, edges, baseline=None, **style)
     subtracted = sum(first.backgrounds.values(), np.zeros(first.observed.size))
-    if first.backgrounds and (data if backgrounds is None else backgrounds):
+    if first.backgrounds and options.backgrounds:
         names = ", ".join(name.replace("$", r"\$") for name in first.backgrounds)
         area: dict[str, Any] = {"fill": True, "facecolor": "0.87", "zorder": 0.5}
-        ax.stairs(subtracted, first.bin_edges, label=f"backgrounds ({names}), subtracted", **area)
-    if data:
-        centre = 0.5 * (first.bin_edges[1:] + first.bin_edges[:-1])
-        excess = first.observed - subtracted
+        ax.stairs(subtracted / per, edges, label=f"backgrounds ({names}), subtracted", **area)
+    if options.data:
         text = "data $-$ backgrounds" if first.backgrounds else "data"
-        options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
-        ax.errorbar(centre, excess, first.uncertainty, label=text, **options)
-    observable = "number of photoelectrons" if first.bin_unit == "PE" else "observed energy"
-    ax.set(
-        xlabel=axis_label(observable, first.bin_unit),
-        ylabel="counts per bin",
-        xlim=(first.bin_edges[0], first.bin_edges[-1]),
-    )
-    return with_legend(ax, above=own) if legend else ax
+        _points(ax, first, subtracted, edges, per, text)
+
+
+def _draw_stack(ax: Axes, found: list[Prediction], options: _Options, edges: Array, per: Array) -> None:
+    """Draw backgrounds on top of each other, the largest first, and signals above them."""
+    first, below = found[0], np.zeros(edges.size - 1)
+    ordered = sorted(first.backgrounds.items(), key=lambda item: -item[1].sum()) if options.backgrounds else []
+    parts: list[tuple[str, Array, tuple[str, str]]] = [
+        (name.replace("$", r"\$"), counts, STACK_STYLES[i % len(STACK_STYLES)])
+        for i, (name, counts) in enumerate(ordered)
+    ]
+    parts.append((options.styles[0]["label"], first.signal, SIGNAL_STYLE))
+    if first.electrons is not None:
+        parts.append(("on electrons", first.electrons, ELECTRON_STYLE))
+    ends = [below := below + counts for _, counts, _ in parts]
+    area: dict[str, Any] = {"fill": True, "edgecolor": "0.25", "linewidth": 0.5}
+    # from the top, as a legend is read
+    for (label, counts, (face, hatch)), end in zip(parts[::-1], ends[::-1], strict=True):
+        ax.stairs(end / per, edges, baseline=(end - counts) / per, facecolor=face, hatch=hatch, label=label, **area)
+    for i, (one, style) in enumerate(zip(found, options.styles, strict=True)):
+        sums = one.total if options.backgrounds else one.neutrinos
+        text: dict[str, Any] = {} if i else {"label": "_nolegend_"}
+        ax.stairs(
+            sums / per, edges, baseline=None, **{"color": "black", "linewidth": 1.0, "zorder": 2, **style, **text}
+        )
+    if options.data:
+        _points(ax, first, np.zeros(edges.size - 1), edges, per, "data")
+    if not ax.get_ylim()[0] < 0 or first.uncertainty is None:
+        ax.set_ylim(bottom=0)
+
+
+def _points(ax: Axes, first: Prediction, subtracted: Array, edges: Array, per: Array, text: str) -> None:
+    """Draw the data as points with error bars."""
+    if first.uncertainty is None:
+        low, high = central_interval(first.observed)
+        bars = np.array([first.observed - low, high - first.observed]) / per
+    else:
+        bars = first.uncertainty / per
+    options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
+    centre = 0.5 * (edges[1:] + edges[:-1])
+    ax.errorbar(centre, (first.observed - subtracted) / per, bars, label=text, **options)
 
 
 def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:

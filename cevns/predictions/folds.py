@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cevns.nuclei import FormFactor, Target
     from cevns.predictions.fold import LayerKey
 
-__all__ = ["Folds"]
+__all__ = ["Folds", "FoldsOfPart"]
 
 #: What is kept at most; a scan over masses of final leptons must not fill the memory.
 MOST_KEPT = 8
@@ -205,3 +205,28 @@ class Folds:
             if layer[1] > 0:
                 return None
             raise
+
+
+class FoldsOfPart(Folds):
+    """Folds of a part of a flux at the nodes of all of it, so that parts add up to the whole in every digit.
+
+    Parameters
+    ----------
+    whole : Folds
+        Of all of the flux.
+    flux : Flux
+        The part.
+    """
+
+    def __init__(self, whole: Folds, flux: Flux) -> None:
+        sigma, electrons = whole.quenching_sigma, whole.electrons
+        super().__init__(flux, whole.target, whole.response, whole.form_factor, sigma, electrons)
+        self._whole = whole
+
+    @cached_property
+    def nodes(self) -> RecoilNodes:
+        """Recoil nodes of the whole."""
+        return self._whole.nodes
+
+    def _at(self, eta: float, layers: tuple[LayerKey, ...]) -> Fold:
+        return self._whole.at(eta, layers).of_flux(self.flux)

@@ -25,7 +25,7 @@ from cevns.nuclei.elements import joined
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.predictions.binding import bind
 from cevns.predictions.electrons import check_electrons
-from cevns.predictions.folds import Folds
+from cevns.predictions.folds import Folds, FoldsOfPart
 from cevns.predictions.pieces import eta_range, tolerance
 from cevns.predictions.refolded import RefoldedPredictor
 from cevns.steps import Steps
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["LARGEST_RADIUS", "SMALLEST_ETA", "Signal"]
+__all__ = ["LARGEST_RADIUS", "QUENCHING", "SMALLEST_ETA", "Signal"]
+
+#: Name of the pull of the quenching scale, which counts from 1.
+QUENCHING = "quenching"
 
 #: Largest uncertainty of the quenching scale, of which five standard deviations are searched.
 LARGEST_QUENCHING_SIGMA = 0.5
@@ -132,6 +135,38 @@ class Signal:
         out = dataclasses.replace(self, part=checks.known("part", part, self._all_targets))
         out.__dict__["folds"] = self.folds
         return out
+
+    def _alone(self, flux: Flux) -> Signal:
+        """Return the signal by energy of a part of the flux, at the nodes of all of it."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(Signal)}
+        out = Signal(**(fields | {"flux": flux}))
+        out.__dict__["folds"] = FoldsOfPart(self.folds, flux)
+        return out
+
+    @cached_property
+    def components(self) -> dict[str, tuple[int, Signal]]:
+        """Signal by energy of each component of the flux, and the group of neutrinos that it arrives with."""
+        groups = {timing: i for i, (timing, _) in enumerate(self.flux.by_timing())} if len(self.parts) > 1 else {}
+        return {name: (groups.get(flux.timings[0], 0), self._alone(flux)) for name, flux in self.flux.by_component()}
+
+    @property
+    def parts(self) -> tuple[Signal, ...]:
+        """Signal by energy of each group of neutrinos that arrive together: one."""
+        return (self,)
+
+    def joined(self, by_energy: Sequence[Array], offset: float = 0.0) -> Array:
+        """Return counts in all bins, shape (..., bins), from those of each part by energy, shape (..., energy bins)."""
+        return by_energy[0]
+
+    def moved(self, pulls: Mapping[str, float]) -> tuple[Signal, float]:
+        """Return the signal with a response as nuisances deform it, and the quenching scale.
+
+        Parameters
+        ----------
+        pulls : mapping of str to float
+            Shifts by name; others than its own are nothing to it.
+        """
+        return self, 1.0 + pulls.get(QUENCHING, 0.0)
 
     @cached_property
     def _predictors(self) -> Kept:
@@ -245,10 +280,10 @@ class Signal:
         """Recoil nodes for every value of the quenching scale in its range."""
         return self.folds.nodes
 
-    @property
+    @cached_property
     def binning(self) -> Binning:
-        """Bins of all axes, which are those of energy."""
-        return Binning((self.response.axis,))
+        """Bins of all axes, which are those of the response."""
+        return self.response.binning
 
     @property
     def eta_range(self) -> tuple[float, float]:
@@ -387,6 +422,8 @@ class Signal:
     def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
         """Return predicted counts, shape (..., bins), for values of parameters that broadcast.
 
+        The last axis of the bins is fastest.
+
         Raises
         ------
         InputError
@@ -401,9 +438,9 @@ class Signal:
         fixed = {n: v for n, v in values.items() if n not in interaction.own_names and n not in free}
         predictor = self.predictor(interaction, free, eta=eta, **fixed)
         shape, rows = broadcast(predictor.parameters, values)
-        out = np.empty((rows.shape[0], self.response.bins))
+        out = np.empty((rows.shape[0], self.binning.bins))
         predictor.rows(rows, out)
-        return out.reshape(*shape, self.response.bins)
+        return out.reshape(*shape, self.binning.bins)
 
 
 def _unscaled(response: DetectorResponse) -> str:

@@ -13,18 +13,17 @@ import numpy as np
 from cevns import checks
 from cevns.arrays import unique
 from cevns.binning import Binning
-from cevns.detectors import Arrival, Distribution, ResponseShape, TemplateResponse, TimeOffset
+from cevns.detectors import Arrival, Distribution, ResponseShape, TemplateResponse, TimeOffset, shaped
 from cevns.errors import InputError
 from cevns.interactions import get_interaction
 from cevns.interactions.kinematics import VECTOR, kinds_of
 from cevns.kept import Kept
-from cevns.parameters import needed
 from cevns.predictions.deforming import in_moments, main_terms, shape_fold, shape_grids
 from cevns.predictions.folds import Folds
 from cevns.predictions.pieces import eta_range
 from cevns.predictions.refining import ETA_POINTS
 from cevns.predictions.shaping import shaped_nodes
-from cevns.predictions.signal import MOST_INTERACTIONS, Signal
+from cevns.predictions.signal import MOST_INTERACTIONS, QUENCHING, Signal
 from cevns.spread import Grid, Spread
 
 if TYPE_CHECKING:
@@ -40,10 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SpreadSignal"]
 
-#: Name of the pull of the quenching scale, which counts from 1.
-QUENCHING = "quenching"
 #: Most nuisances that deform the response of one experiment.
 MOST_SHAPES = 4
+#: Deformed signals that are kept, since what is asked of one prediction is asked twice.
+MOST_MOVED = 8
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,9 @@ class SpreadSignal(Signal):
 
     @cached_property
     def binning(self) -> Binning:
-        """All axes, that of energy first."""
+        """All axes, those of the response first."""
         others = () if self.distribution is None else self.distribution.axes
-        return Binning((self.response.axis, *(() if self.arrival is None else (self.arrival.axis,)), *others))
+        return Binning((*self.response.binning.axes, *(() if self.arrival is None else (self.arrival.axis,)), *others))
 
     @cached_property
     def parts(self) -> tuple[Signal, ...]:
@@ -126,6 +125,23 @@ class SpreadSignal(Signal):
         if self.arrival is None:
             return (Signal(**fields),)
         return tuple(Signal(**(fields | {"flux": flux})) for _, flux in self.flux.by_timing())
+
+    def moved(self, pulls: Mapping[str, float]) -> tuple[SpreadSignal, float]:
+        """Return the signal with a response as nuisances deform it, and the quenching scale; see `Signal.moved`."""
+        _, eta = super().moved(pulls)
+        shifts = {shape.name: pulls[shape.name] for shape in self.shapes if pulls.get(shape.name)}
+        if not shifts:
+            return self, eta
+
+        def make() -> SpreadSignal:
+            # what is deformed already is not looked at for how it is deformed
+            return dataclasses.replace(self, response=shaped(self.response, self.shapes, shifts), shapes=())
+
+        return self._moved.get(tuple(sorted(shifts.items())), make), eta
+
+    @cached_property
+    def _moved(self) -> Kept:
+        return Kept(MOST_MOVED)
 
     # --- what the statistics take ------------------------------------------------------------------------------------
 
@@ -139,7 +155,7 @@ class SpreadSignal(Signal):
         for shape in self.shapes:
             yield Grid(shape.name, (shape.low, shape.high), 1)
         if self.quenching_sigma:
-            yield Grid(QUENCHING, np.array(eta_range(self.quenching_sigma)) - 1.0, 1, self.quenching_sigma)
+            yield Grid(QUENCHING, np.array(eta_range(self.quenching_sigma)) - 1.0, 1, self.quenching_sigma, "relative")
 
     def _folded(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
         """Return how moments of the rates lead to counts in all bins for some kinematics, and the fold to moments."""
@@ -191,7 +207,7 @@ class SpreadSignal(Signal):
         # the kinks of all parts are those of the whole flux
         fold = self.folds.over(1.0, None, layers)
         edges = eta_range(self.quenching_sigma) if fold.edges is None else fold.edges
-        return (Grid(QUENCHING, np.asarray(edges) - 1.0, ETA_POINTS.size, self.quenching_sigma),)
+        return (Grid(QUENCHING, np.asarray(edges) - 1.0, ETA_POINTS.size, self.quenching_sigma, "relative"),)
 
     def grouped(
         self, interaction: str | Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]
@@ -240,43 +256,72 @@ class SpreadSignal(Signal):
 
     def _shaped_nodes(self, layers: tuple[LayerKey, ...]) -> dict[LayerKey, RecoilNodes]:
         """Return nodes for every response that the shapes make, of layers of which something is seen."""
-        return {
-            key: shaped_nodes(self.flux, self.target, self.form_factor, self.response, self.shapes, kinds=kinds_of(key))
-            for key in layers
-        }
+        seen = self.flux, self.target, self.form_factor, self.response, self.shapes
+        found = {}
+        for key in layers:
+            try:
+                found[key] = shaped_nodes(*seen, kinds=kinds_of(key))
+            except InputError:
+                # of a final lepton that is too heavy
+                if key[1] == 0:
+                    raise
+        return found
 
     # --- counts in all bins ------------------------------------------------------------------------------------------
 
     def joined(self, by_energy: Sequence[Array], offset: float = 0.0) -> Array:
         """Return counts in all bins, shape (..., bins), from those of each part by energy, shape (..., energy bins)."""
-        shares = self.spread.at(offset)
-        out = sum(counts[..., None] * share for counts, share in zip(by_energy, shares, strict=True))
-        found: Array = np.asarray(out).reshape(*by_energy[0].shape[:-1], self.binning.bins)
-        return found
+        return self.spread.filled(dict(enumerate(by_energy)), self.spread.at(offset))
 
     def by_part(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> tuple[Array, ...]:
         """Return counts by energy of each part, shape (..., energy bins); parameters are those of `counts`."""
         return tuple(part.counts(interaction, eta=eta, **values) for part in self.parts)
 
-    def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
-        """Return predicted counts, shape (..., bins), the last axis of the binning fastest.
+    def predictor(
+        self, interaction: str | Interaction, free: Sequence[str] = (), *, eta: float = 1.0, **fixed: float
+    ) -> Any:
+        """Return counts in all bins, the last axis fastest, as a function of parameters; see `Signal.predictor`."""
+        return SpreadPredictor(self, [part.predictor(interaction, free, eta=eta, **fixed) for part in self.parts])
 
-        Raises
-        ------
-        InputError
-            If a value is missing or out of range.
-        UnknownNameError
-            If a parameter is not known.
-        """
-        interaction = get_interaction(interaction)
-        values = needed(values, interaction.own_names, interaction.name)
-        return self.joined(self.by_part(interaction, eta=eta, **values))
+
+class SpreadPredictor:
+    """Signal counts in all bins as a function of the parameters, as a `Predictor`, from those of parts by energy.
+
+    Parameters
+    ----------
+    signal : SpreadSignal
+        How they fall into bins.
+    parts : sequence of Predictor or RefoldedPredictor
+        Of its parts.
+    """
+
+    def __init__(self, signal: SpreadSignal, parts: Sequence[Any]) -> None:
+        self._signal, self._parts = signal, tuple(parts)
+        self.parameters, self.names = parts[0].parameters, parts[0].names
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SpreadPredictor, (self._signal, self._parts)
+
+    @cached_property
+    def __signature__(self) -> Any:
+        return self._parts[0].__signature__
+
+    def __call__(self, *args: float, **named: float) -> Array:
+        """Return counts, shape (bins,), at one point; see `Predictor`."""
+        return self._signal.joined([part(*args, **named) for part in self._parts])
+
+    def rows(self, values: Array, out: Array) -> None:
+        """Write counts at many points into `out`; see `Predictor.rows`."""
+        by_energy = [np.empty((len(values), self._signal.response.bins)) for _ in self._parts]
+        for part, found in zip(self._parts, by_energy, strict=True):
+            part.rows(values, found)
+        out[:] = self._signal.joined(by_energy)
 
 
 def _finest(grids: Sequence[Grid]) -> Grid:
     """Return a grid of one nuisance that is as good as each of some."""
     edges = unique(np.concatenate([grid.edges for grid in grids]))
-    return Grid(grids[0].name, edges, max(grid.order for grid in grids), grids[0].sigma)
+    return dataclasses.replace(grids[0], edges=edges, order=max(grid.order for grid in grids))
 
 
 def _of_flux(fold: Fold, flux: Flux, _: Any) -> Fold:

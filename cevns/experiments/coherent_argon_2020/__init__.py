@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.binning import Axis
 from cevns.detectors import Efficiency, LinearQuenching, Quenching, Response
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.released import columns
@@ -68,7 +69,9 @@ def load(
         name="coherent-argon-2020",
         flux=pion_decay_at_rest(neutrinos_per_proton=0.09, protons=13.7e22, distance=27.5),
         target=Target.of({"Ar-40": 1}, molar_mass=39.96, mass=24),
-        response=Response(quenching=quenching, edges=_EDGES, unit="keVee", efficiency=Efficiency(energy, accepted)),
+        response=Response(
+            quenching=quenching, edges=Axis("energy", _EDGES, "keVee"), efficiency=Efficiency(energy, accepted)
+        ),
         observed=observed,
         uncertainty=np.sqrt(statistical**2 + (SIGMA_BRNES * (prompt + late)) ** 2),  # eq. 4.3
         signal_sigma=0.134,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.binning import Axis
 from cevns.detectors import BirksQuenching, Efficiency, PolynomialQuenching, Quenching, Response
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.released import columns
@@ -108,8 +109,7 @@ def load(
         target=Target.of({"Cs-133": 1, "I-127": 1}, molar_mass=259.8, mass=14.6),
         response=Response(
             quenching=quenching,
-            edges=_EDGES,
-            unit="PE",
+            edges=Axis("energy", _EDGES, "PE"),
             light_yield=LIGHT_YIELD,
             efficiency=Efficiency(_PE, accepted),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cevns.binning import Axis
 from cevns.detectors import Arrival, LindhardQuenching, Response
 from cevns.experiments import spallation
 from cevns.experiments.coherent_ge_2024 import release
@@ -42,7 +43,7 @@ def load(
     Experiment
     """
     known = release.numbers()
-    edges = [known["energy_low"], known["energy_high"]]
+    edges = Axis("energy", [known["energy_low"], known["energy_high"]], "keVee")
     mass = known["active_mass"]
     return Experiment(
         name="coherent-ge-2024",
@@ -52,7 +53,7 @@ def load(
             distance=known["distance"],
         ),
         target=Target.of("Ge", mass=mass),
-        response=Response(quenching or LindhardQuenching(32, 72.63, k=known["lindhard_k"]), edges, unit="keVee"),
+        response=Response(quenching or LindhardQuenching(32, 72.63, k=known["lindhard_k"]), edges),
         observed=[known["observed"]],
         uncertainty=[known["observed_uncertainty"]],
         signal_sigma=math.sqrt(known["signal_sigma"] ** 2 - spallation.FLUX_SIGMA**2),

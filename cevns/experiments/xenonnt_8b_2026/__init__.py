@@ -33,6 +33,14 @@ YIELD_SIGMA = 0.35
 YEAR = 365.25
 #: Least expectation of a bin.
 FLOOR = 1e-6
+#: What is observed of an event, and its bins where each run has edges of its own.
+OBSERVABLES = {
+    "cs2": "cS2",
+    "s2_shadow_s2_time_shadow_quantile": "shadow quantile",
+    "s1_bdt_score": "S1 score",
+    "s2_bdt_score": "S2 score",
+}
+THIRDS = ("low", "middle", "high")
 
 
 def load(*, form_factor: FormFactor | str = "helm", runs: Sequence[str] = ("sr0", "sr1")) -> Experiment:
@@ -48,8 +56,8 @@ def load(*, form_factor: FormFactor | str = "helm", runs: Sequence[str] = ("sr0"
     Returns
     -------
     Experiment
-        Its bins are those of one run after the other, 81 each: the edges of their four observables are the run's own,
-        see `cevns.experiments.xenonnt_8b_2026.release.edges`.
+        Its bins are those of one run after the other, three of each of four observables. Where their edges differ
+        between runs they are but counted; see `cevns.experiments.xenonnt_8b_2026.release.edges`.
     """
     names = checks.sequence("runs", runs, str)
     if not names or len(set(names)) < len(names):
@@ -57,7 +65,8 @@ def load(*, form_factor: FormFactor | str = "helm", runs: Sequence[str] = ("sr0"
     found = [release.run(checks.known("run", name, release.RUNS)) for name in names]
     exposure = sum(run.exposure for run in found)
     bins = [run.observed.size for run in found]
-    axes = Binning([Axis("run", np.arange(len(found) + 1)), Axis("bin", np.arange(bins[0] + 1))])
+    runs_of = Axis("run", range(len(names) + 1), names=[name.upper() for name in names])
+    axes = Binning([runs_of, *_observables(names)])
     templates = np.concatenate([run.response * (run.exposure / exposure) for run in found]).T
 
     def beside(kind: str, which: int | None = None) -> Array:
@@ -85,3 +94,14 @@ def load(*, form_factor: FormFactor | str = "helm", runs: Sequence[str] = ("sr0"
         nuisances=[Nuisance("xenon yields", YIELD_SIGMA)],
         floor=FLOOR,
     )
+
+
+def _observables(runs: Sequence[str]) -> list[Axis]:
+    """Return the axes of what is observed of an event, in the order of the bins."""
+    found = []
+    for observable, edges in release.edges(runs[0]).items():
+        if all(np.array_equal(edges, release.edges(run)[observable]) for run in runs[1:]):
+            found.append(Axis(OBSERVABLES[observable], edges))
+        else:
+            found.append(Axis(OBSERVABLES[observable], range(edges.size), names=THIRDS))
+    return found
