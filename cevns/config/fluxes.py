@@ -112,6 +112,7 @@ _TIMINGS = {
             "mean_us": ("mean", read.number),
             "sigma_us": ("sigma", read.number),
             "lifetimes_us": ("lifetimes", read.each(read.number)),
+            "latest_us": ("latest", read.number),
         },
     ),
     "tabulated": Section(

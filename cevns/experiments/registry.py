@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
 
 
-__all__ = ["known_experiments", "load"]
+__all__ = ["known_experiments", "load", "options"]
 
 _MODULES = {
     "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
@@ -30,15 +30,33 @@ def known_experiments() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
+def options(name: str) -> tuple[str, ...]:
+    """Return the options of a built-in experiment, which `load` takes.
+
+    Raises
+    ------
+    UnknownNameError
+        If the name is not known.
+
+    Examples
+    --------
+    >>> options("xenonnt-8b-2026")
+    ('form_factor', 'runs')
+    """
+    module = importlib.import_module(_MODULES[checks.known("experiment", name, _MODULES, _hint(name))])
+    found: tuple[str, ...] = module.OPTIONS
+    return found
+
+
 def load(name: str, **options: Any) -> Experiment:
     """Return a built-in experiment.
 
     Parameters
     ----------
     name : str
-        ``"coherent-csi-2017"`` or ``"coherent-argon-2020"``.
+        One of `known_experiments`.
     **options
-        ``quenching`` and ``form_factor``; see the experiment's module.
+        ``form_factor``, and what `options` lists besides; see the experiment's module.
 
     Returns
     -------
