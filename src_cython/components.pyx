@@ -40,7 +40,12 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     for g in range(p.groups):
         size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
     size += (derivatives(p.shapes) + 6 * local_nodes(p) + 1) * p.groups * p.energy + 3 * p.groups * p.rows * p.rest
-    return size + (4 + p.vectors) * p.bins
+    return size + (3 + p.vectors) * p.bins + work_size(p)
+
+
+cdef inline Py_ssize_t work_size(const poisson_t *p) noexcept nogil:
+    """Doubles of `work`: one for each bin, or the rows of `poisson_line`."""
+    return max(p.bins, 4 * p.energy)
 
 
 cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *memory) noexcept nogil:
@@ -60,7 +65,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     row.blocks = memory
     memory += 6 * local_nodes(p) * p.groups * p.energy
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
-    memory += 4 * p.bins
+    memory += 3 * p.bins + work_size(p)
     row.vectors = memory
     return memory + p.vectors * p.bins
 

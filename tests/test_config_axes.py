@@ -400,7 +400,7 @@ BAD = {
     "no such file": (text(ARRIVAL, data='[experiment.data]\nobserved = "none.csv"\n'), ["data.observed: ", "none.csv"]),
     "no array": (
         text(ARRIVAL, data='[experiment.data]\nobserved = "text.npy"\n'),
-        ["data.observed: ", "text.npy is no array of numbers", "numpy.save"],
+        ["data.observed: ", "text.npy is no array of numbers", "save of NumPy"],
         {"text": np.array(["a"])},
     ),
     "an array that is not finite": (

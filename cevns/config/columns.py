@@ -121,11 +121,11 @@ def _numpy_array(path: Path) -> Array:
             shape, _, kind = np.lib.format.read_array_header_2_0(stream)
         # before anything is allocated for what a header promises
         if kind.kind not in "fiu" or math.prod(shape) * kind.itemsize != len(content) - stream.tell():
-            raise DataError(f"{path} holds {kind} of shape {shape}: save an array of numbers with numpy.save")
+            raise ValueError(f"it holds {len(content)} bytes of {kind} in the shape {shape}")
         stream.seek(0)
         found: Array = np.lib.format.read_array(stream, allow_pickle=False).astype(float)
     except (ValueError, TypeError, EOFError, OverflowError, SyntaxError, MemoryError, RecursionError) as error:
-        raise DataError(f"{path} is no array of numbers: {error}; save it with numpy.save") from error
+        raise DataError(f"{path} is no array of numbers: {error}; write it with the function save of NumPy") from error
     if not np.isfinite(found).all():
         bad = found[~np.isfinite(found)].flat[0]
         raise DataError(f"{path} holds {bad}: every number must be finite")

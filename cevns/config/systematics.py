@@ -68,7 +68,10 @@ class DeformationTable:
 
     def of_templates(self, reader: Reader, signal: Signal, shares: Shares, where: str) -> Deformation | None:
         """Return a deformation of the signal whose templates are expected counts, as that of its distribution."""
-        sides = [v if v is None else shares.of_template(reader, signal, v, where) for v in (self.up, self.down)]
+        sides = [
+            v if v is None else shares.of_template(reader, signal, v, join(where, name))
+            for name, v in (("up", self.up), ("down", self.down))
+        ]
         if sides[0] is None or (sides[1] is None and self.down is not None):
             return None
         up, down = (None if side is None else side.shares for side in sides)

@@ -9,7 +9,7 @@ from cevns.config import load_config
 from cevns.errors import CevnsError
 from cevns.interactions import known_interactions
 
-from . import tables, toml
+from . import rich, tables, toml
 from .messages import check_error
 from .mutations import Fault, bytes_like, finite, mutated
 
@@ -173,8 +173,8 @@ def document(rng, folder):
 
 
 def _experiment(rng, folder, i, nuclei):
-    if rng.random() < 0.02:
-        return {"name": "coherent-argon-2020", "form_factor": "helm"}
+    if rng.random() < 0.04:
+        return rich.known(rng)
     bins = rng.choice([1, 2, 3, 5, 10, 30])
     out = {
         "name": f"mine-{i}",
@@ -208,9 +208,10 @@ def _experiment(rng, folder, i, nuclei):
     ]
     if backgrounds:
         out["background"] = backgrounds
-    if rng.random() < 0.25:
+    rich_one = rng.random() < 0.4
+    if rng.random() < 0.25 and not rich_one:
         _add_electrons(rng, out)
-    return out
+    return rich.enriched(rng, folder, out, bins) if rich_one else out
 
 
 def _add_electrons(rng, out):
