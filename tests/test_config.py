@@ -599,6 +599,14 @@ BAD = {
         own(flux=FLUX_FILE.replace('file = "flux.csv"', "energy_mev = [1, 2]\ne_per_cm2_per_mev_per_s = [1, 1]")),
         ["exposure_s"],
     ),
+    "rates beyond all numbers": (
+        own(
+            flux=FLUX_FILE.replace(
+                'file = "flux.csv"', "energy_mev = [1, 2]\ne_per_cm2_per_mev_per_s = [1e300, 1]\nexposure_s = 1e300"
+            )
+        ),
+        ["experiment[1].flux: densities['e'] contains inf"],
+    ),
     "table without flavours": (
         own(flux=FLUX_FILE.replace('file = "flux.csv"', "energy_mev = [1, 2]")),
         ["densities is empty"],

@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -366,6 +367,23 @@ def test_built_in_experiments_keep_their_nuisances_and_take_more(load):
     expected = load(known + 'data = {observed = "asimov", uncertainty = [3]}\n')
     assert expected.chi2("sm") == pytest.approx(0, abs=1e-9)
     assert expected.uncertainty == (3.0,)
+
+
+def test_listings_of_the_page_on_extending_are_read(load, tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+    section = page.partition("## Several axes and nuisances in a configuration\n")[2].partition("\n## ")[0]
+    mine, known = re.findall(r"```toml\n(.*?)```", section, flags=re.DOTALL)
+    found = load(mine)
+    assert found.signal.binning.shape == (3, 2)
+    assert [n.name for n in found.nuisances] == ["flux", "level", "neutron yield"]
+    assert {s.name for s in found.shapes} == {"threshold", "time offset", "neutron spectrum"}
+    # counts that are invented near what is expected
+    assert 0 < found.chi2("sm") < 12
+    (tmp_path / "known.toml").write_text(known, encoding="utf-8")
+    csi, argon, xenon = load_config(tmp_path / "known.toml").likelihood.experiments
+    assert csi.shapes == ()
+    assert len(argon.shapes) == 2
+    assert xenon.chi2("sm") == pytest.approx(0, abs=1e-9)
 
 
 BAD = {
