@@ -626,6 +626,27 @@ BAD = {
 }
 
 
+ONE = {
+    "a background that is no table": text(
+        ARRIVAL, '[experiment.nuisance]\nname = "n"\nsigma = 0.1\nof = ["neutrons"]\n', head='background = ["neutrons"]'
+    ),
+    "a nuisance that is no table": text(
+        ARRIVAL, head='nuisance = ["a"]\ncorrelations = {of = ["a", "time offset"], value = 0.5}'
+    ),
+    "axes that cannot be read": text(
+        PULSES.replace("0.7", "0.4"),
+        "shares = [[1, 0], [1, 0], [1, 0]]\n",
+        '[[experiment.background]]\nname = "b"\nsigma = 0.1\nevents = 3\nenergy = [1, 1, 1]\nF90 = "flat"\n',
+    ),
+    "axes of one name": text(PULSES, "shares = [[1, 0], [1, 0], [1, 0]]\n", BACKGROUND, response='axis = "F90"'),
+}
+
+
+@pytest.mark.parametrize("content", ONE.values(), ids=list(ONE))
+def test_what_follows_from_a_problem_is_none(problems, content):
+    assert len(problems(content)) == 1
+
+
 @pytest.mark.parametrize("case", BAD.values(), ids=list(BAD))
 def test_what_is_wrong_is_named_with_its_place_and_a_remedy(problems, case):
     content, words, *files = case

@@ -70,6 +70,7 @@ class Axes:
         known = tuple(axis for axis in found if axis is not None)
         # a distribution that holds the times does not go with those of an arrival
         whole = len(known) == len(found) and not {"arrival", "distribution"} <= table.keys()
+        whole = whole and len({axis.name for axis in known}) == len(known)
         return cls(known, whole, len(found) == 1 and "edges" in response)
 
     @classmethod
@@ -94,7 +95,7 @@ class Axes:
 
     def label(self, i: int) -> str:
         """Return which bin is the i-th, from 0."""
-        if not self.whole or i >= self.bins or len({axis.name for axis in self.axes}) < len(self.axes):
+        if not self.whole or i >= self.bins:
             return f"bin {i + 1}"
         label = Binning(self.axes).labels[i]
         return f"bin {i + 1}, {self.axes[0].name if len(self.axes) == 1 else ''} {label}".replace(",  ", ", ")

@@ -222,7 +222,7 @@ def background(reader: Reader, value: Any, where: str) -> Any:
     if not axes.whole:
         # a key may be the name of an axis that could not be read
         names += [key for key in table if key not in ("columns", "file")]
-    projections = {name: (name, read.Word(FLAT)) for name in names if name not in _BACKGROUND}
+    projections = {name: (name, read.Word(FLAT)) for name in names if name not in (*_BACKGROUND, "events")}
     if "counts" in table or not {"events", *projections} & table.keys():
         found = reader.section(Section(_build_counts, _BACKGROUND), table, where)
     else:

@@ -152,7 +152,7 @@ class _Own:
         """List components and nuisances that are none."""
         reader, parts = self.reader, self.reader.parts
         listed = [at for at, _ in self._entries("background", "backgrounds")]
-        components = [SIGNAL, *(parts.get(at, {}).get("name") or "" for at in listed)]
+        components: list[Any] = [SIGNAL, *(parts.get(at, {}).get("name") for at in listed)]
         of = [
             (join(at, "of"), component)
             for at, nuisance in self._entries("nuisance", "nuisances")
@@ -161,8 +161,9 @@ class _Own:
         ]
         moved = self._entries("shape", "shapes")
         of += [(join(at, "of"), entry.of) for at, entry in moved if isinstance(entry, DeformationTable)]
-        check_names(reader, "component", of, components)
-        names = [
+        # one that could not be read may be any
+        check_names(reader, "component", [] if None in components else of, components)
+        names: list[Any] = [
             getattr(entry, "name", None) or parts.get(at, {}).get("name")
             for at, entry in (*self._entries("nuisance", "nuisances"), *moved)
         ]
@@ -172,7 +173,7 @@ class _Own:
             if pair is not None
             for name in pair[0]
         ]
-        check_names(reader, "nuisance", pairs, [name for name in names if name])
+        check_names(reader, "nuisance", [] if None in names else pairs, names)
 
     def _resolve(self, fields: dict[str, Any]) -> bool:
         """Put in the place of templates what they are of the response's own counts; return whether that went well."""
