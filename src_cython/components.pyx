@@ -41,7 +41,12 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     for g in range(p.groups):
         size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
     size += (derivatives(p.shapes) + p.terms + 1) * p.groups * p.energy + p.moments + 3 * p.groups * p.rows * p.rest
-    return size + (4 + p.vectors) * p.bins
+    return size + (3 + p.vectors) * p.bins + work_size(p)
+
+
+cdef inline Py_ssize_t work_size(const poisson_t *p) noexcept nogil:
+    """Doubles of `work`: one for each bin, or the rows of `poisson_line`."""
+    return max(p.bins, 4 * p.energy)
 
 
 cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *memory) noexcept nogil:
@@ -63,7 +68,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     row.moments = memory
     memory += p.moments
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
-    memory += 4 * p.bins
+    memory += 3 * p.bins + work_size(p)
     row.vectors = memory
     return memory + p.vectors * p.bins
 
@@ -227,20 +232,22 @@ cdef void spread(const poisson_t *p, const double *by_energy, const double *shar
                 out[e * n + r] += value * share[r]
 
 
-cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil:
+cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double place, double *out) noexcept nogil:
     """Coefficients in y of the counts by energy without deformations, and data less backgrounds, shape (4, energy).
 
-    All in units of the data's standard deviations.
+    All in units of the data's standard deviations. `place`, 0 to 1, is where all shapes are in their ranges; below 0
+    they are 0.
     """
     cdef basis_t bases[MAX_SHAPES]
     cdef basis_t offset
     cdef Py_ssize_t a, cell, e, g, k, m, node, r, t, n = p.energy, block = p.rows * p.rest
     cdef const double *by_moment
     cdef const double *shares
-    cdef double total, scale, factor
+    cdef double total, scale, factor, low, high
     memset(out, 0, 4 * n * sizeof(double))
     for a in range(p.shapes):
-        axis_basis(&p.shape[a], 0.0, False, bases + a)
+        low, high = p.shape[a].edges[0], p.shape[a].edges[p.shape[a].pieces]
+        axis_basis(&p.shape[a], 0.0 if place < 0.0 else low + place * (high - low), False, bases + a)
     axis_basis(&p.offset, 0.0, False, &offset)
     cell = cell_of(p, bases)
     for g in range(p.groups):

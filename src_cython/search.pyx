@@ -45,7 +45,7 @@ cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil:
     for i in range(s.n):
         out += 4 * ETA_SEEDS * s.terms[i].bins
     for i in range(s.joint.n if s.joint != NULL else 0):
-        out += 4 * s.joint.terms[i].energy
+        out += 4 * ETA_SEEDS * s.joint.terms[i].energy
     return out
 
 
@@ -142,12 +142,23 @@ cdef void bin_seeds(const double *a, const double *b, const double *c, const dou
 
 cdef void joint_seeds(const sum_t *s, joint_row_t *row, Py_ssize_t i, bint two_sided, double *seeds,
                       Py_ssize_t *count, double *low, double *high) noexcept nogil:
-    """The same for a term whose nuisances are profiled with those of others: of its bins of energy."""
+    """The same for a term whose nuisances are profiled with those of others: of its bins of energy.
+
+    Where nothing is seen by the nominal response, responses all over the ranges of its shapes say what may be.
+    """
     cdef const poisson_t *p = s.joint.terms[i]
     cdef double *line = row.rows[i].work
-    poisson_line(p, row.rows + i, line)
-    bin_seeds(line, line + p.energy, line + 2 * p.energy, line + 3 * p.energy, p.energy, 1e6, 1.0, two_sided, seeds,
-              count, low, high)
+    cdef Py_ssize_t k
+    cdef int look
+    cdef bint seen = False
+    for look in range(ETA_SEEDS):
+        poisson_line(p, row.rows + i, (look - 1.0) / (ETA_SEEDS - 2), line)
+        bin_seeds(line, line + p.energy, line + 2 * p.energy, line + 3 * p.energy, p.energy, 1e6, 1.0, two_sided,
+                  seeds, count, low, high)
+        for k in range(p.energy):
+            seen = seen or fabs(line[p.energy + k]) >= SMALLEST_SIGNAL or line[2 * p.energy + k] >= SMALLEST_SIGNAL
+        if p.shapes == 0 or look == 0 and seen:
+            return
 
 
 cdef void prior_seeds(const sum_t *s, double *seeds, Py_ssize_t *count, bint two_sided) noexcept nogil:

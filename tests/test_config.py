@@ -10,7 +10,19 @@ import pytest
 
 import cevns
 from cevns.cli import main
-from cevns.config import document, fluxes, load_config, responses, sections, template
+from cevns.config import (
+    axes,
+    counts,
+    document,
+    experiments,
+    fluxes,
+    load_config,
+    models,
+    responses,
+    systematics,
+    targets,
+    template,
+)
 from cevns.config.readers import Section
 from cevns.detectors import (
     BirksQuenching,
@@ -587,6 +599,14 @@ BAD = {
         own(flux=FLUX_FILE.replace('file = "flux.csv"', "energy_mev = [1, 2]\ne_per_cm2_per_mev_per_s = [1, 1]")),
         ["exposure_s"],
     ),
+    "rates beyond all numbers": (
+        own(
+            flux=FLUX_FILE.replace(
+                'file = "flux.csv"', "energy_mev = [1, 2]\ne_per_cm2_per_mev_per_s = [1e300, 1]\nexposure_s = 1e300"
+            )
+        ),
+        ["experiment[1].flux: densities['e'] contains inf"],
+    ),
     "table without flavours": (
         own(flux=FLUX_FILE.replace('file = "flux.csv"', "energy_mev = [1, 2]")),
         ["densities is empty"],
@@ -637,7 +657,7 @@ BAD = {
     ),
     "electrons that are neither bound nor free": (
         own(head='electrons = "bound"\n'),
-        ["experiment[1]: unknown electrons 'bound'; known: free, shells"],
+        ["experiment[1].electrons: unknown electrons 'bound'; known: free, shells"],
     ),
     "a wrong key of electrons": (
         own(tail="[experiment.electrons]\nlight_yield_per_kevee = 1\n"),
@@ -648,15 +668,15 @@ BAD = {
             flux='[experiment.flux]\nkind = "monochromatic"\nenergy_mev = 30\nfluence_per_cm2 = 1e14\nflavour = "mu"\n',
             head='electrons = "free"\n',
         ),
-        ["experiment[1]: flux 'monochromatic' does not say whether", "antineutrino=True or False"],
+        ["experiment[1].electrons: flux 'monochromatic' does not say whether", "antineutrino=True or False"],
     ),
     "electrons of unknown shells": (
         own(target=TARGET.replace("Ar-40", "W-184").replace("39.96", "184"), head='electrons = "shells"\n'),
-        ["experiment[1]: binding energies of the electrons of W are not built in"],
+        ["experiment[1].electrons: binding energies of the electrons of W are not built in"],
     ),
     "electrons as many as no atom has": (
         own(tail="[experiment.electrons.shells]\nAr = [[2, 3.2]]\n"),
-        ["experiment[1]: shells of Ar hold 2 electrons"],
+        ["experiment[1].electrons: shells of Ar hold 2 electrons"],
     ),
     "shells that are no pairs": (
         own(tail="[experiment.electrons.shells]\nAr = [[2, 3.2, 1]]\n"),
@@ -664,7 +684,7 @@ BAD = {
     ),
     "per cent for a fraction": (
         own().replace("signal_sigma = 0.1", "signal_sigma = 10"),
-        ["experiment[1]: signal_sigma = 10 is not allowed", "0.12 for 12 %"],
+        ["experiment[1].signal_sigma: signal_sigma = 10 is not allowed", "0.12 for 12 %"],
     ),
     "target of other nuclei": (
         own(target=TARGET.replace("39.96", "131.29")),
@@ -682,8 +702,18 @@ BAD = {
         own(data=DATA.replace("40, 30", "40, 30, 20")),
         ["experiment[1].data.observed: must have length 2, one number for each bin of response.edges"],
     ),
-    "no uncertainty": (own(data="[experiment.data]\nobserved = [1, 2]\n"), ["experiment[1].data.uncertainty: missing"]),
-    "uncertainty of 0": (own(data=DATA.replace("8, 7", "8, 0")), ["experiment[1]: uncertainty contains 0"]),
+    "Poisson counts below 0": (
+        own(data="[experiment.data]\nobserved = [1, -2]\n"),
+        ["experiment[1].data: observed contains -2", "at least 0", "(bin 2, energy 10 to 20 keVee)"],
+    ),
+    "uncertainty of 0": (
+        own(data=DATA.replace("8, 7", "8, 0")),
+        ["experiment[1].data: uncertainty contains 0", "(bin 2, energy 10 to 20 keVee)"],
+    ),
+    "no uncertainty of the signal": (
+        own().replace("signal_sigma = 0.1\n", ""),
+        ["experiment[1].signal_sigma: missing, which Gaussian data need"],
+    ),
     "background without counts": (
         own(tail='[[experiment.background]]\nname = "n"\nsigma = 0.1\n'),
         ["experiment[1].background[1].counts: missing"],
@@ -879,7 +909,7 @@ def test_the_template_works_as_it_is(load):
 
 def test_the_template_names_every_key_and_kind():
     text, words = template(), set()
-    rooms = (sections, fluxes, responses, document)
+    rooms = (axes, counts, document, experiments, fluxes, models, responses, systematics, targets)
     for section in [value for room in rooms for value in vars(room).values()]:
         if isinstance(section, Section):
             words |= section.keys.keys()
@@ -887,12 +917,10 @@ def test_the_template_names_every_key_and_kind():
             for kind, part in section.items():
                 if isinstance(part, Section):
                     words |= {kind, *part.keys}
-    for _, section in sections._MODELS:
+    for _, section in models._MODELS:
         words |= section.keys.keys()
     assert {"schema", "lindhard", "edges", "up", "reactor", "sigma_us"} <= words
     rare = {"references", "histogram", "beyond", "degree", "fission_fractions", "energy_per_fission_mev", "reference"}
-    # read, but no key of an experiment yet
-    rare |= sections._ARRIVAL_EFFICIENCIES["exponential"].keys.keys() | {"exponential"}
     rates = {word for word in words if word.endswith("_per_s")}
     assert sorted(word for word in words - rare - rates if not re.search(rf"\b{word}\b", text)) == []
 

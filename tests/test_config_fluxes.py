@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_config import FLUX, only, own
 
-from cevns.config import load_config, sections
+from cevns.config import axes, load_config
 from cevns.config.readers import Reader
 from cevns.detectors import Arrival, ArrivalEfficiency, Efficiency
 from cevns.errors import DataError
@@ -142,7 +142,7 @@ def test_problems_are_named(load, text, messages):
 
 def arrival(tmp_path, table):
     reader = Reader(tmp_path)
-    return sections.arrival(reader, table, "arrival"), reader.problems
+    return axes.arrival(reader, table, "arrival"), reader.problems
 
 
 ARRIVALS = {

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -335,3 +337,41 @@ def test_no_expectation_under_data_is_refused(timed):
             ask(bare)
     assert math.isfinite(bare.replace(floor=1e-6).chi2("sm"))
     assert math.isfinite(bare.replace(observed=np.where(bare.signal.counts("sm") > 0, bare.observed, 0)).chi2("sm"))
+
+
+_ALONE = """
+import cevns
+from cevns.detectors import PolynomialQuenching, Response
+csi = cevns.load("coherent-csi-2017")
+response = Response(PolynomialQuenching((0.1,)), [1, 2, 3, 4])
+bare = cevns.Experiment("bare", csi.flux, csi.target, response, observed=[100, 50, 30])
+print(float(bare.limit("b-l", mass=[1.0, 10.0, 100.0]).lowest[1]))
+"""
+
+
+def test_an_experiment_without_nuisances_has_limits():
+    """In a process of its own, which what writes beyond its memory ends."""
+    done = subprocess.run([sys.executable, "-c", _ALONE], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > 0
+
+
+_HIDDEN = """
+import numpy as np
+import cevns
+from cevns.detectors import PolynomialQuenching, Response
+csi = cevns.load("coherent-csi-2017")
+# recoils end at 47 keV: below the first bin unless the quenching factor is larger
+response = Response(PolynomialQuenching((0.1,)), [4.9, 5.2, 6.0])
+hidden = cevns.Experiment("hidden", csi.flux, csi.target, response, [40, 9], quenching_sigma=0.1, floor=0.1)
+assert not hidden.signal.counts("b-l", mass=10.0, coupling=1e-3).any()
+limit = hidden.limit("b-l", mass=10.0)
+print(limit.chi2_min, hidden.chi2("b-l", mass=10.0, coupling=np.geomspace(1e-6, 1e-2, 40)).min())
+"""
+
+
+def test_couplings_that_only_another_quenching_scale_shows_are_searched():
+    done = subprocess.run([sys.executable, "-c", _HIDDEN], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    least, probed = map(float, done.stdout.split())
+    assert least <= probed + 1e-6

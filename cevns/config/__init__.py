@@ -1,9 +1,9 @@
 """Configuration files: experiments and a model of one's own in TOML, without Python.
 
-Every key is listed in `cevns.config.sections` or `cevns.config.fluxes` with the parameter of the public constructor
-that takes its value. That constructor checks the value; here is checked what a constructor cannot see: unknown and
-missing keys, and the kind of a value. All problems of a file are reported together, each with the path to its key,
-entries of lists counted from 1.
+Every key is listed in a module of this package, such as `cevns.config.experiments` or `cevns.config.fluxes`, with the
+parameter of the public constructor that takes its value. That constructor checks the value; here is checked what a
+constructor cannot see: unknown and missing keys, the kind of a value, and whether counts fit the axes. All problems of
+a file are reported together, each with the path to its key, entries of lists counted from 1.
 
 `template` returns a commented example. Any list of numbers may stand in a table beside the configuration file instead:
 with ``file = "name.csv"`` the columns, named in the table's titles, take the place of the keys of the same names.

@@ -1,21 +1,27 @@
-"""Lists of numbers that stand in a table beside the configuration file."""
+"""Numbers that stand in a file beside the configuration: columns of a table by name, or a whole array."""
 
 from __future__ import annotations
 
+import io
+import math
 import reprlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cevns.errors import DataError, InputError
-from cevns.tables import Table, close_match, energy_unit, join_bins, order_problem
+from cevns.files import read_bytes
+from cevns.tables import LARGEST_TABLE, Table, close_match, energy_unit, join_bins, order_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
+    from cevns._types import Array
     from cevns.config.readers import Section
 
-__all__ = ["joined_edges", "read_columns"]
+__all__ = ["joined_edges", "read_array", "read_columns"]
 
 #: Lists of low edges, which the lists of high edges must join.
 _BINS = {"energy_low_mev": "energy_high_mev", "low": "high", "low_us": "high_us"}
@@ -88,3 +94,39 @@ def joined_edges(name: str, edges: Any, low_name: str, low: Any, high_name: str,
     if (edges is None) == (low is None) or (low is None) != (high is None):
         raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
     return join_bins(low, high) if edges is None else edges
+
+
+def read_array(path: Path) -> Array:
+    """Return the numbers of a whole file: an array of NumPy (``.npy``) of any shape, or the rows of a text.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or holds anything but finite numbers.
+    """
+    if path.suffix == ".npy":
+        return _numpy_array(path)
+    rows: Array = Table.read(path).select()
+    return rows[:, 0] if rows.shape[1] == 1 else rows
+
+
+def _numpy_array(path: Path) -> Array:
+    content = read_bytes(path, most=LARGEST_TABLE)
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+        else:
+            shape, _, kind = np.lib.format.read_array_header_2_0(stream)
+        # before anything is allocated for what a header promises
+        if kind.kind not in "fiu" or math.prod(shape) * kind.itemsize != len(content) - stream.tell():
+            raise ValueError(f"it holds {len(content)} bytes of {kind} in the shape {shape}")
+        stream.seek(0)
+        found: Array = np.lib.format.read_array(stream, allow_pickle=False).astype(float)
+    except (ValueError, TypeError, EOFError, OverflowError, SyntaxError, MemoryError, RecursionError) as error:
+        raise DataError(f"{path} is no array of numbers: {error}; write it with the function save of NumPy") from error
+    if not np.isfinite(found).all():
+        bad = found[~np.isfinite(found)].flat[0]
+        raise DataError(f"{path} holds {bad}: every number must be finite")
+    return found

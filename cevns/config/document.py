@@ -9,8 +9,10 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from cevns import checks
+from cevns.config.experiments import experiments
+from cevns.config.models import model
 from cevns.config.readers import Reader, Section
-from cevns.config.sections import experiments, model, nuclei
+from cevns.config.targets import nuclei
 from cevns.errors import CevnsError, DataError
 from cevns.files import checked_path, read_bytes
 from cevns.interactions import Interaction

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cevns import checks
 from cevns.config import readers as read
 from cevns.config.columns import joined_edges
@@ -101,7 +103,9 @@ def _build_tabulated(
                 f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
                 "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
             )
-        scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
+        # what is too large for a double is refused as not finite
+        with np.errstate(over="ignore"):
+            scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
     return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
 
 
@@ -112,6 +116,7 @@ _TIMINGS = {
             "mean_us": ("mean", read.number),
             "sigma_us": ("sigma", read.number),
             "lifetimes_us": ("lifetimes", read.each(read.number)),
+            "latest_us": ("latest", read.number),
         },
     ),
     "tabulated": Section(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 import re
 import reprlib
 import sys
@@ -14,8 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cevns import checks
-from cevns.config.columns import read_columns
+from cevns.config.columns import read_array, read_columns
 from cevns.constants import FLAVOURS
 from cevns.errors import CevnsError
 from cevns.files import checked_path
@@ -27,17 +30,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Reader",
     "Section",
+    "Word",
     "a",
+    "array",
     "ascending",
     "by_name",
     "couplings",
     "each",
+    "file",
     "flag",
     "flag_by_name",
     "join",
     "mapping",
     "named",
     "number",
+    "number_or_inf",
     "numbers",
     "one_of",
     "one_or_more",
@@ -76,7 +83,9 @@ class Section:
 
     @property
     def columns(self) -> list[str]:
-        return [key for key, (_, read) in self.keys.items() if read in (numbers, ascending)]
+        return [
+            key for key, (_, read) in self.keys.items() if read in (numbers, ascending, array) or isinstance(read, Word)
+        ]
 
 
 def _has_no_default(parameter: inspect.Parameter) -> bool:
@@ -85,6 +94,8 @@ def _has_no_default(parameter: inspect.Parameter) -> bool:
 
 #: A reader of values: takes the `Reader` of the file, a value, and the path to its key.
 Read = Callable[["Reader", Any, str], Any]
+#: Largest number of axes that lists may have.
+MOST_AXES = 8
 #: Stands for a list whose file could not be read, which is neither missing nor wrong.
 _UNREAD = object()
 
@@ -233,6 +244,11 @@ def number(reader: Reader, value: Any, where: str) -> Any:
     return None
 
 
+def number_or_inf(reader: Reader, value: Any, where: str) -> Any:
+    """A number, or inf for an uncertainty without an end."""
+    return value if isinstance(value, float) and value == math.inf else number(reader, value, where)
+
+
 def whole(reader: Reader, value: Any, where: str) -> Any:
     """A whole number."""
     if isinstance(value, int):
@@ -329,3 +345,72 @@ numbers = each(number)
 ascending = each(number)
 texts = each(text)
 couplings = by_name(number)
+
+
+def file(reader: Reader, value: Any, where: str) -> Any:
+    """A file beside the configuration."""
+    name = text(reader, value, where)
+    try:
+        return None if name is None else reader.folder / checked_path(name, "file")
+    except CevnsError as error:
+        return reader.problem(where, error)
+
+
+def array(reader: Reader, value: Any, where: str) -> Any:
+    """Numbers in lists, as deep as there are axes, or in a file; nan stands for one that is wrong, which is listed."""
+    if isinstance(value, str):
+        path = file(reader, value, where)
+        try:
+            return None if path is None else read_array(path)
+        except CevnsError as error:
+            return reader.problem(where, error)
+    if sequence(reader, value, where) is None:
+        return None
+    shape = _shape(value)
+    if len(shape) > MOST_AXES:
+        return reader.problem(where, f"has {len(shape)} lists within each other, at most {MOST_AXES} can be")
+    found: list[float] = []
+    _flatten(reader, value, where, shape, found)
+    return np.array(found).reshape(shape) if len(found) == math.prod(shape) else None
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """Return the lengths of lists within lists, by the first of each."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
+
+
+def _flatten(reader: Reader, value: Any, where: str, shape: tuple[int, ...], found: list[float]) -> None:
+    """Gather the numbers of lists, all of which have one length at each depth."""
+    if not shape:
+        checked = number(reader, value, where)
+        found.append(math.nan if checked is None else float(checked))
+    elif not isinstance(value, list) or len(value) != shape[0]:
+        got = f"one of {len(value)}" if isinstance(value, list) else reprlib.repr(value)
+        reader.problem(where, f"must be a list of {shape[0]} as the first one beside it, got {got}")
+    else:
+        for i, entry in enumerate(value, start=1):
+            _flatten(reader, entry, f"{where}[{i}]", shape[1:], found)
+
+
+@dataclass(frozen=True)
+class Word:
+    """The reader of numbers as `array` takes them, or of one word in their place."""
+
+    word: str
+
+    def __call__(self, reader: Reader, value: Any, where: str) -> Any:
+        """Return the word or an array."""
+        if isinstance(value, str) and "." not in value:
+            # what has no dot is hardly a file
+            if value == self.word:
+                return value
+            return reader.problem(where, f"must be {self.word!r}, numbers or a file, got {checks.shown(value)}")
+        return array(reader, value, where)
+
+
+#: Readers of what a column of a file may stand for; `Word` is another.
+_COLUMNS = (numbers, ascending, array)

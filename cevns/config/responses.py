@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.binning import Axis, Binning
 from cevns.config import readers as read
+from cevns.config.columns import joined_edges
 from cevns.config.readers import Reader, Section
 from cevns.detectors import (
     BirksQuenching,
     Efficiency,
+    ElectronResponse,
     GammaResolution,
     GaussianResolution,
     LindhardQuenching,
@@ -23,15 +25,15 @@ from cevns.detectors import (
     TemplateResponse,
     read_templates,
 )
-from cevns.errors import CevnsError, InputError
-from cevns.files import checked_path
-from cevns.tables import join_bins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["EFFICIENCIES", "RESOLUTIONS", "edges_of", "quenching", "response"]
+__all__ = ["EFFICIENCIES", "OBSERVABLE", "axes", "efficiency", "electrons", "quenching", "resolution", "response"]
+
+#: Name and unit of the axis of a response that gives none.
+OBSERVABLE, UNIT = "energy", "keVee"
 
 
 def quenching(reader: Reader, value: Any, where: str) -> Any:
@@ -51,26 +53,14 @@ def response(reader: Reader, value: Any, where: str) -> Any:
     return read.one_of(kinds)(reader, {"kind": "quenching"} | table, where)
 
 
-def _file(reader: Reader, value: Any, where: str) -> Any:
-    """A file beside the configuration."""
-    name = read.text(reader, value, where)
-    try:
-        return None if name is None else reader.folder / checked_path(name, "file")
-    except CevnsError as error:
-        return reader.problem(where, error)
-
-
-def edges_of(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
-    """Return the edges of bins, which are given, or follow from those of each bin."""
-    if (edges is None) == (low is None) or (low is None) != (high is None):
-        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
-    return join_bins(low, high) if edges is None else edges
+def _build_response(*, quenching: Any, edges: Any, axis: str = OBSERVABLE, unit: str = UNIT, **parts: Any) -> Response:
+    return Response(quenching, Axis(axis, edges, unit), **parts)
 
 
 def _build_steps(
     *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
 ) -> Efficiency:
-    edges = edges_of("edges", edges, "low", low, "high", high)
+    edges = joined_edges("edges", edges, "low", low, "high", high)
     return Efficiency(edges, values, beyond, kind="steps")
 
 
@@ -167,26 +157,43 @@ RESOLUTIONS = {
     ),
     "poisson": Section(PoissonResolution, {}),
 }
+#: Readers of tables of efficiencies and of resolutions.
+efficiency, resolution = read.one_of(EFFICIENCIES), read.one_of(RESOLUTIONS)
 _RESPONSE = Section(
-    Response,
+    _build_response,
     {
         "quenching": ("quenching", quenching),
         "edges": ("edges", read.ascending),
+        "axis": ("axis", read.text),
         "unit": ("unit", read.text),
         "light_yield_per_kevee": ("light_yield", read.number),
-        "efficiency": ("efficiency", read.one_of(EFFICIENCIES)),
-        "resolution": ("resolution", read.one_of(RESOLUTIONS)),
+        "efficiency": ("efficiency", efficiency),
+        "resolution": ("resolution", resolution),
         "recoil_efficiency": ("recoil_efficiency", read.one_of(_RECOIL_EFFICIENCIES)),
     },
 )
 _AXIS = Section(Axis, {"name": ("name", read.text), "edges": ("edges", read.ascending), "unit": ("unit", read.text)})
+#: The reader of one axis, or of several.
+axes = read.one_or_more(read.a(_AXIS))
 _TEMPLATES = Section(
     _build_templates,
     {
-        "file": ("file", _file),
-        "axes": ("axes", read.one_or_more(read.a(_AXIS))),
+        "file": ("file", read.file),
+        "axes": ("axes", axes),
         "rows": ("rows", read.text),
         "beyond": ("beyond", read.text),
     },
     independent=False,
 )
+_ELECTRONS = Section(
+    ElectronResponse,
+    {
+        "binding": ("binding", read.text),
+        "shells": ("shells", read.by_name(read.each(read.numbers))),
+        "light_yield_per_kev": ("light_yield", read.number),
+        "efficiency": ("efficiency", efficiency),
+        "resolution": ("resolution", resolution),
+    },
+)
+#: The reader of a response to electrons, or of how they are bound.
+electrons = read.text_or(read.a(_ELECTRONS))

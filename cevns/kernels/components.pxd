@@ -91,4 +91,4 @@ cdef void spread(const poisson_t *p, const double *by_energy, const double *shar
 cdef Py_ssize_t cell_of(const poisson_t *p, const basis_t *bases) noexcept nogil
 cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term, Py_ssize_t first,
                        Py_ssize_t second) noexcept nogil
-cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double *out) noexcept nogil
+cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double place, double *out) noexcept nogil

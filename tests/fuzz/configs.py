@@ -9,14 +9,14 @@ from cevns.config import load_config
 from cevns.errors import CevnsError
 from cevns.interactions import known_interactions
 
-from . import tables, toml
+from . import rich, tables, toml
 from .messages import check_error
 from .mutations import Fault, bytes_like, finite, mutated
 
 __all__ = ["document", "play"]
 
-#: Seconds that one call may take.
-LONGEST = 5.0
+#: Seconds that one call may take, and a limit of nuisances that are profiled by descents.
+LONGEST, LONGEST_TOGETHER = 5.0, 20.0
 #: A sum of squares that is computed as a difference may fall below 0 by its rounding.
 ROUNDING = -1e-10
 #: Counts beyond which the digits of a profiled quenching scale end.
@@ -49,11 +49,11 @@ def play(rng, folder):
     return "accepted"
 
 
-def _timed(name, call, *arguments):
+def _timed(name, call, *arguments, longest=LONGEST):
     # a case asks much, and the time of other programs is none of its own
     begin = time.process_time()
     result = call(*arguments)
-    if time.process_time() - begin > LONGEST:
+    if time.process_time() - begin > longest:
         raise Fault(f"{name} took {time.process_time() - begin:.1f} s")
     return result
 
@@ -115,7 +115,8 @@ def check_chi2(likelihood, model, mass, coupling, chi2, rng):
 
 
 def _check_limit(likelihood, model, names, mass, points, values):
-    limit = _timed("limit", likelihood.limit, model, mass if "mass" in names else None)
+    longest = LONGEST_TOGETHER if any(e.together for e in likelihood.experiments) else LONGEST
+    limit = _timed("limit", likelihood.limit, model, mass if "mass" in names else None, longest=longest)
     finite("limit", limit.chi2_min, limit.best_fit.chi2, limit.best_fit.coupling, limit.delta_chi2)
     finite("intervals", *limit.excluded, infinite=True)
     if limit.chi2_min < ROUNDING:
@@ -139,8 +140,7 @@ def _check_limit(likelihood, model, names, mass, points, values):
 def _in_reach(likelihood, model, mass, coupling):
     """Return whether an experiment could tell so large a signal from a larger one, at any quenching scale."""
     for experiment in likelihood.experiments:
-        pieces = experiment.eta_pieces
-        for eta in (1.0,) if pieces is None else (1.0, min(10.0, pieces.edges[-1])):
+        for eta in {1.0, min(10.0, experiment.signal.eta_range[1])}:
             if experiment.predict(model, mass, coupling, eta=eta).signal.max() > LARGEST_SIGNAL:
                 return False
     return True
@@ -173,8 +173,8 @@ def document(rng, folder):
 
 
 def _experiment(rng, folder, i, nuclei):
-    if rng.random() < 0.02:
-        return {"name": "coherent-argon-2020", "form_factor": "helm"}
+    if rng.random() < 0.04:
+        return rich.known(rng)
     bins = rng.choice([1, 2, 3, 5, 10, 30])
     out = {
         "name": f"mine-{i}",
@@ -208,9 +208,10 @@ def _experiment(rng, folder, i, nuclei):
     ]
     if backgrounds:
         out["background"] = backgrounds
-    if rng.random() < 0.25:
+    rich_one = rng.random() < 0.4
+    if rng.random() < 0.25 and not rich_one:
         _add_electrons(rng, out)
-    return out
+    return rich.enriched(rng, folder, out, bins) if rich_one else out
 
 
 def _add_electrons(rng, out):

@@ -27,7 +27,7 @@ KINDS = {
     "command": commands.play,
 }
 #: Seconds after which a case counts as one that hangs; of a configuration many questions are asked.
-LONGEST = dict.fromkeys(KINDS, 5.0) | {"config": 30.0}
+LONGEST = dict.fromkeys(KINDS, 5.0) | {"config": 60.0}
 # what slow imports and caches cost belongs to no case
 _WARM = ("cevns.plotting", "cevns.config", "scipy.stats", "matplotlib.backends.backend_agg")
 

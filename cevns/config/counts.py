@@ -1,0 +1,253 @@
+"""Observed counts and backgrounds of a configuration file, in bins of one or several axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.config import readers as read
+from cevns.config.axes import Axes
+from cevns.config.models import model
+from cevns.config.readers import Reader, Section, join
+from cevns.errors import CevnsError, InputError
+from cevns.interactions import get_interaction
+from cevns.likelihoods import Background, Data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cevns._types import Array, Model
+    from cevns.experiments import Experiment
+
+__all__ = ["ASIMOV", "BackgroundTable", "DataTable", "Expected", "background", "data"]
+
+#: In the place of observed counts, those that are expected; of uncertainties, the square roots of these.
+ASIMOV, COUNTING = "asimov", "counting"
+#: Of a projection, as many counts for each unit of the axis.
+FLAT = "flat"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A model with values of its parameters, whose counts stand for observed ones.
+
+    Attributes
+    ----------
+    model : str or Interaction
+        The model.
+    values : mapping of str to float
+        Of its parameters.
+    """
+
+    model: Model = "sm"
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """The table of data: counts, or whose counts are expected.
+
+    Attributes
+    ----------
+    observed : ndarray or Expected
+        In any shape that fits the axes.
+    uncertainty : ndarray, str or None
+        Likewise, ``"counting"``, or None for Poisson counts.
+    """
+
+    observed: Any
+    uncertainty: Any
+
+    def fitted(self, reader: Reader, axes: Axes, where: str) -> DataTable:
+        """Return numbers in a row; list those that do not fit the axes, or are refused."""
+        found: dict[str, Any] = {
+            name: axes.flat(reader, values, join(where, name)) if isinstance(values, np.ndarray) else values
+            for name, values in (("observed", self.observed), ("uncertainty", self.uncertainty))
+        }
+        given = [found[name] for name in found if isinstance(found[name], np.ndarray)]
+        wrong = any(found[name] is None for name in found if getattr(self, name) is not None)
+        if not isinstance(self.observed, np.ndarray):
+            # the uncertainties alone, of counts that are not known yet
+            if given:
+                axes.build(reader, lambda u: Data(np.zeros(u.size), u), where, *given)
+        elif given and not wrong and len({values.size for values in given}) == 1:
+            axes.build(reader, Data, where, *given)
+        elif wrong:
+            for values in given:
+                axes.build(reader, lambda v: Data(v, np.ones(v.size)), where, values)
+        return DataTable(**found)
+
+    def put_into(self, reader: Reader, experiment: Experiment, axes: Axes, where: str) -> Experiment | None:
+        """Return an experiment with these data in the place of others; they fit its axes."""
+        observed, uncertainty = self.observed, self.uncertainty
+        if isinstance(observed, Expected):
+            try:
+                observed = np.array(experiment.asimov(observed.model, **observed.values).observed)
+            except CevnsError as error:
+                return reader.problem(join(where, ASIMOV), error)  # type: ignore[no-any-return]
+        if isinstance(uncertainty, str):
+            empty = np.flatnonzero(~(observed > 0))
+            if empty.size:
+                return reader.problem(  # type: ignore[no-any-return]
+                    join(where, "uncertainty"),
+                    f"{COUNTING!r} is the square root of the expected counts, which are {observed[empty[0]]:g} in "
+                    f"{axes.label(int(empty[0]))}: merge bins, give numbers, or leave it out for Poisson counts",
+                )
+            uncertainty = np.sqrt(observed)
+        try:
+            return experiment.with_data(observed, uncertainty)
+        except CevnsError as error:
+            return reader.problem(where, error)  # type: ignore[no-any-return]
+
+
+def data(reader: Reader, value: Any, where: str) -> Any:
+    """Counts with uncertainties, Poisson counts, or expected ones."""
+    return read.a(_DATA)(reader, value, where)
+
+
+def _expected(reader: Reader, value: Any, where: str) -> Any:
+    """A model with values of its parameters, by name."""
+    table = read.mapping(reader, value, where)
+    if table is None:
+        return None
+    before = len(reader.problems)
+    of: Any = table.get("model", "sm")
+    try:
+        of = get_interaction(of) if isinstance(of, str) else model(reader, of, join(where, "model"))
+    except CevnsError as error:
+        reader.problem(join(where, "model"), error)
+    rest = {key: entry for key, entry in table.items() if key != "model"}
+    values = {key: read.number(reader, entry, join(where, key)) for key, entry in rest.items()}
+    return None if len(reader.problems) > before else Expected(of, values)
+
+
+def _build_data(*, observed: Any, uncertainty: Any = None, asimov: Any = None) -> DataTable:
+    expected = isinstance(observed, str)
+    if asimov is not None and not expected:
+        raise InputError(f'asimov says of which model counts are expected, and goes with observed = "{ASIMOV}" alone')
+    if isinstance(uncertainty, str) and not expected:
+        raise InputError(
+            f'uncertainty = "{COUNTING}" goes with observed = "{ASIMOV}" alone: leave it out for Poisson counts, or '
+            "give numbers"
+        )
+    return DataTable((asimov or Expected()) if expected else observed, uncertainty)
+
+
+_DATA = Section(
+    _build_data,
+    {
+        "observed": ("observed", read.Word(ASIMOV)),
+        "uncertainty": ("uncertainty", read.Word(COUNTING)),
+        ASIMOV: ("asimov", _expected),
+    },
+)
+
+
+@dataclass(frozen=True)
+class BackgroundTable:
+    """The table of a background: its counts, or their number with a projection on each axis.
+
+    Attributes
+    ----------
+    name : str
+        Of the background.
+    sigma : float
+        Relative uncertainty of its normalisation.
+    counts : ndarray or None
+        In any shape that fits the axes.
+    events : float or None
+        Number of counts in all bins, where they are a product.
+    projections : mapping of str to ndarray or str
+        By axis; ``"flat"`` for as many counts for each unit.
+    """
+
+    name: str
+    sigma: float
+    counts: Array | None
+    events: float | None
+    projections: Mapping[str, Any]
+
+    def made(self, reader: Reader, axes: Axes, where: str) -> Background | None:
+        """Return the background, or list what is wrong with it."""
+        if self.counts is None:
+            counts = self._product(reader, axes, where)
+        else:
+            counts = axes.flat(reader, self.counts, join(where, "counts"))
+        if counts is None:
+            # what else is wrong with it
+            counts = np.ones(1)
+            axes.build(reader, lambda c: Background(self.name, c, self.sigma), where, counts)
+            return None
+        found: Background | None = axes.build(
+            reader, lambda c: Background(self.name, c, self.sigma), where, counts.ravel()
+        )
+        return found
+
+    def _product(self, reader: Reader, axes: Axes, where: str) -> Array | None:
+        """Return counts as the product of the projections."""
+        before, out = len(reader.problems), np.array([self.events or 0.0])
+        for axis in axes.axes:
+            here, values = join(where, axis.name), self.projections[axis.name]
+            if isinstance(values, str):
+                values = np.diff(axis.edges)
+            elif values.shape != (axis.bins,):
+                got = len(values) if values.ndim == 1 else f"lists of shape {values.shape}"
+                reader.problem(here, f"must have length {axis.bins}, one number for each bin of {axis.name}; got {got}")
+                continue
+            try:
+                # those that are no numbers are listed already
+                values = np.where(np.isnan(values), 1.0, values)
+                values = checks.array(f"projection of background {checks.shown(self.name)}", values, low=0, high=1e30)
+            except CevnsError as error:
+                reader.problem(here, error)
+                continue
+            total = float(values.sum())
+            if not total:
+                reader.problem(here, "is 0 in all bins: a projection says how counts are shared among them")
+                continue
+            out = np.multiply.outer(out, values / total)
+        return None if len(reader.problems) > before or not axes.whole else out
+
+
+def background(reader: Reader, value: Any, where: str) -> Any:
+    """A background: counts in all bins, or the number of events with a projection on each axis by its name."""
+    table = read.mapping(reader, value, where)
+    if table is None:
+        return None
+    axes = Axes.of(reader, where.rpartition(".")[0])
+    names = [axis.name for axis in axes.axes]
+    if not axes.whole:
+        # a key may be the name of an axis that could not be read
+        names += [key for key in table if key not in ("columns", "file")]
+    projections = {name: (name, read.Word(FLAT)) for name in names if name not in (*_BACKGROUND, "events")}
+    if "counts" in table or not {"events", *projections} & table.keys():
+        found = reader.section(Section(_build_counts, _BACKGROUND), table, where)
+    else:
+        keys = {key: _BACKGROUND[key] for key in ("name", "sigma")} | {"events": ("events", read.number)}
+        before = len(reader.problems)
+        found = reader.section(Section(_build_product, keys | projections), table, where)
+        for axis in axes.axes if found is not None or "file" not in table else ():
+            if axis.name not in table and axis.name not in reader.parts[where]:
+                reader.problem(
+                    join(where, axis.name), f'missing; give counts in the {axis.bins} bins of this axis, or "{FLAT}"'
+                )
+        found = None if len(reader.problems) > before else found
+    return found
+
+
+def _build_counts(*, name: str, counts: Any, sigma: float) -> BackgroundTable:
+    return BackgroundTable(name, sigma, counts, None, {})
+
+
+def _build_product(*, name: str, sigma: float, events: float, **projections: Any) -> BackgroundTable:
+    return BackgroundTable(name, sigma, None, checks.real("events", events, low=0, high=1e30), projections)
+
+
+_BACKGROUND: dict[str, Any] = {
+    "name": ("name", read.text),
+    "counts": ("counts", read.array),
+    "sigma": ("sigma", read.number),
+}
