@@ -55,7 +55,8 @@ def shape_grids(nodes: RecoilNodes, response: DetectorResponse, shapes: Sequence
     probes = probes_of(nodes)
 
     def counts(shape: ResponseShape, values: Array) -> Array:
-        weights = shaped_weights(nodes, response, shapes, [{shape.name: float(v)} for v in values])
+        shifts = [{shape.name: float(v)} for v in values]
+        weights = shaped_weights(nodes, response, shapes, shifts, covered=True)
         found: Array = weights.dot(probes.T.copy()).reshape(probes.shape[1], len(values), -1)
         return np.concatenate(found, axis=1)
 
@@ -125,7 +126,7 @@ def shape_fold(
     """Return the fold at all combinations of the grids' nodes, the last one's fastest."""
     names = [grid.name for grid in grids]
     values = [dict(zip(names, z, strict=True)) for z in itertools.product(*(g.nodes.tolist() for g in grids))]
-    layers = {key: Layer.of(n, shaped_weights(n, response, shapes, values)) for key, n in nodes.items()}
+    layers = {key: Layer.of(n, shaped_weights(n, response, shapes, values, covered=True)) for key, n in nodes.items()}
     return Fold(layers, response.bins)
 
 

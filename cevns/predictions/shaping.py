@@ -154,6 +154,8 @@ def shaped_weights(
     response: DetectorResponse,
     shapes: Sequence[ResponseShape],
     shifts: Iterable[Mapping[str, float]],
+    *,
+    covered: bool = False,
 ) -> Weights:
     """Return what leads from rates at recoil nodes to counts, for many values of shapes at once.
 
@@ -170,6 +172,8 @@ def shaped_weights(
         What moves it.
     shifts : iterable of mapping of str to float
         Standard deviations by name; see `shaped`.
+    covered : bool
+        Whether the nodes are known to be those of these shapes.
 
     Returns
     -------
@@ -184,7 +188,7 @@ def shaped_weights(
     moved = [shaped(response, shapes, z) for z in shifts]
     if not moved:
         raise InputError("shifts is empty: give values of the shapes at least once")
-    for each in moved:
+    for each in () if covered else moved:
         _check_covered(nodes, each)
     return pack_rows((trimmed(matrix) for matrix in _matrices(nodes, moved)), nodes.recoil.size)
 

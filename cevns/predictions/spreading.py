@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,9 @@ class SpreadSignal(Signal):
             )
         if len(shapes) > MOST_SHAPES:
             raise InputError(f"{len(shapes)} shapes deform the response, at most {MOST_SHAPES} can")
+        # refuses what does not fit here and now: numbers go straight from corner to corner
+        for corner in itertools.product(*((shape.low, shape.high) for shape in shapes)):
+            shaped(self.response, shapes, {shape.name: z for shape, z in zip(shapes, corner, strict=True)})
         for field, kind in {"arrival": Arrival, "distribution": Distribution, "offset": TimeOffset}.items():
             checks.instance(field, getattr(self, field), (kind, type(None)))
         if self.arrival is not None and self.distribution is not None:
