@@ -52,6 +52,8 @@ class Pull:
         Whether it scales components alone.
     told_in : str
         In what its shift is told: ``"relative"``, ``"sigma"`` or a unit.
+    looks : tuple of float
+        Values from where descents start besides.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Pull:
     shared: bool = False
     scales: bool = True
     told_in: str = "relative"
+    looks: tuple[float, ...] = ()
 
 
 class JointStatistic:
@@ -130,7 +133,12 @@ class JointStatistic:
         sigmas = [(SIGNAL, self.signal_sigma), *((b.name, b.sigma) for b in self.backgrounds)]
         own = [_normalisation(name, sigma, False) for name, sigma in sigmas if sigma]
         shared = [_normalisation(n.name, n.sigma, True) for n in self.nuisances]
-        grids = [Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit) for g in self.grids]
+        grids = [
+            Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, g.edges[1:-1])
+            for g in self.spread.shapes
+        ]
+        if (g := self.spread.offset) is not None:
+            grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit))
         morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma") for d in self.deformations]
         return (*own, *shared, *grids, *morphs)
 
@@ -290,12 +298,16 @@ class Joined:
         """From where minima are looked for, shape (n, nuisances): 0, then what deforms moved up and down in turn."""
         out = np.zeros((3, len(self.pulls)))
         moved = [k for k, pull in enumerate(self.pulls) if not pull.scales]
+        looks = [(k, place) for k in moved for place in self.pulls[k].looks]
         for i, k in enumerate(moved):
             pull = self.pulls[k]
             sigma = pull.sigma if np.isfinite(pull.sigma) else np.inf
             up, down = min(pull.high / 2, _START * sigma), max(pull.low / 2, -_START * sigma)
             out[1:, k] = (up, down) if i % 2 == 0 else (down, up)
-        return out if moved else out[:1]
+        alone = np.zeros((len(looks), len(self.pulls)))
+        for row, (k, place) in zip(alone, looks, strict=True):
+            row[k] = place
+        return np.concatenate([out, alone]) if moved else out[:1]
 
 
 def join(

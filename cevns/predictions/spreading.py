@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SpreadSignal"]
 
+#: Pieces of the range of a nuisance, between which descents start, where bins are sharp.
+SHARP_PIECES = 16
 #: Most nuisances that deform the response of one experiment.
 MOST_SHAPES = 4
 #: Deformed signals that are kept, since what is asked of one prediction is asked twice.
@@ -151,15 +153,18 @@ class SpreadSignal(Signal):
 
     @cached_property
     def spread(self) -> Spread:
-        """How counts by energy of the parts fall into all bins, and what deforms them, by its range alone."""
+        """How counts by energy of the parts fall into all bins, and what deforms them: its range, and places in it."""
         return Spread(*self._shares, tuple(self._ranges))
 
     @property
     def _ranges(self) -> Iterator[Grid]:
+        # where bins are sharp chi2 may have a minimum wherever a spectrum's end or a step passes an edge
+        pieces = 1 if self.response.smeared else SHARP_PIECES
         for shape in self.shapes:
-            yield Grid(shape.name, (shape.low, shape.high), 1)
+            yield Grid(shape.name, np.linspace(shape.low, shape.high, pieces + 1), 1)
         if self.quenching_sigma:
-            yield Grid(QUENCHING, np.array(eta_range(self.quenching_sigma)) - 1.0, 1, self.quenching_sigma, "relative")
+            low, high = np.array(eta_range(self.quenching_sigma)) - 1.0
+            yield Grid(QUENCHING, np.linspace(low, high, pieces + 1), 1, self.quenching_sigma, "relative")
 
     def _folded(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
         """Return how moments of the rates lead to counts in all bins for some kinematics, and the fold to moments."""
