@@ -106,7 +106,7 @@ def plot_prediction(
         ylabel="counts per bin",
         xlim=(first.bin_edges[0], first.bin_edges[-1]),
     )
-    return with_legend(ax, above=own) if legend else ax
+    return with_legend(ax, new=legend, above=own)
 
 
 def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
