@@ -408,7 +408,7 @@ def test_renamed_interactions_are_the_same(csi):
 def test_renamed_parameters_have_labels_of_their_own():
     light, heavy = get_interaction("b-l"), get_interaction("universal").renamed(mass="mass_2", coupling="g_2")
     labels = [p.label for p in (light + heavy).parameters]
-    assert labels == ["$M_{Z'}$", "$g_{Z'}$", "mass 2", "g 2"]
+    assert labels == ["$M_{Z'}$", "$g_{Z'}$", "mass 2", "$g_{2}$"]
     # what keeps its name keeps its label
     assert [p.label for p in light.renamed(coupling="g", mass="mass").parameters] == ["$M_{Z'}$", "g"]
     # and two that differ in the label alone are not taken for one
@@ -420,7 +420,7 @@ def test_axes_call_renamed_parameters_by_their_new_names(argon):
     total = get_interaction("b-l") + get_interaction("universal").renamed(mass="mass_2", coupling="g_2")
     found = argon.contour(total, x="coupling", y="g_2", mass=10.0, mass_2=100.0, bounds={"g_2": (0.0, 1e-3)})
     ax = found.plot()
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$g_{Z'}$", "g 2")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$g_{Z'}$", "$g_{2}$")
 
 
 def test_a_sum_with_common_names_is_two_exchanges_with_one_mass_and_one_coupling(argon):

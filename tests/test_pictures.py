@@ -9,6 +9,7 @@ import pytest
 from cevns import parameters, plotting
 from cevns.bounds import Bound, bounds_for
 from cevns.inference import Interval
+from cevns.interactions import get_interaction
 from cevns.parameters import Parameter
 from cevns.plotting.frames import parameter_axes
 
@@ -263,3 +264,52 @@ def test_parameters_of_the_axes_have_their_ends():
     ax = parameter_axes(None, [Parameter("x", low=0.0), parameters.coupling()], [np.array([[0.0, 1e-5], [1.0, 1e-4]])])
     assert ax.get_xlim()[0] == 0.0
     assert ax.get_yscale() == "log"
+
+
+# --- lines and names
+
+
+def test_many_lines_differ_without_their_colours(csi, argon):
+    ax = plotting.plot_prediction([csi.predict("sm", rn_csi=4.0 + 0.1 * k) for k in range(12)])
+    lines = ax.patches[:12]
+    assert len({(str(line.get_linestyle()), line.get_linewidth()) for line in lines}) == 12
+    levels = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+    for drawn in (
+        csi.contour("sm", x="sin2_theta_w", y="rn_csi", cl=levels).plot(),
+        argon.scan("b-l", [1.0, 10.0], np.geomspace(1e-6, 1e-2, 30)).plot(cl=levels),
+    ):
+        named = [line for line in drawn.lines if "C.L." in line.get_label()]
+        assert len({str(line._dash_pattern) for line in named}) == 6
+
+
+def test_expected_counts_are_not_called_data(csi):
+    asimov = csi.asimov("sm")
+    assert entries(asimov.predict("sm").plot())[-1] == "expected (Asimov) $-$ backgrounds"
+    assert "expected (Asimov)" in asimov.predict("sm")._repr_html_()
+    assert asimov.replace(signal_sigma=0.1).expected
+    for data in (csi, asimov.with_data(csi.observed), asimov.replace(observed=csi.observed)):
+        assert not data.expected
+        assert entries(data.predict("sm").plot())[-1] == "data $-$ backgrounds"
+
+
+def test_legends_have_the_labels_and_units_of_parameters(csi):
+    mine = get_interaction("b-l").renamed(coupling="g_x", mass="m_dark")
+    mine = mine.replace(name="mine", label="mine")
+    assert [p.label for p in mine.parameters] == [r"$m_{\mathrm{dark}}$", "$g_{x}$"]
+    ax = plotting.plot_prediction([csi.predict("sm", rn_csi=6), csi.predict(mine, m_dark=10.0, g_x=1e-4)])
+    assert entries(ax)[:2] == [
+        r"SM, $R_n(\mathrm{CsI}) = 6$ fm",
+        r"mine, $m_{\mathrm{dark}} = 10$ MeV, $g_{x} = 10^{-4}$",
+    ]
+    plotting.png(ax.figure)
+    # the elements are those that the signal has made the name of
+    assert plotting.point_label("sm", rn_c_si=3) == r"SM, $R_n(\mathrm{CSi}) = 3$ fm"
+    assert plotting.point_label("sm", rn_nothing=3) == "SM, rn nothing = $3$"
+
+
+def test_a_prediction_leaves_limits_that_were_set(csi):
+    ax = plotting.file_figure().add_subplot()
+    ax.set_xlim(10, 20)
+    csi.predict("sm").plot(ax)
+    assert ax.get_xlim() == (10, 20)
+    assert csi.predict("sm").plot().get_xlim() == (6, 30)

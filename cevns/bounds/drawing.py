@@ -339,7 +339,7 @@ def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterabl
         if len(closed) > 1:
             _name_tips(ax, closed, COLORS[FIXED_TARGETS])
         # dashes say approximate
-        styles = [style for style in LINE_STYLES if style != "--"]
+        styles = [style for style in LINE_STYLES if style not in ("--", (0, (9, 3)))]
         for i, curve in enumerate(own):
             style = {"linestyle": styles[i % len(styles)], "linewidth": 1.8, "zorder": 4}
             draw = plot_limit if isinstance(curve, Limit) else plot_bound

@@ -18,7 +18,7 @@ from cevns.inference.profiles import Profile
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
-from cevns.plotting.plane import LINE_STYLES, level_text, once, set_up_plane, with_legend
+from cevns.plotting.plane import level_text, line_style, once, set_up_plane, with_legend
 from cevns.plotting.ranges import cut, held
 from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines
 
@@ -174,15 +174,17 @@ def plot_scan(
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
     for i, level in enumerate(levels):
-        threshold, style = delta_chi2(level, dof), LINE_STYLES[i % len(LINE_STYLES)]
+        threshold, style = delta_chi2(level, dof), line_style(i)
         # Matplotlib warns about levels that a grid does not reach
         if excess.min() < threshold < excess.max():
             with held(ax):
                 if i == 0 and not is_none(facecolor):
                     ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
-                ax.contour(scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style])
+                ax.contour(
+                    scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style["linestyle"]]
+                )
         text = f"{label}, {level_text(level, dof, 'excluded')}" if label else None
-        draw_lines(ax, [], text, color=color, linestyle=style)
+        draw_lines(ax, [], text, color=color, **style)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -328,7 +330,7 @@ def plot_contour(
             fill_regions(ax, [curve[:-1] for curve in curves], facecolor, "none", None)
         text = f"{label}, {level_text(level, 2, 'allowed')}" if label else None
         lines = [part for curve in curves for part in inside(curve)]
-        draw_lines(ax, lines, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
+        draw_lines(ax, lines, text, **({"color": color} | line_style(i) | options))
     text = f"{label}, best fit" if label else ""
     mark(ax, best, contour.parameters, text, color=color)
     return with_legend(ax, new=legend, above=own)

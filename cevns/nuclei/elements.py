@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["SYMBOLS", "closest_isotope", "element", "joined", "protons_and_nucleons"]
+__all__ = ["SYMBOLS", "closest_isotope", "element", "joined", "protons_and_nucleons", "separated"]
 
 _IN_ORDER = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr "
@@ -40,6 +40,19 @@ def joined(symbols: Sequence[str]) -> str:
     small = [symbol.lower() for symbol in symbols]
     together = "".join(small)
     return together if _READ.findall(together) == small else "_".join(small)
+
+
+def separated(word: str) -> tuple[str, ...]:
+    """Return the symbols that `joined` has written in one word; empty for another word.
+
+    Examples
+    --------
+    >>> separated("csi"), separated("c_si"), separated("mine")
+    (('Cs', 'I'), ('C', 'Si'), ())
+    """
+    small = [symbol for part in word.split("_") for symbol in _READ.findall(part)]
+    symbols = tuple(symbol.capitalize() for symbol in small)
+    return symbols if joined(symbols) == word else ()
 
 
 def protons_and_nucleons(name: str) -> tuple[int, int | None] | None:

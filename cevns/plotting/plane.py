@@ -29,6 +29,7 @@ __all__ = [
     "OPEN_ABOVE",
     "OPEN_BELOW",
     "level_text",
+    "line_style",
     "log_ticks",
     "mass_coupling_axes",
     "once",
@@ -41,7 +42,17 @@ __all__ = [
 MASS_LABEL = axis_label("$M_{Z'}$", "MeV")
 COUPLING_LABEL = r"$g_{Z'}$"
 MIXING_LABEL = r"$\epsilon$"
-LINE_STYLES = ("-", "--", "-.", ":")
+#: More than anybody tells apart at a glance; what has more lines than these has them wider.
+LINE_STYLES: tuple[Any, ...] = (
+    "-",
+    "--",
+    "-.",
+    ":",
+    (0, (9, 3)),
+    (0, (5, 1.5, 1, 1.5, 1, 1.5)),
+    (0, (1, 3)),
+    (0, (9, 2, 3, 2)),
+)
 
 #: The attribute of axes that holds the legend that a plot function made, and whether it stands above them.
 _LEGEND = "_cevns_legend"
@@ -75,6 +86,18 @@ def level_text(cl: float, dof: int | None, verdict: str) -> str:
     '90% C.L. excluded (2 d.o.f.)'
     """
     return f"{percent(cl)} C.L. {verdict} ({dof} d.o.f.)"
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Return how one of many lines is drawn, so that they differ without their colours.
+
+    Examples
+    --------
+    >>> line_style(0), line_style(8)
+    ({'linestyle': '-'}, {'linestyle': '-', 'linewidth': 3.0})
+    """
+    widths, style = divmod(number, len(LINE_STYLES))
+    return {"linestyle": LINE_STYLES[style]} | ({"linewidth": 1.5 * (1 + widths)} if widths else {})
 
 
 def percent(level: float) -> str:
@@ -199,5 +222,5 @@ def with_legend(ax: Axes, *, new: bool = True, above: bool = False) -> Axes:
     place: dict[str, Any] = {"framealpha": 0.8, "edgecolor": "none"}
     if above:
         place = {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
-    setattr(ax, _LEGEND, (ax.legend(fontsize="small", **place), above))
+    setattr(ax, _LEGEND, (ax.legend(fontsize="small", handlelength=3.0, **place), above))
     return ax
