@@ -247,6 +247,17 @@ class Experiment(Likelihood):
         """The experiments whose chi2 adds up: this one."""
         return (self,)
 
+    def omissions(self, interaction: Model) -> tuple[str, ...]:
+        """Return what is left out that would matter for an interaction.
+
+        That built-in experiments leave out electrons is a choice that docs/physics.md tells of.
+        """
+        from cevns.experiments.registry import known_experiments
+
+        if self.name in known_experiments() or not self.signal.misses_electrons(interaction):
+            return ()
+        return (f"electrons of {self.name} are left out; electrons='shells' adds them",)
+
     @cached_property
     def statistic(self) -> GaussianStatistic:
         """chi2 of the data for counts of any interaction."""

@@ -60,7 +60,7 @@ class Line:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
-        self._experiments = likelihood.experiments
+        self._experiments, self._omissions = likelihood.experiments, likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
@@ -118,6 +118,7 @@ class Line:
             "labels": tuple(e.label for e in self._experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
+            "remarks": self._omissions,
         }
 
     @property
