@@ -62,7 +62,11 @@ def test_samples_without_an_allowed_interval_and_with_a_plateau(csi, both):
     nothing = both.interval("sm", "sin2_theta_w", reference=0.0)
     assert nothing.allowed.size == 0
     assert nothing.points.size > 50
-    plotting.png(nothing.plot().figure)
+    for given in (0.0, 20.0):
+        ax = both.interval("sm", "sin2_theta_w", reference=given).plot()
+        y = ax.lines[0].get_ydata()
+        assert ax.get_ylim()[0] <= y.min()
+        assert ((y >= ax.get_ylim()[0]) & (y <= ax.get_ylim()[1])).sum() > 40
     # chi2 falls to a plateau that goes on without an end: what changes fills a good part of the picture
     plateau = csi.interval("b-l", "mass", coupling=1e-4, bounds={"mass": (1.0, 1e12)})
     assert np.isinf(plateau.allowed[-1, 1])

@@ -420,9 +420,12 @@ def plot_interval(
     checks.instance("interval", interval, Interval)
     label = label_or_none(_named(interval) if label is None else label)
     legend, own = is_empty(ax), ax is None
-    height, p = SHOWN * interval.delta_chi2, interval.parameters[0]
     excess = interval.chi2 - interval.chi2_min
-    ax = chi2_axes(ax, p, interval.points if interval.points.size else np.array([interval.best_fit]), height)
+    # below 0, or far above it, if the level counts from another chi2 than the least
+    lowest = float(excess.min()) if excess.size else 0.0
+    height = max(lowest, 0.0) + SHOWN * interval.delta_chi2
+    points = interval.points if interval.points.size else np.array([interval.best_fit])
+    ax = chi2_axes(ax, interval.parameters[0], points, height, lowest)
     line = {} if interval.joined else {"linestyle": "none", "marker": ".", "markersize": 4}
     with held(ax):
         ax.plot(interval.points, excess, label=label or None, **({"color": color} | line | options))

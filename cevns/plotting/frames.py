@@ -94,13 +94,13 @@ def parameter_axes(
     return ax
 
 
-def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array, height: float) -> Axes:
-    """Return axes for chi2 along one parameter that show some of its values and, from 0, chi2 up to a height."""
+def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array, height: float, lowest: float = 0.0) -> Axes:
+    """Return axes for chi2 along one parameter that show some of its values, and chi2 from 0, or less, to a height."""
     labelled = is_empty(ax)
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     _show(ax.xaxis, parameter, values, np.empty(0), 0.0, new=new[0], labelled=labelled)
-    show(ax.yaxis, 0.0, 1.05 * height or 1.0, new=new[1])
+    show(ax.yaxis, min(0.0, 1.05 * lowest), 1.05 * height or 1.0, new=new[1])
     if labelled:
         ax.set_ylabel(r"$\Delta\chi^2$")
     return ax
