@@ -249,7 +249,9 @@ def interval(
         least = lowest if given is None else max(lowest, given)
         top = least + SHOWN * above
         logarithmic = objective.parameter(name).scale == "log" and not profiled.objective.logarithmic[profiled.fixed[0]]
-        drawn = samples(met.profile_of([name], top), found, lowest, top, logarithmic=logarithmic)
+        # without more samples there is no need of a profile that is exact up there
+        exact = profiled if profiled.objective.step is not None else met.profile_of([name], top)
+        drawn = samples(exact, found, lowest, top, logarithmic=logarithmic)
         return drawn, ranges, jumps
 
     ((drawn, joined), ranges, jumps), minima, said = until_lowest(objective, find_minima(objective), computed)
