@@ -219,7 +219,7 @@ def with_legend(ax: Axes, *, new: bool = True, above: bool = False) -> Axes:
             return ax
     if not ax.get_legend_handles_labels()[0]:
         return ax
-    place: dict[str, Any] = {"framealpha": 0.8, "edgecolor": "none"}
+    place: dict[str, Any] = {"framealpha": 0.6, "edgecolor": "none"}
     if above:
         place = {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
     setattr(ax, _LEGEND, (ax.legend(fontsize="small", handlelength=3.0, **place), above))
