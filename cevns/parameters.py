@@ -53,7 +53,8 @@ class Parameter:
     unit : str
         Empty for a pure number.
     label : str
-        As it is set in figures (Matplotlib's mathtext), without the unit.
+        As it is set in figures (Matplotlib's mathtext), without the unit; unless given, the name, as a symbol with its
+        index where it is one.
     default : float, optional
         Value where none is given; without one, a value must be given.
     low, high : float
@@ -110,7 +111,7 @@ class Parameter:
             checks.real(f"sigma of {self.name}", sigma, low=SMALLEST_SIGMA, high=1 / SMALLEST_SIGMA)
             checks.put(self, prior=(mean, sigma))
         if not self.label:
-            checks.put(self, label=self.name.replace("_", " "))
+            checks.put(self, label=units.symbol(self.name))
 
     def _end(self, field: str) -> float:
         """Return an end of the range, which may be infinite."""

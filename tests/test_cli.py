@@ -363,7 +363,12 @@ def reproduced(monkeypatch):
             progress(1, 1, "figure 1")
             calls.append((figures, output))
             row = {"quantity": "chi2", "expected": 2.83, "computed": 2.835, "criterion": "within 0.01", "met": met}
-            return {"output": output, "figures": {"1": ["out/figure1.pdf"]}, "summary": [row]}
+            return {
+                "output": output,
+                "figures": {"1": ["out/figure1.pdf"]},
+                "summary": [row],
+                "file": "out/summary.json",
+            }
 
         module = types.ModuleType("cevns.figures")
         module.reproduce = reproduce
@@ -381,14 +386,21 @@ def test_reproduce_prints_the_summary(run, reproduced):
     code, out, err = run("reproduce", "1", "3b", "--output", "out")
     assert (code, err) == (0, "")
     assert calls == [(["1", "3b"], "out")]
-    assert out.splitlines() == ["chi2", "", "out/figure1.pdf", "", "1 of 1 met"]
+    assert out.splitlines() == [
+        "chi2",
+        "",
+        "out/figure1.pdf",
+        "out/summary.json",
+        "",
+        "1 of 1 met, of figure 1 alone",
+    ]
 
 
 def test_reproduce_draws_all_figures_unless_some_are_named(run_json, reproduced):
     calls = reproduced(True)
     found = run_json("reproduce", "--output", "out")
     assert calls == [(None, "out")]
-    assert list(found) == ["output", "figures", "summary"]
+    assert list(found) == ["output", "figures", "summary", "file"]
 
 
 def test_reproduce_tells_by_its_exit_code_that_a_number_is_missed(run, reproduced):
@@ -483,7 +495,9 @@ def test_saved_figures_name_model_data_and_level(run):
     ):
         assert run(*command)[0] == 0, command
     for name in ("limit.svg", "saved.svg", "scan.svg"):
-        assert "<!-- $L_\\mu-L_\\tau$: Ar, 90% C.L. -->" in Path(name).read_text(encoding="utf-8"), name
+        assert "<!-- $L_\\mu-L_\\tau$: Ar, 90% C.L. excluded (2 d.o.f.) -->" in Path(name).read_text(
+            encoding="utf-8"
+        ), name
 
 
 # what goes wrong

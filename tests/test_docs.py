@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 import shlex
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import cevns
 from cevns.cli import main
 from cevns.config import load_config
 from cevns.interactions.loops import Loop
@@ -126,8 +128,25 @@ def test_equations_are_where_the_page_on_contributing_says():
 
 def test_the_changelog_knows_this_version():
     page = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert re.findall(r"^## \[?([\d.]+)", page, flags=re.MULTILINE)[0] == project["version"]
+    assert re.findall(r"^## \[?([\d.]+)", page, flags=re.MULTILINE)[0] == cevns.__version__
+    # one place says it: an installation of another version beside this tree has no say
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "cevns.__version__"}
+    assert "importlib.metadata" not in (ROOT / "cevns" / "__init__.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["fit", "interval", "profile", "contour", "posterior", "best_fit", "limit", "scan"])
+def test_methods_of_likelihoods_tell_their_parameters(name):
+    method, function = getattr(cevns.Likelihood, name), getattr(cevns.inference, name)
+    taken, needed = inspect.signature(method).parameters, inspect.signature(function).parameters
+    assert list(taken)[1:] == list(needed)[1:]
+    assert [p.default for p in taken.values()][1:] == [p.default for p in needed.values()][1:]
+    assert taken["self"].annotation is inspect.Parameter.empty
+    told = inspect.getdoc(method).partition("Parameters\n")[2].partition("Returns\n")[0]
+    entries = re.findall(r"^(\S.*?)(?: :|$)", told, re.MULTILINE)
+    assert {word.strip("*") for entry in entries for word in entry.split(", ")} >= set(list(taken)[1:])
+    assert f"cevns.inference.{name}" in method.__doc__
 
 
 def test_the_walk_through_a_configuration_works(tmp_path, monkeypatch, capsys):

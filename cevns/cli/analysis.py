@@ -12,6 +12,7 @@ from cevns.errors import InputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     from cevns.inference import Result as AnyResult
@@ -28,14 +29,20 @@ def predict(args: Namespace) -> Result:
     likelihood, model = inputs(args)
     values = point(likelihood, model, args)
     title = described(model, values, likelihood.parameters(model))
-    found = [_predicted(p, values, title, bool(args.set)) for p in likelihood.predict(model, **values).values()]
+    omissions = {e.name: e.omissions(model) for e in likelihood.experiments}
+    found = [
+        _predicted(p, values, title, bool(args.set), omissions[p.experiment])
+        for p in likelihood.predict(model, **values).values()
+    ]
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
     return Result(data, "\n\n".join(part.text for part in found))
 
 
-def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool) -> Result:
+def _predicted(
+    found: Prediction, values: dict[str, float], title: str, every: bool, omissions: Sequence[str]
+) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
     data: dict[str, Any] = {
         "experiment": found.experiment,
@@ -65,7 +72,7 @@ def _predicted(found: Prediction, values: dict[str, float], title: str, every: b
     rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
     total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
     head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
-    return Result(data, f"{found.experiment}  {title}\n\n{table(head, [*rows, total])}")
+    return with_warnings(data, f"{found.experiment}  {title}", table(head, [*rows, total]), omissions)
 
 
 def chi2(args: Namespace) -> Result:
@@ -78,7 +85,8 @@ def chi2(args: Namespace) -> Result:
         for i, (pull, value) in enumerate(part["pulls"].items()):
             rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in found.at_edge]
+    warnings = [*likelihood.omissions(model)]
+    warnings += [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in found.at_edge]
     data: dict[str, Any] = {"chi2": found.chi2, "experiments": found.experiments}
     if args.set:
         data["values"] = values
@@ -142,7 +150,7 @@ def limit(args: Namespace) -> Result:
     )
     if args.output is not None:
         title += f"\nwritten to {args.output}"
-    warnings = []
+    warnings = list(found.remarks)
     if found.best_fit.at_edge:
         warnings.append(
             "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
@@ -177,7 +185,8 @@ def scan(args: Namespace) -> Result:
         f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
         f"lowest chi2 on the grid {number(found.chi2[i, j])}  {best}"
     )
-    return Result(data, text)
+    head, _, rest = text.partition("\n")
+    return with_warnings(data, head, rest, found.remarks) if found.remarks else Result(data, text)
 
 
 def _about(

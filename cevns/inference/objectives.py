@@ -114,6 +114,8 @@ class Objective(Axes):
         likelihood = likelihood.constrained(priors)
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
+        #: What they leave out that matters, in plain sentences.
+        self.omissions = likelihood.omissions(interaction)
         self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)

@@ -326,6 +326,10 @@ class Likelihood(Inference):
     def _shared(self) -> dict[str, Any]:
         return shared(self.experiments)
 
+    def omissions(self, interaction: Model) -> tuple[str, ...]:
+        """Return what experiments leave out that would matter for an interaction, in plain sentences."""
+        return tuple(text for e in self.experiments for text in e.omissions(interaction))
+
     def describe(self, interaction: Model) -> tuple[str, str]:
         """Return the name of an interaction, and its name in figures."""
         return self.experiments[0].signal.describe(interaction)

@@ -10,15 +10,18 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions import Interaction, get_interaction, known_interactions
+from cevns.nuclei.elements import separated
 from cevns.parameters import Parameter
 from cevns.parameters import coupling as coupling_of_mediator
 from cevns.parameters import mass as mass_of_mediator
 from cevns.plotting.canvas import checked_label, draws, is_empty, listed, new_figure
-from cevns.plotting.plane import LINE_STYLES, scientific, with_legend
+from cevns.plotting.plane import line_style, scientific, with_legend
+from cevns.plotting.ranges import is_new, show
 from cevns.predictions.prediction import Prediction
 from cevns.units import axis_label, typeset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -44,7 +47,8 @@ def plot_prediction(
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes that were empty get a legend.
     data : bool
-        Whether to draw the observed counts minus the nominal beam-related backgrounds, with their uncertainties.
+        Whether to draw the observed counts minus the nominal beam-related backgrounds, with their uncertainties; those
+        of `Experiment.asimov` are named as what is expected.
     backgrounds : bool, optional
         Whether to show these backgrounds, as a grey area; with the data unless given.
     styles : sequence of dict
@@ -77,6 +81,7 @@ def plot_prediction(
     first = predictions[0]
     legend, own = is_empty(ax), ax is None
     ax = new_figure().add_subplot() if ax is None else ax
+    new = is_new(ax.xaxis)
     for i, prediction in enumerate(predictions):
         if not np.array_equal(prediction.bin_edges, first.bin_edges):
             raise InputError(f"predictions have different bins: {first.experiment} and {prediction.experiment}")
@@ -84,8 +89,7 @@ def plot_prediction(
             raise InputError(
                 f"a prediction must be for one mass and coupling, got signal of shape {prediction.signal.shape}"
             )
-        style: dict[str, Any] = {"label": point_label(prediction.model, **prediction.values)}
-        style["linestyle"] = LINE_STYLES[i % len(LINE_STYLES)]
+        style: dict[str, Any] = {"label": _label(prediction)} | line_style(i)
         style |= dict(styles[i] if styles else {})
         style["label"] = checked_label(style["label"])
         ax.stairs(prediction.neutrinos, prediction.bin_edges, baseline=None, **style)
@@ -97,27 +101,25 @@ def plot_prediction(
     if data:
         centre = 0.5 * (first.bin_edges[1:] + first.bin_edges[:-1])
         excess = first.observed - subtracted
-        text = "data $-$ backgrounds" if first.backgrounds else "data"
+        text = "expected (Asimov)" if first.expected else "data"
+        text += " $-$ backgrounds" if first.backgrounds else ""
         options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
         ax.errorbar(centre, excess, first.uncertainty, label=text, **options)
     observable = "number of photoelectrons" if first.bin_unit == "PE" else "observed energy"
-    ax.set(
-        xlabel=axis_label(observable, first.bin_unit),
-        ylabel="counts per bin",
-        xlim=(first.bin_edges[0], first.bin_edges[-1]),
-    )
-    return with_legend(ax, above=own) if legend else ax
+    show(ax.xaxis, first.bin_edges[0], first.bin_edges[-1], new=new)
+    ax.set(xlabel=axis_label(observable, first.bin_unit), ylabel="counts per bin")
+    return with_legend(ax, new=legend, above=own)
 
 
 def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
-    """Return the text that names a model and its parameters in a legend.
+    """Return the text that names a model and its parameters in a legend, with their labels and units.
 
     Examples
     --------
     >>> print(point_label("b-l", 10, 5e-5))
     $B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \\times 10^{-5}$
     >>> print(point_label("sm", rn_ar=3.5))
-    SM, rn ar = $3.5$
+    SM, $R_n(\\mathrm{Ar}) = 3.5$ fm
     >>> print(point_label("charge-radius", r2_ee=-60))
     charge radius, $\\langle r^2\\rangle_{ee} = -60$ $\\times$ $10^{-32}$ cm$^2$
     """
@@ -126,12 +128,32 @@ def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **va
         if isinstance(interaction, Interaction) or interaction in known_interactions()
         else None
     )
-    parameters = {p.name: p for p in known.all_parameters} if known else {}
-    parts = [known.label if known else str(interaction)]
-    for name, value in {"mass": mass, "coupling": coupling, **values}.items():
-        if value is not None:
-            parts.append(_setting(parameters.get(name) or _USUAL.get(name) or Parameter(name), value))
-    return ", ".join(parts)
+    parameters = known.all_parameters if known else ()
+    given = {"mass": mass, "coupling": coupling, **values}
+    return _point(known.label if known else str(interaction), parameters, given)
+
+
+def _label(prediction: Prediction) -> str:
+    """Return the text that names a prediction, whose parameters it knows."""
+    if not prediction.label:
+        return point_label(prediction.model, **prediction.values)
+    return _point(prediction.label, prediction.parameters, prediction.values)
+
+
+def _point(label: str, parameters: Sequence[Parameter], values: Mapping[str, Any]) -> str:
+    known = {p.name: p for p in parameters}
+    settings = [
+        _setting(known.get(name) or _USUAL.get(name) or _radius(name) or Parameter(name), value)
+        for name, value in values.items()
+        if value is not None
+    ]
+    return ", ".join([label, *settings])
+
+
+def _radius(name: str) -> Parameter | None:
+    """Return a neutron radius, whose name says the elements."""
+    symbols = separated(name.removeprefix("rn_")) if name.startswith("rn_") else ()
+    return Parameter(name, "fm", rf"$R_n(\mathrm{{{''.join(symbols)}}})$") if symbols else None
 
 
 def _setting(parameter: Parameter, value: Any) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cevns._types import Array, Model
     from cevns.experiments import Experiment
+    from cevns.parameters import Parameter
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict"]
 
@@ -48,6 +49,12 @@ class Prediction(ByValue, Pictured):
         Beam-related backgrounds.
     observed, uncertainty : ndarray, shape (bins,)
         Data and standard deviations.
+    label : str
+        The model's name in figures.
+    parameters : tuple of Parameter
+        Those of `values`, with their units and labels.
+    expected : bool
+        Whether `observed` are no data, but the counts of `Experiment.asimov`.
     """
 
     experiment: str
@@ -60,6 +67,9 @@ class Prediction(ByValue, Pictured):
     observed: np.ndarray
     uncertainty: np.ndarray
     electrons: np.ndarray | None = None
+    label: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    expected: bool = False
 
     @property
     def mass(self) -> Any:
@@ -106,7 +116,8 @@ class Prediction(ByValue, Pictured):
         parts = {"signal": self.signal} if single else {}
         if single and self.electrons is not None:
             parts["electrons"] = self.electrons
-        head = ("low", "high", *parts, *self.backgrounds, "observed", "uncertainty")
+        head = ("low", "high", *parts, *self.backgrounds, "expected (Asimov)" if self.expected else "observed")
+        head += ("uncertainty",)
         columns = [*parts.values(), *self.backgrounds.values(), self.observed, self.uncertainty]
         rows = zip(self.bin_edges[:-1], self.bin_edges[1:], *columns, strict=True)
         caption = f"{self.experiment}, {self.model}: counts in bins of {self.bin_unit}"
@@ -150,6 +161,9 @@ def predict(
         observed=np.array(experiment.observed),
         uncertainty=np.array(experiment.uncertainty),
         electrons=None if electrons is None else electrons.counts(interaction, eta=eta, **given),
+        label=interaction.label,
+        parameters=tuple(p for p in signal.parameters(interaction) if p.name in given),
+        expected=getattr(experiment, "expected", False),
     )
 
 

@@ -179,6 +179,19 @@ class Signal:
         interaction = get_interaction(interaction)
         return interaction.name, interaction.label
 
+    def misses_electrons(self, interaction: str | Interaction) -> bool:
+        """Return whether electrons are left out, which an interaction scatters on at small energies above all.
+
+        Those are photons, magnetic moments and mediators, which may be light. What electrons feel by a contact
+        interaction is as little as they add to the standard model.
+        """
+        if self.electrons is not None:
+            return False
+        return any(
+            (a.electron or a.electron_axial) and (a.mediator is not None or a.kinematics == "magnetic")
+            for a in get_interaction(interaction).amplitudes
+        )
+
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
         interaction = get_interaction(interaction)
