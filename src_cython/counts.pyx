@@ -408,7 +408,6 @@ cdef class Counts:
         c.q2, c.weights, c.pairs = own(owned, q2), own(owned, weights.values), own(owned, weights.pairs)
         c.pointers, c.firsts = whole_address(weights.pointers), whole_address(weights.firsts)
         c.constant, c.linear = own(owned, constant), own(owned, linear)
-        self.most = np.abs(constant).max(axis=0)
         self.kernel = <kernel_t *> calloc(max(c.kernels, 1), sizeof(kernel_t))
         if self.kernel == NULL:
             raise MemoryError

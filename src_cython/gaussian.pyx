@@ -14,11 +14,12 @@ are precise; then, and wherever a single point is asked for, the squares of resi
 Inside a piece of the quenching scale eta, u and v are polynomials in eta as well; `quenching.pyx` minimises over it.
 """
 
-from libc.math cimport fmax, sqrt
+from libc.math cimport fabs, fmax, sqrt
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from cevns.kernels.counts cimport Counts, counts_row_size, fold_piece, place_counts_row, start_counts
+from cevns.kernels.counts cimport (
+    Counts, counts_row_size, counts_t, fold_piece, place_counts_row, start_counts)
 from cevns.kernels.pieces cimport MAX_ORDER, own, pieces_t
 from cevns.kernels.polynomials cimport dot, lagrange
 
@@ -358,6 +359,19 @@ cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece,
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
+cdef double largest_squares(const counts_t *c) noexcept nogil:
+    """Sum over the bins of the squares of the largest constant counts."""
+    cdef Py_ssize_t i, node
+    cdef double counts, most, total = 0.0
+    for i in range(c.bins):
+        most = 0.0
+        for node in range(c.pieces * c.order):
+            counts = fabs(c.constant[node * c.bins + i])
+            most = counts if counts > most else most
+        total += most * most
+    return total
+
+
 cdef class GaussianTerm:
     """GaussianTerm(counts, data, modes, to_shifts, data_shifts, base, pull, eta_sigma=0.0)
 
@@ -406,8 +420,7 @@ cdef class GaussianTerm:
         t.data, t.modes = own(owned, data), own(owned, modes)
         t.to_shifts, t.data_shifts = own(owned, to_shifts), own(owned, data_shifts)
         t.base, t.pull, t.centre, t.lift = base, pull, 1.0, pull
-        squares = float(counts.most @ counts.most)
-        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * squares) > LARGEST_ROUNDING
+        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * largest_squares(t.counts)) > LARGEST_ROUNDING
         t.start = 1.0
         self.owned = tuple(owned)
         t.searched = t.order > 1
