@@ -157,7 +157,7 @@ class Likelihood(Inference):
         first, *others = (e.signal.parameters(interaction) for e in self.experiments)
         if not (others or self.priors):
             return first
-        return self._parameters.get(interaction, lambda: self._joined_parameters(first, others))
+        return self._parameters.get((first, *others), lambda: self._joined_parameters(first, others))
 
     @cached_property
     def _parameters(self) -> Kept:
@@ -342,7 +342,7 @@ class Likelihood(Inference):
         found = [e.signal.heaviest(interaction) for e in self.experiments]
         return {name: tuple(sorted({mass for one in found for mass in one[name]})) for name in found[0]}
 
-    def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
+    def propagators(self, interaction: Model) -> Mapping[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
         return self.experiments[0].signal.propagators(interaction)
 
