@@ -242,7 +242,7 @@ class Signal:
         """Recoil nodes for every value of the quenching scale in its range."""
         return self.folds.nodes
 
-    @property
+    @cached_property
     def eta_range(self) -> tuple[float, float]:
         """Lowest and highest quenching scale that the nuisance reaches."""
         return eta_range(self.quenching_sigma)
