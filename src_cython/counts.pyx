@@ -84,7 +84,9 @@ cdef void start_counts(const counts_t *c, counts_row_t *row, const double *value
     if not c.plain:
         fill_factors(c, row, values)
         fill_strengths(c, row, values)
-        fill_rates(c, row)
+        # at a point alone nobody reads rates that are not there
+        if c.rated or not alone:
+            fill_rates(c, row)
         return
     mass_squared = values[c.factor[0].parameter] * values[c.factor[0].parameter]
     if alone:

@@ -77,6 +77,7 @@ cdef void start_row(const term_t *t, row_t *row, const double *values, int point
     row.piece = -1
     row.many = points == MANY
     row.mass = NULL
+    row.summed_piece = -1
 
 
 cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil:
@@ -115,6 +116,7 @@ cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ss
         v += pulled * pulled
     signal = (dot(t.data, n, t.bins) + t.lift) / (v + t.pull)
     row.factor, row.weight = signal, v
+    row.summed_eta, row.summed_piece = eta, piece
     for i in range(t.bins):
         z[i] = t.data[i] - signal * z[i]
     total = dot(z, z, t.bins) + t.pull * (signal - t.centre) * (signal - t.centre) + penalty(t, eta)
@@ -273,6 +275,7 @@ cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nog
     cdef double *out = p + 8 * t.order
     cdef Py_ssize_t e, k, j
     cdef double total, x
+    row.summed_piece = -1
     for e in range(t.order - 1):
         x = t.between[e]
         interpolate(t, row, piece, t.basis + e * t.order, row.scratch)
@@ -317,6 +320,7 @@ cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     cdef double *d = row.scratch + 3 * t.bins  # their derivatives
     cdef double *z = row.scratch + 6 * t.bins  # and projections
     cdef Py_ssize_t j, look, n = t.bins
+    row.summed_piece = -1
     fold_piece(t.counts, &row.counts, piece)
     for look in range(t.first_looks[piece], t.first_looks[piece + 1]):
         lagrange(t.to_powers, t.order, t.eta_edges, piece, t.look_etas[look], basis, slopes)
@@ -347,6 +351,7 @@ cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece,
     cdef double *z = row.scratch + 2 * t.bins
     cdef const double *a = row.counts.a + piece * t.order * t.bins
     cdef double u, r
+    row.summed_piece = -1
     lagrange(t.to_powers, t.order, t.eta_edges, piece, eta, basis, slopes)
     weighted(a, basis, t.bins, t.order, n)
     weighted(a, slopes, t.bins, t.order, d)
