@@ -63,7 +63,7 @@ cdef double line_value(const counts_t *c, const double *values) noexcept nogil:
 
 
 cdef void start_counts(const counts_t *c, counts_row_t *row, const double *values, bint alone) noexcept nogil:
-    """Compute the rates at the parameters' values and forget all pieces."""
+    """Compute the rates at the parameters' values, unless nobody reads them, and forget all pieces."""
     cdef Py_ssize_t j, n
     cdef double p, mass_squared
     cdef const double *q2
@@ -84,7 +84,6 @@ cdef void start_counts(const counts_t *c, counts_row_t *row, const double *value
     if not c.plain:
         fill_factors(c, row, values)
         fill_strengths(c, row, values)
-        # at a point alone nobody reads rates that are not there
         if c.rated or not alone:
             fill_rates(c, row)
         return
