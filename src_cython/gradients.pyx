@@ -47,6 +47,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
             total = shared_chi2(s, rows, 0.0, best)
             for i in range(s.n):
                 centred(s, i, best, &term)
+                # the last sum may have been around another centre
+                rows[i].summed_piece = -1
                 if not add_gradient(&term, rows + i, values, gradient):
                     total = NAN
     for i in range(s.n if not s.shared else 0):
@@ -97,37 +99,38 @@ cdef bint add_gradient(const term_t *t, row_t *row, const double *values, double
     cdef const counts_t *c = t.counts
     cdef double basis[MAX_ORDER]
     cdef double *residuals = row.scratch + t.bins
-    cdef double *back = <double *> malloc((c.cols * (1 + 2 * c.nuclei) + c.kernels + 1) * sizeof(double))
-    cdef double *kernels = back + c.cols * (1 + 2 * c.nuclei)
     cdef Py_ssize_t i, j, k, m, n = t.bins, first = max(row.piece, 0) * t.order
-    cdef double y = row.counts.y, along = 0.0, scale
+    cdef Py_ssize_t rates = c.cols * (1 + 2 * c.nuclei) if c.rated else 0
+    cdef double *back = <double *> malloc((rates + c.kernels + t.order * n) * sizeof(double))
+    cdef double *kernels = back + rates
+    cdef double *weighted = kernels + c.kernels
+    cdef double y = row.counts.y, along = 0.0
     cdef const double *b
     if back == NULL:
         return False
-    direct_chi2(t, row, 0.0, row.eta, max(row.piece, 0), NULL, NULL)
+    if row.summed_piece != max(row.piece, 0) or row.summed_eta != row.eta:
+        direct_chi2(t, row, 0.0, row.eta, max(row.piece, 0), NULL, NULL)
     lagrange(t.to_powers, t.order, t.eta_edges, max(row.piece, 0), row.eta, basis, NULL)
-    for i in range(n):
-        residuals[i] *= -2.0 * row.factor
+    # of the counts at all nodes of the piece
     for m in range(t.order):
+        for i in range(n):
+            weighted[m * n + i] = -2.0 * row.factor * basis[m] * residuals[i]
+    for m in range(t.order if c.line >= 0 else 0):
         b = c.linear + 2 * (first + m) * n
-        along += basis[m] * (dot(residuals, b, n) + 2.0 * y * dot(residuals, b + n, n))
+        along += dot(weighted + m * n, b, n) + 2.0 * y * dot(weighted + m * n, b + n, n)
     if c.kernels:
         if c.plain:
             fill_factors(c, &row.counts, values)
             fill_strengths(c, &row.counts, values)
         if c.rated:
-            memset(back, 0, c.cols * (1 + 2 * c.nuclei) * sizeof(double))
-            for m in range(t.order):
-                for i in range(n):
-                    k = (first + m) * n + i
-                    scale = basis[m] * residuals[i]
-                    for j in range(c.pointers[k + 1] - c.pointers[k]):
-                        back[c.firsts[k] + j] += scale * c.weights[c.pointers[k] + j]
+            memset(back, 0, rates * sizeof(double))
+            for i in range(t.order * n):
+                k = first * n + i
+                for j in range(c.pointers[k + 1] - c.pointers[k]):
+                    back[c.firsts[k] + j] += weighted[i] * c.weights[c.pointers[k] + j]
         for k in range(c.kernels):
-            kernels[k] = 0.0
             if c.kernel[k].counts != NULL:
-                for m in range(t.order):
-                    kernels[k] += basis[m] * dot(residuals, c.kernel[k].counts + (first + m) * n, n)
+                kernels[k] = dot(weighted, c.kernel[k].counts + first * n, t.order * n)
             else:
                 kernels[k] = kernel_gradient(t, row, k, back, values, gradient)
             along += kernels[k] * (row.counts.strengths[3 * k + 1] + 2.0 * y * row.counts.strengths[3 * k + 2])

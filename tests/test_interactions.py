@@ -31,7 +31,7 @@ from cevns.interactions import (
     mediated,
     monomials,
 )
-from cevns.interactions.interaction import RESERVED
+from cevns.interactions.structure import RESERVED
 from cevns.nuclei import Nucleus, Target
 from cevns.parameters import Parameter, coupling, mass
 from cevns.predictions import recoil_events, recoil_spectrum
@@ -469,6 +469,21 @@ def test_exponents_are_those_of_the_monomials_of_every_neutrino():
     # numbers that vanish keep their place
     faint = mediated("faint", proton={"tau": 1e-300}, neutron={})
     assert set(faint.exponents["coupling"]) == {2, 4}
+
+
+def test_interactions_that_differ_in_numbers_alone_have_one_structure(argon):
+    first, second = (NonStandardInteractions(up={"e": number}) for number in (0.1, 0.3))
+    other = NonStandardInteractions(up={"mu": 0.1})
+    assert first.structure is second.structure
+    assert first.structure is not other.structure
+    assert len({argon.chi2(interaction) for interaction in (first, second, other)}) == 3
+    # what was learned of others changes nothing: neither numbers that vanish nor those that are complex
+    for proton in (0.0, 1e-70, 0.2, 0.2j):
+        amplitudes = [Amplitude(pair, proton, 0.1, {"g": 1}) for pair in (("e", "mu"), ("mu", "e"))]
+        found = Interaction("found", (coupling("g", default=1.0),), amplitudes).monomials(("e", "mu"))[-1]
+        size = abs(proton) ** 2 if abs(proton) > 1e-60 else 0.0
+        crossed = 2 * proton.real * 0.1 if size else 0.0
+        np.testing.assert_allclose(found.coefficients, np.repeat([size, crossed, 0.01], 2), rtol=1e-12)
 
 
 def test_the_line_of_an_interaction_is_the_same_for_every_flux(argon):

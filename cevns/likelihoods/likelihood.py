@@ -157,7 +157,7 @@ class Likelihood(Inference):
         first, *others = (e.signal.parameters(interaction) for e in self.experiments)
         if not (others or self.priors):
             return first
-        return self._parameters.get(interaction, lambda: self._joined_parameters(first, others))
+        return self._parameters.get((first, *others), lambda: self._joined_parameters(first, others))
 
     @cached_property
     def _parameters(self) -> Kept:
@@ -346,7 +346,7 @@ class Likelihood(Inference):
         found = [e.signal.heaviest(interaction) for e in self.experiments]
         return {name: tuple(sorted({mass for one in found for mass in one[name]})) for name in found[0]}
 
-    def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
+    def propagators(self, interaction: Model) -> Mapping[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
         return self.experiments[0].signal.propagators(interaction)
 
@@ -421,7 +421,7 @@ class Likelihood(Inference):
         """
         own = self.own_parameters(interaction)
         given = needed(values, own, self.describe(interaction)[0])
-        return self.bind(interaction, free=tuple(sorted(given.keys() - own))), given
+        return self.bind(interaction, free=sorted([name for name in given if name not in own])), given
 
     def predict(
         self,
@@ -462,23 +462,28 @@ class Likelihood(Inference):
         Pulls
         """
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
-        point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
+        numbers = [p.number(given.get(p.name)) for p in evaluator.parameters]
+        point = np.array(numbers)
         out: dict[str, dict[str, Any]] = {}
         at_edge = []
+        total = 0.0
         terms, found = evaluator.engine.profile(point)
         pulls = dict(zip(self._shared, found, strict=True))
         for experiment, (chi2, eta, signal, shifts) in zip(self.experiments, terms, strict=True):
-            centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
-            own = experiment.statistic.pulls(eta, signal - centre, shifts)
-            out[experiment.name] = {"chi2": chi2, "pulls": own}
+            centre = 1.0
+            for nuisance in experiment.nuisances:
+                centre += pulls[nuisance.name]
+            out[experiment.name] = {"chi2": chi2, "pulls": experiment.statistic.pulls(eta, signal - centre, shifts)}
             low, high = experiment.signal.eta_range
             if high > low and min(eta - low, high - eta) <= EDGE * (high - low):
                 at_edge.append(experiment.name)
-        penalty = sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self._shared.items())
-        penalty += evaluator.engine.penalty(point)
-        priors = {
-            p.name: (value - p.prior[0]) / p.prior[1]
-            for p, value in zip(evaluator.parameters, point.tolist(), strict=True)
-            if p.prior is not None
-        }
-        return Pulls(penalty + sum(v["chi2"] for v in out.values()), out, tuple(at_edge), pulls, priors)
+            total += chi2
+        penalty = evaluator.engine.penalty(point)
+        for name, (sigma, _) in self._shared.items():
+            penalty += (pulls[name] / sigma) ** 2
+        priors = {}
+        for p, value in zip(evaluator.parameters, numbers, strict=True):
+            if p.prior is not None:
+                mean, sigma = p.prior
+                priors[p.name] = (value - mean) / sigma
+        return Pulls(penalty + total, out, tuple(at_edge), pulls, priors)
