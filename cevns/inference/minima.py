@@ -210,16 +210,18 @@ def at_the_wall(objective: Objective, minimum: Minimum) -> Minimum:
 
 
 def _nodes(objective: Objective) -> Array:
-    """Return points that cover the masses, at the base of all other parameters."""
+    """Return points that cover the masses, at the base of all other parameters, and where they are without priors."""
     logs = np.flatnonzero(objective.logarithmic)
+    base, origin = objective.base, objective.origin
+    more = base[None] if (base == origin).all() else np.array([base, origin])
     if not logs.size:
-        return objective.base[None]
+        return more
     count = MASSES if logs.size == 1 else SEVERAL_MASSES if logs.size == 2 else 4
     axes = [np.linspace(objective.low[i], objective.high[i], count) for i in logs]
     grid = np.array(list(itertools.product(*axes)))
-    nodes = np.tile(objective.base, (len(grid), 1))
+    nodes = np.tile(base, (len(grid), 1))
     nodes[:, logs] = grid
-    return nodes
+    return np.concatenate([nodes, more]) if len(more) > 1 else nodes
 
 
 def _walls(objective: Objective, below: Array, above: Array) -> Array:
