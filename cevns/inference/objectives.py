@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, Model
+    from cevns.inference.floors import Floors
     from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
@@ -313,6 +314,7 @@ class Objective(Axes):
             return self
         other = copy.copy(self)
         other._set_axes(plain)
+        other.__dict__.pop("floors", None)
         return other
 
     @property
@@ -385,6 +387,13 @@ class Objective(Axes):
             if (np.abs(self.of_data(flipped) - start) <= NOTHING * (1 + np.abs(start))).all():
                 found.append(i)
         return found
+
+    @cached_property
+    def floors(self) -> Floors:
+        """The valleys of flat minima on these axes."""
+        from cevns.inference.floors import Floors
+
+        return Floors(self)
 
     def chi2(self, points: Array) -> Array:
         """Return chi2 of points, shape (m, n), inside the ranges."""
