@@ -231,6 +231,11 @@ def test_a_flat_valley_that_bends_is_one_minimum(factor, names):
     assert not found.degenerate
 
 
+def test_an_ellipse_of_squares_is_one_minimum(both):
+    found = both.fit("charge-radius", free=["r2_emu", "r2_etau"])
+    assert len(found.minima) == len(found.remarks) == 1
+
+
 def test_a_flat_region_with_another_parameter_profiled_has_its_curve():
     bounds = within("eps_u_ee", "eps_u_mumu") | within("eps_d_ee", span=1.0)
     made = one_bin(rel=0.05)

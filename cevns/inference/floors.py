@@ -1,8 +1,8 @@
 """Which flat minima lie in the same valley: a way leads from one to the other without a wall between them.
 
 Where chi2 does not change along a direction, searches end all along the valley, which may bend. A straight way would
-leave it. So points of the floor are kept, straight ways join those that see each other, and walks along the flat
-directions add more. What no way joins counts as two valleys.
+leave it. So points of the floor are kept, straight ways (in squares, where these alone count) join those that see each
+other, and walks along the flat directions add more. What no way joins counts as two valleys.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ FIRST, TRIED, WALKED = 0.1, np.array([4.0, 1.0, 0.2, 0.04]), 16
 HALVED, NEARER = 5, 0.9
 #: Steps of the descents to the floor.
 STEPS = 30
-#: Most points that are kept of a valley.
-MOST = 256
+#: How many of the nearest points each one looks at.
+NEAREST = 12
 
 
 class Floors:
@@ -118,18 +118,35 @@ class Floors:
         return []
 
     def _see(self, some: Array, others: Array, chi2: float) -> bool:
-        """Return whether a straight way from one of some points to one of others stays below a wall."""
-        if len(others) > MOST:
-            others = others[np.linspace(0, len(others) - 1, MOST).astype(int)]
-        first, last = np.repeat(some, len(others), axis=0), np.tile(others, (len(some), 1))
-        return bool(self._low(first, last, chi2).any())
+        """Return whether a straight way from one of some points to one of the nearest others stays below a wall."""
+        size = np.maximum(np.ptp(np.concatenate([some, others]), axis=0), 1e-300)
+        apart = np.linalg.norm((some[:, None] - others) / size, axis=2)
+        nearest = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
+        first, last = np.repeat(some, nearest.shape[1], axis=0), others[nearest.ravel()]
+        # the middle of a way tells most
+        which = np.flatnonzero(self._highest(first, last, np.array([0.5])) <= chi2 + WALL)
+        return bool(which.size) and bool(self._low(first[which], last[which], chi2).any())
 
     def _low(self, first: Array, last: Array, chi2: float) -> np.ndarray:
-        """Return which straight ways between pairs of points stay below a wall."""
-        ways = first[:, None] + PLACES[:, None] * (last - first)[:, None]
-        found = self._objective.chi2(ways.reshape(-1, first.shape[1])).reshape(len(ways), -1)
-        low: np.ndarray = found.max(axis=1) <= chi2 + WALL
+        """Return which ways between pairs of points stay below a wall."""
+        low: np.ndarray = self._highest(first, last, PLACES) <= chi2 + WALL
         return low
+
+    def _highest(self, first: Array, last: Array, shares: Array) -> Array:
+        """Return the highest chi2 at shares of ways between pairs of points: straight ones, or those in squares."""
+        ways = [first[:, None] + shares[:, None] * (last - first)[:, None]]
+        even = self._objective.even
+        if even:
+            # parameters of which the square counts have valleys along ellipses
+            one, other = first[:, None, even], last[:, None, even]
+            roots = np.sqrt(one**2 + shares[:, None] * (other**2 - one**2)) * np.sign(one + other)
+            ways.append(ways[0].copy())
+            ways[1][:, :, even] = np.where(one * other >= 0, roots, ways[0][:, :, even]).clip(
+                self._objective.low[even], self._objective.high[even]
+            )
+        found = self._objective.chi2(np.concatenate(ways).reshape(-1, first.shape[1]))
+        lowest: Array = found.reshape(len(ways), len(first), -1).max(axis=2).min(axis=0)
+        return lowest
 
     def _walked(self, minimum: Minimum) -> list[Array]:
         """Return points of the floor along the flat directions of a minimum, on both sides."""
@@ -138,15 +155,19 @@ class Floors:
         ends = []
         for direction in flat_directions(objective, minimum):
             length = FIRST * float(np.abs(minimum.basis.T @ direction).max())
-            ends += [(minimum.point, sign * length * direction) for sign in (1, -1)]
+            ends += [(minimum.point, sign * length * direction, minimum.basis) for sign in (1, -1)]
         for _ in range(WALKED):
             if not ends:
                 break
-            starts = np.repeat(np.array([at for at, _ in ends]), TRIED.size, axis=0)
-            steps = (np.array([way for _, way in ends])[:, None] * TRIED[:, None]).reshape(-1, n)
+            starts = np.repeat(np.array([at for at, _, _ in ends]), TRIED.size, axis=0)
+            steps = (np.array([way for _, way, _ in ends])[:, None] * TRIED[:, None]).reshape(-1, n)
+            bases = np.repeat(np.array([basis for _, _, basis in ends]), TRIED.size, axis=0)
+            # no direction longer than the step
+            longest = np.linalg.norm(steps, axis=1)[:, None]
+            bases *= np.minimum(1.0, longest / np.maximum(np.linalg.norm(bases, axis=1), 1e-300))[:, None, :]
             ahead = (starts + steps).clip(objective.low, objective.high)
             goal = np.full(len(ahead), minimum.chi2 + 0.1 * WALL)
-            to, chi2, _ = descend(objective, ahead, range(n), steps=STEPS, goal=goal)
+            to, chi2, bases = descend(objective, ahead, range(n), bases, steps=STEPS, goal=goal)
             reached = (chi2 <= minimum.chi2 + WALL) & self._low(starts, to, minimum.chi2)
             # onward, and not back
             forward = ((to - starts) * steps).sum(axis=1) > 0.1 * (steps**2).sum(axis=1)
@@ -155,6 +176,6 @@ class Floors:
             for k in np.flatnonzero(good.any(axis=1)).tolist():
                 j = k * TRIED.size + int(good[k].argmax())
                 found.append(to[j])
-                going.append((to[j], to[j] - starts[j]))
+                going.append((to[j], to[j] - starts[j], bases[j]))
             ends = going
         return found
