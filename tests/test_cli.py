@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and how it fails."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -542,7 +543,7 @@ REFUSED = {
     "huge coupling": (["chi2", CSI, *POINT, "--coupling", "1e308"], "coupling"),
     "limit without a mass": (["limit", CSI, "--model", "b-l"], "mass is missing"),
     "limit with a bad mass": (["limit", CSI, "--model", "b-l", "--mass", "10", "x"], "--mass"),
-    "limit on the standard model": (["limit", CSI, "--model", "sm", "--mass", "1"], "no coupling"),
+    "limit on the standard model": (["limit", CSI, "--model", "sm", "--mass", "1"], "no coupling", "take chi2, or fit"),
     "level in per cent": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "90"], "--cl", "0.90"),
     "level of 0": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "0"], "--cl"),
     "level of 1": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "1"], "--cl"),
@@ -600,8 +601,8 @@ BAD_GRIDS = (
 @pytest.mark.parametrize("grid", BAD_GRIDS)
 @pytest.mark.parametrize("axis", ["--mass", "--coupling"])
 def test_bad_grids_are_refused(run, axis, grid):
-    command = ["scan", ARGON, "--model", "b-l", "--mass", "1:10:3", "--coupling", "1e-5:1e-3:3", "-o", "a.npz"]
-    assert_refused(run(*command, axis, grid), axis)
+    options = {"--model": "b-l", "--mass": "1:10:3", "--coupling": "1e-5:1e-3:3", "-o": "a.npz"} | {axis: grid}
+    assert_refused(run("scan", ARGON, *itertools.chain(*options.items())), axis, "argument")
     assert os.listdir() == []
 
 
@@ -617,8 +618,9 @@ def test_bad_grids_are_refused(run, axis, grid):
     ids=["model without a mass", "huge coupling", "too many points", "suffix", "folder"],
 )
 def test_bad_scans_leave_nothing_behind(run, changes, word):
-    command = ["scan", ARGON, "--model", "b-l", "--mass", "1:10:3", "--coupling", "1e-5:1e-3:3", "-o", "a.npz"]
-    assert_refused(run(*command, *changes), word)
+    options = {"--model": "b-l", "--mass": "1:10:3", "--coupling": "1e-5:1e-3:3", "-o": "a.npz"}
+    options |= dict(zip(changes[::2], changes[1::2], strict=True))
+    assert_refused(run("scan", ARGON, *itertools.chain(*options.items())), word)
     assert os.listdir() == []
 
 

@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -112,6 +113,29 @@ def numbers_of_equations(text):
         assert other in ("", section)
         found |= {f"{section}.{i}" for i in range(int(first), int(last or first) + 1)}
     return found
+
+
+def test_files_that_know_the_kind_of_term_are_those_that_the_page_names():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+\.pyx)`", page[page.index("Today `Engine`") : page.index("*A published curve.*")])
+    found = [p.name for p in ROOT.glob("src_cython/*.pyx") if "term_t" in p.read_text(encoding="utf-8")]
+    assert sorted(named) == sorted(found)
+
+
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("cevns/experiments/coherent_*")), ids=lambda p: p.name)
+def test_checksums_are_those_of_the_command_that_the_page_gives(folder):
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    command = re.search(r"\(`(ls [^`]*) > SHA256SUMS`\)", page)[1]
+    found = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert found == (folder / "SHA256SUMS").read_text(encoding="utf-8")
+
+
+def test_counts_of_the_page_on_extending_are_those_of_its_example(csi):
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    nuclei, electrons = re.search(r"# nuclei ([\d.]+), electrons ([\d.]+)", page).groups()
+    found = csi.replace(electrons="shells").predict("millicharge", q_mumu=1e-9)
+    assert f"{found.signal.sum():.2f}" == nuclei
+    assert f"{found.electrons.sum():.1f}" == electrons
 
 
 def test_equations_are_where_the_page_on_contributing_says():

@@ -104,7 +104,10 @@ class Line:
                 f"{given[-1]} = {checks.shown(value)} is given, but a {purpose} of interaction {name} runs over it: "
                 "leave it out, or take chi2"
             )
-        return f"interaction {name} has no coupling to {purpose}"
+        return (
+            f"interaction {name} has no coupling to {purpose}: take chi2, or fit, interval or contour, of "
+            f"{', '.join(self.known)}"
+        )
 
     @property
     def about(self) -> dict[str, Any]:
