@@ -184,3 +184,15 @@ def test_priors_too_narrow_for_a_fit_are_refused(csi):
         with pytest.raises(InputError, match=r"prior of rn_csi, 5.0 \+- 1e-12, is too narrow .*fix it, rn_csi=5.0"):
             call()
     assert csi.fit("sm", free=["sin2_theta_w"], rn_csi=5.0, priors=priors).chi2 > 0
+
+
+@pytest.mark.parametrize("model", ["b-l", "sterile-dipole"])
+def test_data_are_judged_without_priors(argon, model):
+    # of the mass of a final lepton with a fold for every value
+    names = argon.own_parameters(model)
+    priors = {name: (1e-6, 1e-8) for name in names if name != "mass"} | {"rn_ar": (3.5, 1e-3)}
+    evaluator = argon.with_priors(**priors).bind(model, free=["rn_ar"])
+    rows = np.array([[10.0 if name == "mass" else 2e-6 for name in names] + [rn] for rn in (3.3, 3.5)])
+    found = np.empty(2)
+    argon.of_data(evaluator.engine).points(rows, found)
+    np.testing.assert_allclose(found, [argon.bind(model, free=["rn_ar"])(*row) for row in rows], rtol=1e-12)
