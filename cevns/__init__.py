@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from cevns.interactions import get_interaction, known_interactions
     from cevns.likelihoods import Likelihood
 
-    __version__: str
+#: Of this tree, whatever is installed beside it; a build reads it here.
+__version__ = "0.2.0"
 
 # name -> module; imported on first use, so that importing cevns costs little more than NumPy
 _PUBLIC = {
@@ -86,15 +87,6 @@ def __getattr__(name: str) -> object:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _MODULES:
         return importlib.import_module(f"cevns.{name}")
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("cevns")
-        except PackageNotFoundError:
-            from cevns.errors import kernels_not_built
-
-            raise kernels_not_built("cevns") from None
     raise AttributeError(f"module 'cevns' has no attribute {name!r}")
 
 

@@ -53,7 +53,8 @@ class Parameter:
     unit : str
         Empty for a pure number.
     label : str
-        As it is set in figures (Matplotlib's mathtext), without the unit.
+        As it is set in figures (Matplotlib's mathtext), without the unit; unless given, the name, as a symbol with its
+        index where it is one.
     default : float, optional
         Value where none is given; without one, a value must be given.
     low, high : float
@@ -110,7 +111,7 @@ class Parameter:
             checks.real(f"sigma of {self.name}", sigma, low=SMALLEST_SIGMA, high=1 / SMALLEST_SIGMA)
             checks.put(self, prior=(mean, sigma))
         if not self.label:
-            checks.put(self, label=self.name.replace("_", " "))
+            checks.put(self, label=units.symbol(self.name))
 
     def _end(self, field: str) -> float:
         """Return an end of the range, which may be infinite."""
@@ -121,7 +122,7 @@ class Parameter:
 
     def __hash__(self) -> int:
         # not of everything: equality looks at the rest
-        return hash((self.name, self.low, self.high))
+        return hash(self.name)
 
     def replace(self, **changes: Any) -> Parameter:
         """Return a copy with some fields changed, for example ``default=0.0``."""

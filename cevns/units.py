@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["axis_label", "typeset"]
+__all__ = ["axis_label", "symbol", "typeset"]
 
 _NAMES = {"mu_B": r"$\mu_B$", "mu_N": r"$\mu_N$", "e": "$e$", "us": r"$\mu$s"}
 _PARTS = re.compile(
@@ -15,6 +15,10 @@ _PARTS = re.compile(
     r"|(?P<base>[kMGTcmunpf]?(?:eV|m|g|s|b))\^?(?P<power>-?\d+)"
     r")(?![\w.^$])"
 )
+
+_GREEK = "alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|chi|psi|omega"
+#: Names that are symbols: a letter, Latin or Greek by its name, with a number or indices.
+_SYMBOL = re.compile(rf"(?:(?P<greek>{_GREEK})|(?P<letter>[A-Za-z]))(?P<number>\d*)(?P<rest>(?:_[A-Za-z0-9]+)*)")
 
 
 def typeset(unit: str) -> str:
@@ -44,6 +48,23 @@ def axis_label(text: str, unit: str = "") -> str:
     ('charge [PE]', 'charge')
     """
     return f"{text} [{typeset(unit)}]" if unit else text
+
+
+def symbol(name: str) -> str:
+    """Return the name of a parameter as it is set in figures: a letter with an index if it is one, words otherwise.
+
+    Examples
+    --------
+    >>> print(symbol("g_x"), symbol("m2"), symbol("mu_e"), symbol("g_dark"), symbol("my_own"), sep=", ")
+    $g_{x}$, $m_{2}$, $\\mu_{e}$, $g_{\\mathrm{dark}}$, my own
+    """
+    found = _SYMBOL.fullmatch(name)
+    if not found:
+        return name.replace("_", " ")
+    letter = rf"\{found['greek']}" if found["greek"] else found["letter"]
+    index = [part for part in (found["number"], *(found["rest"] or "").split("_")) if part]
+    parts = [part if len(part) == 1 or part.isdigit() else rf"\mathrm{{{part}}}" for part in index]
+    return f"${letter}_{{{','.join(parts)}}}$" if parts else f"${letter}$"
 
 
 def _part(found: re.Match[str]) -> str:

@@ -20,33 +20,35 @@ cdef bint counts_gradient(const counts_t *c, counts_row_t *row, Py_ssize_t first
 
     False if there is no memory.
     """
-    cdef double *back = <double *> malloc((c.cols * (1 + 2 * c.nuclei) + c.kernels + 1) * sizeof(double))
-    cdef double *kernels = back + c.cols * (1 + 2 * c.nuclei)
     cdef Py_ssize_t i, j, k, m, n = c.bins
-    cdef double y = row.y, along = 0.0, scale
+    cdef Py_ssize_t rates = c.cols * (1 + 2 * c.nuclei) if c.rated else 0
+    cdef double *back = <double *> malloc((rates + c.kernels + order * n + 1) * sizeof(double))
+    cdef double *kernels = back + rates
+    cdef double *weighted = kernels + c.kernels
+    cdef double y = row.y, along = 0.0
     cdef const double *b
     if back == NULL:
         return False
+    # of the counts at all nodes
     for m in range(order):
+        for i in range(n):
+            weighted[m * n + i] = basis[m] * residuals[i]
+    for m in range(order if c.line >= 0 else 0):
         b = c.linear + 2 * (first + m) * n
-        along += basis[m] * (dot(residuals, b, n) + 2.0 * y * dot(residuals, b + n, n))
+        along += dot(weighted + m * n, b, n) + 2.0 * y * dot(weighted + m * n, b + n, n)
     if c.kernels:
         if c.plain:
             fill_factors(c, row, values)
             fill_strengths(c, row, values)
         if c.rated:
-            memset(back, 0, c.cols * (1 + 2 * c.nuclei) * sizeof(double))
-            for m in range(order):
-                for i in range(n):
-                    k = (first + m) * n + i
-                    scale = basis[m] * residuals[i]
-                    for j in range(c.pointers[k + 1] - c.pointers[k]):
-                        back[c.firsts[k] + j] += scale * c.weights[c.pointers[k] + j]
+            memset(back, 0, rates * sizeof(double))
+            for i in range(order * n):
+                k = first * n + i
+                for j in range(c.pointers[k + 1] - c.pointers[k]):
+                    back[c.firsts[k] + j] += weighted[i] * c.weights[c.pointers[k] + j]
         for k in range(c.kernels):
-            kernels[k] = 0.0
             if c.kernel[k].counts != NULL:
-                for m in range(order):
-                    kernels[k] += basis[m] * dot(residuals, c.kernel[k].counts + (first + m) * n, n)
+                kernels[k] = dot(weighted, c.kernel[k].counts + first * n, order * n)
             else:
                 kernels[k] = kernel_gradient(c, row, k, back, values, gradient)
             along += kernels[k] * (row.strengths[3 * k + 1] + 2.0 * y * row.strengths[3 * k + 2])

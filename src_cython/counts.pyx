@@ -63,7 +63,7 @@ cdef double line_value(const counts_t *c, const double *values) noexcept nogil:
 
 
 cdef void start_counts(const counts_t *c, counts_row_t *row, const double *values, bint alone) noexcept nogil:
-    """Compute the rates at the parameters' values and forget all pieces."""
+    """Compute the rates at the parameters' values, unless nobody reads them, and forget all pieces."""
     cdef Py_ssize_t j, n
     cdef double p, mass_squared
     cdef const double *q2
@@ -84,7 +84,8 @@ cdef void start_counts(const counts_t *c, counts_row_t *row, const double *value
     if not c.plain:
         fill_factors(c, row, values)
         fill_strengths(c, row, values)
-        fill_rates(c, row)
+        if c.rated or not alone:
+            fill_rates(c, row)
         return
     mass_squared = values[c.factor[0].parameter] * values[c.factor[0].parameter]
     if alone:
@@ -408,7 +409,6 @@ cdef class Counts:
         c.q2, c.weights, c.pairs = own(owned, q2), own(owned, weights.values), own(owned, weights.pairs)
         c.pointers, c.firsts = whole_address(weights.pointers), whole_address(weights.firsts)
         c.constant, c.linear = own(owned, constant), own(owned, linear)
-        self.most = np.abs(constant).max(axis=0)
         self.kernel = <kernel_t *> calloc(max(c.kernels, 1), sizeof(kernel_t))
         if self.kernel == NULL:
             raise MemoryError

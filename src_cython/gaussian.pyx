@@ -14,11 +14,12 @@ are precise; then, and wherever a single point is asked for, the squares of resi
 Inside a piece of the quenching scale eta, u and v are polynomials in eta as well; `quenching.pyx` minimises over it.
 """
 
-from libc.math cimport fmax, sqrt
+from libc.math cimport fabs, fmax, sqrt
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from cevns.kernels.counts cimport Counts, counts_row_size, fold_piece, place_counts_row, start_counts
+from cevns.kernels.counts cimport (
+    Counts, counts_row_size, counts_t, fold_piece, place_counts_row, start_counts)
 from cevns.kernels.pieces cimport MAX_ORDER, own, pieces_t
 from cevns.kernels.polynomials cimport dot, lagrange
 
@@ -77,6 +78,7 @@ cdef void start_row(const term_t *t, row_t *row, const double *values, int point
     row.piece = -1
     row.many = points == MANY
     row.mass = NULL
+    row.summed_piece = -1
 
 
 cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil:
@@ -115,6 +117,7 @@ cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ss
         v += pulled * pulled
     signal = (dot(t.data, n, t.bins) + t.lift) / (v + t.pull)
     row.factor, row.weight = signal, v
+    row.summed_eta, row.summed_piece = eta, piece
     for i in range(t.bins):
         z[i] = t.data[i] - signal * z[i]
     total = dot(z, z, t.bins) + t.pull * (signal - t.centre) * (signal - t.centre) + penalty(t, eta)
@@ -273,6 +276,7 @@ cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nog
     cdef double *out = p + 8 * t.order
     cdef Py_ssize_t e, k, j
     cdef double total, x
+    row.summed_piece = -1
     for e in range(t.order - 1):
         x = t.between[e]
         interpolate(t, row, piece, t.basis + e * t.order, row.scratch)
@@ -317,6 +321,7 @@ cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept no
     cdef double *d = row.scratch + 3 * t.bins  # their derivatives
     cdef double *z = row.scratch + 6 * t.bins  # and projections
     cdef Py_ssize_t j, look, n = t.bins
+    row.summed_piece = -1
     fold_piece(t.counts, &row.counts, piece)
     for look in range(t.first_looks[piece], t.first_looks[piece + 1]):
         lagrange(t.to_powers, t.order, t.eta_edges, piece, t.look_etas[look], basis, slopes)
@@ -347,6 +352,7 @@ cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece,
     cdef double *z = row.scratch + 2 * t.bins
     cdef const double *a = row.counts.a + piece * t.order * t.bins
     cdef double u, r
+    row.summed_piece = -1
     lagrange(t.to_powers, t.order, t.eta_edges, piece, eta, basis, slopes)
     weighted(a, basis, t.bins, t.order, n)
     weighted(a, slopes, t.bins, t.order, d)
@@ -358,6 +364,19 @@ cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece,
 
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
+
+cdef double largest_squares(const counts_t *c) noexcept nogil:
+    """Sum over the bins of the squares of the largest constant counts."""
+    cdef Py_ssize_t i, node
+    cdef double counts, most, total = 0.0
+    for i in range(c.bins):
+        most = 0.0
+        for node in range(c.pieces * c.order):
+            counts = fabs(c.constant[node * c.bins + i])
+            most = counts if counts > most else most
+        total += most * most
+    return total
+
 
 cdef class GaussianTerm:
     """GaussianTerm(counts, data, modes, to_shifts, data_shifts, base, pull, eta_sigma=0.0)
@@ -407,8 +426,7 @@ cdef class GaussianTerm:
         t.data, t.modes = own(owned, data), own(owned, modes)
         t.to_shifts, t.data_shifts = own(owned, to_shifts), own(owned, data_shifts)
         t.base, t.pull, t.centre, t.lift = base, pull, 1.0, pull
-        squares = float(counts.most @ counts.most)
-        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * squares) > LARGEST_ROUNDING
+        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * largest_squares(t.counts)) > LARGEST_ROUNDING
         t.start = 1.0
         self.owned = tuple(owned)
         t.searched = t.order > 1

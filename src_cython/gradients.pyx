@@ -47,6 +47,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
             total = shared_chi2(s, rows, 0.0, best) if s.shared else sum_chi2(s, rows, 0.0)
             for i in range(s.n):
                 centred(s, i, best, &term)
+                # the last sum may have been around another centre
+                rows[i].summed_piece = -1
                 if not add_gradient(&term, rows + i, values, gradient):
                     total = NAN
             if s.joint != NULL and not joint_gradient(s.joint, joint_row(s, rows), values, gradient):
@@ -94,7 +96,8 @@ cdef bint add_gradient(const term_t *t, row_t *row, const double *values, double
     cdef double basis[MAX_ORDER]
     cdef double *residuals = row.scratch + t.bins
     cdef Py_ssize_t i
-    direct_chi2(t, row, 0.0, row.eta, max(row.piece, 0), NULL, NULL)
+    if row.summed_piece != max(row.piece, 0) or row.summed_eta != row.eta:
+        direct_chi2(t, row, 0.0, row.eta, max(row.piece, 0), NULL, NULL)
     lagrange(t.to_powers, t.order, t.eta_edges, max(row.piece, 0), row.eta, basis, NULL)
     for i in range(t.bins):
         residuals[i] *= -2.0 * row.factor

@@ -85,29 +85,33 @@ cdef double piece_minimum(const term_t *t, const double *u, const double *v, dou
 
 # --- several couplings side by side ----------------------------------------------------------------------------------
 
-cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y) noexcept nogil:
-    """Whether minima of all lanes in the row's piece are the only ones."""
+cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes_t *here) noexcept nogil:
+    """Whether minima of all lanes in the row's piece, of which `here` are the polynomials, are the only ones."""
     cdef lanes_t f
-    cdef double low[LANES]
-    cdef double high[LANES]
+    # slopes at the ends of the row's piece, from which both walks start, and of another one
+    cdef double low[2][LANES]
+    cdef double high[2][LANES]
     cdef Py_ssize_t piece
     cdef double need
-    cdef int side, lane
+    cdef int side, lane, other
     cdef bint rises, enough
+    end_slopes(t, here, row.piece, low[0], high[0])
     for side in range(2):
         piece = row.piece
         while True:
-            at_lanes(t, row_polynomials(t, row, piece, False), y, &f)
-            end_slopes(t, &f, piece, low, high)
+            other = piece != row.piece
+            if other:
+                at_lanes(t, row_polynomials(t, row, piece, False), y, &f)
+                end_slopes(t, &f, piece, low[1], high[1])
             need = t.needs[side * t.pieces + piece]
             enough = rises = True
             for lane in range(LANES):
                 if side == 0:
-                    rises &= piece == row.piece or low[lane] >= 0.0
-                    enough &= high[lane] >= need
+                    rises &= not other or low[1][lane] >= 0.0
+                    enough &= high[other][lane] >= need
                 else:
-                    rises &= piece == row.piece or high[lane] <= 0.0
-                    enough &= -low[lane] >= need
+                    rises &= not other or high[1][lane] <= 0.0
+                    enough &= -low[other][lane] >= need
             if not rises:
                 return False
             if enough or piece == (t.pieces - 1 if side == 0 else 0):

@@ -1,6 +1,10 @@
 """The range of the quenching scale eta in pieces, inside which counts are polynomials."""
 
+cimport numpy as np
+
 import numpy as np
+
+np.import_array()
 
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
 LOOKS = np.concatenate([[-1.0], np.cos(np.pi * (np.arange(4.5, -0.5, -1.0)) / 5), [1.0]])
@@ -55,6 +59,10 @@ cdef class Pieces:
 cdef const double* own(list owned, values):
     """Address of a contiguous copy, or of the array itself, which `owned` keeps alive."""
     cdef const double[::1] view
+    if type(values) is np.ndarray and np.PyArray_TYPE(values) == np.NPY_DOUBLE and np.PyArray_ISCARRAY_RO(values):
+        # needs no look through the buffer protocol
+        owned.append(values)
+        return <const double *> np.PyArray_DATA(values) if np.PyArray_SIZE(values) else NULL
     array = np.ascontiguousarray(values, dtype=float).ravel()
     owned.append(array)
     view = array

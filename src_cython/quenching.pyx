@@ -14,7 +14,8 @@ from cevns.kernels.gaussian cimport (
     POLYNOMIALS, REST, TABLE, build_piece, build_table, direct_chi2, look_chi2, penalty, polynomial_size,
     profiled, row_t, term_t)
 from cevns.kernels.kinks cimport (
-    LANES, LARGE_BASE, across_kinks, alone_in_eta, at_coupling, chi2_here, eta_derivatives, least_here, row_polynomials)
+    LANES, LARGE_BASE, across_kinks, alone_in_eta, at_coupling, chi2_here, eta_derivatives, lanes_t, least_here,
+    row_polynomials)
 from cevns.kernels.masses cimport mass_point_t, mass_polynomials
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.polynomials cimport find_piece, quadratic, quartic
@@ -156,6 +157,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
     """
     cdef double u[MAX_ORDER][LANES]
     cdef double v[MAX_ORDER][LANES]
+    cdef lanes_t here
     cdef double eta[LANES]
     cdef double x[LANES]
     cdef double u0[LANES]
@@ -213,8 +215,13 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
             break
     else:
         return False
-    if t.kinked and not alone_in_eta(t, row, y):
-        return False
+    if t.kinked:
+        # a copy, lest the compiler has to keep u and v in memory where nobody else reads them
+        for k in range(order):
+            for lane in range(LANES):
+                here.u[k][lane], here.v[k][lane] = u[k][lane], v[k][lane]
+        if not alone_in_eta(t, row, y, &here):
+            return False
     for lane in range(LANES):
         x[lane] = s * (eta[lane] - centre)
         u0[lane] = u[order - 1][lane]

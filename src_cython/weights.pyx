@@ -72,27 +72,40 @@ def add_line(const double[:, ::1] numbers not None, const double[:, ::1] folded 
     constant : ndarray, shape (rows, bins)
     linear : ndarray, shape (rows, 2, bins)
     """
-    cdef Py_ssize_t i, k, row, rows = constant.shape[0], bins = constant.shape[1]
-    cdef double a, b, c
-    cdef const double *counts
-    cdef double *still
-    cdef double *moving
+    cdef Py_ssize_t k, rows = constant.shape[0], bins = constant.shape[1]
     if numbers.shape[0] != 3 or numbers.shape[1] != folded.shape[0] or folded.shape[1] != rows * bins or (
             linear.shape[0] != rows or linear.shape[1] != 2 or linear.shape[2] != bins):
         raise ValueError("numbers, folded channels and counts do not fit together")
-    if rows * bins == 0:
+    if rows * bins == 0 or folded.shape[0] == 0:
         return
     with nogil:
-        for k in range(folded.shape[0]):
-            a, b, c = numbers[0, k], numbers[1, k], numbers[2, k]
-            for row in range(rows):
-                counts, still, moving = &folded[k, row * bins], &constant[row, 0], &linear[row, 0, 0]
-                if a != 0.0:
-                    for i in range(bins):
-                        still[i] += a * counts[i]
-                if b != 0.0:
-                    for i in range(bins):
-                        moving[i] += b * counts[i]
-                if c != 0.0:
-                    for i in range(bins):
-                        moving[bins + i] += c * counts[i]
+        # a stands in one piece
+        add_channels(numbers[0], folded, &constant[0, 0], 1, rows * bins, 0)
+        for k in range(2):
+            add_channels(numbers[1 + k], folded, &linear[0, k, 0], rows, bins, 2 * bins)
+
+
+cdef void add_channels(const double[::1] numbers, const double[:, ::1] folded, double *out, Py_ssize_t rows,
+                       Py_ssize_t bins, Py_ssize_t stride) noexcept nogil:
+    """Add channels times their numbers to rows that are `stride` apart, those that count three at a time."""
+    cdef Py_ssize_t i, k, row, found = 0
+    cdef double x[3]
+    cdef const double *counts[3]
+    cdef const double *first
+    cdef const double *second
+    cdef const double *third
+    cdef double *sums
+    for k in range(numbers.shape[0]):
+        if numbers[k] != 0.0:
+            x[found], counts[found] = numbers[k], &folded[k, 0]
+            found += 1
+        if found < 3 and k < numbers.shape[0] - 1 or not found:
+            continue
+        for i in range(found, 3):
+            x[i], counts[i] = 0.0, counts[0]
+        for row in range(rows):
+            sums = out + row * stride
+            first, second, third = counts[0] + row * bins, counts[1] + row * bins, counts[2] + row * bins
+            for i in range(bins):
+                sums[i] = sums[i] + x[0] * first[i] + x[1] * second[i] + x[2] * third[i]
+        found = 0

@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and how it fails."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -366,7 +367,12 @@ def reproduced(monkeypatch):
             progress(1, 1, "figure 1")
             calls.append((figures, output))
             row = {"quantity": "chi2", "expected": 2.83, "computed": 2.835, "criterion": "within 0.01", "met": met}
-            return {"output": output, "figures": {"1": ["out/figure1.pdf"]}, "summary": [row]}
+            return {
+                "output": output,
+                "figures": {"1": ["out/figure1.pdf"]},
+                "summary": [row],
+                "file": "out/summary.json",
+            }
 
         module = types.ModuleType("cevns.figures")
         module.reproduce = reproduce
@@ -384,14 +390,21 @@ def test_reproduce_prints_the_summary(run, reproduced):
     code, out, err = run("reproduce", "1", "3b", "--output", "out")
     assert (code, err) == (0, "")
     assert calls == [(["1", "3b"], "out")]
-    assert out.splitlines() == ["chi2", "", "out/figure1.pdf", "", "1 of 1 met"]
+    assert out.splitlines() == [
+        "chi2",
+        "",
+        "out/figure1.pdf",
+        "out/summary.json",
+        "",
+        "1 of 1 met, of figure 1 alone",
+    ]
 
 
 def test_reproduce_draws_all_figures_unless_some_are_named(run_json, reproduced):
     calls = reproduced(True)
     found = run_json("reproduce", "--output", "out")
     assert calls == [(None, "out")]
-    assert list(found) == ["output", "figures", "summary"]
+    assert list(found) == ["output", "figures", "summary", "file"]
 
 
 def test_reproduce_tells_by_its_exit_code_that_a_number_is_missed(run, reproduced):
@@ -486,7 +499,9 @@ def test_saved_figures_name_model_data_and_level(run):
     ):
         assert run(*command)[0] == 0, command
     for name in ("limit.svg", "saved.svg", "scan.svg"):
-        assert "<!-- $L_\\mu-L_\\tau$: Ar, 90% C.L. -->" in Path(name).read_text(encoding="utf-8"), name
+        assert "<!-- $L_\\mu-L_\\tau$: Ar, 90% C.L. excluded (2 d.o.f.) -->" in Path(name).read_text(
+            encoding="utf-8"
+        ), name
 
 
 # what goes wrong
@@ -531,7 +546,7 @@ REFUSED = {
     "huge coupling": (["chi2", CSI, *POINT, "--coupling", "1e308"], "coupling"),
     "limit without a mass": (["limit", CSI, "--model", "b-l"], "mass is missing"),
     "limit with a bad mass": (["limit", CSI, "--model", "b-l", "--mass", "10", "x"], "--mass"),
-    "limit on the standard model": (["limit", CSI, "--model", "sm", "--mass", "1"], "no coupling"),
+    "limit on the standard model": (["limit", CSI, "--model", "sm", "--mass", "1"], "no coupling", "take chi2, or fit"),
     "level in per cent": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "90"], "--cl", "0.90"),
     "level of 0": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "0"], "--cl"),
     "level of 1": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "1"], "--cl"),
@@ -589,8 +604,8 @@ BAD_GRIDS = (
 @pytest.mark.parametrize("grid", BAD_GRIDS)
 @pytest.mark.parametrize("axis", ["--mass", "--coupling"])
 def test_bad_grids_are_refused(run, axis, grid):
-    command = ["scan", ARGON, "--model", "b-l", "--mass", "1:10:3", "--coupling", "1e-5:1e-3:3", "-o", "a.npz"]
-    assert_refused(run(*command, axis, grid), axis)
+    options = {"--model": "b-l", "--mass": "1:10:3", "--coupling": "1e-5:1e-3:3", "-o": "a.npz"} | {axis: grid}
+    assert_refused(run("scan", ARGON, *itertools.chain(*options.items())), axis, "argument")
     assert os.listdir() == []
 
 
@@ -606,8 +621,9 @@ def test_bad_grids_are_refused(run, axis, grid):
     ids=["model without a mass", "huge coupling", "too many points", "suffix", "folder"],
 )
 def test_bad_scans_leave_nothing_behind(run, changes, word):
-    command = ["scan", ARGON, "--model", "b-l", "--mass", "1:10:3", "--coupling", "1e-5:1e-3:3", "-o", "a.npz"]
-    assert_refused(run(*command, *changes), word)
+    options = {"--model": "b-l", "--mass": "1:10:3", "--coupling": "1e-5:1e-3:3", "-o": "a.npz"}
+    options |= dict(zip(changes[::2], changes[1::2], strict=True))
+    assert_refused(run("scan", ARGON, *itertools.chain(*options.items())), word)
     assert os.listdir() == []
 
 

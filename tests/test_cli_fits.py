@@ -138,6 +138,34 @@ def test_contour(run_json, run):
     assert "vertices" in out
 
 
+def test_options_that_take_several_values_may_come_repeatedly(run_json):
+    pairs = [
+        (["contour", CSI, *SM, "--x", "sin2_theta_w", "--y", "rn_csi"], "--cl", ("0.68", "0.9")),
+        (["profile", ARGON, *SM, "--parameter", "rn_ar"], "--values", ("3:3.5:2", "4")),
+        (["limit", ARGON, "--model", "b-l"], "--mass", ("10", "20:30:2")),
+    ]
+    for words, option, values in pairs:
+        repeated = [word for value in values for word in (option, value)]
+        assert run_json(*words, *repeated) == run_json(*words, option, *values)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["chi2", ARGON, "--model", "b-l", "--coupling", "5e-5", "--mass", "10", "--mass", "20"],
+        ["chi2", ARGON, "--model", "sm", "--model", "sm"],
+        ["chi2", "--config", "a.toml", "--config", "b.toml"],
+        ["limit", ARGON, "--model", "b-l", "--mass", "10", "--cl", "0.9", "--cl", "0.95"],
+        ["limit", ARGON, "--model", "b-l", "--mass", "10", "-o", "a.csv", "--output", "b.csv"],
+        ["scan", ARGON, "--model", "b-l", "--coupling", "1e-5:1e-4:3", "--mass", "1:9:3", "--mass", "1:9:3"],
+    ],
+)
+def test_options_that_take_one_value_are_refused_if_they_come_twice(run, words):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert f"{'-o/--output' if '-o' in words else words[-2]}: it is given twice: give it once" in err
+
+
 def test_saved_results_are_drawn(run):
     pytest.importorskip("matplotlib").use("agg")
     for command, name in (
@@ -175,6 +203,9 @@ def test_saved_results_are_drawn(run):
         (["profile", CSI, *SM, "--parameter", "rn_csi", "--values", "6:4:3"], "LOW must be below HIGH"),
         (["fit", CSI, *SM, "--free", "sin2_theta_w", "--prior", "rn_csi=5:0.1"], "rn_csi has the prior"),
         (["fit", CSI, *SM, "--free", "rn_csi", "--prior", "rn_csi=5:0"], "sigma of rn_csi"),
+        (["fit", CSI, "--model", "b-l", "--free", "coupling", "--mass", "10"], "--set mass=10; see cevns fit --help"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--sin2_theta_w=0.2"], "--set sin2_theta_w=0.2; see cevns fit --help"),
+        (["fit", CSI, *SM, "--free", "rn_csi", "--values", "3"], "arguments: --values 3; see cevns fit --help"),
     ],
 )
 def test_what_is_refused(run, words, message):

@@ -545,6 +545,7 @@ BAD = {
     "empty file": ("", ["schema: missing", "experiment: missing"]),
     "no schema": ('[[experiment]]\nname = "coherent-argon-2020"\n', ["schema: missing"]),
     "later schema": (KNOWN.replace("schema = 1", "schema = 2"), ["schema: must be 1"]),
+    "schema that is true": (KNOWN.replace("schema = 1", "schema = true"), ["schema: must be 1", "got True"]),
     "schema as text": (KNOWN.replace("schema = 1", 'schema = "1"'), ["schema: must be 1"]),
     "no experiments": ("schema = 1\nexperiment = []\n", ["experiments is empty"]),
     "experiment as text": ('schema = 1\nexperiment = "coherent-argon-2020"\n', ["experiment: must be a table"]),

@@ -7,10 +7,12 @@ import pytest
 
 import cevns
 from cevns.errors import InputError
-from cevns.inference import tracing
+from cevns.inference import fronts, tracing
 from cevns.inference.fields import Field
+from cevns.inference.fronts import Seeds
 from cevns.inference.planes import Starts
 from cevns.inference.polygons import encloses
+from cevns.inference.seeds import chosen
 from cevns.inference.tracing import Bottom, trace
 from cevns.interactions import Amplitude, Interaction
 from cevns.parameters import Parameter
@@ -239,6 +241,43 @@ def test_what_allows_refuses(point, level, match):
     found = cevns.load("coherent-csi-2017").contour("sm", x="sin2_theta_w", y="rn_csi")
     with pytest.raises(InputError, match=match):
         found.allows(*point, level=level)
+
+
+@pytest.mark.parametrize("end", [1e-9, 4e-9])
+def test_ends_of_logarithmic_axes_are_the_ranges_to_the_last_digit(argon, end):
+    bounds = {"mu_e": (0.0, end), "mu_mu": (0.0, 1e-8)}
+    found = argon.contour("magnetic-moment", x="mu_e", y="mu_mu", bounds=bounds)
+    assert max(curve[:, 0].max() for curve in found.curves[0]) == end
+    assert found.allows(end, [0.0, 1e-9]).all()
+
+
+def bowl(x, y):
+    return x**2 + y**2
+
+
+def test_a_seed_without_a_slope_takes_no_other_with_it():
+    field = Field(Surface(bowl, (-5, -5), (5, 5)), 1.0, 0.0, np.array([-1.0, -1.0]), np.array([1.0, 1.0]))
+    spots = np.array([[0.5, 0.0], [0.9, 0.5], [1.0, 0.5], [0.5, 1.0], [0.5, 1.0]])
+    gradients = np.array([[0.0, -2.0], [1e-12, 1e-14], [2.0, 0.0], [0.0, 2.0], [0.0, 2.0]])
+    states = Starts(np.zeros((5, 2)), np.empty((5, 0, 0)))
+    # of two that are the same one is left
+    assert chosen(field, Seeds(spots, gradients, states)).spots.tolist() == spots[[0, 2, 4]].tolist()
+
+
+def test_a_step_that_rounding_undoes_comes_to_no_seed():
+    field = Field(Surface(bowl, (-5, -5), (5, 5)), 1.0, 0.0, np.array([-1.0, -1.0]), np.array([1.0, 1.0]))
+    spots, gradients = np.array([[0.5, 0.0], [1.0, 0.5]]), np.array([[0.0, -2.0], [2.0, 0.0]])
+    front = fronts._Fronts(field, Seeds(spots, gradients, Starts(np.zeros((2, 2)), np.empty((2, 0, 0)))))
+    with np.errstate(all="raise"):
+        assert not front._met(0, spots[0], 0.0)
+
+
+def test_a_minimum_without_a_curve_is_said(csi):
+    found = csi.contour("sm", x="sin2_theta_w", y="rn_csi", cl=(1e-10, 0.9))
+    assert not found.allows(*found.values.values(), level=0)
+    assert found.allows(*found.values.values(), level=1)
+    said = [remark for remark in found.remarks if "no curve around the minimum was found" in remark]
+    assert [remark.partition(":")[0] for remark in said] == ["1e-10 C.L."]
 
 
 def test_edges_stay_near_the_level():

@@ -197,7 +197,7 @@ def test_settings_that_forbid_a_file_are_one_sentence(tmp_path, scan_file, setti
 def test_the_papers_figures_do_not_depend_on_settings(tmp_path, monkeypatch):
     import matplotlib
 
-    monkeypatch.setattr(registry.Paper, "rows", lambda self, analysis: [])
+    monkeypatch.setattr(registry.Paper, "rows", lambda self, analysis, figures: [])
     cevns.figures.reproduce("2a", tmp_path / "usual")
     with matplotlib.rc_context({"text.usetex": True, "font.size": 40, "savefig.bbox": "tight", "pdf.fonttype": 3}):
         cevns.figures.reproduce("2a", tmp_path / "hostile")

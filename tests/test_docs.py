@@ -2,13 +2,16 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
+import cevns
 from cevns.cli import main
 from cevns.config import load_config
 from cevns.interactions.loops import Loop
@@ -112,6 +115,29 @@ def numbers_of_equations(text):
     return found
 
 
+def test_files_that_know_the_kind_of_term_are_those_that_the_page_names():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+\.pyx)`", page[page.index("Today `Engine`") : page.index("*A published curve.*")])
+    found = [p.name for p in ROOT.glob("src_cython/*.pyx") if "term_t" in p.read_text(encoding="utf-8")]
+    assert sorted(named) == sorted(found)
+
+
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("cevns/experiments/coherent_*")), ids=lambda p: p.name)
+def test_checksums_are_those_of_the_command_that_the_page_gives(folder):
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    command = re.search(r"\(`(ls [^`]*) > SHA256SUMS`\)", page)[1]
+    found = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert found == (folder / "SHA256SUMS").read_text(encoding="utf-8")
+
+
+def test_counts_of_the_page_on_extending_are_those_of_its_example(csi):
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    nuclei, electrons = re.search(r"# nuclei ([\d.]+), electrons ([\d.]+)", page).groups()
+    found = csi.replace(electrons="shells").predict("millicharge", q_mumu=1e-9)
+    assert f"{found.signal.sum():.2f}" == nuclei
+    assert f"{found.electrons.sum():.1f}" == electrons
+
+
 def test_equations_are_where_the_page_on_contributing_says():
     """Each named in the docstring of a module of its row."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -126,8 +152,25 @@ def test_equations_are_where_the_page_on_contributing_says():
 
 def test_the_changelog_knows_this_version():
     page = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert re.findall(r"^## \[?([\d.]+)", page, flags=re.MULTILINE)[0] == project["version"]
+    assert re.findall(r"^## \[?([\d.]+)", page, flags=re.MULTILINE)[0] == cevns.__version__
+    # one place says it: an installation of another version beside this tree has no say
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "cevns.__version__"}
+    assert "importlib.metadata" not in (ROOT / "cevns" / "__init__.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["fit", "interval", "profile", "contour", "posterior", "best_fit", "limit", "scan"])
+def test_methods_of_likelihoods_tell_their_parameters(name):
+    method, function = getattr(cevns.Likelihood, name), getattr(cevns.inference, name)
+    taken, needed = inspect.signature(method).parameters, inspect.signature(function).parameters
+    assert list(taken)[1:] == list(needed)[1:]
+    assert [p.default for p in taken.values()][1:] == [p.default for p in needed.values()][1:]
+    assert taken["self"].annotation is inspect.Parameter.empty
+    told = inspect.getdoc(method).partition("Parameters\n")[2].partition("Returns\n")[0]
+    entries = re.findall(r"^(\S.*?)(?: :|$)", told, re.MULTILINE)
+    assert {word.strip("*") for entry in entries for word in entry.split(", ")} >= set(list(taken)[1:])
+    assert f"cevns.inference.{name}" in method.__doc__
 
 
 def test_the_walk_through_a_configuration_works(tmp_path, monkeypatch, capsys):

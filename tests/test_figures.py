@@ -466,3 +466,35 @@ def test_curves_of_a_panel_must_have_different_names():
     curve = Curve("x", "", ())
     with pytest.raises(InputError, match="different names"):
         Panel("9a", "", "", (), (curve, curve), print)
+
+
+def test_recoil_spectra_say_what_is_left_out(analysis):
+    for ax in figures.draw("1", analysis).axes:
+        assert "before detector response" in ax.get_legend().get_title().get_text()
+
+
+def test_noisy_curves_that_overlap_have_marks(analysis):
+    (ax,) = figures.draw("4b", analysis).axes
+    marks = {line.get_marker(): line for line in ax.lines if line.get_marker() in ("o", "s")}
+    note = " ".join(text.get_text() for text in ax.texts)
+    assert "circles: BaBar, squares: LHCb" in note
+    known = {bound.name: bound for bound in bounds_for("b-l", "4b")}
+    for marker, name in (("o", "babar-2014"), ("s", "lhcb-2019")):
+        points = {pair for segment in known[name].segments for pair in zip(*segment, strict=True)}
+        x, y = marks[marker].get_data()
+        # they stand on the curve, and where both are there are some of either
+        assert {(a, b) for a, b in zip(x, y, strict=True)} <= points
+        assert ((x > 200) & (x < 1000)).sum() >= 4
+    (inset,) = ax.child_axes
+    inset.figure.draw_without_rendering()
+    low, high = inset.get_ylim()
+    labels = [t.label1.get_text() for t in inset.yaxis.get_major_ticks() if low < t.get_loc() < high]
+    assert labels == ["0.0002", "0.0005", "0.001", "0.002", "0.005"]
+
+
+def test_rows_belong_to_figures(analysis, rows):
+    parts = {name: [row.quantity for row in summary(analysis, [name])] for name in figures.known_figures()}
+    assert parts["1"] == []
+    assert {quantity for part in parts.values() for quantity in part} == {row.quantity for row in rows}
+    assert "B-L, masses with couplings that COHERENT alone excludes [MeV]" in parts["4"]
+    assert not any(quantity.startswith("L_mu") for quantity in parts["4"])

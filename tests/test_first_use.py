@@ -207,7 +207,7 @@ def test_results_that_are_taken_for_each_other(argon, tmp_path):
 
 
 def test_a_reference_is_a_number(argon):
-    with pytest.raises(InputError, match=r'chi2 or a Fit, got \'sm\'.*likelihood.chi2\("sm"\)'):
+    with pytest.raises(InputError, match=r'chi2 or a Fit of best_fit, got \'sm\'.*likelihood.chi2\("sm"\)'):
         argon.limit("b-l", mass=10.0, reference="sm")
 
 

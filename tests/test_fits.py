@@ -477,8 +477,13 @@ def test_other_parameters_may_be_fixed_everywhere(both):
     )
     # two mediators, one of them fixed
     two = get_interaction("b-l") + get_interaction("universal").renamed(coupling="g", mass="m")
-    with pytest.raises(InputError, match="takes two at most: give others a value"):
+    with pytest.raises(
+        InputError, match=r"the couplings coupling, g and the masses mass, m, which all are free.* g=value, m=value"
+    ):
         both.limit(two, 10.0)
+    # what is missing, not what is there
+    with pytest.raises(InputError, match="give the others a value, for example mu_tau=0, or"):
+        both.limit("magnetic-moment", mu_mu=0)
     assert both.best_fit(two, mass=30.0, m=50.0, g=0.0).chi2 == pytest.approx(
         both.best_fit("b-l", mass=30.0).chi2, abs=1e-9
     )

@@ -224,7 +224,7 @@ def test_formulas(formula, atoms):
         ("(" * 150, "not closed"),
         ("C" * 201, "201 characters"),
         ("2H2O", "the number 2 follows no element"),
-        ("74Ge", "isotopes are written like 'Ge-76'"),
+        ("74GeO2", "isotopes are written like 'Ge-76'"),
         ("H2O·", "a part without elements"),
         ("C0", "greater than 0"),
         ("C9999999", r"at most 1e\+06"),

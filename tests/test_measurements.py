@@ -280,7 +280,7 @@ def test_the_command_takes_a_paper(capsys, tmp_path, monkeypatch, analysis, writ
     monkeypatch.setattr(registry.Paper, "make_analysis", lambda self: analysis)
     code = cli.main(["reproduce", written_as, "weak-angle", "--output", str(tmp_path)])
     out = capsys.readouterr().out
-    assert (code, out.splitlines()[-1]) == (0, "44 of 44 met")
+    assert (code, out.splitlines()[-1]) == (0, "6 of 6 met, of figure weak-angle alone")
     assert (tmp_path / "weak-angle.csv").exists()
 
 
@@ -293,3 +293,39 @@ def test_a_named_default_is_the_default():
 def test_published_rows_are_rows():
     row = PublishedRow("q", 1.0, 1.0, "near", True, "s")
     assert (row.published, row.standing) == (None, "not at hand")
+
+
+def test_the_summary_of_another_paper_is_not_written_over(tmp_path):
+    other = figures.reproduce("1a", tmp_path)
+    before = (tmp_path / "summary.json").read_bytes()
+    done = figures.reproduce("weak-angle", tmp_path, paper=PAPER)
+    assert (tmp_path / "summary.json").read_bytes() == before
+    assert done["file"] == str(tmp_path / f"summary-{PAPER}.json")
+    stored = json.loads((tmp_path / f"summary-{PAPER}.json").read_text(encoding="utf-8"))
+    assert list(stored["figures"]) == ["weak-angle"]
+    # its own summary is
+    assert figures.reproduce("1b", tmp_path)["file"] == other["file"] == str(tmp_path / "summary.json")
+    assert list(json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["figures"]) == ["1b"]
+
+
+def test_a_figure_alone_has_its_own_rows(tmp_path, analysis, written):
+    every = [row["quantity"] for row in written[1]["summary"]]
+    parts = [measured.summary(analysis, [name]) for name in figures.known_figures(PAPER)]
+    assert sorted(row.quantity for rows in parts for row in rows) == sorted(every)
+    assert [row.quantity for row in measured.summary(analysis, ["weak-angle"])] == [
+        quantity for quantity in every if "sin2_theta_w" in quantity
+    ]
+    done = figures.reproduce("weak-angle", tmp_path, paper=PAPER)
+    assert len(done["summary"]) == 6
+
+
+def test_a_paper_whose_results_are_among_those_of_another_is_told_so(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"What arXiv:1908.06045 measures is among the figures of 2005.01645"):
+        figures.reproduce(output=tmp_path, paper="1908.06045")
+
+
+def test_the_weak_angle_ends_soon_after_its_curves(analysis):
+    (ax,) = figures.draw("weak-angle", analysis, paper=PAPER).axes
+    curves = [line for line in ax.lines if len(line.get_xdata()) > 20]
+    last = max(line.get_xdata()[line.get_ydata() < ax.get_ylim()[1]].max() for line in curves)
+    assert last < ax.get_xlim()[1] < last + 0.2

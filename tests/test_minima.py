@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from scipy import optimize
 
+import cevns
+from cevns.detectors import PolynomialQuenching, Response
+from cevns.fluxes import pion_decay_at_rest
 from cevns.inference import contours, estimates, intervals
 from cevns.inference.minima import extents, find_minima
 from cevns.inference.objectives import Objective
 from cevns.interactions import get_interaction
+from cevns.nuclei import Target
 
 #: What two minima may differ by, relative to 1 + chi2.
 SAME = 1e-6
@@ -190,3 +194,55 @@ def test_branches_are_followed_over_gaps_in_which_chi2_jumps(both):
     assert not any("jumps" in text for text in found.remarks)
     # two images in the sign of each nucleus's amplitude, of which one pair has become one
     assert found.allowed == pytest.approx(np.array([[-17.855, -6.624], [-3.421, 4.127], [7.330, 18.561]]), abs=2e-3)
+
+
+def one_bin(bins=1, rel=0.02, factor=1.0, element="Ar"):
+    """Return an experiment that counts recoils in a bin or two, so that valleys of chi2 are flat."""
+    zeros, target = np.zeros(bins), Target.of(element, mass=10.0)
+    response = Response(quenching=PolynomialQuenching((0.2,)), edges=np.linspace(0.5, 4.0, bins + 1))
+    flux = pion_decay_at_rest(neutrinos_per_proton=0.08, protons=1e23, distance=25.0)
+    made = cevns.Experiment(
+        "one bin", flux=flux, target=target, response=response, observed=zeros, uncertainty=zeros + 1, signal_sigma=0.01
+    )
+    signal = made.predict("sm").signal
+    return made.with_data(factor * signal, rel * signal)
+
+
+def within(*names, span=3.0):
+    return dict.fromkeys(names, (-span, span))
+
+
+@pytest.mark.parametrize(("element", "rel"), [("Si", 0.05), ("Si", 0.02), ("CsI", 0.05)])
+def test_two_flat_strips_with_a_wall_between_them_are_two_minima(element, rel):
+    made, bounds = one_bin(rel=rel, factor=1.5, element=element), within(*ELECTRON)
+    found = made.fit("nsi", free=ELECTRON, bounds=bounds)
+    assert len(found.degenerate) == 1
+    curves = made.contour("nsi", x="eps_u_ee", y="eps_d_ee", cl=0.3, bounds=bounds)
+    assert len(curves.curves[0]) == 2
+    values = np.linspace(-3, 3, 20001)
+    below = made.chi2("nsi", eps_u_ee=0.5, eps_d_ee=values) <= curves.chi2_min + curves.delta_chi2[0]
+    assert np.count_nonzero(below != curves.allows(0.5, values)) <= 4
+
+
+@pytest.mark.parametrize(("factor", "names"), [(1.0, ("eps_u_ee", "eps_u_mumu")), (1.5, ("eps_u_emu", "eps_u_etau"))])
+def test_a_flat_valley_that_bends_is_one_minimum(factor, names):
+    # a ring, which no straight way follows
+    found = one_bin(factor=factor).fit("nsi", free=names, bounds=within(*names))
+    assert not found.degenerate
+
+
+def test_an_ellipse_of_squares_is_one_minimum(both):
+    found = both.fit("charge-radius", free=["r2_emu", "r2_etau"])
+    assert len(found.minima) == len(found.remarks) == 1
+
+
+def test_a_flat_region_with_another_parameter_profiled_has_its_curve():
+    bounds = within("eps_u_ee", "eps_u_mumu") | within("eps_d_ee", span=1.0)
+    made = one_bin(rel=0.05)
+    found = made.contour("nsi", x="eps_u_mumu", y="eps_u_ee", profiled="eps_d_ee", bounds=bounds)
+    assert found.allows(found.values["eps_u_mumu"], found.values["eps_u_ee"])
+    grid = np.meshgrid(np.linspace(-2.9, 2.9, 23), np.linspace(-2.9, 2.9, 23), np.linspace(-1, 1, 201), indexing="ij")
+    x, y, z = grid
+    chi2 = made.chi2("nsi", eps_u_mumu=x, eps_u_ee=y, eps_d_ee=z).min(axis=-1)
+    below = chi2 <= found.chi2_min + 0.98 * found.delta_chi2[0]
+    assert found.allows(x[..., 0], y[..., 0])[below].all()

@@ -1,8 +1,10 @@
 """Nuclei and targets."""
 
+import dataclasses
+
 import pytest
 
-from cevns import constants
+from cevns import constants, get_interaction
 from cevns.errors import InputError, UnknownNameError
 from cevns.nuclei import Nucleus, Target, nucleus
 
@@ -28,7 +30,23 @@ def test_target_counts_nuclei():
 
 def test_unknown_nucleus_names_the_closest():
     with pytest.raises(UnknownNameError, match="Did you mean 'Ar-40'"):
-        nucleus("Ar40")
+        nucleus("ar40")
+
+
+def test_spellings_of_an_isotope_are_one_nucleus():
+    for name in ("Xe132", "132Xe", "Xe_132", "132-Xe"):
+        assert nucleus(name) is nucleus("Xe-132")
+    assert nucleus("40Ar") is nucleus("Ar40") is nucleus("Ar-40")
+    for name in ("132Xe", "132-Xe", "Xe_132"):
+        assert Target.of(name, mass=1.0) == Target.of("Xe-132", mass=1.0)
+    mine = nucleus("Xe-132")
+    mine = dataclasses.replace(mine, neutron_radius=5.0)
+    assert Target.of("132Xe", mass=1.0, nuclei=[mine]).nuclei == (mine,)
+    sm = get_interaction("sm")
+    assert sm.cross_section(20.0, "132Xe", "mu") == sm.cross_section(20.0, "Xe-132", "mu")
+    # the formula of so many atoms is written in the same way
+    with pytest.raises(InputError, match="may mean the isotope or 132 atoms; write 'Xe-132'"):
+        Target.of("Xe132", mass=1.0)
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,10 @@ def test_a_fit_says_what_its_marks_are(csi, both):
 
 
 def test_default_legends_have_the_labels_of_the_experiments_and_the_level(argon):
-    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["universal $Z'$: Ar + Ge, 90% C.L."]
+    assert plot_limit(STRIP).get_legend_handles_labels()[1] == ["universal $Z'$: Ar + Ge, 90% C.L. excluded (2 d.o.f.)"]
     own = argon.replace(name="own", label="$^{40}$Ar")
     ax = own.scan("b-l", [1.0, 10.0], [1e-5, 1e-3]).plot()
-    assert ax.get_legend_handles_labels()[1] == ["$B-L$: $^{40}$Ar, 90% C.L."]
+    assert ax.get_legend_handles_labels()[1] == ["$B-L$: $^{40}$Ar, 90% C.L. excluded (2 d.o.f.)"]
 
 
 def test_open_region_reaches_beyond_the_top_of_the_axes():
@@ -199,7 +199,7 @@ def test_bound_draws_itself_on_given_axes():
     mine = bound("lower", ([1.0, 2.0], [1e-4, 1e-4]))
     ax = mine.plot(color="red")
     assert mine.plot(ax, label="again") is ax
-    assert ax.get_legend_handles_labels()[1] == ["mine", "again"]
+    assert ax.get_legend_handles_labels()[1] == ["mine, 90%", "again"]
     assert ax.lines[0].get_color() == "red"
 
 
@@ -376,21 +376,6 @@ def test_prediction_names_model_data_and_backgrounds(argon, csi):
     assert len({patch.get_linestyle() for patch in both.patches[:2]}) == 2
 
 
-@pytest.mark.parametrize("plane", [("mu_e", "mu_mu"), ("mu_mu", "mu_e")])
-def test_marks_at_0_of_a_logarithmic_axis_stand_at_its_end(argon, plane):
-    found = argon.fit("magnetic-moment", ["mu_e", "mu_mu"])
-    assert 0.0 in found.values.values()
-    for ax in (found.plot(), argon.contour("magnetic-moment", *plane).plot()):
-        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-        for line in ax.lines:
-            if len(line.get_xdata()) == 1:
-                (x,), (y,) = line.get_data()
-                assert ax.get_xlim()[0] <= x <= ax.get_xlim()[1]
-                assert ax.get_ylim()[0] <= y <= ax.get_ylim()[1]
-        # else the layout takes it for infinitely far away, and says so
-        plotting.png(ax.figure)
-
-
 def test_prediction_of_an_array_of_couplings_is_refused(argon):
     with pytest.raises(InputError, match="one mass and coupling"):
         plot_prediction(argon.predict("b-l", 10, [1e-5, 2e-5]))
@@ -454,7 +439,11 @@ def test_limits_of_one_s_own_lie_over_published_ones_with_strips_and_islands():
     first, second = ax.lines[-2:]
     assert np.array_equal(first.get_xydata(), alone.lines[0].get_xydata(), equal_nan=True)
     assert (first.get_color(), first.get_zorder(), second.get_zorder()) == ("black", 4, 4)
-    assert ax.get_legend_handles_labels()[1] == ["BaBar", "universal $Z'$: Ar + Ge, 90% C.L.", "mine"]
+    assert ax.get_legend_handles_labels()[1] == [
+        "BaBar",
+        "universal $Z'$: Ar + Ge, 90% C.L. excluded (2 d.o.f.)",
+        "mine",
+    ]
     assert (ax.get_xlim(), ax.get_ylim()[0]) == ((1, 1e4), 1e-6)
     # one curve needs no list, and no other ones; one that excludes nothing has its axes
     assert len(plotting.plot_bounds([published], own=curve).lines) == 2
@@ -480,13 +469,13 @@ def test_limits_and_scans_name_model_data_and_level_in_a_legend(argon):
         for ax in (curve.plot(), curve.plot(plotting.file_figure().add_subplot())):
             (text,) = (entry.get_text() for entry in ax.get_legend().get_texts())
             assert model in text
-            assert text.endswith("Ar + Ge, 90% C.L." if curve is STRIP else "Ar, 90% C.L.")
+            assert text.endswith(f"{'Ar + Ge' if curve is STRIP else 'Ar'}, 90% C.L. excluded (2 d.o.f.)")
     # axes with something on them keep the legend that they have, or none
     ax = plotting.mass_coupling_axes()
     assert STRIP.plot(ax).get_legend() is None
     assert STRIP.plot(label="").get_legend() is None
     dollars = dataclasses.replace(STRIP, label=r"my \$^{model\$")
-    assert dollars.plot().get_legend_handles_labels()[1] == [r"my \$^{model\$: Ar + Ge, 90% C.L."]
+    assert dollars.plot().get_legend_handles_labels()[1] == [r"my \$^{model\$: Ar + Ge, 90% C.L. excluded (2 d.o.f.)"]
     plotting.png(dollars.plot().figure)
 
 

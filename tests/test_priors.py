@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cevns.errors import InputError, UnknownNameError
+from cevns.inference.objectives import Objective
 from cevns.interactions import Amplitude, Interaction, get_interaction
 from cevns.likelihoods import Likelihood
 from cevns.parameters import Parameter
@@ -129,3 +130,69 @@ def test_priors_that_are_refused(both, argon):
     assert total.priors == {"sin2_theta_w": (0.24, 0.1)}
     assert total == both.with_priors(sin2_theta_w=(0.24, 0.1)) != both
     assert isinstance(total, Likelihood)
+
+
+@pytest.mark.parametrize(
+    ("model", "free", "name", "mean", "sigma"),
+    [
+        ("b-l", ("mass", "coupling"), "mass", 10.0, 1e-6),
+        ("sm", ("sin2_theta_w", "rn_ar"), "rn_ar", 3.5, 1e-8),
+        ("magnetic-moment", ("mu_e", "mu_mu"), "mu_e", 1e-9, 1e-16),
+    ],
+)
+def test_a_tight_prior_is_as_good_as_a_value(argon, model, free, name, mean, sigma):
+    # far from its mean it hid that chi2 depends on the others
+    (other,) = set(free) - {name}
+    found = argon.fit(model, free=free, priors={name: (mean, sigma)})
+    fixed = argon.fit(model, free=other, **{name: mean})
+    assert found.chi2 == pytest.approx(fixed.chi2, abs=1e-6)
+    assert found.values[name] == pytest.approx(mean, abs=3 * sigma)
+    np.testing.assert_allclose(found.intervals[other], fixed.intervals[other], rtol=1e-4)
+    assert not found.remarks
+    assert not found.flat
+
+
+def test_a_tight_prior_hides_no_sign(both):
+    # of the sign of a change of flavour chi2 knows something where it has a prior, and beside others that have one
+    for mean, even in ((0.0, True), (0.1, False)):
+        priors = {"eps_u_emu": (mean, 1e-8), "rn_csi": (4.9, 1e-8)}
+        objective = Objective(both, "nsi", ("eps_u_emu", "eps_d_ee", "rn_csi"), {}, priors=priors)
+        assert [objective.names[i] for i in objective.even] == (["eps_u_emu"] if even else [])
+
+
+def test_a_prior_that_contradicts_bounds_makes_nothing_flat(argon):
+    priors = {"rn_ar": (3.5, 1e-5)}
+    found = argon.fit("sm", free=["sin2_theta_w", "rn_ar"], bounds={"rn_ar": (3.0, 3.4)}, priors=priors)
+    assert not found.flat
+
+
+def test_the_valley_of_a_coupling_that_a_prior_tells_is_straight(argon):
+    found = argon.fit("b-l", free=["mass", "coupling"], priors={"coupling": (3e-5, 3e-12)})
+    fixed = argon.fit("b-l", free=["mass"], coupling=3e-5)
+    assert found.chi2 == pytest.approx(fixed.chi2, abs=1e-6)
+    assert found.remarks == fixed.remarks
+    np.testing.assert_allclose(found.intervals["mass"], fixed.intervals["mass"], rtol=1e-4)
+
+
+def test_priors_too_narrow_for_a_fit_are_refused(csi):
+    priors = {"rn_csi": (5.0, 1e-12)}
+    for call in (
+        lambda: csi.fit("sm", free=["sin2_theta_w", "rn_csi"], priors=priors),
+        lambda: csi.contour("sm", x="sin2_theta_w", y="rn_csi", priors=priors),
+        lambda: csi.interval("sm", "sin2_theta_w", profiled="rn_csi", priors=priors),
+    ):
+        with pytest.raises(InputError, match=r"prior of rn_csi, 5.0 \+- 1e-12, is too narrow .*fix it, rn_csi=5.0"):
+            call()
+    assert csi.fit("sm", free=["sin2_theta_w"], rn_csi=5.0, priors=priors).chi2 > 0
+
+
+@pytest.mark.parametrize("model", ["b-l", "sterile-dipole"])
+def test_data_are_judged_without_priors(argon, model):
+    # of the mass of a final lepton with a fold for every value
+    names = argon.own_parameters(model)
+    priors = {name: (1e-6, 1e-8) for name in names if name != "mass"} | {"rn_ar": (3.5, 1e-3)}
+    evaluator = argon.with_priors(**priors).bind(model, free=["rn_ar"])
+    rows = np.array([[10.0 if name == "mass" else 2e-6 for name in names] + [rn] for rn in (3.3, 3.5)])
+    found = np.empty(2)
+    argon.of_data(evaluator.engine).points(rows, found)
+    np.testing.assert_allclose(found, [argon.bind(model, free=["rn_ar"])(*row) for row in rows], rtol=1e-12)

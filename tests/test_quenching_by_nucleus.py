@@ -294,7 +294,7 @@ def test_factors_of_ones_own_may_stand_in_a_mapping():
             "quenching has no entry for I-127: give one for 'I-127', or for the element 'I'",
         ),
         ({"Na-24": Own(0.2), "I": Own(0.1)}, UnknownNameError, "unknown nucleus in quenching 'Na-24'"),
-        ({"23Na": Own(0.2), "I": Own(0.1)}, UnknownNameError, "'23Na'.* Did you mean 'Na-23'"),
+        ({"23na": Own(0.2), "I": Own(0.1)}, UnknownNameError, "'23na'.* Did you mean 'Na-23'"),
         ({"Na": Own(0.2), "I": Own(0.1), "Tl": Own(0.1)}, UnknownNameError, "unknown nucleus in quenching 'Tl'"),
         ({"Na": Own(0.2), "I": 0.1}, InputError, r"quenching\['I'\] must be a Quenching, got 0.1"),
         ({"Na": Own(0.2), 53: Own(0.1)}, InputError, "name of an isotope or element in quenching must be a non-empty"),

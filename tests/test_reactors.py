@@ -97,6 +97,14 @@ def test_unknown_isotope_gets_the_closest_name():
         flux(fission_fractions={"pu-239": 1.0})
 
 
+def test_isotopes_of_fission_are_found_by_their_usual_names():
+    assert flux(fission_fractions={"239Pu": 0.4, "U-235": 0.6}).moment("e", 0.0) == pytest.approx(
+        flux(fission_fractions={"Pu239": 0.4, "U235": 0.6}).moment("e", 0.0), rel=1e-14
+    )
+    with pytest.raises(InputError, match="comes twice"):
+        flux(fission_fractions={"239Pu": 0.4, "Pu239": 0.6})
+
+
 def test_default_fractions_sum_to_one():
     assert sum(TYPICAL_FISSION_FRACTIONS.values()) == pytest.approx(1, abs=1e-12)
 

@@ -94,3 +94,12 @@ def test_what_is_no_fit_is_refused(argon):
         for call in (argon.interval, lambda *args, **options: argon.contour(*args, "sin2_theta_w", **options)):
             with pytest.raises(InputError, match="reference"):
                 call("sm", "rn_ar", reference=wrong)
+
+
+def test_a_limit_says_what_it_counts_from(argon):
+    # an Estimate has a chi2 too, but a limit takes the fit of best_fit
+    estimate = argon.fit("b-l", free="coupling", mass=10.0)
+    with pytest.raises(InputError, match=r"must be a chi2 or a Fit of best_fit, got <Estimate.*reference=fit.chi2"):
+        argon.limit("b-l", mass=[10.0], reference=estimate)
+    with pytest.raises(InputError, match=r"must be a chi2 or a fit, got <Limit"):
+        argon.interval("b-l", "coupling", mass=10.0, reference=argon.limit("b-l", mass=[10.0]))

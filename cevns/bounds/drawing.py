@@ -19,8 +19,10 @@ from cevns.plotting.plane import (
     MIXING_LABEL,
     OPEN_ABOVE,
     OPEN_BELOW,
+    percent,
     set_up_plane,
 )
+from cevns.plotting.ranges import held
 from cevns.plotting.regions import (
     counterclockwise,
     draw_lines,
@@ -38,7 +40,16 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
 
-__all__ = ["COLORS", "FIXED_TARGETS", "MAGNETIC_MOMENTS", "family", "plot_bound", "plot_bounds", "plot_published"]
+__all__ = [
+    "BAND_HATCH",
+    "COLORS",
+    "FIXED_TARGETS",
+    "MAGNETIC_MOMENTS",
+    "family",
+    "plot_bound",
+    "plot_bounds",
+    "plot_published",
+]
 
 #: The family of closed regions: beam dumps, in which too short a life leaves no trace, as too weak a coupling does.
 FIXED_TARGETS = "fixed targets"
@@ -67,6 +78,12 @@ COLORS = {
     MAGNETIC_MOMENTS[0]: "#4a56c8",
     MAGNETIC_MOMENTS[1]: "#00a0b4",
 }
+#: How the muon's band, which data favour, is told from what they exclude.
+BAND_HATCH = "////"
+#: Marks on the lines of families that are drawn together, which tell them apart without their colours.
+_MARKS = ("o", "s", "^", "D", "v", "x", "P", "<", "*", "+", ">", "h")
+#: How far apart marks of one line are, as a share of the axes' width.
+_APART = 0.13
 #: Most that the two edges of a closed region differ where it ends in a tip.
 _TIP = 6.0
 
@@ -98,9 +115,9 @@ def plot_bound(
     linestyle : str, optional
         Of the outline; dashed for recasts and approximate conversions unless given, and solid for others.
     label : str, optional
-        For the legend; the bound's label unless given, an empty one for none.
+        For the legend; the bound's label with the confidence level unless given, an empty one for none.
     hatch : str, optional
-        Pattern of the region.
+        Pattern of the region; a band, which is favoured and not excluded, has one unless another is given.
     **options
         Of the outline, for example ``linewidth``.
 
@@ -118,10 +135,12 @@ def plot_bound(
     1
     """
     checks.instance("bound", bound, Bound)
-    label = label_or_none(bound.label if label is None else label)
+    label = label_or_none(_entry([bound], bound.label) if label is None else label)
+    hatch = BAND_HATCH if hatch is None and bound.kind == "band" else hatch
     segments = bound.outlines(OPEN_ABOVE)
     positive = np.concatenate([np.ravel(s[1]) for s in segments])
-    ax = set_up_plane(ax, np.array(bound.mass_range), positive[positive > 0], labels=_labels(bound))
+    extent = np.array(bound.mass_range), positive[(positive > 0) & (positive < OPEN_ABOVE)]
+    ax = set_up_plane(ax, *extent, labels=_labels(bound), grow=family(bound) not in MAGNETIC_MOMENTS)
     from matplotlib.colors import to_rgba
 
     color = ax._get_lines.get_next_color() if color is None else color  # type: ignore[attr-defined]
@@ -153,6 +172,7 @@ def plot_published(
     label: str | None = None,
     hatch: str | None = None,
     linestyle: Any = None,
+    shift: float = 0.5,
     **options: Any,
 ) -> Axes:
     """Draw limits of one experiment, or of several that share a colour, so that only limits look like limits.
@@ -174,13 +194,15 @@ def plot_published(
     rise : float
         Factor in the coupling over which a shading fades.
     label : str, optional
-        For the legend; the label of the first bound unless given, an empty one for none.
+        For the legend; the label of the first bound with the confidence levels unless given, an empty one for none.
     hatch : str, optional
         Pattern of closed regions and bands.
     linestyle : str, optional
         Of the lines; dashed for recasts and approximate conversions unless given, and solid for others.
+    shift : float
+        Where on the lines a ``marker`` stands, from 0 to 1, so that those of several families stand apart.
     **options
-        Of the lines, for example ``linewidth``.
+        Of the lines, for example ``linewidth`` or ``marker``.
 
     Returns
     -------
@@ -202,8 +224,9 @@ def plot_published(
     opacity, rise = checks.real("opacity", opacity, low=0, high=1), checks.real("rise", rise, above=1)
     if not bounds:
         raise InputError("bounds is empty: give at least one")
-    label = label_or_none(bounds[0].label if label is None else label)
-    ax = set_up_plane(ax, *_extent(bounds), labels=_labels(bounds[0]))
+    label = label_or_none(_entry(bounds, bounds[0].label) if label is None else label)
+    framing = any(family(bound) not in MAGNETIC_MOMENTS for bound in bounds)
+    ax = set_up_plane(ax, *_extent(bounds), labels=_labels(bounds[0]), grow=framing)
     color = ax._get_lines.get_next_color() if color is None else color  # type: ignore[attr-defined]
     closed = [region for bound in bounds if bound.kind != "lower" for region in _polygons(bound)]
     if opacity:
@@ -213,18 +236,42 @@ def plot_published(
         if bound.kind == "lower" and opacity:
             shade_above(ax, [line.T for line in lines], color, opacity=opacity, rise=rise)
         style = ("--" if bound.approximate else "-") if linestyle is None else linestyle
-        draw_lines(ax, lines, label, color=color, linestyle=style, **options)
+        where = {"markevery": _marked(ax, lines, shift)} if "marker" in options else {}
+        draw_lines(ax, lines, label, **({"color": color, "linestyle": style} | where | options))
         label = ""
     return ax
 
 
+def _entry(bounds: Sequence[Bound], name: str) -> str:
+    """Return what a legend says of limits of one family: its name, and their confidence levels where they are known."""
+    levels = sorted({bound.confidence_level for bound in bounds} - {None})  # type: ignore[type-var]
+    favoured = " favoured" if all(bound.kind == "band" for bound in bounds) else ""
+    return ", ".join([name + favoured, *(percent(level) for level in levels)])  # type: ignore[arg-type]
+
+
+def _marked(ax: Axes, lines: Sequence[Array], shift: float) -> list[int]:
+    """Return which vertices of lines with gaps, as `draw_lines` draws them, have marks: at even distances in mass."""
+    first, last = np.log(sorted(ax.get_xlim()))
+    found, start = [], 0
+    for line in lines:
+        place = (np.log(line[:, 0]) - first) / (last - first)
+        low, high = place.min(), place.max()
+        grid = np.arange(np.ceil(low / _APART - shift), high / _APART - shift) + shift if high > low else np.empty(0)
+        for value in _APART * grid if grid.size else [0.5 * (low + high)]:
+            found.append(start + int(np.abs(place - value).argmin()))
+        start += len(line) + 1
+    return found
+
+
 @draws
 def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterable[Bound | Limit] = ()) -> Axes:
-    """Draw limits of other experiments together, one colour for each family, and limits of your own over them.
+    """Draw limits of other experiments together, each family in its colour, and limits of your own over them.
 
     They are drawn as by `plot_published`: limits that do not end are shaded on their excluded side only, so that any
-    number of them may overlap. Closed regions carry their names; a legend to the right of the axes has the others. The
-    axes show the published curves in full; what is computed for any mass, like (g-2), is cut.
+    number of them may overlap, and their lines have marks, which tell families apart in grey too. Closed regions carry
+    their names; a legend to the right of the axes has the others, with their confidence levels where the source states
+    them. Bands, which are favoured and not excluded, are hatched. The axes show the published curves in full; what is
+    computed for any mass, like (g-2), is cut.
 
     Parameters
     ----------
@@ -274,23 +321,34 @@ def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterabl
     groups: dict[str, list[Bound]] = {}
     for bound in bounds:
         groups.setdefault(family(bound), []).append(bound)
-    # bands lie over closed regions and these over limits without an end
-    for kinds in (("lower",), ("region", "contour"), ("band",)):
-        for group, members in groups.items():
-            drawn = [bound for bound in members if bound.kind in kinds]
-            if drawn:
-                entry = members[0].label if len(members) == 1 else group
-                plot_published(drawn, ax, color=COLORS.get(group), opacity=0.3, rise=3.0, label=entry, linewidth=0.8)
-    if len(closed) > 1:
-        _name_tips(ax, closed, COLORS[FIXED_TARGETS])
-    # dashes say approximate
-    styles = [style for style in LINE_STYLES if style != "--"]
-    for i, curve in enumerate(own):
-        style = styles[i % len(styles)]
-        draw = plot_limit if isinstance(curve, Limit) else plot_bound
-        draw(curve, ax, color="black", facecolor="none", linestyle=style, linewidth=1.8, zorder=4)
+    areas: dict[str, Any] = {}
+    lower = [group for group, members in groups.items() if any(bound.kind == "lower" for bound in members)]
+    with held(ax):
+        # bands lie over closed regions and these over limits without an end
+        for kinds in (("lower",), ("region", "contour"), ("band",)):
+            for group, members in groups.items():
+                drawn = [bound for bound in members if bound.kind in kinds]
+                if not drawn:
+                    continue
+                style: dict[str, Any] = {"label": _entry(members, members[0].label if len(members) == 1 else group)}
+                style |= {"hatch": BAND_HATCH} if kinds == ("band",) else {}
+                style |= _mark(lower.index(group), len(lower)) if kinds == ("lower",) else {}
+                plot_published(drawn, ax, color=COLORS.get(group), opacity=0.3, rise=3.0, linewidth=0.8, **style)
+                if kinds != ("lower",):
+                    areas[style["label"]] = _area(ax.lines[-1], style.get("hatch"))
+        if len(closed) > 1:
+            _name_tips(ax, closed, COLORS[FIXED_TARGETS])
+        # dashes say approximate
+        styles = [style for style in LINE_STYLES if style not in ("--", (0, (9, 3)))]
+        for i, curve in enumerate(own):
+            style = {"linestyle": styles[i % len(styles)], "linewidth": 1.8, "zorder": 4}
+            draw = plot_limit if isinstance(curve, Limit) else plot_bound
+            draw(curve, ax, color="black", facecolor="none", **style)
     title = "dashed: recast or converted" if any(bound.approximate for bound in known) else None
+    handles, texts = ax.get_legend_handles_labels()
     ax.legend(
+        [areas.get(text, handle) for handle, text in zip(handles, texts, strict=True)],
+        texts,
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
         fontsize="small",
@@ -300,6 +358,20 @@ def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterabl
         alignment="left",
     )
     return ax
+
+
+def _area(line: Any, hatch: str | None) -> Any:
+    """Return what stands in a legend for what is filled, with the colour of its lines."""
+    from matplotlib.patches import Patch
+
+    color = line.get_color()
+    return Patch(facecolor=(color, 0.3), edgecolor=color, hatch=hatch, linewidth=0.8)
+
+
+def _mark(number: int, count: int) -> dict[str, Any]:
+    """Return what tells the lines of one family from those of others, whatever their colours."""
+    shape = _MARKS[number % len(_MARKS)]
+    return {"marker": shape, "markersize": 5.5, "markerfacecolor": "white", "shift": (number + 0.5) / count}
 
 
 def _name_tips(ax: Axes, bounds: Sequence[Bound], color: str) -> None:

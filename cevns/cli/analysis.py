@@ -12,6 +12,7 @@ from cevns.errors import InputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     from cevns.inference import Result as AnyResult
@@ -30,14 +31,17 @@ def predict(args: Namespace) -> Result:
     title = described(model, values, likelihood.parameters(model))
     pulls = likelihood.pulls(model, **values) if args.fitted else None
     predictions = likelihood.predict(model, **values, pulls=pulls)
-    found = [_predicted(p, values, title, bool(args.set)) for p in predictions.values()]
+    omissions = {e.name: e.omissions(model) for e in likelihood.experiments}
+    found = [_predicted(p, values, title, bool(args.set), omissions[p.experiment]) for p in predictions.values()]
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
     return Result(data, "\n\n".join(part.text for part in found))
 
 
-def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool) -> Result:
+def _predicted(
+    found: Prediction, values: dict[str, float], title: str, every: bool, omissions: Sequence[str]
+) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
     import numpy as np
 
@@ -63,15 +67,16 @@ def _predicted(found: Prediction, values: dict[str, float], title: str, every: b
         title += ", nuisances at their best fit"
     data["totals"] = found.totals
     shown = found.table()
-    head = f"{found.experiment}  {title}\n\n"
+    head = f"{found.experiment}  {title}"
     if not single:
         sums = table(("all bins", "counts"), found.rows_of_totals)
-        return Result(data, f"{head}{sums}\n\n{table(shown.names, shown)}")
+        return with_warnings(data, head, f"{sums}\n\n{table(shown.names, shown)}", omissions)
     counts = {column.name: np.asarray(column.values) for column in shown.columns[2:]}
     # uncertainties of bins are independent
     ends = [float((v**2).sum() ** 0.5 if name == "uncertainty" else v.sum()) for name, v in counts.items()]
     unit = f" [{found.bin_unit}]" if found.bin_unit else ""
-    return Result(data, f"{head}{table((f'low{unit}', 'high', *counts), [*shown, ('all', '', *ends)])}")
+    rows = [*shown, ("all", "", *ends)]
+    return with_warnings(data, head, table((f"low{unit}", "high", *counts), rows), omissions)
 
 
 def chi2(args: Namespace) -> Result:
@@ -91,7 +96,7 @@ def chi2(args: Namespace) -> Result:
         ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
     ]
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [_at_edge(likelihood, name) for name in found.at_edge]
+    warnings = [*likelihood.omissions(model), *(_at_edge(likelihood, name) for name in found.at_edge)]
     data: dict[str, Any] = {
         "chi2": found.chi2,
         "experiments": found.experiments,
@@ -172,7 +177,7 @@ def limit(args: Namespace) -> Result:
     )
     if args.output is not None:
         title += f"\nwritten to {args.output}"
-    warnings = []
+    warnings = list(found.remarks)
     if found.best_fit.at_edge:
         warnings.append(
             "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
@@ -207,7 +212,8 @@ def scan(args: Namespace) -> Result:
         f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
         f"lowest chi2 on the grid {number(found.chi2[i, j])}  {best}"
     )
-    return Result(data, text)
+    head, _, rest = text.partition("\n")
+    return with_warnings(data, head, rest, found.remarks) if found.remarks else Result(data, text)
 
 
 def _about(

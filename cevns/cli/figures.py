@@ -27,6 +27,8 @@ def reproduce(args: Namespace) -> Result:
     with progress_bar("reproduce") as progress:
         done = draw(args.figures or None, args.output, progress, **paper)
     missed = sum(not row["met"] for row in done["summary"])
-    files = "\n".join(path for paths in done["figures"].values() for path in paths)
-    verdict = f"{len(done['summary']) - missed} of {len(done['summary'])} met"
-    return Result(done, f"{format_table(done['summary'])}\n\n{files}\n\n{verdict}", 1 if missed else 0)
+    files = "\n".join([*(path for paths in done["figures"].values() for path in paths), done["file"]])
+    count, some = len(done["summary"]), f", of figure {', '.join(done['figures'])} alone" if args.figures else ""
+    verdict = f"{count - missed} of {count} met{some}" if count else f"no number of the paper is compared{some}"
+    shown = f"{format_table(done['summary'])}\n\n" if count else ""
+    return Result(done, f"{shown}{files}\n\n{verdict}", 1 if missed else 0)

@@ -25,11 +25,42 @@ _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and li
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
+        self.register("action", None, _Once)
         # before 3.14 argparse takes -1e-3 and -inf for options, and then misses the value instead of refusing it
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            # of a command, not of the program, whose help says nothing of its options
+            self.error(f"unrecognized arguments: {' '.join(rest)}{self._remedy(rest)}")
+        return found, rest
+
+    def _remedy(self, words: Sequence[str]) -> str:
+        """Return what to say if the first word is a parameter that has no option of its own."""
+        name, equals, value = words[0].removeprefix("--").partition("=")
+        value = value if equals else next(iter(words[1:]), "")
+        parameter = words[0].startswith("--") and (name in ("mass", "coupling") or "_" in name)
+        if not parameter or "--set" not in self._option_string_actions:
+            return ""
+        return f"; parameters have their values from --set, --set {name}={value or 'VALUE'}"
+
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
+
+
+class _Once(argparse.Action):
+    """Store a value, and refuse a second one, which would replace the first without a word."""
+
+    given = False
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        if self.given and option_string:
+            raise argparse.ArgumentError(self, "it is given twice: give it once")
+        self.given = True
+        setattr(namespace, self.dest, values)
 
 
 class _Version(argparse.Action):
@@ -84,6 +115,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         "--mass",
         type=arguments.mass_or_grid,
         nargs="+",
+        action="extend",
         metavar="MEV",
         help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
     )
@@ -105,6 +137,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         type=arguments.values,
         required=True,
         nargs="+",
+        action="extend",
         metavar="VALUE",
         help="values of it, or LOW:HIGH:N for N of them",
     )
@@ -304,6 +337,7 @@ def _add_cl(command: _Parser, nargs: str | None = None) -> None:
         "--cl",
         type=arguments.confidence_level,
         nargs=nargs,
+        action="extend" if nargs else _Once,
         metavar="CL",
         help=f"confidence level{'s' if nargs else ''} (default: 0.90)",
     )

@@ -126,7 +126,8 @@ def template() -> str:
 
 
 def _schema(reader: Reader, value: Any, where: str) -> int:
-    if value != SCHEMA:
+    if type(value) is not int or value != SCHEMA:
+        # true is 1 too
         reader.problem(where, f"must be {SCHEMA}, the version that this cevns reads, got {reprlib.repr(value)}")
     return SCHEMA
 

@@ -21,7 +21,7 @@ from cevns.detectors.quenching import (
     TabulatedQuenching,
 )
 from cevns.errors import InputError
-from cevns.nuclei.elements import closest_isotope
+from cevns.nuclei.elements import closest_isotope, same_isotope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,7 +84,7 @@ class QuenchingByNucleus(Mapping[str, Quenching]):
         InputError
             If there is none.
         """
-        for name in (nucleus.name, nucleus.symbol):
+        for name in (same_isotope(nucleus.name, self._factors), nucleus.symbol):
             if name in self._factors:
                 return self._factors[name]
         raise InputError(
@@ -104,7 +104,7 @@ class QuenchingByNucleus(Mapping[str, Quenching]):
         """
         nuclei = tuple(nuclei)
         names = dict.fromkeys(name for nucleus in nuclei for name in (nucleus.name, nucleus.symbol))
-        for name in self._factors:
+        for name in (same_isotope(name, names) or name for name in self._factors):
             checks.known("nucleus in quenching", name, names, "It is for the nuclei of the target", closest_isotope)
         for nucleus in nuclei:
             self.of(nucleus)

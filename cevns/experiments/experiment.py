@@ -78,6 +78,9 @@ class Experiment(Likelihood):
         Of nuisances that may be shared, by their names.
     floor : float
         Least expectation of a bin of Poisson data; 0 for none.
+    expected : bool
+        Whether `observed` are no data, but what an interaction predicts: figures and tables say so. `asimov` sets it,
+        and other counts end it.
 
     Examples
     --------
@@ -107,6 +110,7 @@ class Experiment(Likelihood):
     shapes: Values = ()
     correlations: Values = ()
     floor: float = 0.0
+    expected: bool = False
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
@@ -149,6 +153,7 @@ class Experiment(Likelihood):
             form_factor=signal.form_factor,
             electrons=signal.electrons,
             label=self.label or self.name,
+            expected=checks.instance("expected", self.expected, bool),
         )
         if self.together:
             # refuses what does not fit together here and now
@@ -198,7 +203,8 @@ class Experiment(Likelihood):
 
     def replace(self, **changes: Any) -> Experiment:
         """Return a copy with some fields changed, for example ``quenching_sigma=0``."""
-        return dataclasses.replace(self, **changes)
+        other = {"expected": False} if "observed" in changes else {}
+        return dataclasses.replace(self, **other | changes)
 
     def with_data(self, observed: ArrayLike, uncertainty: ArrayLike | None = None) -> Experiment:
         """Return the same experiment with other counts, sharing all that they do not change.
@@ -227,7 +233,7 @@ class Experiment(Likelihood):
         for background in self.backgrounds if uncertainty is not None else ():
             data.check_precision(background.counts)
         out = object.__new__(Experiment)
-        own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty}
+        own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty, "expected": False}
         out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), **own)
         # chi2 of the other data
         for name in ("_evaluators", "_constrained", "_assembly"):
@@ -258,7 +264,9 @@ class Experiment(Likelihood):
             raise InputError(f"asimov takes one value of each parameter, got values of shape {expected.shape[:-1]}")
         for background in self.backgrounds:
             expected = expected + background.counts
-        return self.with_data(expected)
+        out = self.with_data(expected)
+        checks.put(out, expected=True)
+        return out
 
     @cached_property
     def signal(self) -> Signal:
@@ -286,6 +294,17 @@ class Experiment(Likelihood):
     def experiments(self) -> tuple[Experiment, ...]:  # type: ignore[override]
         """The experiments whose chi2 adds up: this one."""
         return (self,)
+
+    def omissions(self, interaction: Model) -> tuple[str, ...]:
+        """Return what is left out that would matter for an interaction.
+
+        That built-in experiments leave out electrons is a choice that docs/physics.md tells of.
+        """
+        from cevns.experiments.registry import known_experiments
+
+        if self.name in known_experiments() or not self.signal.misses_electrons(interaction):
+            return ()
+        return (f"electrons of {self.name} are left out; electrons='shells' adds them",)
 
     @cached_property
     def statistic(self) -> GaussianStatistic | JointStatistic:

@@ -40,12 +40,13 @@ def reproduce(
 
     A figure becomes ``figure3.pdf`` and ``figure3.png``, each of its panels a table ``figure3a.csv``; ``summary.json``
     compares the paper's numbers and statements with ours. A file is written whole or not at all. Figures whose names
-    are words are files of that name. Each paper needs a folder of its own, since each writes a ``summary.json``.
+    are words are files of that name. In a folder that has the summary of another paper it is called
+    ``summary-2005.01645.json``, with the number of this one.
 
     Parameters
     ----------
     figures : str or sequence of str, optional
-        Figures (``"3"``) or single panels (``"3a"``); all figures unless given. The summary is always complete.
+        Figures (``"3"``) or single panels (``"3a"``); all figures unless given. The summary has the rows of those.
     output : str or path
         Folder; made if it does not exist.
     progress : callable, optional
@@ -56,7 +57,8 @@ def reproduce(
     Returns
     -------
     dict
-        ``output`` (folder), ``figures`` (files written, by figure) and ``summary`` (rows, see `cevns.figures.rows`).
+        ``output`` (folder), ``figures`` (files written, by figure), ``summary`` (rows, see `cevns.figures.rows`) and
+        ``file`` (of the summary).
 
     Raises
     ------
@@ -73,8 +75,8 @@ def reproduce(
     >>> result = reproduce("1a", output=tempfile.mkdtemp())
     >>> [Path(name).name for name in result["figures"]["1a"]]
     ['figure1a.pdf', 'figure1a.png', 'figure1a.csv']
-    >>> all(row["met"] for row in result["summary"])
-    True
+    >>> result["summary"]  # the paper gives no number of this figure
+    []
     """
     names = registry.selected(figures, paper)
     import_matplotlib("drawing figures")
@@ -89,17 +91,32 @@ def reproduce(
         captions |= {panel.name: panel.caption for panel in panels}
         files[name] = _write(name, panels, output, paper)
     progress(len(names), len(names) + 1, "summary")
-    rows = [row.as_dict() for row in registry.paper(paper).rows(analysis)]
-    result = {"output": str(output), "figures": files, "summary": rows}
+    rows = [row.as_dict() for row in registry.paper(paper).rows(analysis, None if figures is None else names)]
+    summary = _summary_file(output, paper)
+    result = {"output": str(output), "figures": files, "summary": rows, "file": str(summary)}
     # names without the folder, so that the file does not depend on where it is written
     stored = {
         "figures": {name: [Path(path).name for path in paths] for name, paths in files.items()},
         "captions": captions,
         "summary": rows,
     }
-    write_text(output / "summary.json", json.dumps(stored, indent=2, allow_nan=False) + "\n")
+    write_text(summary, json.dumps(stored, indent=2, allow_nan=False) + "\n")
     progress(len(names) + 1, len(names) + 1, "done")
     return result
+
+
+def _summary_file(output: pathlib.Path, paper: str) -> pathlib.Path:
+    """Return where the summary goes: what another paper has written is not written over."""
+    path = output / "summary.json"
+    if not path.exists():
+        return path
+    try:
+        names = set(json.loads(path.read_text(encoding="utf-8"))["figures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        names = {""}
+    own = registry.paper(paper).figures
+    ours = {*own, *(name + ending for name, layout in own.items() for ending in layout.endings)}
+    return path if names <= ours else output / f"summary-{paper}.json"
 
 
 def draw(name: str, analysis: Analysis | None = None, *, paper: str = DEFAULT) -> Figure:

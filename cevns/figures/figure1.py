@@ -62,7 +62,8 @@ def _panel(name: str, analysis: Analysis, data: str) -> Panel:
         log_ticks(ax.yaxis)
         ax.set(xlabel=axis_label(r"$T_\mathrm{nr}$", "keVnr"))
         ax.set(ylabel=axis_label(r"$dN/dT_\mathrm{nr}$", "events/keVnr"))
-        ax.legend(loc="lower left", title=f"$M_{{Z'}} = {scientific(MASS)}$ MeV", alignment="left")
+        title = f"before detector response,\n$M_{{Z'}} = {scientific(MASS)}$ MeV"
+        ax.legend(loc="lower left", title=title, alignment="left")
 
     caption = f"recoil spectra in {data}, before any detector response, for M_Z' = {MASS:g} MeV"
     columns = ("recoil_energy_keVnr", "events_per_keVnr")

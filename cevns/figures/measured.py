@@ -13,11 +13,11 @@ import numpy as np
 from cevns.figures import charge_radii, magnetic_moments
 from cevns.figures.analysis import LABELS
 from cevns.figures.measurements import sigmas
-from cevns.figures.rows import INDEPENDENT, PublishedRow
+from cevns.figures.rows import INDEPENDENT, PublishedRow, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from typing import Any
 
     from cevns.figures.measurements import Measurements
@@ -82,20 +82,30 @@ _MOMENTS = {
 }
 
 
-def summary(analysis: Measurements) -> list[Row]:
-    """Return all rows.
+def summary(analysis: Measurements, figures: Container[str] | None = None) -> list[Row]:
+    """Return all rows, or those of some figures.
 
     Parameters
     ----------
     analysis : Measurements
         Data sets and results.
+    figures : collection of str, optional
+        Names of figures that show what the rows compare.
 
     Returns
     -------
     list of PublishedRow
     """
-    makers = (_cesium_iodide, _argon, _weak_angle, _charge_radii, _profiled_radii, _magnetic_moments)
-    return [row for maker in makers for row in maker(analysis)]
+    radii, charges = ("neutron-radii",), ("charge-radii",)
+    makers: tuple[tuple[Any, tuple[str, ...]], ...] = (
+        (_cesium_iodide, radii),
+        (_argon, radii),
+        (_weak_angle, ("weak-angle",)),
+        (_charge_radii, charges),
+        (_profiled_radii, charges),
+        (_magnetic_moments, ("magnetic-moments",)),
+    )
+    return rows_of(analysis, makers, figures)
 
 
 def _row(

@@ -63,22 +63,26 @@ class Paper:
     analysis : str
         ``module:class`` of its data sets and results.
     summary : str
-        Module whose ``summary(analysis)`` compares its numbers with ours.
+        Module whose ``summary(analysis, figures)`` compares its numbers with ours.
+    others : tuple of str
+        arXiv numbers of papers whose results are among these figures.
     """
 
     name: str
     figures: Mapping[str, Layout]
     analysis: str
     summary: str
+    others: tuple[str, ...] = ()
 
     def make_analysis(self) -> Any:
         """Return an analysis that has computed nothing yet."""
         module, _, function = self.analysis.partition(":")
         return getattr(importlib.import_module(module), function)()
 
-    def rows(self, analysis: Any) -> Any:
-        """Return the rows of the summary."""
-        return importlib.import_module(self.summary).summary(analysis)
+    def rows(self, analysis: Any, figures: Iterable[str] | None = None) -> Any:
+        """Return the rows of the summary, all or those of some figures and panels."""
+        some = None if figures is None else {self.figure_of(name) for name in figures}
+        return importlib.import_module(self.summary).summary(analysis, some)
 
     def figure_of(self, name: str) -> str:
         """Return the figure that a figure or panel belongs to."""
@@ -112,6 +116,7 @@ _PAPERS = {
             },
             "cevns.figures.measurements:Measurements",
             "cevns.figures.measured",
+            ("1908.06045",),
         ),
     )
 }
@@ -141,7 +146,9 @@ def paper(name: str = DEFAULT) -> Paper:
     >>> list(paper("2005.01645").figures)
     ['neutron-radii', 'weak-angle', 'charge-radii', 'magnetic-moments']
     """
-    found: Paper = _PAPERS[checks.known("paper", name, _PAPERS)]
+    among = next((paper.name for paper in _PAPERS.values() if name in paper.others), None)
+    hint = f"What arXiv:{name} measures is among the figures of {among}." if among else ""
+    found: Paper = _PAPERS[checks.known("paper", name, _PAPERS, hint)]
     return found
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["INDEPENDENT", "PublishedRow", "Row", "format_table"]
+__all__ = ["INDEPENDENT", "PublishedRow", "Row", "format_table", "rows_of"]
 
 #: Source of numbers that no part of the package but the data files has made.
 INDEPENDENT = "independent calculation from the same data files"
@@ -70,6 +70,22 @@ class PublishedRow(Row):
 
     published: object = None
     standing: str = "not at hand"
+
+
+def rows_of(analysis: Any, makers: Iterable[tuple[Any, Iterable[str]]], figures: Container[str] | None) -> list[Any]:
+    """Return the rows that makers make of an analysis, all or those of some figures.
+
+    Parameters
+    ----------
+    analysis : object
+        What the makers take.
+    makers : sequence of (callable, sequence of str)
+        With the figures that show what their rows compare.
+    figures : collection of str, optional
+        Names of figures.
+    """
+    some = [maker for maker, shown in makers if figures is None or any(name in figures for name in shown)]
+    return [row for maker in some for row in maker(analysis)]
 
 
 def format_table(rows: Sequence[Mapping[str, Any]]) -> str:

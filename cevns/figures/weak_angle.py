@@ -10,6 +10,8 @@ from cevns.interactions import RADIATIVE_COUPLINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from matplotlib.axes import Axes
 
     from cevns.figures.measurements import Measurements
@@ -20,7 +22,8 @@ __all__ = ["panels"]
 
 def panels(analysis: Measurements) -> tuple[Panel, ...]:
     """Return the one panel, with argon, CsI and both."""
-    values = np.linspace(0.05, 0.95, 361)
+    # all curves have left the panel at 0.55, and a legend stands beside them
+    values = np.linspace(0.05, 0.72, 269)
     curves = analysis.profiles("sm", "sin2_theta_w", values)
     found = {label: analysis.interval(label, "sm", "sin2_theta_w", sigmas(1)) for label in curves}
     lines = tuple(
@@ -38,7 +41,9 @@ def panels(analysis: Measurements) -> tuple[Panel, ...]:
 
     def draw_standard(ax: Axes) -> None:
         dots = (0, (3, 1.5, 1, 1.5, 1, 1.5))
-        ax.axvline(standard, color="0.35", linestyle=dots, linewidth=0.8, label="standard model")
+        ax.axvline(standard, color="0.35", linestyle=dots, linewidth=0.8)
+        options: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "top", "fontsize": 6, "color": "0.2"}
+        ax.annotate("standard model", (standard, 1), (-1.5, -3), ax.get_xaxis_transform(), "offset points", **options)
 
     return (
         profile_panel(
@@ -50,7 +55,14 @@ def panels(analysis: Measurements) -> tuple[Panel, ...]:
             xlabel=r"$\sin^2\theta_W$",
             top=14.0,
             levels={rf"{n}$\sigma$": float(n**2) for n in (1, 2, 3)},
-            legend={"loc": "upper right", "title": "COHERENT, 1 d.o.f.", "alignment": "left"},
+            legend={
+                "loc": "upper right",
+                "title": "COHERENT,\n1 d.o.f.",
+                "alignment": "left",
+                "fontsize": 6,
+                "title_fontsize": 6,
+                "handlelength": 2.2,
+            },
             also=draw_standard,
         ),
     )

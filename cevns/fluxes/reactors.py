@@ -32,7 +32,7 @@ from cevns.constants import SECONDS_PER_DAY
 from cevns.errors import InputError
 from cevns.fluxes.flux import DISTANCES
 from cevns.fluxes.tables import tabulated
-from cevns.nuclei.elements import closest_isotope
+from cevns.nuclei.elements import closest_isotope, same_isotope
 
 if TYPE_CHECKING:
     from typing import Any
@@ -193,7 +193,10 @@ def _fractions(fission_fractions: Mapping[str, float]) -> dict[str, float]:
     checks.instance("fission_fractions", fission_fractions, Mapping, "for example TYPICAL_FISSION_FRACTIONS")
     fractions = {}
     for isotope, fraction in fission_fractions.items():
+        isotope = same_isotope(isotope, ENERGY_PER_FISSION) or isotope
         checks.known("isotope", isotope, ENERGY_PER_FISSION, closest=closest_isotope)
+        if isotope in fractions:
+            raise InputError(f"fission_fractions: {isotope} comes twice, in two spellings; give it once")
         fractions[isotope] = checks.real(f"fission_fractions[{isotope!r}]", fraction, low=0, high=1)
     total = sum(fractions.values())
     if abs(total - 1) > 1e-6:

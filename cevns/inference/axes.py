@@ -26,6 +26,8 @@ MOMENTUM = 50.0
 #: Masses of final leptons that are as near, as a share of the heaviest one that is seen, count as that: of what is left
 #: of a spectrum sums lose all but a few digits.
 TOO_NEAR = 1e-4
+#: Standard deviation of a prior, as a share of its mean, below which it tells a coupling whatever the mass is.
+TOLD = 0.1
 
 
 class Axes:
@@ -76,7 +78,9 @@ class Axes:
             p = self.parameters[i]
             # the ends of a range would not be those of one in other units
             unlimited = p.high >= LARGEST_COUPLING and (p.low == 0 or p.low <= -LARGEST_COUPLING)
-            if mediator in self.names and name not in plain and unlimited:
+            # nor the valley of a coupling that its prior tells, which would bend
+            told = p.prior is not None and p.prior[1] < TOLD * abs(p.prior[0])
+            if mediator in self.names and name not in plain and unlimited and not told:
                 self.units.append((i, self.names.index(mediator), 1 / power))
         ends = np.array([[p.low, p.high] for p in self.parameters]).T
         self.low, self.high = ends.copy()
@@ -114,7 +118,8 @@ class Axes:
                 values[..., i] = np.where(points[..., i] <= self.low[i], p.low, values[..., i].clip(p.low, p.high))
                 values[..., i] = np.where(points[..., i] >= self.last[i], p.high, values[..., i])
         for i, mass, power in self.units:
-            values[..., i] *= self._unit(values[..., mass], power)
+            p = self.parameters[i]
+            values[..., i] = (values[..., i] * self._unit(values[..., mass], power)).clip(p.low, p.high)
         found: Array = values
         return found
 

@@ -295,6 +295,12 @@ def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array
             f"the region may have more parts, or holes, than these curves show: {found.lost} points on the level lie "
             f"on none of them, {found.left} where chi2 is known on the wrong side; narrower bounds may help"
         )
+    bottom = field.spots(plane.of_axes(profiled.minima[0].point[None, profiled.fixed]))
+    if not encloses(found.curves, *bottom.T)[0]:
+        said.append(
+            "no curve around the minimum was found: what is allowed there is too small or too narrow to be followed; "
+            "narrower bounds, or a higher confidence level, may help"
+        )
     if found.missed > 1e-6:
         said.append(f"a vertex misses the level by {found.missed:.2g}, where the profile jumps between branches")
     return tuple(field.values(curve) for curve in found.curves), said

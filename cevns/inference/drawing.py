@@ -11,15 +11,16 @@ from cevns.errors import InputError
 from cevns.inference.contours import Contour
 from cevns.inference.estimates import Estimate
 from cevns.inference.fits import Fit
-from cevns.inference.intervals import Interval
+from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
-from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, on_frame, parameter_axes
-from cevns.plotting.plane import LINE_STYLES, percent, set_up_plane, with_legend
-from cevns.plotting.regions import draw_lines, fill_regions, outlines
+from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
+from cevns.plotting.plane import level_text, line_style, once, set_up_plane, with_legend
+from cevns.plotting.ranges import cut, held
+from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,10 @@ __all__ = [
 ]
 
 
+#: Room beside a mark on axes that grow for it, as a factor.
+_ASIDE = 1.3
+
+
 @draws
 def plot_limit(
     limit: Limit,
@@ -62,7 +67,8 @@ def plot_limit(
     limit : Limit
         For at least two masses.
     ax : matplotlib.axes.Axes, optional
-        Axes to draw on; axes without data become logarithmic ones of mass and coupling.
+        Axes to draw on; axes without data become logarithmic ones of mass and coupling. Others grow, so that what is
+        drawn is seen, unless their limits were set by somebody else.
     color : color
         Of the outline.
     facecolor : color
@@ -70,7 +76,8 @@ def plot_limit(
     linestyle : str
         Of the outline.
     label : str, optional
-        For the legend; model, experiments and confidence level unless given. Axes that were empty get a legend.
+        For the legend; model, experiments, confidence level and its degrees of freedom unless given. Axes that were
+        empty get a legend.
     hatch : str, optional
         Pattern of the regions.
     **options
@@ -91,13 +98,13 @@ def plot_limit(
     >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
     >>> ax = plot_limit(both.limit("b-l", mass=np.geomspace(1, 1e3, 31)))
     >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1]
-    ("$M_{Z'}$ [MeV]", ['$B-L$: CsI + Ar, 90% C.L.'])
+    ("$M_{Z'}$ [MeV]", ['$B-L$: CsI + Ar, 90% C.L. excluded (2 d.o.f.)'])
     """
     checks.instance("limit", limit, Limit)
     check_drawable(limit)
     limit = limit.ascending()
     if label is None:
-        label = f"{_named(limit)}, {percent(limit.cl)} C.L."
+        label = f"{_named(limit)}, {level_text(limit.cl, limit.dof, 'excluded')}"
     label = label_or_none(label)
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
@@ -105,7 +112,7 @@ def plot_limit(
     regions, lines = outlines(limit.excluded, limit.mass)
     fill_regions(ax, regions, facecolor, color, hatch)
     draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
-    return with_legend(ax, above=own) if legend and label else ax
+    return with_legend(ax, new=legend, above=own)
 
 
 @draws
@@ -156,7 +163,7 @@ def plot_scan(
     >>> scan = argon.scan("b-l", np.geomspace(1, 1e3, 31), np.geomspace(1e-5, 1e-2, 31))
     >>> ax = plot_scan(scan, cl=(0.90, 0.99))
     >>> ax.get_legend_handles_labels()[1]
-    ['$B-L$: Ar, 90% C.L.', '$B-L$: Ar, 99% C.L.']
+    ['$B-L$: Ar, 90% C.L. excluded (2 d.o.f.)', '$B-L$: Ar, 99% C.L. excluded (2 d.o.f.)']
     """
     checks.instance("scan", scan, Scan)
     if min(scan.chi2.shape) < 2:
@@ -167,14 +174,18 @@ def plot_scan(
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
     for i, level in enumerate(levels):
-        threshold, style = delta_chi2(level, dof), LINE_STYLES[i % len(LINE_STYLES)]
+        threshold, style = delta_chi2(level, dof), line_style(i)
         # Matplotlib warns about levels that a grid does not reach
         if excess.min() < threshold < excess.max():
-            if i == 0:
-                ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
-            ax.contour(scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style])
-        draw_lines(ax, [], f"{label}, {percent(level)} C.L.", color=color, linestyle=style)
-    return with_legend(ax, above=own) if legend else ax
+            with held(ax):
+                if i == 0 and not is_none(facecolor):
+                    ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
+                ax.contour(
+                    scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style["linestyle"]]
+                )
+        text = f"{label}, {level_text(level, dof, 'excluded')}" if label else None
+        draw_lines(ax, [], text, color=color, **style)
+    return with_legend(ax, new=legend, above=own)
 
 
 @draws
@@ -186,7 +197,7 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     fit : Fit
         With a mass.
     ax : matplotlib.axes.Axes, optional
-        As in `plot_limit`; axes without data show a decade around the point.
+        As in `plot_limit`; axes without data show a decade around the point, others the point.
     label : str, optional
         For the legend; model and experiments unless given. Axes that were empty get a legend.
     **options
@@ -217,11 +228,11 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
         )
     label = label_or_none(f"{_named(fit)}, best fit" if label is None else label)
     legend, own = is_empty(ax), ax is None
-    mass = fit.mass * np.array([0.1, 10.0]) if fit.mass else np.array([0.1, 10.0])
-    ax = set_up_plane(ax, mass, np.array([fit.coupling]), labels=_labels(fit))
-    options = {"marker": "*", "color": "black", "linestyle": "none"} | options
-    ax.plot([fit.mass], [fit.coupling], label=label or None, scalex=False, scaley=False, **options)
-    return with_legend(ax, above=own) if legend and label else ax
+    aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
+    mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
+    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, labels=_labels(fit), exact=not legend)
+    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
+    return with_legend(ax, new=legend, above=own)
 
 
 def check_drawable(limit: Limit) -> None:
@@ -282,7 +293,8 @@ def plot_contour(
     contour : Contour
         Curves of one or more levels.
     ax : matplotlib.axes.Axes, optional
-        Axes to draw on; axes without data get the names and scales of the parameters.
+        Axes to draw on; axes without data get the names of the parameters, and a logarithmic scale for one that has
+        it if what is drawn stays away from 0. Others grow, unless their limits were set by somebody else.
     color : color
         Of the curves.
     facecolor : color
@@ -302,26 +314,26 @@ def plot_contour(
     >>> found = cevns.load("coherent-csi-2017").contour("sm", x="sin2_theta_w", y="rn_csi", cl=(0.68, 0.9))
     >>> ax = plot_contour(found)
     >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1][0]
-    ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed')
+    ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed (2 d.o.f.)')
     """
     checks.instance("contour", contour, Contour)
     label = label_or_none(_named(contour) if label is None else label)
     legend, own = is_empty(ax), ax is None
-    best = np.array([[contour.values[p.name] for p in contour.parameters]])
+    best = np.array([contour.values[p.name] for p in contour.parameters])
     every = [curve for curves in contour.curves for curve in curves]
     parts = [part for curve in every for part in inside(curve)]
-    ax = parameter_axes(ax, contour.parameters, [*(parts or every), best])
+    ax = parameter_axes(ax, contour.parameters, parts or every, also=best)
     if legend:
         end_where_ranges_do(ax, every)
     for i, (level, curves) in enumerate(zip(contour.cl, contour.curves, strict=True)):
         if i == 0:
             fill_regions(ax, [curve[:-1] for curve in curves], facecolor, "none", None)
-        text = f"{label}, {percent(level)} C.L. allowed" if label else None
+        text = f"{label}, {level_text(level, 2, 'allowed')}" if label else None
         lines = [part for curve in curves for part in inside(curve)]
-        draw_lines(ax, lines, text, **({"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]} | options))
-    mark: dict[str, Any] = {"marker": "*", "color": color, "linestyle": "none", "clip_on": False}
-    ax.plot(*on_frame(ax, best).T, label="best fit" if label else None, scalex=False, scaley=False, **mark)
-    return with_legend(ax, above=own) if legend and label else ax
+        draw_lines(ax, lines, text, **({"color": color} | line_style(i) | options))
+    text = f"{label}, best fit" if label else ""
+    mark(ax, best, contour.parameters, text, color=color)
+    return with_legend(ax, new=legend, above=own)
 
 
 @draws
@@ -360,11 +372,10 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
     label = label_or_none(_named(profile) if label is None else label)
     legend, own = is_empty(ax), ax is None
-    ax = chi2_axes(ax, profile.parameters[0], profile.values)
-    ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
-    if legend:
-        ax.set_ylim(bottom=0.0)
-    return with_legend(ax, above=own) if legend and label else ax
+    ax = chi2_axes(ax, profile.parameters[0], profile.values, float(profile.delta_chi2.max()))
+    with held(ax):
+        ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
+    return with_legend(ax, new=legend, above=own)
 
 
 @draws
@@ -379,6 +390,9 @@ def plot_interval(
 ) -> Axes:
     """Draw chi2 above its minimum along one parameter, the level, and what it allows.
 
+    chi2 is shown up to four times the level; what rises higher leaves the axes. Samples that lie too far apart to be
+    joined, which `Interval.joined` says, are drawn as points.
+
     Parameters
     ----------
     interval : Interval
@@ -386,7 +400,7 @@ def plot_interval(
     ax : matplotlib.axes.Axes, optional
         As in `plot_contour`.
     color, facecolor : color
-        Of the lines, and of what is allowed.
+        Of the lines, and of what is allowed; ``"none"`` leaves it empty between lines at its ends.
     label : str, optional
         For the legend, which says the level too; model and experiments unless given.
     **options
@@ -401,22 +415,26 @@ def plot_interval(
     >>> import cevns
     >>> ax = plot_interval(cevns.load("coherent-csi-2017").interval("sm", "rn_csi"))
     >>> ax.get_legend_handles_labels()[1]
-    ['SM: CsI', '90% C.L. allowed', '$\\\\Delta\\\\chi^2 = 2.706$']
+    ['SM: CsI', 'SM: CsI, 90% C.L. allowed (1 d.o.f.)', '$\\\\Delta\\\\chi^2 = 2.706$']
     """
     checks.instance("interval", interval, Interval)
     label = label_or_none(_named(interval) if label is None else label)
     legend, own = is_empty(ax), ax is None
-    ax = chi2_axes(ax, interval.parameters[0], interval.points)
-    left, right = ax.get_xlim()
-    options = {"color": color} | options
-    ax.plot(interval.points, interval.chi2 - interval.chi2_min, label=label or None, scalex=False, **options)
-    text = f"{percent(interval.cl)} C.L. allowed" if label else None
-    for k, (low, high) in enumerate(interval.allowed):
-        band: dict[str, Any] = {"color": facecolor, "linewidth": 0, "zorder": 0}
-        ax.axvspan(max(low, left), min(high, right), label=None if k else text, **band)
-    level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$" if label else None
-    ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=level)
-    return with_legend(ax, above=own) if legend and label else ax
+    excess = interval.chi2 - interval.chi2_min
+    # below 0, or far above it, if the level counts from another chi2 than the least
+    lowest = float(excess.min()) if excess.size else 0.0
+    height = max(lowest, 0.0) + SHOWN * interval.delta_chi2
+    points = interval.points if interval.points.size else np.array([interval.best_fit])
+    ax = chi2_axes(ax, interval.parameters[0], points, height, lowest)
+    line = {} if interval.joined else {"linestyle": "none", "marker": ".", "markersize": 4}
+    with held(ax):
+        ax.plot(interval.points, excess, label=label or None, **({"color": color} | line | options))
+        text = f"{label}, {level_text(interval.cl, 1, 'allowed')}" if label else None
+        draw_bands(ax, cut(ax.xaxis, interval.allowed), text, facecolor=facecolor, edgecolor=color)
+        level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$"
+        named = once(ax, level if label else "")
+        ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=named)
+    return with_legend(ax, new=legend, above=own)
 
 
 @draws
@@ -459,27 +477,20 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
         )
     label = label_or_none(f"{_named(estimate)}, best fit" if label is None else label)
     legend, own = is_empty(ax), ax is None
-    names = [p.name for p in estimate.parameters[:2]]
-    points = np.array([[m["values"][name] for name in names] for m in estimate.minima])
-    ends = [np.ravel(estimate.intervals[name]) for name in names]
-    ends = [np.concatenate([e[np.isfinite(e)], points[:, k]]) for k, e in enumerate(ends)]
+    two = estimate.parameters[:2]
+    points = np.array([[m["values"][p.name] for p in two] for m in estimate.minima])
+    rows = [np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2) for p in two]
+    ends = [np.append(row[np.isfinite(row)], points[0, k]) for k, row in enumerate(rows)]
     corners = np.array([[e.min(), e.max()] for e in ends]).T
-    ax = parameter_axes(ax, estimate.parameters[:2], [points, corners])
-    options = {"color": "black", "linestyle": "none", "scalex": False, "scaley": False, "clip_on": False} | options
-    first: dict[str, Any] = {"marker": "*", "label": label or None} | options
-    others: dict[str, Any] = {"marker": "o", "markerfacecolor": "none"} | options
-    if label:
-        others["label"] = r"other minima, $\Delta\chi^2 \leq 9$" if len(points) > 1 else None
-    points = on_frame(ax, points)
-    thin = {"color": options["color"], "linewidth": 1}
-    for k, rows in enumerate(estimate.intervals[name] for name in names):
-        frame = sorted(ax.get_xlim() if k == 0 else ax.get_ylim())
-        rows = np.asarray(rows).reshape(-1, 2).clip(frame[0], frame[1])
-        lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in rows]
-        text = r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else None
-        draw_lines(ax, lines, text, **thin)
-    # above the frame, which would cut what stands at the end of a range
-    ax.plot(*points[:1].T, **first)
-    if len(points) > 1:
-        ax.plot(*points[1:].T, **others)
-    return with_legend(ax, above=own) if legend and label else ax
+    ax = parameter_axes(ax, two, [corners], also=points)
+    options = {"color": "black"} | options
+    for k, axis in enumerate((ax.xaxis, ax.yaxis)):
+        lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in cut(axis, rows[k])]
+        text = once(ax, r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else "")
+        with held(ax):
+            draw_lines(ax, lines, text, color=options["color"], linewidth=1)
+    mark(ax, points[0], two, label, **options)
+    text = once(ax, r"other minima, $\Delta\chi^2 \leq 9$" if label else "")
+    for k, point in enumerate(points[1:]):
+        mark(ax, point, two, "" if k else text, **({"marker": "o", "markerfacecolor": "none"} | options))
+    return with_legend(ax, new=legend, above=own)

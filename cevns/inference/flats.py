@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["flat_directions", "look_at_flat"]
 
-#: How far along a direction a descent begins that comes back unless the direction is flat, and what chi2 may differ.
+#: How far along a direction a descent begins that comes back unless the direction is flat, and what chi2 may differ,
+#: relative to 1 + chi2 of the data.
 ASIDE, NOTHING = 0.2, 1e-8
 
 
@@ -63,7 +64,7 @@ def _flat_directions(objective: Objective, minima: Sequence[Minimum]) -> list[li
     turned = ASIDE * basis.swapaxes(1, 2)
     # what the range cuts off is no step
     ends = (start + np.concatenate([turned, -turned], axis=1)).clip(objective.low, objective.high)
-    nothing = NOTHING * (1 + np.abs(least))
+    nothing = NOTHING * (1 + objective.of_data(start[:, 0]))[:, None]
     back, chi2, _ = descend(
         objective,
         ends.reshape(-1, n),
@@ -97,8 +98,9 @@ def _flat_where_folded(objective: Objective, minimum: Minimum) -> list[Array]:
     steps = ASIDE * np.array([minimum.basis[:, step], -minimum.basis[:, step]])
     ends = (minimum.point + steps).clip(objective.low, objective.high)
     ends = ends[(ends[:, step] != minimum.point[step])]
+    nothing = NOTHING * (1 + objective.of_data(minimum.point[None])[0])
     chi2 = descend(objective, ends, rest)[1]
-    if (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)).all():
+    if (np.abs(chi2 - minimum.chi2) <= nothing).all():
         found.append(np.eye(n)[step])
     if rest:
         inner = minimum.basis[np.ix_(rest, rest)]
@@ -107,7 +109,7 @@ def _flat_where_folded(objective: Objective, minimum: Minimum) -> list[Array]:
         ends[:, rest] = (ends[:, rest] + steps).clip(objective.low[rest], objective.high[rest])
         back, chi2, _ = descend(objective, ends, rest, np.repeat(inner[None], len(ends), axis=0))
         left = np.abs(np.linalg.solve(inner, (back - minimum.point)[:, rest].T)).max(axis=0)
-        stays = (np.abs(chi2 - minimum.chi2) <= NOTHING * (1 + minimum.chi2)) & (left >= 0.5 * ASIDE)
+        stays = (np.abs(chi2 - minimum.chi2) <= nothing) & (left >= 0.5 * ASIDE)
         for k in range(len(rest)):
             sides = [s for s in (k, k + len(rest)) if (ends[s] != minimum.point).any()]
             if sides and stays[sides].all():

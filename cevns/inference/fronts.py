@@ -266,13 +266,18 @@ class _Fronts:
         start = self.spots[i]
         chord = to - start
         square = float(chord @ chord)
+        if square == 0:
+            # a step that rounding leaves where it was comes to nothing
+            return False
         seeds = self.seeds.spots - start
         share = seeds @ chord / square
         length = math.sqrt(square)
         bow = 4 * share * (1 - share) * 0.5 * math.tan(turn / 4) * length
         away = (seeds[:, 0] * chord[1] - seeds[:, 1] * chord[0]) / length - bow
         same = self.heads @ chord > 0.5 * length
-        near = (share > 1e-9) & (share <= 1) & (np.abs(away) * self.sizes[i] < NEAR) & same & ~self.walled
+        with np.errstate(over="ignore"):
+            beside = np.abs(away) * self.sizes[i] < NEAR
+        near = (share > 1e-9) & (share <= 1) & beside & same & ~self.walled
         found = np.flatnonzero(near)
         if not found.size:
             return False

@@ -21,6 +21,7 @@ from cevns.inference.objectives import Objective
 from cevns.inference.references import chi2_of_fit
 from cevns.inference.remarks import check_effect, remarks, shown_values
 from cevns.inference.results import Result
+from cevns.inference.samples import samples
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interval", "interval"]
 
-#: How far beyond the level, in its units, chi2 is kept for the picture.
+#: How high chi2 is shown, in units of the level.
 SHOWN = 4.0
 
 
@@ -60,7 +61,14 @@ class Interval(Result):
     profiled : tuple of str
         Parameters over which chi2 is minimised at each value.
     points, chi2 : ndarray, shape (m,)
-        Values of the parameter, and the profiled chi2 there, that were computed near the intervals.
+        Ascending values of the parameter, and the profiled chi2 there: samples of the curve over the intervals, all
+        that lies between them and beyond, until chi2 has risen to four times `delta_chi2` above `chi2_min`; of a
+        plateau that goes on farther its beginning. Where chi2 lies higher, and something is profiled, it may be too
+        high.
+    joined : bool
+        Whether there are so many samples that straight lines between them are the curve. If not, they are points and
+        no more: those of files of cevns 0.1, of which some lie near the intervals and none between, and those of
+        intervals for which a mass that needs a fold for each value is profiled.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`.
     """
@@ -74,6 +82,7 @@ class Interval(Result):
     profiled: tuple[str, ...]
     points: Array
     chi2: Array
+    joined: bool = True
 
     kind: ClassVar[str] = "interval"
     suffix: ClassVar[str] = ".json"
@@ -132,6 +141,7 @@ class Interval(Result):
             "profiled": list(self.profiled),
             "points": self.points.tolist(),
             "chi2": self.chi2.tolist(),
+            "joined": self.joined,
         }, None
 
     @classmethod
@@ -163,6 +173,7 @@ class Interval(Result):
             profiled,
             points,
             chi2,
+            headers.entry(about, "joined", bool, "true or false") if "joined" in about else False,
             **fields,
         )
 
@@ -228,18 +239,26 @@ def interval(
     check_effect(objective, name)
     given = chi2_of_fit(reference, objective)
 
-    def computed(met: Met) -> tuple[Course, Array, tuple[float, ...]]:
-        level = (met.minima[0].chi2 if given is None else given) + above
+    def computed(met: Met) -> tuple[tuple[Course, bool], Array, tuple[float, ...]]:
+        lowest = met.minima[0].chi2
+        level = (lowest if given is None else given) + above
         profiled = met.profile_of([name], level)
         found = course(profiled, level)
-        return found, *allowed(profiled, found, level)
+        ranges, jumps = allowed(profiled, found, level)
+        # also of what is allowed nowhere there is a picture
+        least = lowest if given is None else max(lowest, given)
+        top = least + SHOWN * above
+        logarithmic = objective.parameter(name).scale == "log" and not profiled.objective.logarithmic[profiled.fixed[0]]
+        # without more samples there is no need of a profile that is exact up there
+        exact = profiled if profiled.objective.step is not None else met.profile_of([name], top)
+        drawn = samples(exact, found, lowest, top, logarithmic=logarithmic)
+        return drawn, ranges, jumps
 
-    (found, ranges, jumps), minima, said = until_lowest(objective, find_minima(objective), computed)
+    ((drawn, joined), ranges, jumps), minima, said = until_lowest(objective, find_minima(objective), computed)
     least, plain = minima[0].chi2 if given is None else given, objective.on_axes([name])
     index = plain.names.index(name)
     values = shown_values(objective, minima[0].point)
-    shown = (found.chi2 <= least + SHOWN * above) & (np.abs(plain.value(index, found.places)) < np.inf)
-    points, first = np.unique(plain.value(index, found.places[shown]), return_index=True)
+    points, first = np.unique(plain.value(index, drawn.places), return_index=True)
     return Interval(
         cl,
         above,
@@ -249,7 +268,8 @@ def interval(
         with_open_ends(plain, index, ranges),
         tuple(profiled),
         points,
-        found.chi2[shown][first],
+        drawn.chi2[first],
+        joined,
         **objective.about,
         parameters=(objective.parameter(name),),
         remarks=(*remarks(objective, minima), *said, *_of_ends(plain, index, ranges, jumps)),

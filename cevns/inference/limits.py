@@ -57,7 +57,7 @@ class Limit(Result):
         Mediator masses [MeV]; None for interactions without one.
     excluded : tuple of ndarray, each of shape (k, 2)
         For each mass the excluded intervals of the coupling, ascending and disjoint; infinite where they do not end.
-    model, label, experiments, labels, parameters
+    model, label, experiments, labels, parameters, remarks
         As of every `Result`.
     """
 
@@ -225,7 +225,7 @@ class Limit(Result):
 
     def _caption(self) -> str:
         warning = "; the standard model is excluded" if self.excludes_standard_model else ""
-        return f"{self.model}, {self.data}, {self._level()}: excluded couplings{warning}"
+        return "; ".join([f"{self.model}, {self.data}, {self._level()}: excluded couplings{warning}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

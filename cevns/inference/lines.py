@@ -14,7 +14,7 @@ from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.likelihoods import Likelihood
@@ -60,7 +60,7 @@ class Line:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
-        self._experiments = likelihood.experiments
+        self._experiments, self._omissions = likelihood.experiments, likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
@@ -70,19 +70,23 @@ class Line:
             raise InputError(self._no_line(likelihood, interaction, purpose))
         self.parameter: Parameter = self.parameters[self.engine.line]
         others = [p for p in self.parameters if p is not self.parameter]
-        if len(others) > 1:
-            raise InputError(
-                f"interaction {checks.shown(self.name)} has {len(self.parameters)} parameters, "
-                f"{', '.join(p.name for p in self.parameters)}, of which a {purpose} takes two at most: give others a "
-                "value, name=value, or take fit, interval or contour, which profile them"
-            )
+        if len(others) > 1 or any(p.name not in likelihood.mediators(interaction) for p in others):
+            raise InputError(self._too_many(likelihood.mediators(interaction), purpose))
         self.other = others[0] if others else None
-        if self.other is not None and self.other.name not in likelihood.mediators(interaction):
-            raise InputError(
-                f"interaction {checks.shown(self.name)} has the parameter {self.other.name} beside "
-                f"{self.parameter.name}, which is no mass of a mediator: a {purpose} takes one coupling and at most "
-                f"one mass; give it a value, {self.other.name}=value, or take fit, interval or contour"
-            )
+
+    def _too_many(self, masses: Container[str], purpose: str) -> str:
+        """Return which parameters are free beside one coupling and one mass, and what to do."""
+        groups = [p for p in self.parameters if p.name not in masses], [p for p in self.parameters if p.name in masses]
+        kinds = [(kind, group) for kind, group in zip(("couplings", "masses"), groups, strict=True) if len(group) > 1]
+        missing = ", ".join(
+            f"{p.name}={'value' if p.default is None else f'{p.default:g}'}" for _, group in kinds for p in group[1:]
+        )
+        free = " and the ".join(f"{kind} {', '.join(p.name for p in group)}" for kind, group in kinds)
+        return (
+            f"interaction {checks.shown(self.name)} has the {free}, which all are free, and a {purpose} takes one "
+            f"coupling and at most one mass: give the others a value, for example {missing}, or take fit, interval or "
+            "contour, which profile them"
+        )
 
     def _no_line(self, likelihood: Likelihood, interaction: Model, purpose: str) -> str:
         """Return why there is no coupling along which counts are quadratic, and what to do."""
@@ -100,7 +104,10 @@ class Line:
                 f"{given[-1]} = {checks.shown(value)} is given, but a {purpose} of interaction {name} runs over it: "
                 "leave it out, or take chi2"
             )
-        return f"interaction {name} has no coupling to {purpose}"
+        return (
+            f"interaction {name} has no coupling to {purpose}: take chi2, or fit, interval or contour, of "
+            f"{', '.join(self.known)}"
+        )
 
     @property
     def about(self) -> dict[str, Any]:
@@ -114,6 +121,7 @@ class Line:
             "labels": tuple(e.label for e in self._experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
+            "remarks": self._omissions,
         }
 
     @property

@@ -210,16 +210,18 @@ def at_the_wall(objective: Objective, minimum: Minimum) -> Minimum:
 
 
 def _nodes(objective: Objective) -> Array:
-    """Return points that cover the masses, at the base of all other parameters."""
+    """Return points that cover the masses, at the base of all other parameters, and where they are without priors."""
     logs = np.flatnonzero(objective.logarithmic)
+    base, origin = objective.base, objective.origin
+    more = base[None] if (base == origin).all() else np.array([base, origin])
     if not logs.size:
-        return objective.base[None]
+        return more
     count = MASSES if logs.size == 1 else SEVERAL_MASSES if logs.size == 2 else 4
     axes = [np.linspace(objective.low[i], objective.high[i], count) for i in logs]
     grid = np.array(list(itertools.product(*axes)))
-    nodes = np.tile(objective.base, (len(grid), 1))
+    nodes = np.tile(base, (len(grid), 1))
     nodes[:, logs] = grid
-    return nodes
+    return np.concatenate([nodes, more]) if len(more) > 1 else nodes
 
 
 def _walls(objective: Objective, below: Array, above: Array) -> Array:
@@ -396,11 +398,35 @@ def distinct(
     for m in ordered:
         if not any(_same(objective, m, other) for other in found):
             found.append(m)
+    return _one_each(objective, found)
+
+
+def _one_each(objective: Objective, minima: Sequence[Minimum]) -> tuple[Minimum, ...]:
+    """Return ascending minima without those that lie in the same flat valley as a lower one."""
+    chi2 = np.array([m.chi2 for m in minima])
+    equal = np.diff(chi2) <= SAME * (1 + np.abs(chi2[:-1]))
+    equal = np.concatenate([equal, [False]]) | np.concatenate([[False], equal])
+    flat = [m for m, alike in zip(minima, equal, strict=True) if alike and flat_directions(objective, m)]
+    if len(flat) < 2:
+        return tuple(minima)
+    if objective.step is not None:
+        # each place of a way would be a fold
+        valleys = dict.fromkeys(flat, 0)
+    else:
+        # what is looked at last may join valleys
+        for m in flat:
+            objective.floors.add(m, SAME)
+        valleys = {m: objective.floors.valley(m) for m in flat}
+    found: list[Minimum] = []
+    for m in minima:
+        same = [o for o in found if o in valleys and m in valleys and valleys[o] == valleys[m]]
+        if not any(abs(o.chi2 - m.chi2) <= SAME * (1 + abs(o.chi2)) for o in same):
+            found.append(m)
     return tuple(found)
 
 
 def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
-    """Return whether two points are one minimum, or lie in the same flat valley."""
+    """Return whether two points are one minimum, or lie in the same flat valley that is straight."""
     if abs(one.chi2 - other.chi2) > 1e3 * SAME * (1 + abs(one.chi2)):
         return False
     apart = one.point - other.point
@@ -410,6 +436,4 @@ def _same(objective: Objective, one: Minimum, other: Minimum) -> bool:
         return False
     # one can be led to the other where chi2 does not change on the way
     way = other.point + np.linspace(0, 1, 9)[:, None] * apart
-    if np.ptp(objective.chi2(way)) <= SAME * (1 + abs(one.chi2)):
-        return True
-    return all(len(flat_directions(objective, m)) > 0 for m in (other, one))
+    return bool(np.ptp(objective.chi2(way)) <= SAME * (1 + abs(one.chi2)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, Model
+    from cevns.inference.floors import Floors
     from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
@@ -33,6 +34,8 @@ MASS_RANGE = 0.1, 1e4
 STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
+#: Standard deviation of a prior, as a share of its mean, below which numbers cannot tell chi2 around it.
+NARROWEST = 1e-9
 #: Multiples of the part of the ranges in which chi2 has structure along the axes, in which it may be convex in eta.
 INNER = (30.0, 10.0, 3.0)
 #: How far from the base points are that tell whether chi2 knows a sign.
@@ -42,6 +45,22 @@ DISTANCES = 10.0 ** np.linspace(-12.0, 3.0, 61)
 def mass_range(parameter: Parameter) -> tuple[float, float]:
     """Return the masses of a mediator that are searched unless a range is given: 0.1 MeV to 10 GeV, if allowed."""
     return max(MASS_RANGE[0], parameter.low), min(MASS_RANGE[1], parameter.high)
+
+
+def check_prior(parameter: Parameter) -> None:
+    """Refuse a prior of a free parameter that is as good as a value, but leaves chi2 around it to rounding.
+
+    Raises
+    ------
+    InputError
+        If it is narrower than a billionth of its mean.
+    """
+    mean, sigma = parameter.prior or (0.0, math.inf)
+    if sigma < NARROWEST * abs(mean):
+        raise InputError(
+            f"the prior of {parameter.name}, {mean!r} +- {sigma:g}, is too narrow for a parameter that is free: below "
+            f"{NARROWEST * abs(mean):g} rounding decides chi2; fix it, {parameter.name}={mean!r}, or widen its prior"
+        )
 
 
 class Objective(Axes):
@@ -89,8 +108,8 @@ class Objective(Axes):
     UnknownNameError
         If a parameter is not known.
     InputError
-        If none is free, one is free and fixed, has neither a value nor a default, or is out of range; or if chi2
-        depends on none of them.
+        If none is free, one is free and fixed, has neither a value nor a default, or is out of range; if the prior of
+        one is narrower than numbers can tell; or if chi2 depends on none of them.
     """
 
     _all: dict[str, Parameter]
@@ -114,6 +133,8 @@ class Objective(Axes):
         likelihood = likelihood.constrained(priors)
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
+        #: What they leave out that matters, in plain sentences.
+        self.omissions = likelihood.omissions(interaction)
         self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)
@@ -124,6 +145,7 @@ class Objective(Axes):
                 raise InputError(f"{name} is named twice: every parameter is free, profiled or an axis once")
             if name in given:
                 raise InputError(f"{name} cannot be free and have the value {given[name]}: leave one out")
+            check_prior(known[name])
         own = likelihood.own_parameters(interaction)
         #: Names of the interaction's own parameters; others are radii and the weak angle.
         self.own = frozenset(own)
@@ -146,6 +168,7 @@ class Objective(Axes):
             others = tuple(name for name in moving if name not in own)
             self.evaluator = likelihood.bind(interaction, free=others, priors=None, **values, **self.inert)
             self.engine = self.evaluator.engine.prepare()
+            self._data = likelihood.of_data(self.engine)
             self.names = self.evaluator.names
             if not self.inert:
                 self._ranges(bounds, likelihood.mediators(interaction))
@@ -214,6 +237,8 @@ class Objective(Axes):
     def _find_inert(self) -> dict[str, float]:
         """Find the parameters on which chi2 depends nowhere that is looked at, and return them.
 
+        What data tell of one parameter would be lost in the prior of another one, which may be enormous there.
+
         Raises
         ------
         InputError
@@ -226,11 +251,13 @@ class Objective(Axes):
         )
         points = points.clip(self.low, self.high)
         for i, name in enumerate(self.names):
+            if self.parameters[i].prior is not None:
+                continue
             places = np.concatenate([[self.low[i], self.high[i]], base[i] + np.array([-1e-3, 1e-3, -1.0, 1.0])])
             places = places.clip(max(self.low[i], -1e6), min(self.high[i], 1e6))
             rows = np.repeat(points[:, None, :], 1 + places.size, axis=1)
             rows[:, 1:, i] = places
-            chi2 = self.chi2(rows.reshape(-1, n)).reshape(len(points), -1)
+            chi2 = self.of_data(rows.reshape(-1, n)).reshape(len(points), -1)
             if (np.ptp(chi2, axis=1) <= NOTHING * (1 + np.abs(chi2).min(axis=1))).all():
                 self.inert[name] = float(self.to_values(base)[i])
         if len(self.inert) == n:
@@ -289,6 +316,7 @@ class Objective(Axes):
             return self
         other = copy.copy(self)
         other._set_axes(plain)
+        other.__dict__.pop("floors", None)
         return other
 
     @property
@@ -350,15 +378,24 @@ class Objective(Axes):
         angles = np.outer(np.arange(1.0, DISTANCES.size + 1), np.arange(1.0, len(self.names) + 1))
         rows = self.base + DISTANCES[:, None] * np.sin(angles)
         rows = np.where(self.logarithmic, self.base, rows).clip(self.low, self.high)
-        start, found = self.chi2(rows), []
+        start, found = self.of_data(rows), []
         for i, p in enumerate(self.parameters):
             if self.logarithmic[i] or p.origin != 0 or self.low[i] != -self.high[i]:
                 continue
+            if p.prior is not None and p.prior[0] != 0:
+                continue
             flipped = rows.copy()
             flipped[:, i] *= -1
-            if (np.abs(self.chi2(flipped) - start) <= NOTHING * (1 + np.abs(start))).all():
+            if (np.abs(self.of_data(flipped) - start) <= NOTHING * (1 + np.abs(start))).all():
                 found.append(i)
         return found
+
+    @cached_property
+    def floors(self) -> Floors:
+        """The valleys of flat minima on these axes."""
+        from cevns.inference.floors import Floors
+
+        return Floors(self)
 
     def chi2(self, points: Array) -> Array:
         """Return chi2 of points, shape (m, n), inside the ranges."""
@@ -373,6 +410,10 @@ class Objective(Axes):
         out[inside] = self._points(engine, rows[inside])
         out[~inside] = self._points(self.engine, rows[~inside])
         return out
+
+    def of_data(self, points: Array) -> Array:
+        """Return chi2 of points without what priors add to it."""
+        return self._points(self._data, np.ascontiguousarray(self.to_values(points)))
 
     def _points(self, engine: Any, rows: Array) -> Array:
         out = np.empty(len(rows))
@@ -414,7 +455,17 @@ class Objective(Axes):
 
     @property
     def base(self) -> Array:
-        """The point from which parameters are first varied: where amplitudes vanish, or the default."""
+        """The point from which parameters are first varied: `origin`, or what is next to it within a prior."""
+        values = self.to_values(self.origin)
+        for i, p in enumerate(self.parameters):
+            if p.prior is not None:
+                mean, sigma = p.prior
+                values[i] = min(max(min(max(values[i], mean - sigma), mean + sigma), p.low), p.high)
+        return self.to_points(values).clip(self.low, self.high)
+
+    @property
+    def origin(self) -> Array:
+        """The point where amplitudes vanish, or the default, whatever priors say."""
         found = np.empty(len(self.names))
         for i, (p, searched) in enumerate(zip(self.evaluator.parameters, self.parameters, strict=True)):
             value = p.default if p.default is not None else p.origin

@@ -83,7 +83,9 @@ class Plane:
         for i, unit in enumerate(self.units):
             if unit is not None:
                 out[:, i] = unit * np.sinh(out[:, i])
-        found: Array = out.clip(self.profiled.low, self.profiled.high)
+        # an end of the range is that number, which the logarithm may miss
+        out = np.where(places <= self.low, self.profiled.low, out.clip(self.profiled.low, self.profiled.high))
+        found: Array = np.where(places >= self.high, self.profiled.high, out)
         return found
 
     def slopes(self, values: Array) -> Array:

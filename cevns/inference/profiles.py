@@ -208,5 +208,9 @@ def profile(
         min(minima[0].chi2, float(chi2.min())),
         **objective.about,
         parameters=(objective.parameter(name),),
-        remarks=(*(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert), *said),
+        remarks=(
+            *objective.omissions,
+            *(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert),
+            *said,
+        ),
     )

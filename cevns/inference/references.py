@@ -9,6 +9,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.estimates import Estimate
 from cevns.inference.fits import Fit
+from cevns.inference.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +41,7 @@ def reference_fit(reference: Any, line: Line) -> Fit:
         If it is neither a fit nor a number, or a fit of another chi2.
     """
     if not isinstance(reference, Fit):
-        return Fit(_number(reference, "a Fit"), None, math.nan, **line.about)
+        return Fit(_number(reference, "a Fit of best_fit"), None, math.nan, **line.about)
     name = checks.shown(line.name)
     checks.real("chi2 of the reference", reference.chi2)
     if reference.mass is None and line.other and not math.isnan(reference.coupling):
@@ -91,6 +92,9 @@ def _number(reference: Any, fit: str) -> float:
             f"reference must be a chi2 or {fit}, got {reference!r}; give a number, for the standard model "
             'likelihood.chi2("sm")'
         )
+    if isinstance(reference, Result):
+        remedy = f": {_ALONE}" if isinstance(reference, Estimate) else ""
+        raise InputError(f"reference must be a chi2 or {fit}, got {checks.shown(reference)}{remedy}")
     return checks.real("reference", reference)
 
 

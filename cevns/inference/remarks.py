@@ -117,7 +117,7 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
     minima : sequence of Minimum
         The least first.
     """
-    best, out = minima[0], []
+    best, out = minima[0], list(objective.omissions)
     for name in objective.inert:
         of_bounds = " within its bounds" if name in objective.bounds else ""
         out.append(f"chi2 does not depend on {name}{of_bounds}: any value{of_bounds and ' there'} fits as well")

@@ -21,20 +21,21 @@ __all__ = ["chosen", "lattice", "no_seeds", "rays"]
 CELLS, COSTLY = 32, 16
 #: Share of the hull that the lattice goes beyond on each side.
 MARGIN = 0.02
-#: What a crossing may leave of the excess.
-ACCURACY = 1e-6
+#: What a crossing may leave of the excess, and the slope of it below which there is no direction to go on in.
+ACCURACY, SLOPE = 1e-6, 1e-6
 
 
 def chosen(field: Field, seeds: Seeds) -> Seeds:
     """Return seeds without those that are the same, without a slope, or at which a curve leaves the box."""
     size = np.hypot(*seeds.gradients.T)
-    kept = np.isfinite(size) & (size > 0)
+    kept = np.isfinite(size) & (size > SLOPE)
     heads = left_of(seeds.gradients)
     for side, sign in ((seeds.spots <= field.low, 1.0), (seeds.spots >= field.high, -1.0)):
         kept &= ~(side & (sign * heads <= 0)).any(axis=1)
     for i in np.flatnonzero(kept):
         if kept[i]:
-            away = np.hypot(*(seeds.spots - seeds.spots[i]).T) * size[i]
+            # one without a slope, beside a jump, is near to none
+            away = np.hypot(*(seeds.spots - seeds.spots[i]).T) * np.maximum(size, size[i])
             same = (away < ACCURACY) & ((heads * heads[i]).sum(axis=1) > 0)
             same[i] = False
             kept &= ~same

@@ -70,8 +70,9 @@ class Squares:
         """Return points on these axes as those of the objective, without signs."""
         out = points.copy()
         # differences may miss the ends of the range by rounding
-        roots = np.sqrt(out[..., self.columns].clip(0.0) * self.lengths)
-        out[..., self.columns] = roots.clip(None, self.objective.high[self.columns])
+        squares, high = out[..., self.columns], self.objective.high[self.columns]
+        roots = np.sqrt(squares.clip(0.0) * self.lengths).clip(None, high)
+        out[..., self.columns] = np.where(squares >= self.high[self.columns], high, roots)
         return out
 
     def chi2(self, points: Array) -> Array:

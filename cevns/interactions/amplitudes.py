@@ -14,9 +14,11 @@ pi: three numbers for g_V^2, g_V g_A and g_A^2, of which the second changes its 
 from __future__ import annotations
 
 import cmath
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,6 +44,20 @@ __all__ = ["Amplitude", "Monomial", "mass_at", "monomials"]
 SMALLEST_NUMBER = 1e-60
 #: Between g^2 / (q^2 + m^2) and the amplitude in units of the weak charge [MeV^2].
 PROPAGATOR_SCALE = 1 / (math.sqrt(2) * FERMI_CONSTANT)
+
+#: Sets of forms whose products are kept; a scan over interactions must not fill the memory.
+MOST_FORMS = 256
+
+
+class Form(NamedTuple):
+    """An amplitude without its numbers: fields of `Amplitude`."""
+
+    kinematics: str
+    final_mass: str | float | None
+    flavours: tuple[str, str]
+    couplings: tuple[tuple[str, int], ...]
+    mediator: str | float | None
+    loop: Loop | None
 
 
 @dataclass(frozen=True)
@@ -93,11 +109,7 @@ class Amplitude:
             raise InputError(f"flavours must be two, before and after, got {checks.shown(self.flavours)}")
         for flavour in flavours:
             checks.flavour("neutrino flavour", flavour, FLAVOURS)
-        for name in ("proton", "neutron", "electron", "electron_axial"):
-            number = getattr(self, name)
-            checks.instance(f"{name} of an amplitude", number, (int, float, complex))
-            if not cmath.isfinite(number):
-                raise InputError(f"{name} of an amplitude = {number!s} is not allowed: it must be finite")
+        self._check_numbers()
         given = tuple(self.couplings.items()) if isinstance(self.couplings, Mapping) else self.couplings
         powers: dict[str, int] = {}
         for name, power in checks.pairs("couplings", given, "(parameter, power)"):
@@ -132,6 +144,26 @@ class Amplitude:
             checks.instance("loop", self.loop, Loop)
         # products of powers are compared in this order
         checks.put(self, flavours=flavours, couplings=tuple(sorted(powers.items())))
+
+    def _check_numbers(self) -> None:
+        for name in ("proton", "neutron", "electron", "electron_axial"):
+            number = getattr(self, name)
+            if type(number) is not float:
+                checks.instance(f"{name} of an amplitude", number, (int, float, complex))
+            if not cmath.isfinite(number):
+                raise InputError(f"{name} of an amplitude = {number!s} is not allowed: it must be finite")
+
+    @cached_property
+    def form(self) -> Form:
+        """All but the numbers."""
+        return Form(self.kinematics, self.final_mass, self.flavours, self.couplings, self.mediator, self.loop)
+
+    def of(self, proton: complex, neutron: complex, electron: complex) -> Amplitude:
+        """Return a vector's amplitude with other numbers, which alone are checked, and the same form."""
+        out = object.__new__(Amplitude)
+        out.__dict__.update(self.__dict__, form=self.form, proton=proton, neutron=neutron, electron=electron)
+        out._check_numbers()
+        return out
 
 
 class Monomial(NamedTuple):
@@ -208,44 +240,74 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: 
     >>> [(m.couplings, m.mediators) for m in monomials([weak, new], ["e"])]
     [((), ()), ((('coupling', 2),), (('mass', 1),)), ((('coupling', 4),), (('mass', 2),))]
     """
-    sectors: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    members, forms = [], []
     for a in amplitudes:
         if a.flavours[0] in flavours:
             p, n = (a.electron, a.electron_axial) if target == ELECTRONS else (a.proton, a.neutron)
             p = p if abs(p) >= SMALLEST_NUMBER else 0.0
             n = n if abs(n) >= SMALLEST_NUMBER else 0.0
-            if a.mediator is not None:
-                p, n = p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE
-            masses = () if a.mediator is None else ((a.mediator, 1),)
-            loops = () if a.loop is None else ((a.loop, 1),)
-            sector = a.kinematics, 0.0 if a.final_mass is None else a.final_mass, a.final_mass is None, a.flavours
-            sectors.setdefault(sector, []).append((p, n, a.couplings, masses, loops))
-    found: dict[Any, list[float]] = {}
+            members.append((p, n) if a.mediator is None else (p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE))
+            forms.append(a.form)
+    keys, pairs = _products(tuple(forms), tuple(flavours))
     size = len(flavours)
-    for (kinematics, final_mass, _, (initial, _)), members in sectors.items():
+    found: dict[int, list[float]] = {}
+    for i, j, times, row, place in pairs:
+        p, n = members[i]
+        q, m = members[j]
+        q, m = q.conjugate(), m.conjugate()
+        first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
+        if not (first or second or third):
+            continue
+        total = found.get(place)
+        if total is None:
+            total = found[place] = [0.0] * (3 * size)
+        total[row] += first
+        total[size + row] += second
+        total[2 * size + row] += third
+    numbers = np.array(list(found.values()))
+    return tuple([Monomial._make((*keys[place], row, target)) for place, row in zip(found, numbers, strict=True)])
+
+
+@functools.lru_cache(MOST_FORMS)
+def _products(
+    forms: tuple[Form, ...], flavours: tuple[str, ...]
+) -> tuple[tuple[tuple[Any, ...], ...], tuple[tuple[int, int, float, int, int], ...]]:
+    """Return what the square of a sum of amplitudes consists of, whatever their numbers are.
+
+    Returns
+    -------
+    monomials : tuple
+        First fields of each `Monomial`.
+    pairs : tuple of (int, int, float, int, int)
+        Which two amplitudes are multiplied, how often, the row of the initial flavour, and of which monomial this is.
+    """
+    sectors: dict[tuple[Any, ...], list[int]] = {}
+    for i, form in enumerate(forms):
+        sectors.setdefault(form[:3], []).append(i)
+    found: dict[tuple[Any, ...], int] = {}
+    pairs = []
+    for (kinematics, final_mass, (initial, _)), members in sectors.items():
         row = flavours.index(initial)
-        for i, (p, n, couplings, masses, loops) in enumerate(members):
-            for j in range(i + 1):
-                q, m, *others = members[j]
-                q, m = q.conjugate(), m.conjugate()
-                times = 1.0 if i == j else 2.0
-                first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
-                if not (first or second or third):
-                    continue
+        for k, i in enumerate(members):
+            for j in members[: k + 1]:
+                one, other = forms[i], forms[j]
                 key = (
                     kinematics,
-                    final_mass,
-                    _times(couplings, others[0]),
-                    _times(masses, others[1]),
-                    _times(loops, others[2]),
+                    0.0 if final_mass is None else final_mass,
+                    _times(one.couplings, other.couplings),
+                    _times(_propagator(one), _propagator(other)),
+                    _times(_loops(one), _loops(other)),
                 )
-                total = found.get(key)
-                if total is None:
-                    total = found[key] = [0.0] * (3 * size)
-                total[row] += first
-                total[size + row] += second
-                total[2 * size + row] += third
-    return tuple(Monomial._make((*key, np.array(numbers), target)) for key, numbers in found.items())
+                pairs.append((i, j, 1.0 if i == j else 2.0, row, found.setdefault(key, len(found))))
+    return tuple(found), tuple(pairs)
+
+
+def _propagator(form: Form) -> tuple[tuple[str | float, int], ...]:
+    return () if form.mediator is None else ((form.mediator, 1),)
+
+
+def _loops(form: Form) -> tuple[tuple[Loop, int], ...]:
+    return () if form.loop is None else ((form.loop, 1),)
 
 
 def _times(first: tuple[tuple[Any, int], ...], second: tuple[tuple[Any, int], ...]) -> tuple[tuple[Any, int], ...]:

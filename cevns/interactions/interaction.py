@@ -13,50 +13,16 @@ from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import LARGEST_NUMBER, charge_table
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
-from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter, needed
+from cevns.interactions.structure import Structure, structure_of
+from cevns.parameters import Parameter, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cevns._types import ArrayLike, Values
     from cevns.nuclei import FormFactor, Nucleus
 
 __all__ = ["Interaction"]
-
-#: Names of arguments of the public functions that take parameters by name, beside ``mass`` and ``coupling``.
-RESERVED = frozenset(
-    {
-        "antineutrino",
-        "bounds",
-        "cl",
-        "dof",
-        "edges_kev",
-        "electron_kev",
-        "energy",
-        "eta",
-        "flavour",
-        "flux",
-        "form_factor",
-        "free",
-        "interaction",
-        "likelihood",
-        "logarithmic",
-        "mass_range",
-        "name",
-        "nodes",
-        "nucleus",
-        "num_threads",
-        "priors",
-        "profiled",
-        "progress",
-        "recoil_kev",
-        "reference",
-        "self",
-        "target",
-        "values",
-    }
-)
-_TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
 
 
 @dataclass(frozen=True)
@@ -98,74 +64,29 @@ class Interaction:
     leptons: Values = ()
     description: str = ""
     reference: str = ""
+    #: What does not depend on numbers: one object for all interactions that agree in it.
+    structure: Structure = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
         for field in ("label", "description", "reference"):
             checks.words(field, getattr(self, field))
         checks.instance("weak", self.weak, WeakCouplings, "for example cevns.interactions.RADIATIVE_COUPLINGS")
+        amplitudes = checks.sequence("amplitudes", self.amplitudes, Amplitude)
+        for amplitude in amplitudes:
+            self._check(amplitude)
+        given = checks.sequence("parameters", self.parameters, Parameter)
+        structure = structure_of(self.name, given, self.weak.parameter, tuple([a.form for a in amplitudes]))
         checks.put(
             self,
-            parameters=checks.sequence("parameters", self.parameters, Parameter),
-            amplitudes=checks.sequence("amplitudes", self.amplitudes, Amplitude),
+            parameters=structure.parameters,
+            amplitudes=amplitudes,
             leptons=charge_table("leptons", self.leptons),
             label=self.label or self.name,
+            structure=structure,
         )
-        names = [p.name for p in self.parameters]
-        if len(set(names)) < len(names):
-            raise InputError(f"parameters of {self.name!r} have the same name: {', '.join(names)}")
-        for name in names:
-            taken = "a neutron radius" if name.startswith("rn_") else _TAKEN.get(name)
-            if taken or name == self.weak.parameter.name:
-                raise InputError(
-                    f"a parameter of {checks.shown(self.name)} is called {name!r}, which is taken: by "
-                    f"{taken or 'the standard model'}; choose another name"
-                )
-        usable = {*names, self.weak.parameter.name}
-        for amplitude in self.amplitudes:
-            self._check(amplitude, usable)
-        couplings = {name for a in self.amplitudes for name, _ in a.couplings}
-        checks.put(self, parameters=tuple(self._bounded(p, p.name in couplings) for p in self.parameters))
-        for name in names:
-            if name not in couplings | self.mediators | self.final_masses:
-                raise InputError(
-                    f"no amplitude of {checks.shown(self.name)} depends on its parameter {name!r}: give one "
-                    f"couplings=(({name!r}, 1),), or mediator={name!r} for a mass, or leave the parameter out"
-                )
 
-    def _bounded(self, parameter: Parameter, coupling: bool) -> Parameter:
-        """Return a parameter in MeV if it is a mass, and with the range in which powers do not overflow."""
-        name, unit = parameter.name, parameter.unit
-        low, high, mass = parameter.low, parameter.high, name in self.mediators | self.final_masses
-        if mass:
-            kind = "of a mediator" if name in self.mediators else "of a final lepton"
-            if parameter.origin != 0:
-                raise InputError(f"{name} is the mass {kind}, whose origin must be 0")
-            if unit not in ("", "MeV"):
-                raise InputError(f"{name} is the mass {kind}, whose unit must be MeV, got {unit!r}: convert it")
-            low, high, unit = max(low, 0.0), min(high, LARGEST_MASS), "MeV"
-        if coupling:
-            if abs(parameter.origin) > LARGEST_COUPLING:
-                raise InputError(
-                    f"origin of {name} = {parameter.origin:g} is not allowed: that of a coupling must lie from "
-                    f"{-LARGEST_COUPLING:g} to {LARGEST_COUPLING:g}"
-                )
-            low, high = max(low, -LARGEST_COUPLING), min(high, LARGEST_COUPLING)
-        # what files of results understand by these names
-        if (name == "mass" and not mass and coupling) or (name == "coupling" and (mass or unit)):
-            meaning = "the mass of a mediator" if name == "mass" else "a pure number that multiplies amplitudes"
-            raise InputError(f"a parameter that is called {name!r} must be {meaning}: choose another name")
-        if (low, high, unit) == (parameter.low, parameter.high, parameter.unit):
-            return parameter
-        return parameter.replace(low=low, high=high, unit=unit)
-
-    def _check(self, amplitude: Amplitude, names: Container[str]) -> None:
-        masses = (m for m in (amplitude.mediator, amplitude.final_mass) if isinstance(m, str))
-        for name in (*(name for name, _ in amplitude.couplings), *masses):
-            if name not in names:
-                raise InputError(f"an amplitude of {self.name!r} has {name!r}, which is not among its parameters")
-        if amplitude.mediator == self.weak.parameter.name:
-            raise InputError(f"an amplitude of {self.name!r} has the mediator {amplitude.mediator!r}, which is no mass")
+    def _check(self, amplitude: Amplitude) -> None:
         for part in (amplitude.proton, amplitude.neutron, amplitude.electron, amplitude.electron_axial):
             if not abs(part) <= LARGEST_NUMBER:
                 raise InputError(
@@ -180,32 +101,25 @@ class Interaction:
     def __hash__(self) -> int:
         return self._hash
 
-    @cached_property
+    @property
     def mediators(self) -> frozenset[str]:
         """Names of the parameters that are masses of mediators."""
-        return frozenset(a.mediator for a in self.amplitudes if isinstance(a.mediator, str))
+        return self.structure.mediators
 
-    @cached_property
+    @property
     def final_masses(self) -> frozenset[str]:
         """Names of the parameters that are masses of the neutral lepton that leaves."""
-        return frozenset(a.final_mass for a in self.amplitudes if isinstance(a.final_mass, str))
+        return self.structure.final_masses
 
-    @cached_property
+    @property
     def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:
         """Names of the masses of mediators, each with those of the couplings that go with it."""
-        return frozenset(
-            (a.mediator, tuple(n for n, _ in a.couplings)) for a in self.amplitudes if isinstance(a.mediator, str)
-        )
+        return self.structure.mediations
 
-    @cached_property
-    def propagators(self) -> dict[str, tuple[str, int]]:
+    @property
+    def propagators(self) -> Mapping[str, tuple[str, int]]:
         """The mass of the mediator that each coupling has, and the coupling's power, for those that have one alone."""
-        found: dict[str, set[tuple[str | float | None, int]]] = {}
-        for amplitude in self.amplitudes:
-            for name, power in amplitude.couplings:
-                found.setdefault(name, set()).add((amplitude.mediator, power))
-        alone = {name: next(iter(pairs)) for name, pairs in found.items() if len(pairs) == 1}
-        return {name: (mediator, power) for name, (mediator, power) in alone.items() if isinstance(mediator, str)}
+        return self.structure.propagators
 
     @cached_property
     def _hash(self) -> int:
@@ -295,16 +209,15 @@ class Interaction:
             ),
         )
 
-    @cached_property
+    @property
     def own_names(self) -> tuple[str, ...]:
         """Names of the interaction's own parameters."""
-        return tuple(p.name for p in self.parameters)
+        return self.structure.own_names
 
-    @cached_property
+    @property
     def all_parameters(self) -> tuple[Parameter, ...]:
         """Its own parameters, and those of the standard model."""
-        weak = self.weak.parameter
-        return self.parameters if weak.name in self.own_names else (*self.parameters, weak)
+        return self.structure.all_parameters
 
     def offsets(self, values: Mapping[str, Any]) -> dict[str, float]:
         """Return checked values of all parameters, less those at which their amplitudes vanish.
@@ -346,7 +259,7 @@ class Interaction:
             if target == ELECTRONS:
                 self._check_electrons()
             weak = [amplitude for flavour in flavours for amplitude in self.weak.amplitudes(flavour)]
-            chosen = [a for a in (*weak, *self.amplitudes) if not any(name in without for name, _ in a.couplings)]
+            chosen = [a for a in (*weak, *self.amplitudes) if without.isdisjoint(dict(a.couplings))]
             found = self._monomials[key] = monomials(chosen, key[0], target)
         return found
 
@@ -360,36 +273,17 @@ class Interaction:
                 "that of electrons, or replace(leptons=()) for electrons that do not feel it"
             )
 
-    @cached_property
-    def exponents(self) -> dict[str, set[int]]:
+    @property
+    def exponents(self) -> Mapping[str, frozenset[int]]:
         """Powers above 0 in which the rates of any neutrinos depend on each coupling, whatever its numbers are."""
-        weak = frozenset({(), ((self.weak.parameter.name, 1),)})
-        sectors: dict[tuple[Any, ...], frozenset[tuple[tuple[str, int], ...]]] = {}
-        for a in self.amplitudes:
-            key = a.kinematics, a.final_mass, a.flavours
-            same = a.flavours[0] == a.flavours[1] and a.final_mass is None
-            interferes = same and a.kinematics == "vector"
-            sectors[key] = sectors.get(key, weak if interferes else frozenset()) | {a.couplings}
-        found: dict[str, set[int]] = {}
-        for members in {weak, *sectors.values()}:
-            powers: dict[str, set[int]] = {}
-            for couplings in members:
-                for coupling, power in couplings:
-                    powers.setdefault(coupling, set()).add(power)
-            for coupling, some in powers.items():
-                if () in members or any(coupling not in dict(couplings) for couplings in members):
-                    some.add(0)
-                found.setdefault(coupling, set()).update(i + j for i in some for j in some)
-        for sums in found.values():
-            sums.discard(0)
-        return found
+        return self.structure.exponents
 
     @cached_property
     def _monomials(self) -> dict[tuple[tuple[str, ...], frozenset[str], str], tuple[Monomial, ...]]:
         return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Interaction, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
+        return Interaction, tuple(getattr(self, f.name) for f in dataclasses.fields(self) if f.init)
 
     def lepton_charge(self, flavour: str) -> float:
         """Return Q'_l of a charged lepton.

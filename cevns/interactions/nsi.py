@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from cevns.constants import FLAVOURS
@@ -46,11 +47,14 @@ def NonStandardInteractions(
     """
     u, d = (dict(charge_table(key, {} if table is None else table)) for key, table in (("up", up), ("down", down)))
     given = [f for f in FLAVOURS if f in u or f in d]
-    return contact(
+    return _of_products(
         name,
-        proton={f: 2 * u.get(f, 0.0) + d.get(f, 0.0) for f in given},
-        neutron={f: u.get(f, 0.0) + 2 * d.get(f, 0.0) for f in given},
-        **fields,
+        (
+            {f: 2 * u.get(f, 0.0) + d.get(f, 0.0) for f in given},
+            {f: u.get(f, 0.0) + 2 * d.get(f, 0.0) for f in given},
+            {},
+        ),
+        fields,
     )
 
 
@@ -80,13 +84,24 @@ def contact(
     >>> contact("neutrons", proton={}, neutron={"e": 0.1}).own_names
     ('coupling',)
     """
-    p, n, e = product_tables(proton, neutron, electron)
+    return _of_products(name, product_tables(proton, neutron, electron), fields)
+
+
+def _of_products(name: str, tables: tuple[dict[str, float], ...], fields: Mapping[str, Any]) -> Interaction:
+    """Return a contact interaction of checked products of charges with those of protons, neutrons and electrons."""
+    p, n, e = tables
     amplitudes = tuple(
-        Amplitude((f, f), p.get(f, 0.0), n.get(f, 0.0), (("coupling", 1),), electron=e.get(f, 0.0))
+        _unit(f).of(p.get(f, 0.0), n.get(f, 0.0), e.get(f, 0.0))
         for f in {**p, **n, **e}
         if p.get(f) or n.get(f) or e.get(f)
     )
     return Interaction(name, (_SCALE,) if amplitudes else (), amplitudes, **fields)
+
+
+@functools.cache
+def _unit(flavour: str) -> Amplitude:
+    """Return the amplitude of contact interactions of a flavour for protons, whose form all of them have."""
+    return Amplitude((flavour, flavour), 1.0, 0.0, (("coupling", 1),))
 
 
 def quark_couplings(name: str = "nsi", **fields: Any) -> Interaction:

@@ -114,5 +114,4 @@ cdef class Counts:
     cdef int *members
     cdef place_products(self, kernels)
     cdef readonly tuple parameters
-    cdef readonly object most  # largest constant counts of each bin
     cdef tuple owned, arguments

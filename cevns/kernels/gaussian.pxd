@@ -97,6 +97,9 @@ cdef struct row_t:
     double y, eta, drift
     # of the last sum of squares: the signal's factor, and v; and u where shared nuisances need it
     double factor, weight, signal
+    # where its residuals are still there to be read: eta, and the piece, or -1
+    double summed_eta
+    Py_ssize_t summed_piece
     Py_ssize_t piece
     # whether many couplings follow, so that polynomials pay
     bint many

@@ -130,4 +130,4 @@ cdef inline double least_here(const term_t *t, row_t *row, double y, double *eta
 
 
 cdef double across_kinks(const term_t *t, row_t *row, double y, double best) noexcept nogil
-cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y) noexcept nogil
+cdef bint alone_in_eta(const term_t *t, row_t *row, const double *y, const lanes_t *here) noexcept nogil

@@ -17,7 +17,7 @@ from cevns.kernels.likelihood import Evaluator
 from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
-from cevns.likelihoods.refolded import RefoldedEngine, RefoldedEvaluator
+from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.steps import Steps
 
@@ -156,7 +156,7 @@ class Likelihood(Inference):
         first, *others = (e.signal.parameters(interaction) for e in self.experiments)
         if not (others or self.priors):
             return first
-        return self._parameters.get(interaction, lambda: self._joined_parameters(first, others))
+        return self._parameters.get((first, *others), lambda: self._joined_parameters(first, others))
 
     @cached_property
     def _parameters(self) -> Kept:
@@ -270,6 +270,13 @@ class Likelihood(Inference):
         """
         return self._assembly.engine(interaction, parameters, fixed, self._pulls_of(interaction, parameters, fixed))
 
+    @staticmethod
+    def of_data(engine: Engine | RefoldedEngine) -> Engine | DataEngine:
+        """Return what computes the same chi2 without what priors of parameters add to it."""
+        if isinstance(engine, RefoldedEngine):
+            return DataEngine(engine)
+        return without_priors(engine)
+
     def _pulls_of(
         self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
     ) -> list[tuple[int, float, float]]:
@@ -319,6 +326,10 @@ class Likelihood(Inference):
     def _assembly(self) -> Assembly:
         return Assembly(self.experiments)
 
+    def omissions(self, interaction: Model) -> tuple[str, ...]:
+        """Return what experiments leave out that would matter for an interaction, in plain sentences."""
+        return tuple(text for e in self.experiments for text in e.omissions(interaction))
+
     def describe(self, interaction: Model) -> tuple[str, str]:
         """Return the name of an interaction, and its name in figures."""
         return self.experiments[0].signal.describe(interaction)
@@ -335,7 +346,7 @@ class Likelihood(Inference):
         found = [e.signal.heaviest(interaction) for e in self.experiments]
         return {name: tuple(sorted({mass for one in found for mass in one[name]})) for name in found[0]}
 
-    def propagators(self, interaction: Model) -> dict[str, tuple[str, int]]:
+    def propagators(self, interaction: Model) -> Mapping[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
         return self.experiments[0].signal.propagators(interaction)
 
@@ -412,7 +423,7 @@ class Likelihood(Inference):
         """
         own = self.own_parameters(interaction)
         given = needed(values, own, self.describe(interaction)[0])
-        return self.bind(interaction, free=tuple(sorted(given.keys() - own))), given
+        return self.bind(interaction, free=sorted([name for name in given if name not in own])), given
 
     def predict(
         self,

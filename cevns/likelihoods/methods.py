@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["Inference"]
 
 
+def _likelihood(inference: Inference) -> Any:
+    """Return what the methods are of: the one class that has them is a likelihood."""
+    return inference
+
+
 class Inference:
     """Base of a likelihood."""
 
     def fit(
-        self: Any,
+        self,
         interaction: Model,
         free: Sequence[str] | str,
         *,
@@ -26,13 +31,35 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Estimate:
-        """Return the best fit in some parameters, with all minima and intervals; see `cevns.inference.fit`."""
+        """Return the best fit in some parameters, with all minima and intervals.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        free : str or sequence of str
+            Names of the parameters that are fitted.
+        bounds, priors : mapping of str to (float, float), optional
+            Of parameters by name: ranges in which they are searched; means and standard deviations.
+        num_threads : int
+            Threads over many points.
+        **fixed : float
+            Values of other parameters by name, for example ``mass=10.0``; the rest have their defaults.
+
+        Returns
+        -------
+        Estimate
+
+        See Also
+        --------
+        cevns.inference.fit : The same with errors, notes and an example.
+        """
         from cevns.inference import fit
 
-        return fit(self, interaction, free, bounds=bounds, priors=priors, num_threads=num_threads, **fixed)
+        return fit(_likelihood(self), interaction, free, bounds=bounds, priors=priors, num_threads=num_threads, **fixed)
 
     def interval(
-        self: Any,
+        self,
         interaction: Model,
         name: str,
         *,
@@ -44,15 +71,39 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Interval:
-        """Return the allowed intervals of one parameter, others profiled; see `cevns.inference.interval`."""
+        """Return the allowed intervals of one parameter, for one degree of freedom.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        name : str
+            The parameter.
+        cl : float
+            Confidence level.
+        profiled : str or sequence of str
+            Parameters over which chi2 is minimised at each value.
+        reference : float or fit, optional
+            The chi2 from which the level counts, or a fit that has it; the least one unless given.
+        bounds, priors, num_threads, **fixed
+            As of `fit`.
+
+        Returns
+        -------
+        Interval
+
+        See Also
+        --------
+        cevns.inference.interval : The same with errors and an example.
+        """
         from cevns.inference import interval
 
         options: dict[str, Any] = {"cl": cl, "profiled": profiled, "reference": reference}
         options |= {"bounds": bounds, "priors": priors, "num_threads": num_threads}
-        return interval(self, interaction, name, **options, **fixed)
+        return interval(_likelihood(self), interaction, name, **options, **fixed)
 
     def profile(
-        self: Any,
+        self,
         interaction: Model,
         name: str,
         values: ArrayLike,
@@ -63,14 +114,36 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Profile:
-        """Return the least chi2 at values of one parameter, others profiled; see `cevns.inference.profile`."""
+        """Return the least chi2 at values of one parameter.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        name : str
+            The parameter.
+        values : array_like, shape (m,)
+            Its values, ascending.
+        profiled : str or sequence of str
+            Parameters over which chi2 is minimised at each value.
+        bounds, priors, num_threads, **fixed
+            As of `fit`.
+
+        Returns
+        -------
+        Profile
+
+        See Also
+        --------
+        cevns.inference.profile : The same with errors and an example.
+        """
         from cevns.inference import profile
 
         options: dict[str, Any] = {"profiled": profiled, "bounds": bounds, "priors": priors}
-        return profile(self, interaction, name, values, num_threads=num_threads, **options, **fixed)
+        return profile(_likelihood(self), interaction, name, values, num_threads=num_threads, **options, **fixed)
 
     def contour(
-        self: Any,
+        self,
         interaction: Model,
         x: str,
         y: str,
@@ -83,15 +156,39 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Contour:
-        """Return closed curves in the plane of two parameters, others profiled; see `cevns.inference.contour`."""
+        """Return the closed curves around what is allowed in the plane of two parameters, for two degrees of freedom.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        x, y : str
+            The parameters of the plane.
+        cl : float or sequence of float
+            Confidence levels.
+        profiled : str or sequence of str
+            Parameters over which chi2 is minimised at each point.
+        reference : float or fit, optional
+            The chi2 from which levels count, or a fit that has it; the least one unless given.
+        bounds, priors, num_threads, **fixed
+            As of `fit`.
+
+        Returns
+        -------
+        Contour
+
+        See Also
+        --------
+        cevns.inference.contour : The same with errors and an example.
+        """
         from cevns.inference import contour
 
         options: dict[str, Any] = {"cl": cl, "profiled": profiled, "reference": reference}
         options |= {"bounds": bounds, "priors": priors, "num_threads": num_threads}
-        return contour(self, interaction, x, y, **options, **fixed)
+        return contour(_likelihood(self), interaction, x, y, **options, **fixed)
 
     def posterior(
-        self: Any,
+        self,
         interaction: Model,
         free: Sequence[str] | str,
         *,
@@ -100,14 +197,34 @@ class Inference:
         priors: Mapping[str, tuple[float, float]] | None = None,
         **fixed: Any,
     ) -> Posterior:
-        """Return the density of some parameters for samplers; see `cevns.inference.posterior`."""
+        """Return the density of some parameters, with its gradient, for samplers.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        free : str or sequence of str
+            Names of the parameters.
+        logarithmic : str or sequence of str
+            Those of them whose prior is flat in the logarithm.
+        bounds, priors, **fixed
+            As of `fit`.
+
+        Returns
+        -------
+        Posterior
+
+        See Also
+        --------
+        cevns.inference.posterior : The same with errors and an example.
+        """
         from cevns.inference import posterior
 
         options: dict[str, Any] = {"logarithmic": logarithmic, "bounds": bounds, "priors": priors}
-        return posterior(self, interaction, free, **options, **fixed)
+        return posterior(_likelihood(self), interaction, free, **options, **fixed)
 
     def best_fit(
-        self: Any,
+        self,
         interaction: Model,
         *,
         mass: float | None = None,
@@ -115,13 +232,37 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Fit:
-        """Return the best fit over the plane of mass and coupling; see `cevns.inference.best_fit`."""
+        """Return the best fit in the coupling and, unless it is given, the mass.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        mass : float, optional
+            Of the mediator [MeV].
+        mass_range : (float, float), optional
+            Masses that are searched [MeV].
+        num_threads : int
+            Threads over masses.
+        **fixed : float
+            Values of other parameters by name.
+
+        Returns
+        -------
+        Fit
+
+        See Also
+        --------
+        cevns.inference.best_fit : The same with errors and an example.
+        """
         from cevns.inference import best_fit
 
-        return best_fit(self, interaction, mass=mass, mass_range=mass_range, num_threads=num_threads, **fixed)
+        return best_fit(
+            _likelihood(self), interaction, mass=mass, mass_range=mass_range, num_threads=num_threads, **fixed
+        )
 
     def limit(
-        self: Any,
+        self,
         interaction: Model,
         mass: ArrayLike | None = None,
         *,
@@ -132,7 +273,35 @@ class Inference:
         num_threads: int = 1,
         **fixed: Any,
     ) -> Limit:
-        """Return exact excluded intervals of the coupling at each mass; see `cevns.inference.limit`."""
+        """Return the exact excluded intervals of the coupling at each mass.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        mass : array_like, optional
+            Masses of the mediator [MeV]; none for an interaction without one.
+        cl : float
+            Confidence level.
+        dof : int, optional
+            Its degrees of freedom; 2 with a mass and 1 without unless given.
+        reference : float or Fit, optional
+            The chi2 from which the level counts, or a fit that has it; the least one in the plane unless given.
+        mass_range : (float, float), optional
+            Masses that are searched for the least chi2 [MeV].
+        num_threads : int
+            Threads over masses.
+        **fixed : float
+            Values of other parameters by name.
+
+        Returns
+        -------
+        Limit
+
+        See Also
+        --------
+        cevns.inference.limit : The same with errors and an example.
+        """
         from cevns.inference import limit
 
         options: dict[str, Any] = {
@@ -142,10 +311,10 @@ class Inference:
             "mass_range": mass_range,
             "num_threads": num_threads,
         }
-        return limit(self, interaction, mass, **options, **fixed)
+        return limit(_likelihood(self), interaction, mass, **options, **fixed)
 
     def scan(
-        self: Any,
+        self,
         interaction: Model,
         mass: ArrayLike,
         coupling: ArrayLike,
@@ -154,7 +323,29 @@ class Inference:
         progress: Progress | None = None,
         **fixed: Any,
     ) -> Scan:
-        """Return chi2 on a grid; see `cevns.inference.scan`."""
+        """Return chi2 on a grid of masses and couplings.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        mass, coupling : array_like
+            The grid; masses in MeV.
+        num_threads : int
+            Threads over masses.
+        progress : callable, optional
+            Called as ``progress(done, total)``.
+        **fixed : float
+            Values of other parameters by name.
+
+        Returns
+        -------
+        Scan
+
+        See Also
+        --------
+        cevns.inference.scan : The same with errors and an example.
+        """
         from cevns.inference import scan
 
-        return scan(self, interaction, mass, coupling, num_threads=num_threads, progress=progress, **fixed)
+        return scan(_likelihood(self), interaction, mass, coupling, num_threads=num_threads, progress=progress, **fixed)

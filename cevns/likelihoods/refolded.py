@@ -9,17 +9,17 @@ import numpy as np
 
 from cevns.errors import InputError
 from cevns.kept import Kept
+from cevns.kernels.engine import Engine
 from cevns.kernels.functions import checked, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cevns._types import Array, Model
-    from cevns.kernels.engine import Engine
     from cevns.likelihoods.likelihood import Likelihood
     from cevns.steps import Steps
 
-__all__ = ["RefoldedEngine", "RefoldedEvaluator"]
+__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator"]
 
 #: Engines that are kept.
 MOST_KEPT = 1024
@@ -76,13 +76,14 @@ class RefoldedEngine:
         given = {**fixed, **steps.given(values)}
         return self._kept.get(values, lambda: likelihood.engine(interaction, steps.others, given))
 
-    def _groups(self, rows: Array) -> Iterator[tuple[Engine, list[int], Array]]:
+    def groups(self, rows: Array) -> Iterator[tuple[Engine, list[int], Array]]:
+        """Yield the engines of rows, which rows each does, and what it takes of them."""
         for values, where, others in self._steps.groups(rows):
             yield self._engine(values), where, others
 
     def _alone(self, values: Array) -> tuple[Engine, Array]:
         """Return the engine of one point, and the values that it takes."""
-        ((engine, _, others),) = self._groups(values[None, :])
+        ((engine, _, others),) = self.groups(values[None, :])
         return engine, others[0]
 
     def refuse(self, value: float) -> None:
@@ -91,28 +92,28 @@ class RefoldedEngine:
 
     def points(self, rows: Array, out: Array) -> None:
         """Write chi2 of points; see `Engine.points`."""
-        for engine, where, others in self._groups(rows):
+        for engine, where, others in self.groups(rows):
             part = np.empty(len(others))
             engine.points(others, part)
             out[where] = part
 
     def grid(self, rows: Array, y: Array, out: Array) -> None:
         """Write chi2 on a grid of points and values of y; see `Engine.grid`."""
-        for engine, where, others in self._groups(rows):
+        for engine, where, others in self.groups(rows):
             part = np.empty((len(others), len(y)))
             engine.grid(others, y, part)
             out[where] = part
 
     def minima(self, rows: Array, two_sided: bool, out: Array, at: Array) -> None:
         """Write the least chi2 along the line through each point; see `Engine.minima`."""
-        for engine, where, others in self._groups(rows):
+        for engine, where, others in self.groups(rows):
             part, y = np.empty(len(others)), np.empty(len(others))
             engine.minima(others, two_sided, part, y)
             out[where], at[where] = part, y
 
     def crossings(self, rows: Array, two_sided: bool, level: float, out: Array, counts: Any, above: Any) -> None:
         """Find every y at which chi2 crosses a level; see `Engine.crossings`."""
-        for engine, where, others in self._groups(rows):
+        for engine, where, others in self.groups(rows):
             part, n, first = np.empty((len(others), out.shape[1])), counts[where], above[where]
             engine.crossings(others, two_sided, level, part, n, first)
             out[where], counts[where], above[where] = part, n, first
@@ -126,6 +127,31 @@ class RefoldedEngine:
         """Return what the priors of parameters add to chi2 at one point; see `Engine.penalty`."""
         engine, others = self._alone(values)
         return engine.penalty(others)
+
+
+def without_priors(engine: Engine) -> Engine:
+    """Return what computes the same chi2 without what priors of parameters add to it."""
+    return Engine(engine.terms, engine.shared, (), engine.joint) if engine.priors else engine
+
+
+class DataEngine:
+    """What chi2 of points is without priors, from the folds of an engine.
+
+    Parameters
+    ----------
+    engine : RefoldedEngine
+        That engine.
+    """
+
+    def __init__(self, engine: RefoldedEngine) -> None:
+        self._engine = engine
+
+    def points(self, rows: Array, out: Array) -> None:
+        """Write chi2 of points; see `Engine.points`."""
+        for engine, where, others in self._engine.groups(rows):
+            part = np.empty(len(others))
+            without_priors(engine).points(others, part)
+            out[where] = part
 
 
 class RefoldedEvaluator:

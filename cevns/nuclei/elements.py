@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["SYMBOLS", "closest_isotope", "element", "joined", "protons_and_nucleons"]
+__all__ = ["SYMBOLS", "closest_isotope", "element", "joined", "protons_and_nucleons", "same_isotope", "separated"]
 
 _IN_ORDER = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr "
@@ -42,6 +42,19 @@ def joined(symbols: Sequence[str]) -> str:
     return together if _READ.findall(together) == small else "_".join(small)
 
 
+def separated(word: str) -> tuple[str, ...]:
+    """Return the symbols that `joined` has written in one word; empty for another word.
+
+    Examples
+    --------
+    >>> separated("csi"), separated("c_si"), separated("mine")
+    (('Cs', 'I'), ('C', 'Si'), ())
+    """
+    small = [symbol for part in word.split("_") for symbol in _READ.findall(part)]
+    symbols = tuple(symbol.capitalize() for symbol in small)
+    return symbols if joined(symbols) == word else ()
+
+
 def protons_and_nucleons(name: str) -> tuple[int, int | None] | None:
     """Return Z and A of an isotope's name, A being None for the name of an element.
 
@@ -64,6 +77,23 @@ def protons_and_nucleons(name: str) -> tuple[int, int | None] | None:
     if nucleons is None:
         return protons, None
     return (protons, int(nucleons)) if int(nucleons) >= protons else None
+
+
+def same_isotope(name: object, names: Iterable[str]) -> str | None:
+    """Return the one of `names` that is the name, or another spelling of the isotope that it is; None for none.
+
+    Examples
+    --------
+    >>> same_isotope("132Xe", ["Xe-131", "Xe-132"]), same_isotope("Pu-239", ["Pu239", "U235"])
+    ('Xe-132', 'Pu239')
+    >>> same_isotope("Xe", ["Xe-132"])
+    """
+    names = list(names)
+    if not isinstance(name, str) or name in names:
+        return name if isinstance(name, str) else None
+    wanted = protons_and_nucleons(name)
+    same = [known for known in names if wanted and wanted[1] and protons_and_nucleons(known) == wanted]
+    return same[0] if len(same) == 1 else None
 
 
 def closest_isotope(name: str, names: Iterable[str]) -> str | None:

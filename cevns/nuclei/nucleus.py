@@ -166,8 +166,11 @@ def known_nuclei() -> list[str]:
 
 
 def is_name(text: str) -> bool:
-    """Return whether a text is written like the name of a nucleus, known or not, rather than like a formula."""
-    return re.fullmatch(r"\d*[A-Za-z]+-\w{1,3}m?", text) is not None
+    """Return whether a text is written like the name of a nucleus, known or not, rather than like a formula.
+
+    ``"Xe132"`` may be either.
+    """
+    return re.fullmatch(r"\d*[A-Za-z]+-\w{1,3}m?|[A-Z][a-z]?_\d{1,3}|\d{1,3}[-_]?[A-Z][a-z]?", text) is not None
 
 
 def nucleus(name: str) -> Nucleus:
@@ -179,7 +182,7 @@ def nucleus(name: str) -> Nucleus:
     Parameters
     ----------
     name : str
-        For example ``"Ge-74"``; see `known_nuclei`.
+        For example ``"Ge-74"``; ``"Ge74"`` and ``"74Ge"`` are the same. See `known_nuclei`.
 
     Raises
     ------
@@ -192,6 +195,9 @@ def nucleus(name: str) -> Nucleus:
     >>> round(germanium.proton_radius, 3), round(germanium.neutron_radius, 3)
     (4.001, 4.093)
     """
+    spelled = protons_and_nucleons(name) if isinstance(name, str) else None
+    if spelled and spelled[1]:
+        name = f"{element(spelled[0])}-{spelled[1]}"
     if isinstance(name, str) and name in _KEPT:
         return _KEPT[name]
     if name == "H-1":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.constants import AVOGADRO
 from cevns.errors import InputError
+from cevns.nuclei.elements import same_isotope
 from cevns.nuclei.formulas import ISOTOPE_SYMBOLS, parse_formula
 from cevns.nuclei.isotopes import natural
 from cevns.nuclei.nucleus import Nucleus, is_name, nucleus
@@ -189,7 +190,7 @@ def _atoms(key: Any, own: Mapping[str, Nucleus]) -> tuple[list[tuple[Nucleus, fl
         return [(key, 1.0)], 0.0
     checks.text("a nucleus or formula in composition", key)
     if key in own or is_name(key):
-        return [(own.get(key) or nucleus(key), 1.0)], 0.0
+        return [(own.get(same_isotope(key, own) or key) or nucleus(key), 1.0)], 0.0
     found: list[tuple[Nucleus, float]] = []
     hydrogen = 0.0
     for symbol, count in parse_formula(key).items():

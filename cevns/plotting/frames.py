@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.plotting.canvas import is_empty, new_figure
+from cevns.plotting.ranges import held, is_new, narrow, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.parameters import Parameter
 
-__all__ = ["chi2_axes", "end_where_ranges_do", "inside", "on_frame", "parameter_axes"]
+__all__ = [
+    "chi2_axes",
+    "end_where_ranges_do",
+    "inside",
+    "is_logarithmic",
+    "mark",
+    "parameter_axes",
+]
+
+#: Share of the largest value of a parameter below which others are 0 but for rounding, and above which they are shown
+#: on a logarithmic axis of somebody else if they reach 0.
+ROUNDING, DECADES = 1e-9, 1e-3
 
 
 def _at_ends(curve: Array) -> Array:
@@ -42,8 +54,8 @@ def inside(curve: Array) -> list[Array]:
 
 def end_where_ranges_do(ax: Axes, curves: Sequence[Array]) -> None:
     """Let axes end where a range does, so that what goes on there is filled up to the frame."""
-    for k in range(2):
-        low, high = ax.get_ylim() if k else ax.get_xlim()
+    for k, axis in enumerate((ax.xaxis, ax.yaxis)):
+        low, high = (float(end) for end in axis.get_view_interval())
         for curve in curves:
             along = _at_ends(curve) & (curve[:-1, k] == curve[1:, k])
             for end in set(curve[:-1, k][along].tolist()):
@@ -51,55 +63,102 @@ def end_where_ranges_do(ax: Axes, curves: Sequence[Array]) -> None:
                     low = end
                 elif end == curve[:, k].max() and low < end < high:
                     high = end
-        ax.set(**{"ylim" if k else "xlim": (low, high)})
+        narrow(axis, low, high)
 
 
-def parameter_axes(ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array]) -> Axes:
-    """Return axes for the plane of two parameters; those without data get scales, labels and a range."""
-    if ax is not None and not is_empty(ax):
-        return ax
+def parameter_axes(
+    ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array], *, also: Array | None = None
+) -> Axes:
+    """Return axes for the plane of two parameters that show what is drawn.
+
+    New ones get scales and labels; others grow, unless their limits were set by somebody else.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Given ones, or none.
+    parameters : sequence of Parameter
+        Of x and y.
+    drawn : sequence of ndarray, each of shape (n, 2)
+        What decides on the scales.
+    also : ndarray, shape (n, 2) or (2,)
+        What is shown too, as far as it is on a scale.
+    """
+    marks = np.empty((0, 2)) if also is None else also.reshape(-1, 2)
+    points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [marks, np.zeros((0, 2))])
+    labelled = is_empty(ax)
     ax = new_figure().add_subplot() if ax is None else ax
-    points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [np.zeros((1, 2))])
-    _set_range(ax.xaxis, ax.set_xlim, parameters[0], points[:, 0])
-    _set_range(ax.yaxis, ax.set_ylim, parameters[1], points[:, 1])
-    ax.set(xlabel=parameters[0].axis_label, ylabel=parameters[1].axis_label)
+    new = is_new(ax.xaxis), is_new(ax.yaxis)
+    for k, axis in enumerate((ax.xaxis, ax.yaxis)):
+        _show(axis, parameters[k], points[:, k], marks[:, k], new=new[k], labelled=labelled)
     return ax
 
 
-def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array) -> Axes:
-    """Return axes for chi2 along one parameter."""
-    if ax is not None and not is_empty(ax):
-        return ax
+def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array, height: float, lowest: float = 0.0) -> Axes:
+    """Return axes for chi2 along one parameter that show some of its values, and chi2 from 0, or less, to a height."""
+    labelled = is_empty(ax)
     ax = new_figure().add_subplot() if ax is None else ax
-    _set_range(ax.xaxis, ax.set_xlim, parameter, values, 0.0)
-    ax.set(xlabel=parameter.axis_label, ylabel=r"$\Delta\chi^2$")
+    new = is_new(ax.xaxis), is_new(ax.yaxis)
+    _show(ax.xaxis, parameter, values, np.empty(0), 0.0, new=new[0], labelled=labelled)
+    show(ax.yaxis, min(0.0, 1.05 * lowest), 1.05 * height or 1.0, new=new[1])
+    if labelled:
+        ax.set_ylabel(r"$\Delta\chi^2$")
     return ax
 
 
-def on_frame(ax: Axes, points: Array) -> Array:
-    """Return points as they are drawn: what is 0 on a logarithmic axis stands at its end, beyond which 0 lies."""
-    lows = [min(limits) if scale == "log" else -np.inf for scale, limits in _scales(ax)]
-    drawn: Array = np.where(points > 0, points, np.maximum(points, lows))
-    return drawn
+def is_logarithmic(parameter: Parameter, values: Array) -> bool:
+    """Return whether values of a parameter are drawn on a logarithmic axis: one on which they stay away from 0.
+
+    Where they reach 0 it would have no end, and end nowhere in particular; values that are 0 but for rounding reach it.
+    """
+    return parameter.scale == "log" and bool(values.size) and values.min() > ROUNDING * values.max() > 0
 
 
-def _scales(ax: Axes) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    return (ax.get_xscale(), ax.get_xlim()), (ax.get_yscale(), ax.get_ylim())
+def mark(ax: Axes, point: Array, parameters: Sequence[Parameter], label: str | None, **options: Any) -> None:
+    """Mark a point, with a star unless another marker is given.
+
+    A logarithmic axis has a value of 0 nowhere. An arrow at its lower end points to it then, and the label says so.
+    """
+    beyond = ax.get_xscale() == "log" and not point[0] > 0, ax.get_yscale() == "log" and not point[1] > 0
+    transform, marker = ax.transData, "*"
+    if any(beyond):
+        from matplotlib.transforms import blended_transform_factory
+
+        # at the frame, wherever it will be
+        transform = blended_transform_factory(*(ax.transAxes if b else ax.transData for b in beyond))
+        names = [p.label for p, b in zip(parameters, beyond, strict=True) if b]
+        label = f"{label}, at {' = '.join(names)} = 0" if label else ""
+        marker = "<" if beyond[0] else "v"
+    place = [0.0 if b else float(value) for value, b in zip(point, beyond, strict=True)]
+    usual: dict[str, Any] = {"linestyle": "none", "marker": marker, "clip_on": False}
+    with held(ax):
+        ax.plot(*([value] for value in place), label=label or None, transform=transform, **(usual | options))
 
 
-def _set_range(axis: Any, limits: Any, parameter: Parameter, values: Array, margin: float = 0.05) -> None:
-    """Give an axis the scale of a parameter, and a range that shows some values."""
-    positive = values[values > 0]
-    if parameter.scale == "log" and positive.size:
-        low, high = float(positive.min()), float(positive.max())
-        # what begins at 0 goes on to the left without an end
-        single = low == high
-        low = low / 3 if (values <= 0).any() or single else low
-        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
-        high = 3 * high if single else high
-        aside = max((high / low) ** margin, 1 + margin)
-        limits(low / aside, high * aside)
-        return
-    low, high = float(values.min()), float(values.max())
-    width = high - low or abs(low) or 1.0
-    limits(low - margin * width, high + margin * width if low < high else high + width)
+def _show(
+    axis: Any, parameter: Parameter, values: Array, also: Array, margin: float = 0.05, *, new: bool, labelled: bool
+) -> None:
+    """Let an axis show values of a parameter; a new one gets its scale, one that had none its label."""
+    scale = "log" if is_logarithmic(parameter, values) else "linear"
+    every = np.concatenate([values, also])
+    if (scale if new else axis.get_scale()) == "log" and (every > 0).any():
+        # of what reaches 0 the last decades
+        high = float(every.max())
+        low = max(float(every[every > 0].min()), 0.0 if is_logarithmic(parameter, every) else DECADES * high)
+        aside = 3.0 if low == high else max((high / low) ** margin, 1 + margin)
+        low, high = low / aside, high * aside
+    else:
+        low, high = float(every.min()), float(every.max())
+        width = high - low or abs(low) or 1.0
+        aside = margin * width if low < high else width
+        # there is nothing beyond the range
+        low, high = (
+            max(low - margin * width, min(low, parameter.low)),
+            min(high + aside, max(high, parameter.high)),
+        )
+    show(axis, low, high, scale=scale, new=new)
+    if labelled:
+        axis.set_label_text(parameter.axis_label)
+    if new and axis.axis_name == "y":
+        # the power of ten of the numbers stands over them, not where a legend begins
+        axis.get_offset_text().set_horizontalalignment("right")

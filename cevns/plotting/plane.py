@@ -8,6 +8,7 @@ from cevns import checks
 from cevns.arrays import below
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
+from cevns.plotting.ranges import is_new, show
 from cevns.units import axis_label
 
 TYPE_CHECKING = False
@@ -27,8 +28,11 @@ __all__ = [
     "MIXING_LABEL",
     "OPEN_ABOVE",
     "OPEN_BELOW",
+    "level_text",
+    "line_style",
     "log_ticks",
     "mass_coupling_axes",
+    "once",
     "percent",
     "scientific",
     "set_up_plane",
@@ -38,7 +42,20 @@ __all__ = [
 MASS_LABEL = axis_label("$M_{Z'}$", "MeV")
 COUPLING_LABEL = r"$g_{Z'}$"
 MIXING_LABEL = r"$\epsilon$"
-LINE_STYLES = ("-", "--", "-.", ":")
+#: More than anybody tells apart at a glance; what has more lines than these has them wider.
+LINE_STYLES: tuple[Any, ...] = (
+    "-",
+    "--",
+    "-.",
+    ":",
+    (0, (9, 3)),
+    (0, (5, 1.5, 1, 1.5, 1, 1.5)),
+    (0, (1, 3)),
+    (0, (9, 2, 3, 2)),
+)
+
+#: The attribute of axes that holds the legend that a plot function made, and whether it stands above them.
+_LEGEND = "_cevns_legend"
 
 #: Couplings at which regions that do not end are cut for drawing: outside any axes, so that they stay open on zooming.
 OPEN_BELOW, OPEN_ABOVE = 1e-20, LARGEST_COUPLING
@@ -58,6 +75,29 @@ def scientific(value: float, digits: int = 2) -> str:
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     power = f"10^{{{int(exponent)}}}"
     return power if mantissa == "1" else rf"{mantissa} \times {power}"
+
+
+def level_text(cl: float, dof: int | None, verdict: str) -> str:
+    """Return what a legend says of a region.
+
+    Examples
+    --------
+    >>> level_text(0.9, 2, "excluded")
+    '90% C.L. excluded (2 d.o.f.)'
+    """
+    return f"{percent(cl)} C.L. {verdict} ({dof} d.o.f.)"
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Return how one of many lines is drawn, so that they differ without their colours.
+
+    Examples
+    --------
+    >>> line_style(0), line_style(8)
+    ({'linestyle': '-'}, {'linestyle': '-', 'linewidth': 3.0})
+    """
+    widths, style = divmod(number, len(LINE_STYLES))
+    return {"linestyle": LINE_STYLES[style]} | ({"linewidth": 1.5 * (1 + widths)} if widths else {})
 
 
 def percent(level: float) -> str:
@@ -138,24 +178,49 @@ def set_up_plane(
     *,
     labels: tuple[str, str] = (MASS_LABEL, COUPLING_LABEL),
     exact: bool = False,
+    grow: bool = True,
 ) -> Axes:
-    """Return axes for the plane; those without data get its scales, labels and a range that shows what is drawn."""
-    if ax is not None and not is_empty(ax):
-        return ax
+    """Return axes for the plane that show some masses and couplings.
+
+    New axes get its scales and labels; others grow, unless their limits were set by somebody else or `grow` is false.
+    """
     low, high = coupling.min(), coupling.max()
     if not exact:
         low, high = 10.0 ** np.floor(np.log10(low / 2)), 10.0 ** np.ceil(np.log10(min(high, 0.1 * OPEN_ABOVE) * 2))
-    ax = mass_coupling_axes(ax, mass=(mass.min(), mass.max()), coupling=(low, high))
-    ax.set(xlabel=labels[0], ylabel=labels[1])
+    if ax is not None and not is_empty(ax):
+        if grow:
+            show(ax.xaxis, mass.min(), mass.max())
+            show(ax.yaxis, low, high)
+        return ax
+    ax = new_figure().add_subplot() if ax is None else ax
+    for axis, ends, label in ((ax.xaxis, (mass.min(), mass.max()), labels[0]), (ax.yaxis, (low, high), labels[1])):
+        show(axis, *ends, scale="log", new=is_new(axis))
+        if axis.get_scale() == "log":
+            log_ticks(axis)
+        axis.set_label_text(label)
     return ax
 
 
-def with_legend(ax: Axes, *, above: bool = False) -> Axes:
-    """Return axes with a legend.
+def once(ax: Axes, text: str) -> str | None:
+    """Return an entry of a legend that says nothing of one result alone, or None where it stands already."""
+    return text if text and text not in ax.get_legend_handles_labels()[1] else None
+
+
+def with_legend(ax: Axes, *, new: bool = True, above: bool = False) -> Axes:
+    """Return axes with a legend, if there is anything to be named.
 
     Above axes that nothing else shares, it hides nothing, and its samples are not taken for data; in axes of somebody
-    else's figure it stands where there is most room, since what is above them is not ours.
+    else's figure it stands where there is most room, since what is above them is not ours. Axes that are not new keep
+    the legend that they have, or none; one that was made here names what has been drawn since.
     """
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3} if above else {}
-    ax.legend(fontsize="small", frameon=False, **place)
+    if not new:
+        legend, above = getattr(ax, _LEGEND, (None, False))
+        if legend is None or ax.get_legend() is not legend:
+            return ax
+    if not ax.get_legend_handles_labels()[0]:
+        return ax
+    place: dict[str, Any] = {"framealpha": 0.6, "edgecolor": "none"}
+    if above:
+        place = {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+    setattr(ax, _LEGEND, (ax.legend(fontsize="small", handlelength=3.0, **place), above))
     return ax

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "counterclockwise",
+    "draw_bands",
     "draw_lines",
     "fill_regions",
+    "is_none",
     "label_region",
     "outlines",
     "shade_above",
@@ -255,12 +257,34 @@ def fill_regions(ax: Axes, regions: Sequence[Array], facecolor: Any, edgecolor: 
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
 
-    if not regions or facecolor == "none":
+    if not regions or is_none(facecolor):
         return
     outline = Outline.make_compound_path(*(Outline(np.append(r, r[:1], axis=0), closed=True) for r in regions))
     patch = PathPatch(outline, facecolor=facecolor, edgecolor=edgecolor if hatch else "none", linewidth=0, hatch=hatch)
     # not add_patch, which would stretch the axes to the cut of open regions
     ax.add_artist(patch)
+
+
+def draw_bands(ax: Axes, intervals: Array, label: str | None, *, facecolor: Any, edgecolor: Any) -> None:
+    """Draw intervals of x over the whole height of axes, with lines at their ends if they are not filled."""
+    from matplotlib.patches import Rectangle
+
+    empty = is_none(facecolor)
+    for k, (low, high) in enumerate(intervals):
+        style: dict[str, Any] = (
+            {"fill": False, "edgecolor": edgecolor, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+            if empty
+            else {"facecolor": facecolor, "linewidth": 0}
+        )
+        place: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "zorder": 0, "label": None if k else label}
+        # not add_patch, which would stretch the axes to the cut of open intervals; their own upper and lower sides lie
+        # outside
+        ax.add_artist(Rectangle((low, -0.1), high - low, 1.2, **place, **style))
+
+
+def is_none(color: Any) -> bool:
+    """Return whether a colour is the one that draws nothing."""
+    return isinstance(color, str) and color.lower() == "none"
 
 
 def draw_lines(ax: Axes, lines: Sequence[Array], label: str | None, **options: Any) -> Axes:

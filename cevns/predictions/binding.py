@@ -7,6 +7,7 @@ mass is a parameter, or a neutron radius that is one, leaves a factor that the k
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.interactions import Interaction
     from cevns.interactions.loops import Loop
+    from cevns.interactions.structure import Structure
     from cevns.nuclei import FormFactor
     from cevns.parameters import Parameter
     from cevns.predictions.electrons import ElectronNodes
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from cevns.predictions.panels import RecoilNodes
 
 __all__ = ["bind"]
+
+#: Plans that are kept; a scan over interactions or fixed masses must not fill the memory.
+MOST_PLANS = 256
 
 
 class _Channels(NamedTuple):
@@ -58,6 +63,30 @@ class _Part(NamedTuple):
     line: int
     couplings: tuple[int, ...]
     coefficients: Array
+
+
+class _Plan(NamedTuple):
+    """What an interaction becomes, whatever its numbers are.
+
+    Attributes
+    ----------
+    line : (int, int)
+        Which parameter the line runs along, and its power; (-1, 1) for none.
+    factors : tuple of int
+        For each factor the parameter that is the mediator's mass; -1 for F_N.
+    layers : tuple of LayerKey
+        What the response has to know, that of vector exchange first.
+    lightest : float
+        Least mass [MeV] of mediators that is fixed; infinite if there is none.
+    terms : tuple
+        For each monomial its channels, the power of y, those of the other parameters, and those of fixed couplings.
+    """
+
+    line: tuple[int, int]
+    factors: tuple[int, ...]
+    layers: tuple[LayerKey, ...]
+    lightest: float
+    terms: tuple[tuple[_Channels, int, tuple[int, ...], tuple[tuple[str, int], ...]], ...]
 
 
 def bind(
@@ -98,45 +127,29 @@ def bind(
     from_zero : bool
         Whether recoils or electrons of 0 are as probable to be observed as others.
     """
-    place = {p.name: i for i, p in enumerate(parameters)}
-    offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in place}
-    absent = frozenset(name for name, offset in offsets.items() if offset == 0)
-    polynomial = tuple(m for target in targets for m in interaction.monomials(flavours, absent, target))
-    line, power = _line(interaction, place)
-    mediators = [n for n in dict.fromkeys(name for m in polynomial for name, _ in m.mediators) if n in place]
-    moving = {nucleus: place[radius] for nucleus, radius in radii.items() if isinstance(radius, str)}
-    factors = [place[str(name)] for name in mediators] + ([-1] if moving else [])
+    names = tuple([p.name for p in parameters])
+    offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in names}
+    absent = frozenset([name for name, offset in offsets.items() if offset == 0])
+    polynomial = [m for target in targets for m in interaction.monomials(flavours, absent, target)]
+    moving = {nucleus: names.index(radius) for nucleus, radius in radii.items() if isinstance(radius, str)}
+    # numbers of masses that are fixed belong to the plan, those of couplings do not
+    masses = tuple([(n, fixed[n]) for n in sorted(interaction.structure.masses) if n not in names])
+    products = tuple([(*m[:5], m.target) for m in polynomial])
+    plan = _plan(interaction.structure, names, masses, products, bool(moving), from_zero)
+    if plan.lightest < smallest_mass:
+        raise InputError(
+            f"interaction {checks.shown(interaction.name)} has a mediator of {plan.lightest:g} MeV, but recoils are "
+            "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
+        )
+    fold = folds(plan.layers)
     parts: dict[_Channels, list[_Part]] = {}
-    for monomial in polynomial:
-        coefficients, exponents, along = monomial.coefficients, [0] * len(place), 0
-        for name, exponent in monomial.couplings:
-            if name not in place:
+    for monomial, (channels, along, exponents, others) in zip(polynomial, plan.terms, strict=True):
+        # what no recoil can be seen of adds nothing
+        if channels.kind.layer in fold.layers:
+            coefficients = monomial.coefficients
+            for name, exponent in others:
                 coefficients = coefficients * offsets[name] ** exponent
-            elif place[name] == line:
-                along = exponent // power
-            else:
-                exponents[place[name]] = exponent
-        powers, propagators = [0] * len(factors), []
-        final_mass = mass_at(monomial.final_mass, fixed)
-        kind = Kind(monomial.kinematics, final_mass, monomial.target)
-        # a magnetic moment's rate rises like 1 / T alone
-        light = [0.0] if kind.kinematics == "magnetic" and from_zero else []
-        for mass, exponent in monomial.mediators:
-            if mass in place:
-                powers[mediators.index(mass)] = exponent
-            else:
-                light.append(mass_at(mass, fixed))
-                propagators.append((light[-1], exponent))
-        if light and not final_mass and min(light) < smallest_mass:
-            raise InputError(
-                f"interaction {checks.shown(interaction.name)} has a mediator of {min(light):g} MeV, but recoils are "
-                "observed down to 0, where events of light ones diverge: give the response a threshold above 0"
-            )
-        channels = _Channels(kind, tuple(powers), tuple(propagators), tuple(monomial.loops))
-        parts.setdefault(channels, []).append(_Part(along, tuple(exponents), coefficients))
-    fold = folds(tuple(dict.fromkeys([VECTOR.layer, *(channels.kind.layer for channels in parts)])))
-    # what no recoil can be seen of adds nothing
-    parts = {channels: members for channels, members in parts.items() if channels.kind.layer in fold.layers}
+            parts.setdefault(channels, []).append(_Part(along, exponents, coefficients))
     if moving:
         parts = _by_powers_of_radius(parts, len(flavours))
     constant, linear, rates, kernels = _moving(fold, parts, form_factor, radii)
@@ -144,7 +157,10 @@ def bind(
     weights, q2, places = fold.joined(keys) if rates else fold.without_rates
     moved = _side_by_side(rates, places, q2)
     # counts that are folded have no factors
-    kernels = [*(moved if kernels else _usual(moved)), *((terms, (0,) * len(factors), *k) for terms, *k in kernels)]
+    kernels = [
+        *(moved if kernels else _usual(moved)),
+        *((terms, (0,) * len(plan.factors), *k) for terms, *k in kernels),
+    ]
     chosen = None
     if moving:
         which = np.array([moving.get(i, -1) for i in range(q2.shape[0])], dtype=np.intc)
@@ -153,17 +169,75 @@ def bind(
         chosen = neutron, which, form_factor.code, form_factor.thickness
     return Counts(
         tuple(parameters),
-        (line, power),
+        plan.line,
         weights,
         fold.bins,
         constant,
         linear,
         q2,
         kernels,
-        factors,
+        plan.factors,
         chosen,
         fold.pieces,
     )
+
+
+@functools.lru_cache(MOST_PLANS)
+def _plan(
+    structure: Structure,
+    names: tuple[str, ...],
+    masses: tuple[tuple[str, float], ...],
+    products: tuple[tuple[Any, ...], ...],
+    radius: bool,
+    from_zero: bool,
+) -> _Plan:
+    """Return what becomes of products of couplings, propagators and loops, whatever their coefficients are.
+
+    Parameters
+    ----------
+    structure : Structure
+        Of the interaction.
+    names : tuple of str
+        Parameters that counts are a function of.
+    masses : tuple of (str, float)
+        Names and values [MeV] of the masses that are fixed.
+    products : tuple
+        Fields of each `Monomial` but its coefficients.
+    radius : bool
+        Whether a neutron radius is a parameter.
+    from_zero : bool
+        As of `bind`.
+    """
+    place, fixed = {name: i for i, name in enumerate(names)}, dict(masses)
+    line, power = _line(structure, place)
+    mediators = [n for n in dict.fromkeys(name for _, _, _, some, _, _ in products for name, _ in some) if n in place]
+    factors = tuple([place[str(name)] for name in mediators] + ([-1] if radius else []))
+    terms, lightest = [], math.inf
+    for kinematics, final_mass, couplings, some, loops, target in products:
+        exponents, along, others = [0] * len(names), 0, []
+        for name, exponent in couplings:
+            if name not in place:
+                others.append((name, exponent))
+            elif place[name] == line:
+                along = exponent // power
+            else:
+                exponents[place[name]] = exponent
+        powers, propagators = [0] * len(factors), []
+        kind = Kind(kinematics, mass_at(final_mass, fixed), target)
+        # a magnetic moment's rate rises like 1 / T alone
+        light = [0.0] if kind.kinematics == "magnetic" and from_zero else []
+        for mass, exponent in some:
+            if mass in place:
+                powers[mediators.index(mass)] = exponent
+            else:
+                light.append(mass_at(mass, fixed))
+                propagators.append((light[-1], exponent))
+        if light and not kind.final_mass:
+            lightest = min(lightest, *light)
+        channels = _Channels(kind, tuple(powers), tuple(propagators), tuple(loops))
+        terms.append((channels, along, tuple(exponents), tuple(others)))
+    layers = tuple(dict.fromkeys([VECTOR.layer, *(channels.kind.layer for channels, *_ in terms)]))
+    return _Plan((line, power), factors, layers, lightest, tuple(terms))
 
 
 def _neutron_charge(
@@ -228,18 +302,18 @@ def _moving(
         for part in members:
             if not any(part.couplings):
                 table[part.line] += part.coefficients
-        moved = _kernels([part for part in members if any(part.couplings)])
-        numbers = np.array([of_term for _, of_term in moved])
         if given:
             folded = fold.counts(key.kind)
             add_line(table, folded, constant, linear)
-            found: Any = numbers @ folded if moved else []
         else:
             channels = channels.sum(axis=1)
             add_line(np.eye(3), layer.dot(table @ channels), constant, linear)
-            found = layer.dot(numbers @ channels) if moved else []
-        for (terms, _), some in zip(moved, found, strict=True):
-            counts[terms] = counts.get(terms, 0.0) + some
+        moved = _kernels([part for part in members if any(part.couplings)])
+        if moved:
+            numbers = np.array([of_term for _, of_term in moved])
+            found = numbers @ folded if given else layer.dot(numbers @ channels)
+            for (terms, _), some in zip(moved, found, strict=True):
+                counts[terms] = counts.get(terms, 0.0) + some
     kernels = [(terms, None, some.reshape(rows, bins)) for terms, some in counts.items()]
     return constant, linear, rates, kernels
 
@@ -287,14 +361,14 @@ def _usual(kernels: list[Any]) -> list[Any]:
     return [known.get(terms) or (terms, power, np.zeros_like(kernels[0][2]), None) for terms, power in usual.values()]
 
 
-def _line(interaction: Interaction, place: Mapping[str, int]) -> tuple[int, int]:
+def _line(structure: Structure, place: Mapping[str, int]) -> tuple[int, int]:
     """Return the parameter along which counts are quadratic, and in which of its powers; (-1, 1) if there is none.
 
     It is the same for every signal, whatever neutrinos it sees, since likelihoods add up along it.
     """
     # counts are not quadratic in a mass, whatever else it multiplies
-    found = {n: powers for n, powers in interaction.exponents.items() if n in place and n not in interaction.mediators}
-    own = [name for name in found if name in interaction.own_names]
+    found = {n: powers for n, powers in structure.exponents.items() if n in place and n not in structure.mediators}
+    own = [name for name in found if name in structure.own_names]
     for name in (*sorted(own, key=place.__getitem__, reverse=True), *(name for name in found if name not in own)):
         power = math.gcd(*found[name])
         if max(found[name]) <= 2 * power:

@@ -11,16 +11,19 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions import Interaction, get_interaction, known_interactions
+from cevns.nuclei.elements import separated
 from cevns.parameters import Parameter
 from cevns.parameters import coupling as coupling_of_mediator
 from cevns.parameters import mass as mass_of_mediator
 from cevns.plotting.canvas import checked_label, draws, file_figure, is_empty, listed, new_figure
 from cevns.plotting.counts import STACK_STYLES, central_interval
-from cevns.plotting.plane import LINE_STYLES, scientific, with_legend
+from cevns.plotting.plane import line_style, scientific, with_legend
+from cevns.plotting.ranges import is_new, show
 from cevns.predictions.prediction import Prediction
 from cevns.units import axis_label, typeset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -64,7 +67,8 @@ def plot_prediction(
     axis : str or int, optional
         The one axis that is drawn, by name or number; all unless given.
     data : bool
-        Whether to draw the observed counts with their uncertainties.
+        Whether to draw the observed counts with their uncertainties; those of `Experiment.asimov` are named as what is
+        expected.
     backgrounds : bool, optional
         Whether to show backgrounds. Unless given they are with the data, but where Poisson data are less them.
     subtract : bool, optional
@@ -110,7 +114,7 @@ def plot_prediction(
     legend, own = is_empty(ax), ax is None
     ax = new_figure().add_subplot() if ax is None else ax
     _draw(ax, found, options)
-    return with_legend(ax, above=own) if legend else ax
+    return with_legend(ax, new=legend, above=own)
 
 
 def picture(prediction: Prediction) -> Figure:
@@ -150,10 +154,10 @@ def _checked(
     shown = bool((data and (gaussian or not less)) if backgrounds is None else backgrounds)
     made = []
     for i, one in enumerate(found):
-        label = point_label(one.model, **one.values)
+        label = _label(one)
         if not less:
             label = f"sum with {label}" if i else f"signal, {label}"
-        style: dict[str, Any] = {"label": label, "linestyle": LINE_STYLES[i % len(LINE_STYLES)]}
+        style: dict[str, Any] = {"label": label} | line_style(i)
         style |= dict(styles[i] if styles else {})
         style["label"] = checked_label(style["label"])
         made.append(style)
@@ -208,15 +212,16 @@ def _draw(ax: Axes, found: list[Prediction], options: _Options) -> None:
     axis = found[0].axes[0]
     edges, widths = np.array(axis.edges), np.diff(axis.edges)
     # bins that have names have no width
+    new = is_new(ax.xaxis)
     even = bool(axis.names) or np.allclose(widths, widths[0], rtol=1e-9)
     per = np.ones(widths.size) if even else widths
     (_draw_subtracted if options.subtract else _draw_stack)(ax, found, options, edges, per)
     names = {"observable": "observed energy", "energy": "observed energy", "time": "arrival time"}
     observable = "number of photoelectrons" if axis.unit == "PE" else names.get(axis.name, axis.name)
+    show(ax.xaxis, edges[0], edges[-1], new=new)
     ax.set(
         xlabel=axis_label(observable, axis.unit),
         ylabel="counts per bin" if even else f"counts / {typeset(axis.unit) or 'unit'}",
-        xlim=(edges[0], edges[-1]),
     )
     if axis.names:
         ax.set_xticks(0.5 * (edges[1:] + edges[:-1]), labels=[name.replace("$", r"\$") for name in axis.names])
@@ -234,7 +239,7 @@ def _draw_subtracted(ax: Axes, found: list[Prediction], options: _Options, edges
         area: dict[str, Any] = {"fill": True, "facecolor": "0.87", "zorder": 0.5}
         ax.stairs(subtracted / per, edges, label=f"backgrounds ({names}), subtracted", **area)
     if options.data:
-        text = "data $-$ backgrounds" if first.backgrounds else "data"
+        text = _named(first) + (" $-$ backgrounds" if first.backgrounds else "")
         _points(ax, first, subtracted, edges, per, text)
 
 
@@ -261,7 +266,7 @@ def _draw_stack(ax: Axes, found: list[Prediction], options: _Options, edges: Arr
             sums / per, edges, baseline=None, **{"color": "black", "linewidth": 1.0, "zorder": 2, **style, **text}
         )
     if options.data:
-        _points(ax, first, np.zeros(edges.size - 1), edges, per, "data")
+        _points(ax, first, np.zeros(edges.size - 1), edges, per, _named(first))
     if not ax.get_ylim()[0] < 0 or first.uncertainty is None:
         ax.set_ylim(bottom=0)
 
@@ -278,15 +283,19 @@ def _points(ax: Axes, first: Prediction, subtracted: Array, edges: Array, per: A
     ax.errorbar(centre, (first.observed - subtracted) / per, bars, label=text, **options)
 
 
+def _named(prediction: Prediction) -> str:
+    return "expected (Asimov)" if prediction.expected else "data"
+
+
 def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **values: Any) -> str:
-    """Return the text that names a model and its parameters in a legend.
+    """Return the text that names a model and its parameters in a legend, with their labels and units.
 
     Examples
     --------
     >>> print(point_label("b-l", 10, 5e-5))
     $B-L$, $M_{Z'} = 10$ MeV, $g_{Z'} = 5 \\times 10^{-5}$
     >>> print(point_label("sm", rn_ar=3.5))
-    SM, rn ar = $3.5$
+    SM, $R_n(\\mathrm{Ar}) = 3.5$ fm
     >>> print(point_label("charge-radius", r2_ee=-60))
     charge radius, $\\langle r^2\\rangle_{ee} = -60$ $\\times$ $10^{-32}$ cm$^2$
     """
@@ -295,12 +304,32 @@ def point_label(interaction: Model, mass: Any = None, coupling: Any = None, **va
         if isinstance(interaction, Interaction) or interaction in known_interactions()
         else None
     )
-    parameters = {p.name: p for p in known.all_parameters} if known else {}
-    parts = [known.label if known else str(interaction)]
-    for name, value in {"mass": mass, "coupling": coupling, **values}.items():
-        if value is not None:
-            parts.append(_setting(parameters.get(name) or _USUAL.get(name) or Parameter(name), value))
-    return ", ".join(parts)
+    parameters = known.all_parameters if known else ()
+    given = {"mass": mass, "coupling": coupling, **values}
+    return _point(known.label if known else str(interaction), parameters, given)
+
+
+def _label(prediction: Prediction) -> str:
+    """Return the text that names a prediction, whose parameters it knows."""
+    if not prediction.label:
+        return point_label(prediction.model, **prediction.values)
+    return _point(prediction.label, prediction.parameters, prediction.values)
+
+
+def _point(label: str, parameters: Sequence[Parameter], values: Mapping[str, Any]) -> str:
+    known = {p.name: p for p in parameters}
+    settings = [
+        _setting(known.get(name) or _USUAL.get(name) or _radius(name) or Parameter(name), value)
+        for name, value in values.items()
+        if value is not None
+    ]
+    return ", ".join([label, *settings])
+
+
+def _radius(name: str) -> Parameter | None:
+    """Return a neutron radius, whose name says the elements."""
+    symbols = separated(name.removeprefix("rn_")) if name.startswith("rn_") else ()
+    return Parameter(name, "fm", rf"$R_n(\mathrm{{{''.join(symbols)}}})$") if symbols else None
 
 
 def _setting(parameter: Parameter, value: Any) -> str:

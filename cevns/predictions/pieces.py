@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def eta_range(sigma: float) -> tuple[float, float]:
     return max(1 - _REACH * sigma, _SMALLEST), 1 + _REACH * sigma
 
 
+@functools.lru_cache(64)
 def tolerance(precision: float) -> float:
     """Return the relative error that counts may have, in steps, if a bin's data are `precision` times its uncertainty.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, Model
     from cevns.experiments import Experiment
     from cevns.interactions import Interaction
+    from cevns.parameters import Parameter
     from cevns.tabular import Table
 
 __all__ = ["Prediction", "nsi_quadratic_form", "predict"]
@@ -68,6 +69,12 @@ class Prediction(ByValue, Pictured):
     pulls : dict of str to float, or None
         Shifts of nuisances with which signal and backgrounds are scaled and deformed, see `cevns.likelihoods.Pulls`;
         None for all at their central values.
+    label : str
+        The model's name in figures.
+    parameters : tuple of Parameter
+        Those of `values`, with their units and labels.
+    expected : bool
+        Whether `observed` are no data, but the counts of `Experiment.asimov`.
     """
 
     experiment: str
@@ -81,6 +88,9 @@ class Prediction(ByValue, Pictured):
     electrons: np.ndarray | None = None
     pulls: dict[str, float] | None = None
     _origin: _Origin | None = field(default=None, repr=False)
+    label: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    expected: bool = False
 
     @property
     def mass(self) -> Any:
@@ -273,7 +283,7 @@ class Prediction(ByValue, Pictured):
             ({"signal": self.signal} if single else {})
             | ({"electrons": self.electrons} if single and self.electrons is not None else {})
             | self.backgrounds
-            | {"observed": self.observed}
+            | {"expected (Asimov)" if self.expected else "observed": self.observed}
             | ({} if self.uncertainty is None else {"uncertainty": self.uncertainty})
         )
 
@@ -347,6 +357,9 @@ def predict(
         observed=np.array(experiment.observed),
         uncertainty=None if experiment.uncertainty is None else np.array(experiment.uncertainty),
         electrons=None if signal.electrons is None else counts(signal.of(ELECTRONS)),
+        label=interaction.label,
+        parameters=tuple(p for p in signal.parameters(interaction) if p.name in given),
+        expected=getattr(experiment, "expected", False),
         pulls=None if pulls is None else dict(pulls),
         _origin=_Origin(experiment, interaction, eta),
     )

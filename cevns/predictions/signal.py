@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cevns._types import Array
+    from cevns.interactions.structure import Structure
     from cevns.kernels.counts import Counts
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
@@ -218,10 +219,23 @@ class Signal:
         interaction = get_interaction(interaction)
         return interaction.name, interaction.label
 
+    def misses_electrons(self, interaction: str | Interaction) -> bool:
+        """Return whether electrons are left out, which an interaction scatters on at small energies above all.
+
+        Those are photons, magnetic moments and mediators, which may be light. What electrons feel by a contact
+        interaction is as little as they add to the standard model.
+        """
+        if self.electrons is not None:
+            return False
+        return any(
+            (a.electron or a.electron_axial) and (a.mediator is not None or a.kinematics == "magnetic")
+            for a in get_interaction(interaction).amplitudes
+        )
+
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
         interaction = get_interaction(interaction)
-        return interaction.mediators | interaction.final_masses
+        return interaction.structure.masses
 
     def refolded(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters for whose every value counts are folded anew: masses of final leptons."""
@@ -234,7 +248,7 @@ class Signal:
         """
         return dict.fromkeys(sorted(self.refolded(interaction)), self.folds.heaviest_leptons)
 
-    def propagators(self, interaction: str | Interaction) -> dict[str, tuple[str, int]]:
+    def propagators(self, interaction: str | Interaction) -> Mapping[str, tuple[str, int]]:
         """Return the mass of the mediator of each coupling, and the coupling's power; see `Interaction.propagators`."""
         return get_interaction(interaction).propagators
 
@@ -247,19 +261,19 @@ class Signal:
 
         A mass may be 0, unless recoils are observed down to 0, where the events of light mediators diverge.
         """
-        interaction = get_interaction(interaction)
-        return self._parameters.get(interaction, lambda: self._make_parameters(interaction))
+        structure = get_interaction(interaction).structure
+        return self._parameters.get(structure, lambda: self._make_parameters(structure))
 
     @cached_property
     def _parameters(self) -> Kept:
         return Kept(MOST_INTERACTIONS)
 
-    def _make_parameters(self, interaction: Interaction) -> tuple[Parameter, ...]:
-        mediators = interaction.mediators
+    def _make_parameters(self, structure: Structure) -> tuple[Parameter, ...]:
+        mediators = structure.mediators
         smallest = self.smallest_mass if mediators else 0.0
         own = tuple(
             p.replace(low=max(p.low, smallest)) if smallest and p.name in mediators else p
-            for p in interaction.all_parameters
+            for p in structure.all_parameters
         )
         return own + self._radius_parameters
 
@@ -285,7 +299,7 @@ class Signal:
         """Bins of all axes, which are those of the response."""
         return self.response.binning
 
-    @property
+    @cached_property
     def eta_range(self) -> tuple[float, float]:
         """Lowest and highest quenching scale that the nuisance reaches."""
         return eta_range(self.quenching_sigma)

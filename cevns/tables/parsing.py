@@ -20,26 +20,27 @@ if TYPE_CHECKING:
 __all__ = ["TITLES_HINT", "decoded", "parsed", "plain_numbers"]
 
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)
-BLANKS = " \t\f\v"
+BLANKS = " \t"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _COMMENT = re.compile(r"#|(?<=[ \t])(?:%|!|//)")
+#: What blanks may not be in rows of numbers that need no other look: tabs around an empty cell, and line ends.
+_UNPLAIN = re.compile(r"^ *\t|\t *\t|[\f\v]", re.MULTILINE)
 _ERROR_VALUE = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)")
 #: Lines above the rows among which their titles are looked for.
 _MOST_TITLES = 100
 _NAMES = {";": "semicolons", "\t": "tabs", ",": "commas", None: "blanks"}
 _NO_ROWS = "{} holds no rows of numbers; give columns of numbers, and begin comments with #"
 TITLES_HINT = ", or put # before it if it is a line of titles"
-# byte order marks; the longer one before the one that it begins with
+# byte order marks
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
-    b"\xff\xfe\x00\x00": "utf-32-le",
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
 
 
 #: Characters of an ASCII text.
-_ASCII = b"\t\n\f\v\r" + bytes(range(ord(" "), 0x7F))
+_ASCII = b"\t\n\r" + bytes(range(ord(" "), 0x7F))
 #: Characters of rows of numbers that blanks separate.
 _PLAIN = str.maketrans("", "", "0123456789+-.eE \t\r\n")
 
@@ -55,7 +56,7 @@ def decoded(content: bytes, path: object) -> str:
     except UnicodeDecodeError as error:
         line = 1 + content[: error.start].count(b"\n")
         raise DataError(f"cannot read {path}: line {line} is no {encoding.upper()} text; save it as UTF-8") from None
-    wrong = re.search(r"[^\t\n\f\v\r -~\xa0-\ud7ff\ue000-\U0010ffff]", text)
+    wrong = re.search(r"[^\t\n\r -~\xa0-\ud7ff\ue000-\U0010ffff]", text)
     if wrong:
         line = 1 + len(re.findall(r"\r\n?|\n", text[: wrong.start()]))
         what = "NUL character" if wrong[0] == "\0" else f"control character U+{ord(wrong[0]):04X}"
@@ -68,8 +69,8 @@ def plain_numbers(text: str) -> np.ndarray | None:
 
     Rows of numbers with points as decimal signs, separated by blanks, as many in each; and lines of comments.
     """
-    # blanks and line ends beyond these are none, or uncertain
-    if not text.isascii() or "\f" in text or "\v" in text:
+    # blanks and line ends beyond these are none, or uncertain, and tabs may enclose an empty cell
+    if not text.isascii() or _UNPLAIN.search(text):
         return None
     lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     rows = [line for line in lines if line]
@@ -154,7 +155,7 @@ def _lines(text: str, name: object) -> list[_Line]:
             line = _without_comment(line, f"{name}, line {number}")
             if line.strip(BLANKS):
                 # tabs at the ends are separators
-                lines.append(_Line(number, line.strip(" \f\v"), broken))
+                lines.append(_Line(number, line.strip(" "), broken))
                 broken = False
     return lines
 
@@ -195,7 +196,7 @@ def _separator(lines: Sequence[_Line], name: object) -> str | None:
     rows = [text for _, text in found]
     if _most(";" in row for row in rows):
         return ";"
-    tidy = [re.sub(" +", " ", row.strip(" \f\v")).replace(" \t", "\t").replace("\t ", "\t") for row in rows]
+    tidy = [re.sub(" +", " ", row.strip(" ")).replace(" \t", "\t").replace("\t ", "\t") for row in rows]
     tabs = _most("\t" in row for row in tidy) and not _most(" " in row for row in tidy)
     commas = [(line, text) for line, text in found if "," in text]
     if 2 * len(commas) < len(rows):
@@ -244,7 +245,7 @@ def _split(line: _Line, separator: str | None, name: object) -> list[str]:
 
 def _split_quoted(text: str, separator: str | None, where: str) -> list[str]:
     cells, rest = [], text if separator == "\t" else text.strip(BLANKS)
-    blanks = BLANKS if separator != "\t" else " \f\v"
+    blanks = BLANKS if separator != "\t" else " "
     end = re.compile(rf"[{BLANKS}]+" if separator is None else re.escape(separator))
     while True:
         rest = rest.lstrip(blanks)
