@@ -17,7 +17,7 @@ from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.nuisances import shared
 from cevns.likelihoods.pulls import Pulls
-from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
+from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.steps import Steps
 
@@ -282,7 +282,7 @@ class Likelihood(Inference):
         """Return what computes the same chi2 without what priors of parameters add to it."""
         if isinstance(engine, RefoldedEngine):
             return DataEngine(engine)
-        return Engine(engine.terms, engine.shared) if engine.priors else engine
+        return without_priors(engine)
 
     def _pulls_of(
         self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]

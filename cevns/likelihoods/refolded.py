@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods.likelihood import Likelihood
     from cevns.steps import Steps
 
-__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator"]
+__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator", "without_priors"]
 
 #: Engines that are kept.
 MOST_KEPT = 1024
@@ -125,6 +125,11 @@ class RefoldedEngine:
         return engine.penalty(others)
 
 
+def without_priors(engine: Engine) -> Engine:
+    """Return what computes the same chi2 without what priors of parameters add to it."""
+    return Engine(engine.terms, engine.shared) if engine.priors else engine
+
+
 class DataEngine:
     """What chi2 of points is without priors, from the folds of an engine.
 
@@ -141,7 +146,7 @@ class DataEngine:
         """Write chi2 of points; see `Engine.points`."""
         for engine, where, others in self._engine.groups(rows):
             part = np.empty(len(others))
-            Engine(engine.terms, engine.shared).points(others, part)
+            without_priors(engine).points(others, part)
             out[where] = part
 
 
