@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods.likelihood import Likelihood
     from cevns.steps import Steps
 
-__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator"]
+__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator", "without_priors"]
 
 #: Engines that are kept.
 MOST_KEPT = 1024

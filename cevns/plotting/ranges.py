@@ -60,17 +60,14 @@ def show(axis: Any, low: float, high: float, *, scale: str = "linear", new: bool
         low, high = min(low, first), max(high, last)
     if axis.get_scale() == "log" and not low > 0:
         low = min(_limits(axis)) if started and not new else 1e-3 * high
-    ends = (high, low) if axis.get_inverted() else (low, high)
     # what somebody else draws goes on to set the limits that it set before
-    getattr(ax, f"set_{name}lim")(*ends, auto=follows and started and not new)
-    setattr(ax, _OWN, getattr(ax, _OWN, {}) | {name: _limits(axis)})
+    _set(axis, low, high, auto=follows and started and not new)
 
 
 def narrow(axis: Any, low: float, high: float) -> None:
     """Let an axis show less than a plot function has let it show."""
     if may_grow(axis):
-        getattr(axis.axes, f"set_{axis.axis_name}lim")(*((high, low) if axis.get_inverted() else (low, high)))
-        setattr(axis.axes, _OWN, getattr(axis.axes, _OWN, {}) | {axis.axis_name: _limits(axis)})
+        _set(axis, low, high)
 
 
 @contextlib.contextmanager
@@ -99,6 +96,13 @@ def cut(axis: Any, values: Any) -> Array:
     """Return values with those that lie beyond the far ends of an axis at them."""
     found: Array = np.clip(np.asarray(values, dtype=float), *far_ends(axis))
     return found
+
+
+def _set(axis: Any, low: float, high: float, *, auto: bool = False) -> None:
+    """Set limits, and remember them as a plot function's own."""
+    ends = (high, low) if axis.get_inverted() else (low, high)
+    getattr(axis.axes, f"set_{axis.axis_name}lim")(*ends, auto=auto)
+    setattr(axis.axes, _OWN, getattr(axis.axes, _OWN, {}) | {axis.axis_name: _limits(axis)})
 
 
 def _takes(axis: Any, scale: str) -> bool:
