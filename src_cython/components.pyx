@@ -30,6 +30,14 @@ cdef inline Py_ssize_t derivatives(Py_ssize_t n) noexcept nogil:
     return 1 + n + n * (n + 1) // 2
 
 
+cdef inline Py_ssize_t partial_sums(Py_ssize_t n) noexcept nogil:
+    """Derivatives of n variables, of the last n - 1, and so on."""
+    cdef Py_ssize_t k, out = 0
+    for k in range(max(n, 1)):
+        out += derivatives(n - k)
+    return out
+
+
 cdef inline Py_ssize_t doubles(Py_ssize_t size) noexcept nogil:
     """Doubles that some bytes need."""
     return size // sizeof(double) + 1
@@ -40,7 +48,9 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     cdef Py_ssize_t g, size = doubles(p.groups * sizeof(counts_row_t))
     for g in range(p.groups):
         size += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
-    size += (derivatives(p.shapes) + p.terms + 1) * p.groups * p.energy + p.moments + 3 * p.groups * p.rows * p.rest
+    size += (partial_sums(p.shapes) + 4 * kept_cells(p) * p.terms + 1) * p.groups * p.energy + 3 * p.groups * p.moments
+    size += doubles(kept_cells(p) * sizeof(kept_t))
+    size += 3 * p.groups * p.rows * p.rest
     return size + (3 + p.vectors) * p.bins + work_size(p)
 
 
@@ -58,15 +68,17 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
         place_counts_row(p.counts[g], row.counts + g, memory, <char *> (memory + counts_row_size(p.counts[g])))
         memory += counts_row_size(p.counts[g]) + doubles(p.counts[g].pieces)
     row.by_energy = memory
-    memory += derivatives(p.shapes) * p.groups * p.energy
+    memory += partial_sums(p.shapes) * p.groups * p.energy
     row.shares = memory
     memory += 3 * p.groups * p.rows * p.rest
     row.mixed = memory
     memory += p.groups * p.energy
     row.coefficients = memory
-    memory += p.terms * p.groups * p.energy
+    memory += 4 * kept_cells(p) * p.terms * p.groups * p.energy
     row.moments = memory
-    memory += p.moments
+    memory += 3 * p.groups * p.moments
+    row.kept = <kept_t *> memory
+    memory += doubles(kept_cells(p) * sizeof(kept_t))
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
     memory += 3 * p.bins + work_size(p)
     row.vectors = memory
@@ -76,7 +88,8 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
-    row.cell = -1
+    for g in range(kept_cells(p)):
+        row.kept[g].cell = -1
     for g in range(p.groups):
         start_counts(p.counts[g], row.counts + g, values, alone)
 
@@ -128,71 +141,165 @@ cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term
     return out
 
 
-cdef const double* moments_at(const poisson_t *p, poisson_row_t *row, Py_ssize_t group, Py_ssize_t node,
-                              double y) noexcept nogil:
-    """Moments of a group, or coefficients of one term in one cell where there is no mixing."""
-    cdef counts_row_t *counts = row.counts + group
-    cdef Py_ssize_t m, n = p.moments
-    fold_piece(p.counts[group], counts, node)
-    cdef const double *one = counts.a + node * n
-    cdef const double *line = counts.bc + 2 * node * n
-    if counts.alone:
-        return one
-    for m in range(n):
-        row.moments[m] = one[m] + y * (line[m] + y * line[n + m])
-    return row.moments
+cdef inline Py_ssize_t kept_cells(const poisson_t *p) noexcept nogil:
+    """Cells whose coefficients a row keeps: descents of one point visit few, again and again."""
+    cdef Py_ssize_t a, cells = 1
+    for a in range(p.shapes):
+        cells *= p.shape[a].pieces
+    return min(cells, <Py_ssize_t> MOST_KEPT)
 
 
-cdef void gather(const poisson_t *p, poisson_row_t *row, double y, Py_ssize_t cell) noexcept nogil:
-    """Coefficients of the counts by energy of all groups in one cell."""
-    cdef Py_ssize_t e, g, i, t, n = p.moments, size = p.groups * p.energy
+cdef inline void products(const double *x, const double *y, Py_ssize_t n, double *first, double *second) noexcept nogil:
+    """Products of two vectors of n, one after the other in `y`, with each of two in `x`; half the loads of four `dot`."""
+    cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0, e = 0.0, f = 0.0, g = 0.0, h = 0.0
+    cdef Py_ssize_t i = 0
+    while i + 1 < n:
+        a += x[i] * y[i]
+        b += x[i + 1] * y[i + 1]
+        c += x[i] * y[n + i]
+        d += x[i + 1] * y[n + i + 1]
+        e += x[n + i] * y[i]
+        f += x[n + i + 1] * y[i + 1]
+        g += x[n + i] * y[n + i]
+        h += x[n + i + 1] * y[n + i + 1]
+        i += 2
+    if i < n:
+        a += x[i] * y[i]
+        c += x[i] * y[n + i]
+        e += x[n + i] * y[i]
+        g += x[n + i] * y[n + i]
+    first[0], first[1] = a + b, c + d
+    second[0], second[1] = e + f, g + h
+
+
+cdef void mix(const poisson_t *p, poisson_row_t *row, Py_ssize_t cell, Py_ssize_t parts, double *out) noexcept nogil:
+    """Coefficients in y of the terms' counts in a cell, (part, term, group, energy): sums of moments of the rates."""
+    cdef Py_ssize_t e, g, k, t, v, node, n = p.moments, size = p.groups * p.energy, vectors = parts * p.groups
+    cdef Py_ssize_t rows = p.terms * p.energy, i = 0
+    cdef const double *one
     cdef const double *mixing
-    cdef const double *moments
-    if row.cell == cell and row.y == y:
-        return
-    row.cell, row.y = cell, y
-    for g in range(p.groups):
-        if p.mixing == NULL:
-            for t in range(p.terms):
-                memcpy(row.coefficients + t * size + g * n, moments_at(p, row, g, cell * p.terms + t, y),
-                       n * sizeof(double))
-            continue
-        moments = moments_at(p, row, g, 0, y)
-        mixing = p.mixing + cell * p.terms * p.energy * n
+    cdef double at[4]
+    if p.mixing == NULL:
         for t in range(p.terms):
-            i = t * size + g * p.energy
-            for e in range(p.energy):
-                row.coefficients[i + e] = dot(mixing, moments, n)
-                mixing += n
+            node = cell * p.terms + t
+            for g in range(p.groups):
+                fold_piece(p.counts[g], row.counts + g, node)
+                for k in range(parts):
+                    one = row.counts[g].a + node * n if k == 0 else row.counts[g].bc + (2 * node + k - 1) * n
+                    memcpy(out + (k * p.terms + t) * size + g * n, one, n * sizeof(double))
+        return
+    for g in range(p.groups):
+        fold_piece(p.counts[g], row.counts + g, 0)
+        for k in range(parts):
+            one = row.counts[g].a if k == 0 else row.counts[g].bc + (k - 1) * n
+            memcpy(row.moments + (k * p.groups + g) * n, one, n * sizeof(double))
+    mixing = p.mixing + cell * rows * n
+    # pairs of rows, which are bins of terms, and of vectors; what is left over alone
+    while i + 1 < rows:
+        for v in range(0, vectors - 1, 2):
+            products(mixing, row.moments + v * n, n, at, at + 2)
+            for k in range(4):
+                out[place_of(p, i + k // 2, v + k % 2)] = at[k]
+        if vectors % 2:
+            for k in range(2):
+                out[place_of(p, i + k, vectors - 1)] = dot(mixing + k * n, row.moments + (vectors - 1) * n, n)
+        mixing += 2 * n
+        i += 2
+    if i < rows:
+        for v in range(vectors):
+            out[place_of(p, i, v)] = dot(mixing, row.moments + v * n, n)
 
 
-cdef void add_term(const poisson_t *p, poisson_row_t *row, Py_ssize_t term, double factor,
-                   Py_ssize_t derivative) noexcept nogil:
-    """Add a term's part of the counts by energy, or of a derivative."""
-    cdef Py_ssize_t i, size = p.groups * p.energy
-    cdef const double *values = row.coefficients + term * size
-    cdef double *out = row.by_energy + derivative * size
-    if factor:
-        for i in range(size):
-            out[i] += factor * values[i]
+cdef inline Py_ssize_t place_of(const poisson_t *p, Py_ssize_t row, Py_ssize_t vector) noexcept nogil:
+    """Where (term, energy) and (part, group) stand in (part, term, group, energy)."""
+    cdef Py_ssize_t part = vector // p.groups, group = vector - part * p.groups
+    cdef Py_ssize_t term = row // p.energy, energy = row - term * p.energy
+    return ((part * p.terms + term) * p.groups + group) * p.energy + energy
+
+
+cdef const double* gather(const poisson_t *p, poisson_row_t *row, double y, Py_ssize_t cell) noexcept nogil:
+    """Coefficients of the counts by energy in one cell, (term, group, energy)."""
+    cdef Py_ssize_t i, n = p.terms * p.groups * p.energy, slot = cell % kept_cells(p)
+    cdef bint alone = row.counts[0].alone
+    cdef kept_t *kept = row.kept + slot
+    cdef double *out = row.coefficients + 4 * slot * n
+    cdef double *a = out + n
+    cdef double *b = a + n
+    cdef double *c = b + n
+    if kept.cell != cell:
+        mix(p, row, cell, 1 if alone else 3, out if alone else a)
+    elif alone or kept.y == y:
+        return out
+    kept.cell, kept.y = cell, y
+    if not alone:
+        for i in range(n):
+            out[i] = a[i] + y * (b[i] + y * c[i])
+    return out
+
+
+cdef void add_polynomial(double *out, const double *inner, const basis_t *basis, Py_ssize_t order, Py_ssize_t axes,
+                         bint derived, Py_ssize_t n) noexcept nogil:
+    """Add counts, and their derivatives in all axes but the first of `axes`, times a polynomial in the first one.
+
+    Derivatives stand as in `fill_energy`: the counts, the first ones, then pairs.
+    """
+    cdef Py_ssize_t i, k, pairs = 1 + axes
+    cdef double value = basis.values[0][order]
+    cdef double slope, bend
+    if not derived:
+        for i in range(n):
+            out[i] += value * inner[i]
+        return
+    slope, bend = basis.values[1][order], basis.values[2][order]
+    for i in range(n):
+        out[i] += value * inner[i]
+        out[n + i] += slope * inner[i]
+        out[pairs * n + i] += bend * inner[i]
+    for k in range(1, axes):
+        for i in range(k * n, (k + 1) * n):
+            out[n + i] += value * inner[i]
+            out[pairs * n + i] += slope * inner[i]
+    # pairs of the other axes
+    out += pairs * n
+    for i in range(axes * n, derivatives(axes - 1) * n):
+        out[i] += value * inner[i]
 
 
 cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const basis_t *bases,
                       bint derived) noexcept nogil:
-    """Counts by energy of all groups, then their first derivatives in the shapes, then the second ones of pairs."""
-    cdef Py_ssize_t a, b, d, t, count = derivatives(p.shapes) if derived else 1
-    gather(p, row, y, cell_of(p, bases))
-    memset(row.by_energy, 0, count * p.groups * p.energy * sizeof(double))
+    """Counts by energy of all groups, then their first derivatives in the shapes, then the second ones of pairs.
+
+    Terms that differ in the last shapes alone are summed before they are multiplied by polynomials in the first ones.
+    """
+    cdef Py_ssize_t a, t, axes = p.shapes, size = p.groups * p.energy
+    cdef const Py_ssize_t *orders = p.orders
+    # sums over the last shapes, of terms with equal orders in the others
+    cdef double *sums[MAX_SHAPES + 1]
+    cdef const double *coefficients = gather(p, row, y, cell_of(p, bases))
+    if axes == 0:
+        memcpy(row.by_energy, coefficients, size * sizeof(double))
+        return
+    sums[0] = row.by_energy
+    for a in range(1, axes):
+        sums[a] = sums[a - 1] + derivatives(axes - a + 1) * size
+    memset(row.by_energy, 0, partial_sums(axes) * size * sizeof(double))
     for t in range(p.terms):
-        add_term(p, row, t, term_value(p, bases, t, -1, -1), 0)
-        if not derived:
-            continue
-        d = 1 + p.shapes
-        for a in range(p.shapes):
-            add_term(p, row, t, term_value(p, bases, t, a, -1), 1 + a)
-            for b in range(a, p.shapes):
-                add_term(p, row, t, term_value(p, bases, t, a, b), d)
-                d += 1
+        sums[axes] = <double *> coefficients + t * size
+        for a in range(axes - 1, -1, -1):
+            add_polynomial(sums[a], sums[a + 1], bases + a, orders[a], axes - a, derived, size)
+            if a + 1 < axes:
+                memset(sums[a + 1], 0, derivatives(axes - a - 1) * size * sizeof(double))
+            if t + 1 < p.terms and same(orders, orders + axes, a):
+                break
+        orders += axes
+
+
+cdef inline bint same(const Py_ssize_t *one, const Py_ssize_t *two, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t a
+    for a in range(n):
+        if one[a] != two[a]:
+            return False
+    return True
 
 
 cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, bint derived,

@@ -50,6 +50,7 @@ RESERVED = frozenset(
         "priors",
         "profiled",
         "progress",
+        "pulls",
         "recoil_kev",
         "reference",
         "self",

@@ -6,6 +6,7 @@ cdef enum:
     MAX_SHAPES = 4  # nuisances that deform the response
     MAX_DERIVATIVES = 15  # of counts in these, up to the second order
     MAX_ORDER = 16  # polynomials of an interval of such a nuisance, or of the time offset
+    MOST_KEPT = 8  # cells whose coefficients a row keeps
     MAX_VECTORS = 40  # components and deformations of an experiment
 
 
@@ -61,19 +62,26 @@ cdef struct poisson_t:
     const double *energy_data
 
 
+cdef struct kept_t:
+    # a cell that is known, -1 for none, and the y that it was last needed for
+    Py_ssize_t cell
+    double y
+
+
 cdef struct poisson_row_t:
     # one experiment at one point of all parameters but the line's
     counts_row_t *counts
-    # counts by energy, of each group, and their first and second derivatives in the shapes: (derivative, group, energy)
+    # counts by energy, of each group, and their first and second derivatives in the shapes: (derivative, group, energy);
+    # then the same of sums over the last shapes
     double *by_energy
     # shares at the offset with two derivatives (3, group, row, rest)
     double *shares
     double *mixed  # (group, energy)
-    # coefficients of counts by energy, (term, group, energy), in a cell and for a y that are known, -1 for none
+    # coefficients of counts by energy, (cell, 4, term, group, energy), for the last y, then as a + b y + c y^2, and
+    # which cells they are of
     double *coefficients
-    double y
-    Py_ssize_t cell
-    double *moments  # of one group
+    kept_t *kept
+    double *moments  # (part, group, moment)
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes
