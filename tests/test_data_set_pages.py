@@ -1,13 +1,13 @@
 """The pages on data sets: every number in a comment is what its line gives, and tables show no other ones of ours."""
 
 import ast
-import functools
 import re
 import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
+from loaded import load
 
 import cevns
 from cevns.cli import main
@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parents[1] / "docs" / "data-sets"
 PAGES = sorted(FOLDER.glob("*.md"))
 #: A number that is no part of a name.
 NUMBER = re.compile(r"(?<![\w.-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w-]|\.\d)")
-LOAD = functools.cache(cevns.load)
 
 
 def text(page):
@@ -60,8 +59,8 @@ BLOCKS = [(page, i) for page in PAGES for i in range(len(fenced(page, "python"))
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch, tmp_path):
     """Blocks and commands take what is loaded already; experiments do not change."""
-    monkeypatch.setattr(cevns, "load", LOAD)
-    monkeypatch.setattr(cevns.experiments, "load", LOAD)
+    monkeypatch.setattr(cevns, "load", load)
+    monkeypatch.setattr(cevns.experiments, "load", load)
     monkeypatch.chdir(tmp_path)
 
 
@@ -109,6 +108,6 @@ def test_every_data_set_has_a_page_that_tells_its_options_and_where_its_files_ar
         assert [o for o in registry.known_options(name) if f"`{o}`" not in page] == []
         folder = "cevns/experiments/" + module.rpartition(".")[2]
         assert f"(../../{folder}/PROVENANCE.md)" in page
-        for reference in LOAD(name).references:
+        for reference in load(name).references:
             assert reference in page
         assert f"({name}.md)" in text(FOLDER / "README.md")

@@ -1,7 +1,6 @@
 """What every experiment in the registry promises."""
 
 import dataclasses
-import functools
 import hashlib
 import importlib
 import pickle
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from canonical import VALUES
+from loaded import load
 
 import cevns
 from cevns.errors import InputError, UnknownNameError
@@ -19,7 +19,6 @@ from cevns.reference.poisson import baker_cousins
 MODELS = {name: {p: VALUES[p] for p in cevns.get_interaction(name).own_names} for name in cevns.known_interactions()}
 
 
-KEPT = functools.cache(cevns.load)
 #: Options with which an experiment is folded in a fraction of the time: what makes new ones for each interaction takes
 #: those, and the whole experiment for `WHOLE` alone, which are folded together.
 LESS = {"coherent-csi-2021": {"systematics": "core"}}
@@ -28,7 +27,7 @@ WHOLE = ("sm", "b-l", "nsi")
 
 @pytest.fixture(params=cevns.known_experiments(), scope="module")
 def experiment(request):
-    return KEPT(request.param)
+    return load(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def parts(experiment):
     """The experiment with some interactions, and what is left of it with its `LESS` options with all."""
     if experiment.name not in LESS:
         return [(experiment, MODELS)]
-    return [(experiment, {m: MODELS[m] for m in WHOLE}), (KEPT(experiment.name, **LESS[experiment.name]), MODELS)]
+    return [(experiment, {m: MODELS[m] for m in WHOLE}), (load(experiment.name, **LESS[experiment.name]), MODELS)]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def profile(experiment):
 @pytest.fixture
 def loaded(monkeypatch):
     """Commands take what is loaded already."""
-    monkeypatch.setattr(cevns.experiments, "load", KEPT)
+    monkeypatch.setattr(cevns.experiments, "load", load)
 
 
 @pytest.fixture(params=MODELS)
