@@ -10,10 +10,10 @@ PACKAGE = Path(cevns.__file__).parent
 
 TEXT = """# Files of data
 
-Generated from the `SHA256SUMS` and `PROVENANCE.md` of each folder, by `python docs/build_data_files.py`. A wheel holds all of
-them. The code of cevns is under BSD-3-Clause; data are their authors', and *none stated* says that no licence came with the files:
-they are numbers of publications, or data that were released for independent analyses, shipped as they are. Sources, changes and doubts are in
-the provenance of each folder.
+Generated from the `SHA256SUMS` and `PROVENANCE.md` of each folder, by `python docs/build_data_files.py`. A wheel holds
+all of them. The code of cevns is under BSD-3-Clause; data are their authors', and *none stated* says that no licence
+came with the files: they are numbers of publications, or data that were released for independent analyses, shipped as
+they are. Sources, changes and doubts are in the provenance of each folder.
 {folders}"""
 
 FOLDER = """
