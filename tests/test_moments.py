@@ -14,14 +14,14 @@ ARGUMENTS = {"mu_e": 1e-10, "mu_mu": 0.0, "mu_tau": 0.0}
 
 
 SMEARED = GaussianResolution(0.1, constant=0.03)
-FEW, ALL = Target.of({"Ge-70": 1, "Ge-74": 2}, mass=4.0), Target.of("Ge", mass=4.0)
+ONE, TWO, ALL = (Target.of(of, mass=4.0) for of in ({"Ge-74": 1}, {"Ge-70": 1, "Ge-74": 2}, "Ge"))
 
 
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param((None, FEW), id="sharp"),
-        pytest.param((SMEARED, FEW), id="smeared"),
+        pytest.param((None, ONE), id="sharp"),
+        pytest.param((SMEARED, TWO), id="smeared"),
         # half a minute, and no other code
         pytest.param((None, ALL), id="sharp, all isotopes", marks=pytest.mark.long),
         pytest.param((SMEARED, ALL), id="smeared, all isotopes", marks=pytest.mark.long),
