@@ -14,6 +14,8 @@ from setuptools.errors import CompileError, LinkError
 DEBUG = os.environ.get("CEVNS_CYTHON_DEBUG", "0") != "0"
 SANITIZE = os.environ.get("CEVNS_SANITIZE") or "0"
 OPENMP = os.environ.get("CEVNS_OPENMP", "0" if sys.platform == "darwin" else "auto")
+#: Cython writes it: the code of memoryviews, which each kernel would hold once more, and which is most of a small one.
+SHARED = "cevns.kernels.memoryviews"
 OPENMP_PROGRAM = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }"
 DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEBUG) | {
     "language_level": 3,
@@ -38,6 +40,7 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         self.force = True  # time stamps do not show a change of the environment variables
         self.cython_directives, self.cython_include_dirs, self.cython_c_in_temp = DIRECTIVES, ["."], True
+        self.shared_utility_qualified_name = SHARED
         compile_flags, link_flags = self.msvc_flags() if self.compiler.compiler_type == "msvc" else self.unix_flags()
         openmp, openmp_link = self.openmp_flags()
         for extension in self.extensions:
@@ -95,5 +98,6 @@ class BuildKernels(build_ext):
 
 options = {"include_dirs": [numpy.get_include()], "define_macros": [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]}
 sources = sorted(Path("src_cython").glob("*.pyx"))
-kernels = [Extension(f"cevns.kernels.{path.stem}", [path.as_posix()], **options) for path in sources]
+kernels = [Extension(SHARED, ["src_cython/memoryviews.c"], **options)]
+kernels += [Extension(f"cevns.kernels.{path.stem}", [path.as_posix()], **options) for path in sources]
 setup(cmdclass={"build_ext": BuildKernels}, ext_modules=kernels)

@@ -1,23 +1,16 @@
 """The data sets beyond the paper against their oracles, which share no code with the library."""
 
 import json
-from functools import cache
 
 import numpy as np
 import oracle_data_sets as oracle
 import pytest
-
-import cevns
+from loaded import load
 
 TABLE = json.loads(oracle.FROZEN.read_text(encoding="ascii"))["points"]
 CSI, ARGON, XENON, GERMANIUM = oracle.DATA_SETS
 #: Of the largest bin; and of chi2, absolute and relative.
 COUNTS, CHI2 = 1e-9, 1e-6
-
-
-@cache
-def load(name, **options):
-    return cevns.load(name, **options)
 
 
 def point(name):

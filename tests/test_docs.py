@@ -27,7 +27,9 @@ def test_the_table_of_limits_is_current():
     assert (ROOT / "docs" / "limits.md").read_text(encoding="utf-8") == script.page(), "run docs/build_limits.py"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted(ROOT.glob("docs/*/*.md"))], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
     for target in targets:

@@ -29,6 +29,8 @@ from cevns.parameters import Parameter, coupling, mass
 from cevns.predictions.folding import pack
 
 KERNELS = {m.name: importlib.import_module(f"cevns.kernels.{m.name}") for m in pkgutil.iter_modules(kernels.__path__)}
+# Cython's own, of which there is no source
+KERNELS.pop("memoryviews", None)
 # __main__ would run the command line
 FOUND = pkgutil.walk_packages(cevns.__path__, "cevns.", onerror=lambda name: None)
 MODULES = ["cevns", *sorted(m.name for m in FOUND if not m.name.endswith("__main__"))]

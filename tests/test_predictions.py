@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import pickle
 
+import loaded
 import numpy as np
 import pytest
 from scipy import stats
@@ -151,7 +152,7 @@ def test_deformed_templates_are_what_is_compared_with_the_data():
 
 
 def test_shifted_arrival_times_and_responses_are_those_of_the_signal(csi_core):
-    csi = cevns.load("coherent-csi-2021")
+    csi = loaded.load("coherent-csi-2021")
     profile = csi.pulls("sm")
     still = dict.fromkeys(profile.of(csi.name), 0.0)
 

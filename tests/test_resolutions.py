@@ -97,7 +97,7 @@ def test_counts_are_integrals_over_recoils(case, efficiency):
     t = 0.5 * (t[1:] + t[:-1])
     rate = recoil_spectrum("sm", flux, TARGET, t) * (end / t.size)
     x = response.observable(t)
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = np.polynomial.legendre.leggauss(12)
     expected = []
     for low, high in itertools.pairwise(EDGES):
         ends = sorted({low, high, *(k for k in efficiency.x if low < k < high), *np.linspace(low, high, 9).tolist()})

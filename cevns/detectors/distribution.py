@@ -82,6 +82,17 @@ class Distribution:
             Expected counts, for example a release's of the standard model.
         counts : array_like, shape (energy bins,)
             What the same model gives by energy; where they are 0, nothing is distributed.
+
+        Raises
+        ------
+        InputError
+            If a count is negative or not finite, or there is another number of energy bins.
+
+        Examples
+        --------
+        >>> pulse = Axis("F90", [0.5, 0.7, 0.9])
+        >>> Distribution.of_template([pulse], [[4, 6], [1, 3]], [20, 4]).shares.tolist()
+        [[0.2, 0.3], [0.25, 0.75]]
         """
         expected = checks.array("template", template, low=0, high=1e30)
         given = checks.array("counts", counts, low=0, high=1e30, ndim=1, length=len(expected))

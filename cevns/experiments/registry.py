@@ -27,12 +27,32 @@ _MODULES = {
 
 
 def known_experiments() -> tuple[str, ...]:
-    """Return the names of the built-in experiments."""
+    """Return the names of the built-in experiments, each of which has a page in ``docs/data-sets``.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> known_experiments()[:2]
+    ('coherent-csi-2017', 'coherent-argon-2020')
+    """
     return tuple(_MODULES)
 
 
 def known_options(name: str) -> dict[str, Any]:
     """Return the options of `load` for an experiment with what they are unless given; a tuple for several choices.
+
+    Parameters
+    ----------
+    name : str
+        One of `known_experiments`.
+
+    Returns
+    -------
+    dict of str to object
+        Defaults by name, as the experiment's own ``load`` documents them.
 
     Raises
     ------
@@ -57,23 +77,27 @@ def load(name: str, **options: Any) -> Experiment:
     name : str
         One of `known_experiments`.
     **options
-        Those of the experiment, such as ``form_factor``; see its module, or `known_options`.
+        Those of the experiment, such as ``form_factor`` or ``systematics``; see its module, or `known_options`.
 
     Returns
     -------
     Experiment
+        With its released counts, flat over all bins, as ``observed``; ``signal.binning`` has the axes with their units,
+        ``references`` what to cite. Poisson data have no ``uncertainty``.
 
     Raises
     ------
     UnknownNameError
-        If the name, the quenching or the form factor is not known.
+        If the name, the quenching, the form factor or another choice is not known.
     InputError
-        If an option is not known.
+        If an option is not known, or its value is not allowed.
 
     Examples
     --------
     >>> load("coherent-argon-2020").response.bins
     12
+    >>> print(load("coherent-csi-2021", systematics="core").signal.binning)
+    99 bins of energy 0 to 60 PE x time 0 to 6 us
     """
     module = _module(name)
     unknown = set(options) - set(module.OPTIONS)

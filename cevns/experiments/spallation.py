@@ -19,7 +19,28 @@ MEAN, WIDTH, PION, MUON, LATEST = 0.4673, 0.1475, 0.0312, 2.196, 15.0
 
 
 def flux(*, neutrinos_per_proton: float, protons: float, distance: float) -> Flux:
-    """Return neutrinos of pions and muons at rest with their arrival times; arguments as `pion_decay_at_rest`."""
+    """Return neutrinos of pions and muons at rest with their arrival times.
+
+    Parameters
+    ----------
+    neutrinos_per_proton : float
+        Of each flavour.
+    protons : float
+        On the target, in the exposure.
+    distance : float
+        From the source [m].
+
+    Returns
+    -------
+    Flux
+        Per cm^2, with a law of arrival times [us] for each component; see `cevns.fluxes.pion_decay_at_rest`.
+
+    Examples
+    --------
+    >>> found = flux(neutrinos_per_proton=0.08, protons=1e23, distance=20)
+    >>> [round(float(timing.cumulative(6.0)), 3) for timing in found.timings]  # nu_e, anti-nu_mu, prompt nu_mu
+    [0.919, 0.919, 1.0]
+    """
     prompt = PulseTiming(MEAN, WIDTH, (PION,), LATEST)
     delayed = PulseTiming(MEAN, WIDTH, (PION, MUON), LATEST)
     timings = {"prompt nu_mu": prompt, "anti-nu_mu": delayed, "nu_e": delayed}

@@ -92,6 +92,17 @@ class Deformation:
         Without `down`, what is opposite to `up`.
     reach : float
         Where its range ends, in standard deviations.
+
+    Raises
+    ------
+    InputError
+        If counts are negative or not finite, or the two templates have different bins.
+
+    Examples
+    --------
+    >>> late = Deformation("late", "flat", [8, 12], [12, 8])
+    >>> late.change(np.array([10.0, 10.0])).tolist()
+    [-2.0, 2.0]
     """
 
     name: str

@@ -55,6 +55,21 @@ def load(
     Returns
     -------
     Experiment
+        Poisson counts in 12 bins of energy [keVee], 8 of F90 and 10 of time [us]; ``sns-flux`` is a nuisance that other
+        experiments at the source share.
+
+    Raises
+    ------
+    UnknownNameError
+        If the quenching, the form factor or a shape is not known.
+    InputError
+        If shapes are no sequence of names, or one comes twice.
+
+    Examples
+    --------
+    >>> argon = load(shapes=["F90"])
+    >>> argon.signal.binning.shape, sum(argon.observed), round(float(argon.predict("sm").signal.sum()))
+    ((12, 8, 10), 3752.0, 128)
     """
     plain = coherent_argon_2020.load(quenching=quenching, form_factor=form_factor)
     axes = [Axis("F90", release.F90), Axis("time", release.TIME, "us")]

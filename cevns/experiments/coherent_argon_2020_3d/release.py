@@ -61,7 +61,12 @@ def observed() -> Array:
 
 
 def template(name: str) -> Array:
-    """Return predicted counts, shape (12, 8, 10); `name` is one of `TEMPLATES`.
+    """Return predicted counts, shape (12, 8, 10).
+
+    Parameters
+    ----------
+    name : str
+        One of `TEMPLATES`.
 
     Examples
     --------
@@ -74,7 +79,16 @@ def template(name: str) -> Array:
 def excursions(name: str) -> tuple[Array, ...]:
     """Return a template as its excursions make it, with its own total: +1 and -1 sigma, or the one that there is.
 
-    `name` is one of `EXCURSIONS`. The shapes are renormalised, because one of the files has another total.
+    The shapes are renormalised, because one of the files has another total.
+
+    Parameters
+    ----------
+    name : str
+        One of `EXCURSIONS`.
+
+    Returns
+    -------
+    tuple of array, shape (12, 8, 10) each
 
     Examples
     --------

@@ -66,6 +66,19 @@ def load(*, form_factor: FormFactor | str = "helm", systematics: str = "full") -
     Returns
     -------
     Experiment
+        Poisson counts in 9 bins of photoelectrons and 11 of time [us]; ``sns-flux`` is a nuisance that other
+        experiments at the source share.
+
+    Raises
+    ------
+    UnknownNameError
+        If the form factor or the systematics are not known.
+
+    Examples
+    --------
+    >>> csi = load(systematics="core")
+    >>> csi.signal.binning.shape, sum(csi.observed), round(float(csi.predict("sm").signal.sum()), 1)
+    ((9, 11), 1578.0, 325.9)
     """
     full = checks.known("systematics", systematics, SYSTEMATICS) == "full"
     nominal, *sets = release.light_coefficients()

@@ -24,6 +24,11 @@ def events(window: str) -> Array:
     ----------
     window : {"C", "AC"}
         Coincidence or anticoincidence window, both with the beam on.
+
+    Examples
+    --------
+    >>> events("C").shape
+    (2, 5142)
     """
     return columns(_FOLDER / f"dataBeamOn{window}.txt")
 
@@ -62,6 +67,12 @@ def neutrons(name: str) -> tuple[Array, Array, Array, Array]:
     -------
     tuple of array
         Edges in photoelectrons, share of each bin; edges in us, counts of each bin.
+
+    Examples
+    --------
+    >>> edges, share, times, counts = neutrons("brn")
+    >>> edges.size - share.size, times.size - counts.size, round(float(share[edges[1:] <= 60].sum()), 6)
+    (1, 1, 1.0)
     """
     pe, share = columns(_FOLDER / f"{name}PE.txt")
     time, number = columns(_FOLDER / f"{name}Trec.txt")

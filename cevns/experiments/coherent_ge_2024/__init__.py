@@ -41,6 +41,18 @@ def load(
     Returns
     -------
     Experiment
+        One count with its uncertainty; ``sns-flux`` is a nuisance that other experiments at the source share.
+
+    Raises
+    ------
+    UnknownNameError
+        If the form factor is not known.
+
+    Examples
+    --------
+    >>> ge = load()
+    >>> ge.observed, ge.uncertainty, round(float(ge.predict("sm").signal.sum()), 2)
+    ((21.0,), (7.8,), 35.05)
     """
     known = release.numbers()
     edges = Axis("energy", [known["energy_low"], known["energy_high"]], "keVee")

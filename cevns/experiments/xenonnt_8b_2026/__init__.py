@@ -58,6 +58,19 @@ def load(*, form_factor: FormFactor | str = "helm", runs: Sequence[str] = ("sr0"
     Experiment
         Its bins are those of one run after the other, three of each of four observables. Where their edges differ
         between runs they are but counted; see `cevns.experiments.xenonnt_8b_2026.release.edges`.
+
+    Raises
+    ------
+    UnknownNameError
+        If the form factor or a run is not known.
+    InputError
+        If there is no run, or one comes twice.
+
+    Examples
+    --------
+    >>> xenon = load(runs=["sr0"])
+    >>> xenon.signal.binning.shape, sum(xenon.observed)
+    ((1, 3, 3, 3, 3), 9.0)
     """
     names = checks.sequence("runs", runs, str)
     if not names or len(set(names)) < len(names):

@@ -50,7 +50,12 @@ class Run(NamedTuple):
 
 
 def run(name: str) -> Run:
-    """Return one of `RUNS`.
+    """Return the tables of a run.
+
+    Parameters
+    ----------
+    name : str
+        One of `RUNS`.
 
     Examples
     --------
@@ -77,6 +82,11 @@ def run(name: str) -> Run:
 
 def edges(name: str) -> dict[str, Array]:
     """Return the edges of the bins of a run by observable, each of shape (4,).
+
+    Parameters
+    ----------
+    name : str
+        One of `RUNS`.
 
     Examples
     --------
