@@ -88,6 +88,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
+    row.scale = 1.0
     for g in range(kept_cells(p)):
         row.kept[g].cell = -1
     for g in range(p.groups):
@@ -277,7 +278,8 @@ cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const ba
     cdef double *sums[MAX_SHAPES + 1]
     cdef const double *coefficients = gather(p, row, y, cell_of(p, bases))
     if axes == 0:
-        memcpy(row.by_energy, coefficients, size * sizeof(double))
+        for t in range(size):
+            row.by_energy[t] = row.scale * coefficients[t]
         return
     sums[0] = row.by_energy
     for a in range(1, axes):
@@ -292,6 +294,26 @@ cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const ba
             if t + 1 < p.terms and same(orders, orders + axes, a):
                 break
         orders += axes
+    if row.scale != 1.0:
+        for t in range((derivatives(axes) if derived else 1) * size):
+            row.by_energy[t] *= row.scale
+
+
+cdef double signal_total(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
+    """The last signal without its normalisation, summed over all bins."""
+    cdef Py_ssize_t i
+    cdef double out = 0.0
+    for i in range(p.bins):
+        out += row.vectors[i]
+    return out
+
+
+cdef double observed_total(const poisson_t *p) noexcept nogil:
+    cdef Py_ssize_t e
+    cdef double out = 0.0
+    for e in range(p.energy):
+        out += p.energy_data[e]
+    return out
 
 
 cdef inline bint same(const Py_ssize_t *one, const Py_ssize_t *two, Py_ssize_t n) noexcept nogil:

@@ -14,8 +14,9 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cevns.kernels.components cimport (
-    place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
+    observed_total, place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, signal_total, start_poisson)
 from cevns.kernels.pieces cimport own
+from cevns.kernels.polynomials cimport dot
 from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2, poisson_gradient
 
 import numpy as np
@@ -26,6 +27,12 @@ cdef enum:
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
+# signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
+# be left
+cdef double LARGE = 3.0
+cdef double TOO_LARGE = 1e6
+# in the place of the inverse variance of nuisances without a pull
+cdef double FREE = 1e-3
 # where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
 cdef double NEAR = 0.1
 cdef double SAME_WELL = 2.0
@@ -150,6 +157,85 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
     return out
 
 
+cdef bint scale_down(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
+    """Scale signals T down that are far too large; whether there are any.
+
+    Nothing is left of such a signal but what its normalisation f leaves, next to 0: chi2 is c0 + c1 / T up to terms in
+    1 / T^2, and `left_over` gives what is missing. Of a larger one rounding would leave no f, and no steps of Newton.
+    """
+    cdef Py_ssize_t i
+    cdef double most, total
+    cdef bint out = False
+    for i in range(j.n):
+        most = TOO_LARGE * (1.0 + observed_total(j.terms[i]))
+        total = signal_total(j.terms[i], row.rows + i)
+        if total > most and total < INFINITY and can_vanish(j, i, held):
+            row.rows[i].scale *= most / total
+            out = True
+    return out
+
+
+cdef double left_over(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """What signals that were scaled down lack of chi2: with the scale s, d chi2 / d ln s (1 - s) at the last point."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t i, k
+    cdef double f, out = 0.0
+    for i in range(j.n):
+        if row.rows[i].scale == 1.0:
+            continue
+        p = j.terms[i]
+        f = 1.0
+        for k in range(p.pulls):
+            f += p.scales[k] * row.x[p.places[k]]
+        out += (1.0 - row.rows[i].scale) * f * dot(row.rows[i].slopes, row.rows[i].vectors, p.bins)
+    return out
+
+
+cdef bint can_vanish(const joint_t *j, Py_ssize_t i, const char *held) noexcept nogil:
+    """Whether nuisances that move may take a term's signal to 0."""
+    cdef const poisson_t *p = j.terms[i]
+    cdef Py_ssize_t k, pull
+    cdef double least = 1.0
+    for k in range(p.pulls):
+        pull = p.places[k]
+        if p.scales[k] and not (held != NULL and held[pull]):
+            least += fmin(p.scales[k] * j.low[pull], p.scales[k] * j.high[pull])
+    return least < 0.0
+
+
+cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
+    """Move `trial` to where the nuisances that scale them bring large signals near the data; whether there are any."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t i, k, pull
+    cdef double now, wanted, total, observed, room
+    cdef bint out = False
+    cdef int _
+    memcpy(row.trial, row.x, j.pulls * sizeof(double))
+    for _ in range(2):
+        # experiments share nuisances
+        for i in range(j.n):
+            p = j.terms[i]
+            total, observed = signal_total(p, row.rows + i), observed_total(p)
+            now, room = 1.0, 0.0
+            for k in range(p.pulls):
+                pull = p.places[k]
+                now += p.scales[k] * row.trial[pull]
+                if not (held != NULL and held[pull]):
+                    room += p.scales[k] * p.scales[k] / (j.precision[pull * j.pulls + pull] + FREE)
+            wanted = fmax(0.2 * observed, 1.0) / total if total > 0.0 else now
+            if not (total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out) or room == 0.0:
+                continue
+            out = True
+            for k in range(p.pulls):
+                pull = p.places[k]
+                if p.scales[k] and not (held != NULL and held[pull]):
+                    row.trial[pull] += (wanted - now) * p.scales[k] / (
+                        j.precision[pull * j.pulls + pull] + FREE) / room
+    for k in range(j.pulls if out else 0):
+        row.trial[k] = fmin(fmax(row.trial[k], j.low[k]), j.high[k])
+    return out
+
+
 cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil:
     """Go to a minimum from where x is, and return chi2 there; NaN if none is found.
 
@@ -160,8 +246,15 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     cdef Py_ssize_t k, n = j.pulls
     cdef int _, _halving
     value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+    if scale_down(j, row, held):
+        value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
     if value == INFINITY:
         return value
+    if bring_near(j, row, held):
+        new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
+        if new < value:
+            value = new
+            take_trial(j, row)
     for _ in range(MOST_STEPS):
         gain = find_step(j, row, y, held, fixed)
         if least < INFINITY and gain < SAME_WELL:
@@ -178,7 +271,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
         if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
             for k in range(n):
                 row.x[k] -= row.step[k]
-            return value - 0.5 * gain
+            return value - 0.5 * gain + left_over(j, row)
         scale = 1.0
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
@@ -189,12 +282,16 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             scale *= 0.5 if new < INFINITY else 0.25
         else:
             # rounding is all that is left, or there is no way down
-            return value if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+            return value + left_over(j, row) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
         value = new
-        memcpy(row.x, row.trial, n * sizeof(double))
-        memcpy(row.gradient, row.new_gradient, n * sizeof(double))
-        memcpy(row.hessian, row.new_hessian, n * n * sizeof(double))
+        take_trial(j, row)
     return NAN
+
+
+cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:
+    memcpy(row.x, row.trial, j.pulls * sizeof(double))
+    memcpy(row.gradient, row.new_gradient, j.pulls * sizeof(double))
+    memcpy(row.hessian, row.new_hessian, j.pulls * j.pulls * sizeof(double))
 
 
 cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
@@ -215,6 +312,8 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     cdef bint failed = False
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
+    for k in range(j.n):
+        row.rows[k].scale = 1.0
     for start in range(1 if j.convex else j.starts):
         if j.convex and row.known:
             memcpy(row.x, row.best, n * sizeof(double))

@@ -210,7 +210,7 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
     for g in range(p.groups):
         for e in range(p.energy):
             share = row.shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
-            row.mixed[g * p.energy + e] = factors[0] * dot(row.slopes + e * n, share, n)
+            row.mixed[g * p.energy + e] = row.scale * factors[0] * dot(row.slopes + e * n, share, n)
     cell = cell_of(p, bases)
     for g in range(p.groups):
         residuals = row.mixed + g * p.energy

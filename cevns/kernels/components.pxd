@@ -82,6 +82,7 @@ cdef struct poisson_row_t:
     double *coefficients
     kept_t *kept
     double *moments  # (part, group, moment)
+    double scale  # of the signal, 1 unless it is far too large for the data
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes
@@ -96,6 +97,8 @@ cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *va
 cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived, double *factors,
                  basis_t *bases) noexcept nogil
 cdef void spread(const poisson_t *p, const double *by_energy, const double *shares, double *out) noexcept nogil
+cdef double signal_total(const poisson_t *p, const poisson_row_t *row) noexcept nogil
+cdef double observed_total(const poisson_t *p) noexcept nogil
 cdef Py_ssize_t cell_of(const poisson_t *p, const basis_t *bases) noexcept nogil
 cdef double term_value(const poisson_t *p, const basis_t *bases, Py_ssize_t term, Py_ssize_t first,
                        Py_ssize_t second) noexcept nogil
