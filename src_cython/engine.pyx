@@ -1,13 +1,13 @@
 """The sum of all experiments, as functions of rows of numbers: points, grids, minima and exact crossings of a level."""
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
 from cevns.kernels.counts cimport Counts, line_value
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
-from cevns.kernels.joint cimport Joint
+from cevns.kernels.joint cimport Joint, left_over
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_priors
@@ -153,7 +153,8 @@ cdef class Engine:
         if value != value:
             raise ConvergenceError(
                 f"the least chi2 over {self.joint.j.pulls} nuisances was not found, from {self.joint.j.starts} places; "
-                "are the deformations of the experiment far too large?")
+                "keep parameters to where the signal is at most a million times the data, or narrow the deformations of "
+                "the experiment")
         if value == INFINITY:
             raise InputError(
                 "chi2 is infinite: in some bin with data, signal and backgrounds together are 0 or less, whatever the "
@@ -229,7 +230,9 @@ cdef class Engine:
             for i in range(self.s.joint.n if self.s.joint != NULL else 0):
                 joint.append(poisson_chi2(
                     self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, &pulls[0] if pulls.shape[0] else &none,
-                    True, False, pulls.shape[0], NULL, NULL))
+                    True, False, pulls.shape[0], NULL, NULL)
+                    + left_over(self.s.joint.terms[i], joint_row(&self.s, rows).rows + i,
+                                &pulls[0] if pulls.shape[0] else &none))
             for i in range(self.s.n):
                 found = np.empty(1 + self.s.terms[i].backgrounds)
                 shifts = found
@@ -317,6 +320,9 @@ cdef class Engine:
             free(seeds)
         if seeds == NULL:
             raise MemoryError
+        for i in range(n):
+            if out[i] != out[i]:
+                self.refuse(out[i])
 
     def crossings(self, const double[:, ::1] values not None, bint two_sided, double level,
                   double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None):
@@ -356,6 +362,9 @@ cdef class Engine:
             free(seeds)
         if seeds == NULL:
             raise MemoryError
+        for i in range(n):
+            if counts[i] == -2:
+                self.refuse(NAN)
 
 
 def crossings_limit():

@@ -27,10 +27,12 @@ cdef enum:
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
+# the same where what is left of the slopes of a large signal counts
+cdef double LAST_GAIN_SCALED = 1e-15
 # signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
 # be left
 cdef double LARGE = 3.0
-cdef double TOO_LARGE = 1e6
+cdef double TOO_LARGE = 1e5
 # in the place of the inverse variance of nuisances without a pull
 cdef double FREE = 1e-3
 # where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
@@ -175,20 +177,34 @@ cdef bint scale_down(const joint_t *j, joint_row_t *row, const char *held) noexc
     return out
 
 
-cdef double left_over(const joint_t *j, const joint_row_t *row) noexcept nogil:
-    """What signals that were scaled down lack of chi2: with the scale s, d chi2 / d ln s (1 - s) at the last point."""
-    cdef const poisson_t *p
-    cdef Py_ssize_t i, k
-    cdef double f, out = 0.0
+cdef double left_over(const poisson_t *p, const poisson_row_t *row, const double *x) noexcept nogil:
+    """What chi2 of a signal that was scaled by s lacks: d chi2 / d ln s (1 - s) at the last point, x."""
+    cdef Py_ssize_t k
+    cdef double f = 1.0
+    if row.scale == 1.0:
+        return 0.0
+    for k in range(p.pulls):
+        f += p.scales[k] * x[p.places[k]]
+    return (1.0 - row.scale) * f * dot(row.slopes, row.vectors, p.bins)
+
+
+cdef bint any_scaled(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    cdef Py_ssize_t i
     for i in range(j.n):
-        if row.rows[i].scale == 1.0:
-            continue
-        p = j.terms[i]
-        f = 1.0
-        for k in range(p.pulls):
-            f += p.scales[k] * row.x[p.places[k]]
-        out += (1.0 - row.rows[i].scale) * f * dot(row.rows[i].slopes, row.rows[i].vectors, p.bins)
-    return out
+        if row.rows[i].scale != 1.0:
+            return True
+    return False
+
+
+cdef double arrive(const joint_t *j, joint_row_t *row, double y, double value) noexcept nogil:
+    """chi2 of the signals as they are at a minimum, where it is `value` of those that may be scaled down."""
+    cdef Py_ssize_t i
+    if not any_scaled(j, row):
+        return value
+    value = at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+    for i in range(j.n):
+        value += left_over(j.terms[i], row.rows + i, row.x)
+    return value
 
 
 cdef bint can_vanish(const joint_t *j, Py_ssize_t i, const char *held) noexcept nogil:
@@ -268,10 +284,10 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             # a step that leaves a range is shortened in that direction alone, and only the others may be the last
             if not fixed[k] and not j.low[k] <= row.x[k] - row.step[k] <= j.high[k]:
                 scale = 0.0
-        if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
+        if scale and gain <= (LAST_GAIN_SCALED if any_scaled(j, row) else LAST_GAIN) * (1.0 + fabs(value)):
             for k in range(n):
                 row.x[k] -= row.step[k]
-            return value - 0.5 * gain + left_over(j, row)
+            return arrive(j, row, y, value - 0.5 * gain)
         scale = 1.0
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
@@ -282,7 +298,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             scale *= 0.5 if new < INFINITY else 0.25
         else:
             # rounding is all that is left, or there is no way down
-            return value + left_over(j, row) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+            return arrive(j, row, y, value) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
         value = new
         take_trial(j, row)
     return NAN

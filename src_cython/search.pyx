@@ -333,7 +333,7 @@ cdef double crossing(const sum_t *s, row_t *rows, double level, double a, double
 
 cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values,
                         double *at) noexcept nogil:
-    """Least chi2 over all couplings at the rows' mass, and where."""
+    """Least chi2 over all couplings at the rows' mass, and where; NaN where chi2 is not known everywhere."""
     cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k
     cdef double best, x = 0.0, value
     if count == 0:
@@ -342,6 +342,8 @@ cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *see
     best = INFINITY
     chi2_along(s, rows, seeds, count, values)
     for k in range(count):
+        if values[k] != values[k]:
+            return values[k]
         if values[k] < best:
             best = values[k]
             at[0] = seeds[k]
@@ -370,7 +372,7 @@ cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, doubl
                               double *values, double *out, char *above_first) noexcept nogil:
     """All couplings where chi2 crosses `level`, ascending, into `out`; whether chi2 starts above it.
 
-    Returns their number, or -1 if there is no room for all.
+    Returns their number, -1 if there is no room for all, or -2 where chi2 is not known everywhere.
     """
     cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k, found = 0
     cdef double x, f
@@ -379,6 +381,8 @@ cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, doubl
         return 0
     chi2_along(s, rows, seeds, count, values)
     for k in range(count):
+        if values[k] != values[k]:
+            return -2
         values[k] -= level
     above_first[0] = values[0] > 0.0
     for k in range(1, count):

@@ -41,6 +41,7 @@ cdef void place_joint(const joint_t *j, joint_row_t *row, double *memory) noexce
 cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, bint alone) noexcept nogil
 cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
                        double *curvature) noexcept nogil
+cdef double left_over(const poisson_t *p, const poisson_row_t *row, const double *x) noexcept nogil
 cdef bint joint_gradient(const joint_t *j, joint_row_t *row, const double *values, double *gradient) noexcept nogil
 
 
