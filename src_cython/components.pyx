@@ -151,7 +151,7 @@ cdef inline Py_ssize_t kept_cells(const poisson_t *p) noexcept nogil:
 
 
 cdef inline void products(const double *x, const double *y, Py_ssize_t n, double *first, double *second) noexcept nogil:
-    """Products of two vectors of n, one after the other in `y`, with each of two in `x`; half the loads of four `dot`."""
+    """Products of two vectors of n, one after the other in `y`, with each of two in `x`: half the loads of `dot`."""
     cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0, e = 0.0, f = 0.0, g = 0.0, h = 0.0
     cdef Py_ssize_t i = 0
     while i + 1 < n:
@@ -175,7 +175,7 @@ cdef inline void products(const double *x, const double *y, Py_ssize_t n, double
 
 cdef void mix(const poisson_t *p, poisson_row_t *row, Py_ssize_t cell, Py_ssize_t parts, double *out) noexcept nogil:
     """Coefficients in y of the terms' counts in a cell, (part, term, group, energy): sums of moments of the rates."""
-    cdef Py_ssize_t e, g, k, t, v, node, n = p.moments, size = p.groups * p.energy, vectors = parts * p.groups
+    cdef Py_ssize_t g, k, t, v, node, n = p.moments, size = p.groups * p.energy, vectors = parts * p.groups
     cdef Py_ssize_t rows = p.terms * p.energy, i = 0
     cdef const double *one
     cdef const double *mixing

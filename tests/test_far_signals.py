@@ -22,7 +22,7 @@ def detector():
 
 
 def brute_force(experiment, coupling):
-    """Least chi2 with f, in units of what meets the data, in the place of the signal's pull, which has no digits left."""
+    """Least chi2 with f, in units of what meets the data, for the signal's pull, which has no digits left."""
     signal, observed = experiment.signal.counts("b-l", mass=10.0, coupling=coupling), np.array(experiment.observed)
 
     def chi2(x):
@@ -39,14 +39,14 @@ def brute_force(experiment, coupling):
 
 @pytest.mark.parametrize("coupling", np.geomspace(1e-4, 1e8, 13))
 def test_chi2_follows_its_limit(detector, coupling):
-    assert detector.chi2("b-l", mass=10.0, coupling=coupling) == pytest.approx(
-        brute_force(detector, coupling), rel=1e-8
-    )
+    found = detector.chi2("b-l", mass=10.0, coupling=coupling)
+    assert found == pytest.approx(brute_force(detector, coupling), rel=1e-8)
 
 
 def test_limits_have_no_end_that_chi2_has_not(detector):
     (excluded,) = detector.limit("b-l", mass=10.0).excluded
-    assert excluded.shape == (1, 2) and excluded[0, 1] == np.inf
+    assert excluded.shape == (1, 2)
+    assert excluded[0, 1] == np.inf
 
 
 def test_a_chi2_that_is_not_found_is_refused(detector):

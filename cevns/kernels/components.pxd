@@ -71,7 +71,7 @@ cdef struct kept_t:
 cdef struct poisson_row_t:
     # one experiment at one point of all parameters but the line's
     counts_row_t *counts
-    # counts by energy, of each group, and their first and second derivatives in the shapes: (derivative, group, energy);
+    # counts by energy of each group, and their first and second derivatives in the shapes: (derivative, group, energy);
     # then the same of sums over the last shapes
     double *by_energy
     # shares at the offset with two derivatives (3, group, row, rest)
