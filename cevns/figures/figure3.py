@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from cevns.figures.panels import Panel
     from cevns.inference import Limit
 
-__all__ = ["panels"]
+__all__ = ["WORLD", "panels"]
 
 MASS, COUPLING = (0.1, 1e4), (1e-5, 1e-1)
 #: The strip beside eq. 5.2: masses [MeV], and couplings over mass [1e-6 / MeV].
 STRIP_MASS, STRIP_RATIO = (30.0, 1e4), (1.4, 3.0)
 
-_LABELS = {
+#: How the limits of other experiments are drawn, and where their names stand.
+WORLD = {
     "connie": Label(COLORS["CONNIE"], (0.9, 1.3e-5), "CONNIE (recast)", linewidth=1.1, rise=1.7),
     "g-2-mu": Label(
         COLORS[r"$(g-2)_\mu$"], (1.0, 9.6e-4), "$(g-2)_\\mu$: favoured,\nnot excluded", opacity=0.3, hatch="////"
@@ -45,7 +46,7 @@ def panels(analysis: Analysis) -> tuple[Panel, ...]:
         analysis,
         "universal",
         TWO_SIGMA,
-        _LABELS,
+        WORLD,
         mass=MASS,
         coupling=COUPLING,
         coherent=(30.0, 6e-3),
