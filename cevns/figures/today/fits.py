@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import numpy as np
 
 from cevns.figures.panels import Curve, Panel
-from cevns.plotting import plot_prediction
-from cevns.plotting.counts import central_interval
+from cevns.plotting.counts import STACK_STYLES, central_interval
+from cevns.units import axis_label, typeset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from matplotlib.axes import Axes
 
+    from cevns._types import Array
+    from cevns.binning import Axis
     from cevns.figures.today.analysis import Free, Today
-    from cevns.predictions import Prediction
 
 __all__ = ["argon", "csi"]
 
@@ -31,7 +32,10 @@ NAMES = {
     "PBRN": "prompt neutrons",
     "LBRN": "delayed neutrons",
 }
-TITLES = {"energy": "energy", "time": "arrival time", "F90": "pulse shape"}
+TITLES = {"energy": "observed energy", "time": "arrival time", "F90": "pulse shape F90"}
+LABELS = {"PE": "number of photoelectrons"}
+SIGNAL = r"CE$\nu$NS, fitted"
+_SIGNAL_STYLE = ("#e8806a", "")
 
 
 def csi(analysis: Today) -> tuple[Panel, ...]:
@@ -71,39 +75,45 @@ def _panel(name: str, data: str, fit: Free, axis: str, steady: str, less: bool) 
     )
 
     def draw(ax: Axes) -> None:
-        # one legend is enough
-        _draw(ax, shown, steady if less else None, legend=name.endswith("-a"), total=fit.prediction)
+        _draw(ax, shown.axes[0], parts, steady if less else "", observed)
+        if name.endswith("-a"):
+            # one legend is enough; it stands above the data
+            ax.set_ylim(top=1.35 * ax.get_ylim()[1])
+            ax.legend(loc="upper right", fontsize=6, handlelength=1.8)
 
     unit = shown.axes[0].unit or axis
     caption = (
         f"counts of COHERENT {data} by {TITLES[axis]}, all other axes added up{without}, beside the fit with a free "
         f"normalisation of the signal ({parts['CEvNS'].sum():.1f} CEvNS)"
     )
-    title = f"{data}, {TITLES[axis]}{', less steady state' if less else ''}"
+    title = f"{data} less steady state" if less else f"{data}, {TITLES[axis]}"
     return Panel(name, title, caption, (f"low_{unit}", f"high_{unit}", "counts", "down_to", "up_to"), curves, draw)
 
 
-def _draw(ax: Axes, shown: Prediction, steady: str | None, *, legend: bool, total: Prediction) -> None:
-    observed = shown.observed
-    low, high = central_interval(observed)
-    counts = shown.backgrounds[steady] if steady else np.zeros(observed.size)
-    rest = {NAMES[name]: found for name, found in shown.backgrounds.items() if name != steady}
-    drawn = dataclasses.replace(shown, backgrounds=rest)
-    plot_prediction(drawn, ax, data=False, backgrounds=True, subtract=False, styles=[{"label": r"CE$\nu$NS, fitted"}])
-    edges = np.array(shown.axes[0].edges)
+def _draw(
+    ax: Axes, axis: Axis, parts: Mapping[str, Array], left_out: str, observed: tuple[Array, Array, Array]
+) -> None:
+    """Draw parts on top of each other, the largest background below, and data; what is left out is no part."""
+    edges = np.array(axis.edges)
     widths = np.diff(edges)
-    per = np.ones(widths.size) if np.allclose(widths, widths[0], rtol=1e-9) else widths
-    centre = 0.5 * (edges[1:] + edges[:-1])
-    bars = np.array([observed - low, high - observed]) / per
+    even = np.allclose(widths, widths[0], rtol=1e-9)
+    per = np.ones(widths.size) if even else widths
+    signal, *backgrounds = parts.items()
+    backgrounds.sort(key=lambda item: -item[1].sum())
+    looks = [(NAMES[name], name, counts, *STACK_STYLES[i]) for i, (name, counts) in enumerate(backgrounds)]
+    looks = [look for look in looks if look[1] != left_out] + [(SIGNAL, signal[0], signal[1], *_SIGNAL_STYLE)]
+    ends = np.cumsum([counts for _, _, counts, *_ in looks], axis=0) / per
+    area: dict[str, Any] = {"fill": True, "edgecolor": "0.25", "linewidth": 0.5}
+    # from the top, as a legend is read
+    for (label, _, counts, face, hatch), end in zip(looks[::-1], ends[::-1], strict=True):
+        ax.stairs(end, edges, baseline=end - counts / per, facecolor=face, hatch=hatch, label=label, **area)
+    ax.stairs(ends[-1], edges, baseline=None, color="black", linewidth=1.0, zorder=2)
+    points, low, high = (counts / per for counts in observed)
     style: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.2, "linewidth": 0.7, "zorder": 3}
-    ax.errorbar(centre, (observed - counts) / per, bars, label="data", **style)
-    tops = (high - counts) / per
-    ax.set_ylim(min(0.0, 1.1 * float(((low - counts) / per).min())), 1.1 * float(tops.max()))
-    if steady:
+    ax.errorbar(0.5 * (edges[1:] + edges[:-1]), points, (points - low, high - points), label="data", **style)
+    top, bottom = max(high.max(), ends.max()), min(0.0, low.min())
+    ax.set(xlim=(edges[0], edges[-1]), ylim=(1.1 * bottom, 1.1 * top))
+    if bottom < 0:
         ax.axhline(0, color="0.5", linewidth=0.4, zorder=0)
-    if legend:
-        handles, labels = ax.get_legend_handles_labels()
-        ax.set_ylim(top=1.35 * ax.get_ylim()[1])
-        ax.legend(handles, labels, loc="upper right", fontsize=6, handlelength=1.8)
-    elif ax.get_legend() is not None:
-        ax.get_legend().remove()
+    ax.set_xlabel(axis_label(LABELS.get(axis.unit, TITLES[axis.name]), axis.unit))
+    ax.set_ylabel("counts per bin" if even else f"counts / {typeset(axis.unit)}")

@@ -37,8 +37,8 @@ PUBLISHED: dict[str, tuple[float, float, float]] = {
     "mixing angle": (0.220, 0.028, 0.026),
 }
 _RADII = (
-    "The published 341 +- 11 +- 42 belong to other neutron radii: R_n = R_p gives 349.2, R_n = R_p + 0.07 fm 341.0, those "
-    "of this package 325.9."
+    "The published 341 +- 11 +- 42 belong to other neutron radii: R_n = R_p gives 349.2, R_n = R_p + 0.07 fm 341.0, "
+    "those of this package 325.9."
 )
 _EXPECTED_TIMES = "Expected with the simulated arrival times of the release; here they are a law fitted to these."
 _ERROR = "The published +-20 is no interval of the likelihood: 11.6 standard deviations imply 27."
@@ -47,8 +47,8 @@ _CORE = "Core nuisances, neutrinos 0.08 us late, as in the independent calculati
 _STATISTICAL = "As published: the signal free, no uncertainties of shapes."
 _YIELDS = "The nominal yields of the released templates are not those of the first publication."
 _EXPOSURE = (
-    "The exposure, 2.2964e23 protons kg, is that of 10.22 GWh kg with protons of 1.00 GeV; 2.09e23, quoted second hand, "
-    "gives 31.9."
+    "The exposure, 2.2964e23 protons kg, is that of 10.22 GWh kg with protons of 1.00 GeV; 2.09e23, quoted second "
+    "hand, gives 31.9."
 )
 
 

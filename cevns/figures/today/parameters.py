@@ -47,7 +47,7 @@ def _draw_standard(ax: Axes, value: float) -> None:
 def cross_section(analysis: Today) -> tuple[Panel, ...]:
     """Return -2 delta ln L against the cross section averaged over the flux."""
     average = analysis.average_cross_section() / UNIT
-    values = np.linspace(90.0, 290.0, 101)
+    values = np.linspace(90.0, 330.0, 121)
     above = analysis.normalisations("CsI 2021", values / average)
     fit = analysis.free("CsI 2021")
     about = (
@@ -64,14 +64,18 @@ def cross_section(analysis: Today) -> tuple[Panel, ...]:
         profile_panel(
             "cross-section",
             "cross section of CsI",
-            "-2 delta ln L against the cross section averaged over the flux, one degree of freedom, beside the published "
-            f"interval; standard model: {average:.1f}e-40 cm^2",
+            "-2 delta ln L against the cross section averaged over the flux, one degree of freedom, beside the "
+            f"published interval; standard model: {average:.1f}e-40 cm^2",
             "cross_section_1e-40_cm2",
             lines,
             xlabel=axis_label(r"$\langle\sigma\rangle_\Phi$", "1e-40 cm2"),
             top=14.0,
             levels=_LEVELS,
-            legend={"loc": "upper center", "title": "COHERENT CsI, 1 d.o.f.", **_SMALL},
+            legend={
+                "loc": "upper right",
+                "title": "COHERENT CsI, 1 d.o.f.,\n" + r"$\Delta\chi^2 = -2\,\Delta\ln L$",
+                **_SMALL,
+            },
             also=also,
         ),
     )
