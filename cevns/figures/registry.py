@@ -94,6 +94,8 @@ class Paper:
         return next(f for f, kind in self.figures.items() if name in (f, *(f + end for end in kind.endings)))
 
 
+#: Width and height [mm] of a panel with its legend beside it.
+_WITH_LEGEND = (115.0, 78.0)
 _PAPERS = {
     paper.name: paper
     for paper in (
@@ -137,9 +139,9 @@ _PAPERS = {
                 ),
                 "lmu-ltau": Layout("cevns.figures.today.planes:lmu_ltau", ("-a", "-b")),
                 "scalar": Layout("cevns.figures.today.planes:scalar", ("",)),
-                "neutron-radius": Layout("cevns.figures.today.parameters:neutron_radius", ("",)),
-                "mixing-angle": Layout("cevns.figures.today.parameters:mixing_angle", ("",)),
-                "cross-section": Layout("cevns.figures.today.parameters:cross_section", ("",)),
+                "neutron-radius": Layout("cevns.figures.today.parameters:neutron_radius", ("",), single=_WITH_LEGEND),
+                "mixing-angle": Layout("cevns.figures.today.parameters:mixing_angle", ("",), single=_WITH_LEGEND),
+                "cross-section": Layout("cevns.figures.today.parameters:cross_section", ("",), single=_WITH_LEGEND),
                 "csi-2021": Layout("cevns.figures.today.fits:csi", ("-a", "-b", "-c", "-d"), size=(170.0, 150.0)),
                 "argon-3d": Layout(
                     "cevns.figures.today.fits:argon",

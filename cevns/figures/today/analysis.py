@@ -12,6 +12,7 @@ from cevns.experiments.spallation import FLUX_SIGMA
 from cevns.figures.analysis import Kept, with_tips
 from cevns.figures.measurements import RADIUS_SIGMA, sigmas
 from cevns.fluxes import PulseTiming
+from cevns.inference.lines import Line
 from cevns.interactions import RADIATIVE_COUPLINGS, contact, cross_section
 from cevns.likelihoods import Nuisance
 
@@ -135,13 +136,14 @@ class Today(Kept):
         likelihood = self.likelihoods[data]
         # every second mass is near enough to a minimum: chi2 bends over a factor of two in mass at least
         logs = np.log(self.masses[::2])
+        best = int(Line(likelihood, model, "fit").minima(np.exp(logs), self.num_threads)[0].argmin())
         found: dict[float, Fit] = {}
 
         def chi2(log: float) -> float:
-            found[log] = likelihood.best_fit(model, mass=math.exp(log), num_threads=self.num_threads)
+            found[log] = likelihood.best_fit(model, mass=math.exp(log))
             return found[log].chi2
 
-        best = int(np.argmin([chi2(log) for log in logs.tolist()]))
+        chi2(float(logs[best]))
         ends = logs[max(best - 1, 0)], logs[min(best + 1, logs.size - 1)]
         minimize_scalar(chi2, bounds=ends, method="bounded", options={"xatol": _NEAR})
         return min(found.values(), key=lambda fit: fit.chi2)
@@ -160,8 +162,14 @@ class Today(Kept):
     # --- one normalisation -------------------------------------------------------------------------------------------
 
     def free(self, data: str) -> Free:
-        """Return the fit of a data set with the signal's normalisation free, all its nuisances profiled."""
-        return self.keep(("free", data), lambda: _free(self.experiments[data]))
+        """Return the fit of a data set with the signal's normalisation free, its other nuisances profiled.
+
+        That of CsI has the uncertainty of its flux, and none of form factors, which the published one does not have.
+        """
+        return self.keep(("free", data), lambda: _free(self._for_normalisation(data)))
+
+    def _for_normalisation(self, data: str) -> Experiment:
+        return self.for_radius(data) if data == "CsI 2021" else self.experiments[data]
 
     def statistical(self) -> Free:
         """Return the same of argon without uncertainties of the signal, as in the published fit."""
@@ -175,7 +183,7 @@ class Today(Kept):
     def normalisations(self, data: str, factors: ArrayLike) -> Array:
         """Return delta chi2 of signals that are multiples of the standard model's, nuisances profiled."""
         x = np.sqrt(np.asarray(factors)) - 1
-        found: Array = self.experiments[data].chi2(NORMALISATION, coupling=x) - self.free(data).chi2
+        found: Array = self._for_normalisation(data).chi2(NORMALISATION, coupling=x) - self.free(data).chi2
         return found
 
     def average_cross_section(self) -> float:

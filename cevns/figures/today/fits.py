@@ -34,8 +34,7 @@ NAMES = {
 }
 TITLES = {"energy": "observed energy", "time": "arrival time", "F90": "pulse shape F90"}
 LABELS = {"PE": "number of photoelectrons"}
-SIGNAL = r"CE$\nu$NS, fitted"
-_SIGNAL_STYLE = ("#e8806a", "")
+SIGNAL_STYLE = ("#e8806a", "")
 
 
 def csi(analysis: Today) -> tuple[Panel, ...]:
@@ -75,7 +74,8 @@ def _panel(name: str, data: str, fit: Free, axis: str, steady: str, less: bool) 
     )
 
     def draw(ax: Axes) -> None:
-        _draw(ax, shown.axes[0], parts, steady if less else "", observed)
+        label = rf"CE$\nu$NS: {fit.factor:.2f} $\times$ SM, fitted"
+        _draw(ax, shown.axes[0], parts, steady if less else "", observed, label)
         if name.endswith("-a"):
             # one legend is enough; it stands above the data
             ax.set_ylim(top=1.35 * ax.get_ylim()[1])
@@ -101,12 +101,12 @@ def _draw(
     signal, *backgrounds = parts.items()
     backgrounds.sort(key=lambda item: -item[1].sum())
     looks = [(NAMES[name], name, counts, *STACK_STYLES[i]) for i, (name, counts) in enumerate(backgrounds)]
-    looks = [look for look in looks if look[1] != left_out] + [(SIGNAL, signal[0], signal[1], *_SIGNAL_STYLE)]
+    looks = [look for look in looks if look[1] != left_out] + [(label, signal[0], signal[1], *SIGNAL_STYLE)]
     ends = np.cumsum([counts for _, _, counts, *_ in looks], axis=0) / per
     area: dict[str, Any] = {"fill": True, "edgecolor": "0.25", "linewidth": 0.5}
     # from the top, as a legend is read
-    for (label, _, counts, face, hatch), end in zip(looks[::-1], ends[::-1], strict=True):
-        ax.stairs(end, edges, baseline=end - counts / per, facecolor=face, hatch=hatch, label=label, **area)
+    for (text, _, counts, face, hatch), end in zip(looks[::-1], ends[::-1], strict=True):
+        ax.stairs(end, edges, baseline=end - counts / per, facecolor=face, hatch=hatch, label=text, **area)
     ax.stairs(ends[-1], edges, baseline=None, color="black", linewidth=1.0, zorder=2)
     points, low, high = (counts / per for counts in observed)
     style: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.2, "linewidth": 0.7, "zorder": 3}

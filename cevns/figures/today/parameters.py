@@ -28,6 +28,8 @@ __all__ = ["UNIT", "cross_section", "mixing_angle", "neutron_radius"]
 UNIT = 1e-40
 _LEVELS = {rf"{n}$\sigma$": float(n**2) for n in (1, 2, 3)}
 _DOTS = (0, (3, 1.5, 1, 1.5, 1, 1.5))
+#: Beside the axes, since curves go up to the top.
+_BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 _SMALL: dict[str, Any] = {"fontsize": 6, "title_fontsize": 6, "handlelength": 2.2, "alignment": "left"}
 
 
@@ -47,17 +49,17 @@ def _draw_standard(ax: Axes, value: float) -> None:
 def cross_section(analysis: Today) -> tuple[Panel, ...]:
     """Return -2 delta ln L against the cross section averaged over the flux."""
     average = analysis.average_cross_section() / UNIT
-    values = np.linspace(90.0, 330.0, 121)
+    values = np.linspace(90.0, 310.0, 111)
     above = analysis.normalisations("CsI 2021", values / average)
     fit = analysis.free("CsI 2021")
     about = (
-        "COHERENT CsI 2021, all nuisances profiled; counted from the least chi2, "
+        "COHERENT CsI 2021, flux to 10 % and all shapes profiled; counted from the least chi2, "
         f"{fit.chi2:.4f} at {average * fit.factor:.2f}"
     )
-    lines = (Line("CsI 2021", "CsI 2021, full nuisances", about, values, above, YEAR_LINES["CsI 2021"]),)
+    lines = (Line("CsI 2021", "CsI 2021", about, values, above, YEAR_LINES["CsI 2021"]),)
 
     def also(ax: Axes) -> None:
-        _draw_published(ax, 1.0, PUBLISHED["cross section"], "published, arXiv:2110.07730")
+        _draw_published(ax, 1.0, PUBLISHED["cross section"], "arXiv:2110.07730")
         _draw_standard(ax, average)
 
     return (
@@ -94,15 +96,9 @@ def neutron_radius(analysis: Today) -> tuple[Panel, ...]:
     point = analysis.suppression()
 
     def also(ax: Axes) -> None:
-        _draw_published(ax, 1.0, PUBLISHED["radius"], "arXiv:2303.09360")
-        ax.text(
-            0.03,
-            0.97,
-            f"no suppression, $F = 1$:\n{math.sqrt(point):.1f}$\\sigma$ with data of 2021",
-            transform=ax.transAxes,
-            fontsize=6,
-            va="top",
-        )
+        _draw_published(ax, 1.0, PUBLISHED["radius"], "arXiv:2303.09360\n(from memory)")
+        text = f"data of 2021 without\nsuppression, $F = 1$:\n{math.sqrt(point):.1f}$\\sigma$"
+        ax.text(0.53, 0.96, text, transform=ax.transAxes, fontsize=6, va="top", ha="center")
 
     return (
         profile_panel(
@@ -115,7 +111,7 @@ def neutron_radius(analysis: Today) -> tuple[Panel, ...]:
             xlabel=axis_label(r"$R_n(\mathrm{CsI})$", "fm"),
             top=18.0,
             levels=_LEVELS,
-            legend={"loc": "upper right", "title": "COHERENT, 1 d.o.f.", **_SMALL},
+            legend={**_BESIDE, "title": "COHERENT, 1 d.o.f.", **_SMALL},
             also=also,
         ),
     )
@@ -134,7 +130,7 @@ def mixing_angle(analysis: Today) -> tuple[Panel, ...]:
         lines.append(Line(kind, kind, about, values, curve.chi2 - found.chi2_min, YEAR_LINES[kind]))
 
     def also(ax: Axes) -> None:
-        _draw_published(ax, 1.0, PUBLISHED["mixing angle"], "published, arXiv:2110.07730")
+        _draw_published(ax, 1.0, PUBLISHED["mixing angle"], "arXiv:2110.07730")
         _draw_standard(ax, standard)
 
     return (
@@ -148,7 +144,7 @@ def mixing_angle(analysis: Today) -> tuple[Panel, ...]:
             xlabel=r"$\sin^2\theta_W$",
             top=14.0,
             levels=_LEVELS,
-            legend={"loc": "upper right", "title": "COHERENT, 1 d.o.f.", **_SMALL},
+            legend={**_BESIDE, "title": "COHERENT, 1 d.o.f.", **_SMALL},
             also=also,
         ),
     )
