@@ -286,7 +286,7 @@ class Joined:
 
     @cached_property
     def _sums(self) -> dict[int, int]:
-        """For each experiment whose signal several nuisances scale: which one of them is its own, and nothing else's."""
+        """For experiments whose signal several nuisances scale, by number: which of these is of nothing else."""
         out: dict[int, int] = {}
         for i, (places, scales) in enumerate(zip(self.places, self.scales, strict=True)):
             moved = np.flatnonzero(scales[0])

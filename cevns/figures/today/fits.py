@@ -91,7 +91,12 @@ def _panel(name: str, data: str, fit: Free, axis: str, steady: str, less: bool) 
 
 
 def _draw(
-    ax: Axes, axis: Axis, parts: Mapping[str, Array], left_out: str, observed: tuple[Array, Array, Array]
+    ax: Axes,
+    axis: Axis,
+    parts: Mapping[str, Array],
+    left_out: str,
+    observed: tuple[Array, Array, Array],
+    label: str,
 ) -> None:
     """Draw parts on top of each other, the largest background below, and data; what is left out is no part."""
     edges = np.array(axis.edges)
