@@ -47,7 +47,7 @@ class Label:
     text : str
         The name.
     level : str, optional
-        What the figure says about the confidence level, where it is not only the level itself.
+        What the figure says about the confidence level, where it is not only the level itself; nothing if empty.
     anchor : (float, float), optional
         Point of the curve to which a thin line leads from the name.
     opacity : float
@@ -202,7 +202,7 @@ def compared_panel(
             if bound not in closed:
                 plot_published(bound, ax, label="", **{field: getattr(label, field) for field in _DRAWN})
             if label.place:
-                stated = _stated(bound.confidence_level) if label.level is None else f", {label.level}"
+                stated = _stated(bound.confidence_level) if label.level is None else label.level and f", {label.level}"
                 text = f"{label.text}{stated}" if levels else label.text
                 options: dict[str, Any] = {
                     "color": legible(label.color),

@@ -59,7 +59,7 @@ def cross_section(analysis: Today) -> tuple[Panel, ...]:
     lines = (Line("CsI 2021", "CsI 2021", about, values, above, YEAR_LINES["CsI 2021"]),)
 
     def also(ax: Axes) -> None:
-        _draw_published(ax, 1.0, PUBLISHED["cross section"], "arXiv:2110.07730")
+        _draw_published(ax, 1.0, PUBLISHED["cross section"], "published,\narXiv:2110.07730")
         _draw_standard(ax, average)
 
     return (
@@ -74,8 +74,8 @@ def cross_section(analysis: Today) -> tuple[Panel, ...]:
             top=14.0,
             levels=_LEVELS,
             legend={
-                "loc": "upper right",
-                "title": "COHERENT CsI, 1 d.o.f.,\n" + r"$\Delta\chi^2 = -2\,\Delta\ln L$",
+                **_BESIDE,
+                "title": "COHERENT, 1 d.o.f.,\n" + r"$\Delta\chi^2 = -2\,\Delta\ln L$",
                 **_SMALL,
             },
             also=also,
@@ -127,10 +127,11 @@ def mixing_angle(analysis: Today) -> tuple[Panel, ...]:
         curve = analysis.for_angle(kind).profile("sm", "sin2_theta_w", values)
         about = f"COHERENT {kind}; from the least chi2, {found.chi2_min:.4f}, at {found.best_fit:.4f}"
         about += f"; neutrinos {DELAY:g} us late" if kind.endswith("core") else ""
-        lines.append(Line(kind, kind, about, values, curve.chi2 - found.chi2_min, YEAR_LINES[kind]))
+        label = kind.replace(", core", ",\ncore nuisances,\n" + rf"$\nu$ {DELAY:g} $\mu$s late")
+        lines.append(Line(kind, label, about, values, curve.chi2 - found.chi2_min, YEAR_LINES[kind]))
 
     def also(ax: Axes) -> None:
-        _draw_published(ax, 1.0, PUBLISHED["mixing angle"], "arXiv:2110.07730")
+        _draw_published(ax, 1.0, PUBLISHED["mixing angle"], "published,\narXiv:2110.07730")
         _draw_standard(ax, standard)
 
     return (
