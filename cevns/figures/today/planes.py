@@ -31,12 +31,12 @@ _LEGEND: dict[str, Any] = {"title": f"excluded at {LEVEL:.0%} C.L., 2 d.o.f."}
 
 _UNIVERSAL = Note((0.6, 0.03), "shading: excluded side\ndashed: recast")
 #: The strips that data sets allow: masses [MeV], and couplings over mass [1e-6 / MeV].
-_STRIP_MASS, _STRIP_RATIO = (30.0, 1e4), (0.45, 3.2)
+_STRIP_MASS, _STRIP_RATIO = (30.0, 1e4), (1.3, 2.6)
 _STRIP = Label("black", (2500.0, 5e-4), "allowed", (900.0, 1.6e-3))
 
 
-def _grey(linestyle: Any, *place: Any) -> Label:
-    return Label("0.35", *place, level="", linewidth=1.1, linestyle=linestyle, opacity=0.0)
+def _grey(linestyle: Any, place: tuple[float, float] | None = None, text: str = "") -> Label:
+    return Label("0.35", place, text, level="", linewidth=1.1, linestyle=linestyle, opacity=0.0)
 
 
 #: Limits that came after the paper's figures, or were left out of them: lines alone.
@@ -49,18 +49,18 @@ _B_L = Note(
     (0.668, 0.02),
     "circles: BaBar, squares: LHCb\n"
     "grey: TEXONO (dash-dotted), CHARM-II\n(dotted), Borexino (dash-dot-dotted)\n"
-    "limits and band at 90% C.L.; of grey ones\nand fixed targets (orange) it is not stated\n"
+    "limits and band at 90% C.L.; not stated\nfor grey ones and fixed targets (orange)\n"
     "shading: excluded side; fades where a\npublished curve ends, which is no limit\n"
     "dashed: converted from kinetic mixing\n"
     "hatched band: favoured, not excluded",
 )
 _LMU_LTAU_BEYOND = {
     "charm-ii": _grey(":", (3.5, 1.65e-3), "CHARM-II"),
-    "white-dwarf": _grey("-.", (7.5, 5.5e-5), "white dwarfs"),
+    "white-dwarf": _grey("-.", (11.0, 7e-5), "white dwarfs"),
     "bbn": _grey("-", (3.5, 8.5e-6), "BBN"),
     "na64": _grey((0, (6, 1.5, 1, 1.5, 1, 1.5)), (80.0, 1.9e-1), "NA64"),
     "g-2-mu": dataclasses.replace(figure5.WORLD["g-2-mu"], place=(1.1, 4.3e-4)),
-    "borexino": dataclasses.replace(figure5.WORLD["borexino"], place=(0.95, 2.6e-5)),
+    "borexino": dataclasses.replace(figure5.WORLD["borexino"], place=(0.95, 2.4e-5)),
 }
 _LMU_LTAU = Note(
     (0.38, 0.02),
@@ -139,7 +139,7 @@ def scalar(analysis: Today) -> tuple[Panel, ...]:
 
 
 def _strips(ax: Axes, draw: Callable[..., None]) -> None:
-    figure3.strip_axes(ax, draw, (0.13, 0.36, 0.4, 0.25), _STRIP_MASS, _STRIP_RATIO, (0.5, 1, 2, 3))
+    figure3.strip_axes(ax, draw, (0.13, 0.36, 0.4, 0.25), _STRIP_MASS, _STRIP_RATIO, (1.5, 2))
 
 
 def _each(name: str, analysis: Today, model: str, coupling: tuple[float, float], inset: Any = None) -> Panel:
