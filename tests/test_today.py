@@ -24,7 +24,7 @@ FITS = {"csi-2021": 4, "argon-3d": 6}
 @pytest.fixture(scope="module")
 def analysis():
     """The core of CsI and few masses, so that nothing takes long."""
-    return Today(csi=cevns.load("coherent-csi-2021", systematics="core"), masses=MASSES[::6])
+    return Today(csi=cevns.load("coherent-csi-2021", systematics="core"), masses=MASSES[::10])
 
 
 @pytest.fixture(scope="module")

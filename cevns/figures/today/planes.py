@@ -49,7 +49,7 @@ _B_L = Note(
     (0.668, 0.02),
     "circles: BaBar, squares: LHCb\n"
     "grey: TEXONO (dash-dotted), CHARM-II\n(dotted), Borexino (dash-dot-dotted)\n"
-    "limits and band at 90% C.L.; not stated\nfor grey ones and fixed targets (orange)\n"
+    "limits and band at 90% C.L.; not stated\nfor grey ones and fixed targets\n"
     "shading: excluded side; fades where a\npublished curve ends, which is no limit\n"
     "dashed: converted from kinetic mixing\n"
     "hatched band: favoured, not excluded",
