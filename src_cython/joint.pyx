@@ -297,8 +297,11 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
                 break
             scale *= 0.5 if new < INFINITY else 0.25
         else:
-            # rounding is all that is left, or there is no way down
+            # there is no way down, but for what rounding leaves
             return arrive(j, row, y, value) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+        if new == value:
+            # rounding is all that is left
+            return arrive(j, row, y, value)
         value = new
         take_trial(j, row)
     return NAN
