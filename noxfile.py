@@ -22,7 +22,8 @@ PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
     *("measurements", "heavy_leptons", "kinks", "minima"),
-    *("reference_csi_2021", "reference_argon_3d", "reference_xenonnt", "reference_data_sets"),
+    *("data_sets", "data_set_pages", "far_signals", "joint", "moments", "resolutions", "today", "worked_examples"),
+    *("reference_argon_3d", "reference_csi_2021", "reference_data_sets", "reference_germanium", "reference_xenonnt"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 
