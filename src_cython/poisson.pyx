@@ -46,7 +46,9 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             total += p.weights[i] * (expected - observed) * (expected - observed)
             continue
         if expected <= p.floor:
-            if p.floor == 0.0 and (expected < 0.0 or observed > 0.0):
+            # a floor is for what templates leave out; where counts were seen none is below 0, or descents of signals
+            # that are far too large would end beyond, where all is floor
+            if expected < 0.0 and observed > 0.0 or p.floor == 0.0 and (expected < 0.0 or observed > 0.0):
                 return INFINITY
             expected = p.floor
             row.slopes[i] = 0.0 if p.floor > 0.0 else 2.0

@@ -375,3 +375,35 @@ def test_couplings_that_only_another_quenching_scale_shows_are_searched():
     assert done.returncode == 0, done.stderr
     least, probed = map(float, done.stdout.split())
     assert least <= probed + 1e-6
+
+
+@pytest.mark.parametrize("names", [["coherent-csi-2021"], ["xenonnt-8b-2026"], ["coherent-argon-2020-3d"], None])
+def test_signals_that_are_far_too_large_have_a_least_chi2(names):
+    """A billion events for hundreds: the sum of normalisations is known to many more digits than each of them."""
+    every = ["coherent-csi-2021", "coherent-argon-2020-3d", "coherent-ge-2024", "xenonnt-8b-2026"]
+    options = {"coherent-csi-2021": {"systematics": "core"}}
+    first, *others = (cevns.load(name, **options.get(name, {})) for name in names or every)
+    likelihood = first
+    for other in others:
+        likelihood = likelihood + other
+    couplings = np.geomspace(3e-4, 1e-2, 24)
+    found = likelihood.chi2("universal", mass=10.0, coupling=couplings)
+    # what is left of the signal has the shape of light mediators, whatever the coupling
+    assert np.ptp(found) < 2
+    assert (np.abs(np.diff(found)) < 0.5).all()
+    one_by_one = [likelihood.chi2("universal", mass=10.0, coupling=g) for g in couplings[::6]]
+    np.testing.assert_allclose(one_by_one, found[::6], rtol=1e-7)
+    assert likelihood.limit("universal", mass=10.0, reference=likelihood.chi2("sm")).excluded[0][-1, 1] == np.inf
+    pulls = likelihood.pulls("universal", mass=10.0, coupling=1e-2)
+    assert pulls.chi2 == pytest.approx(found[-1], rel=1e-7)
+
+
+def test_pulls_do_not_depend_on_how_normalisations_are_shared_out():
+    """One normalisation in the place of two, whose variances add up; the two have parts of it as their variances."""
+    csi = cevns.load("coherent-csi-2021", systematics="core")
+    one = csi.replace(signal_sigma=0.0, nuisances=[Nuisance("all", 0.12)])
+    two, single = csi.pulls("b-l", mass=10.0, coupling=5e-5), one.pulls("b-l", mass=10.0, coupling=5e-5)
+    own = two.experiments[csi.name]["pulls"]
+    assert two.chi2 == pytest.approx(single.chi2, rel=1e-9)
+    assert own["signal"] + own["sns-flux"] == pytest.approx(single.shared["all"], rel=1e-6)
+    assert own["sns-flux"] / own["signal"] == pytest.approx(0.10**2 / csi.signal_sigma**2, rel=1e-6)

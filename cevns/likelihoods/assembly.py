@@ -102,8 +102,8 @@ class Assembly:
             found = [(sigma, members, -1) for sigma, members in self.shared.values()]
             return Engine(terms, found, priors)
         others = [
-            e.statistic.term(*e.signal.grouped(interaction, parameters, fixed), places)
-            for e, places in zip(self.together, self.joined.places, strict=True)
+            e.statistic.term(*e.signal.grouped(interaction, parameters, fixed), places, self.joined.turned(i))
+            for i, (e, places) in enumerate(zip(self.together, self.joined.places, strict=True))
         ]
         found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]
         return Engine(terms, found, priors, self.joined.make(others, self._outer))
@@ -143,6 +143,7 @@ class Assembly:
     ) -> float:
         """Add the experiments that are profiled together, and return their chi2 with all pulls that are theirs."""
         joined = self.joined
+        x = joined.turn @ x
         for (owner, _), pull, value in zip(joined.names, joined.pulls, x.tolist(), strict=True):
             if owner is None:
                 pulls.setdefault(pull.name, pull.unit * value)

@@ -143,7 +143,7 @@ class JointStatistic:
         return (*own, *shared, *grids, *morphs)
 
     @cached_property
-    def _scales(self) -> Array:
+    def scales(self) -> Array:
         """Relative change of each component by a unit of each nuisance, shape (components, nuisances)."""
         out = np.zeros((len(self._components), len(self.pulls)))
         given = {n.name: n.of for n in self.nuisances}
@@ -185,7 +185,7 @@ class JointStatistic:
 
     def _scale(self, component: str, pulls: Mapping[str, float]) -> float:
         x = [pulls.get(pull.name, 0.0) / pull.unit for pull in self.pulls]
-        return 1.0 + float(self._scales[self._components[component]] @ x)
+        return 1.0 + float(self.scales[self._components[component]] @ x)
 
     def expected_signal(self, by_energy: Mapping[int, Array], pulls: Mapping[str, float]) -> Array:
         """Return the counts that pulls make of a signal; what they make of its energies is in `by_energy`.
@@ -216,7 +216,9 @@ class JointStatistic:
                 found[self.backgrounds[component - 1].name] += pulls.get(name, 0.0) * change
         return {name: self._scale(name, pulls) * counts for name, counts in found.items()}
 
-    def term(self, counts: Sequence[Counts], spread: Spread, places: Sequence[int]) -> PoissonTerm:
+    def term(
+        self, counts: Sequence[Counts], spread: Spread, places: Sequence[int], scales: Array | None = None
+    ) -> PoissonTerm:
         """Return the compiled chi2 for counts of each group by energy.
 
         Parameters
@@ -227,6 +229,8 @@ class JointStatistic:
             What leads from these to counts in all bins.
         places : sequence of int
             Where the term's nuisances stand among those of all experiments.
+        scales : ndarray, shape (components, nuisances), optional
+            How these scale the components, where the kernels' nuisances are others than `pulls`; see `Joined.turn`.
         """
         shares, deformed = self._deformed
         observed, uncertainty = self.data.arrays
@@ -238,7 +242,7 @@ class JointStatistic:
             shares,
             np.array([b.counts for b in self.backgrounds]).reshape(-1, observed.size),
             tuple(places),
-            self._scales,
+            self.scales if scales is None else scales,
             [self._axis(grid) for grid in spread.shapes],
             spread.orders,
             None if offset is None else self._axis(offset),
@@ -268,12 +272,51 @@ class Joined:
         The nuisances.
     places : tuple of tuple of int
         For each experiment, where its own stand.
+    precision : ndarray, shape (nuisances, nuisances)
+        Inverse covariance; 0 for those without a pull.
+    scales : tuple of ndarray
+        For each experiment, how its nuisances scale its components.
     """
 
     names: tuple[tuple[str | None, str], ...]
     pulls: tuple[Pull, ...]
     places: tuple[tuple[int, ...], ...]
     precision: np.ndarray
+    scales: tuple[np.ndarray, ...]
+
+    @cached_property
+    def _sums(self) -> dict[int, int]:
+        """For experiments whose signal several nuisances scale, by number: which of these is of nothing else."""
+        out: dict[int, int] = {}
+        for i, (places, scales) in enumerate(zip(self.places, self.scales, strict=True)):
+            moved = np.flatnonzero(scales[0])
+            own = [k for k in moved if not scales[1:, k].any() and sum(places[k] in p for p in self.places) == 1]
+            if moved.size > 1 and own:
+                out[i] = int(own[-1])
+        return out
+
+    @cached_property
+    def turn(self) -> Array:
+        """Nuisances for those of the kernels, shape (nuisances, nuisances).
+
+        Where several nuisances scale a signal, chi2 knows their sum better the larger the signal is, and at large
+        couplings so much better than each that no digits of their pulls would be left in its second derivatives. So
+        that the sum is a variable of the kernels, in the place of one of them, in units of its standard deviation.
+        """
+        out = np.eye(len(self.pulls))
+        for i, k in self._sums.items():
+            signal, places = self.scales[i][0], list(self.places[i])
+            out[places[k], places] = -signal / signal[k]
+            out[places[k], places[k]] = np.linalg.norm(signal) / signal[k]
+        return out
+
+    def turned(self, i: int) -> Array:
+        """Return how the kernels' nuisances scale the components of an experiment."""
+        scales = self.scales[i].copy()
+        if i in self._sums:
+            scales[0] = 0.0
+            scales[0, self._sums[i]] = np.linalg.norm(self.scales[i][0])
+        return scales
 
     def index(self, name: str) -> int:
         """Return where a shared nuisance stands; -1 for nowhere."""
@@ -286,6 +329,7 @@ class Joined:
         for k in outer:
             precision[k] = precision[:, k] = 0.0
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
+        precision = self.turn.T @ precision @ self.turn
         return Joint(terms, precision, low, high, self.starts, self.convex)
 
     @property
@@ -348,7 +392,11 @@ def join(
     if len(found) > MOST_PULLS:
         raise InputError(f"{len(found)} nuisances are profiled together, at most {MOST_PULLS} can be: leave some out")
     return Joined(
-        tuple(found), tuple(found.values()), tuple(places), _precision(list(found.items()), correlations or {})
+        tuple(found),
+        tuple(found.values()),
+        tuple(places),
+        _precision(list(found.items()), correlations or {}),
+        tuple(statistic.scales for statistic in statistics),
     )
 
 
