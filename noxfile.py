@@ -97,7 +97,7 @@ def tests(session):
 def long(session):
     """Thousands of generated experiments beside the oracle, and of searches for minima: an hour."""
     install(session, "--editable", ".[test]")
-    names = ("generated", "minima", "reference_csi_2021", "reference_data_sets")
+    names = ("generated", "minima", "reference_csi_2021", "reference_data_sets", "today")
     session.run("python", "-m", "pytest", "-m", "long", *(f"tests/test_{name}.py" for name in names), *session.posargs)
 
 

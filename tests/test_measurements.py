@@ -251,11 +251,13 @@ def test_planes_have_no_line_along_the_end_of_a_range(analysis):
 
 
 def test_figures_of_another_paper_are_refused(tmp_path):
-    with pytest.raises(UnknownNameError, match=r"unknown figure 'weak-angle'.*the other paper is 2005.01645"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown figure 'weak-angle'.*2005.01645 \(neutron-radii, weak-angle, "
+    ):
         figures.reproduce("weak-angle", tmp_path / "out")
     with pytest.raises(UnknownNameError, match=r"unknown figure '1'.*weak-angle"):
         figures.reproduce("1", tmp_path / "out", paper=PAPER)
-    with pytest.raises(UnknownNameError, match=r"unknown paper 'x'; known: 2005.01645, 2008.05022"):
+    with pytest.raises(UnknownNameError, match=r"unknown paper 'x'; known: 2005.01645, 2008.05022, today"):
         figures.reproduce(None, tmp_path / "out", paper="x")
     assert list(tmp_path.iterdir()) == []
 
@@ -263,8 +265,8 @@ def test_figures_of_another_paper_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["2005.01644"], "unknown paper '2005.01644'; known: 2005.01645, 2008.05022."),
-        (["unknown"], "the other paper is 2005.01645"),
+        (["2005.01644"], "unknown paper '2005.01644'; known: 2005.01645, 2008.05022, today."),
+        (["unknown"], "others: 2005.01645 ("),
         (["2005.01645", "1"], "charge-radii"),
         (["1", "2005.01645"], "unknown figure '2005.01645'"),
     ],

@@ -22,10 +22,10 @@ def reproduce(args: Namespace) -> Result:
 
     paper: dict[str, Any] = {}
     # what looks like an arXiv number is the paper's, unless another name comes before it
-    if args.figures and (number := re.fullmatch(r"(?:arxiv:)?(\d{4}\.\d+)", args.figures[0], re.IGNORECASE)):
-        paper, args.figures = {"paper": number[1]}, args.figures[1:]
+    if args.figures and (number := re.fullmatch(r"(?:arxiv:)?(\d{4}\.\d+|today)", args.figures[0], re.IGNORECASE)):
+        paper, args.figures = {"paper": number[1].lower()}, args.figures[1:]
     with progress_bar("reproduce") as progress:
-        done = draw(args.figures or None, args.output, progress, **paper)
+        done = draw(args.figures or None, args.output, progress, num_threads=args.threads, **paper)
     missed = sum(not row["met"] for row in done["summary"])
     files = "\n".join([*(path for paths in done["figures"].values() for path in paths), done["file"]])
     count, some = len(done["summary"]), f", of figure {', '.join(done['figures'])} alone" if args.figures else ""

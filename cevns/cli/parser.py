@@ -195,8 +195,10 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         "figures",
         nargs="*",
         metavar="[PAPER] FIGURE",
-        help="another paper's arXiv number, 2005.01645, may come first; all its figures unless some are given",
+        help="another paper's arXiv number, 2005.01645, or today, for the latest data, may come first; all its figures "
+        "unless some are given",
     )
+    _add_threads(command)
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
 
     topic = _topic(commands, "bounds", "limits of other experiments")

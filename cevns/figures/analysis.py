@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Kind = TypeVar("Kind")
 
-__all__ = ["LABELS", "MASSES", "Analysis"]
+__all__ = ["LABELS", "MASSES", "Analysis", "Kept", "with_tips"]
 
 #: Mediator masses of the figures [MeV].
 MASSES = np.geomspace(0.1, 1e5, 481)
@@ -29,7 +29,45 @@ LABELS = ("Ar", "CsI", "CsI + Ar")
 _TIP = 1e-5
 
 
-class Analysis:
+class Kept:
+    """What is computed when it is asked for, once."""
+
+    def __init__(self) -> None:
+        self.num_threads = 1
+        self._kept: dict[Any, Any] = {}
+
+    def keep(self, key: Any, compute: Callable[[], Kind]) -> Kind:
+        """Return ``compute()``, called only once for a key."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        found: Kind = self._kept[key]
+        return found
+
+
+def with_tips(coarse: Limit, at: Callable[[ArrayLike], Limit], tip: float) -> Limit:
+    """Return a limit with further masses where an allowed strip begins or ends.
+
+    Parameters
+    ----------
+    coarse : Limit
+        On ascending masses.
+    at : callable
+        ``at(mass)`` returns the same at other masses.
+    tip : float
+        Relative width in mass to which tips are followed.
+    """
+    found = dict(zip(coarse.mass.tolist(), coarse.excluded, strict=True))
+    pairs = zip(coarse.mass[:-1].tolist(), coarse.mass[1:].tolist(), strict=True)
+    for low, high in [(a, b) for a, b in pairs if len(found[a]) != len(found[b])]:
+        while high / low - 1 > tip:
+            middle = (low * high) ** 0.5
+            found[middle] = at(middle).excluded[0]
+            low, high = (middle, high) if len(found[middle]) == len(found[low]) else (low, middle)
+    mass = np.array(sorted(found))
+    return dataclasses.replace(coarse, mass=mass, excluded=tuple(found[m] for m in mass.tolist()))
+
+
+class Analysis(Kept):
     """Data sets and limits of the paper, computed when they are asked for and kept.
 
     Parameters
@@ -43,6 +81,8 @@ class Analysis:
         ``"Ar"`` and ``"CsI"``.
     likelihoods : dict of str to Likelihood
         By the names in `LABELS`.
+    num_threads : int
+        Threads over masses.
 
     Examples
     --------
@@ -52,22 +92,17 @@ class Analysis:
     """
 
     def __init__(self, argon: Experiment | None = None, csi: Experiment | None = None) -> None:
+        super().__init__()
         argon = load("coherent-argon-2020") if argon is None else argon
         csi = load("coherent-csi-2017") if csi is None else csi
         self.experiments = {"Ar": argon, "CsI": csi}
         self.likelihoods = {"Ar": argon, "CsI": csi, "CsI + Ar": csi + argon}
-        self._kept: dict[Any, Any] = {}
-
-    def keep(self, key: Any, compute: Callable[[], Kind]) -> Kind:
-        """Return ``compute()``, called only once for a key."""
-        if key not in self._kept:
-            self._kept[key] = compute()
-        found: Kind = self._kept[key]
-        return found
 
     def best_fit(self, model: str, data: str = "CsI + Ar") -> Fit:
         """Return the best fit over the plane of mass and coupling."""
-        return self.keep(("best fit", model, data), lambda: self.likelihoods[data].best_fit(model))
+        return self.keep(
+            ("best fit", model, data), lambda: self.likelihoods[data].best_fit(model, num_threads=self.num_threads)
+        )
 
     def limit(self, model: str, data: str, cl: float) -> Limit:
         """Return exact limits on `MASSES`, with further masses where an allowed strip begins or ends."""
@@ -75,15 +110,7 @@ class Analysis:
 
     def _limit(self, model: str, data: str, cl: float) -> Limit:
         def at(mass: ArrayLike) -> Limit:
-            return self.likelihoods[data].limit(model, mass, cl=cl, reference=self.best_fit(model, data))
+            reference, threads = self.best_fit(model, data), self.num_threads
+            return self.likelihoods[data].limit(model, mass, cl=cl, reference=reference, num_threads=threads)
 
-        coarse = at(MASSES)
-        found = dict(zip(coarse.mass.tolist(), coarse.excluded, strict=True))
-        pairs = zip(coarse.mass[:-1].tolist(), coarse.mass[1:].tolist(), strict=True)
-        for low, high in [(a, b) for a, b in pairs if len(found[a]) != len(found[b])]:
-            while high / low - 1 > _TIP:
-                middle = (low * high) ** 0.5
-                found[middle] = at(middle).excluded[0]
-                low, high = (middle, high) if len(found[middle]) == len(found[low]) else (low, middle)
-        mass = np.array(sorted(found))
-        return dataclasses.replace(coarse, mass=mass, excluded=tuple(found[m] for m in mass.tolist()))
+        return with_tips(at(MASSES), at, _TIP)

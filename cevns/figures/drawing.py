@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cevns import checks
+from cevns import checks, threads
 from cevns.figures import registry
 from cevns.figures.registry import DEFAULT
 from cevns.figures.styles import style_sheet
@@ -35,6 +35,7 @@ def reproduce(
     progress: Any = None,
     *,
     paper: str = DEFAULT,
+    num_threads: int = 1,
 ) -> dict[str, Any]:
     """Draw figures of a paper and write them with their data and a summary.
 
@@ -52,7 +53,9 @@ def reproduce(
     progress : callable, optional
         Called as ``progress(done, total, what)`` before each step and once at the end.
     paper : str
-        arXiv number: ``"2008.05022"`` or ``"2005.01645"``.
+        arXiv number, ``"2008.05022"`` or ``"2005.01645"``, or ``"today"`` for the same with the latest data.
+    num_threads : int
+        Threads over the masses of limits; the numbers do not depend on them.
 
     Returns
     -------
@@ -78,11 +81,12 @@ def reproduce(
     >>> result["summary"]  # the paper gives no number of this figure
     []
     """
-    names = registry.selected(figures, paper)
+    names, num_threads = registry.selected(figures, paper), threads.checked(num_threads)
     import_matplotlib("drawing figures")
     output = make_folder(output)
     progress = checks.function("progress", progress) or (lambda done, total, what: None)
     analysis = registry.paper(paper).make_analysis()
+    analysis.num_threads = num_threads
     files: dict[str, list[str]] = {}
     captions: dict[str, str] = {}
     for done, name in enumerate(names):
@@ -129,7 +133,7 @@ def draw(name: str, analysis: Analysis | None = None, *, paper: str = DEFAULT) -
     analysis : Analysis, optional
         Of the paper: keeps results for further figures; a new one unless given.
     paper : str
-        arXiv number.
+        arXiv number, or ``"today"``.
 
     Returns
     -------
@@ -161,7 +165,9 @@ def _drawn(name: str, panels: Sequence[Panel], paper: str) -> Figure:
 def _write(name: str, panels: Sequence[Panel], output: pathlib.Path, paper: str) -> list[str]:
     figure = _drawn(name, panels, paper)
     about = {
-        "Title": f"Figure {name} of arXiv:{paper}, redrawn" if name[0].isdigit() else f"{name} of arXiv:{paper}",
+        "Title": f"Figure {name} of arXiv:{paper}, redrawn"
+        if name[0].isdigit()
+        else f"{name} of {registry.paper(paper).title}",
         "Subject": " ".join(f"({panel.name[-1]}) {panel.caption}." for panel in panels)
         if len(panels) > 1
         else f"{panels[0].caption}.",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.figures.analysis import Analysis
     from cevns.figures.panels import Panel
 
-__all__ = ["panels"]
+__all__ = ["BABAR", "WORLD", "details", "panels"]
 
 _DASHES = (0, (2.2, 1.0))
 
@@ -32,7 +32,8 @@ def _target(*place: Any) -> Label:
     return Label(COLORS[FIXED_TARGETS], *place)
 
 
-_LABELS = {
+#: How the limits of other experiments are drawn, and where their names stand.
+WORLD = {
     "babar-2014": _collider("BaBar", (3500.0, 1.1e-4), "BaBar", linewidth=0.4, rise=4.0),
     "lhcb-2019": _collider("LHCb", (268.0, 6.5e-5), "LHCb", linewidth=0.4, rise=4.0),
     "kloe-2012": _collider("KLOE", (10.0, 2.2e-3), "KLOE"),
@@ -55,7 +56,7 @@ _LABELS = {
     ),
     "g-2-e": _collider("$(g-2)_e$", (1100.0, 2.8e-2), "$(g-2)_e$", opacity=0.2, linewidth=1.0),
 }
-_BABAR = Label(COLORS["BaBar"], (125.0, 4.2e-5), "BaBar", (150.0, 2.9e-4))
+BABAR = Label(COLORS["BaBar"], (125.0, 4.2e-5), "BaBar", (150.0, 2.9e-4))
 _NOTE = Note(
     (0.668, 0.02),
     "circles: BaBar, squares: LHCb\n"
@@ -101,25 +102,25 @@ def panels(analysis: Analysis) -> tuple[Panel, ...]:
             analysis,
             "b-l",
             0.90,
-            _LABELS,
+            WORLD,
             mass=(1.0, 1e4),
             coupling=(2e-9, 1e-1),
             coherent=(2.8, 2.5e-2),
             note=_NOTE,
             levels=False,
-            remarks=(_BABAR,),
-            inset=_details,
+            remarks=(BABAR,),
+            inset=details,
         ),
     )
 
 
-def _details(ax: Axes, bounds: Mapping[str, Bound]) -> None:
+def details(ax: Axes, bounds: Mapping[str, Bound]) -> None:
     """Add what tells crossing curves apart: marks, and an inset."""
     for name, (shape, masses) in _MARKED.items():
         points = np.concatenate([np.column_stack(segment) for segment in bounds[name].segments])
         near = [points[np.abs(np.log(points[:, 0] / mass)) < _BESIDE] for mass in masses]
         x, y = np.array([some[some[:, 1].argmin()] for some in near if len(some)]).T
-        color = legible(_LABELS[name].color)
+        color = legible(WORLD[name].color)
         marks: dict[str, Any] = {"markersize": 3.0, "markerfacecolor": "white", "markeredgewidth": 0.7, "zorder": 4}
         ax.plot(x, y, shape, color=color, scalex=False, scaley=False, **marks)
     _crossing_curves(ax, bounds)
@@ -130,7 +131,7 @@ def _crossing_curves(ax: Axes, bounds: Mapping[str, Bound]) -> None:
     inset = ax.inset_axes((0.71, 0.265, 0.275, 0.285))
     inset.set(xscale="log", yscale="log", xlim=_INSET_MASS, ylim=_INSET_COUPLING)
     for name, line in _INSET_LINES.items():
-        plot_published(bounds[name], inset, color=_LABELS[name].color, opacity=0, label="", **line)
+        plot_published(bounds[name], inset, color=WORLD[name].color, opacity=0, label="", **line)
     for label in _INSET_NAMES:
         place: tuple[float, float] = label.place  # type: ignore[assignment]  # each has one
         label_region(inset, *place, label.text, color=legible(label.color), anchor=label.anchor, fontsize=5.5)

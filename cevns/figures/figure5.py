@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from cevns.figures.analysis import Analysis
     from cevns.figures.panels import Panel
 
-__all__ = ["panels"]
+__all__ = ["WORLD", "panels"]
 
-_LABELS = {
+#: How the limits of other experiments are drawn, and where their names stand.
+WORLD = {
     "ccfr-trident": Label(COLORS["CCFR"], (60.0, 2.4e-4), "CCFR", (36.0, 8.9e-4), linewidth=1.0),
     "cms-z4mu-2018": Label(COLORS["CMS"], (15000.0, 2.2e-3), "CMS", linewidth=0.6),
     "babar-4mu-2016": Label(
@@ -39,7 +40,7 @@ def panels(analysis: Analysis) -> tuple[Panel, ...]:
             analysis,
             "lmu-ltau",
             TWO_SIGMA,
-            _LABELS,
+            WORLD,
             mass=(0.1, 1e5),
             coupling=(1e-5, 1.0),
             coherent=(1.7, 3e-2),

@@ -47,7 +47,7 @@ class Label:
     text : str
         The name.
     level : str, optional
-        What the figure says about the confidence level, where it is not only the level itself.
+        What the figure says about the confidence level, where it is not only the level itself; nothing if empty.
     anchor : (float, float), optional
         Point of the curve to which a thin line leads from the name.
     opacity : float
@@ -93,7 +93,18 @@ class Note:
     text: str
 
 
-def excluded_panel(name: str, analysis: Analysis, model: str, *, mass: Any, coupling: Any, inset: Any = None) -> Panel:
+def excluded_panel(
+    name: str,
+    analysis: Analysis,
+    model: str,
+    *,
+    mass: Any,
+    coupling: Any,
+    inset: Any = None,
+    data: Sequence[str] = LABELS,
+    who: str = "COHERENT",
+    legend: Any = None,
+) -> Panel:
     """Return a panel with the 90 % C.L. regions that argon, CsI and both exclude.
 
     Parameters
@@ -109,22 +120,27 @@ def excluded_panel(name: str, analysis: Analysis, model: str, *, mass: Any, coup
     inset : callable, optional
         ``inset(ax, draw)`` adds axes for a detail; ``draw(axes, limit_of)`` draws on them what ``limit_of(limit)``
         makes of each limit.
+    data, who : sequence of str, str
+        Data sets, and whose they are.
+    legend : mapping, optional
+        Options of the legend.
     """
-    limits = {label: analysis.limit(model, label, 0.90) for label in LABELS}
+    limits = {label: analysis.limit(model, label, 0.90) for label in data}
+    shown = {"loc": "upper left", "title": f"{who}, 90% C.L.", "alignment": "left", **(legend or {})}
 
     def curves_on(ax: Axes, limit_of: Callable[..., Limit] = lambda limit: limit) -> None:
-        for label in reversed(LABELS):
+        for label in reversed(data):
             plot_limit(limit_of(limits[label]), ax, label=label, **EXPERIMENT_LINES[label])
 
     def draw(ax: Axes) -> None:
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
         curves_on(ax)
         handles, labels = ax.get_legend_handles_labels()
-        ax.legend(handles[::-1], labels[::-1], loc="upper left", title="COHERENT, 90% C.L.", alignment="left")
+        ax.legend(handles[::-1], labels[::-1], **shown)
         if inset is not None:
             inset(ax, curves_on)
 
-    caption = f"regions that COHERENT excludes at 90 % C.L. for the {model} model, two degrees of freedom"
+    caption = f"regions that {who} excludes at 90 % C.L. for the {model} model, two degrees of freedom"
     curves = tuple(limit_curve(label, limit) for label, limit in limits.items())
     return Panel(name, get_interaction(model).label, caption, COLUMNS, curves, draw)
 
@@ -143,6 +159,9 @@ def compared_panel(
     note: Any,
     levels: Any = True,
     inset: Any = None,
+    data: str = "CsI + Ar",
+    who: str = "COHERENT",
+    bounds: Sequence[Bound] | None = None,
 ) -> Panel:
     """Return a panel with COHERENT's combined region and every bound that the paper's caption names.
 
@@ -164,13 +183,17 @@ def compared_panel(
         Whether each name has its confidence level; if not, the note says them.
     inset : callable, optional
         ``inset(ax, bounds)`` adds axes for a detail; ``bounds`` by their names.
+    data, who : str
+        Data sets whose region is compared, and whose they are.
+    bounds : sequence of Bound, optional
+        What is compared with; what the paper's figure of this name shows unless given.
     """
-    limit = analysis.limit(model, "CsI + Ar", cl)
-    bounds = bounds_for(model, name)
+    limit = analysis.limit(model, data, cl)
+    bounds = bounds_for(model, name) if bounds is None else tuple(bounds)
 
     def draw(ax: Axes) -> None:
         mass_coupling_axes(ax, mass=mass, coupling=coupling)
-        plot_limit(limit, ax, **(EXPERIMENT_LINES["CsI + Ar"] | {"zorder": 3}))
+        plot_limit(limit, ax, **(EXPERIMENT_LINES[data] | {"zorder": 3}))
         closed = [bound for bound in bounds if bound.kind in ("region", "contour")]
         if closed:
             plot_published(closed, ax, color=COLORS[FIXED_TARGETS], opacity=0.22, label="", linewidth=0.7)
@@ -179,7 +202,7 @@ def compared_panel(
             if bound not in closed:
                 plot_published(bound, ax, label="", **{field: getattr(label, field) for field in _DRAWN})
             if label.place:
-                stated = _stated(bound.confidence_level) if label.level is None else f", {label.level}"
+                stated = _stated(bound.confidence_level) if label.level is None else label.level and f", {label.level}"
                 text = f"{label.text}{stated}" if levels else label.text
                 options: dict[str, Any] = {
                     "color": legible(label.color),
@@ -187,7 +210,7 @@ def compared_panel(
                     "rotation": label.rotation,
                 }
                 label_region(ax, *label.place, text, **options)
-        label_region(ax, *coherent, f"COHERENT\nCsI + Ar, {_short_level(cl)}")
+        label_region(ax, *coherent, f"{who}\n{data}, {_short_level(cl)}")
         for remark in remarks:
             place: tuple[float, float] = remark.place  # type: ignore[assignment]  # a remark has one
             label_region(ax, *place, remark.text, color=legible(remark.color), anchor=remark.anchor)
@@ -204,7 +227,7 @@ def compared_panel(
         if inset is not None:
             inset(ax, {bound.name: bound for bound in bounds})
 
-    caption = f"COHERENT's combined region at {_level(cl)} for the {model} model, and other experiments"
+    caption = f"{who}'s combined region at {_level(cl)} for the {model} model, and other experiments"
     approximate = [bound.label for bound in bounds if bound.approximate]
     if approximate:
         caption += f"; recast, rescaled or converted approximately: {', '.join(approximate)}"
@@ -214,7 +237,7 @@ def compared_panel(
     for omission in NOT_DRAWN:
         if omission.figure == name:
             caption += f"; not drawn: {omission.label} ({omission.reason})"
-    curves = limit_curve("COHERENT CsI + Ar", limit), *(bound_curve(bound) for bound in bounds)
+    curves = limit_curve(f"{who} {data}", limit), *(bound_curve(bound) for bound in bounds)
     return Panel(name, get_interaction(model).label, caption, COLUMNS, curves, draw)
 
 

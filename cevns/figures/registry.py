@@ -29,7 +29,7 @@ class Layout:
     Parameters
     ----------
     module : str
-        Has ``panels(analysis)``, which returns the panels.
+        Has ``panels(analysis)``, which returns the panels; or ``module:function`` for one of another name.
     endings : tuple of str
         What the names of the panels add to that of the figure; one empty ending for a figure that is one panel.
     columns : int
@@ -52,12 +52,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper that is reproduced.
+    """A paper that is reproduced, or what today's data say of the same questions.
 
     Parameters
     ----------
     name : str
-        arXiv number.
+        arXiv number, or ``"today"``.
     figures : mapping of str to Layout
         By name: numbers where the figures are the paper's own, words where they show its results in our way.
     analysis : str
@@ -74,6 +74,11 @@ class Paper:
     summary: str
     others: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """What figures say that they are of."""
+        return f"arXiv:{self.name}" if self.name[0].isdigit() else "today's data"
+
     def make_analysis(self) -> Any:
         """Return an analysis that has computed nothing yet."""
         module, _, function = self.analysis.partition(":")
@@ -89,6 +94,8 @@ class Paper:
         return next(f for f, kind in self.figures.items() if name in (f, *(f + end for end in kind.endings)))
 
 
+#: Width and height [mm] of a panel with its legend beside it.
+_WITH_LEGEND = (115.0, 78.0)
 _PAPERS = {
     paper.name: paper
     for paper in (
@@ -118,23 +125,52 @@ _PAPERS = {
             "cevns.figures.measured",
             ("1908.06045",),
         ),
+        Paper(
+            "today",
+            {
+                "universal": Layout("cevns.figures.today.planes:universal", ("-a", "-b")),
+                "b-l": Layout(
+                    "cevns.figures.today.planes:b_l",
+                    ("-a", "-b"),
+                    columns=1,
+                    heights=(0.58, 1),
+                    size=(140.0, 200.0),
+                    single=(140.0, 122.0),
+                ),
+                "lmu-ltau": Layout("cevns.figures.today.planes:lmu_ltau", ("-a", "-b")),
+                "scalar": Layout("cevns.figures.today.planes:scalar", ("",)),
+                "neutron-radius": Layout("cevns.figures.today.parameters:neutron_radius", ("",), single=_WITH_LEGEND),
+                "mixing-angle": Layout("cevns.figures.today.parameters:mixing_angle", ("",), single=_WITH_LEGEND),
+                "cross-section": Layout("cevns.figures.today.parameters:cross_section", ("",), single=_WITH_LEGEND),
+                "csi-2021": Layout("cevns.figures.today.fits:csi", ("-a", "-b", "-c", "-d"), size=(170.0, 150.0)),
+                "argon-3d": Layout(
+                    "cevns.figures.today.fits:argon",
+                    ("-a", "-b", "-c", "-d", "-e", "-f"),
+                    columns=3,
+                    size=(170.0, 125.0),
+                    single=(70.0, 72.0),
+                ),
+            },
+            "cevns.figures.today.analysis:Today",
+            "cevns.figures.today.numbers",
+        ),
     )
 }
 
 
 def known_papers() -> tuple[str, ...]:
-    """Return the arXiv numbers of the papers that are reproduced, the default one first.
+    """Return what is reproduced, the default first: arXiv numbers of papers, and ``"today"`` for the latest data.
 
     Examples
     --------
     >>> known_papers()
-    ('2008.05022', '2005.01645')
+    ('2008.05022', '2005.01645', 'today')
     """
     return tuple(_PAPERS)
 
 
 def paper(name: str = DEFAULT) -> Paper:
-    """Return a paper by its arXiv number.
+    """Return a paper by its arXiv number, or what is called ``"today"``.
 
     Raises
     ------
@@ -188,8 +224,8 @@ def selected(figures: Iterable[str] | None = None, of: str = DEFAULT) -> tuple[s
         return tuple(all_of)
     names = [figures] if isinstance(figures, (str, int)) else list(figures)
     known = dict.fromkeys([*all_of, *(name + end for name, kind in all_of.items() for end in kind.endings)])
-    papers = " or ".join(other for other in _PAPERS if other != of)
-    hint = f"These are figures of {of}; the other paper is {papers}."
+    others = ", ".join(f"{other} ({', '.join(_PAPERS[other].figures)})" for other in _PAPERS if other != of)
+    hint = f"These are figures of {of}; others: {others}."
     return tuple(dict.fromkeys(checks.known("figure", str(name), known, hint) for name in names))
 
 
@@ -200,5 +236,6 @@ def layout(name: str, of: str = DEFAULT) -> Any:
 
 def panels(name: str, analysis: Analysis, of: str = DEFAULT) -> tuple[Panel, ...]:
     """Return the panels of a figure, or one panel, computed from the paper's analysis."""
-    every = importlib.import_module(layout(name, of).module).panels(analysis)
+    module, _, function = layout(name, of).module.partition(":")
+    every = getattr(importlib.import_module(module), function or "panels")(analysis)
     return tuple(panel for panel in every if panel.name.startswith(name))

@@ -64,8 +64,8 @@ class PublishedRow(Row):
     published : float or list of float, optional
         The published value, or the lower and upper end of its range; None where none is at hand.
     standing : str
-        How the published value is known: ``"checked"`` against the text, from its ``"abstract"``, ``"from memory"`` of
-        those who wrote the reference down, or ``"not at hand"``.
+        How the published value is known: ``"checked"`` against the text, from its ``"abstract"``, ``"second hand"``
+        from what others wrote, ``"from memory"`` of those who wrote the reference down, or ``"not at hand"``.
     """
 
     published: object = None
