@@ -128,6 +128,16 @@ class Parameter:
         """Return a copy with some fields changed, for example ``default=0.0``."""
         return dataclasses.replace(self, **changes)
 
+    def agrees(self, other: Parameter) -> bool:
+        """Return whether another parameter takes the same numbers for the same, however it is called and drawn.
+
+        Examples
+        --------
+        >>> mass(label="$M$").agrees(mass()), mass(high=1.0).agrees(mass())
+        (True, False)
+        """
+        return self.replace(name=other.name, label=other.label, scale=other.scale) == other
+
     @property
     def axis_label(self) -> str:
         r"""Label with the unit, both typeset, for an axis of a figure.

@@ -133,11 +133,15 @@ class Interaction:
             raise InputError(f"{self.name!r} and {other.name!r} have different weak couplings: replace(weak=...) one")
         shared = {p.name: p for p in self.parameters}
         for parameter in other.parameters:
-            if shared.setdefault(parameter.name, parameter) != parameter:
+            own = shared.setdefault(parameter.name, parameter)
+            if not own.agrees(parameter):
                 raise InputError(
                     f"{self.name!r} and {other.name!r} both have a parameter {parameter.name!r}, with another unit, "
-                    "range, default or label; use renamed() on one of them"
+                    "range, default, origin or prior; use renamed() on one of them"
                 )
+            if own.label != parameter.label:
+                # neither symbol is that of both: it is called by its name
+                shared[parameter.name] = own.replace(label="")
         return Interaction(
             f"{self.name} + {other.name}",
             tuple(shared.values()),
@@ -152,20 +156,18 @@ class Interaction:
     def _leptons_with(self, other: Interaction) -> tuple[tuple[str, float], ...]:
         """Return the charges of charged leptons of a sum, in which equal names are one mediator with one coupling.
 
-        Charges are those of one mediator: several of them have none together, and `lepton_charge` says so.
+        Charges are those of one mediator. Several of them have none together, nor have exchanges that do not say the
+        same, or of which one says nothing: rates of neutrinos do not need them, and `lepton_charge` says so.
         """
-        charges = dict(self.leptons)
-        if len(self.mediations | other.mediations) > 1:
-            # a contact interaction, or the standard model, leaves a mediator what it is
-            kept = [i for i in (self, other) if i.mediations or i.leptons]
-            return kept[0].leptons if len(kept) == 1 else ()
-        for flavour, charge in other.leptons:
-            if charges.setdefault(flavour, charge) != charge:
-                raise InputError(
-                    f"{self.name!r} and {other.name!r} give the charged lepton {flavour!r} the charges "
-                    f"{charges[flavour]:g} and {charge:g}, but their sum is one mediator: use renamed() on one of them "
-                    "if there are two, or replace(leptons=()) if the charges do not matter"
-                )
+        # a contact interaction, or the standard model, leaves a mediator what it is
+        parts = [i for i in (self, other) if i.mediations or i.leptons]
+        several = len(self.mediations | other.mediations) > 1
+        if len(parts) > 1 and (several or not all(i.leptons for i in parts)):
+            return ()
+        charges: dict[str, float] = {}
+        for part in parts:
+            if any(charges.setdefault(flavour, charge) != charge for flavour, charge in part.leptons):
+                return ()
         return tuple(charges.items())
 
     def __radd__(self, other: Any) -> Interaction:
@@ -291,7 +293,8 @@ class Interaction:
         Raises
         ------
         InputError
-            If the interaction does not give the charge, or is a sum of several mediators, each of which has its own.
+            If the interaction does not give the charge, or is a sum whose parts differ in it, or one of several
+            mediators, each of which has its own.
         """
         charges: dict[str, float] = dict(self.leptons)
         if flavour not in charges and len(self.mediations) > 1:
@@ -301,8 +304,8 @@ class Interaction:
             )
         if flavour not in charges:
             raise InputError(
-                f"interaction {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}; set "
-                "leptons="
+                f"interaction {checks.shown(self.name)} gives no charge for the charged lepton {flavour!r}, nor has a "
+                "sum one whose parts say different ones: set leptons="
             )
         return charges[flavour]
 
