@@ -198,7 +198,7 @@ class Field:
     def _sheet_slopes(
         self, spots: Array, starts: Starts, sizes: Array, also: Array | None
     ) -> tuple[Array, Array, Array, Starts]:
-        """Return the same where all branches are known: a profile has the slopes of chi2 with what is profiled fixed."""
+        """Return the same from branches: a profile has the slopes of chi2 with what is profiled fixed."""
         m, profiled = len(spots), self.plane.profiled
         rows = spots if also is None else np.concatenate([spots, also])
         values, states = self.excess(rows, starts if also is None else Starts.joined([starts, starts]))

@@ -297,16 +297,16 @@ class Objective(Axes):
         for factor in INNER:
             low = np.maximum(self.low, self.base - factor * below[0])
             high = np.minimum(self.high, self.base + factor * above[0])
-            if not (low < high).all():
-                return
             self._inner = self._convex(likelihood, interaction, fixed, low, high)
-            if self._inner is not None:
+            if self._inner is not None or not (low < high).all():
                 return
 
     def _convex(
         self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float], low: Array, high: Array
     ) -> tuple[Array, Array, Any] | None:
-        """Return a box with an engine for it if chi2 is convex in the quenching scale there."""
+        """Return a box with an engine for it if it is one in which chi2 is convex in the quenching scale."""
+        if not (low < high).all():
+            return None
         parameters = tuple(
             p.replace(low=a, high=b, default=None)
             for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
@@ -319,16 +319,13 @@ class Objective(Axes):
         if self.logarithmic.any() or not any(term.searched for term in getattr(self.engine, "terms", ())):
             return self
         likelihood, interaction, _, _, priors = self._arguments
-        values = self._values
-        inner = self._convex(
-            likelihood.constrained(priors), interaction, values, low.clip(self.low, self.high), high.clip(self.low, self.high)
-        )
-        if inner is None:
-            return self
+        low, high = low.clip(self.low, self.high), high.clip(self.low, self.high)
+        inner = self._convex(likelihood.constrained(priors), interaction, self._values, low, high)
         other = copy.copy(self)
         other._inner = inner
-        other.__dict__.pop("floors", None)
-        return other
+        for name in ("floors", "dear"):
+            other.__dict__.pop(name, None)
+        return self if inner is None else other
 
     def _set_axes(self, plain: Sequence[str]) -> None:
         ending = self.step if self.step is not None and self.names[self.step] in self.beyond else None

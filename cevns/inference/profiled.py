@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.inference.descent import NEVER, along_axes, descend, meetings, scales
 from cevns.inference.minima import extents, find_minima
+from cevns.inference.sheets import Sheets
 from cevns.inference.squares import Squares
 
 if TYPE_CHECKING:
@@ -275,6 +276,16 @@ class Profiled:
             least = int(chi2.argmin())
             self.lowest = float(chi2[least]), points[least].copy()
         return chi2, points
+
+    def branches(self, values: Array) -> tuple[Array, Array]:
+        """Return the same for ascending values of one parameter, from branches that neighbours tell of; see `Sheets`.
+
+        It takes a fraction of the time of `along`, which searches at each value from nothing.
+        """
+        if not self.moving or self.objective.step is not None:
+            return self.along(values)
+        chi2, states = Sheets(self, lambda spots: spots, [values[:, 0]], self._highest).at_nodes()
+        return chi2, states.points
 
     def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
         """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""

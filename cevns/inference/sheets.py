@@ -27,8 +27,8 @@ __all__ = ["Sheets"]
 
 #: Branches that are kept at each node, and that are searched at each place.
 KEPT, SEARCHED = 6, 3
-#: How near two points are one branch, in units of lengths on which chi2 changes by about 1.
-SAME = 0.3
+#: How near two points are one branch, in units of lengths on which chi2 changes by about 1, and two starts.
+SAME, BESIDE = 0.3, 1.0
 #: Sweeps in which nodes learn from their neighbours.
 SWEEPS = 40
 #: Of how many nodes along each axis one is searched from nothing; others learn from their neighbours.
@@ -156,12 +156,13 @@ class Sheets:
         at, branch = np.nonzero(np.isfinite(self.chi2))
         every = np.concatenate([at, node])
         # what is as low as what is known is not new
-        value = np.concatenate([self.chi2[at, branch] - BETTER, chi2])
+        rank = np.concatenate([self.chi2[at, branch] - BETTER, chi2])
+        value = np.concatenate([self.chi2[at, branch], chi2])
         place = np.concatenate([self._points[at, branch], points])
         basis = np.concatenate([self._bases[at, branch], bases])
         slopes = np.concatenate([self._slopes[at, branch], np.zeros((len(node), *self._slopes.shape[2:]))])
         fresh = np.arange(len(every)) >= len(at)
-        alone = np.flatnonzero(meetings(place[:, self._moving], value, basis, every) == np.arange(len(every)))
+        alone = np.flatnonzero(meetings(place[:, self._moving], rank, basis, every) == np.arange(len(every)))
         order = alone[np.lexsort((value[alone], every[alone]))]
         rank = np.arange(len(order)) - np.searchsorted(every[order], every[order])
         order, rank = order[rank < KEPT], rank[rank < KEPT]
@@ -169,7 +170,7 @@ class Sheets:
         slopes[some] = self._slopes_of(place[some], basis[some], self.nodes[every[some]])
         self.chi2[:] = np.inf
         where = every[order], rank
-        self.chi2[where], self._points[where], self._bases[where] = value[order] + np.where(fresh[order], 0.0, BETTER), place[order], basis[order]
+        self.chi2[where], self._points[where], self._bases[where] = value[order], place[order], basis[order]
         self._slopes[where], new[where] = slopes[order], fresh[order]
         return new
 
@@ -257,9 +258,7 @@ class Sheets:
         )
         return found
 
-    def _chosen(
-        self, points: Array, bases: Array, chi2: Array, owner: np.ndarray, hopeless: float
-    ) -> np.ndarray:
+    def _chosen(self, points: Array, bases: Array, chi2: Array, owner: np.ndarray, hopeless: float) -> np.ndarray:
         """Return the lowest starts of each owner that are on branches of their own."""
         out = []
         left = np.lexsort((chi2, owner))
@@ -272,7 +271,7 @@ class Sheets:
             lead = left[np.flatnonzero(first)[np.cumsum(first) - 1]]
             out.append(left[first])
             way = (points[left] - points[lead])[:, self._moving, None]
-            near = np.abs(np.linalg.solve(bases[lead], way)).max(axis=(1, 2)) < SAME
+            near = np.abs(np.linalg.solve(bases[lead], way)).max(axis=(1, 2)) < BESIDE
             left = left[~near & ~first]
         return np.concatenate(out)
 
