@@ -80,6 +80,9 @@ class Sheets:
         self._slopes = np.zeros((count, KEPT, k, len(lines)))
         self._start()
         self._sweep()
+        unknown = np.flatnonzero(np.isinf(self.chi2[:, 0]))
+        if unknown.size:
+            self._search(unknown)
 
     # --- the lattice -------------------------------------------------------------------------------------------------
 
@@ -89,21 +92,28 @@ class Sheets:
         for axis, line in enumerate(self._lines):
             some = np.take(some, np.unique(np.r_[0 : len(line) - 1 : EVERY, len(line) - 1]), axis=axis)
         node = some.ravel()
+        self._search(node)
+        starts, owner = self._profiled.valleys(self._points[node, 0])
+        if owner.size:
+            self._learn(node[owner], starts, self._axes.chi2(starts), self._profiled.bases(owner.size))
+
+    def _search(self, node: np.ndarray) -> None:
+        """Find branches at nodes from nothing."""
         starts = self._profiled.starts(self._to_axes(self.nodes[node]))
         m, s = starts.shape[:2]
         owner, starts, bases = np.repeat(np.arange(m), s), starts.reshape(m * s, -1), self._profiled.bases(m * s)
         chi2 = self._axes.chi2(starts)
         first = self._chosen(starts, bases, chi2, owner, np.inf)
         self._learn(node[owner[first]], starts[first], chi2[first], bases[first])
-        starts, owner = self._profiled.valleys(self._points[node, 0])
-        if owner.size:
-            self._learn(node[owner], starts, self._axes.chi2(starts), self._profiled.bases(owner.size))
 
     def _sweep(self) -> None:
         """Let nodes learn of the branches of their neighbours until there is nothing new."""
         source, target = self._neighbours()
         new = np.isfinite(self.chi2)
         for _ in range(SWEEPS):
+            if self._index.ndim == 1:
+                # what lies far above comes to nothing along the only way
+                new &= self.chi2 <= self._highest
             at, branch = np.nonzero(new[source])
             one, other = source[at], target[at]
             if not one.size:
@@ -181,9 +191,10 @@ class Sheets:
             return out
         start, _ = self._along(points, bases)
         for axis, line in enumerate(self._lines):
-            # differences stay on the lattice
-            step = ALONG * float(np.diff(line).max())
-            steps = np.where(spots[:, axis] + step > line[-1], -step, step)
+            # as far as a share of the way to the next node, on the lattice
+            place = np.searchsorted(line, spots[:, axis])
+            last = place == len(line) - 1
+            steps = ALONG * np.diff(line)[np.where(last, place - 1, place)] * np.where(last, -1.0, 1.0)
             there, beside = points.copy(), spots.copy()
             beside[:, axis] += steps
             there[:, self._fixed] = self._to_axes(beside)
