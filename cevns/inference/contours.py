@@ -42,6 +42,8 @@ __all__ = ["Contour", "contour"]
 
 #: Values of a logarithmic axis below the least structure that are linear, as a share of it.
 LINEAR = 0.1
+#: How far around what is allowed chi2 is made as fast as can be, as a share of that.
+AROUND = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -282,11 +284,11 @@ def contour(
 
 def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array, ...], list[str]]:
     """Return the curves of one level, and what has to be said of them."""
-    profiled = met.profile_of(names, level)
-    objective = profiled.objective
-    if profiled.minima[0].chi2 > level:
+    if met.minima[0].chi2 > level:
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
-    low, high, said = _hull(met, names, level)
+    low, high, box, said = _hull(met, names, level)
+    profiled = met.profile_of(names, level, box=box)
+    objective = profiled.objective
     plane = Plane(profiled, _units(objective, profiled, low, high))
     field = Field(plane, level, profiled.minima[0].chi2, *plane.of_axes(np.array([low, high])))
     found = trace(field, [_bottom(field, m, level) for m in profiled.minima])
@@ -322,8 +324,10 @@ def _bottom(field: Field, minimum: Minimum, level: float) -> Bottom:
     return Bottom(spot[0], (minimum.chi2 - level) / field.unit, start, axes)
 
 
-def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, list[str]]:
-    """Return the ends of all that lies below a level along both axes, and what has to be said of them.
+def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, tuple[Array, Array] | None, list[str]]:
+    """Return the ends of all that lies below a level along both axes, a box around it, and what has to be said of it.
+
+    The box is one of all parameters, on the axes of the profile; None unless something is profiled.
 
     Raises
     ------
@@ -331,10 +335,13 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
         If it goes on up to a range that is only there to keep numbers finite.
     """
     low, high, said = np.empty(2), np.empty(2), []
+    inside: list[Array] = []
     for k, name in enumerate(names):
         one = met.profile_of([name], level, plain=names)
         objective, i = one.objective, met.objective.names.index(name)
-        ranges, _ = allowed(one, course(one, level), level)
+        found = course(one, level, hull=len(objective.names) > 2)
+        inside.append(found.points[found.chi2 <= level])
+        ranges, _ = allowed(one, found, level)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
         for side, end, value in ((-1, objective.low[i], p.low), (1, objective.high[i], p.high)):
@@ -349,7 +356,12 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
                 said.append(f"the region goes on beyond {name} = {value:.6g}{unit}, above which it has no effect")
                 continue
             said.append(f"the region goes on beyond {name} = {value:g}{unit}, the end of its range, which closes it")
-    return low, high, said
+    if len(met.objective.names) == 2:
+        return low, high, None, said
+    every = np.concatenate(inside)
+    first, last = every.min(axis=0), every.max(axis=0)
+    margin = AROUND * (last - first)
+    return low, high, (first - margin, last + margin), said
 
 
 def _units(objective: Objective, profiled: Profiled, low: Array, high: Array) -> tuple[float | None, float | None]:

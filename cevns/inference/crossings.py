@@ -62,7 +62,7 @@ def width(minimum: Minimum, index: int) -> float:
     return float(np.sqrt((minimum.basis[index] ** 2).sum()))
 
 
-def course(profiled: Profiled, level: float) -> Course:
+def course(profiled: Profiled, level: float, *, hull: bool = False) -> Course:
     """Return chi2 along the parameter of interest, at places that show all that lies below a level.
 
     Parameters
@@ -71,6 +71,8 @@ def course(profiled: Profiled, level: float) -> Course:
         chi2 of one parameter.
     level : float
         Absolute chi2.
+    hull : bool
+        Whether the ends of all that lies below the level suffice: gaps between need not be seen.
     """
     profiled.level = level
     (index,), (low,), (high,) = profiled.fixed, profiled.low, profiled.high
@@ -92,9 +94,9 @@ def course(profiled: Profiled, level: float) -> Course:
     for centre, size in zip(centres, widths, strict=True):
         places = _with(places, centre, size * np.concatenate([-NEAR, NEAR]))
     places = places[(places >= low) & (places <= high)]
-    chi2, points = profiled.along(places[:, None])
+    chi2, points = (profiled.branches if hull else profiled.along)(places[:, None])
     found = Course(places, chi2, points)
-    return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
+    return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level, hills=not hull)
 
 
 def _with(places: Array, centre: float, offsets: Array) -> Array:
@@ -137,7 +139,7 @@ def _roots(profiled: Profiled, level: float) -> Array:
     return found
 
 
-def _with_extrema(profiled: Profiled, found: Course, level: float) -> Course:
+def _with_extrema(profiled: Profiled, found: Course, level: float, *, hills: bool = True) -> Course:
     """Return the course with the bottoms of valleys that lie above the level, and the tops of hills below it."""
     (index,), objective = profiled.fixed, profiled.objective
     chi2 = found.chi2
@@ -151,7 +153,7 @@ def _with_extrema(profiled: Profiled, found: Course, level: float) -> Course:
         # a bottom that stays above is none of the profile, which may lie lower there
         inside = (at >= found.places[0]) & (at <= found.places[-1]) & (lower <= level)
         found = found.joined(at[inside], lower[inside], points[inside])
-    for _ in range(2):
+    for _ in range(2 if hills else 0):
         chi2 = found.chi2
         inner = np.arange(1, len(chi2) - 1)
         hill = (chi2[inner] <= level) & (chi2[inner] >= chi2[inner - 1]) & (chi2[inner] >= chi2[inner + 1])

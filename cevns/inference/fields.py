@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.inference.planes import Starts
+from cevns.inference.sheets import Sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cevns._types import Array
     from cevns.inference.planes import Plane
 
@@ -16,6 +19,9 @@ __all__ = ["Field", "left_of", "right_of"]
 
 #: Change of the excess over a step of the differences that stand for its gradient.
 CHANGE = 1e-4
+#: The same where all else is fixed, beside which a profile may change a thousand times less; the size of a gradient
+#: that is looked for first; and how far above the level branches of a profile matter.
+FINER, FIRST_SIZE, FAR = 1e-6, 1e2, 25.0
 #: How often the step is found anew from the gradient, and the steps that are tried at first.
 ROUNDS, LADDER = 3, 10.0 ** np.arange(-11.0, -1.0)
 #: How far beyond its hull, in units of that, a region is followed.
@@ -68,6 +74,8 @@ class Field:
         self.low, self.high = (box - low) / self._size
         #: Where states are known, which may be of other branches of the profile.
         self._known: tuple[Array, Starts] | None = None
+        #: All branches of the profile, where something is profiled.
+        self._sheets: Sheets | None = None
 
     def places(self, spots: Array) -> Array:
         """Return places in the plane of spots in the field, shape (m, 2)."""
@@ -109,9 +117,21 @@ class Field:
         profiled = self.plane.profiled
         return Starts(np.tile(profiled.minima[0].point, (count, 1)), profiled.bases(count))
 
+    def survey(self, lines: Sequence[Array]) -> tuple[Array, Array, Starts]:
+        """Return the nodes of a lattice, shape (m, 2), the excess there and states: all branches of the profile."""
+        profiled = self.plane.profiled
+        nodes = np.stack(np.meshgrid(*lines, indexing="ij"), axis=2).reshape(-1, 2)
+        if not profiled.moving or profiled.objective.step is not None:
+            excess, states = self.excess(nodes)
+            self.remember(nodes, states)
+            return nodes, excess, states
+        self._sheets = Sheets(profiled, lambda spots: self.plane.to_axes(self.places(spots)), lines, self.level + FAR)
+        chi2, states = self._sheets.at_nodes()
+        return nodes, (chi2 - self.level) / self.unit, states
+
     def remember(self, spots: Array, states: Starts) -> None:
         """Let what starts near these spots start from their states too."""
-        if self.plane.profiled.moving:
+        if self.plane.profiled.moving and self._sheets is None:
             old = self._known
             self._known = (
                 (spots, states) if old is None else (np.concatenate([old[0], spots]), Starts.joined([old[1], states]))
@@ -128,6 +148,9 @@ class Field:
         widely : bool
             Whether to start also from the nearest state that is known.
         """
+        if self._sheets is not None:
+            chi2, states = self._sheets.least(spots, starts)
+            return (chi2 - self.level) / self.unit, states
         places = self.places(spots)
         if not widely or starts is None or self._known is None:
             chi2, states = self.plane.least(places, starts)
@@ -155,6 +178,8 @@ class Field:
         also : ndarray, shape (m, 2), optional
             Another spot for each, of which nothing but the excess is asked for; the same ones unless given.
         """
+        if self._sheets is not None:
+            return self._sheet_slopes(spots, starts, sizes, also)
         m, width = len(spots), 3 if also is None else 4
         step = CHANGE / np.maximum(sizes, 1e-3)
         # differences stay in the box
@@ -170,11 +195,38 @@ class Field:
         gradient = (values[:, 1:3] - values[:, :1]) / ways
         return values[:, 0], gradient, values[:, -1], states[width * np.arange(m)]
 
+    def _sheet_slopes(
+        self, spots: Array, starts: Starts, sizes: Array, also: Array | None
+    ) -> tuple[Array, Array, Array, Starts]:
+        """Return the same from branches: a profile has the slopes of chi2 with what is profiled fixed."""
+        m, profiled = len(spots), self.plane.profiled
+        rows = spots if also is None else np.concatenate([spots, also])
+        values, states = self.excess(rows, starts if also is None else Starts.joined([starts, starts]))
+        states = states[np.arange(m)]
+        step = (FINER / np.maximum(sizes, 1e-3))[:, None]
+        gradient = np.empty((m, 2))
+        for axis in (0, 1):
+            ends = np.repeat(spots[None], 2, axis=0)
+            ends[0, :, axis] = np.minimum(spots[:, axis] + step[:, 0], self.high[axis])
+            ends[1, :, axis] = np.maximum(spots[:, axis] - step[:, 0], self.low[axis])
+            points = np.repeat(states.points[None], 2, axis=0).reshape(2 * m, -1)
+            points[:, profiled.fixed] = self.plane.to_axes(self.places(ends.reshape(-1, 2)))
+            chi2 = profiled.objective.chi2(points).reshape(2, m)
+            width = ends[0, :, axis] - ends[1, :, axis]
+            gradient[:, axis] = (chi2[0] - chi2[1]) / (self.unit * width)
+        return values[:m], gradient, values[-m:], states
+
     def first_slopes(self, spots: Array, starts: Starts) -> tuple[Array, Array]:
         """Return excess and gradient where nothing is known of its size."""
         m = len(spots)
         if not m:
             return np.empty(0), np.empty((0, 2))
+        if self._sheets is not None:
+            sizes, excess, gradient = np.full(m, FIRST_SIZE), np.empty(m), np.empty((m, 2))
+            for _ in range(ROUNDS):
+                excess, gradient, _, starts = self.slopes(spots, starts, sizes)
+                sizes = np.hypot(*gradient.T)
+            return excess, gradient
         axes = (0, 1) if self.cheap is None else (self.cheap,)
         rows = np.repeat(spots[:, None], 1 + len(axes) * LADDER.size, axis=1)
         for k, axis in enumerate(axes):

@@ -182,7 +182,9 @@ class Objective(Axes):
             self._inner: tuple[Array, Array, Any] | None = None
             if self.inert or not self._find_inert():
                 break
-        self._find_inner(likelihood, interaction, values | self.inert)
+        #: Of all parameters of the interaction that are not free.
+        self._values = values | self.inert
+        self._find_inner(likelihood, interaction, self._values)
 
     def _ranges(self, bounds: Mapping[str, tuple[float, float]] | None, mediators: frozenset[str]) -> None:
         """Set the ranges that are searched, and the axes."""
@@ -295,16 +297,35 @@ class Objective(Axes):
         for factor in INNER:
             low = np.maximum(self.low, self.base - factor * below[0])
             high = np.minimum(self.high, self.base + factor * above[0])
-            if not (low < high).all():
+            self._inner = self._convex(likelihood, interaction, fixed, low, high)
+            if self._inner is not None or not (low < high).all():
                 return
-            parameters = tuple(
-                p.replace(low=a, high=b, default=None)
-                for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
-            )
-            engine = likelihood.engine(interaction, parameters, fixed).prepare()
-            if not any(term.searched for term in engine.terms):
-                self._inner = low, high, engine
-                return
+
+    def _convex(
+        self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float], low: Array, high: Array
+    ) -> tuple[Array, Array, Any] | None:
+        """Return a box with an engine for it if it is one in which chi2 is convex in the quenching scale."""
+        if not (low < high).all():
+            return None
+        parameters = tuple(
+            p.replace(low=a, high=b, default=None)
+            for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
+        )
+        engine = likelihood.engine(interaction, parameters, fixed).prepare()
+        return None if any(term.searched for term in engine.terms) else (low, high, engine)
+
+    def focused(self, low: Array, high: Array) -> Objective:
+        """Return the same, as fast as can be in a box of all parameters, shapes (n,); itself if nothing is gained."""
+        if self.logarithmic.any() or not any(term.searched for term in getattr(self.engine, "terms", ())):
+            return self
+        likelihood, interaction, _, _, priors = self._arguments
+        low, high = low.clip(self.low, self.high), high.clip(self.low, self.high)
+        inner = self._convex(likelihood.constrained(priors), interaction, self._values, low, high)
+        other = copy.copy(self)
+        other._inner = inner
+        for name in ("floors", "dear"):
+            other.__dict__.pop(name, None)
+        return self if inner is None else other
 
     def _set_axes(self, plain: Sequence[str]) -> None:
         ending = self.step if self.step is not None and self.names[self.step] in self.beyond else None

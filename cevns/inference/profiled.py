@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.inference.descent import NEVER, along_axes, descend, meetings, scales
 from cevns.inference.minima import extents, find_minima
+from cevns.inference.sheets import Sheets
 from cevns.inference.squares import Squares
 
 if TYPE_CHECKING:
@@ -162,12 +163,23 @@ class Profiled:
         The lowest valley may be one that no minimum belongs to: along the parameters of interest it ends before it has
         one, and whoever follows another one does not meet it.
         """
+        starts, owner = self._valleys(points)
+        if not owner.size:
+            return chi2, points
+        lower, at = self._least(values[owner], starts[:, None], self.bases(owner.size))
+        for k in np.flatnonzero(lower < chi2[owner] - BETTER):
+            if lower[k] < chi2[owner[k]]:
+                chi2[owner[k]], points[owner[k]] = lower[k], at[k]
+        return chi2, points
+
+    def _valleys(self, points: Array) -> tuple[Array, np.ndarray]:
+        """Return bottoms of valleys along lines through points, shape (m, n), and through which ones."""
         starts, owners = [], []
         for axis in self.moving:
             line = self._lines[axis]
             rows = np.repeat(points[:, None, :], line.size, axis=1)
             rows[:, :, axis] = line
-            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(values), line.size)
+            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), line.size)
             padded = np.pad(found, ((0, 0), (1, 1)), constant_values=np.inf)
             valley = (found < padded[:, :-2]) & (found <= padded[:, 2:])
             # not the one in which the point lies
@@ -176,17 +188,44 @@ class Profiled:
             apart = np.abs(np.arange(line.size) - own[:, None]) > 1
             depth = np.where(valley & apart, found, np.inf)
             for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
-                which = np.flatnonzero(np.isfinite(depth[np.arange(len(values)), k]))
+                which = np.flatnonzero(np.isfinite(depth[np.arange(len(points)), k]))
                 starts.append(rows[which, k[which]])
                 owners.append(which)
-        owner = np.concatenate(owners)
-        if not owner.size:
-            return chi2, points
-        lower, at = self._least(values[owner], np.concatenate(starts)[:, None], self.bases(owner.size))
-        for k in np.flatnonzero(lower < chi2[owner] - BETTER):
-            if lower[k] < chi2[owner[k]]:
-                chi2[owner[k]], points[owner[k]] = lower[k], at[k]
-        return chi2, points
+        return np.concatenate(starts), np.concatenate(owners)
+
+    # --- for `Sheets`, on axes of which some may be squares
+
+    @property
+    def squares(self) -> Squares:
+        """The axes on which descents go."""
+        return self._axes
+
+    def starts(self, values: Array) -> Array:
+        """Return points from which to start at values of the parameters of interest, shape (m, s, n).
+
+        They are the minima as they are, moved along the parabola that each is, and the base of all parameters.
+        """
+        rows = [np.repeat(self._branches[None], len(values), axis=0)]
+        for m in self.minima[:MOST_BRANCHES]:
+            spread = m.basis @ m.basis.T
+            inner = spread[np.ix_(self.fixed, self.fixed)]
+            move = (values - m.point[self.fixed]) @ np.linalg.pinv(inner) @ spread[np.ix_(self.fixed, self.moving)]
+            row = np.repeat(m.point[None], len(values), axis=0)
+            row[:, self.moving] += move
+            rows.append(row[:, None])
+        rows.append(np.repeat(self.objective.base[None, None], len(values), axis=0))
+        found = np.concatenate(rows, axis=1).clip(self.objective.low, self.objective.high)
+        found[:, :, self.fixed] = values[:, None]
+        return self._axes.squared(found)
+
+    def valleys(self, points: Array) -> tuple[Array, np.ndarray]:
+        """Return bottoms of valleys along lines through points, shape (m, n), and through which ones."""
+        starts, owner = self._valleys(self._axes.rooted(points))
+        return self._axes.squared(starts), owner
+
+    def met(self, chi2: Array, points: Array) -> None:
+        """Remember the least chi2."""
+        self._met(chi2, points)
 
     def from_starts(self, values: Array, starts: Array, bases: Array) -> tuple[Array, Array, Array]:
         """Return least chi2 near one start for each value, the points (m, n), and directions there (m, k, k)."""
@@ -237,6 +276,16 @@ class Profiled:
             least = int(chi2.argmin())
             self.lowest = float(chi2[least]), points[least].copy()
         return chi2, points
+
+    def branches(self, values: Array) -> tuple[Array, Array]:
+        """Return the same for ascending values of one parameter, from branches that neighbours tell of; see `Sheets`.
+
+        It takes a fraction of the time of `along`, which searches at each value from nothing.
+        """
+        if not self.moving or self.objective.step is not None:
+            return self.along(values)
+        chi2, states = Sheets(self, lambda spots: spots, [values[:, 0]], self._highest).at_nodes()
+        return chi2, states.points
 
     def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
         """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""

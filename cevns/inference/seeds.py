@@ -69,11 +69,8 @@ def lattice(field: Field, *, costly: bool) -> tuple[Array, Array, Starts, Seeds]
     lines = [
         np.linspace(max(-MARGIN, field.low[axis]), min(1 + MARGIN, field.high[axis]), count + 1) for axis in (0, 1)
     ]
-    nodes = np.stack(np.meshgrid(*lines, indexing="ij"), axis=2)
-    rows = nodes.reshape(-1, 2)
-    excess, states = field.excess(rows)
-    field.remember(rows, states)
-    index = np.arange(len(rows)).reshape(nodes.shape[:2])
+    rows, excess, states = field.survey(lines)
+    index = np.arange(len(rows)).reshape(count + 1, count + 1)
     pairs = np.concatenate(
         [
             np.stack([index[:-1].ravel(), index[1:].ravel()], axis=1),
