@@ -8,6 +8,7 @@ from cevns.cli.inputs import described, inputs, point, save_figure, settings, we
 from cevns.cli.output import Result, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
+from cevns.inference.unseen import unseen_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def predict(args: Namespace) -> Result:
     likelihood, model = inputs(args)
     values = point(likelihood, model, args)
     title = described(model, values, likelihood.parameters(model))
-    omissions = {e.name: e.omissions(model) for e in likelihood.experiments}
+    warnings = {e.name: (*e.omissions(model), *unseen_at(e, model, values, "signal")) for e in likelihood.experiments}
     found = [
-        _predicted(p, values, title, bool(args.set), omissions[p.experiment])
+        _predicted(p, values, title, bool(args.set), warnings[p.experiment])
         for p in likelihood.predict(model, **values).values()
     ]
     if len(found) == 1:
@@ -40,9 +41,7 @@ def predict(args: Namespace) -> Result:
     return Result(data, "\n\n".join(part.text for part in found))
 
 
-def _predicted(
-    found: Prediction, values: dict[str, float], title: str, every: bool, omissions: Sequence[str]
-) -> Result:
+def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool, warnings: Sequence[str]) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
     data: dict[str, Any] = {
         "experiment": found.experiment,
@@ -72,7 +71,7 @@ def _predicted(
     rows = [*zip(found.bin_edges[:-1], found.bin_edges[1:], *counts, found.uncertainty, strict=True)]
     total = ("all", "", *sums, (found.uncertainty**2).sum() ** 0.5)
     head = (f"low [{found.bin_unit}]", "high", *neutrinos, *found.backgrounds, "observed", "uncertainty")
-    return with_warnings(data, f"{found.experiment}  {title}", table(head, [*rows, total]), omissions)
+    return with_warnings(data, f"{found.experiment}  {title}", table(head, [*rows, total]), warnings)
 
 
 def chi2(args: Namespace) -> Result:
@@ -85,7 +84,7 @@ def chi2(args: Namespace) -> Result:
         for i, (pull, value) in enumerate(part["pulls"].items()):
             rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [*likelihood.omissions(model)]
+    warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2")]
     warnings += [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in found.at_edge]
     data: dict[str, Any] = {"chi2": found.chi2, "experiments": found.experiments}
     if args.set:
