@@ -32,6 +32,7 @@ __all__ = [
     "mass",
     "needed",
     "owned",
+    "unused_prior",
 ]
 
 #: Largest coupling that is accepted: far beyond perturbation theory, and low enough that g^8 cannot overflow.
@@ -255,7 +256,8 @@ def choose(
 ) -> tuple[Parameter, ...]:
     """Return the parameters that a function takes, in order: an interaction's own, then those named, less those fixed.
 
-    Names are those that `chosen` has checked.
+    Where own ones are named too, those of the others that have a default keep it. Names are those that `chosen` has
+    checked.
 
     Examples
     --------
@@ -263,6 +265,8 @@ def choose(
     ['coupling', 'rn_ar']
     """
     known = {p.name: p for p in parameters}
+    if not set(own).isdisjoint(free):
+        own = [name for name in own if name in free or known[name].default is None]
     return tuple(known[name] for name in dict.fromkeys((*own, *free)) if name not in fixed)
 
 
@@ -291,6 +295,15 @@ def chosen(
         if name in fixed:
             raise InputError(f"{name} cannot be free and have the value {checks.shown(fixed[name])}: leave one out")
     return tuple(free), {name: known[name].number(value) for name, value in fixed.items()}
+
+
+def unused_prior(parameter: Parameter) -> str:
+    """Return what to say of a prior of a parameter that is neither free nor has a value: it would mean nothing."""
+    mean, sigma = parameter.prior or (0.0, math.inf)
+    return (
+        f"{parameter.name} has the prior {mean:g} +- {sigma:g}, but is neither free nor has it a value: free it, give "
+        "its value, or leave the prior out"
+    )
 
 
 def owned(given: Mapping[str, Any], own: Sequence[str], name: str) -> dict[str, Any]:

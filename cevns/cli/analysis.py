@@ -8,6 +8,7 @@ from cevns.cli.inputs import described, inputs, point, save_figure, settings, we
 from cevns.cli.output import Result, described_axis, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
+from cevns.inference.unseen import unseen_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,17 +32,15 @@ def predict(args: Namespace) -> Result:
     title = described(model, values, likelihood.parameters(model))
     pulls = likelihood.pulls(model, **values) if args.fitted else None
     predictions = likelihood.predict(model, **values, pulls=pulls)
-    omissions = {e.name: e.omissions(model) for e in likelihood.experiments}
-    found = [_predicted(p, values, title, bool(args.set), omissions[p.experiment]) for p in predictions.values()]
+    warnings = {e.name: (*e.omissions(model), *unseen_at(e, model, values, "signal")) for e in likelihood.experiments}
+    found = [_predicted(p, values, title, bool(args.set), warnings[p.experiment]) for p in predictions.values()]
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
     return Result(data, "\n\n".join(part.text for part in found))
 
 
-def _predicted(
-    found: Prediction, values: dict[str, float], title: str, every: bool, omissions: Sequence[str]
-) -> Result:
+def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool, warnings: Sequence[str]) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
     import numpy as np
 
@@ -70,13 +69,13 @@ def _predicted(
     head = f"{found.experiment}  {title}"
     if not single:
         sums = table(("all bins", "counts"), found.rows_of_totals)
-        return with_warnings(data, head, f"{sums}\n\n{table(shown.names, shown)}", omissions)
+        return with_warnings(data, head, f"{sums}\n\n{table(shown.names, shown)}", warnings)
     counts = {column.name: np.asarray(column.values) for column in shown.columns[2:]}
     # uncertainties of bins are independent
     ends = [float((v**2).sum() ** 0.5 if name == "uncertainty" else v.sum()) for name, v in counts.items()]
     unit = f" [{found.bin_unit}]" if found.bin_unit else ""
     rows = [*shown, ("all", "", *ends)]
-    return with_warnings(data, head, table((f"low{unit}", "high", *counts), rows), omissions)
+    return with_warnings(data, head, table((f"low{unit}", "high", *counts), rows), warnings)
 
 
 def chi2(args: Namespace) -> Result:
@@ -96,7 +95,8 @@ def chi2(args: Namespace) -> Result:
         ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
     ]
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [*likelihood.omissions(model), *(_at_edge(likelihood, name) for name in found.at_edge)]
+    warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2")]
+    warnings += [_at_edge(likelihood, name) for name in found.at_edge]
     data: dict[str, Any] = {
         "chi2": found.chi2,
         "experiments": found.experiments,

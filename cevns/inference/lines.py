@@ -10,6 +10,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.headers import plain
+from cevns.inference.unseen import without_effect
 from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
 
@@ -60,7 +61,7 @@ class Line:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
-        self._experiments, self._omissions = likelihood.experiments, likelihood.omissions(interaction)
+        self._experiments, self._remarks = likelihood.experiments, likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
@@ -73,6 +74,10 @@ class Line:
         if len(others) > 1 or any(p.name not in likelihood.mediators(interaction) for p in others):
             raise InputError(self._too_many(likelihood.mediators(interaction), purpose))
         self.other = others[0] if others else None
+        without = likelihood.unseen(interaction)
+        if self.parameter.name in without:
+            names = [p.name for p in self.parameters if p.name in without]
+            self._remarks += (without_effect((e.name for e in self._experiments), self.name, names),)
 
     def _too_many(self, masses: Container[str], purpose: str) -> str:
         """Return which parameters are free beside one coupling and one mass, and what to do."""
@@ -121,7 +126,7 @@ class Line:
             "labels": tuple(e.label for e in self._experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
-            "remarks": self._omissions,
+            "remarks": self._remarks,
         }
 
     @property

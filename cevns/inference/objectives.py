@@ -14,7 +14,8 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.axes import LIGHTEST, Axes
 from cevns.inference.headers import plain
-from cevns.parameters import LARGEST_COUPLING, chosen
+from cevns.inference.unseen import without_effect
+from cevns.parameters import LARGEST_COUPLING, chosen, unused_prior
 from cevns.threads import checked, share
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class Objective(Axes):
                     raise InputError(
                         f"{name} is neither free nor has it a value: free it, profile it, or give its value{unit}"
                     )
+                if known[name].prior is not None:
+                    raise InputError(unused_prior(known[name]))
                 values[name] = known[name].number(None)
         self.given, self.inert = free, dict[str, float]()
         self.kept: dict[str, Any] = {}
@@ -281,8 +284,7 @@ class Objective(Axes):
                     f"bounds of {name}, from {low!r} to {high!r}, are too narrow: chi2 does not change between them; "
                     f"give wider ones, or fix it, {name}={low:g}"
                 )
-        data = " + ".join(e.name for e in self.experiments)
-        return f"chi2 of {data} does not depend on {', '.join(names)} of {self.name!r}: the data say nothing about it"
+        return without_effect((e.name for e in self.experiments), self.name, names)
 
     def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
         """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.

@@ -265,6 +265,22 @@ class Interaction:
             found = self._monomials[key] = monomials(chosen, key[0], target)
         return found
 
+    def unseen(self, flavours: Sequence[str], targets: Sequence[str] = (NUCLEI,)) -> tuple[str, ...]:
+        """Return the names of its own parameters on which no rate of neutrinos of some flavours depends.
+
+        Parameters are those of `monomials`, for one or more targets.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> cevns.get_interaction("magnetic-moment").unseen(["e", "mu"])
+        ('mu_tau',)
+        """
+        seen: set[object] = set()
+        for monomial in (m for target in targets for m in self.monomials(flavours, target=target)):
+            seen |= {monomial.final_mass, *dict(monomial.couplings), *dict(monomial.mediators)}
+        return tuple(name for name in self.own_names if name not in seen)
+
     def _check_electrons(self) -> None:
         """Refuse a mediator that electrons are said to feel, with nothing of how neutrinos meet them by it."""
         mediated = [a for a in self.amplitudes if a.mediator is not None]

@@ -18,7 +18,7 @@ from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
-from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
+from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned, unused_prior
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
@@ -203,7 +203,8 @@ class Likelihood(Inference):
             Name in the registry, or one of your own.
         free : sequence of str
             Further parameters that the function takes, after the interaction's own: ``sin2_theta_w``, ``rn_cs`` and the
-            like; see `parameters`.
+            like; see `parameters`. If some of its own are named, they are arguments alone; others have their defaults,
+            if they have one.
         priors : mapping of str to (float, float), optional
             Gaussian constraints on parameters, mean and standard deviation; as those of `with_priors`.
         **fixed : float
@@ -297,10 +298,7 @@ class Likelihood(Inference):
             elif p.name in fixed:
                 found.append((-1, fixed[p.name], ((fixed[p.name] - mean) / sigma) ** 2))
             else:
-                raise InputError(
-                    f"{p.name} has the prior {mean:g} +- {sigma:g}, but is neither free nor has it a value: free it, "
-                    "give its value, or leave the prior out"
-                )
+                raise InputError(unused_prior(p))
         return found
 
     def constrained(self, priors: Mapping[str, tuple[float, float]] | None) -> Likelihood:
@@ -329,6 +327,11 @@ class Likelihood(Inference):
     def omissions(self, interaction: Model) -> tuple[str, ...]:
         """Return what experiments leave out that would matter for an interaction, in plain sentences."""
         return tuple(text for e in self.experiments for text in e.omissions(interaction))
+
+    def unseen(self, interaction: Model) -> tuple[str, ...]:
+        """Return the names of an interaction's own parameters on which the counts of no experiment depend."""
+        found = [e.signal.unseen(interaction) for e in self.experiments]
+        return tuple(name for name in found[0] if all(name in names for names in found))
 
     def describe(self, interaction: Model) -> tuple[str, str]:
         """Return the name of an interaction, and its name in figures."""
@@ -373,7 +376,8 @@ class Likelihood(Inference):
         Returns
         -------
         float or ndarray
-            Shape to which the values broadcast.
+            Shape to which the values broadcast. Of a model without effect on the data it is that of the standard model,
+            without a word: `limit`, `fit` and others say so in `remarks`, and `unseen` names such parameters.
 
         Raises
         ------

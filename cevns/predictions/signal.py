@@ -232,6 +232,10 @@ class Signal:
             for a in get_interaction(interaction).amplitudes
         )
 
+    def unseen(self, interaction: str | Interaction) -> tuple[str, ...]:
+        """Return the names of an interaction's own parameters on which no counts depend."""
+        return get_interaction(interaction).unseen(self.flux.flavours, self.targets)
+
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
         interaction = get_interaction(interaction)
