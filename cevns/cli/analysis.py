@@ -85,8 +85,7 @@ def chi2(args: Namespace) -> Result:
         for i, (pull, value) in enumerate(part["pulls"].items()):
             rows.append(("" if i else name, "" if i else part["chi2"], pull, value))
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [*likelihood.omissions(model)]
-    warnings += [f"the quenching scale of {name} is at an end of its range, 5 sigma from 1" for name in found.at_edge]
+    warnings = [*likelihood.omissions(model), *found.remarks]
     data: dict[str, Any] = {"chi2": found.chi2, "experiments": found.experiments}
     if args.set:
         data["values"] = values
@@ -151,10 +150,6 @@ def limit(args: Namespace) -> Result:
     if args.output is not None:
         title += f"\nwritten to {args.output}"
     warnings = list(found.remarks)
-    if found.best_fit.at_edge:
-        warnings.append(
-            "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
-        )
     if found.excludes_standard_model:
         warnings.append(
             f"coupling 0, the standard model, is excluded too, since chi2 falls to {number(found.chi2_min)} elsewhere: "

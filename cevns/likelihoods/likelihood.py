@@ -16,7 +16,7 @@ from cevns.kept import Kept
 from cevns.kernels.likelihood import Engine, Evaluator
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.nuisances import shared
-from cevns.likelihoods.pulls import Pulls
+from cevns.likelihoods.pulls import Pulls, edges
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
 from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
 from cevns.steps import Steps
@@ -35,8 +35,6 @@ MANY = 1000
 MOST_CONSTRAINED = 8
 #: Parameters that `chi2` takes by place, and numbers that need no look.
 _PLANE, _NUMBERS = ("mass", "coupling"), (float, int)
-#: Share of the range of eta that counts as its end.
-EDGE = 1e-6
 
 
 class Likelihood(Inference):
@@ -472,7 +470,6 @@ class Likelihood(Inference):
         numbers = [p.number(given.get(p.name)) for p in evaluator.parameters]
         point = np.array(numbers)
         out: dict[str, dict[str, Any]] = {}
-        at_edge = []
         total = 0.0
         terms, found = evaluator.engine.profile(point)
         pulls = dict(zip(self._shared, found, strict=True))
@@ -481,9 +478,6 @@ class Likelihood(Inference):
             for nuisance in experiment.nuisances:
                 centre += pulls[nuisance.name]
             out[experiment.name] = {"chi2": chi2, "pulls": experiment.statistic.pulls(eta, signal - centre, shifts)}
-            low, high = experiment.signal.eta_range
-            if high > low and min(eta - low, high - eta) <= EDGE * (high - low):
-                at_edge.append(experiment.name)
             total += chi2
         penalty = evaluator.engine.penalty(point)
         for name, (sigma, _) in self._shared.items():
@@ -493,4 +487,9 @@ class Likelihood(Inference):
             if p.prior is not None:
                 mean, sigma = p.prior
                 priors[p.name] = (value - mean) / sigma
-        return Pulls(penalty + total, out, tuple(at_edge), pulls, priors)
+        ends = edges(self.experiments, terms)
+        return Pulls(penalty + total, out, tuple(ends), pulls, priors, tuple(ends.values()))
+
+    def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:
+        """Return what has to be said of a point of a function that `bind` made; see `Pulls.remarks`."""
+        return tuple(edges(self.experiments, evaluator.engine.profile(values)[0]).values())
