@@ -304,7 +304,7 @@ def _refuse_losses(name: str, values: Any, unit: str, wanted: str) -> None:
                 f"{unit and ' in '}{unit}"
             )
         # told by their attributes, because importing numpy.ma takes long
-        if hasattr(values, "mask") and hasattr(values, "filled"):
+        if hasattr(values, "mask") and hasattr(values, "filled") and np.any(values.mask):
             raise InputError(f"{name} is masked, and the mask would be lost: give the values that count alone")
         if kind is memoryview:
             # single bytes are numbers only where an array owns them

@@ -113,9 +113,9 @@ def limit(args: Namespace) -> Result:
     fixed = settings(likelihood, model, args)
     found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads, **fixed)
     if drawn:
-        from cevns.plotting import file_figure
+        from cevns.plotting import file_axes
 
-        save_figure(found.plot(file_figure().add_subplot()), args.output)
+        save_figure(found.plot(file_axes()), args.output)
     elif args.output is not None:
         found.save(args.output)
     limits = [
@@ -135,7 +135,7 @@ def limit(args: Namespace) -> Result:
     }
     if args.output is not None:
         data["file"] = str(args.output)
-    excluded = [", ".join(f"({low:.6g}, {high:.6g})" for low, high in some) or "none" for some in found.excluded]
+    excluded = [found.text(some) for some in found.excluded]
     head: tuple[str, ...] = (f"excluded {moved.name}{f' [{moved.unit}]' if moved.unit else ''}",)
     rows: list[tuple[str, ...]] = [(entry,) for entry in excluded]
     if found.mass is not None:
@@ -206,18 +206,18 @@ def plot(args: Namespace) -> Result:
     """Draw a saved scan or limit."""
     from cevns import inference
     from cevns.inference.files import kind_of
-    from cevns.plotting import file_figure
+    from cevns.plotting import file_axes
 
     if args.scan.endswith((".csv", ".json")):
         if args.cl or args.dof:
             raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
         # a table that does not say what it is, is taken for a limit
         kind = inference.Limit if args.scan.endswith(".csv") and kind_of(args.scan) != "profile" else inference.Result
-        ax = kind.load(args.scan).plot(file_figure().add_subplot())
+        ax = kind.load(args.scan).plot(file_axes())
     else:
         options = {"cl": args.cl, "dof": args.dof}
         ax = inference.Scan.load(args.scan).plot(
-            file_figure().add_subplot(), **{key: value for key, value in options.items() if value is not None}
+            file_axes(), **{key: value for key, value in options.items() if value is not None}
         )
     save_figure(ax, args.output)
     return Result({"file": str(args.output)}, str(args.output))

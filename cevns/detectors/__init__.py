@@ -8,9 +8,9 @@ from cevns.detectors.quenching import (
     LinearQuenching,
     PolynomialQuenching,
     Quenching,
-    QuenchingByNucleus,
     TabulatedQuenching,
 )
+from cevns.detectors.quenching_by_nucleus import QuenchingByNucleus
 from cevns.detectors.resolution import GaussianResolution, PoissonResolution
 from cevns.detectors.response import Response
 

@@ -17,7 +17,8 @@ from cevns import checks
 from cevns.arrays import equal, unique
 from cevns.binning import Axis
 from cevns.detectors.efficiency import LARGEST_OBSERVABLE, Efficiency
-from cevns.detectors.quenching import Quenching, QuenchingByNucleus, checked_quenching
+from cevns.detectors.quenching import Quenching
+from cevns.detectors.quenching_by_nucleus import QuenchingByNucleus, check_fraction, checked_quenching
 from cevns.detectors.resolution import GaussianResolution, PoissonResolution
 from cevns.errors import InputError
 
@@ -44,7 +45,8 @@ class Response:
     Parameters
     ----------
     quenching : Quenching, or mapping of str to Quenching
-        f_Q(T) of all nuclei of the target, or of each by the name of an isotope or else of its element.
+        f_Q(T) of all nuclei of the target, or of each by the name of an isotope or else of its element: a fraction, at
+        most 1, unless `unit` is no energy and `light_yield` is 1, so that it may be the observable per keV.
     edges : array_like, shape (n + 1,), or Axis
         Ascending bin edges of the observable.
     unit : str
@@ -95,8 +97,30 @@ class Response:
         axis = Axis(name, edges, self.unit)
         checks.put(self, axis=axis, edges=axis.edges, light_yield=light_yield)
         checks.put(self, quenching=checked_quenching(self.quenching))
+        factors = self.quenching if isinstance(self.quenching, QuenchingByNucleus) else {"": self._factor}
+        for nucleus, factor in factors.items() if self._has_fractions else ():
+            # since f_Q(T) T grows, what is seen as T comes of a smaller recoil just where f_Q(T) is above 1; a last bin
+            # may reach beyond all recoils, which the flux limits
+            where = f"quenching[{nucleus!r}]" if nucleus else "quenching"
+            check_fraction(where, factor, edges / light_yield, everywhere=True)
         checks.instance("efficiency", self.efficiency, Efficiency)
         checks.instance("resolution", self.resolution, (GaussianResolution, PoissonResolution, type(None)))
+
+    @property
+    def _has_fractions(self) -> bool:
+        # of what is neither an energy nor has a yield, the factor may be both at once: photoelectrons per keV
+        return "eV" in self.unit or self.light_yield != 1
+
+    def check_recoils(self, recoil_kev: Array) -> None:
+        """Refuse a quenching factor that is above 1 at any of some recoils [keV], shape (n,).
+
+        Raises
+        ------
+        InputError
+            If it is, unless it may hold a yield too.
+        """
+        if self._has_fractions:
+            check_fraction("quenching", self._factor, recoil_kev)
 
     @property
     def bins(self) -> int:

@@ -15,6 +15,7 @@ from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
+from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
@@ -140,7 +141,7 @@ def plot_scan(
     dof : int
         Degrees of freedom of the levels.
     reference : float, optional
-        The chi2 from which delta chi2 counts; the least on the grid unless given.
+        The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
     color, facecolor : color
         Of the outlines and of the filled region.
     label : str, optional
@@ -172,7 +173,7 @@ def plot_scan(
     label = label_or_none(_named(scan) if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
-    excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
+    excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
     for i, level in enumerate(levels):
         threshold, style = delta_chi2(level, dof), line_style(i)
         # Matplotlib warns about levels that a grid does not reach

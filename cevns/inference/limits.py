@@ -109,6 +109,20 @@ class Limit(Result):
         begins = self._one_sided
         return any(low < 0 < high or (low == 0 and begins) for low, high in intervals)
 
+    def text(self, intervals: Array) -> str:
+        """Return excluded intervals in one line, with [ before 0 where it is excluded too, as couplings begin there.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> curve = cevns.load("coherent-argon-2020").limit("universal", mass=300.0)
+        >>> curve.text(curve.excluded[0])
+        '(0.00017598, 0.000486958), (0.000593815, inf)'
+        """
+        begins = self._one_sided
+        shown = (f"{'[' if low == 0 and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)
+        return ", ".join(shown) or "none"
+
     @property
     def _one_sided(self) -> bool:
         coupling = self.parameters[-1]

@@ -23,12 +23,12 @@ class Pictured:
     __slots__ = ()
 
     def _repr_png_(self) -> bytes | None:
-        from cevns.plotting.canvas import file_figure, png
+        from cevns.plotting.canvas import file_axes, png
         from cevns.plotting.plane import with_legend
 
         plot: Any = self.plot  # type: ignore[attr-defined]
         with contextlib.suppress(CevnsError):
-            ax = plot(ax=file_figure().add_subplot())
+            ax = plot(ax=file_axes())
             if ax.get_legend_handles_labels()[0]:
                 with_legend(ax, above=True)
             return png(ax.figure)
