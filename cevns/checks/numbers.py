@@ -30,6 +30,7 @@ __all__ = [
     "number",
     "real",
     "relative",
+    "vanishes",
     "whole",
     "whole_number",
 ]
@@ -168,7 +169,21 @@ def number(name: str, text: str) -> float:
     """
     if not _NUMBER.fullmatch(text):
         raise InputError(f"{name} must be one number, got {text!a:.60}")
-    return float(text)
+    found = float(text)
+    if vanishes(text, found):
+        raise InputError(f"{name} = {text:.60} is too small to be told from 0: write 0, or choose another unit")
+    return found
+
+
+def vanishes(text: str, found: float) -> bool:
+    """Return whether the text of a number has a digit other than 0 before its exponent, but its double is 0.
+
+    Examples
+    --------
+    >>> vanishes("1e-400", 0.0), vanishes("0e5", 0.0), vanishes("1e-5", 1e-5)
+    (True, False, False)
+    """
+    return found == 0 and re.search(r"[1-9]", re.split(r"[eE]", text, maxsplit=1)[0]) is not None
 
 
 def whole_number(name: str, text: str) -> int:
