@@ -223,7 +223,9 @@ def array(
         bad |= out <= above
     if bad.any():
         worst = out[bad].flat[0] if out.ndim else float(out)
-        raise InputError(f"{name} contains {worst!s}: every value must be {_range(unit, low, high, above)}")
+        error = InputError(f"{name} contains {worst!s}: every value must be {_range(unit, low, high, above)}")
+        error.at = int(bad.argmax()), float(worst)
+        raise error
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cevns.errors import DataError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from cevns.config.readers import Section
 
-__all__ = ["read_columns"]
+__all__ = ["Cells", "read_columns"]
 
 #: Lists of low edges, which the lists of high edges must join.
 _BINS = {"energy_low_mev": "energy_high_mev", "low": "high"}
@@ -22,9 +23,23 @@ _BINS = {"energy_low_mev": "energy_high_mev", "low": "high"}
 _REPEATED = {"energy_mev": ", take the line out and add a monochromatic flux, or write a jump as a histogram"}
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Numbers of a column, and where they stand: file, number of the column from 1, and line of each."""
+
+    path: Path
+    column: int
+    lines: Sequence[int]
+    values: Sequence[float]
+
+    def place(self, index: int) -> str:
+        """Return where one of them stands, for messages."""
+        return f"{self.path}, line {self.lines[index]}, column {self.column}"
+
+
 def read_columns(
     path: Path, wanted: Mapping[str, int | str], section: Section, histogram: bool | None
-) -> dict[str, list[float]]:
+) -> dict[str, Cells]:
     """Return lists of numbers by key; edges may be one more than what lies between them."""
     table = Table.read(path)
     wanted = wanted or _titled_columns(table, path, section.columns)
@@ -53,7 +68,7 @@ def read_columns(
             raise DataError(f"{places[i]}: {key} {values[i]:g} follows {values[i - 1]:g}, but must ascend; {remedy}")
         if key in _BINS and _BINS[key] in columns:
             join_bins(values, columns[_BINS[key]], places)
-    return {key: values.tolist() for key, values in columns.items()}
+    return {key: Cells(path, indices[key] + 1, table.lines, values.tolist()) for key, values in columns.items()}
 
 
 def _titled_columns(table: Table, path: Path, keys: Sequence[str]) -> dict[str, str]:

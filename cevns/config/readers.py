@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.config.columns import read_columns
+from cevns.config.columns import Cells, read_columns
 from cevns.constants import FLAVOURS
 from cevns.errors import CevnsError
 from cevns.files import checked_path
@@ -98,10 +98,28 @@ class Reader:
         self.nuclei: dict[str, Any] = {}
         # what was read of each table, by its path, whether or not something could be built of it
         self.parts: dict[str, dict[str, Any]] = {}
+        # what came of files, by the path to the key that it stands for
+        self.cells: dict[str, Cells] = {}
 
     def problem(self, where: str, message: object) -> Any:
-        """Note what is wrong; return None, which stands for the value."""
-        self.problems.append(f"{where}: {message}" if where else str(message))
+        """Note what is wrong, and where in a file it stands; return None, which stands for the value."""
+        parts = (where, self._place(where, message), message)
+        self.problems.append(": ".join(str(part) for part in parts if part))
+
+    def _place(self, where: str, message: object) -> str:
+        """Return the place in a file of the value that a constructor of this table, or of a part of it, refused."""
+        at = getattr(message, "at", None)
+        if at is None:
+            return ""
+        index, value = at
+        for key, cells in self.cells.items():
+            name = key.rpartition(".")[2]
+            # a key may have the unit behind the name of its parameter
+            own = _is_about(str(message), {name: None, name.partition("_")[0]: None})
+            inside = key.startswith((f"{where}.", f"{where}[")) and index < len(cells.values)
+            if inside and own and cells.values[index] == value:
+                return cells.place(index)
+        return ""
 
     def section(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> Any:
         """Return what a table builds, with arguments that the table does not hold as keys."""
@@ -138,13 +156,13 @@ class Reader:
             try:
                 made = section.build(**rest, **stand_ins)
             except CevnsError as error:
-                message = str(error)
+                message, complaint = str(error), error
             else:
                 return None if refused else made
             if refused and not _is_about(message, rest):
                 # it may be about a stand-in
                 return None
-            self.problem(where, message)
+            self.problem(where, complaint)
             refused = True
             wrong = next((name for name, value in rest.items() if _is_about(message, {name: value})), None)
             value = None if wrong is None else rest.pop(wrong)
@@ -174,9 +192,11 @@ class Reader:
             try:
                 # what is wrong with the choice does not hide what is wrong with the file
                 if wanted or "columns" not in table:
-                    found = read_columns(
+                    cells = read_columns(
                         self.folder / checked_path(name, "file"), wanted, section, rest.get("histogram")
                     )
+                    found = {key: part.values for key, part in cells.items()}
+                    self.cells |= {join(where, key): part for key, part in cells.items()}
             except CevnsError as error:
                 self.problem(join(where, "file"), error)
         for key in found.keys() & rest.keys():

@@ -228,7 +228,7 @@ def _build_tabulated(
                 f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
                 "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
             )
-        scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
+        scaled[key.partition("_")[0]] = scale * checks.array(key, values, low=0, ndim=1)
     return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
 
 

@@ -282,11 +282,13 @@ class TabulatedQuenching(Quenching):
         tiny &= (f > 0) | tiny.all() | (np.cumsum(f) > 0)
         if tiny.any():
             i = int(np.argmax(tiny))
-            raise InputError(
+            error = InputError(
                 f"factors[{i}] = {f[i]:g} at {t[i]:g} keV is not allowed: a quenching factor must be at least "
                 f"{SMALLEST_FACTOR:g}, but for 0 in rows below a threshold, before any other; see whether a decimal "
                 "comma, as in 0,16, was read as the end of a cell"
             )
+            error.at = i, float(f[i])
+            raise error
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
         if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
