@@ -11,7 +11,7 @@ import re
 import reprlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
@@ -21,7 +21,7 @@ from cevns.errors import CevnsError
 from cevns.files import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -53,13 +53,38 @@ __all__ = [
 class Section:
     """A table of the file: what it builds, and for each key the parameter and the reader of its value.
 
-    A key is required if its parameter has no default. What a constructor says of one value of a table does not depend
-    on the others, unless `independent` is False.
+    A key is required if its parameter has no default.
+
+    Attributes
+    ----------
+    example : mapping
+        Right values of required parameters, which stand in for those that cannot be read or are wrong.
+    needs : mapping of str to set of str
+        For parameters on whose complaints others have a say, these; columns have it on each other in any case.
     """
 
     build: Callable[..., Any]
     keys: Mapping[str, tuple[str, Read]]
-    independent: bool = True
+    example: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def unsure(self, bad: Collection[str]) -> set[str]:
+        """Return the parameters whose complaints mean nothing while some are bad."""
+        columns = {self.keys[key][0] for key in self.columns}
+        found = {name for name, others in self.needs.items() if others & set(bad)}
+        return found | (columns if columns & set(bad) else set())
+
+    def stand_in(self, name: str, value: Any) -> Any:
+        """Return a right value for one that is wrong, None if none is known: of columns one of the same length."""
+        columns = [self.keys[key][0] for key in self.columns]
+        if name in columns and len(columns) > 1 and isinstance(value, list):
+            ascend = name in {self.keys[key][0] for key in self.ascending}
+            return [float(i + 1) if ascend else 0.5 for i in range(len(value))]
+        if name in self.example:
+            return self.example[name]
+        if name in self.required_parameters and isinstance(value, (int, float)):
+            return 1 if isinstance(value, int) else 0.5
+        return None
 
     @property
     def required_parameters(self) -> set[str]:
@@ -115,7 +140,7 @@ class Reader:
         for key, cells in self.cells.items():
             name = key.rpartition(".")[2]
             # a key may have the unit behind the name of its parameter
-            own = _is_about(str(message), {name: None, name.partition("_")[0]: None})
+            own = _subject(str(message), {name: None, name.partition("_")[0]: None})
             inside = key.startswith((f"{where}.", f"{where}[")) and index < len(cells.values)
             if inside and own and cells.values[index] == value:
                 return cells.place(index)
@@ -123,14 +148,23 @@ class Reader:
 
     def section(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> Any:
         """Return what a table builds, with arguments that the table does not hold as keys."""
-        arguments = self.arguments(section, table, where, **fixed)
-        return None if arguments is None else self.build(section, arguments, where)
+        before = len(self.problems)
+        arguments, bad = self._read(section, table, where, **fixed)
+        return self.build(section, arguments, where, bad=None if len(self.problems) == before and not bad else bad)
 
     def arguments(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> dict[str, Any] | None:
-        """Return the arguments that a table holds."""
+        """Return the arguments that a table holds, None if there is a problem."""
         before = len(self.problems)
+        arguments, bad = self._read(section, table, where, **fixed)
+        return None if len(self.problems) > before or bad else arguments
+
+    def _read(
+        self, section: Section, table: dict[str, Any], where: str, **fixed: Any
+    ) -> tuple[dict[str, Any], set[str]]:
+        """Return the arguments of a table that could be read, and the names of the others."""
         table = self.with_columns(section, table, where)
         allowed = [*section.keys, "file", "columns"] if section.columns else list(section.keys)
+        bad = set()
         for key in table:
             if key not in allowed:
                 close = difflib.get_close_matches(key, [] if _names_a_flavour(key) else allowed, n=1, cutoff=0.5)
@@ -138,38 +172,65 @@ class Reader:
                 if _names_a_flavour(key):
                     hint += f"; {checks.ALIKE}"
                 self.problem(join(where, key), f"unknown key; {hint}")
+                bad |= {section.keys[name][0] for name in close if name in section.keys and name not in table}
         for key in section.required:
             if key not in table:
                 self.problem(join(where, key), "missing")
+                bad.add(section.keys[key][0])
         self.parts[where] = fixed
         for key, (name, read) in section.keys.items():
             if key in table and table[key] is not _UNREAD:
                 fixed[name] = read(self, table[key], join(where, key))
+            elif key in table:
+                bad.add(name)
         # a part may be missing for a problem that is listed elsewhere, as a nucleus
-        return None if len(self.problems) > before or any(v is None for v in fixed.values()) else fixed
+        bad |= {name for name, value in fixed.items() if _is_unread(value)}
+        return {name: value for name, value in fixed.items() if name not in bad}, bad
 
-    def build(self, section: Section, arguments: dict[str, Any], where: str) -> Any:
-        """Return what the constructor makes; list what it refuses, and what it would refuse once that is mended."""
-        rest, refused = dict(arguments), False
-        stand_ins: dict[str, Any] = {}
+    def build(
+        self, section: Section, arguments: dict[str, Any], where: str, *, bad: Collection[str] | None = None
+    ) -> Any:
+        """Return what the constructor makes; list what it refuses, and what it would refuse once that is mended.
+
+        Parameters
+        ----------
+        section : Section
+            What is made.
+        arguments : dict
+            Arguments that could be read.
+        where : str
+            Path to the table.
+        bad : collection of str, optional
+            Names of the others, if anything is wrong with the table: then nothing is made.
+        """
+        rest, stand_ins, refused = dict(arguments), dict[str, Any](), bad is not None
+        bad = set(bad or ())
+        for name in section.required_parameters - rest.keys():
+            if section.example.get(name) is None:
+                return None
+            stand_ins[name] = section.example[name]
         while True:
             try:
                 made = section.build(**rest, **stand_ins)
             except CevnsError as error:
-                message, complaint = str(error), error
+                complaint = error
             else:
                 return None if refused else made
-            if refused and not _is_about(message, rest):
-                # it may be about a stand-in
-                return None
-            self.problem(where, complaint)
+            wrong = _subject(str(complaint), rest)
+            # of a number in a list that is out of its range no other value has a say
+            sure = wrong is not None and (wrong not in section.unsure(bad) or getattr(complaint, "at", None))
+            # it may be about a stand-in
+            if not refused or sure:
+                self.problem(where, complaint)
             refused = True
-            wrong = next((name for name, value in rest.items() if _is_about(message, {name: value})), None)
-            value = None if wrong is None else rest.pop(wrong)
-            if not section.independent or not isinstance(value, (int, float)):
+            if wrong is None:
                 return None
-            if wrong in section.required_parameters:
-                stand_ins[wrong] = 1 if isinstance(value, int) else 0.5
+            bad.add(wrong)
+            found = section.stand_in(wrong, rest.pop(wrong))
+            if found is not None:
+                stand_ins[wrong] = found
+            elif wrong in section.required_parameters:
+                return None
 
     def with_columns(self, section: Section, table: dict[str, Any], where: str) -> dict[str, Any]:
         """Return a table with the columns of its file in the place of the keys that they stand for."""
@@ -207,13 +268,23 @@ class Reader:
         return found | rest
 
 
-def _is_about(message: str, arguments: Mapping[str, Any]) -> bool:
-    """Return whether a constructor's complaint begins with one of its arguments, or shows a text among them."""
-    return any(
-        re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message)
-        or (isinstance(value, str) and value and repr(value) in message)
-        for name, value in arguments.items()
-    )
+def _is_unread(value: Any) -> bool:
+    """Return whether a value, or an entry of a list or table, could not be read."""
+    if isinstance(value, (list, dict)):
+        return any(_is_unread(entry) for entry in (value.values() if isinstance(value, dict) else value))
+    return value is None
+
+
+def _subject(message: str, arguments: Mapping[str, Any]) -> str | None:
+    """Return the argument with which a constructor's complaint begins, or else a text of which it shows, or None."""
+    for name in arguments:
+        if re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message):
+            return name
+    for name, value in arguments.items():
+        texts = value if isinstance(value, dict) else [value]
+        if any(isinstance(text, str) and text and repr(text) in message for text in texts):
+            return name
+    return None
 
 
 def _names_a_flavour(key: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import reprlib
 from typing import TYPE_CHECKING, Any
 
-from cevns import checks
+from cevns.config import build
 from cevns.config import readers as read
 from cevns.config.readers import Reader, Section, join
 from cevns.constants import FLAVOURS
@@ -22,27 +23,21 @@ from cevns.detectors import (
     Response,
     TabulatedQuenching,
 )
-from cevns.errors import CevnsError, InputError
+from cevns.errors import CevnsError
 from cevns.experiments import Background, Experiment
-from cevns.experiments import load as _load_experiment
-from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos, tabulated
+from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos
 from cevns.interactions import (
     WEAK_COUPLINGS,
     Interaction,
     NonStandardInteractions,
     VectorMediator,
-    contact,
     get_interaction,
 )
-from cevns.interactions import mediated as _mediated
 from cevns.likelihoods import Nuisance
 from cevns.nuclei import FormFactor, Nucleus, Target
-from cevns.tables import join_bins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cevns.fluxes import Flux
+    pass
 
 __all__ = ["experiments", "model", "nuclei"]
 
@@ -106,7 +101,7 @@ def _experiment(reader: Reader, value: Any, where: str) -> Any:
     error = None
     if arguments is not None and len(reader.problems) == before:
         try:
-            return _build_experiment(**arguments)
+            return build.experiment(**arguments)
         except CevnsError as refused:
             error = refused
     # what the experiment refuses is listed beside the problems of its parts
@@ -125,7 +120,7 @@ def _check_bins(reader: Reader, where: str) -> None:
     for path, part in reader.parts.items():
         if re.fullmatch(re.escape(where) + r"\.background(\[\d+\])?", path):
             counts[join(path, "counts")] = part.get("counts")
-    if edges:
+    if edges and not any(a is None or b is None or a >= b for a, b in itertools.pairwise(edges)):
         for path, values in counts.items():
             if values is not None and len(values) != len(edges) - 1:
                 reader.problem(
@@ -133,6 +128,12 @@ def _check_bins(reader: Reader, where: str) -> None:
                     f"must have length {len(edges) - 1}, one number for each bin of response.edges, which are "
                     f"{len(edges)}; got {len(values)}",
                 )
+        return
+    # without edges that count bins the data do
+    (first, observed), *others = counts.items()
+    for path, values in others:
+        if observed is not None and values is not None and len(values) != len(observed):
+            reader.problem(path, f"must have length {len(observed)}, as {first.rpartition('.')[2]}; got {len(values)}")
 
 
 def _data_of(reader: Reader, where: str) -> dict[str, Any]:
@@ -192,90 +193,6 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
     return found
 
 
-# What the constructors do not offer in this form.
-
-
-def _edges(name: str, edges: Any, low_name: str, low: Any, high_name: str, high: Any) -> Any:
-    """Return the edges of bins, which are given, or follow from those of each bin."""
-    if (edges is None) == (low is None) or (low is None) != (high is None):
-        raise InputError(f"give either {name}, or {low_name} and {high_name} of each bin")
-    return join_bins(low, high) if edges is None else edges
-
-
-def _build_tabulated(
-    *,
-    energy_mev: Any = None,
-    energy_low_mev: Any = None,
-    energy_high_mev: Any = None,
-    histogram: bool | None = None,
-    exposure_s: float | None = None,
-    antineutrino: Any = None,
-    **densities: Any,
-) -> Flux:
-    """Densities are per second where their key says so, and an exposure then turns them into those over it."""
-    energy = _edges("energy_mev", energy_mev, "energy_low_mev", energy_low_mev, "energy_high_mev", energy_high_mev)
-    if histogram is False and energy_mev is None:
-        raise InputError("histogram = false does not go with energy_low_mev and energy_high_mev: leave it out")
-    histogram = energy_mev is None if histogram is None else histogram
-    rates = [key for key in densities if key.endswith("_per_s")]
-    if bool(rates) != (exposure_s is not None) or len(rates) not in (0, len(densities)):
-        raise InputError("densities in _per_s, all of them, need exposure_s, and the others must not have it")
-    scale = 1.0 if exposure_s is None else checks.real("exposure_s", exposure_s, unit="s", above=0)
-    scaled = {}
-    for key, values in densities.items():
-        if len(values) != len(energy) - histogram:
-            raise InputError(
-                f"{key} has {len(values)} values for {len(energy)} energies: a histogram needs one value less than "
-                "edges, straight lines as many as energies; correct one of them, or histogram = true or false"
-            )
-        scaled[key.partition("_")[0]] = scale * checks.array(key, values, low=0, ndim=1)
-    return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
-
-
-def _build_steps(
-    *, values: Any, edges: Any = None, low: Any = None, high: Any = None, beyond: str = "constant"
-) -> Efficiency:
-    edges = _edges("edges", edges, "low", low, "high", high)
-    return Efficiency(edges, values, beyond, kind="steps")
-
-
-def _build_target(
-    *,
-    composition: Any,
-    mass: float,
-    molar_mass: float | None = None,
-    left_out: Any = None,
-    nuclei: Sequence[Nucleus] = (),
-) -> Target:
-    return Target.of(composition, mass=mass, molar_mass=molar_mass, left_out=left_out, nuclei=nuclei)
-
-
-def _build_known_experiment(*, name: str, nuisances: Any = (), electrons: Any = None, **options: Any) -> Experiment:
-    """A built-in experiment, which may share nuisances and count electrons."""
-    return _load_experiment(name, **options).replace(nuisances=nuisances, electrons=electrons)
-
-
-def _build_experiment(
-    *,
-    name: str,
-    flux: Flux,
-    target: Target,
-    response: Response,
-    data: Mapping[str, Any],
-    signal_sigma: float,
-    references: Any = (),
-    **parts: Any,
-) -> Experiment:
-    parts |= {"name": name, "flux": flux, "target": target, "response": response, "signal_sigma": signal_sigma}
-    return Experiment(references=tuple(references), **data, **parts)
-
-
-def _build_vector(
-    *, name: str, proton: Any = (), neutron: Any = (), mediated: bool = True, **parts: Any
-) -> Interaction:
-    return (_mediated if mediated else contact)(name, proton=dict(proton), neutron=dict(neutron), **parts)
-
-
 _FLUXES = {
     "pion-decay-at-rest": Section(
         pion_decay_at_rest,
@@ -284,6 +201,7 @@ _FLUXES = {
             "protons": ("protons", read.number),
             "distance_m": ("distance", read.number),
         },
+        {"neutrinos_per_proton": 0.08, "protons": 1e23, "distance": 20.0},
     ),
     "monochromatic": Section(
         monochromatic,
@@ -293,6 +211,7 @@ _FLUXES = {
             "flavour": ("flavour", read.text),
             "antineutrino": ("antineutrino", read.flag),
         },
+        {"energy": 10.0, "fluence": 1.0, "flavour": "e"},
     ),
     "reactor": Section(
         reactor_antineutrinos,
@@ -303,9 +222,11 @@ _FLUXES = {
             "fission_fractions": ("fission_fractions", read.couplings),
             "energy_per_fission_mev": ("energy_per_fission", read.couplings),
         },
+        {"thermal_power": 1.0, "distance": 20.0, "exposure": 1.0},
+        {"energy_per_fission": frozenset({"fission_fractions"})},
     ),
     "tabulated": Section(
-        _build_tabulated,
+        build.tabulated,
         {
             "energy_mev": ("energy_mev", read.ascending),
             "energy_low_mev": ("energy_low_mev", read.ascending),
@@ -330,10 +251,13 @@ _QUENCHINGS = {
             "slope_per_kev": ("slope", read.number),
             "constant_above_kev": ("constant_above", read.number),
         },
+        {"offset": 0.1, "slope": 0.0, "constant_above": 1.0},
     ),
     "polynomial": Section(
         PolynomialQuenching,
         {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+        {"coefficients": (0.1,)},
+        {"coefficients": frozenset({"maximum"})},
     ),
     "birks": Section(
         BirksQuenching,
@@ -344,13 +268,19 @@ _QUENCHINGS = {
             "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
             "degree": ("degree", read.whole),
         },
+        {"onset_kev": 10.0, "birks": 1.0, "recoil_kev": (1.0, 10.0), "stopping_power": (1.0, 1.0), "degree": 1},
+        {"degree": frozenset({"recoil_kev", "stopping_power", "onset_kev"})},
     ),
     "lindhard": Section(
         LindhardQuenching,
         {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
+        {"protons": 18, "nucleons": 500.0},
+        {"nucleons": frozenset({"protons"})},
     ),
     "tabulated": Section(
-        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
+        TabulatedQuenching,
+        {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)},
+        {"recoil_kev": (1.0, 2.0), "factors": (0.1, 0.1)},
     ),
 }
 _EFFICIENCIES = {
@@ -358,7 +288,7 @@ _EFFICIENCIES = {
         lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
     ),
     "steps": Section(
-        _build_steps,
+        build.steps,
         {
             "edges": ("edges", read.ascending),
             "low": ("low", read.ascending),
@@ -366,10 +296,12 @@ _EFFICIENCIES = {
             "values": ("values", read.numbers),
             "beyond": ("beyond", read.text),
         },
+        {"values": (1.0,)},
     ),
     "points": Section(
         lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
         {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+        {"x": (0.0, 1.0), "values": (1.0, 1.0)},
     ),
 }
 _RESOLUTIONS = {
@@ -379,6 +311,7 @@ _RESOLUTIONS = {
 _FORM_FACTOR = read.text_or(
     read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
 )
+_OF_NUCLEUS = frozenset({"protons", "neutrons", "atomic_mass_u", "proton_radius", "neutron_radius"})
 _NUCLEUS = Section(
     Nucleus.from_atomic_mass,
     {
@@ -388,17 +321,19 @@ _NUCLEUS = Section(
         "proton_radius_fm": ("proton_radius", read.number),
         "neutron_radius_fm": ("neutron_radius", read.number),
     },
-    independent=False,
+    {"protons": 18, "neutrons": 22, "atomic_mass_u": 40.0},
+    dict.fromkeys(_OF_NUCLEUS, _OF_NUCLEUS),
 )
 _TARGET = Section(
-    _build_target,
+    build.target,
     {
         "composition": ("composition", _composition),
         "molar_mass_g_per_mol": ("molar_mass", read.number),
         "mass_kg": ("mass", read.number),
         "left_out_g_per_mol": ("left_out", read.number),
     },
-    independent=False,
+    {"composition": "Ar", "mass": 1.0},
+    {"molar_mass": frozenset({"composition", "left_out"}), "left_out": frozenset({"composition", "molar_mass"})},
 )
 _RESPONSE = Section(
     Response,
@@ -410,6 +345,8 @@ _RESPONSE = Section(
         "efficiency": ("efficiency", read.one_of(_EFFICIENCIES)),
         "resolution": ("resolution", read.one_of(_RESOLUTIONS)),
     },
+    {"quenching": PolynomialQuenching((0.1,)), "edges": (1.0, 2.0)},
+    {"quenching": frozenset({"edges", "light_yield", "unit"})},
 )
 _ELECTRONS = Section(
     ElectronResponse,
@@ -426,11 +363,15 @@ _DATA = Section(
     {"observed": ("observed", read.numbers), "uncertainty": ("uncertainty", read.numbers)},
 )
 _BACKGROUND = Section(
-    Background, {"name": ("name", read.text), "counts": ("counts", read.numbers), "sigma": ("sigma", read.number)}
+    Background,
+    {"name": ("name", read.text), "counts": ("counts", read.numbers), "sigma": ("sigma", read.number)},
+    {"name": "x", "counts": (1.0,), "sigma": 0.1},
 )
-_NUISANCE = Section(Nuisance, {"name": ("name", read.text), "sigma": ("sigma", read.number)})
+_NUISANCE = Section(
+    Nuisance, {"name": ("name", read.text), "sigma": ("sigma", read.number)}, {"name": "x", "sigma": 0.1}
+)
 _KNOWN_EXPERIMENT = Section(
-    _build_known_experiment,
+    build.known_experiment,
     {
         "name": ("name", read.text),
         "nuisance": ("nuisances", read.one_or_more(read.a(_NUISANCE))),
@@ -438,9 +379,10 @@ _KNOWN_EXPERIMENT = Section(
         "form_factor": ("form_factor", _FORM_FACTOR),
         "electrons": ("electrons", read.text_or(read.a(_ELECTRONS))),
     },
+    needs={"quenching": frozenset({"name"})},
 )
 _OWN_EXPERIMENT = Section(
-    _build_experiment,
+    build.experiment,
     {
         "name": ("name", read.text),
         "label": ("label", read.text),
@@ -465,25 +407,29 @@ _ABOUT_MODEL = {
     "reference": ("reference", read.text),
     "weak": ("weak", read.named(WEAK_COUPLINGS, "weak couplings")),
 }
-_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL)
+_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL, {"name": "sm"})
 #: Keys that tell a kind of model, and its section.
 _MODELS = (
     (
         {"quarks"},
         Section(
-            VectorMediator, {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)}
+            VectorMediator,
+            {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)},
+            {"name": "x", "quarks": (1.0, 1.0), "leptons": {"e": 1.0}},
         ),
     ),
     (
         {"up", "down"},
         Section(
-            NonStandardInteractions, {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)}
+            NonStandardInteractions,
+            {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)},
+            {"name": "x"},
         ),
     ),
     (
         {"proton", "neutron", "electron"},
         Section(
-            _build_vector,
+            build.vector,
             {
                 **_ABOUT_MODEL,
                 "proton": ("proton", read.couplings),
@@ -492,6 +438,7 @@ _MODELS = (
                 "leptons": ("leptons", read.couplings),
                 "mediated": ("mediated", read.flag),
             },
+            {"name": "x"},
         ),
     ),
 )
