@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Polynomial
+from cevns.arrays import Brief, Polynomial
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ class Quenching:
         return np.where(reached, np.where(sought, np.exp(best), 0.0), np.inf)
 
 
-@dataclass(frozen=True)
-class PolynomialQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class PolynomialQuenching(Quenching, Brief):
     """Signal f_Q(T) T = sum_n coefficients[n] T^(n+1), T in keV; a constant f_Q is ``PolynomialQuenching((f,))``.
 
     Parameters
@@ -184,8 +184,8 @@ class LinearQuenching(Quenching):
         return self.offset + self.slope * np.minimum(_recoils(recoil_kev), self.constant_above)
 
 
-@dataclass(frozen=True)
-class BirksQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class BirksQuenching(Quenching, Brief):
     """Modified Birks law f_Q(T) = (1 - exp(-T/E0)) / (kB dE/dr(T)).
 
     Parameters
@@ -251,8 +251,8 @@ class BirksQuenching(Quenching):
         return factor
 
 
-@dataclass(frozen=True)
-class TabulatedQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class TabulatedQuenching(Quenching, Brief):
     """f_Q(T) by linear interpolation in a table, constant outside it.
 
     Parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from cevns.detectors.resolution import GaussianResolution, PoissonResolution
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cevns._types import Array, ArrayLike, Values
     from cevns.nuclei import Nucleus
@@ -126,6 +127,17 @@ class Response:
     def bins(self) -> int:
         """Number of bins."""
         return self.axis.bins
+
+    @property
+    def span(self) -> str:
+        """The bins in a few words: how many, from where to where."""
+        return f"{self.bins} bins from {self.edges[0]:g} to {self.edges[-1]:g} {self.unit}"
+
+    def __repr__(self) -> str:
+        known = self.quenching
+        parts = dict.fromkeys(type(q).__name__ for q in (known.values() if isinstance(known, Mapping) else (known,)))
+        resolution = "" if self.resolution is None else f", {type(self.resolution).__name__}"
+        return f"<Response: {' and '.join(parts)}, {self.span}{resolution}>"
 
     def of(self, nucleus: Nucleus) -> Response:
         """Return the response to recoils of one nucleus.

@@ -135,12 +135,11 @@ class Experiment(Likelihood):
         return Experiment, tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
     def __repr__(self) -> str:
-        response, nuclei = self.response, " + ".join(n.name for n in self.target.nuclei)
-        low, high = response.edges[0], response.edges[-1]
+        nuclei = " + ".join(n.name for n in self.target.nuclei)
         nuclei += (
             "" if self.electrons is None else f" and {self.electrons.binding.replace('shells', 'bound')} electrons"
         )
-        return f"<Experiment {self.name}: {nuclei}, {response.bins} bins from {low:g} to {high:g} {response.unit}>"
+        return f"<Experiment {self.name}: {nuclei}, {self.response.span}>"
 
     def _repr_html_(self) -> str:
         from cevns.tabular import html

@@ -204,8 +204,8 @@ def _separator(lines: Sequence[_Line], name: object) -> str | None:
     if 2 * len(foreign) >= len(rows):
         line, foreign_sign = foreign[0]
         raise DataError(
-            f"{name}, line {line.number}: {foreign_sign} separates the cells; separate them with blanks, commas, semicolons or "
-            "tabs"
+            f"{name}, line {line.number}: {foreign_sign} separates the cells; separate them with blanks, commas, "
+            "semicolons or tabs"
         )
     if _most(";" in row for row in rows):
         return ";"
