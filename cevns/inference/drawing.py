@@ -9,12 +9,12 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.contours import Contour
-from cevns.inference.estimates import Estimate
 from cevns.inference.fits import Fit
 from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
+from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
@@ -35,7 +35,6 @@ __all__ = [
     "check_drawable",
     "edges",
     "plot_contour",
-    "plot_estimate",
     "plot_fit",
     "plot_interval",
     "plot_limit",
@@ -104,7 +103,7 @@ def plot_limit(
     check_drawable(limit)
     limit = limit.ascending()
     if label is None:
-        label = f"{_named(limit)}, {level_text(limit.cl, limit.dof, 'excluded')}"
+        label = f"{limit.title}, {level_text(limit.cl, limit.dof, 'excluded')}"
     label = label_or_none(label)
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
@@ -140,7 +139,7 @@ def plot_scan(
     dof : int
         Degrees of freedom of the levels.
     reference : float, optional
-        The chi2 from which delta chi2 counts; the least on the grid unless given.
+        The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
     color, facecolor : color
         Of the outlines and of the filled region.
     label : str, optional
@@ -169,10 +168,10 @@ def plot_scan(
     if min(scan.chi2.shape) < 2:
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
-    label = label_or_none(_named(scan) if label is None else label)
+    label = label_or_none(scan.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
-    excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
+    excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
     for i, level in enumerate(levels):
         threshold, style = delta_chi2(level, dof), line_style(i)
         # Matplotlib warns about levels that a grid does not reach
@@ -226,7 +225,7 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
             f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
             "in the plane of mass and coupling: print it"
         )
-    label = label_or_none(f"{_named(fit)}, best fit" if label is None else label)
+    label = label_or_none(f"{fit.title}, best fit" if label is None else label)
     legend, own = is_empty(ax), ax is None
     aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
     mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
@@ -261,11 +260,6 @@ def edges(limit: Limit) -> Array:
     ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
     drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
     return drawn
-
-
-def _named(result: Result) -> str:
-    """Return the model and the experiments of a result, for a legend."""
-    return f"{result.label}: {' + '.join(result.labels)}"
 
 
 def _labels(result: Result) -> tuple[str, str]:
@@ -317,7 +311,7 @@ def plot_contour(
     ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed (2 d.o.f.)')
     """
     checks.instance("contour", contour, Contour)
-    label = label_or_none(_named(contour) if label is None else label)
+    label = label_or_none(contour.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     best = np.array([contour.values[p.name] for p in contour.parameters])
     every = [curve for curves in contour.curves for curve in curves]
@@ -370,7 +364,7 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     checks.instance("profile", profile, Profile)
     if profile.values.size < 2:
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
-    label = label_or_none(_named(profile) if label is None else label)
+    label = label_or_none(profile.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = chi2_axes(ax, profile.parameters[0], profile.values, float(profile.delta_chi2.max()))
     with held(ax):
@@ -418,7 +412,7 @@ def plot_interval(
     ['SM: CsI', 'SM: CsI, 90% C.L. allowed (1 d.o.f.)', '$\\\\Delta\\\\chi^2 = 2.706$']
     """
     checks.instance("interval", interval, Interval)
-    label = label_or_none(_named(interval) if label is None else label)
+    label = label_or_none(interval.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     excess = interval.chi2 - interval.chi2_min
     # below 0, or far above it, if the level counts from another chi2 than the least
@@ -434,63 +428,4 @@ def plot_interval(
         level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$"
         named = once(ax, level if label else "")
         ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=named)
-    return with_legend(ax, new=legend, above=own)
-
-
-@draws
-def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
-    """Mark the minima of a fit in the plane of its first two parameters: the global one filled, others empty.
-
-    Lines through the global one show the intervals of both.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        In two parameters at least.
-    ax : matplotlib.axes.Axes, optional
-        As in `plot_contour`.
-    label : str, optional
-        For the legend; model and experiments unless given.
-    **options
-        Of the marks.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    InputError
-        If the fit has one parameter only.
-
-    Examples
-    --------
-    >>> import cevns
-    >>> found = cevns.load("coherent-csi-2017").fit("sm", ["sin2_theta_w", "rn_csi"])
-    >>> plot_estimate(found).get_legend_handles_labels()[1][1:]
-    ['SM: CsI, best fit', 'other minima, $\\\\Delta\\\\chi^2 \\\\leq 9$']
-    """
-    checks.instance("estimate", estimate, Estimate)
-    if len(estimate.parameters) < 2:
-        raise InputError(
-            f"a fit of {estimate.parameters[0].name} alone is no point in a plane: print it, or draw its interval"
-        )
-    label = label_or_none(f"{_named(estimate)}, best fit" if label is None else label)
-    legend, own = is_empty(ax), ax is None
-    two = estimate.parameters[:2]
-    points = np.array([[m["values"][p.name] for p in two] for m in estimate.minima])
-    rows = [np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2) for p in two]
-    ends = [np.append(row[np.isfinite(row)], points[0, k]) for k, row in enumerate(rows)]
-    corners = np.array([[e.min(), e.max()] for e in ends]).T
-    ax = parameter_axes(ax, two, [corners], also=points)
-    options = {"color": "black"} | options
-    for k, axis in enumerate((ax.xaxis, ax.yaxis)):
-        lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in cut(axis, rows[k])]
-        text = once(ax, r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else "")
-        with held(ax):
-            draw_lines(ax, lines, text, color=options["color"], linewidth=1)
-    mark(ax, points[0], two, label, **options)
-    text = once(ax, r"other minima, $\Delta\chi^2 \leq 9$" if label else "")
-    for k, point in enumerate(points[1:]):
-        mark(ax, point, two, "" if k else text, **({"marker": "o", "markerfacecolor": "none"} | options))
     return with_legend(ax, new=legend, above=own)
