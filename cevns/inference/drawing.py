@@ -9,6 +9,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.contours import Contour
+from cevns.inference.estimates import Estimate
 from cevns.inference.fits import Fit
 from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.levels import delta_chi2
@@ -18,6 +19,7 @@ from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
+from cevns.plotting.minima import mark_minima, minima_along
 from cevns.plotting.plane import level_text, line_style, once, set_up_plane, with_legend
 from cevns.plotting.ranges import cut, held
 from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines
@@ -35,6 +37,7 @@ __all__ = [
     "check_drawable",
     "edges",
     "plot_contour",
+    "plot_estimate",
     "plot_fit",
     "plot_interval",
     "plot_limit",
@@ -428,4 +431,56 @@ def plot_interval(
         level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$"
         named = once(ax, level if label else "")
         ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=named)
+    return with_legend(ax, new=legend, above=own)
+
+
+@draws
+def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
+    """Mark the minima of a fit in the plane of its first two parameters: the global one filled, others empty.
+
+    Lines through the global one show the intervals of both. Of one parameter minima stand at their chi2 above the
+    least, and the intervals as lines at 1.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        In any parameters.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_contour`.
+    label : str, optional
+        For the legend; model and experiments unless given.
+    **options
+        Of the marks.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = cevns.load("coherent-csi-2017").fit("sm", ["sin2_theta_w", "rn_csi"])
+    >>> plot_estimate(found).get_legend_handles_labels()[1][1:]
+    ['SM: CsI, best fit', 'other minima, $\\\\Delta\\\\chi^2 \\\\leq 9$']
+    """
+    checks.instance("estimate", estimate, Estimate)
+    label = label_or_none(f"{estimate.title}, best fit" if label is None else label)
+    legend, own, options = is_empty(ax), ax is None, {"color": "black"} | options
+    if len(estimate.parameters) == 1:
+        (p,) = estimate.parameters
+        at = np.array([[m["values"][p.name], m["chi2"] - estimate.chi2] for m in estimate.minima])
+        within = np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2)
+        return with_legend(minima_along(ax, p, at, within, label, options), new=legend, above=own)
+    two = estimate.parameters[:2]
+    points = np.array([[m["values"][p.name] for p in two] for m in estimate.minima])
+    rows = [np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2) for p in two]
+    ends = [np.append(row[np.isfinite(row)], points[0, k]) for k, row in enumerate(rows)]
+    corners = np.array([[e.min(), e.max()] for e in ends]).T
+    ax = parameter_axes(ax, two, [corners], also=points)
+    for k, axis in enumerate((ax.xaxis, ax.yaxis)):
+        lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in cut(axis, rows[k])]
+        text = once(ax, r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else "")
+        with held(ax):
+            draw_lines(ax, lines, text, color=options["color"], linewidth=1)
+    mark_minima(ax, points, two, label, options)
     return with_legend(ax, new=legend, above=own)

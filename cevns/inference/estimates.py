@@ -94,7 +94,7 @@ class Estimate(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Mark the minima along one parameter, or in the plane of the first two; see `cevns.plotting.plot_estimate`."""
-        from cevns.inference.drawing_fits import plot_estimate
+        from cevns.inference.drawing import plot_estimate
 
         return plot_estimate(self, ax=ax, **options)
 

@@ -117,7 +117,7 @@ class Limit(Result):
         >>> import cevns
         >>> curve = cevns.load("coherent-argon-2020").limit("universal", mass=300.0)
         >>> curve.text(curve.excluded[0])
-        '(0.00017598, 0.000486958), (0.000593815, inf)'
+        '(0.00017596, 0.000487266), (0.000593695, inf)'
         """
         begins = self._one_sided
         shown = (f"{'[' if low == 0 and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)

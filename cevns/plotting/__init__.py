@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from cevns.bounds.drawing import plot_bound, plot_bounds, plot_published
     from cevns.inference.drawing import (
         plot_contour,
+        plot_estimate,
         plot_fit,
         plot_interval,
         plot_limit,
         plot_profile,
         plot_scan,
     )
-    from cevns.inference.drawing_fits import plot_estimate
     from cevns.plotting.canvas import checked_label, file_axes, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
@@ -58,7 +58,7 @@ _PUBLIC = {
     "plot_bound": "cevns.bounds.drawing",
     "plot_bounds": "cevns.bounds.drawing",
     "plot_contour": "cevns.inference.drawing",
-    "plot_estimate": "cevns.inference.drawing_fits",
+    "plot_estimate": "cevns.inference.drawing",
     "plot_fit": "cevns.inference.drawing",
     "plot_interval": "cevns.inference.drawing",
     "plot_limit": "cevns.inference.drawing",
