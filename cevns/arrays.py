@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 
-__all__ = ["ByValue", "Polynomial", "below", "equal", "gauss_legendre", "lagrange", "legendre", "span", "unique"]
+__all__ = [
+    "Brief",
+    "ByValue",
+    "Polynomial",
+    "below",
+    "equal",
+    "gauss_legendre",
+    "lagrange",
+    "legendre",
+    "span",
+    "unique",
+]
 
 
 class ByValue:
@@ -23,6 +34,23 @@ class ByValue:
         if type(other) is not type(self):
             return NotImplemented
         return equal(self, other)
+
+
+class Brief:
+    """Base of dataclasses that hold long tuples of numbers, of which `repr` shows the ends."""
+
+    __slots__ = ()
+    #: The longest tuple that is shown as it is.
+    _longest: ClassVar[int] = 6
+
+    def __repr__(self) -> str:
+        fields = [f.name for f in dataclasses.fields(self) if f.repr]  # type: ignore[arg-type]  # of dataclasses alone
+        return f"{type(self).__name__}({', '.join(f'{name}={self._brief(getattr(self, name))}' for name in fields)})"
+
+    def _brief(self, value: Any) -> str:
+        if isinstance(value, tuple) and len(value) > self._longest:
+            return f"({value[0]!r}, {value[1]!r}, ..., {value[-1]!r}: {len(value)} values)"
+        return repr(value)
 
 
 class Polynomial:

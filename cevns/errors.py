@@ -23,7 +23,15 @@ class CevnsError(Exception):
 
 
 class InputError(CevnsError, ValueError):
-    """A value is of the wrong kind, sign, range or shape."""
+    """A value is of the wrong kind, sign, range or shape.
+
+    Attributes
+    ----------
+    at : (int, float) or None
+        Of an array the place and the value that is out of range, for whoever knows the file that it comes from.
+    """
+
+    at: tuple[int, float] | None = None
 
 
 class UnknownNameError(CevnsError, KeyError):

@@ -222,8 +222,8 @@ QUENCHINGS = {
     "tabulated": ("recoil_kev = [1, 100], factors = [0.2, 0.3]", TabulatedQuenching([1, 100], [0.2, 0.3])),
     "birks": (
         "onset_kev = 13, birks_g_per_mev_cm2 = 3e-3, recoil_kev = [1, 10, 200], "
-        "stopping_power_mev_cm2_per_g = [100, 100, 100], degree = 1",
-        BirksQuenching(13, 3e-3, [1, 10, 200], [100, 100, 100], degree=1),
+        "stopping_power_mev_cm2_per_g = [1000, 1000, 1000], degree = 1",
+        BirksQuenching(13, 3e-3, [1, 10, 200], [1000, 1000, 1000], degree=1),
     ),
 }
 

@@ -617,7 +617,7 @@ BAD = {
             "arrival: edges must ascend strictly",
             "nuisance[1]: sigma of 'n' = 7",
             "shape[1]: low = 1",
-            "background[1].counts: must have the shape (3, 2)",
+            "background[1].counts: must have length 6, as observed; got 2",
             "background[1]: sigma of background 'b' = 9",
             "quenching_sigma: quenching_sigma = 3",
             "floor: floor = -1",

@@ -543,7 +543,7 @@ def test_a_flavour_has_no_closest_match(name):
         with pytest.raises(UnknownNameError) as error:
             call()
         assert "Did you mean" not in str(error.value)
-        assert "change the flavour are not carried yet" in str(error.value)
+        assert "known: e, mu, tau; " in str(error.value)
     with pytest.raises(UnknownNameError, match=r"unknown lepton flavour 'muon'; known: e, mu, tau; neutrinos and anti"):
         NonStandardInteractions(up={"muon": 0.1})
 

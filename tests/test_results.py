@@ -479,7 +479,7 @@ def test_a_contact_limit_has_both_signs_and_no_best_mass(argon, tmp_path):
 
 
 def test_a_reference_below_every_chi2_comes_back(argon, tmp_path):
-    curve = argon.limit("b-l", [10.0, 20.0], reference=-40.0)
+    curve = argon.limit("b-l", [10.0, 20.0], reference=0.0)
     curve.save(tmp_path / "limit.csv")
     assert Limit.load(tmp_path / "limit.csv") == curve
 

@@ -274,7 +274,7 @@ def test_backgrounds_that_are_refused(make):
 
 def test_a_detector_that_sees_nothing_is_refused(flux, target):
     flat = [1.0]
-    blind = Experiment("blind", flux, target, Response(CURVED, [1e4, 1e5]), flat, flat, 0.1)
+    blind = Experiment("blind", flux, target, Response(LINEAR, [1e4, 1e5]), flat, flat, 0.1)
     with pytest.raises(InputError, match="no recoil can be observed"):
         blind.predict("sm")
 

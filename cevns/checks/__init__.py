@@ -11,6 +11,7 @@ from cevns.checks.numbers import (
     number,
     real,
     relative,
+    vanishes,
     whole,
     whole_number,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "sequence",
     "shown",
     "text",
+    "vanishes",
     "whole",
     "whole_number",
     "words",

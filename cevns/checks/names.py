@@ -65,8 +65,19 @@ def _closest(name: str, names: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name.lower(), likely, n=1, cutoff=0.5)), None)
 
 
-def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
+def flavour(kind: str, name: object, flavours: Iterable[str], changing: str = "") -> Any:
     """Return `name` if it is one of the `flavours`.
+
+    Parameters
+    ----------
+    kind : str
+        What the name is of.
+    name : object
+        What was given.
+    flavours : iterable of str
+        What is known.
+    changing : str
+        Where two flavours go, if both may have been meant at once, for the message.
 
     Raises
     ------
@@ -76,11 +87,11 @@ def flavour(kind: str, name: object, flavours: Iterable[str]) -> Any:
     flavours = tuple(flavours)
     if isinstance(name, str) and name in flavours:
         return name
-    changing = isinstance(name, str) and any(
+    two = isinstance(name, str) and any(
         name.lower().replace("-", "").replace("_", "") == a + b for a in flavours for b in flavours
     )
-    hint = ". Couplings that change the flavour are not carried yet" if changing else f"; {ALIKE}"
-    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(flavours)}{hint}")
+    hint = changing if two and changing else ALIKE
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(flavours)}; {hint}")
 
 
 def optional_module(module: str, purpose: str) -> ModuleType:

@@ -30,6 +30,7 @@ __all__ = [
     "number",
     "real",
     "relative",
+    "vanishes",
     "whole",
     "whole_number",
 ]
@@ -168,7 +169,21 @@ def number(name: str, text: str) -> float:
     """
     if not _NUMBER.fullmatch(text):
         raise InputError(f"{name} must be one number, got {text!a:.60}")
-    return float(text)
+    found = float(text)
+    if vanishes(text, found):
+        raise InputError(f"{name} = {text:.60} is too small to be told from 0: write 0, or choose another unit")
+    return found
+
+
+def vanishes(text: str, found: float) -> bool:
+    """Return whether the text of a number has a digit other than 0 before its exponent, but its double is 0.
+
+    Examples
+    --------
+    >>> vanishes("1e-400", 0.0), vanishes("0e5", 0.0), vanishes("1e-5", 1e-5)
+    (True, False, False)
+    """
+    return found == 0 and re.search(r"[1-9]", re.split(r"[eE]", text, maxsplit=1)[0]) is not None
 
 
 def whole_number(name: str, text: str) -> int:
@@ -208,7 +223,9 @@ def array(
         bad |= out <= above
     if bad.any():
         worst = out[bad].flat[0] if out.ndim else float(out)
-        raise InputError(f"{name} contains {worst!s}: every value must be {_range(unit, low, high, above)}")
+        error = InputError(f"{name} contains {worst!s}: every value must be {_range(unit, low, high, above)}")
+        error.at = int(bad.argmax()), float(worst)
+        raise error
     return out
 
 
@@ -304,7 +321,7 @@ def _refuse_losses(name: str, values: Any, unit: str, wanted: str) -> None:
                 f"{unit and ' in '}{unit}"
             )
         # told by their attributes, because importing numpy.ma takes long
-        if hasattr(values, "mask") and hasattr(values, "filled"):
+        if hasattr(values, "mask") and hasattr(values, "filled") and np.any(values.mask):
             raise InputError(f"{name} is masked, and the mask would be lost: give the values that count alone")
         if kind is memoryview:
             # single bytes are numbers only where an array owns them

@@ -95,8 +95,7 @@ def chi2(args: Namespace) -> Result:
         ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
     ]
     title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
-    warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2")]
-    warnings += [_at_edge(likelihood, name) for name in found.at_edge]
+    warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2"), *found.remarks]
     data: dict[str, Any] = {
         "chi2": found.chi2,
         "experiments": found.experiments,
@@ -114,13 +113,6 @@ def chi2(args: Namespace) -> Result:
     if {row[-1] for row in rows} <= {"", "relative"}:
         head, rows = (*head[:3], "relative shift"), [row[:-1] for row in rows]
     return with_warnings(data, title, table(head, rows), warnings)
-
-
-def _at_edge(likelihood: Likelihood, name: str) -> str:
-    (experiment,) = (e for e in likelihood.experiments if e.name == name)
-    if experiment.together:
-        return f"a nuisance of {name} is at an end of its range"
-    return f"the quenching scale of {name} is at an end of its range, 5 sigma from 1"
 
 
 def limit(args: Namespace) -> Result:
@@ -141,9 +133,9 @@ def limit(args: Namespace) -> Result:
     fixed = settings(likelihood, model, args)
     found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads, **fixed)
     if drawn:
-        from cevns.plotting import file_figure
+        from cevns.plotting import file_axes
 
-        save_figure(found.plot(file_figure().add_subplot()), args.output)
+        save_figure(found.plot(file_axes()), args.output)
     elif args.output is not None:
         found.save(args.output)
     limits = [
@@ -163,7 +155,7 @@ def limit(args: Namespace) -> Result:
     }
     if args.output is not None:
         data["file"] = str(args.output)
-    excluded = [", ".join(f"({low:.6g}, {high:.6g})" for low, high in some) or "none" for some in found.excluded]
+    excluded = [found.text(some) for some in found.excluded]
     head: tuple[str, ...] = (f"excluded {moved.name}{f' [{moved.unit}]' if moved.unit else ''}",)
     rows: list[tuple[str, ...]] = [(entry,) for entry in excluded]
     if found.mass is not None:
@@ -178,10 +170,6 @@ def limit(args: Namespace) -> Result:
     if args.output is not None:
         title += f"\nwritten to {args.output}"
     warnings = list(found.remarks)
-    if found.best_fit.at_edge:
-        warnings.append(
-            "the best fit lies at an end of the masses that are searched, up to 10 GeV: chi2 may fall further beyond"
-        )
     if found.excludes_standard_model:
         warnings.append(
             f"coupling 0, the standard model, is excluded too, since chi2 falls to {number(found.chi2_min)} elsewhere: "
@@ -238,18 +226,18 @@ def plot(args: Namespace) -> Result:
     """Draw a saved scan or limit."""
     from cevns import inference
     from cevns.inference.files import kind_of
-    from cevns.plotting import file_figure
+    from cevns.plotting import file_axes
 
     if args.scan.endswith((".csv", ".json")):
         if args.cl or args.dof:
             raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
         # a table that does not say what it is, is taken for a limit
         kind = inference.Limit if args.scan.endswith(".csv") and kind_of(args.scan) != "profile" else inference.Result
-        ax = kind.load(args.scan).plot(file_figure().add_subplot())
+        ax = kind.load(args.scan).plot(file_axes())
     else:
         options = {"cl": args.cl, "dof": args.dof}
         ax = inference.Scan.load(args.scan).plot(
-            file_figure().add_subplot(), **{key: value for key, value in options.items() if value is not None}
+            file_axes(), **{key: value for key, value in options.items() if value is not None}
         )
     save_figure(ax, args.output)
     return Result({"file": str(args.output)}, str(args.output))

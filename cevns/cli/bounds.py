@@ -67,7 +67,7 @@ def plot(args: Namespace) -> Result:
     """Draw the limits on a model, with curves from files over them."""
     from cevns.bounds import get_bound, known_bounds
     from cevns.bounds.bound import DARK_PHOTON
-    from cevns.plotting import file_figure, plot_bounds, save
+    from cevns.plotting import file_axes, plot_bounds, save
 
     if not args.add and (args.mass_unit or args.coupling or args.columns):
         raise InputError("--mass-unit, --coupling and --columns are for the curve of a file: give --add FILE too")
@@ -81,7 +81,7 @@ def plot(args: Namespace) -> Result:
             "--mass-unit, --coupling and --columns are for tables of other programs: a limit that cevns wrote says "
             "them itself, leave them out"
         )
-    ax = plot_bounds(bounds, file_figure(figsize=(9.0, 5.5)).add_subplot(), own=own)
+    ax = plot_bounds(bounds, file_axes(figsize=(9.0, 5.5)), own=own)
     save(ax, args.output)
     data = {"file": str(args.output), "bounds": [b.name for b in bounds], "added": args.add}
     return Result(data, str(args.output))

@@ -174,9 +174,9 @@ def _saved(found: AnyResult, args: Namespace, data: dict[str, Any], title: str, 
         if args.output.suffix == found.suffix:
             found.save(args.output)
         else:
-            from cevns.plotting import file_figure
+            from cevns.plotting import file_axes
 
-            save_figure(found.plot(file_figure().add_subplot()), args.output)
+            save_figure(found.plot(file_axes()), args.output)
         data["file"] = str(args.output)
         title += f"\nwritten to {args.output}"
     return with_warnings(data, title, text, found.remarks)

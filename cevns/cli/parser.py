@@ -127,7 +127,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_inputs(command)
     command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="free parameters")
     _add_free(command)
-    _add_output(command, ".json", required=False)
+    _add_output(command, ".json", *_FIGURE, required=False)
 
     command = _command(commands, "profile", "fits:profile", "chi2 along one parameter, others profiled")
     _add_inputs(command)

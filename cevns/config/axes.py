@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,20 +57,24 @@ class Axes:
     def of(cls, reader: Reader, where: str) -> Axes:
         """Return the axes that a file gives to the experiment at a path."""
         found: list[Axis | None] = []
+        sound = True
         response = reader.parts.get(join(where, "response"), {})
         if "axes" in response:
             found += response["axes"] or [None]
         else:
             name, unit = (response.get(key) or usual for key, usual in (("axis", OBSERVABLE), ("unit", UNIT)))
             found.append(_axis(name, response.get("edges"), unit))
+            sound &= _ascends(response.get("edges"))
         table = reader.parts.get(where, {})
         if "arrival" in table:
-            found.append(_axis(TIME, reader.parts.get(join(where, "arrival"), {}).get("edges"), "us"))
+            edges = reader.parts.get(join(where, "arrival"), {}).get("edges")
+            found.append(_axis(TIME, edges, "us"))
+            sound &= _ascends(edges)
         if "distribution" in table:
             found += reader.parts.get(join(where, "distribution"), {}).get("axes") or [None]
         known = tuple(axis for axis in found if axis is not None)
         # a distribution that holds the times does not go with those of an arrival
-        whole = len(known) == len(found) and not {"arrival", "distribution"} <= table.keys()
+        whole = sound and len(known) == len(found) and not {"arrival", "distribution"} <= table.keys()
         whole = whole and len({axis.name for axis in known}) == len(known)
         return cls(known, whole, len(found) == 1 and "edges" in response)
 
@@ -125,8 +130,10 @@ class Axes:
             made = build(*given)
         except CevnsError as error:
             bad = next((i for i, row in enumerate(zip(*given, strict=False)) if not _accepts(build, row)), None)
-            place = "" if bad is None else f" ({self.label(bad)})"
-            return reader.problem(where, f"{what}{error}{place}")
+            ats = [(bad, float(values[bad])) for values in given] if bad is not None else []
+            said = (reader.place(where, error, at) for at in (getattr(error, "at", None), *ats))
+            label = "" if bad is None else f" ({self.label(bad)})"
+            return reader.problem(where, f"{what}{error}{label}", next(filter(None, said), ""))
         return made
 
 
@@ -146,6 +153,11 @@ def _axis(name: str, edges: Any, unit: str = "") -> Axis | None:
         return Axis(name, edges, unit)
     except CevnsError:
         return Axis(name, range(len(edges)))
+
+
+def _ascends(edges: Any) -> bool:
+    """Return whether edges count bins: those that do not ascend may be too many, or too few."""
+    return bool(edges) and not any(a is None or b is None or a >= b for a, b in itertools.pairwise(edges))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -257,10 +269,13 @@ _DISTRIBUTION = Section(
         "shares": ("shares", read.array),
         "template": ("template", read.array),
     },
+    {"axes": (Axis("x", (0.0, 1.0)),)},
 )
 _ARRIVAL_EFFICIENCIES = {
     "exponential": Section(
-        ArrivalEfficiency, {"start_us": ("start", read.number), "rate_per_us": ("rate", read.number)}
+        ArrivalEfficiency,
+        {"start_us": ("start", read.number), "rate_per_us": ("rate", read.number)},
+        {"start": 0.0, "rate": 0.1},
     ),
     **EFFICIENCIES,
 }
@@ -270,4 +285,6 @@ _ARRIVAL = Section(
         "edges_us": ("edges", read.ascending),
         "efficiency": ("efficiency", read.one_of(_ARRIVAL_EFFICIENCIES)),
     },
+    {"edges": (0.0, 1.0)},
+    {"efficiency": frozenset({"edges"})},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import reprlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.config.readers import Section
 
-__all__ = ["joined_edges", "read_array", "read_columns"]
+__all__ = ["Cells", "joined_edges", "read_array", "read_columns"]
 
 #: Lists of low edges, which the lists of high edges must join.
 _BINS = {"energy_low_mev": "energy_high_mev", "low": "high", "low_us": "high_us"}
@@ -31,9 +32,41 @@ _EDGES = ("edges", "edges_us")
 _REPEATED = {"energy_mev": ", take the line out and add a monochromatic flux, or write a jump as a histogram"}
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Numbers of a file, and where they stand.
+
+    Attributes
+    ----------
+    path : path
+        The file.
+    values : sequence of float
+        The numbers, row by row.
+    shape : tuple of int
+        Of the array that they are.
+    columns : sequence of int
+        Number of the column, from 1, of each number of a row; empty for an array of NumPy.
+    lines : sequence of int
+        Line of each row.
+    """
+
+    path: Path
+    values: Sequence[float]
+    shape: tuple[int, ...]
+    columns: Sequence[int] = ()
+    lines: Sequence[int] = ()
+
+    def place(self, index: int) -> str:
+        """Return where one of them stands, for messages."""
+        if not self.columns:
+            return f"{self.path}, element {[int(i) for i in np.unravel_index(index, self.shape)]}"
+        row, column = divmod(index, len(self.columns))
+        return f"{self.path}, line {self.lines[row]}, column {self.columns[column]}"
+
+
 def read_columns(
     path: Path, wanted: Mapping[str, int | str], section: Section, histogram: bool | None
-) -> dict[str, list[float]]:
+) -> dict[str, Cells]:
     """Return lists of numbers by key; edges may be one more than what lies between them."""
     table = Table.read(path)
     wanted = wanted or _titled_columns(table, path, section.columns)
@@ -62,7 +95,10 @@ def read_columns(
             raise DataError(f"{places[i]}: {key} {values[i]:g} follows {values[i - 1]:g}, but must ascend; {remedy}")
         if key in _BINS and _BINS[key] in columns:
             join_bins(values, columns[_BINS[key]], places)
-    return {key: values.tolist() for key, values in columns.items()}
+    return {
+        key: Cells(path, values.tolist(), values.shape, (indices[key] + 1,), table.lines)
+        for key, values in columns.items()
+    }
 
 
 def _titled_columns(table: Table, path: Path, keys: Sequence[str]) -> dict[str, str]:
@@ -96,7 +132,7 @@ def joined_edges(name: str, edges: Any, low_name: str, low: Any, high_name: str,
     return join_bins(low, high) if edges is None else edges
 
 
-def read_array(path: Path) -> Array:
+def read_array(path: Path) -> Cells:
     """Return the numbers of a whole file: an array of NumPy (``.npy``) of any shape, or the rows of a text.
 
     Raises
@@ -105,9 +141,12 @@ def read_array(path: Path) -> Array:
         If the file cannot be read, or holds anything but finite numbers.
     """
     if path.suffix == ".npy":
-        return _numpy_array(path)
-    rows: Array = Table.read(path).select()
-    return rows[:, 0] if rows.shape[1] == 1 else rows
+        found = _numpy_array(path)
+        return Cells(path, found.ravel().tolist(), found.shape)
+    table = Table.read(path)
+    rows: Array = table.select()
+    shape = rows.shape[:1] if rows.shape[1] == 1 else rows.shape
+    return Cells(path, rows.ravel().tolist(), shape, range(1, rows.shape[1] + 1), table.lines)
 
 
 def _numpy_array(path: Path) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, Model
     from cevns.experiments import Experiment
 
-__all__ = ["ASIMOV", "BackgroundTable", "DataTable", "Expected", "background", "data"]
+__all__ = ["ASIMOV", "BackgroundTable", "DataTable", "Expected", "background", "data", "data_in_part"]
 
 #: In the place of observed counts, those that are expected; of uncertainties, the square roots of these.
 ASIMOV, COUNTING = "asimov", "counting"
@@ -72,12 +72,21 @@ class DataTable:
         if not isinstance(self.observed, np.ndarray):
             # the uncertainties alone, of counts that are not known yet
             if given:
-                axes.build(reader, lambda u: Data(np.zeros(u.size), u), where, *given)
+                axes.build(reader, _data_of_uncertainty, where, *given)
         elif given and not wrong and len({values.size for values in given}) == 1:
-            axes.build(reader, Data, where, *given)
+            if axes.build(reader, Data, where, *given) is None and len(given) > 1:
+                # observed counts, which are looked at first, do not hide what is wrong with uncertainties
+                axes.build(reader, _data_of_uncertainty, where, given[1])
+        elif given and not wrong:
+            # without edges that count bins observed counts do
+            sizes = [values.size for values in given]
+            reader.problem(join(where, "uncertainty"), f"must have length {sizes[0]}, as observed; got {sizes[1]}")
         elif wrong:
-            for values in given:
-                axes.build(reader, lambda v: Data(v, np.ones(v.size)), where, values)
+            # one of them is left; nothing that it may be refused beside
+            for name, values in found.items():
+                if isinstance(values, np.ndarray):
+                    alone = _data_of_observed if name == "observed" else _data_of_uncertainty
+                    axes.build(reader, alone, where, values)
         return DataTable(**found)
 
     def put_into(self, reader: Reader, experiment: Experiment, axes: Axes, where: str) -> Experiment | None:
@@ -101,6 +110,21 @@ class DataTable:
             return experiment.with_data(observed, uncertainty)
         except CevnsError as error:
             return reader.problem(where, error)  # type: ignore[no-any-return]
+
+
+def _data_of_observed(observed: Array) -> Data:
+    return Data(observed, np.maximum(np.abs(observed), 1.0))
+
+
+def _data_of_uncertainty(uncertainty: Array) -> Data:
+    return Data(np.zeros(uncertainty.size), uncertainty)
+
+
+def data_in_part(reader: Reader, where: str) -> DataTable:
+    """Return what could be read of data, whatever else is wrong with their table."""
+    part = reader.parts.get(where, {})
+    given = (part.get(name) for name in ("observed", "uncertainty"))
+    return DataTable(*(values if isinstance(values, np.ndarray) else None for values in given))
 
 
 def data(reader: Reader, value: Any, where: str) -> Any:
@@ -143,6 +167,8 @@ _DATA = Section(
         "uncertainty": ("uncertainty", read.Word(COUNTING)),
         ASIMOV: ("asimov", _expected),
     },
+    {"observed": (1.0,)},
+    {"asimov": frozenset({"observed"})},
 )
 
 
@@ -176,15 +202,24 @@ class BackgroundTable:
             counts = self._product(reader, axes, where)
         else:
             counts = axes.flat(reader, self.counts, join(where, "counts"))
+        # what else is wrong with it
+        bare = reader.build(_BARE, {"name": self.name, "counts": _RIGHT["counts"], "sigma": self.sigma}, where)
         if counts is None:
-            # what else is wrong with it
-            counts = np.ones(1)
-            axes.build(reader, lambda c: Background(self.name, c, self.sigma), where, counts)
             return None
+        rest = self if bare is not None else self._right
         found: Background | None = axes.build(
-            reader, lambda c: Background(self.name, c, self.sigma), where, counts.ravel()
+            reader, lambda c: Background(rest.name, c, rest.sigma), where, counts.ravel()
         )
-        return found
+        return None if bare is None else found
+
+    @property
+    def _right(self) -> BackgroundTable:
+        """The same with a right uncertainty, and with a right name if its own is refused."""
+        try:
+            Background(self.name, **_RIGHT)
+        except CevnsError:
+            return replace(self, name="x", sigma=_RIGHT["sigma"])
+        return replace(self, sigma=_RIGHT["sigma"])
 
     def _product(self, reader: Reader, axes: Axes, where: str) -> Array | None:
         """Return counts as the product of the projections."""
@@ -224,11 +259,13 @@ def background(reader: Reader, value: Any, where: str) -> Any:
         names += [key for key in table if key not in ("columns", "file")]
     projections = {name: (name, read.Word(FLAT)) for name in names if name not in (*_BACKGROUND, "events")}
     if "counts" in table or not {"events", *projections} & table.keys():
-        found = reader.section(Section(_build_counts, _BACKGROUND), table, where)
+        found = reader.section(Section(_build_counts, _BACKGROUND, {"name": "x"} | _RIGHT), table, where)
     else:
         keys = {key: _BACKGROUND[key] for key in ("name", "sigma")} | {"events": ("events", read.number)}
         before = len(reader.problems)
-        found = reader.section(Section(_build_product, keys | projections), table, where)
+        found = reader.section(
+            Section(_build_product, keys | projections, {"name": "x", "sigma": 0.1, "events": 1.0}), table, where
+        )
         for axis in axes.axes if found is not None or "file" not in table else ():
             if axis.name not in table and axis.name not in reader.parts[where]:
                 reader.problem(
@@ -251,3 +288,6 @@ _BACKGROUND: dict[str, Any] = {
     "counts": ("counts", read.array),
     "sigma": ("sigma", read.number),
 }
+_RIGHT: dict[str, Any] = {"counts": (1.0,), "sigma": 0.1}
+#: A background with other counts.
+_BARE = Section(Background, _BACKGROUND, {"name": "x"} | _RIGHT)

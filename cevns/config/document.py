@@ -100,7 +100,7 @@ def load_config(path: Path) -> Config:
     """
     path = checked_path(path)
     try:
-        document = tomllib.loads(read_bytes(path, most=LARGEST_CONFIG).decode("utf-8-sig"))
+        document = tomllib.loads(read_bytes(path, most=LARGEST_CONFIG).decode("utf-8-sig"), parse_float=_parsed)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
     except DataError:
@@ -113,6 +113,13 @@ def load_config(path: Path) -> Config:
     if reader.problems:
         raise DataError(_listed(path, reader.problems))
     return config
+
+
+def _parsed(text: str) -> float:
+    found = float(text)
+    if checks.vanishes(text, found):
+        raise ValueError(f"{text:.60} is too small to be told from 0; write 0, or choose another unit")
+    return found
 
 
 def _listed(name: object, problems: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from cevns import checks
 from cevns.config import readers as read
 from cevns.config.axes import Axes, Shares, arrival, distribution
-from cevns.config.counts import BackgroundTable, DataTable, background, data
+from cevns.config.counts import BackgroundTable, DataTable, Expected, background, data, data_in_part
 from cevns.config.fluxes import flux
 from cevns.config.readers import Reader, Section, join
 from cevns.config.responses import electrons, quenching, response
@@ -69,6 +69,10 @@ def _known(reader: Reader, table: dict[str, Any], where: str) -> Experiment | No
             reader.problem(join(where, key), f"is no option of {name}; it has {', '.join(allowed)}")
     found: Experiment | None = reader.section(_KNOWN_EXPERIMENT, table, where)
     given = reader.parts[where].get("data")
+    if found is None and "data" in table and name in known_experiments() and "runs" not in table:
+        # whatever else is wrong; which runs there are decides on the bins
+        axes = Axes.of_binning(_load_experiment(name).signal.binning)
+        (given or data_in_part(reader, join(where, "data"))).fitted(reader, axes, join(where, "data"))
     if found is None or given is None:
         return found
     before, axes = len(reader.problems), Axes.of_binning(found.signal.binning)
@@ -107,15 +111,16 @@ class _Own:
     def made(self) -> Experiment | None:
         """Return the experiment, or list all that is wrong with it."""
         reader, refused = self.reader, None
-        given = self.parts.get("data")
-        fitted = given.fitted(reader, self.axes, self._at("data")) if given else None
+        given = self.parts.get("data") or data_in_part(reader, self._at("data"))
+        fitted = given.fitted(reader, self.axes, self._at("data"))
+        self._check_counts(fitted)
         backgrounds = self._each("background", "backgrounds", BackgroundTable)
         moved = self._each("shape", "shapes", DeformationTable)
         if "distribution" in self.parts:
             self.parts["distribution"].check(reader, self.axes, self._at("distribution"))
         self._check_names()
         fields = {key: value for key, value in self.parts.items() if key != "data"}
-        if fitted is not None and self.complete and not self._failed:
+        if self.complete and not self._failed:
             fields |= {"backgrounds": backgrounds, "shapes": moved}
             if self._resolve(fields):
                 try:
@@ -147,6 +152,20 @@ class _Own:
             for at, entry in self._entries(key, name)
             if entry is not None
         ]
+
+    def _check_counts(self, given: DataTable) -> None:
+        """List wrong numbers of counts of backgrounds that are refused, or that nothing but the data counts."""
+        observed = given.observed if isinstance(given.observed, np.ndarray) else None
+        for at, entry in self._entries("background", "backgrounds"):
+            counts = self.reader.parts.get(at, {}).get("counts")
+            if not isinstance(counts, np.ndarray):
+                continue
+            if entry is None:
+                self.axes.flat(self.reader, counts, join(at, "counts"))
+            if not self.axes.whole and observed is not None and counts.size != observed.size:
+                self.reader.problem(
+                    join(at, "counts"), f"must have length {observed.size}, as observed; got {counts.size}"
+                )
 
     def _check_names(self) -> None:
         """List components and nuisances that are none."""
@@ -235,8 +254,14 @@ class _Own:
             alone.pop("electrons", None)
         bins = signal["response"].bins
         plain = {"name": "x", **signal, "observed": np.zeros(bins), "uncertainty": np.ones(bins), "signal_sigma": 0.1}
+        given = parts.get("data")
         for key, value in alone.items():
-            self._try(self._at(key), Experiment, plain | {key: value})
+            # what is said of this one depends on the kind of data
+            poisson = key == "signal_sigma" and given is not None and given.uncertainty is None
+            self._try(self._at(key), Experiment, plain | {key: value} | ({"uncertainty": None} if poisson else {}))
+        if given is not None and isinstance(given.observed, Expected) and whole.keys() == signal.keys():
+            asimov = Experiment(**plain).asimov
+            self._try(self._at("data.asimov"), asimov, {"interaction": given.observed.model, **given.observed.values})
         if "arrival" in parts:
             if "flux" not in whole:
                 signal["flux"] = signal["flux"].with_timing(PulseTiming(0.0, 1.0))
@@ -305,6 +330,7 @@ _KNOWN_EXPERIMENT = Section(
         "floor": ("floor", read.number),
         "data": ("data", data),
     },
+    needs=dict.fromkeys(_OPTIONS, frozenset({"name"})),
 )
 _OWN_EXPERIMENT = Section(
     _required,

@@ -105,7 +105,7 @@ def _build_tabulated(
             )
         # what is too large for a double is refused as not finite
         with np.errstate(over="ignore"):
-            scaled[key.partition("_")[0]] = scale * checks.array(key, values, ndim=1)
+            scaled[key.partition("_")[0]] = scale * checks.array(key, values, low=0, ndim=1)
     return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
 
 
@@ -118,6 +118,8 @@ _TIMINGS = {
             "lifetimes_us": ("lifetimes", read.each(read.number)),
             "latest_us": ("latest", read.number),
         },
+        {"mean": 0.0, "sigma": 1.0},
+        {"latest": frozenset({"mean"})},
     ),
     "tabulated": Section(
         _build_timing,
@@ -127,16 +129,24 @@ _TIMINGS = {
             "high_us": ("high_us", read.ascending),
             "values": ("values", read.numbers),
         },
+        {"values": (1.0,)},
     ),
 }
 _SHARE = Section(
     lambda energy, shares: (energy, shares),
     {"energy_mev": ("energy", read.ascending), "shares": ("shares", read.numbers)},
+    {"energy": (1.0, 2.0), "shares": (0.5, 0.5)},
 )
 _ARRIVING: dict[str, Any] = {
     "shares": ("shares", read.by_name(_share)),
     "rest": ("rest", read.texts),
     "timing": ("timing", _timing),
+}
+#: What is wrong with shares may follow from the flux that has them, and so may laws of arrival for its components.
+_ARRIVING_NEEDS = {
+    "rest": frozenset({"shares"}),
+    "shares": frozenset({"rest"}),
+    "timing": frozenset({"flavour", "shares", "rest"}),
 }
 _FLUXES = {
     "pion-decay-at-rest": Section(
@@ -147,6 +157,7 @@ _FLUXES = {
             "distance_m": ("distance", read.number),
             "timing": ("timing", _timing),
         },
+        {"neutrinos_per_proton": 0.08, "protons": 1e23, "distance": 20.0},
     ),
     "monochromatic": Section(
         _arriving(monochromatic),
@@ -157,6 +168,8 @@ _FLUXES = {
             "antineutrino": ("antineutrino", read.flag),
             **_ARRIVING,
         },
+        {"energy": 10.0, "fluence": 1.0, "flavour": "e"},
+        _ARRIVING_NEEDS,
     ),
     "reactor": Section(
         reactor_antineutrinos,
@@ -168,6 +181,8 @@ _FLUXES = {
             "energy_per_fission_mev": ("energy_per_fission", read.couplings),
             "highest_mev": ("highest", read.number),
         },
+        {"thermal_power": 1.0, "distance": 20.0, "exposure": 1.0},
+        {"energy_per_fission": frozenset({"fission_fractions"})},
     ),
     "solar": Section(
         solar_neutrinos,
@@ -177,6 +192,7 @@ _FLUXES = {
             "total_per_cm2_per_s": ("total", read.number),
             "survival": ("survival", _share),
         },
+        {"exposure": 1.0},
     ),
     "tabulated": Section(
         _arriving(_build_tabulated),
@@ -194,5 +210,6 @@ _FLUXES = {
             "antineutrino": ("antineutrino", read.flag_by_name),
             **_ARRIVING,
         },
+        needs=_ARRIVING_NEEDS,
     ),
 }

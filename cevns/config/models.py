@@ -49,19 +49,23 @@ _ABOUT_MODEL = {
     "reference": ("reference", read.text),
     "weak": ("weak", read.named(WEAK_COUPLINGS, "weak couplings")),
 }
-_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL)
+_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL, {"name": "sm"})
 #: Keys that tell a kind of model, and its section.
 _MODELS = (
     (
         {"quarks"},
         Section(
-            VectorMediator, {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)}
+            VectorMediator,
+            {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)},
+            {"name": "x", "quarks": (1.0, 1.0), "leptons": {"e": 1.0}},
         ),
     ),
     (
         {"up", "down"},
         Section(
-            NonStandardInteractions, {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)}
+            NonStandardInteractions,
+            {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)},
+            {"name": "x"},
         ),
     ),
     (
@@ -76,6 +80,7 @@ _MODELS = (
                 "leptons": ("leptons", read.couplings),
                 "mediated": ("mediated", read.flag),
             },
+            {"name": "x"},
         ),
     ),
 )

@@ -1,30 +1,47 @@
-"""How a configuration file is read: sections with their keys, and readers of values.
-
-A reader takes (reader, value, where) and returns an argument of a constructor; it lists what is wrong and returns None.
-"""
+"""How a configuration file is read: sections with their keys, and readers of tables; those of values are `values`."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import math
 import re
-import reprlib
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cevns import checks
-from cevns.config.columns import read_array, read_columns
+from cevns.config.columns import Cells, read_columns
+from cevns.config.values import (
+    Read,
+    Word,
+    array,
+    ascending,
+    by_name,
+    couplings,
+    each,
+    file,
+    flag,
+    flag_by_name,
+    join,
+    mapping,
+    named,
+    number,
+    number_or_inf,
+    numbers,
+    of_type,
+    one_or_more,
+    sequence,
+    text,
+    text_or,
+    texts,
+    whole,
+)
 from cevns.constants import FLAVOURS
 from cevns.errors import CevnsError
 from cevns.files import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -60,13 +77,38 @@ __all__ = [
 class Section:
     """A table of the file: what it builds, and for each key the parameter and the reader of its value.
 
-    A key is required if its parameter has no default. What a constructor says of one value of a table does not depend
-    on the others, unless `independent` is False.
+    A key is required if its parameter has no default.
+
+    Attributes
+    ----------
+    example : mapping
+        Right values of required parameters, which stand in for those that cannot be read or are wrong.
+    needs : mapping of str to set of str
+        For parameters on whose complaints others have a say, these; columns have it on each other in any case.
     """
 
     build: Callable[..., Any]
     keys: Mapping[str, tuple[str, Read]]
-    independent: bool = True
+    example: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def unsure(self, bad: Collection[str]) -> set[str]:
+        """Return the parameters whose complaints mean nothing while some are bad."""
+        columns = {self.keys[key][0] for key in self.columns}
+        found = {name for name, others in self.needs.items() if others & set(bad)}
+        return found | (columns if columns & set(bad) else set())
+
+    def stand_in(self, name: str, value: Any) -> Any:
+        """Return a right value for one that is wrong, None if none is known: of columns one of the same length."""
+        columns = [self.keys[key][0] for key in self.columns]
+        if name in columns and len(columns) > 1 and isinstance(value, list):
+            ascend = name in {self.keys[key][0] for key in self.ascending}
+            return [float(i + 1) if ascend else 0.5 for i in range(len(value))]
+        if name in self.example:
+            return self.example[name]
+        if name in self.required_parameters and isinstance(value, (int, float)):
+            return 1 if isinstance(value, int) else 0.5
+        return None
 
     @property
     def required_parameters(self) -> set[str]:
@@ -92,10 +134,6 @@ def _has_no_default(parameter: inspect.Parameter) -> bool:
     return parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
 
 
-#: A reader of values: takes the `Reader` of the file, a value, and the path to its key.
-Read = Callable[["Reader", Any, str], Any]
-#: Largest number of axes that lists may have.
-MOST_AXES = 8
 #: Stands for a list whose file could not be read, which is neither missing nor wrong.
 _UNREAD = object()
 
@@ -109,21 +147,60 @@ class Reader:
         self.nuclei: dict[str, Any] = {}
         # what was read of each table, by its path, whether or not something could be built of it
         self.parts: dict[str, dict[str, Any]] = {}
+        # what came of files, by the path to the key that it stands for
+        self.cells: dict[str, Cells] = {}
 
-    def problem(self, where: str, message: object) -> Any:
-        """Note what is wrong; return None, which stands for the value."""
-        self.problems.append(f"{where}: {message}" if where else str(message))
+    def problem(self, where: str, message: object, place: str | None = None) -> Any:
+        """Note what is wrong, and where in a file it stands; return None, which stands for the value."""
+        if place is None:
+            place = self.place(where, message, getattr(message, "at", None))
+        listed = ": ".join(str(part) for part in (where, place, message) if part)
+        if listed not in self.problems:
+            self.problems.append(listed)
+
+    def place(self, where: str, message: object, at: tuple[int, float] | None) -> str:
+        """Return the place in a file of the value that a constructor of this table, or of a part of it, refused.
+
+        Parameters
+        ----------
+        where : str
+            Path to the table, or to a value of it.
+        message : object
+            What was said, which begins with the name of the argument.
+        at : (int, float), optional
+            Place of the value in the argument, and the value.
+        """
+        if at is None:
+            return ""
+        index, value = at
+        for key, cells in self.cells.items():
+            name = key.rpartition(".")[2]
+            # a key may have the unit behind the name of its parameter
+            own = _subject(str(message), {name: None, name.partition("_")[0]: None})
+            inside = key == where or (own and key.startswith((f"{where}.", f"{where}[")))
+            if inside and index < len(cells.values) and cells.values[index] == value:
+                return cells.place(index)
+        return ""
 
     def section(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> Any:
         """Return what a table builds, with arguments that the table does not hold as keys."""
-        arguments = self.arguments(section, table, where, **fixed)
-        return None if arguments is None else self.build(section, arguments, where)
+        before = len(self.problems)
+        arguments, bad = self._read(section, table, where, **fixed)
+        return self.build(section, arguments, where, bad=None if len(self.problems) == before and not bad else bad)
 
     def arguments(self, section: Section, table: dict[str, Any], where: str, **fixed: Any) -> dict[str, Any] | None:
-        """Return the arguments that a table holds."""
+        """Return the arguments that a table holds, None if there is a problem."""
         before = len(self.problems)
+        arguments, bad = self._read(section, table, where, **fixed)
+        return None if len(self.problems) > before or bad else arguments
+
+    def _read(
+        self, section: Section, table: dict[str, Any], where: str, **fixed: Any
+    ) -> tuple[dict[str, Any], set[str]]:
+        """Return the arguments of a table that could be read, and the names of the others."""
         table = self.with_columns(section, table, where)
         allowed = [*section.keys, "file", "columns"] if section.columns else list(section.keys)
+        bad = set()
         for key in table:
             if key not in allowed:
                 close = difflib.get_close_matches(key, [] if _names_a_flavour(key) else allowed, n=1, cutoff=0.5)
@@ -131,38 +208,65 @@ class Reader:
                 if _names_a_flavour(key):
                     hint += f"; {checks.ALIKE}"
                 self.problem(join(where, key), f"unknown key; {hint}")
+                bad |= {section.keys[name][0] for name in close if name in section.keys and name not in table}
         for key in section.required:
             if key not in table:
                 self.problem(join(where, key), "missing")
+                bad.add(section.keys[key][0])
         self.parts[where] = fixed
         for key, (name, read) in section.keys.items():
             if key in table and table[key] is not _UNREAD:
                 fixed[name] = read(self, table[key], join(where, key))
+            elif key in table:
+                bad.add(name)
         # a part may be missing for a problem that is listed elsewhere, as a nucleus
-        return None if len(self.problems) > before or any(v is None for v in fixed.values()) else fixed
+        bad |= {name for name, value in fixed.items() if _is_unread(value)}
+        return {name: value for name, value in fixed.items() if name not in bad}, bad
 
-    def build(self, section: Section, arguments: dict[str, Any], where: str) -> Any:
-        """Return what the constructor makes; list what it refuses, and what it would refuse once that is mended."""
-        rest, refused = dict(arguments), False
-        stand_ins: dict[str, Any] = {}
+    def build(
+        self, section: Section, arguments: dict[str, Any], where: str, *, bad: Collection[str] | None = None
+    ) -> Any:
+        """Return what the constructor makes; list what it refuses, and what it would refuse once that is mended.
+
+        Parameters
+        ----------
+        section : Section
+            What is made.
+        arguments : dict
+            Arguments that could be read.
+        where : str
+            Path to the table.
+        bad : collection of str, optional
+            Names of the others, if anything is wrong with the table: then nothing is made.
+        """
+        rest, stand_ins, refused = dict(arguments), dict[str, Any](), bad is not None
+        bad = set(bad or ())
+        for name in section.required_parameters - rest.keys():
+            if section.example.get(name) is None:
+                return None
+            stand_ins[name] = section.example[name]
         while True:
             try:
                 made = section.build(**rest, **stand_ins)
             except CevnsError as error:
-                message = str(error)
+                complaint = error
             else:
                 return None if refused else made
-            if refused and not _is_about(message, rest):
-                # it may be about a stand-in
-                return None
-            self.problem(where, message)
+            wrong = _subject(str(complaint), rest)
+            # of a number in a list that is out of its range no other value has a say
+            sure = wrong is not None and (wrong not in section.unsure(bad) or getattr(complaint, "at", None))
+            # it may be about a stand-in
+            if not refused or sure:
+                self.problem(where, complaint)
             refused = True
-            wrong = next((name for name, value in rest.items() if _is_about(message, {name: value})), None)
-            value = None if wrong is None else rest.pop(wrong)
-            if not section.independent or not isinstance(value, (int, float)):
+            if wrong is None:
                 return None
-            if wrong in section.required_parameters:
-                stand_ins[wrong] = 1 if isinstance(value, int) else 0.5
+            bad.add(wrong)
+            found = section.stand_in(wrong, rest.pop(wrong))
+            if found is not None:
+                stand_ins[wrong] = found
+            elif wrong in section.required_parameters:
+                return None
 
     def with_columns(self, section: Section, table: dict[str, Any], where: str) -> dict[str, Any]:
         """Return a table with the columns of its file in the place of the keys that they stand for."""
@@ -185,9 +289,11 @@ class Reader:
             try:
                 # what is wrong with the choice does not hide what is wrong with the file
                 if wanted or "columns" not in table:
-                    found = read_columns(
+                    cells = read_columns(
                         self.folder / checked_path(name, "file"), wanted, section, rest.get("histogram")
                     )
+                    found = {key: part.values for key, part in cells.items()}
+                    self.cells |= {join(where, key): part for key, part in cells.items()}
             except CevnsError as error:
                 self.problem(join(where, "file"), error)
         for key in found.keys() & rest.keys():
@@ -198,90 +304,28 @@ class Reader:
         return found | rest
 
 
-def _is_about(message: str, arguments: Mapping[str, Any]) -> bool:
-    """Return whether a constructor's complaint begins with one of its arguments, or shows a text among them."""
-    return any(
-        re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message)
-        or (isinstance(value, str) and value and repr(value) in message)
-        for name, value in arguments.items()
-    )
+def _is_unread(value: Any) -> bool:
+    """Return whether a value, or an entry of a list or table, could not be read."""
+    if isinstance(value, (list, dict)):
+        return any(_is_unread(entry) for entry in (value.values() if isinstance(value, dict) else value))
+    return value is None
+
+
+def _subject(message: str, arguments: Mapping[str, Any]) -> str | None:
+    """Return the argument with which a constructor's complaint begins, or else a text of which it shows, or None."""
+    for name in arguments:
+        if re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message):
+            return name
+    for name, value in arguments.items():
+        given = value if isinstance(value, (dict, list)) else [value]
+        if any(isinstance(one, str) and one and repr(one) in message for one in given):
+            return name
+    return None
 
 
 def _names_a_flavour(key: str) -> bool:
     # the closest key would be that of another flavour, and so other physics
     return "_per_cm2_per_mev" in key and key.partition("_")[0] not in FLAVOURS
-
-
-def join(where: str, key: str) -> str:
-    """Return the path to a key of a table."""
-    return f"{where}.{key}" if where else key
-
-
-def of_type(types: Any, what: str) -> Read:
-    """Return the reader of values of some types."""
-
-    def read(reader: Reader, value: Any, where: str) -> Any:
-        if isinstance(value, types) and (types is bool or not isinstance(value, bool)):
-            return value
-        reader.problem(where, f"must be {what}, got {reprlib.repr(value)}")
-        return None
-
-    return read
-
-
-text = of_type(str, "a text")
-flag = of_type(bool, "true or false")
-mapping = of_type(dict, "a table")
-sequence = of_type(list, "a list")
-
-
-def number(reader: Reader, value: Any, where: str) -> Any:
-    """A finite number."""
-    # whole numbers of any length are valid TOML, and so are inf and nan
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-        return value
-    reader.problem(where, f"must be a finite number, got {reprlib.repr(value)}")
-    return None
-
-
-def number_or_inf(reader: Reader, value: Any, where: str) -> Any:
-    """A number, or inf for an uncertainty without an end."""
-    return value if isinstance(value, float) and value == math.inf else number(reader, value, where)
-
-
-def whole(reader: Reader, value: Any, where: str) -> Any:
-    """A whole number."""
-    if isinstance(value, int):
-        return number(reader, value, where)
-    reader.problem(where, f"must be a whole number, got {reprlib.repr(value)}")
-    return None
-
-
-def each(read: Read) -> Read:
-    """Return the reader of lists whose entries `read` takes."""
-
-    def read_list(reader: Reader, value: Any, where: str) -> Any:
-        entries = sequence(reader, value, where)
-        return None if entries is None else [read(reader, e, f"{where}[{i}]") for i, e in enumerate(entries, start=1)]
-
-    return read_list
-
-
-def one_or_more(read: Read) -> Read:
-    """Return the reader of lists that takes a single entry for a list of one."""
-    return lambda reader, value, where: (
-        each(read)(reader, value, where) if isinstance(value, list) else [read(reader, value, where)]
-    )
-
-
-def by_name(read: Read) -> Read:
-    """Return the reader of tables whose values `read` takes, whatever their keys."""
-
-    def read_table_of(reader: Reader, value: Any, where: str) -> Any:
-        entries = mapping(reader, value, where)
-        return None if entries is None else {key: read(reader, e, join(where, key)) for key, e in entries.items()}
-
-    return read_table_of
 
 
 def a(section: Section) -> Read:
@@ -292,11 +336,6 @@ def a(section: Section) -> Read:
         return None if table is None else reader.section(section, table, where)
 
     return read
-
-
-def flag_by_name(reader: Reader, value: Any, where: str) -> Any:
-    """True or false, or a table of them."""
-    return (by_name(flag) if isinstance(value, dict) else flag)(reader, value, where)
 
 
 def one_of(kinds: Mapping[str, Section]) -> Read:
@@ -319,98 +358,5 @@ def one_of(kinds: Mapping[str, Section]) -> Read:
     return read
 
 
-def text_or(read: Read) -> Read:
-    """Return the reader of a name, or of the table that `read` takes."""
-    return lambda reader, value, where: value if isinstance(value, str) else read(reader, value, where)
-
-
-def named(choices: Mapping[str, Any], what: str) -> Read:
-    """Return the reader of names that stand for objects."""
-
-    def read(reader: Reader, value: Any, where: str) -> Any:
-        try:
-            return choices[checks.known(what, value, choices)]
-        except CevnsError as error:
-            reader.problem(where, error)
-            return None
-
-    return read
-
-
 def _mapping_to_columns(reader: Reader, value: Any, where: str) -> Any:
     return by_name(of_type((int, str), "a number or a title of a column"))(reader, value, where)
-
-
-numbers = each(number)
-ascending = each(number)
-texts = each(text)
-couplings = by_name(number)
-
-
-def file(reader: Reader, value: Any, where: str) -> Any:
-    """A file beside the configuration."""
-    name = text(reader, value, where)
-    try:
-        return None if name is None else reader.folder / checked_path(name, "file")
-    except CevnsError as error:
-        return reader.problem(where, error)
-
-
-def array(reader: Reader, value: Any, where: str) -> Any:
-    """Numbers in lists, as deep as there are axes, or in a file; nan stands for one that is wrong, which is listed."""
-    if isinstance(value, str):
-        path = file(reader, value, where)
-        try:
-            return None if path is None else read_array(path)
-        except CevnsError as error:
-            return reader.problem(where, error)
-    if sequence(reader, value, where) is None:
-        return None
-    shape = _shape(value)
-    if len(shape) > MOST_AXES:
-        return reader.problem(where, f"has {len(shape)} lists within each other, at most {MOST_AXES} can be")
-    found: list[float] = []
-    _flatten(reader, value, where, shape, found)
-    return np.array(found).reshape(shape) if len(found) == math.prod(shape) else None
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    """Return the lengths of lists within lists, by the first of each."""
-    shape = []
-    while isinstance(value, list):
-        shape.append(len(value))
-        value = value[0] if value else None
-    return tuple(shape)
-
-
-def _flatten(reader: Reader, value: Any, where: str, shape: tuple[int, ...], found: list[float]) -> None:
-    """Gather the numbers of lists, all of which have one length at each depth."""
-    if not shape:
-        checked = number(reader, value, where)
-        found.append(math.nan if checked is None else float(checked))
-    elif not isinstance(value, list) or len(value) != shape[0]:
-        got = f"one of {len(value)}" if isinstance(value, list) else reprlib.repr(value)
-        reader.problem(where, f"must be a list of {shape[0]} as the first one beside it, got {got}")
-    else:
-        for i, entry in enumerate(value, start=1):
-            _flatten(reader, entry, f"{where}[{i}]", shape[1:], found)
-
-
-@dataclass(frozen=True)
-class Word:
-    """The reader of numbers as `array` takes them, or of one word in their place."""
-
-    word: str
-
-    def __call__(self, reader: Reader, value: Any, where: str) -> Any:
-        """Return the word or an array."""
-        if isinstance(value, str) and "." not in value:
-            # what has no dot is hardly a file
-            if value == self.word:
-                return value
-            return reader.problem(where, f"must be {self.word!r}, numbers or a file, got {checks.shown(value)}")
-        return array(reader, value, where)
-
-
-#: Readers of what a column of a file may stand for; `Word` is another.
-_COLUMNS = (numbers, ascending, array)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cevns import checks
 from cevns.binning import Axis, Binning
 from cevns.config import readers as read
 from cevns.config.columns import joined_edges
@@ -67,6 +68,10 @@ def _build_steps(
 def _build_templates(
     *, file: Path, axes: Sequence[Axis], rows: str | None = None, beyond: str = "constant"
 ) -> TemplateResponse:
+    # whatever is wrong with the file
+    checks.known("beyond", beyond, ("constant", "zero"))
+    if rows is not None:
+        checks.known("kind of templates", rows, ("steps", "points"))
     return read_templates(file, Binning(axes), kind=rows, beyond=beyond)
 
 
@@ -79,14 +84,19 @@ _QUENCHINGS = {
             "slope_per_kev": ("slope", read.number),
             "constant_above_kev": ("constant_above", read.number),
         },
+        {"offset": 0.1, "slope": 0.0, "constant_above": 1.0},
     ),
     "polynomial": Section(
         PolynomialQuenching,
         {"coefficients_per_kev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+        {"coefficients": (0.1,)},
+        {"coefficients": frozenset({"maximum"})},
     ),
     "polynomial-mev": Section(
         PolynomialQuenching.of_mev,
         {"coefficients_per_mev_n": ("coefficients", read.numbers), "maximum_kev": ("maximum", read.number)},
+        {"coefficients": (0.1,)},
+        {"coefficients": frozenset({"maximum"})},
     ),
     "birks": Section(
         BirksQuenching,
@@ -97,16 +107,27 @@ _QUENCHINGS = {
             "stopping_power_mev_cm2_per_g": ("stopping_power", read.numbers),
             "degree": ("degree", read.whole),
         },
+        {"onset_kev": 10.0, "birks": 1.0, "recoil_kev": (1.0, 10.0), "stopping_power": (1.0, 1.0), "degree": 1},
+        {"degree": frozenset({"recoil_kev", "stopping_power", "onset_kev"})},
     ),
     "lindhard": Section(
         LindhardQuenching,
         {"protons": ("protons", read.whole), "nucleons": ("nucleons", read.number), "k": ("k", read.number)},
+        {"protons": 18, "nucleons": 500.0},
+        {"nucleons": frozenset({"protons"})},
     ),
     "tabulated": Section(
-        TabulatedQuenching, {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)}
+        TabulatedQuenching,
+        {"recoil_kev": ("recoil_kev", read.ascending), "factors": ("factors", read.numbers)},
+        {"recoil_kev": (1.0, 2.0), "factors": (0.1, 0.1)},
     ),
 }
-_LOGISTIC = Section(LogisticEfficiency, {name: (name, read.number) for name in "abcd"})
+_LOGISTIC = Section(
+    LogisticEfficiency,
+    {name: (name, read.number) for name in "abcd"},
+    {"a": 1.0, "b": 1.0, "c": 1.0},
+    {"d": frozenset({"a"})},
+)
 EFFICIENCIES = {
     "constant": Section(
         lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
@@ -120,10 +141,12 @@ EFFICIENCIES = {
             "values": ("values", read.numbers),
             "beyond": ("beyond", read.text),
         },
+        {"values": (1.0,)},
     ),
     "points": Section(
         lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
         {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+        {"x": (0.0, 1.0), "values": (1.0, 1.0)},
     ),
     "logistic": _LOGISTIC,
 }
@@ -132,10 +155,12 @@ _RECOIL_EFFICIENCIES = {
     "steps": Section(
         lambda edges, values, beyond="constant": Efficiency(edges, values, beyond, kind="steps"),
         {"edges_kev": ("edges", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+        {"edges": (0.0, 1.0), "values": (1.0,)},
     ),
     "points": Section(
         lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
         {"recoil_kev": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
+        {"x": (0.0, 1.0), "values": (1.0, 1.0)},
     ),
     "logistic": _LOGISTIC,
 }
@@ -149,11 +174,14 @@ RESOLUTIONS = {
         },
     ),
     "gaussian-table": Section(
-        TabulatedResolution, {"observable": ("x", read.ascending), "sigma": ("sigma", read.numbers)}
+        TabulatedResolution,
+        {"observable": ("x", read.ascending), "sigma": ("sigma", read.numbers)},
+        {"x": (1.0, 2.0), "sigma": (1.0, 1.0)},
     ),
     "gamma": Section(
         GammaResolution,
         {"shape_slope": ("shape_slope", read.number), "shape_offset": ("shape_offset", read.number)},
+        {"shape_slope": 1.0},
     ),
     "poisson": Section(PoissonResolution, {}),
 }
@@ -171,8 +199,17 @@ _RESPONSE = Section(
         "resolution": ("resolution", resolution),
         "recoil_efficiency": ("recoil_efficiency", read.one_of(_RECOIL_EFFICIENCIES)),
     },
+    {"quenching": PolynomialQuenching((0.1,)), "edges": (1.0, 2.0)},
+    {
+        "quenching": frozenset({"edges", "light_yield", "unit"}),
+        "efficiency": frozenset({"edges"}),
+    },
 )
-_AXIS = Section(Axis, {"name": ("name", read.text), "edges": ("edges", read.ascending), "unit": ("unit", read.text)})
+_AXIS = Section(
+    Axis,
+    {"name": ("name", read.text), "edges": ("edges", read.ascending), "unit": ("unit", read.text)},
+    {"name": "x", "edges": (0.0, 1.0)},
+)
 #: The reader of one axis, or of several.
 axes = read.one_or_more(read.a(_AXIS))
 _TEMPLATES = Section(
@@ -183,7 +220,7 @@ _TEMPLATES = Section(
         "rows": ("rows", read.text),
         "beyond": ("beyond", read.text),
     },
-    independent=False,
+    {"axes": (Axis("x", (0.0, 1.0)),)},
 )
 _ELECTRONS = Section(
     ElectronResponse,

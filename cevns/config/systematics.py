@@ -11,7 +11,7 @@ from cevns import checks
 from cevns.config import readers as read
 from cevns.config.readers import Reader, Section, join
 from cevns.config.responses import efficiency, quenching, resolution, response
-from cevns.detectors import QuenchingByNucleus, ResponseShape, TimeOffset
+from cevns.detectors import PolynomialQuenching, QuenchingByNucleus, ResponseShape, TimeOffset
 from cevns.errors import CevnsError, InputError
 from cevns.likelihoods import Deformation, Nuisance
 
@@ -64,6 +64,9 @@ class DeformationTable:
             return Deformation(self.name, self.of, up, down, **self.rest)
 
         found: Deformation | None = axes.build(reader, build, where, *given)
+        if found is None and len(given) > 1:
+            # up, which is looked at first, does not hide what is wrong with down
+            axes.build(reader, lambda v: build(np.ones(v.size), v), where, given[1])
         return None if len(reader.problems) > before else found
 
     def of_templates(self, reader: Reader, signal: Signal, shares: Shares, where: str) -> Deformation | None:
@@ -114,7 +117,9 @@ def _build_correlation(*, of: Any, value: float) -> tuple[tuple[str, str], float
 
 
 _NUISANCE = Section(
-    Nuisance, {"name": ("name", read.text), "sigma": ("sigma", read.number_or_inf), "of": ("of", _components)}
+    Nuisance,
+    {"name": ("name", read.text), "sigma": ("sigma", read.number_or_inf), "of": ("of", _components)},
+    {"name": "x", "sigma": 0.1},
 )
 #: The reader of one nuisance, or of several.
 nuisances = read.one_or_more(read.a(_NUISANCE))
@@ -134,6 +139,8 @@ _SHAPES = {
             "low": ("low", read.number),
             "high": ("high", read.number),
         },
+        {"name": "x", "up": PolynomialQuenching((0.1,)), "down": PolynomialQuenching((0.1,))},
+        {"up": frozenset({"down"}), "down": frozenset({"up"})},
     ),
     "time-offset": Section(
         TimeOffset,
@@ -143,6 +150,7 @@ _SHAPES = {
             "high_us": ("high", read.number),
             "sigma_us": ("sigma", read.number_or_inf),
         },
+        {"low": -1.0, "high": 1.0},
     ),
     "deformation": Section(
         _build_deformation,
@@ -153,10 +161,15 @@ _SHAPES = {
             "down": ("down", read.array),
             "reach": ("reach", read.number),
         },
+        {"name": "x", "of": SIGNAL, "up": np.ones(1)},
     ),
 }
 #: The reader of one shape, or of several.
 shapes = read.one_or_more(read.one_of(_SHAPES))
-_CORRELATION = Section(_build_correlation, {"of": ("of", read.texts), "value": ("value", read.number)})
+_CORRELATION = Section(
+    _build_correlation,
+    {"of": ("of", read.texts), "value": ("value", read.number)},
+    {"of": ("x", "y"), "value": 0.0},
+)
 #: The reader of one correlation, or of several.
 correlations = read.one_or_more(read.a(_CORRELATION))

@@ -62,6 +62,7 @@ def _build_target(
 form_factor = read.text_or(
     read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
 )
+_OF_NUCLEUS = frozenset({"protons", "neutrons", "atomic_mass_u", "proton_radius", "neutron_radius"})
 _NUCLEUS = Section(
     Nucleus.from_atomic_mass,
     {
@@ -71,7 +72,8 @@ _NUCLEUS = Section(
         "proton_radius_fm": ("proton_radius", read.number),
         "neutron_radius_fm": ("neutron_radius", read.number),
     },
-    independent=False,
+    {"protons": 18, "neutrons": 22, "atomic_mass_u": 40.0},
+    dict.fromkeys(_OF_NUCLEUS, _OF_NUCLEUS),
 )
 _TARGET = Section(
     _build_target,
@@ -81,5 +83,6 @@ _TARGET = Section(
         "mass_kg": ("mass", read.number),
         "left_out_g_per_mol": ("left_out", read.number),
     },
-    independent=False,
+    {"composition": "Ar", "mass": 1.0},
+    {"molar_mass": frozenset({"composition", "left_out"}), "left_out": frozenset({"composition", "molar_mass"})},
 )

@@ -61,6 +61,15 @@ class DetectorResponse:
             f"electrons are counted, but {type(self).__name__} knows nuclear recoils alone: leave electrons out"
         )
 
+    def check_recoils(self, recoil_kev: Array) -> None:
+        """Refuse recoils [keV], shape (n,), of which the response makes what cannot be.
+
+        Raises
+        ------
+        InputError
+            If one is seen as more energy than it has.
+        """
+
     def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Quenching factors of nuclei that differ, and the look at a quenching factor of a user's own."""
+"""Quenching factors of a target: one for all nuclei, or one for each; and whether they can be folded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from cevns import checks
 from cevns.detectors.quenching import (
     HIGHEST_RECOIL,
     LARGEST_FACTOR,
-    LOWEST_RECOIL,
     BirksQuenching,
     LindhardQuenching,
     LinearQuenching,
@@ -26,9 +25,15 @@ from cevns.nuclei.elements import closest_isotope, same_isotope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cevns._types import Array
     from cevns.nuclei import Nucleus
 
-__all__ = ["QuenchingByNucleus", "checked_quenching"]
+__all__ = ["QuenchingByNucleus", "check_fraction", "checked_quenching"]
+
+#: Recoil [keV] from which on a quenching factor of your own is looked at.
+LOWEST_RECOIL = 1e-3
+#: How far rounding may lift a quenching factor above 1.
+ROUNDING = 1e-9
 
 
 class QuenchingByNucleus(Mapping[str, Quenching]):
@@ -127,6 +132,36 @@ def checked_quenching(quenching: object) -> Quenching | QuenchingByNucleus:
     if isinstance(quenching, Mapping):
         return QuenchingByNucleus(quenching)
     return _checked("quenching", quenching, "or a mapping of isotopes or elements to one each")
+
+
+def check_fraction(name: str, factor: Quenching, recoil_kev: Array, *, everywhere: bool = False) -> None:
+    """Refuse a quenching factor above 1: no recoil is seen as more energy than it has.
+
+    Parameters
+    ----------
+    name : str
+        What the factor is called in messages.
+    factor : Quenching
+        That is looked at.
+    recoil_kev : ndarray, shape (n,)
+        Recoils [keV]; those beyond the factor's `maximum` count as that.
+    everywhere : bool
+        Whether it is refused only if it is above 1 at all of them.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    recoil = np.minimum(recoil_kev[recoil_kev > 0], min(factor.maximum, HIGHEST_RECOIL))
+    found = np.broadcast_to(factor.factor(recoil), recoil.shape)
+    above = found > 1 + ROUNDING
+    if above.all() if everywhere else above.any():
+        i = int(np.argmax(above))
+        raise InputError(
+            f"{name}: f_Q is {found[i]:.4g} at {recoil[i]:.4g} keV, but no recoil is seen as more energy than it has: "
+            "give a fraction, 0.15 for 15 %; what is observed per keVee, such as photoelectrons, is light_yield"
+        )
 
 
 def _checked(name: str, quenching: object, hint: str = "") -> Quenching:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Polynomial
+from cevns.arrays import Brief, Polynomial
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,14 +26,22 @@ __all__ = [
 
 #: Largest quenching factor that is accepted.
 LARGEST_FACTOR = 1e6
-#: Recoil [keV] up to which a signal is inverted, and from which on a quenching factor of your own is looked at.
-HIGHEST_RECOIL, LOWEST_RECOIL = 1e5, 1e-3
+#: Recoil [keV] up to which a signal is inverted.
+HIGHEST_RECOIL = 1e5
 #: Recoils among which the inverse of a quenching curve is looked for first.
 GRID = 513
 #: Most coefficients of a polynomial: enough for any curve, and few enough that no power overflows.
 MOST_COEFFICIENTS = 31
 #: Smallest quenching factor of a table, so that the logarithm of a signal is finite.
 SMALLEST_FACTOR = 1e-12
+
+
+def _recoils(recoil_kev: ArrayLike) -> Array:
+    """Return recoil energies [keV], refusing negative ones, where a law or a table would go on as if they were."""
+    found = checks.floats("recoil_kev", recoil_kev, unit="keV")
+    if (found < 0).any():
+        raise InputError(f"recoil_kev contains {found.min():g}: every value must be at least 0 keV")
+    return found
 
 
 class Quenching:
@@ -51,7 +59,7 @@ class Quenching:
 
     def signal(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q(T) T [keVee] at recoil energies [keV]."""
-        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        recoil_kev = _recoils(recoil_kev)
         return self.factor(recoil_kev) * recoil_kev
 
     def recoil(self, signal_kevee: ArrayLike, highest_kev: float = HIGHEST_RECOIL) -> Array:
@@ -99,8 +107,8 @@ class Quenching:
         return np.where(reached, np.where(sought, np.exp(best), 0.0), np.inf)
 
 
-@dataclass(frozen=True)
-class PolynomialQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class PolynomialQuenching(Quenching, Brief):
     """Signal f_Q(T) T = sum_n coefficients[n] T^(n+1), T in keV; a constant f_Q is ``PolynomialQuenching((f,))``.
 
     Parameters
@@ -167,8 +175,7 @@ class PolynomialQuenching(Quenching):
 
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
-        return cast("Array", np.polyval(self.coefficients[::-1], recoil_kev))
+        return cast("Array", np.polyval(self.coefficients[::-1], _recoils(recoil_kev)))
 
 
 @dataclass(frozen=True)
@@ -206,12 +213,11 @@ class LinearQuenching(Quenching):
 
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
-        return self.offset + self.slope * np.minimum(recoil_kev, self.constant_above)
+        return self.offset + self.slope * np.minimum(_recoils(recoil_kev), self.constant_above)
 
 
-@dataclass(frozen=True)
-class BirksQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class BirksQuenching(Quenching, Brief):
     """Modified Birks law f_Q(T) = (1 - exp(-T/E0)) / (kB dE/dr(T)).
 
     Parameters
@@ -273,14 +279,14 @@ class BirksQuenching(Quenching):
 
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV], the table's law continued below its first row."""
-        recoil_kev = checks.floats("recoil_kev", recoil_kev, unit="keV")
+        recoil_kev = _recoils(recoil_kev)
         t = np.maximum(recoil_kev, 1e-3 * self.recoil_kev[0])
         factor: Array = -np.expm1(-recoil_kev / self.onset_kev) / (self.birks * np.exp(self._series(np.log(t))))
         return factor
 
 
-@dataclass(frozen=True)
-class TabulatedQuenching(Quenching):
+@dataclass(frozen=True, repr=False)
+class TabulatedQuenching(Quenching, Brief):
     """f_Q(T) by linear interpolation in a table, constant outside it.
 
     Parameters
@@ -312,11 +318,13 @@ class TabulatedQuenching(Quenching):
         tiny &= (f > 0) | tiny.all() | (np.cumsum(f) > 0)
         if tiny.any():
             i = int(np.argmax(tiny))
-            raise InputError(
+            error = InputError(
                 f"factors[{i}] = {f[i]:g} at {t[i]:g} keV is not allowed: a quenching factor must be at least "
                 f"{SMALLEST_FACTOR:g}, but for 0 in rows below a threshold, before any other; see whether a decimal "
                 "comma, as in 0,16, was read as the end of a cell"
             )
+            error.at = i, float(f[i])
+            raise error
         # the slope of f T is linear inside a row interval, so its ends decide
         slope = np.diff(f) / np.diff(t)
         if ((f[:-1] + slope * t[:-1]) < 0).any() or ((f[1:] + slope * t[1:]) < 0).any():
@@ -331,7 +339,7 @@ class TabulatedQuenching(Quenching):
 
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        return np.interp(checks.floats("recoil_kev", recoil_kev, unit="keV"), self.recoil_kev, self.factors)
+        return np.interp(_recoils(recoil_kev), self.recoil_kev, self.factors)
 
 
 @dataclass(frozen=True)
@@ -374,7 +382,7 @@ class LindhardQuenching(Quenching):
 
     def factor(self, recoil_kev: ArrayLike) -> Array:
         """Return f_Q at recoil energies [keV]."""
-        eps = 11.5 * self.protons ** (-7 / 3) * checks.floats("recoil_kev", recoil_kev, unit="keV")
+        eps = 11.5 * self.protons ** (-7 / 3) * _recoils(recoil_kev)
         g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
         factor: Array = self.k * g / (1 + self.k * g)
         return factor

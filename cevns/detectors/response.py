@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +19,7 @@ from cevns import checks
 from cevns.arrays import equal, unique
 from cevns.binning import Axis, Binning
 from cevns.detectors.base import DetectorResponse
-from cevns.detectors.by_nucleus import QuenchingByNucleus, checked_quenching
+from cevns.detectors.by_nucleus import QuenchingByNucleus, check_fraction, checked_quenching
 from cevns.detectors.efficiency import LARGEST_OBSERVABLE, Efficiency
 from cevns.detectors.quenching import PolynomialQuenching, Quenching
 from cevns.detectors.resolution import Resolution
@@ -26,7 +27,7 @@ from cevns.detectors.smooth import SmoothEfficiency, checked_efficiency
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cevns._types import Array, ArrayLike, Values
     from cevns.detectors.electrons import ElectronResponse
@@ -48,7 +49,8 @@ class Response(DetectorResponse):
     Parameters
     ----------
     quenching : Quenching, or mapping of str to Quenching
-        f_Q(T) of all nuclei of the target, or of each by the name of an isotope or else of its element.
+        f_Q(T) of all nuclei of the target, or of each by the name of an isotope or else of its element: a fraction, at
+        most 1, unless `unit` is no energy and `light_yield` is 1, so that it may be the observable per keV.
     edges : array_like, shape (n + 1,), or Axis
         Ascending bin edges of the observable.
     unit : str
@@ -105,10 +107,26 @@ class Response(DetectorResponse):
         axis = Axis(name, edges, self.unit)
         checks.put(self, axis=axis, edges=axis.edges, light_yield=light_yield)
         checks.put(self, quenching=checked_quenching(self.quenching))
+        factors = self.quenching if isinstance(self.quenching, QuenchingByNucleus) else {"": self._factor}
+        for nucleus, factor in factors.items() if self._has_fractions else ():
+            # since f_Q(T) T grows, what is seen as T comes of a smaller recoil just where f_Q(T) is above 1; a last bin
+            # may reach beyond all recoils, which the flux limits
+            where = f"quenching[{nucleus!r}]" if nucleus else "quenching"
+            check_fraction(where, factor, edges / light_yield, everywhere=True)
         checked_efficiency("efficiency", self.efficiency, axis.edges[0], axis.edges[-1])
         checks.instance("resolution", self.resolution, (Resolution, type(None)))
         if self.recoil_efficiency is not None:
             checked_efficiency("recoil_efficiency", self.recoil_efficiency, *_RECOILS)
+
+    @property
+    def _has_fractions(self) -> bool:
+        # of what is neither an energy nor has a yield, the factor may be both at once: photoelectrons per keV
+        return "eV" in self.unit or self.light_yield != 1
+
+    def check_recoils(self, recoil_kev: Array) -> None:
+        """Refuse a quenching factor that is above 1 at any of some recoils [keV], unless it may hold a yield too."""
+        if self._has_fractions:
+            check_fraction("quenching", self._factor, recoil_kev)
 
     @property
     def binning(self) -> Binning:
@@ -119,6 +137,12 @@ class Response(DetectorResponse):
     def smeared(self) -> bool:  # type: ignore[override]
         """Whether there is a resolution."""
         return self.resolution is not None
+
+    def __repr__(self) -> str:
+        known = self.quenching
+        parts = dict.fromkeys(type(q).__name__ for q in (known.values() if isinstance(known, Mapping) else (known,)))
+        resolution = "" if self.resolution is None else f", {type(self.resolution).__name__}"
+        return f"<Response: {' and '.join(parts)}, {self.binning}{resolution}>"
 
     def of(self, nucleus: Nucleus) -> Response:
         """Return the response to recoils of one nucleus.

@@ -215,10 +215,23 @@ def read_templates(
     path = checked_path(path)
     if path.suffix == ".npz":
         recoil, templates = _from_archive(path)
-    else:
-        checks.instance("bins_of", bins_of, (Axis, Binning))
-        recoil, templates = _from_text(path, bins_of.bins)
-    return TemplateResponse(recoil, templates, bins_of, kind, beyond)
+        return TemplateResponse(recoil, templates, bins_of, kind, beyond)
+    checks.instance("bins_of", bins_of, (Axis, Binning))
+    recoil, templates, lines = _from_text(path, bins_of.bins)
+    try:
+        return TemplateResponse(recoil, templates, bins_of, kind, beyond)
+    except InputError as error:
+        if error.at is None:
+            raise
+        index, _ = error.at
+        edges = len(recoil) - len(templates) + 1
+        if str(error).startswith("templates"):
+            row, column = divmod(index, templates.shape[1])
+            column += edges
+        else:
+            # the last edge is the high one of the last row
+            row, column = min(index, len(lines) - 1), index - min(index, len(lines) - 1)
+        raise InputError(f"{path}, line {lines[row]}, column {column + 1}: {error}") from error
 
 
 def _from_archive(path: Any) -> tuple[Array, Array]:
@@ -245,7 +258,7 @@ def _from_archive(path: Any) -> tuple[Array, Array]:
     return recoil, templates
 
 
-def _from_text(path: Any, bins: int) -> tuple[Array, Array]:
+def _from_text(path: Any, bins: int) -> tuple[Array, Array, list[int]]:
     from cevns.tables import Table, join_bins
 
     table = Table.read(path)
@@ -258,6 +271,6 @@ def _from_text(path: Any, bins: int) -> tuple[Array, Array]:
     length = max(map(len, columns))
     columns = [table.values(i, length) for i in range(table.width)]
     if table.width == bins + 1:
-        return columns[0], np.stack(columns[1:], axis=1)
+        return columns[0], np.stack(columns[1:], axis=1), table.lines
     places = [f"{path}, line {line}" for line in table.lines]
-    return join_bins(columns[0], columns[1], places), np.stack(columns[2:], axis=1)
+    return join_bins(columns[0], columns[1], places), np.stack(columns[2:], axis=1), table.lines

@@ -65,6 +65,10 @@ class Component:
     antineutrino: bool | None = None
     timing: Timing | None = None
 
+    def __repr__(self) -> str:
+        kind = {True: "antineutrinos", False: "neutrinos", None: "neutrinos or antineutrinos"}[self.antineutrino]
+        return f"<Component {self.name}: {kind} of flavour {self.flavour}>"
+
     def __post_init__(self) -> None:
         checks.flavour("neutrino flavour", self.flavour, FLAVOURS)
         checks.instance(f"spectrum of flavour {self.flavour!r}", self.spectrum, Spectrum, "see cevns.fluxes.tabulated")
@@ -120,6 +124,10 @@ class Flux:
     components: tuple[Component, ...] = field(init=False, repr=False, compare=False)
     antineutrinos: tuple[bool | None, ...] = field(init=False, repr=False)
     timings: tuple[Timing | None, ...] = field(init=False, repr=False)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(component.name for component in self.components)
+        return f"<Flux {self.name}: {parts}; {', '.join(self.flavours)} up to {self.maximum_energy:.4g} MeV>"
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)

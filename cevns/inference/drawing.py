@@ -15,9 +15,11 @@ from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.levels import delta_chi2
 from cevns.inference.limits import Limit
 from cevns.inference.profiles import Profile
+from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
+from cevns.plotting.minima import mark_minima, minima_along
 from cevns.plotting.plane import level_text, line_style, once, set_up_plane, with_legend
 from cevns.plotting.ranges import cut, held
 from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines
@@ -104,7 +106,7 @@ def plot_limit(
     check_drawable(limit)
     limit = limit.ascending()
     if label is None:
-        label = f"{_named(limit)}, {level_text(limit.cl, limit.dof, 'excluded')}"
+        label = f"{limit.title}, {level_text(limit.cl, limit.dof, 'excluded')}"
     label = label_or_none(label)
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
@@ -140,7 +142,7 @@ def plot_scan(
     dof : int
         Degrees of freedom of the levels.
     reference : float, optional
-        The chi2 from which delta chi2 counts; the least on the grid unless given.
+        The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
     color, facecolor : color
         Of the outlines and of the filled region.
     label : str, optional
@@ -169,10 +171,10 @@ def plot_scan(
     if min(scan.chi2.shape) < 2:
         raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
-    label = label_or_none(_named(scan) if label is None else label)
+    label = label_or_none(scan.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
-    excess = (scan.chi2 - (scan.chi2.min() if reference is None else checks.real("reference", reference))).T
+    excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
     for i, level in enumerate(levels):
         threshold, style = delta_chi2(level, dof), line_style(i)
         # Matplotlib warns about levels that a grid does not reach
@@ -226,7 +228,7 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
             f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
             "in the plane of mass and coupling: print it"
         )
-    label = label_or_none(f"{_named(fit)}, best fit" if label is None else label)
+    label = label_or_none(f"{fit.title}, best fit" if label is None else label)
     legend, own = is_empty(ax), ax is None
     aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
     mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
@@ -261,11 +263,6 @@ def edges(limit: Limit) -> Array:
     ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
     drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
     return drawn
-
-
-def _named(result: Result) -> str:
-    """Return the model and the experiments of a result, for a legend."""
-    return f"{result.label}: {' + '.join(result.labels)}"
 
 
 def _labels(result: Result) -> tuple[str, str]:
@@ -317,7 +314,7 @@ def plot_contour(
     ('$\\\\sin^2\\\\theta_W$', 'SM: CsI, 68% C.L. allowed (2 d.o.f.)')
     """
     checks.instance("contour", contour, Contour)
-    label = label_or_none(_named(contour) if label is None else label)
+    label = label_or_none(contour.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     best = np.array([contour.values[p.name] for p in contour.parameters])
     every = [curve for curves in contour.curves for curve in curves]
@@ -370,7 +367,7 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     checks.instance("profile", profile, Profile)
     if profile.values.size < 2:
         raise InputError("a profile needs at least two values to be drawn, got 1: compute it at more, or print it")
-    label = label_or_none(_named(profile) if label is None else label)
+    label = label_or_none(profile.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = chi2_axes(ax, profile.parameters[0], profile.values, float(profile.delta_chi2.max()))
     with held(ax):
@@ -418,7 +415,7 @@ def plot_interval(
     ['SM: CsI', 'SM: CsI, 90% C.L. allowed (1 d.o.f.)', '$\\\\Delta\\\\chi^2 = 2.706$']
     """
     checks.instance("interval", interval, Interval)
-    label = label_or_none(_named(interval) if label is None else label)
+    label = label_or_none(interval.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     excess = interval.chi2 - interval.chi2_min
     # below 0, or far above it, if the level counts from another chi2 than the least
@@ -441,12 +438,13 @@ def plot_interval(
 def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
     """Mark the minima of a fit in the plane of its first two parameters: the global one filled, others empty.
 
-    Lines through the global one show the intervals of both.
+    Lines through the global one show the intervals of both. Of one parameter minima stand at their chi2 above the
+    least, and the intervals as lines at 1.
 
     Parameters
     ----------
     estimate : Estimate
-        In two parameters at least.
+        In any parameters.
     ax : matplotlib.axes.Axes, optional
         As in `plot_contour`.
     label : str, optional
@@ -458,11 +456,6 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     -------
     matplotlib.axes.Axes
 
-    Raises
-    ------
-    InputError
-        If the fit has one parameter only.
-
     Examples
     --------
     >>> import cevns
@@ -471,26 +464,23 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     ['SM: CsI, best fit', 'other minima, $\\\\Delta\\\\chi^2 \\\\leq 9$']
     """
     checks.instance("estimate", estimate, Estimate)
-    if len(estimate.parameters) < 2:
-        raise InputError(
-            f"a fit of {estimate.parameters[0].name} alone is no point in a plane: print it, or draw its interval"
-        )
-    label = label_or_none(f"{_named(estimate)}, best fit" if label is None else label)
-    legend, own = is_empty(ax), ax is None
+    label = label_or_none(f"{estimate.title}, best fit" if label is None else label)
+    legend, own, options = is_empty(ax), ax is None, {"color": "black"} | options
+    if len(estimate.parameters) == 1:
+        (p,) = estimate.parameters
+        at = np.array([[m["values"][p.name], m["chi2"] - estimate.chi2] for m in estimate.minima])
+        within = np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2)
+        return with_legend(minima_along(ax, p, at, within, label, options), new=legend, above=own)
     two = estimate.parameters[:2]
     points = np.array([[m["values"][p.name] for p in two] for m in estimate.minima])
     rows = [np.asarray(estimate.intervals[p.name], dtype=float).reshape(-1, 2) for p in two]
     ends = [np.append(row[np.isfinite(row)], points[0, k]) for k, row in enumerate(rows)]
     corners = np.array([[e.min(), e.max()] for e in ends]).T
     ax = parameter_axes(ax, two, [corners], also=points)
-    options = {"color": "black"} | options
     for k, axis in enumerate((ax.xaxis, ax.yaxis)):
         lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in cut(axis, rows[k])]
         text = once(ax, r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else "")
         with held(ax):
             draw_lines(ax, lines, text, color=options["color"], linewidth=1)
-    mark(ax, points[0], two, label, **options)
-    text = once(ax, r"other minima, $\Delta\chi^2 \leq 9$" if label else "")
-    for k, point in enumerate(points[1:]):
-        mark(ax, point, two, "" if k else text, **({"marker": "o", "markerfacecolor": "none"} | options))
+    mark_minima(ax, points, two, label, options)
     return with_legend(ax, new=legend, above=own)

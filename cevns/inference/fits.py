@@ -200,11 +200,11 @@ def best_fit(
     if line.other is None or mass is not None:
         single = None if mass is None or line.other is None else line.other.number(mass)
         chi2, y = line.minima(line.other_values(mass if single is None else single), num_threads)
-        return Fit(float(chi2[0]), single, line.value_in_range(y[0]), **line.about)
+        found = line.value_in_range(y[0])
+        return Fit(float(chi2[0]), single, found, **line.about_best(single, found))
     low, high = _check_range(mass_range, line.other.low, line.other.high)
     logs = np.linspace(math.log(low), math.log(high), _MASSES)
     chi2, y = line.minima(np.exp(logs).clip(low, high), num_threads)
-    ends = min(chi2[0], chi2[-1])
     best = int(chi2.argmin())
     least, found, at = chi2[best], logs[best], y[best]
     for i in _valleys(chi2):
@@ -213,11 +213,20 @@ def best_fit(
             left, right = logs[max(i - 1, 0)], logs[min(i + 1, logs.size - 1)]
             valley = _refined(line, left, right, (low, high), num_threads)
             least, found, at = min((least, found, at), valley)
-    near = min(found - math.log(low), math.log(high) - found) <= EDGE
     # without a coupling the mass means nothing
-    at_edge = bool((near or ends - least <= EDGE_CHI2) and at != 0)
-    found_mass = float(np.exp(found).clip(low, high))
-    return Fit(float(least), found_mass, line.value_in_range(at), at_edge, **line.about)
+    edges = [
+        f"the {side} one, {end:g} {line.other.unit}"
+        for side, end, value in (("lower", low, chi2[0]), ("upper", high, chi2[-1]))
+        if at != 0 and (abs(found - math.log(end)) <= EDGE or value - least <= EDGE_CHI2)
+    ]
+    found_mass, coupling = float(np.exp(found).clip(low, high)), line.value_in_range(at)
+    about = line.about_best(found_mass, coupling)
+    if edges:
+        about["remarks"] += (
+            f"the best fit lies at an end of the masses that are searched, {' and '.join(edges)}: chi2 may fall "
+            "further beyond",
+        )
+    return Fit(float(least), found_mass, coupling, bool(edges), **about)
 
 
 def _valleys(chi2: Array) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -107,6 +108,20 @@ class Limit(Result):
         # the couplings of a mediator begin at 0, which is then no end of what is excluded
         begins = self._one_sided
         return any(low < 0 < high or (low == 0 and begins) for low, high in intervals)
+
+    def text(self, intervals: Array) -> str:
+        """Return excluded intervals in one line, with [ before 0 where it is excluded too, as couplings begin there.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> curve = cevns.load("coherent-argon-2020").limit("universal", mass=300.0)
+        >>> curve.text(curve.excluded[0])
+        '(0.00017596, 0.000487266), (0.000593695, inf)'
+        """
+        begins = self._one_sided
+        shown = (f"{'[' if low == 0 and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)
+        return ", ".join(shown) or "none"
 
     @property
     def _one_sided(self) -> bool:
@@ -376,7 +391,12 @@ def limit(
     if reference is None:
         reference = best_fit(likelihood, interaction, mass_range=mass_range, num_threads=num_threads, **line.fixed)
     else:
-        reference = dataclasses.replace(reference_fit(reference, line), **line.about)
+        reference = reference_fit(reference, line)
+        # a number stands for no point
+        alone = math.isnan(reference.coupling) or (line.other is not None and reference.mass is None)
+        about = line.about if alone else line.about_best(reference.mass, reference.coupling)
+        about["remarks"] = tuple(dict.fromkeys((*about["remarks"], *reference.remarks)))
+        reference = dataclasses.replace(reference, **about)
     roots = np.zeros((masses.size, crossings_limit()))
     counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
     rows, level = line.rows(masses), reference.chi2 + above_minimum
@@ -400,5 +420,5 @@ def limit(
         best_fit=reference,
         mass=masses if line.other else None,
         excluded=line.intervals(roots, counts, above),
-        **line.about,
+        **(line.about | {"remarks": reference.remarks}),
     )

@@ -61,7 +61,7 @@ class Line:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
-        self._experiments, self._remarks = likelihood.experiments, likelihood.omissions(interaction)
+        self._likelihood, self._remarks = likelihood, likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
@@ -77,7 +77,7 @@ class Line:
         without = likelihood.unseen(interaction)
         if self.parameter.name in without:
             names = [p.name for p in self.parameters if p.name in without]
-            self._remarks += (without_effect((e.name for e in self._experiments), self.name, names),)
+            self._remarks += (without_effect((e.name for e in self._likelihood.experiments), self.name, names),)
 
     def _too_many(self, masses: Container[str], purpose: str) -> str:
         """Return which parameters are free beside one coupling and one mass, and what to do."""
@@ -122,12 +122,19 @@ class Line:
             "model": self.name,
             # a name that stands for a label is no mathematics
             "label": plain(self.label) if self.label == self.name else self.label,
-            "experiments": tuple(e.name for e in self._experiments),
-            "labels": tuple(e.label for e in self._experiments),
+            "experiments": tuple(e.name for e in self._likelihood.experiments),
+            "labels": tuple(e.label for e in self._likelihood.experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
             "remarks": self._remarks,
         }
+
+    def about_best(self, other: float | None, value: float) -> dict[str, Any]:
+        """Return `about` with what has to be said of nuisances at the best fit: that they end at their range."""
+        row = self.rows(np.array([0.0 if other is None else other]))[0]
+        row[self.engine.line] = value
+        said = (f"at the best fit {text}" for text in self._likelihood.remarks(self.chi2, row))
+        return self.about | {"remarks": (*self._remarks, *said)}
 
     @property
     def two_sided(self) -> bool:

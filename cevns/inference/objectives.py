@@ -434,6 +434,11 @@ class Objective(Axes):
         out[~inside] = self._points(self.engine, rows[~inside])
         return out
 
+    def nuisances(self, point: Array) -> tuple[str, ...]:
+        """Return what has to be said of nuisances at one point: that they end at their range."""
+        found: tuple[str, ...] = self._arguments[0].remarks(self.evaluator, self.to_values(point))
+        return found
+
     def of_data(self, points: Array) -> Array:
         """Return chi2 of points without what priors add to it."""
         return self._points(self._data, np.ascontiguousarray(self.to_values(points)))

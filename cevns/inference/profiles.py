@@ -15,7 +15,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
-from cevns.inference.remarks import check_effect
+from cevns.inference.remarks import check_effect, nuisances
 from cevns.inference.results import Result
 from cevns.tabular import Column, Table
 
@@ -211,6 +211,7 @@ def profile(
         remarks=(
             *objective.omissions,
             *(f"chi2 does not depend on {other}: any value fits as well" for other in objective.inert),
+            *nuisances(objective, minima[0]),
             *said,
         ),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cevns.inference.objectives import Objective
     from cevns.parameters import Parameter
 
-__all__ = ["chi2_of_fit", "reference_fit"]
+__all__ = ["chi2_of_fit", "reference_chi2", "reference_fit"]
 
 #: Difference of chi2, relative to 1 + chi2, that rounding may leave, other versions' and machines' included.
 ROUNDING = 1e-7
@@ -95,7 +95,24 @@ def _number(reference: Any, fit: str) -> float:
     if isinstance(reference, Result):
         remedy = f": {_ALONE}" if isinstance(reference, Estimate) else ""
         raise InputError(f"reference must be a chi2 or {fit}, got {checks.shown(reference)}{remedy}")
-    return checks.real("reference", reference)
+    return reference_chi2(reference)
+
+
+def reference_chi2(reference: Any) -> float:
+    """Return the number from which levels count.
+
+    Raises
+    ------
+    InputError
+        If it is none, or below 0, beyond rounding, where no chi2 is.
+    """
+    chi2 = checks.real("reference", reference)
+    if chi2 < -ROUNDING:
+        raise InputError(
+            f"reference = {chi2:g} is not allowed: no chi2 lies below 0; for the standard model give "
+            'likelihood.chi2("sm")'
+        )
+    return chi2
 
 
 def _point(fit: Fit | Estimate) -> dict[str, float]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cevns.inference.minima import Minimum
     from cevns.inference.objectives import Objective
 
-__all__ = ["at_ends", "check_effect", "directions", "remarks", "shown_values"]
+__all__ = ["at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
 
 #: Difference in chi2 below which another minimum is as deep.
 AS_DEEP = 0.01
@@ -107,6 +107,11 @@ def _of_heavy(objective: Objective) -> list[str]:
     return out
 
 
+def nuisances(objective: Objective, minimum: Minimum) -> tuple[str, ...]:
+    """Return what has to be said of nuisances at a minimum: that they end at their range."""
+    return tuple(f"at the best fit {text}" for text in objective.nuisances(minimum.point))
+
+
 def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
     """Return what has to be said of the least minimum.
 
@@ -132,6 +137,7 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
             f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: chi2 may fall "
             "further beyond"
         )
+    out += nuisances(objective, best)
     for direction in directions(objective, best):
         terms = " ".join(f"{value:+.3g} {name}" for name, value in direction.items())
         along = next(iter(direction)) if len(direction) == 1 else terms

@@ -60,6 +60,11 @@ class Result(ByValue, Pictured, abc.ABC):
         """Names of the experiments in one text."""
         return " + ".join(self.experiments)
 
+    @property
+    def title(self) -> str:
+        """The model and the experiments as legends name them."""
+        return f"{self.label}: {' + '.join(self.labels)}"
+
     @abc.abstractmethod
     def table(self) -> Table:
         """Return the numbers as a table: named columns with units, rows of plain numbers."""

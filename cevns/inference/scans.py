@@ -173,4 +173,6 @@ def scan(
     rows, y = line.rows(mass), line.to_y(coupling)
     chi2 = np.empty((mass.size, coupling.size))
     share(lambda part: line.engine.grid(rows[part], y, chi2[part]), mass.size, chi2.size, num_threads, progress)
-    return Scan(mass, coupling, chi2, **(line.about | {"parameters": (line.other, line.parameter)}))
+    i, j = divmod(int(chi2.argmin()), coupling.size)
+    about = line.about_best(float(mass[i]), float(coupling[j])) | {"parameters": (line.other, line.parameter)}
+    return Scan(mass, coupling, chi2, **about)

@@ -108,7 +108,7 @@ class Amplitude:
         if len(flavours) != 2:
             raise InputError(f"flavours must be two, before and after, got {checks.shown(self.flavours)}")
         for flavour in flavours:
-            checks.flavour("neutrino flavour", flavour, FLAVOURS)
+            checks.flavour("neutrino flavour", flavour, FLAVOURS, "give both, before and after, ('e', 'mu')")
         self._check_numbers()
         given = tuple(self.couplings.items()) if isinstance(self.couplings, Mapping) else self.couplings
         powers: dict[str, int] = {}

@@ -17,6 +17,13 @@ LARGEST_CHARGE = 1e6
 LARGEST_NUMBER = 3e12
 
 
+#: Where two flavours go, which have no charge.
+_CHANGING = (
+    "couplings that change the flavour are parameters of the interaction 'nsi', such as eps_u_emu, or amplitudes of "
+    "your own, Amplitude(('e', 'mu'), ...)"
+)
+
+
 def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tuple[tuple[str, float], ...]:
     """Return numbers by lepton flavour as pairs.
 
@@ -33,7 +40,7 @@ def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tup
         pairs = checks.instance(name, values, Mapping, "give numbers by flavour, such as {'mu': -3}").items()
     table: dict[str, float] = {}
     for flavour, value in pairs:
-        checks.flavour("lepton flavour", flavour, FLAVOURS)
+        checks.flavour("lepton flavour", flavour, FLAVOURS, _CHANGING)
         if flavour in table:
             raise InputError(f"{name} gives flavour {flavour!r} more than once")
         table[flavour] = checks.real(f"{name}[{flavour!r}]", value, low=-largest, high=largest)

@@ -5,6 +5,39 @@ import os
 
 from cevns.errors import kernels_not_built
 
+#: Each is a source of its name; they import each other, so that none works without all.
+_MODULES = (
+    "backwards",
+    "components",
+    "convexity",
+    "counts",
+    "engine",
+    "fluxes",
+    "form_factors",
+    "functions",
+    "gaussian",
+    "gradients",
+    "joint",
+    "kinematics",
+    "kinks",
+    "likelihood",
+    "loops",
+    "masses",
+    "pieces",
+    "points",
+    "poisson",
+    "quenching",
+    "recoils",
+    "search",
+    "sums",
+    "weights",
+)
+
+#: What all of them share, which Cython writes.
+_SHARED = "memoryviews"
+
 # Python itself would say no more than that there is no such module
-if not any(os.path.exists(f"{__path__[0]}/counts{suffix}") for suffix in importlib.machinery.EXTENSION_SUFFIXES):
-    raise kernels_not_built(__name__)
+_files = frozenset(os.listdir(__path__[0]))
+for _module in (*_MODULES, _SHARED):
+    if not any(f"{_module}{suffix}" in _files for suffix in importlib.machinery.EXTENSION_SUFFIXES):
+        raise kernels_not_built(f"{__name__}.{_module}")

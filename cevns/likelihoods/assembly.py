@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,27 @@ if TYPE_CHECKING:
     from cevns.likelihoods.channel import Channel
     from cevns.parameters import Parameter
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "Ends"]
 
+_BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
 EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What of nuisances lies at an end of its range.
+
+    Attributes
+    ----------
+    experiments : tuple of str
+        Those of which a nuisance does.
+    remarks : tuple of str
+        A sentence for each nuisance.
+    """
+
+    experiments: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 class Assembly:
@@ -108,8 +126,41 @@ class Assembly:
         found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]
         return Engine(terms, found, priors, self.joined.make(others, self._outer))
 
-    def pulls(self, profile: Any) -> tuple[float, dict[str, dict[str, Any]], list[str], dict[str, float]]:
-        """Return chi2 without priors of parameters, chi2 and pulls by experiment, those at an edge, and shared pulls.
+    def ends(self, profile: Any) -> Ends:
+        """Return which experiments have a nuisance at an end of its range, and what has to be said.
+
+        Parameters
+        ----------
+        profile : tuple
+            What `Engine.profile` returns.
+        """
+        terms, _, (_, x) = profile
+        found: dict[str, list[str]] = {}
+        for experiment, (_, eta, *_) in zip(self.alone, terms, strict=True):
+            low, high = experiment.signal.eta_range
+            if _at_end(eta, low, high):
+                end, side = (low, "below") if eta - low < high - eta else (high, "above")
+                sigmas = abs(end - 1) / experiment.statistic.eta_sigma
+                said = f"the quenching scale of {experiment.name} is at an end of its range, {end:.4g}, {sigmas:.3g} "
+                found[experiment.name] = [f"{said}sigma {side} 1: {_BEYOND}"]
+        if self.together:
+            joined = self.joined
+            x = (joined.turn @ x).tolist()
+            for experiment, places in zip(self.together, joined.places, strict=True):
+                for k in places:
+                    pull = joined.pulls[k]
+                    if _at_end(x[k], pull.low, pull.high):
+                        end, side = (pull.low, "lower") if x[k] - pull.low < pull.high - x[k] else (pull.high, "upper")
+                        unit = "" if pull.told_in == "relative" else f" {pull.told_in}"
+                        owner = "" if joined.shared_by(k) > 1 else f" of {experiment.name}"
+                        said = f"nuisance {pull.name}{owner} is at the {side} end of its range, {pull.unit * end:.4g}"
+                        found.setdefault(experiment.name, []).append(f"{said}{unit}: {_BEYOND}")
+        names = [e.name for e in self.experiments if e.name in found]
+        # what several share is said once
+        return Ends(tuple(names), tuple(dict.fromkeys(said for name in names for said in found[name])))
+
+    def pulls(self, profile: Any) -> tuple[float, dict[str, dict[str, Any]], Ends, dict[str, float]]:
+        """Return chi2 without priors of parameters, chi2 and pulls by experiment, those at an end, and shared pulls.
 
         Parameters
         ----------
@@ -118,27 +169,23 @@ class Assembly:
         """
         terms, values, (chi2, x) = profile
         out: dict[str, dict[str, Any]] = {}
-        at_edge: list[str] = []
         pulls = dict(zip(self.shared, values, strict=True))
         for experiment, term in zip(self.alone, terms, strict=True):
             value, eta, signal, shifts = term
             centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
             own = experiment.statistic.pulls(eta, signal - centre, shifts)
             out[experiment.name] = {"chi2": value, "pulls": own}
-            if _at_end(eta, *experiment.signal.eta_range):
-                at_edge.append(experiment.name)
         total = sum(v["chi2"] for v in out.values())
         total += sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self.shared.items())
         if self.together:
-            total += self._add_joint(chi2, x, out, at_edge, pulls)
-        return total, {e.name: out[e.name] for e in self.experiments}, at_edge, pulls
+            total += self._add_joint(chi2, x, out, pulls)
+        return total, {e.name: out[e.name] for e in self.experiments}, self.ends(profile), pulls
 
     def _add_joint(
         self,
         chi2: Sequence[float],
         x: Array,
         out: dict[str, dict[str, Any]],
-        at_edge: list[str],
         pulls: dict[str, float],
     ) -> float:
         """Add the experiments that are profiled together, and return their chi2 with all pulls that are theirs."""
@@ -154,8 +201,6 @@ class Assembly:
                 own[pull.name] = pull.unit * float(x[k])
                 if joined.names[k][0] is not None:
                     alone += joined.precision[k, k] * float(x[k]) ** 2
-                if _at_end(float(x[k]), pull.low, pull.high) and experiment.name not in at_edge:
-                    at_edge.append(experiment.name)
             out[experiment.name] = {"chi2": value + float(alone), "pulls": own}
         precision = joined.precision.copy()
         for k in self._outer:

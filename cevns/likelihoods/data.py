@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ LARGEST_PRECISION = 1e8
 OTHER_PULLS = ("signal", "quenching")
 
 
-@dataclass(frozen=True)
-class Background:
+@dataclass(frozen=True, repr=False)
+class Background(Brief):
     """A background with a normalisation pull.
 
     Parameters
@@ -59,8 +60,8 @@ class Background:
         )
 
 
-@dataclass(frozen=True)
-class Data:
+@dataclass(frozen=True, repr=False)
+class Data(Brief):
     """Observed counts in bins: Poisson data, or with uncorrelated Gaussian uncertainties.
 
     Parameters

@@ -49,6 +49,9 @@ class GaussianStatistic:
         self.data, self.backgrounds = data, backgrounds
         self.signal_sigma, self.eta_sigma, self.shared = signal_sigma, eta_sigma, tuple(shared)
 
+    def __repr__(self) -> str:
+        return f"<GaussianStatistic: {len(self.data.observed)} bins>"
+
     def with_data(self, data: Data) -> GaussianStatistic:
         """Return the same for other data, sharing what they do not change."""
         out = GaussianStatistic(data, self.backgrounds, self.signal_sigma, self.eta_sigma, self.shared)

@@ -323,6 +323,10 @@ class Joined:
         key = (None, name)
         return self.names.index(key) if key in self.names else -1
 
+    def shared_by(self, k: int) -> int:
+        """Return how many experiments have a nuisance."""
+        return sum(k in places for places in self.places)
+
     def make(self, terms: Sequence[PoissonTerm], outer: Sequence[int]) -> Joint:
         """Return the compiled sum; `outer` are nuisances whose pulls another part of the likelihood has."""
         precision = self.precision.copy()

@@ -472,11 +472,15 @@ class Likelihood(Inference):
         """
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
         point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
-        total, experiments, at_edge, shared = self._assembly.pulls(evaluator.engine.profile(point))
+        total, experiments, ends, shared = self._assembly.pulls(evaluator.engine.profile(point))
         total += evaluator.engine.penalty(point)
         priors = {
             p.name: (value - p.prior[0]) / p.prior[1]
             for p, value in zip(evaluator.parameters, point.tolist(), strict=True)
             if p.prior is not None
         }
-        return Pulls(total, experiments, tuple(at_edge), shared, priors)
+        return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks)
+
+    def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:
+        """Return what has to be said of a point of a function that `bind` made; see `Pulls.remarks`."""
+        return self._assembly.ends(evaluator.engine.profile(values)).remarks

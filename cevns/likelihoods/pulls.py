@@ -23,13 +23,15 @@ class Pulls:
         that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
         - 1.
     at_edge : tuple of str
-        Experiments whose quenching scale lies at an end of its range, five standard deviations from 1: the minimum may
-        lie beyond, and the data and the prediction hardly belong together.
+        Experiments of which a nuisance lies at an end of its range, as the quenching scale at five standard deviations
+        from 1 or 0.25: the minimum may lie beyond, and the data and the prediction hardly belong together.
     shared : dict
         Pulls of nuisances by name, which scale the signals of several experiments; their penalties are in `chi2` alone.
     priors : dict
         Pulls of parameters that have a prior, by name, in units of its standard deviation; their squares are in `chi2`
         alone.
+    remarks : tuple of str
+        What has to be said beside the numbers: a sentence for each nuisance at an end of its range.
     """
 
     chi2: float
@@ -37,6 +39,7 @@ class Pulls:
     at_edge: tuple[str, ...] = ()
     shared: dict[str, float] = field(default_factory=dict)
     priors: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def of(self, experiment: str) -> dict[str, float]:
         """Return all pulls by name that an experiment may know, its own and the shared ones.

@@ -171,6 +171,9 @@ class RefoldedEvaluator:
     def __reduce__(self) -> tuple[Any, ...]:
         return RefoldedEvaluator, (self.engine,)
 
+    def __repr__(self) -> str:
+        return f"<RefoldedEvaluator of {', '.join(self.names)}>"
+
     @cached_property
     def __signature__(self) -> Any:
         return signature(self.parameters)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         plot_profile,
         plot_scan,
     )
-    from cevns.plotting.canvas import checked_label, file_figure, import_matplotlib, new_figure, png, save
+    from cevns.plotting.canvas import checked_label, file_axes, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
         MASS_LABEL,
@@ -47,6 +47,7 @@ _PUBLIC = {
     "OPEN_ABOVE": "cevns.plotting.plane",
     "OPEN_BELOW": "cevns.plotting.plane",
     "checked_label": "cevns.plotting.canvas",
+    "file_axes": "cevns.plotting.canvas",
     "file_figure": "cevns.plotting.canvas",
     "import_matplotlib": "cevns.plotting.canvas",
     "label_region": "cevns.plotting.regions",
@@ -80,6 +81,7 @@ __all__ = [
     "OPEN_ABOVE",
     "OPEN_BELOW",
     "checked_label",
+    "file_axes",
     "file_figure",
     "import_matplotlib",
     "label_region",

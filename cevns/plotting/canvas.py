@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "checked_label",
     "draws",
+    "file_axes",
     "file_figure",
     "import_matplotlib",
     "is_empty",
@@ -189,6 +190,28 @@ def file_figure(**options: Any) -> Figure:
     from cevns.plotting.figures import Figure
 
     return Figure(**({"layout": "constrained"} | options))
+
+
+def file_axes(**options: Any) -> Axes:
+    """Return the axes of a new figure for files, or say in one sentence why Matplotlib cannot make them.
+
+    Parameters
+    ----------
+    **options
+        As of `file_figure`.
+
+    Raises
+    ------
+    DataError
+        If a setting of Matplotlib keeps it from making them.
+
+    Examples
+    --------
+    >>> ax = file_axes(figsize=(4, 3))
+    """
+    figure = file_figure(**options)
+    with _drawing(figure, "axes"):
+        return figure.add_subplot()
 
 
 def png(figure: Figure) -> bytes:

@@ -26,11 +26,11 @@ class Pictured:
 
     def _picture(self) -> Figure:
         """Return the figure that a notebook shows; what needs several axes has its own."""
-        from cevns.plotting.canvas import file_figure
+        from cevns.plotting.canvas import file_axes
         from cevns.plotting.plane import with_legend
 
         plot: Any = self.plot  # type: ignore[attr-defined]
-        ax = plot(ax=file_figure().add_subplot())
+        ax = plot(ax=file_axes())
         if ax.get_legend_handles_labels()[0]:
             with_legend(ax, above=True)
         figure: Figure = ax.figure

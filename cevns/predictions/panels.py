@@ -179,7 +179,7 @@ class RecoilNodes:
         Raises
         ------
         InputError
-            If no recoil can be observed.
+            If no recoil can be observed, or one is seen as more energy than it has.
         """
         nuclei, scales = target.nuclei, rate_scales(target) * 1e-3
         panels, columns, hidden = [], [], []
@@ -196,6 +196,7 @@ class RecoilNodes:
             edges = _edges(flux, own, scales[list(members)], form_factor, low, min(high, end), extra, kinds)
             half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
             recoil = (middle[:, None] + half[:, None] * NODES).ravel()
+            part.check_recoils(recoil)
             charges = _charges(nuclei, form_factor, recoil)
             seen = np.zeros((len(nuclei), recoil.size))
             seen[list(members)] = scales[list(members), None]

@@ -53,6 +53,9 @@ class RefoldedPredictor:
     def __reduce__(self) -> tuple[Any, ...]:
         return RefoldedPredictor, self._arguments
 
+    def __repr__(self) -> str:
+        return f"<RefoldedPredictor of {', '.join(self.names)}>"
+
     @cached_property
     def __signature__(self) -> Any:
         return signature(self.parameters)

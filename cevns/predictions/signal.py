@@ -97,6 +97,10 @@ class Signal:
     electrons: Any = None
     part: str = ""
 
+    def __repr__(self) -> str:
+        nuclei = " + ".join(n.name for n in self.target.nuclei)
+        return f"<Signal: {self.flux.name} on {nuclei}, {self.binning}>"
+
     def __post_init__(self) -> None:
         for field, kind in {"flux": Flux, "target": Target, "response": (Response, DetectorResponse)}.items():
             checks.instance(field, getattr(self, field), kind)

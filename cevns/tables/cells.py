@@ -6,10 +6,14 @@ import math
 import re
 import unicodedata
 
+from cevns import checks
+
 __all__ = ["COMMA_NUMBER", "NUMBER", "complaint_about", "energy_unit", "is_missing", "looks_like_a_number", "number_in"]
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"[-+]?\d*,\d+(?:[eEdD][-+]?\d+)?", re.ASCII)
+# what a number has and a name has not
+_TELLING = re.compile(r"[.,][\dOolI]|[eEdD][-+][\dOolI]", re.ASCII)
 _EXPONENT = str.maketrans("dD", "ee")
 # what stands for a missing number, which must not make a row of titles
 _MISSING = frozenset(
@@ -51,9 +55,9 @@ def looks_like_a_number(cell: str) -> bool:
         return True
     if NUMBER.fullmatch(bare.strip("()[]{}'\"`,;")):
         return True
-    # letters that are taken for digits: O.5
+    # letters that are taken for digits: O.5; without a decimal sign or the sign of an exponent they may be names, as I1
     digits = bare.translate(str.maketrans("OolI", "0011"))
-    return "." in bare and any(c.isdigit() for c in bare) and bool(NUMBER.fullmatch(digits))
+    return bool(_TELLING.search(bare) and (NUMBER.fullmatch(digits) or COMMA_NUMBER.fullmatch(digits)))
 
 
 def is_missing(cell: str) -> bool:
@@ -67,8 +71,9 @@ def number_in(cell: str, decimal: str) -> float | None:
         cell = cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell) else cell.replace(".", "?")
     if not NUMBER.fullmatch(cell):
         return None
-    number = float(cell.translate(_EXPONENT))
-    return number if math.isfinite(number) else None
+    cell = cell.translate(_EXPONENT)
+    number = float(cell)
+    return number if math.isfinite(number) and not checks.vanishes(cell, number) else None
 
 
 def complaint_about(cell: str, decimal: str) -> str:
@@ -92,8 +97,11 @@ def complaint_about(cell: str, decimal: str) -> str:
 
 
 def _remedy(cell: str, decimal: str) -> str:
+    if (NUMBER if decimal == "." else COMMA_NUMBER).fullmatch(cell):
+        small = float(cell.replace(",", ".").translate(_EXPONENT)) == 0
+        return "it is too small to be told from 0; write 0, or choose another unit" if small else "it is too large"
     if NUMBER.fullmatch(cell):
-        return "it is too large" if decimal == "." else "the decimal sign of the other rows is a comma"
+        return "the decimal sign of the other rows is a comma"
     if re.fullmatch(r"[-+]?[\d.,']+([eEdD][-+]?\d+)?", cell, re.ASCII):
         return "write a point as decimal sign and no grouping"
     for pattern, remedy in (

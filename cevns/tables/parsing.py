@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cevns.checks import vanishes
 from cevns.errors import DataError
 from cevns.tables.cells import COMMA_NUMBER, NUMBER, energy_unit, looks_like_a_number
 
@@ -22,6 +23,8 @@ __all__ = ["TITLES_HINT", "decoded", "parsed", "plain_numbers"]
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)
 BLANKS = " \t"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+#: What separates the cells of tables for eyes, and of no file that is read.
+_FOREIGN = re.compile(r"[|&]")
 _COMMENT = re.compile(r"#|(?<=[ \t])(?:%|!|//)")
 #: What blanks may not be in rows of numbers that need no other look: tabs around an empty cell, and line ends.
 _UNPLAIN = re.compile(r"^ *\t|\t *\t|[\f\v]", re.MULTILINE)
@@ -84,7 +87,10 @@ def plain_numbers(text: str) -> np.ndarray | None:
         values = np.array(tokens, dtype=float)
     except ValueError:
         return None
-    return values.reshape(len(rows), -1) if np.isfinite(values).all() else None
+    # what is too small for a double has become 0
+    if not np.isfinite(values).all() or any(vanishes(tokens[i], 0.0) for i in np.flatnonzero(values == 0).tolist()):
+        return None
+    return values.reshape(len(rows), -1)
 
 
 @dataclass
@@ -194,6 +200,13 @@ def _separator(lines: Sequence[_Line], name: object) -> str | None:
     if not found:
         raise DataError(_NO_ROWS.format(name))
     rows = [text for _, text in found]
+    foreign = [(line, sign[0]) for line, text in found if (sign := _FOREIGN.search(text))]
+    if 2 * len(foreign) >= len(rows):
+        line, foreign_sign = foreign[0]
+        raise DataError(
+            f"{name}, line {line.number}: {foreign_sign} separates the cells; separate them with blanks, commas, "
+            "semicolons or tabs"
+        )
     if _most(";" in row for row in rows):
         return ";"
     tidy = [re.sub(" +", " ", row.strip(" ")).replace(" \t", "\t").replace("\t ", "\t") for row in rows]
