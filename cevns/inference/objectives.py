@@ -14,6 +14,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.axes import LIGHTEST, Axes
 from cevns.inference.headers import plain
+from cevns.inference.inner import convex_box
 from cevns.inference.unseen import without_effect
 from cevns.parameters import LARGEST_COUPLING, chosen, unused_prior
 from cevns.threads import checked, share
@@ -299,22 +300,9 @@ class Objective(Axes):
         for factor in INNER:
             low = np.maximum(self.low, self.base - factor * below[0])
             high = np.minimum(self.high, self.base + factor * above[0])
-            self._inner = self._convex(likelihood, interaction, fixed, low, high)
+            self._inner = convex_box(self.evaluator.parameters, likelihood, interaction, fixed, low, high)
             if self._inner is not None or not (low < high).all():
                 return
-
-    def _convex(
-        self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float], low: Array, high: Array
-    ) -> tuple[Array, Array, Any] | None:
-        """Return a box with an engine for it if it is one in which chi2 is convex in the quenching scale."""
-        if not (low < high).all():
-            return None
-        parameters = tuple(
-            p.replace(low=a, high=b, default=None)
-            for p, a, b in zip(self.evaluator.parameters, low.tolist(), high.tolist(), strict=True)
-        )
-        engine = likelihood.engine(interaction, parameters, fixed).prepare()
-        return None if any(term.searched for term in engine.terms) else (low, high, engine)
 
     def focused(self, low: Array, high: Array) -> Objective:
         """Return the same, as fast as can be in a box of all parameters, shapes (n,); itself if nothing is gained."""
@@ -322,7 +310,8 @@ class Objective(Axes):
             return self
         likelihood, interaction, _, _, priors = self._arguments
         low, high = low.clip(self.low, self.high), high.clip(self.low, self.high)
-        inner = self._convex(likelihood.constrained(priors), interaction, self._values, low, high)
+        data = likelihood.constrained(priors)
+        inner = convex_box(self.evaluator.parameters, data, interaction, self._values, low, high)
         other = copy.copy(self)
         other._inner = inner
         for name in ("floors", "dear"):
