@@ -37,7 +37,7 @@ def test_results_in_mass_and_coupling_say_so(argon):
     alone = argon.limit("magnetic-moment", mu_e=0.0, mu_mu=0.0)
     assert alone.remarks == (SAID.replace("mass, coupling of 'b-3ltau'", "mu_tau of 'magnetic-moment'"),)
     assert argon.limit("magnetic-moment", mu_e=0.0, mu_tau=0.0).remarks == ()
-    assert argon.limit("b-l", mass=[10.0]).remarks == ()
+    assert not any("depend" in text for text in argon.limit("b-l", mass=[10.0]).remarks)
 
 
 @pytest.mark.parametrize(
