@@ -70,8 +70,8 @@ cdef const double* own(list owned, values):
 
 
 cdef const Py_ssize_t* whole_address(const Py_ssize_t[::1] view):
-    return &view[0]
+    return &view[0] if view.shape[0] else NULL
 
 
 cdef const int* int_address(const int[::1] view):
-    return &view[0]
+    return &view[0] if view.shape[0] else NULL
