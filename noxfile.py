@@ -23,9 +23,11 @@ PHYSICS = (
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
     *("measurements", "heavy_leptons", "kinks", "minima"),
     *("data_sets", "data_set_pages", "far_signals", "joint", "moments", "resolutions", "today", "worked_examples"),
+    *("arrivals", "contours", "flux_components", "free_parameters", "magnetic_moments", "posteriors", "predictions"),
+    *("shapes", "smooth_efficiencies", "solar", "templates"),
     *("reference_argon_3d", "reference_csi_2021", "reference_data_sets", "reference_germanium", "reference_xenonnt"),
 )
-SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
+SLOW = [*(f"--ignore=tests/test_{name}.py" for name in PHYSICS), "--ignore=tests/contracts/test_experiments.py"]
 
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests"]
