@@ -10,6 +10,7 @@ import pytest
 
 import cevns
 from cevns.cli import main
+from cevns.interactions import NonStandardInteractions
 
 # the folder is not a package; the generator of experiments and its oracle are modules beside the tests
 sys.path.insert(0, str(Path(__file__).parent))
@@ -34,6 +35,45 @@ def argon():
 @pytest.fixture(scope="session")
 def both(csi, argon):
     return csi + argon
+
+
+@pytest.fixture(scope="session")
+def curve(both):
+    return both.limit("universal", [10.0, 30.0, 200.0])
+
+
+@pytest.fixture(scope="session")
+def results(argon, both):
+    """One of each kind, and those without a mass."""
+    contact = NonStandardInteractions(up={"e": 1.0})
+    return {
+        "fit": both.best_fit("b-l"),
+        "fit-contact": argon.best_fit(contact),
+        "reference": both.limit("b-l", 10.0, reference=7.0).best_fit,
+        "limit": both.limit("universal", [10.0, 200.0]),
+        "limit-contact": argon.limit(contact),
+        "scan": argon.scan("b-l", [1.0, 2.0], [1e-5, 1e-4, 1e-3]),
+    }
+
+
+@pytest.fixture(scope="session")
+def data(csi, argon, both):
+    return {"csi": csi, "argon": argon, "both": both}
+
+
+@pytest.fixture(scope="session")
+def bound_csi(csi):
+    return csi.replace(electrons="shells")
+
+
+@pytest.fixture(scope="session")
+def free_csi(csi):
+    return csi.replace(electrons="free")
+
+
+@pytest.fixture(scope="session")
+def bound_argon(argon):
+    return argon.replace(electrons="shells")
 
 
 @pytest.fixture

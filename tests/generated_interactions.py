@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from oracle_general import Interaction, Term
+from oracle_general import Interaction
+from oracle_rates import Term
 
 from cevns import interactions
 from cevns.interactions import TREE_LEVEL_COUPLINGS, Amplitude, ScalarMediator, TensorMediator, VectorMediator, mediated
