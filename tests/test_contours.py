@@ -288,3 +288,27 @@ def test_edges_stay_near_the_level():
         side = (curve[1:] == curve[:-1]).any(axis=1)
         chi2 = data.chi2("sm", sin2_theta_w=middle[:, 0], rn_csi=middle[:, 1]) - found.chi2_min
         assert np.abs(chi2[~side] / found.delta_chi2[0] - 1).max() < TOLERANCE
+
+
+# --- with others profiled
+
+
+def profile_of_one(data, interaction, x, y, name, values):
+    """The least chi2 over values of one parameter, shape (points, values), and parabolas through the least ones."""
+    chi2 = data.chi2(interaction, **{**x, **y, name: values}).reshape(len(values), -1)
+    k = chi2.argmin(axis=1).clip(1, chi2.shape[1] - 2)
+    before, least, after = (chi2[np.arange(len(k)), k + shift] for shift in (-1, 0, 1))
+    return least - (after - before) ** 2 / (8 * np.maximum(before + after - 2 * least, 1e-12))
+
+
+def test_holes_where_the_profile_changes_from_branch_to_branch(both):
+    """Two quarks of one flavour, of which one is profiled: two amplitudes, each of either sign."""
+    found = both.contour("nsi", x="eps_u_ee", y="eps_u_mumu", profiled="eps_d_ee")
+    assert not [remark for remark in found.remarks if "C.L." in remark]
+    assert len(found.curves[0]) == 3
+    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 24), np.linspace(-0.2, 0.6, 24)), axis=2).reshape(-1, 2)
+    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 1201)
+    x, y = {"eps_u_ee": places[:, :1]}, {"eps_u_mumu": places[:, 1:]}
+    above = profile_of_one(both, "nsi", x, y, "eps_d_ee", valley) - found.chi2_min
+    clear = np.abs(above / found.delta_chi2[0] - 1) > TOLERANCE
+    np.testing.assert_array_equal(found.allows(*places.T)[clear], (above < found.delta_chi2[0])[clear])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import STEP, descend, meetings
+from cevns.inference.descent import STEP, Stencil, descend, meetings
 from cevns.inference.planes import Starts
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ SWEEPS = 40
 EVERY = 4
 #: Step along the plane of differences that stand for slopes, in units of the lattice's cells.
 ALONG = 1e-2
+#: Least curvature along directions of slopes along the plane.
+FLATTEST = 0.1
 #: Gain that is none, relative to 1 + chi2; steps that are taken with the directions that are known; and their
 #: curvatures, 1 where these are right, with which they may be taken.
 NOTHING, QUICK, RIGHT = 1e-11, 5, (0.1, 10.0)
@@ -177,18 +179,30 @@ class Sheets:
         rank = np.arange(len(order)) - np.searchsorted(every[order], every[order])
         order, rank = order[rank < KEPT], rank[rank < KEPT]
         some = order[fresh[order]]
-        slopes[some] = self._slopes_of(place[some], basis[some], self.nodes[every[some]])
+        slopes[some], basis[some] = self._slopes_of(place[some], basis[some], self.nodes[every[some]])
         self.chi2[:] = np.inf
         where = every[order], rank
         self.chi2[where], self._points[where], self._bases[where] = value[order], place[order], basis[order]
         self._slopes[where], new[where] = slopes[order], fresh[order]
         return new
 
-    def _slopes_of(self, points: Array, bases: Array, spots: Array) -> Array:
-        """Return by how much branches move with the plane, shape (m, k, d)."""
+    def _slopes_of(self, points: Array, bases: Array, spots: Array) -> tuple[Array, Array]:
+        """Return by how much branches move with the plane, shape (m, k, d), and directions on which chi2 rises by 1/2.
+
+        Where the slopes of chi2 stay 0: along the plane they change by as much as the curvature makes up for.
+        """
         out = np.zeros((*bases.shape[:2], len(self._lines)))
         if not len(points):
-            return out
+            return out, bases
+        at = points[:, self._moving]
+        stays = (at <= self._low) | (at >= self._high)
+        against = ((bases != 0) & stays[:, :, None]).any(axis=1)
+        curvature = Stencil(self._axes, points, bases, self._moving).curvature
+        mixed = against[:, :, None] | against[:, None, :]
+        curvature = np.where(mixed, np.eye(bases.shape[1]), curvature)
+        bends, vectors = np.linalg.eigh(curvature)
+        # a direction that is flat, or would be longer than what is known, leads nowhere
+        bends = bends.clip(FLATTEST)
         start, _ = self._along(points, bases)
         for axis, line in enumerate(self._lines):
             # as far as a share of the way to the next node, on the lattice
@@ -198,11 +212,11 @@ class Sheets:
             there, beside = points.copy(), spots.copy()
             beside[:, axis] += steps
             there[:, self._fixed] = self._to_axes(beside)
-            change = (self._along(there, bases)[0] - start) / steps[:, None]
-            out[:, :, axis] = -(bases @ change[:, :, None])[:, :, 0]
-        at = points[:, self._moving]
-        stays = (at <= self._low) | (at >= self._high)
-        return np.where(np.isfinite(out) & ~stays[:, :, None], out, 0.0)
+            change = np.where(against, 0.0, (self._along(there, bases)[0] - start) / steps[:, None])
+            turned = (vectors.swapaxes(1, 2) @ change[:, :, None]) / bends[:, :, None]
+            out[:, :, axis] = -(bases @ vectors @ turned)[:, :, 0]
+        straight = np.where(against.any(axis=1)[:, None, None], bases, bases @ vectors / np.sqrt(bends)[:, None, :])
+        return np.where(np.isfinite(out) & ~stays[:, :, None], out, 0.0), straight
 
     def _along(self, points: Array, bases: Array) -> tuple[Array, Array]:
         """Return slopes and curvatures of chi2 along directions, both of shape (m, k)."""
