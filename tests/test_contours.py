@@ -10,9 +10,12 @@ from cevns.errors import InputError
 from cevns.inference import fronts, tracing
 from cevns.inference.fields import Field
 from cevns.inference.fronts import Seeds
+from cevns.inference.objectives import Objective
 from cevns.inference.planes import Starts
 from cevns.inference.polygons import encloses
+from cevns.inference.profiled import Profiled
 from cevns.inference.seeds import chosen
+from cevns.inference.sheets import Sheets
 from cevns.inference.tracing import Bottom, trace
 from cevns.interactions import Amplitude, Interaction
 from cevns.parameters import Parameter
@@ -312,3 +315,19 @@ def test_holes_where_the_profile_changes_from_branch_to_branch(both):
     above = profile_of_one(both, "nsi", x, y, "eps_d_ee", valley) - found.chi2_min
     clear = np.abs(above / found.delta_chi2[0] - 1) > TOLERANCE
     np.testing.assert_array_equal(found.allows(*places.T)[clear], (above < found.delta_chi2[0])[clear])
+
+
+def test_branches_move_with_the_plane_as_their_minima_do(csi):
+    """Over a cell by many times what parts them, so that a slope that is wrong leads to none."""
+    objective = Objective(csi, "nsi", ["eps_u_ee", "eps_u_mumu", "eps_d_ee"], {})
+    profiled = Profiled(objective, ["eps_u_ee", "eps_u_mumu"])
+    column, lines = objective.names.index("eps_d_ee"), [np.linspace(-20.0, 20.0, 5), np.linspace(-0.1, 0.5, 5)]
+    sheets = Sheets(profiled, lambda spots: spots, lines, profiled.minima[0].chi2 + 25.0)
+    node = np.flatnonzero((sheets.chi2[:, 0] < profiled.minima[0].chi2 + 10.0) & (np.abs(sheets.nodes[:, 0]) < 15.0))
+    beside = sheets.nodes[node] + [1e-3, 1e-5]
+    moved = sheets._moved(sheets._points[node, 0], sheets._slopes[node, 0], node, beside)
+    starts = Starts(sheets._points[node, 0], sheets._bases[node, 0])
+    _, exact, _ = profiled.from_starts(beside, starts.points, starts.bases)
+    way = exact[:, column] - sheets._points[node, 0, column]
+    assert node.size > 4
+    assert (np.abs(moved[:, column] - exact[:, column]) < 0.05 * np.abs(way)).all()

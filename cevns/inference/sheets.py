@@ -33,8 +33,9 @@ SAME, BESIDE = 0.3, 1.0
 SWEEPS = 40
 #: Of how many nodes along each axis one is searched from nothing; others learn from their neighbours.
 EVERY = 4
-#: Step along the plane of differences that stand for slopes, in units of the lattice's cells.
-ALONG = 1e-2
+#: Step along the plane of differences that stand for slopes, in units of the lattice's cells, in one of which a branch
+#: may move by hundreds of the lengths on which chi2 changes by about 1.
+ALONG = 1e-5
 #: Least curvature along directions of slopes along the plane.
 FLATTEST = 0.1
 #: Gain that is none, relative to 1 + chi2; steps that are taken with the directions that are known; and their
