@@ -43,6 +43,8 @@ FLATTEST = 0.1
 NOTHING, QUICK, RIGHT = 1e-11, 5, (0.1, 10.0)
 #: By how much chi2 of a branch has to be lower to be another one.
 BETTER = 1e-8
+#: How many times as much as a step promises what is left to gain may be.
+PROMISED = 4.0
 #: How much higher the chi2 of a start may be than that of the best one, to be searched as well.
 HOPELESS = 100.0
 
@@ -265,8 +267,13 @@ class Sheets:
             owner = np.concatenate([np.arange(m), owner])
         chi2 = self._axes.chi2(points)
         chosen = self._chosen(points, bases, chi2, owner, HOPELESS)
+        if starts is not None:
+            # what comes from far away may be anywhere, and those around know better
+            lowest = np.full(m, np.inf)
+            np.minimum.at(lowest, owner[m:], chi2[m:])
+            chosen = chosen[(chosen >= m) | (chi2[chosen] <= lowest[owner[chosen]])]
         owner = owner[chosen]
-        points, chi2, bases, owner = self._settled(points[chosen], chi2[chosen], bases[chosen], owner)
+        points, chi2, bases, owner = self._settled(points[chosen], chi2[chosen], bases[chosen], owner, lowest=True)
         order = np.lexsort((chi2, owner))
         best = order[np.searchsorted(owner[order], np.arange(m))]
         found = chi2[best], self._axes.rooted(points[best])
@@ -302,11 +309,12 @@ class Sheets:
         return np.concatenate(out)
 
     def _settled(
-        self, points: Array, chi2: Array, bases: Array, groups: np.ndarray
+        self, points: Array, chi2: Array, bases: Array, groups: np.ndarray, *, lowest: bool = False
     ) -> tuple[Array, Array, Array, np.ndarray]:
         """Return minima near points, their chi2, directions and groups: of each group those that are not the same.
 
-        Quick steps are taken where directions are right, and hardly more where another of the group is lower for sure.
+        Quick steps are taken where directions are right. If the lowest of each group is all that matters, those are
+        left out that would not come down to what another one has reached if they promised `PROMISED` times as much.
         """
         points, chi2, bases = points.copy(), chi2.copy(), bases.copy()
         active, hard, done = np.arange(len(points)), [np.empty(0, dtype=int)], [np.empty(0, dtype=int)]
@@ -322,6 +330,10 @@ class Sheets:
             expected = 0.5 * (step**2 * bends).sum(axis=1)
             still = good & (expected > NOTHING * (1 + chi2[active]))
             done.append(active[good & ~still])
+            if lowest:
+                reached = np.full(groups.max() + 1, np.inf)
+                np.minimum.at(reached, groups, chi2)
+                still &= chi2[active] - PROMISED * expected <= reached[groups[active]]
             active, step, expected = active[still], step[still], expected[still]
             if not active.size:
                 break
