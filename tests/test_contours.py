@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 import cevns
 from cevns.errors import InputError
@@ -331,3 +332,58 @@ def test_branches_move_with_the_plane_as_their_minima_do(csi):
     way = exact[:, column] - sheets._points[node, 0, column]
     assert node.size > 4
     assert (np.abs(moved[:, column] - exact[:, column]) < 0.05 * np.abs(way)).all()
+
+
+QUARKS = ("eps_u_ee", "eps_d_ee", "eps_u_mumu", "eps_d_mumu")
+CHANGES = ("eps_u_emu", "eps_d_etau", "eps_u_mutau")
+
+
+def generated(csi, argon, seed):
+    """Data that fluctuate, a plane of two contact couplings, and one or two others that are profiled."""
+    rng = np.random.default_rng(seed)
+    x, y, *rest = rng.permutation(QUARKS).tolist()
+    profiled = rng.permutation([*rest, *CHANGES])[: rng.integers(1, 3)].tolist()
+    truth = dict(zip((x, y), rng.normal(0.0, 0.1, 2).tolist(), strict=True))
+    data = []
+    for one in (csi, argon):
+        expected, sigma = np.array(one.asimov("nsi", **truth).observed), np.array(one.uncertainty)
+        data.append(one.with_data(expected + sigma * rng.normal(size=sigma.size), sigma))
+    return rng, data[0] + data[1], x, y, profiled
+
+
+def least_of_many_starts(data, names, place, rng, enough):
+    """The least chi2 over all but the first two names, from many starts, or one that is below `enough`."""
+    others = {name: 0.0 for name in data.own_parameters("nsi") if name not in names}
+    chi2 = data.bind("nsi", free=(), **others)
+    order = [names.index(name) for name in chi2.names]
+
+    def function(rest):
+        value, slopes = chi2.gradient(*np.concatenate([place, rest])[order].tolist())
+        return value, np.array(slopes)[np.argsort(order)][2:]
+
+    known, least = dict(zip(names, place, strict=False)), np.inf
+    for _ in range(40):
+        # two quarks of one flavour make up for each other
+        partners = [name.replace("_u_", "_d_") if "_u_" in name else name.replace("_d_", "_u_") for name in names[2:]]
+        start = [rng.uniform(-1, 1) - known.get(partner, 0.0) for partner in partners]
+        least = min(least, minimize(function, start, jac=True, bounds=[(-1e3, 1e3)] * len(start)).fun)
+        if least < enough:
+            break
+    return least
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_generated_planes_with_others_profiled(csi, argon, seed):
+    rng, data, x, y, profiled = generated(csi, argon, seed)
+    found = data.contour("nsi", x=x, y=y, profiled=profiled)
+    level = found.chi2_min + found.delta_chi2[0]
+    vertices = np.concatenate(found.curves[0])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    # within the box around the curves, and near vertices of them
+    places = rng.uniform(low - 0.05 * (high - low), high + 0.05 * (high - low), (60, 2))
+    near = vertices[rng.integers(len(vertices), size=60)] + 0.02 * (high - low) * rng.normal(size=(60, 2))
+    for place in np.concatenate([places, near]):
+        least = least_of_many_starts(data, [x, y, *profiled], place, rng, level)
+        if abs(least - level) > TOLERANCE * found.delta_chi2[0]:
+            assert found.allows(*place) == (least < level), (x, y, profiled, place.tolist(), least - level)
