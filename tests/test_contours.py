@@ -4,15 +4,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 import cevns
 from cevns.errors import InputError
 from cevns.inference import fronts, tracing
 from cevns.inference.fields import Field
 from cevns.inference.fronts import Seeds
+from cevns.inference.objectives import Objective
 from cevns.inference.planes import Starts
 from cevns.inference.polygons import encloses
+from cevns.inference.profiled import Profiled
 from cevns.inference.seeds import chosen
+from cevns.inference.sheets import Sheets
 from cevns.inference.tracing import Bottom, trace
 from cevns.interactions import Amplitude, Interaction
 from cevns.parameters import Parameter
@@ -288,3 +292,98 @@ def test_edges_stay_near_the_level():
         side = (curve[1:] == curve[:-1]).any(axis=1)
         chi2 = data.chi2("sm", sin2_theta_w=middle[:, 0], rn_csi=middle[:, 1]) - found.chi2_min
         assert np.abs(chi2[~side] / found.delta_chi2[0] - 1).max() < TOLERANCE
+
+
+# --- with others profiled
+
+
+def profile_of_one(data, interaction, x, y, name, values):
+    """The least chi2 over values of one parameter, shape (points, values), and parabolas through the least ones."""
+    chi2 = data.chi2(interaction, **{**x, **y, name: values}).reshape(len(values), -1)
+    k = chi2.argmin(axis=1).clip(1, chi2.shape[1] - 2)
+    before, least, after = (chi2[np.arange(len(k)), k + shift] for shift in (-1, 0, 1))
+    return least - (after - before) ** 2 / (8 * np.maximum(before + after - 2 * least, 1e-12))
+
+
+def test_holes_where_the_profile_changes_from_branch_to_branch(both):
+    """Two quarks of one flavour, of which one is profiled: two amplitudes, each of either sign."""
+    found = both.contour("nsi", x="eps_u_ee", y="eps_u_mumu", profiled="eps_d_ee")
+    assert not [remark for remark in found.remarks if "C.L." in remark]
+    assert len(found.curves[0]) == 3
+    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 24), np.linspace(-0.2, 0.6, 24)), axis=2).reshape(-1, 2)
+    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 1201)
+    x, y = {"eps_u_ee": places[:, :1]}, {"eps_u_mumu": places[:, 1:]}
+    above = profile_of_one(both, "nsi", x, y, "eps_d_ee", valley) - found.chi2_min
+    clear = np.abs(above / found.delta_chi2[0] - 1) > TOLERANCE
+    np.testing.assert_array_equal(found.allows(*places.T)[clear], (above < found.delta_chi2[0])[clear])
+
+
+def test_branches_move_with_the_plane_as_their_minima_do(csi):
+    """Over a cell by many times what parts them, so that a slope that is wrong leads to none."""
+    objective = Objective(csi, "nsi", ["eps_u_ee", "eps_u_mumu", "eps_d_ee"], {})
+    profiled = Profiled(objective, ["eps_u_ee", "eps_u_mumu"])
+    column, lines = objective.names.index("eps_d_ee"), [np.linspace(-20.0, 20.0, 5), np.linspace(-0.1, 0.5, 5)]
+    sheets = Sheets(profiled, lambda spots: spots, lines, profiled.minima[0].chi2 + 25.0)
+    node = np.flatnonzero((sheets.chi2[:, 0] < profiled.minima[0].chi2 + 10.0) & (np.abs(sheets.nodes[:, 0]) < 15.0))
+    beside = sheets.nodes[node] + [1e-3, 1e-5]
+    moved = sheets._moved(sheets._points[node, 0], sheets._slopes[node, 0], node, beside)
+    starts = Starts(sheets._points[node, 0], sheets._bases[node, 0])
+    _, exact, _ = profiled.from_starts(beside, starts.points, starts.bases)
+    way = exact[:, column] - sheets._points[node, 0, column]
+    assert node.size > 4
+    assert (np.abs(moved[:, column] - exact[:, column]) < 0.05 * np.abs(way)).all()
+
+
+QUARKS = ("eps_u_ee", "eps_d_ee", "eps_u_mumu", "eps_d_mumu")
+CHANGES = ("eps_u_emu", "eps_d_etau", "eps_u_mutau")
+
+
+def generated(csi, argon, seed):
+    """Data that fluctuate, a plane of two contact couplings, and one or two others that are profiled."""
+    rng = np.random.default_rng(seed)
+    x, y, *rest = rng.permutation(QUARKS).tolist()
+    profiled = rng.permutation([*rest, *CHANGES])[: rng.integers(1, 3)].tolist()
+    truth = dict(zip((x, y), rng.normal(0.0, 0.1, 2).tolist(), strict=True))
+    data = []
+    for one in (csi, argon):
+        expected, sigma = np.array(one.asimov("nsi", **truth).observed), np.array(one.uncertainty)
+        data.append(one.with_data(expected + sigma * rng.normal(size=sigma.size), sigma))
+    return rng, data[0] + data[1], x, y, profiled
+
+
+def least_of_many_starts(data, names, place, rng, enough):
+    """The least chi2 over all but the first two names, from many starts, or one that is below `enough`."""
+    others = {name: 0.0 for name in data.own_parameters("nsi") if name not in names}
+    chi2 = data.bind("nsi", free=(), **others)
+    order = [names.index(name) for name in chi2.names]
+
+    def function(rest):
+        value, slopes = chi2.gradient(*np.concatenate([place, rest])[order].tolist())
+        return value, np.array(slopes)[np.argsort(order)][2:]
+
+    known, least = dict(zip(names, place, strict=False)), np.inf
+    for _ in range(40):
+        # two quarks of one flavour make up for each other
+        partners = [name.replace("_u_", "_d_") if "_u_" in name else name.replace("_d_", "_u_") for name in names[2:]]
+        start = [rng.uniform(-1, 1) - known.get(partner, 0.0) for partner in partners]
+        least = min(least, minimize(function, start, jac=True, bounds=[(-1e3, 1e3)] * len(start)).fun)
+        if least < enough:
+            break
+    return least
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_generated_planes_with_others_profiled(csi, argon, seed):
+    rng, data, x, y, profiled = generated(csi, argon, seed)
+    found = data.contour("nsi", x=x, y=y, profiled=profiled)
+    level = found.chi2_min + found.delta_chi2[0]
+    vertices = np.concatenate(found.curves[0])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    # within the box around the curves, and near vertices of them
+    places = rng.uniform(low - 0.05 * (high - low), high + 0.05 * (high - low), (60, 2))
+    near = vertices[rng.integers(len(vertices), size=60)] + 0.02 * (high - low) * rng.normal(size=(60, 2))
+    for place in np.concatenate([places, near]):
+        least = least_of_many_starts(data, [x, y, *profiled], place, rng, level)
+        if abs(least - level) > TOLERANCE * found.delta_chi2[0]:
+            assert found.allows(*place) == (least < level), (x, y, profiled, place.tolist(), least - level)

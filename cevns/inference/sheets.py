@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.descent import STEP, descend, meetings
+from cevns.inference.descent import STEP, Stencil, descend, meetings
 from cevns.inference.planes import Starts
 
 if TYPE_CHECKING:
@@ -33,13 +33,18 @@ SAME, BESIDE = 0.3, 1.0
 SWEEPS = 40
 #: Of how many nodes along each axis one is searched from nothing; others learn from their neighbours.
 EVERY = 4
-#: Step along the plane of differences that stand for slopes, in units of the lattice's cells.
-ALONG = 1e-2
+#: Step along the plane of differences that stand for slopes, in units of the lattice's cells, in one of which a branch
+#: may move by hundreds of the lengths on which chi2 changes by about 1.
+ALONG = 1e-5
+#: Least curvature along directions of slopes along the plane.
+FLATTEST = 0.1
 #: Gain that is none, relative to 1 + chi2; steps that are taken with the directions that are known; and their
 #: curvatures, 1 where these are right, with which they may be taken.
 NOTHING, QUICK, RIGHT = 1e-11, 5, (0.1, 10.0)
 #: By how much chi2 of a branch has to be lower to be another one.
 BETTER = 1e-8
+#: How many times as much as a step promises what is left to gain may be.
+PROMISED = 4.0
 #: How much higher the chi2 of a start may be than that of the best one, to be searched as well.
 HOPELESS = 100.0
 
@@ -177,18 +182,30 @@ class Sheets:
         rank = np.arange(len(order)) - np.searchsorted(every[order], every[order])
         order, rank = order[rank < KEPT], rank[rank < KEPT]
         some = order[fresh[order]]
-        slopes[some] = self._slopes_of(place[some], basis[some], self.nodes[every[some]])
+        slopes[some], basis[some] = self._slopes_of(place[some], basis[some], self.nodes[every[some]])
         self.chi2[:] = np.inf
         where = every[order], rank
         self.chi2[where], self._points[where], self._bases[where] = value[order], place[order], basis[order]
         self._slopes[where], new[where] = slopes[order], fresh[order]
         return new
 
-    def _slopes_of(self, points: Array, bases: Array, spots: Array) -> Array:
-        """Return by how much branches move with the plane, shape (m, k, d)."""
+    def _slopes_of(self, points: Array, bases: Array, spots: Array) -> tuple[Array, Array]:
+        """Return by how much branches move with the plane, shape (m, k, d), and directions on which chi2 rises by 1/2.
+
+        Where the slopes of chi2 stay 0: along the plane they change by as much as the curvature makes up for.
+        """
         out = np.zeros((*bases.shape[:2], len(self._lines)))
         if not len(points):
-            return out
+            return out, bases
+        at = points[:, self._moving]
+        stays = (at <= self._low) | (at >= self._high)
+        against = ((bases != 0) & stays[:, :, None]).any(axis=1)
+        curvature = Stencil(self._axes, points, bases, self._moving).curvature
+        mixed = against[:, :, None] | against[:, None, :]
+        curvature = np.where(mixed, np.eye(bases.shape[1]), curvature)
+        bends, vectors = np.linalg.eigh(curvature)
+        # a direction that is flat, or would be longer than what is known, leads nowhere
+        bends = bends.clip(FLATTEST)
         start, _ = self._along(points, bases)
         for axis, line in enumerate(self._lines):
             # as far as a share of the way to the next node, on the lattice
@@ -198,11 +215,11 @@ class Sheets:
             there, beside = points.copy(), spots.copy()
             beside[:, axis] += steps
             there[:, self._fixed] = self._to_axes(beside)
-            change = (self._along(there, bases)[0] - start) / steps[:, None]
-            out[:, :, axis] = -(bases @ change[:, :, None])[:, :, 0]
-        at = points[:, self._moving]
-        stays = (at <= self._low) | (at >= self._high)
-        return np.where(np.isfinite(out) & ~stays[:, :, None], out, 0.0)
+            change = np.where(against, 0.0, (self._along(there, bases)[0] - start) / steps[:, None])
+            turned = (vectors.swapaxes(1, 2) @ change[:, :, None]) / bends[:, :, None]
+            out[:, :, axis] = -(bases @ vectors @ turned)[:, :, 0]
+        straight = np.where(against.any(axis=1)[:, None, None], bases, bases @ vectors / np.sqrt(bends)[:, None, :])
+        return np.where(np.isfinite(out) & ~stays[:, :, None], out, 0.0), straight
 
     def _along(self, points: Array, bases: Array) -> tuple[Array, Array]:
         """Return slopes and curvatures of chi2 along directions, both of shape (m, k)."""
@@ -250,8 +267,13 @@ class Sheets:
             owner = np.concatenate([np.arange(m), owner])
         chi2 = self._axes.chi2(points)
         chosen = self._chosen(points, bases, chi2, owner, HOPELESS)
+        if starts is not None:
+            # what comes from far away may be anywhere, and those around know better
+            lowest = np.full(m, np.inf)
+            np.minimum.at(lowest, owner[m:], chi2[m:])
+            chosen = chosen[(chosen >= m) | (chi2[chosen] <= lowest[owner[chosen]])]
         owner = owner[chosen]
-        points, chi2, bases, owner = self._settled(points[chosen], chi2[chosen], bases[chosen], owner)
+        points, chi2, bases, owner = self._settled(points[chosen], chi2[chosen], bases[chosen], owner, lowest=True)
         order = np.lexsort((chi2, owner))
         best = order[np.searchsorted(owner[order], np.arange(m))]
         found = chi2[best], self._axes.rooted(points[best])
@@ -287,11 +309,12 @@ class Sheets:
         return np.concatenate(out)
 
     def _settled(
-        self, points: Array, chi2: Array, bases: Array, groups: np.ndarray
+        self, points: Array, chi2: Array, bases: Array, groups: np.ndarray, *, lowest: bool = False
     ) -> tuple[Array, Array, Array, np.ndarray]:
         """Return minima near points, their chi2, directions and groups: of each group those that are not the same.
 
-        Quick steps are taken where directions are right, and hardly more where another of the group is lower for sure.
+        Quick steps are taken where directions are right. If the lowest of each group is all that matters, those are
+        left out that would not come down to what another one has reached if they promised `PROMISED` times as much.
         """
         points, chi2, bases = points.copy(), chi2.copy(), bases.copy()
         active, hard, done = np.arange(len(points)), [np.empty(0, dtype=int)], [np.empty(0, dtype=int)]
@@ -307,6 +330,10 @@ class Sheets:
             expected = 0.5 * (step**2 * bends).sum(axis=1)
             still = good & (expected > NOTHING * (1 + chi2[active]))
             done.append(active[good & ~still])
+            if lowest:
+                reached = np.full(groups.max() + 1, np.inf)
+                np.minimum.at(reached, groups, chi2)
+                still &= chi2[active] - PROMISED * expected <= reached[groups[active]]
             active, step, expected = active[still], step[still], expected[still]
             if not active.size:
                 break
