@@ -19,11 +19,13 @@ from cevns.interactions import (
     TREE_LEVEL_COUPLINGS,
     Amplitude,
     Interaction,
+    PseudoscalarMediator,
     ScalarMediator,
     VectorMediator,
     WeakCouplings,
     contact,
     electron_cross_section,
+    get_interaction,
     mediated,
 )
 from cevns.interactions.kinematics import electron_ends
@@ -31,9 +33,10 @@ from cevns.nuclei import Target
 from cevns.nuclei.atoms import SHELLS, shells
 from cevns.nuclei.elements import SYMBOLS
 from cevns.parameters import Parameter, coupling, mass
-from cevns.predictions import Signal, nsi_quadratic_form
+from cevns.predictions import Signal, nsi_quadratic_form, recoil_events
 
 SCALAR = ScalarMediator("electrons", electron=0.7, neutrinos={"e": 1.0, "mu": -2.0})
+PSEUDOSCALAR = PseudoscalarMediator(electron=0.7, neutrinos={"e": 1.0, "mu": -2.0})
 #: Interactions with values of their parameters, and the oracle's cross section per atom.
 CASES = {
     "sm": ("sm", {}, reference.neutrino_electron),
@@ -100,6 +103,12 @@ def scalar(E, T, atom, flavour, antineutrino):
     return reference.electron_scalar(E, T, atom, flavour, antineutrino, 0.1, g2)
 
 
+def pseudoscalar(E, T, atom, flavour, antineutrino):
+    g2 = 1e-8 * 0.7 * {"e": 1.0, "mu": -2.0, "tau": 0.0}[flavour]
+    return reference.electron_pseudoscalar(E, T, atom, flavour, antineutrino, 0.1, g2)
+
+
+CASES["pseudoscalar"] = (PSEUDOSCALAR, {"mass": 0.1, "coupling": 1e-4}, pseudoscalar)
 CASES["scalar"] = (SCALAR, {"mass": 0.1, "coupling": 1e-6}, scalar)
 
 
@@ -615,3 +624,52 @@ def test_interactions_carry_charges_of_electrons():
     assert one > 1.01 * two
     with pytest.raises(InputError, match="no amplitude of 'idle' depends"):
         Interaction("idle", (Parameter("g"),), [])
+
+
+def test_a_pseudoscalar_is_of_electrons_alone(csi, bound, liquid):
+    """Nuclei alone do not see it, which is said, with the remedy, wherever it is asked of them."""
+    point = {"mass": 0.1, "coupling": 1e-3}
+    np.testing.assert_array_equal(bound.predict(PSEUDOSCALAR, **point).signal, csi.predict("sm").signal)
+    added = [e.predict(PSEUDOSCALAR, **point).electrons - e.predict("sm").electrons for e in (bound, liquid)]
+    assert all((some > 0).all() for some in added)
+    assert (bound + liquid).chi2(PSEUDOSCALAR, **point) != (bound + liquid).chi2("sm")
+    both = PSEUDOSCALAR + get_interaction("b-l").renamed(mass="mass_2", coupling="g_2")
+    for ask in (
+        lambda: csi.predict(PSEUDOSCALAR, **point),
+        lambda: csi.chi2(PSEUDOSCALAR, **point),
+        lambda: csi.bind(PSEUDOSCALAR),
+        lambda: csi.limit(PSEUDOSCALAR, mass=[1.0]),
+        lambda: csi.fit(PSEUDOSCALAR, free=["coupling"], mass=1.0),
+        lambda: csi.signal.counts(PSEUDOSCALAR, **point),
+        lambda: (csi + liquid).chi2(PSEUDOSCALAR, **point),
+        lambda: csi.chi2(both, **point, mass_2=1.0, g_2=0.0),
+    ):
+        with pytest.raises(InputError, match=r"spins.*replace\(electrons='shells'\).*configuration file"):
+            ask()
+    with pytest.raises(InputError, match=r"spins.*electron_cross_section"):
+        PSEUDOSCALAR.cross_section(30.0, "Ar-40", "e", 10.0, **point)
+    with pytest.raises(InputError, match=r"spins.*ElectronResponse"):
+        recoil_events(PSEUDOSCALAR, PIONS, csi.signal.target, [0.0, 1.0], **point)
+    with pytest.raises(InputError, match=r"PseudoscalarMediator\(\), for experiments with electrons"):
+        get_interaction("pseudoscalar")
+
+
+def test_numbers_of_a_pseudoscalar():
+    """None of nuclei, and no massive neutral lepton that leaves."""
+    with pytest.raises(InputError, match=r"proton and neutron must be 0.*spins.*give electron alone"):
+        Amplitude(("e", "e"), 1.0, 0.0, kinematics="pseudoscalar")
+    with pytest.raises(InputError, match="final_mass"):
+        Amplitude(("e", "e"), 0.0, 0.0, kinematics="pseudoscalar", final_mass=1.0, electron=1.0)
+    with pytest.raises(InputError, match="electron = inf"):
+        PseudoscalarMediator(electron=np.inf)
+    # without a coupling to electrons nothing is left, and nothing is refused
+    assert PseudoscalarMediator(electron=0.0).own_names == ()
+
+
+def test_nothing_of_a_scalar_and_a_pseudoscalar_interferes(bound):
+    """Of electrons without a spin the currents have no product, so that rates add, whatever their signs are."""
+    scalar = ScalarMediator(proton=0.0, neutron=0.0, electron=1.0)
+    point = {"mass": 0.1, "coupling": 1e-3}
+    parts = [bound.predict(model, **point).electrons for model in (scalar, PseudoscalarMediator())]
+    together = bound.predict(scalar + PseudoscalarMediator(), **point).electrons
+    np.testing.assert_allclose(together, sum(parts) - bound.predict("sm").electrons, rtol=1e-12)

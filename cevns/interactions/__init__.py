@@ -20,7 +20,7 @@ from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.interactions.loops import Loop
 from cevns.interactions.nsi import NonStandardInteractions, contact, quark_couplings
 from cevns.interactions.registry import get_interaction, known_interactions
-from cevns.interactions.scalar import SCALAR_CHARGE, ScalarMediator, TensorMediator
+from cevns.interactions.scalar import SCALAR_CHARGE, PseudoscalarMediator, ScalarMediator, TensorMediator
 from cevns.interactions.standard_model import (
     RADIATIVE_COUPLINGS,
     RADIATIVE_ELECTRON_COUPLINGS,
@@ -44,6 +44,7 @@ __all__ = [
     "Loop",
     "Monomial",
     "NonStandardInteractions",
+    "PseudoscalarMediator",
     "ScalarMediator",
     "TensorMediator",
     "VectorMediator",

@@ -281,6 +281,26 @@ class Interaction:
             seen |= {monomial.final_mass, *dict(monomial.couplings), *dict(monomial.mediators)}
         return tuple(name for name in self.own_names if name not in seen)
 
+    def check_nuclei(self, remedy: str) -> None:
+        """Refuse what nuclei alone cannot see.
+
+        Parameters
+        ----------
+        remedy : str
+            How electrons are seen where this is asked.
+
+        Raises
+        ------
+        InputError
+            If it has the amplitude of a pseudoscalar.
+        """
+        if self.structure.needs_electrons:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has a pseudoscalar, whose coherent amplitude on nuclei "
+                "vanishes (it couples to their spins, with a rate of q^2 / 4 M^2), but which scatters on electrons: "
+                f"{remedy}"
+            )
+
     def _check_electrons(self) -> None:
         """Refuse a mediator that electrons are said to feel, with nothing of how neutrinos meet them by it."""
         mediated = [a for a in self.amplitudes if a.mediator is not None]

@@ -153,7 +153,8 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
 
 #: What is asked for and has no answer, and why.
 _REFUSED = {
-    "pseudoscalar": "couples to spins of nuclei with a rate of q^2 / 4 M^2, which coherent scattering does not see",
+    "pseudoscalar": "couples to spins of nuclei with a rate of q^2 / 4 M^2, which coherent scattering does not see; on "
+    "electrons it is cevns.interactions.PseudoscalarMediator(), for experiments with electrons",
     "tensor": "has no charges of protons and neutrons that everybody agrees on: give yours, "
     "cevns.interactions.TensorMediator(proton=..., neutron=...)",
 }
