@@ -19,6 +19,9 @@ __all__ = ["SCALAR_CHARGE", "PseudoscalarMediator", "ScalarMediator", "TensorMed
 #: c_p = c_n of a scalar that couples to u and d quarks alike, sum_q (m_N / m_q) f_q: sigma_piN / m_ud = 59.1 MeV / 3.42
 #: MeV.
 SCALAR_CHARGE = 17.3
+SCALAR_LAGRANGIAN = "L = -phi (g_nu nubar nu + sum_q g_q qbar q)"
+PSEUDOSCALAR_LAGRANGIAN = "L = -phi (g_nu nubar nu + g_e ebar i gamma5 e)"
+TENSOR_LAGRANGIAN = "L = -T_mn (g_nu nubar sigma^mn nu + sum_N g_N Nbar sigma^mn N)"
 
 
 def ScalarMediator(
@@ -59,6 +62,7 @@ def ScalarMediator(
     >>> ScalarMediator("neutrons", proton=0.0).own_names
     ('mass', 'coupling')
     """
+    fields = {"lagrangian": SCALAR_LAGRANGIAN, **fields}
     return _mediated(name, proton, neutron, neutrinos, "scalar", r"$M_\phi$", r"$g_\phi$", fields, electron)
 
 
@@ -100,6 +104,7 @@ def PseudoscalarMediator(
     >>> f"{found.electrons.sum():.1f} events"
     '0.0 events'
     """
+    fields = {"lagrangian": PSEUDOSCALAR_LAGRANGIAN, **fields}
     return _mediated(name, 0.0, 0.0, neutrinos, PSEUDOSCALAR, "$M_a$", "$g_a$", fields, electron)
 
 
@@ -139,6 +144,7 @@ def TensorMediator(
     >>> TensorMediator(proton=0.54 * 2 - 0.23, neutron=0.54 - 2 * 0.23).own_names
     ('mass', 'coupling')
     """
+    fields = {"lagrangian": TENSOR_LAGRANGIAN, **fields}
     return _mediated(name, proton, neutron, neutrinos, "tensor", "$M_T$", "$g_T$", fields)
 
 

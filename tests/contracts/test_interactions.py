@@ -13,7 +13,7 @@ from generated_checks import call
 from oracle_interactions import ELECTRON_SIGMAS, SIGMAS, outgoing_masses
 
 import cevns
-from cevns import reference
+from cevns import interactions, reference
 from cevns.errors import UnknownNameError
 from cevns.interactions import electron_cross_section, mediated
 from cevns.units import typeset
@@ -235,8 +235,31 @@ def test_users_find_it(built_in, run):
     assert built_in.description
     assert built_in.reference.startswith("arXiv:")
     assert built_in.label
+    assert re.fullmatch(r"L = [ -~]{20,130}", built_in.lagrangian)
     _, out, _ = run("list")
+    assert any(line.startswith(f"{built_in.name} ") and built_in.lagrangian in line for line in out.splitlines())
     assert any(line.startswith(f"{built_in.name} ") and built_in.reference in line for line in out.splitlines())
     page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("|")]
     assert any(f"`{built_in.name}`" in row for row in rows), "docs/physics.md has no row for it"
+
+
+def test_the_page_has_the_lagrangians():
+    """Of all that are built in, and of the kinds that are not."""
+    page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([^`]+)` \| `(L = [^`]+)` \|$", page, re.MULTILINE))
+    expected = {name: cevns.get_interaction(name).lagrangian for name in cevns.known_interactions()}
+    expected["TensorMediator"] = interactions.TensorMediator(proton=1.0, neutron=1.0).lagrangian
+    expected["PseudoscalarMediator"] = interactions.PseudoscalarMediator().lagrangian
+    assert listed == expected
+
+
+def test_a_lagrangian_says_the_charges(interaction):
+    """Those of a user are told as those that are built in; a sum has those of its parts."""
+    model = interactions.VectorMediator("mine", quarks=(0.3, -1.5), leptons={"e": 2, "tau": -1 / 3})
+    assert model.lagrangian == (
+        "L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = 3/10 (u), -3/2 (d), 2 (e, nu_e), -1/3 (tau, nu_tau)"
+    )
+    other = interaction.renamed(**{name: f"{name}_x" for name in interaction.own_names})
+    assert (model + other).lagrangian == "; ".join(filter(None, (model.lagrangian, interaction.lagrangian)))
+    assert model.replace(lagrangian="L = 0").lagrangian == "L = 0"
