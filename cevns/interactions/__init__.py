@@ -28,6 +28,7 @@ from cevns.interactions.standard_model import (
     WEAK_COUPLINGS,
     WeakCouplings,
 )
+from cevns.interactions.upscattering import Upscattering
 from cevns.interactions.vector import VectorMediator, mediated
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "PseudoscalarMediator",
     "ScalarMediator",
     "TensorMediator",
+    "Upscattering",
     "VectorMediator",
     "WeakCouplings",
     "anapole",
