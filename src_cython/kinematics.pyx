@@ -9,12 +9,13 @@ ELECTRON_KINDS = {
     "vector": (ELECTRON_VV, ELECTRON_VA, ELECTRON_AA),
     "scalar": (ELECTRON_SCALAR,),
     "magnetic": (ELECTRON_MAGNETIC,),
+    "pseudoscalar": (ELECTRON_PSEUDOSCALAR,),
 }
 
 
 cdef int _check(int kind, double final_mass) except -1:
-    if not VECTOR <= kind <= ELECTRON_MAGNETIC or (
-            final_mass != 0.0 and (kind == TENSOR or ELECTRON_VV <= kind < ELECTRON_MAGNETIC)):
+    if not VECTOR <= kind <= ELECTRON_PSEUDOSCALAR or (
+            final_mass != 0.0 and (kind == TENSOR or (kind >= ELECTRON_VV and kind != ELECTRON_MAGNETIC))):
         raise ValueError(f"kind {kind} with a final mass of {final_mass:g} MeV is not known")
     return 0
 
@@ -28,7 +29,7 @@ def kappa(int kind, const double[::1] recoil not None, const double[::1] energy 
     Parameters
     ----------
     kind : int
-        0 vector, 1 scalar, 2 tensor, 3 magnetic; 4 to 8 those of electrons, see `ELECTRON_KINDS`.
+        0 vector, 1 scalar, 2 tensor, 3 magnetic; 4 to 9 those of electrons, see `ELECTRON_KINDS`.
     recoil, energy : array, shape (n,)
         T > 0 and E > 0 [MeV].
     mass, final_mass : float

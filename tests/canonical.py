@@ -35,6 +35,11 @@ INTERACTIONS = {name: cevns.get_interaction(name) for name in cevns.known_intera
     ),
     "contact, electrons": interactions.contact("axes", proton={"e": 0.1}, neutron={}, electron={"mu": 0.3}),
     "ScalarMediator, electrons": interactions.ScalarMediator("all", electron=0.7),
+    "Upscattering": interactions.Upscattering(exchange="scalar", proton=14.0, neutron=15.0, neutrinos={"mu": 1.0}),
+    "Upscattering, vector": interactions.Upscattering("heavy", exchange="vector", proton=1.0, neutron=-2.0),
+    "PseudoscalarMediator": interactions.PseudoscalarMediator("axion", neutrinos={"e": 1.0, "mu": -0.5}).renamed(
+        mass="m_a", coupling="g_a"
+    ),
 }
 #: A value for each name of a parameter, far from all limits; contact couplings of the order of 1 have none.
 VALUES = {
@@ -42,6 +47,10 @@ VALUES = {
     "m": 30.0,
     "coupling": 4e-5,
     "g": 3e-5,
+    "m_chi": 8.0,
+    # of electrons alone, of which there are few
+    "m_a": 0.1,
+    "g_a": 3e-3,
     "coupling_squared": -1.5e-9,
     **dict.fromkeys(["mu_e", "mu_mu", "mu_tau", "moment_e"], 2e-9),
     **dict.fromkeys(["q_ee", "q_mumu", "q_emu", "q_etau", "q_mutau", "q_tautau"], 3e-7),

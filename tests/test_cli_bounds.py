@@ -21,6 +21,8 @@ def test_list_names_everything_with_references(run, run_json):
     assert names["experiments"] == list(cevns.known_experiments())
     assert names["form_factors"] == ["helm", "klein-nystrand", "symmetrized-fermi", "point"]
     assert all(entry["references"] for entries in found.values() for entry in entries)
+    for entry in found["models"]:
+        assert entry["lagrangian"] == cevns.get_interaction(entry["name"]).lagrangian
     _, out, _ = run("list")
     assert all(name in out for kind in names.values() for name in kind)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.cli.parser import _build, parse
 from cevns.inference import Contour, Estimate, Interval, Profile
 
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
@@ -213,3 +214,57 @@ def test_what_is_refused(run, words, message):
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+BEHIND = {
+    "reproduce": (
+        ["2005.01645", "--output", "x", "figure1", "figure2"],
+        "figures",
+        ["2005.01645", "figure1", "figure2"],
+    ),
+    "predict": ([CSI, "--model", "sm", ARGON], "experiments", [CSI, ARGON]),
+    "chi2": ([CSI, "--json", ARGON], "experiments", [CSI, ARGON]),
+    "limit": ([CSI, "--cl", "0.9", ARGON, "--json"], "experiments", [CSI, ARGON]),
+    "fit": ([CSI, "--free", "mass", "--threads", "2", ARGON], "experiments", [CSI, ARGON]),
+    "profile": ([CSI, "--values", "1:2:3", "--parameter", "mass", ARGON], "experiments", [CSI, ARGON]),
+    "interval": ([CSI, "--parameter", "mass", ARGON], "experiments", [CSI, ARGON]),
+    "contour": ([CSI, "--x", "mass", ARGON, "--y", "coupling"], "experiments", [CSI, ARGON]),
+    "scan": ([CSI, "--mass", "1:2:3", "--coupling", "1:2:3", "-o", "x.npz", ARGON], "experiments", [CSI, ARGON]),
+    "cite": ([CSI, "--model", "sm", ARGON], "experiments", [CSI, ARGON]),
+    "bounds plot": (["b-l", "--mass-unit", "GeV", "one", "-o", "x.png", "two"], "names", ["one", "two"]),
+    "bounds list": (["--json", "b-l"], "model", "b-l"),
+    "bounds show": (["b-l", "--json", "one"], "name", "one"),
+    "plot": (["--cl", "0.9", "-o", "x.png", "scan.npz"], "scan", "scan.npz"),
+    "config validate": (["--json", "x.toml"], "file", "x.toml"),
+}
+
+
+@pytest.mark.parametrize("command", BEHIND)
+def test_words_behind_options_are_what_they_would_be_before(command):
+    """Of every command that takes words, some of them on either side of an option."""
+    words, name, expected = BEHIND[command]
+    if command == "plot":
+        # as many confidence levels as there are numbers
+        words = ["-o", "x.png", "scan.npz", "--cl", "0.9"]
+    assert getattr(parse([*command.split(), *words]), name) == expected
+
+
+def test_every_command_that_takes_words_is_among_them():
+    _, names = _build()
+    takes_none = {"list", "bounds", "config"}
+    assert {command.partition(" ")[0] for command in BEHIND} == {*names} - takes_none | {"bounds", "config"}
+
+
+def test_words_that_belong_to_nothing_are_refused(run):
+    for words in (
+        ["config", "validate", "one.toml", "two.toml"],
+        ["bounds", "list", "b-l", "--json", "scalar"],
+        ["bounds", "show", "b-l", "--json", "one", "two"],
+        ["plot", "a.npz", "-o", "x.png", "b.npz"],
+        ["list", "--json", "models"],
+    ):
+        code, out, err = run(*words)
+        assert (code, out) == (2, "")
+        assert f"unrecognized arguments: {words[-1]}; see cevns {words[0]}" in err
+    _, _, err = run("chi2", CSI, "--model", "nsi", "--eps_u_ee", "0.3")
+    assert "parameters have their values from --set, --set eps_u_ee=0.3" in err

@@ -38,7 +38,17 @@ from cevns.detectors import (
 )
 from cevns.errors import DataError
 from cevns.fluxes import monochromatic, pion_decay_at_rest, reactor_antineutrinos, tabulated
-from cevns.interactions import TREE_LEVEL_COUPLINGS, NonStandardInteractions, VectorMediator, contact, mediated
+from cevns.interactions import (
+    TREE_LEVEL_COUPLINGS,
+    NonStandardInteractions,
+    PseudoscalarMediator,
+    ScalarMediator,
+    TensorMediator,
+    Upscattering,
+    VectorMediator,
+    contact,
+    mediated,
+)
 from cevns.nuclei import Nucleus, Target
 from cevns.nuclei.form_factors import FormFactor
 
@@ -522,6 +532,39 @@ MODELS = {
         'name = "m"\nproton = {e = 1}\nelectron = {e = -1, mu = 2}\n',
         mediated("m", proton={"e": 1}, neutron={}, electron={"e": -1, "mu": 2}),
     ),
+    "kind of vector": (
+        'kind = "vector"\nname = "m"\nquarks = [0.5, -1]\nleptons = {e = 1}\nlagrangian = "L = 0"\n',
+        VectorMediator("m", quarks=(0.5, -1), leptons={"e": 1}, lagrangian="L = 0"),
+    ),
+    "signed charges": (
+        'name = "m"\nquarks = [1, 1]\nleptons = {mu = 1}\nsigned = true\n',
+        VectorMediator("m", quarks=(1, 1), leptons={"mu": 1}, signed=True),
+    ),
+    "signed nucleons": (
+        'kind = "vector"\nname = "m"\nneutron = {mu = 2}\nsigned = true\n',
+        mediated("m", proton={}, neutron={"mu": 2}, signed=True),
+    ),
+    "scalar": (
+        'kind = "scalar"\nname = "m"\nproton = 14\nneutron = 15.1\nelectron = 0.5\nneutrinos = {mu = 1}\n',
+        ScalarMediator("m", proton=14, neutron=15.1, electron=0.5, neutrinos={"mu": 1}),
+    ),
+    "universal scalar": ('kind = "scalar"\nname = "m"\n', ScalarMediator("m")),
+    "pseudoscalar": (
+        'kind = "pseudoscalar"\nname = "m"\nelectron = 2\nneutrinos = {e = 1}\n',
+        PseudoscalarMediator("m", electron=2, neutrinos={"e": 1}),
+    ),
+    "tensor": (
+        'kind = "tensor"\nname = "m"\nproton = 0.85\nneutron = 0.08\nweak = "tree-level"\n',
+        TensorMediator("m", proton=0.85, neutron=0.08, weak=TREE_LEVEL_COUPLINGS),
+    ),
+    "vector upscattering": (
+        'kind = "upscattering"\nname = "m"\nexchange = "vector"\nproton = 1\nneutron = -2\n',
+        Upscattering("m", exchange="vector", proton=1, neutron=-2),
+    ),
+    "scalar upscattering": (
+        'kind = "upscattering"\nname = "m"\nexchange = "scalar"\nproton = 14\nneutron = 15\nneutrinos = {mu = 1}\n',
+        Upscattering("m", exchange="scalar", proton=14, neutron=15, neutrinos={"mu": 1}),
+    ),
     "contact electrons": (
         'name = "m"\nelectron = {mu = 2}\nmediated = false\n',
         contact("m", proton={}, neutron={}, electron={"mu": 2}),
@@ -722,6 +765,68 @@ BAD = {
     "unknown model": (KNOWN + '[model]\nname = "bl"\n', ["model: unknown interaction 'bl'", "'b-l'"]),
     "model without a name": (KNOWN + "[model]\nquarks = [1, 1]\nleptons = {e = 1}\n", ["model.name: missing"]),
     "model of two kinds": (KNOWN + "[model]\nup = {e = 1}\nquarks = [1, 1]\n", ["model: give", "quarks", "up"]),
+    "unknown kind of model": (
+        KNOWN + '[model]\nkind = "scalr"\nname = "m"\n',
+        ["model.kind: unknown kind of a model 'scalr'; known: pseudoscalar, scalar"],
+    ),
+    "kind of a model without a name": (KNOWN + '[model]\nkind = "scalar"\n', ["model.name: missing"]),
+    "tensor without charges": (
+        KNOWN + '[model]\nkind = "tensor"\nname = "m"\nproton = 1\n',
+        ["model.neutron: missing"],
+    ),
+    "tensor with electrons": (
+        KNOWN + '[model]\nkind = "tensor"\nname = "m"\nproton = 1\nneutron = 1\nelectron = 1\n',
+        ["model.electron: unknown key; did you mean 'neutron'?"],
+    ),
+    "pseudoscalar on nuclei": (
+        KNOWN + '[model]\nkind = "pseudoscalar"\nname = "m"\nproton = 1\n',
+        ["model.proton: unknown key"],
+    ),
+    "scalar by flavour": (
+        KNOWN + '[model]\nkind = "scalar"\nname = "m"\nproton = {e = 1}\n',
+        ["model.proton: must be a finite number, got {'e': 1}"],
+    ),
+    "scalar of another flavour": (
+        KNOWN + '[model]\nkind = "scalar"\nname = "m"\nneutrinos = {muon = 1}\nproton = 1e9\n',
+        ["model: unknown lepton flavour 'muon'", "model: proton = 1000000000.0 is not allowed"],
+    ),
+    "signed scalar": (
+        KNOWN + '[model]\nkind = "scalar"\nname = "m"\nsigned = true\n',
+        ["model.signed: unknown key; allowed: name"],
+    ),
+    "signed by a number": (
+        KNOWN + '[model]\nname = "m"\nquarks = [1, 1]\nleptons = {e = 1}\nsigned = 1\n',
+        ["model.signed: must be true or false, got 1"],
+    ),
+    "signed contact": (
+        KNOWN + '[model]\nname = "m"\nproton = {e = 1}\nmediated = false\nsigned = true\n',
+        ["model: signed = true is for mediators", "leave it out"],
+    ),
+    "upscattering by what": (
+        KNOWN + '[model]\nkind = "upscattering"\nname = "m"\nexchange = "tensor"\nproton = 1\nneutron = 1\n',
+        ["model.exchange: unknown exchange 'tensor'; known: scalar, vector"],
+    ),
+    "vector without charges": (
+        KNOWN + '[model]\nkind = "vector"\nname = "m"\n',
+        ["model: a vector has quarks and leptons, or electron, neutron, proton"],
+    ),
+    "numbers without a kind": (
+        KNOWN + '[model]\nname = "m"\nproton = 14\nneutron = 15\n',
+        ["model.kind: missing: proton goes in this form with one of", '"tensor", "upscattering"'],
+    ),
+    "couplings of neutrinos without a kind": (
+        KNOWN + '[model]\nname = "m"\nneutrinos = {e = 1}\n',
+        ["model.kind: missing: neutrinos goes"],
+    ),
+    "models of one name": (
+        KNOWN + '[[model]]\nname = "b-l"\n[[model]]\nkind = "scalar"\nname = "b-l"\n',
+        ["model[1].name: is 'b-l' more than once: give each model a name of its own"],
+    ),
+    "one of several models": (
+        KNOWN + '[[model]]\nname = "b-l"\n[[model]]\nkind = "tensor"\nname = "m"\nproton = "a"\nneutron = 1\n',
+        ["model[2].proton: must be a finite number, got 'a'"],
+    ),
+    "no model of several": (f"model = []\n{KNOWN}", ["model: is empty: give at least one model, or leave it out"]),
     "three quarks": (
         KNOWN + '[model]\nname = "m"\nquarks = [1, 1, 1]\nleptons = {e = 1}\n',
         ["model: quarks must be the two charges"],

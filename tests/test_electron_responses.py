@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from test_electrons import PIONS, SCALAR, near
+from test_electrons import PIONS, PSEUDOSCALAR, SCALAR, near
 
 import cevns
 from cevns import reference
@@ -16,16 +16,18 @@ from cevns.fluxes import Component, monochromatic, reactor_antineutrinos, tabula
 from cevns.interactions import (
     Amplitude,
     Interaction,
+    PseudoscalarMediator,
     ScalarMediator,
     VectorMediator,
     electron_cross_section,
+    get_interaction,
     mediated,
 )
 from cevns.nuclei import Target
 from cevns.nuclei.atoms import SHELLS, shells
 from cevns.nuclei.elements import SYMBOLS
 from cevns.parameters import Parameter, coupling, mass
-from cevns.predictions import Signal, nsi_quadratic_form
+from cevns.predictions import Signal, nsi_quadratic_form, recoil_events
 
 # --- responses and atoms
 
@@ -278,3 +280,52 @@ def test_interactions_carry_charges_of_electrons():
     assert one > 1.01 * two
     with pytest.raises(InputError, match="no amplitude of 'idle' depends"):
         Interaction("idle", (Parameter("g"),), [])
+
+
+def test_a_pseudoscalar_is_of_electrons_alone(csi, bound_csi, bound_argon):
+    """Nuclei alone do not see it, which is said, with the remedy, wherever it is asked of them."""
+    point = {"mass": 0.1, "coupling": 1e-3}
+    np.testing.assert_array_equal(bound_csi.predict(PSEUDOSCALAR, **point).signal, csi.predict("sm").signal)
+    added = [e.predict(PSEUDOSCALAR, **point).electrons - e.predict("sm").electrons for e in (bound_csi, bound_argon)]
+    assert all((some > 0).all() for some in added)
+    assert (bound_csi + bound_argon).chi2(PSEUDOSCALAR, **point) != (bound_csi + bound_argon).chi2("sm")
+    both = PSEUDOSCALAR + get_interaction("b-l").renamed(mass="mass_2", coupling="g_2")
+    for ask in (
+        lambda: csi.predict(PSEUDOSCALAR, **point),
+        lambda: csi.chi2(PSEUDOSCALAR, **point),
+        lambda: csi.bind(PSEUDOSCALAR),
+        lambda: csi.limit(PSEUDOSCALAR, mass=[1.0]),
+        lambda: csi.fit(PSEUDOSCALAR, free=["coupling"], mass=1.0),
+        lambda: csi.signal.counts(PSEUDOSCALAR, **point),
+        lambda: (csi + bound_argon).chi2(PSEUDOSCALAR, **point),
+        lambda: csi.chi2(both, **point, mass_2=1.0, g_2=0.0),
+    ):
+        with pytest.raises(InputError, match=r"spins.*replace\(electrons='shells'\).*configuration file"):
+            ask()
+    with pytest.raises(InputError, match=r"spins.*electron_cross_section"):
+        PSEUDOSCALAR.cross_section(30.0, "Ar-40", "e", 10.0, **point)
+    with pytest.raises(InputError, match=r"spins.*ElectronResponse"):
+        recoil_events(PSEUDOSCALAR, PIONS, csi.signal.target, [0.0, 1.0], **point)
+    with pytest.raises(InputError, match=r"PseudoscalarMediator\(\), for experiments with electrons"):
+        get_interaction("pseudoscalar")
+
+
+def test_numbers_of_a_pseudoscalar():
+    """None of nuclei, and no massive neutral lepton that leaves."""
+    with pytest.raises(InputError, match=r"proton and neutron must be 0.*spins.*give electron alone"):
+        Amplitude(("e", "e"), 1.0, 0.0, kinematics="pseudoscalar")
+    with pytest.raises(InputError, match="final_mass"):
+        Amplitude(("e", "e"), 0.0, 0.0, kinematics="pseudoscalar", final_mass=1.0, electron=1.0)
+    with pytest.raises(InputError, match="electron = inf"):
+        PseudoscalarMediator(electron=np.inf)
+    # without a coupling to electrons nothing is left, and nothing is refused
+    assert PseudoscalarMediator(electron=0.0).own_names == ()
+
+
+def test_nothing_of_a_scalar_and_a_pseudoscalar_interferes(bound_csi):
+    """Of electrons without a spin the currents have no product, so that rates add, whatever their signs are."""
+    scalar = ScalarMediator(proton=0.0, neutron=0.0, electron=1.0)
+    point = {"mass": 0.1, "coupling": 1e-3}
+    parts = [bound_csi.predict(model, **point).electrons for model in (scalar, PseudoscalarMediator())]
+    together = bound_csi.predict(scalar + PseudoscalarMediator(), **point).electrons
+    np.testing.assert_allclose(together, sum(parts) - bound_csi.predict("sm").electrons, rtol=1e-12)

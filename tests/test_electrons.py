@@ -18,6 +18,7 @@ from cevns.interactions import (
     TREE_LEVEL_COUPLINGS,
     Amplitude,
     Interaction,
+    PseudoscalarMediator,
     ScalarMediator,
     WeakCouplings,
     contact,
@@ -29,6 +30,7 @@ from cevns.nuclei import Target
 from cevns.predictions import Signal
 
 SCALAR = ScalarMediator("electrons", electron=0.7, neutrinos={"e": 1.0, "mu": -2.0})
+PSEUDOSCALAR = PseudoscalarMediator(electron=0.7, neutrinos={"e": 1.0, "mu": -2.0})
 #: Interactions with values of their parameters, and the oracle's cross section per atom.
 CASES = {
     "sm": ("sm", {}, reference.neutrino_electron),
@@ -95,6 +97,12 @@ def scalar(E, T, atom, flavour, antineutrino):
     return reference.electron_scalar(E, T, atom, flavour, antineutrino, 0.1, g2)
 
 
+def pseudoscalar(E, T, atom, flavour, antineutrino):
+    g2 = 1e-8 * 0.7 * {"e": 1.0, "mu": -2.0, "tau": 0.0}[flavour]
+    return reference.electron_pseudoscalar(E, T, atom, flavour, antineutrino, 0.1, g2)
+
+
+CASES["pseudoscalar"] = (PSEUDOSCALAR, {"mass": 0.1, "coupling": 1e-4}, pseudoscalar)
 CASES["scalar"] = (SCALAR, {"mass": 0.1, "coupling": 1e-6}, scalar)
 
 

@@ -52,6 +52,8 @@ def point_of(evaluator):
 @pytest.mark.parametrize("name", INTERACTIONS)
 def test_every_interaction(request, data, name):
     likelihood, interaction = request.getfixturevalue(data), INTERACTIONS[name]
+    if interaction.structure.needs_electrons:
+        likelihood = sum(e.replace(electrons="shells") for e in getattr(likelihood, "experiments", [likelihood]))
     known = [p.name for p in likelihood.parameters(interaction)]
     for free in ([], ["sin2_theta_w"], [n for n in ("rn_cs", "rn_i", "rn_ar") if n in known]):
         fixed = {}

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns import constants
-from cevns.errors import InputError
+from cevns import constants, reference
+from cevns.errors import InputError, UnknownNameError
 from cevns.inference import valleys
 from cevns.inference.descent import Stencil
 from cevns.inference.objectives import Objective
 from cevns.inference.stepped import has_kink, slices
-from cevns.interactions import Amplitude, Interaction
+from cevns.interactions import Amplitude, Interaction, Upscattering
 from cevns.interactions.kinematics import electron_ends, heaviest_lepton, heaviest_on_electrons, recoil_ends
 from cevns.likelihoods import Likelihood
 from cevns.parameters import coupling, mass
@@ -342,3 +342,31 @@ def test_command_line(run_json, run, tmp_path):
     found = run_json("contour", "coherent-argon-2020", "--model", MODEL, *plane)
     assert found["curves"]
     assert json.loads(curve.read_text())["kind"] == "contour"
+
+
+@pytest.mark.parametrize("exchange", ["vector", "scalar"])
+def test_upscattering_is_that_of_the_oracle(exchange):
+    """By flavour, with the closed end below which the lepton is too heavy; a light one is as none."""
+    model = Upscattering(exchange=exchange, proton=1.0, neutron=-1.0, neutrinos={"e": 1.0, "mu": -2.0})
+    energy, recoil = np.array([15.0, 30.0, 45.0]), np.array([1e-3, 5e-3, 2e-2])[:, None]
+    point = {"mass": 12.0, "coupling": 4e-4}
+    for flavour, charge in (("e", 1.0), ("mu", -2.0), ("tau", 0.0)):
+        for m_chi in (1.0, 20.0, 40.0):
+            found = model.cross_section(energy, "Ar-40", flavour, 1e3 * recoil, m_chi=m_chi, **point)
+            g2 = point["coupling"] ** 2 * charge
+            if exchange == "vector":
+                charges = {"u": 1, "d": -1, "e": 1, "mu": 1, "tau": 1}
+                arguments = (charges, point["mass"], g2, m_chi)
+                expected = reference.vector_to_chi(energy, recoil, reference.AR40, flavour, *arguments)
+            else:
+                arguments = (point["mass"], g2, m_chi, 1.0, -1.0)
+                expected = reference.scalar_to_chi(energy, recoil, reference.AR40, flavour, *arguments)
+            np.testing.assert_allclose(found, expected / 1e3, rtol=1e-9)
+
+
+def test_what_upscattering_does_not_know():
+    with pytest.raises(UnknownNameError, match="unknown exchange 'tensor'"):
+        Upscattering(exchange="tensor", proton=1.0, neutron=1.0)
+    with pytest.raises(InputError, match="proton = nan"):
+        Upscattering(exchange="scalar", proton=np.nan, neutron=1.0)
+    assert Upscattering(exchange="scalar", proton=0.0, neutron=0.0).own_names == ()

@@ -250,6 +250,7 @@ ON_ELECTRON = {
     "millicharge": partial(reference.electron_millicharge, charge={("e", "mu"): 1e-11, ("mu", "mu"): 1e-11}),
     "magnetic moment": partial(reference.electron_magnetic_moment, mu=1e-10),
     "scalar": partial(reference.electron_scalar, mass=0.1, g2=1e-10),
+    "pseudoscalar": partial(reference.electron_pseudoscalar, mass=0.1, g2=1e-8),
 }
 
 

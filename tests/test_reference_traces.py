@@ -168,6 +168,10 @@ def test_electrons(E, T, antineutrino):
     found = reference.electron_scalar(E, T, 1, "e", antineutrino, 0.3, g2, **no_weak)
     vertices = [(g2 / (2 * M_E * T + 0.3**2) * LEFT, np.eye(4))]
     assert found == near(dsigma(E, T, M_E, vertices, antineutrino=antineutrino), 1e-8)
+    found = reference.electron_pseudoscalar(E, T, 1, "e", antineutrino, 0.3, g2, **no_weak)
+    for neutrinos in (LEFT, 1j * GAMMA5 @ LEFT):
+        vertices = [(g2 / (2 * M_E * T + 0.3**2) * neutrinos, 1j * GAMMA5)]
+        assert found == near(dsigma(E, T, M_E, vertices, antineutrino=antineutrino), 1e-8)
     k, k_out, *_ = momenta(E, T, M_E, 0.0)
     vertices = magnetic_vertices(4 * np.pi * ALPHA / (2 * M_E) / (2 * M_E * T), k, k_out)
     found = reference.electron_magnetic_moment(E, T, 1, "e", antineutrino, 1.0, **no_weak)

@@ -46,6 +46,7 @@ def list_all(args: Namespace) -> Result:
             {
                 "name": m.name,
                 "description": m.description,
+                "lagrangian": m.lagrangian,
                 "references": [m.reference],
                 "parameters": [{"name": p.name, "unit": p.unit, "default": p.default} for p in m.parameters],
             }
@@ -70,7 +71,7 @@ def list_all(args: Namespace) -> Result:
     for title, entries in data.items():
         rows = []
         for e in entries:
-            about = e["description"], bins.get(e["name"], ""), _listed(e), *e["references"]
+            about = e["description"], e.get("lagrangian"), bins.get(e["name"], ""), _listed(e), *e["references"]
             rows.append((e["name"], "; ".join(filter(None, about))))
         parts.append(table((title.replace("_", " "), ""), rows))
     return Result(data, "\n\n".join(parts))

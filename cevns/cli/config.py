@@ -26,5 +26,7 @@ def validate(args: Namespace) -> Result:
     config.check_folding(args.file)
     names = [e.name for e in config.likelihood.experiments]
     model = None if config.model is None else config.model.name
-    text = f"{args.file} is valid: {' + '.join(names)}" + (f", model {model}" if model else "")
-    return Result({"file": args.file, "experiments": names, "model": model}, text)
+    several = [*config.models] if len(config.models) > 1 else []
+    told = f", model {model}" if model else f", models {', '.join(several)}" if several else ""
+    data = {"file": args.file, "experiments": names, "model": model, **({"models": several} if several else {})}
+    return Result(data, f"{args.file} is valid: {' + '.join(names)}{told}")

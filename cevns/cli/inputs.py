@@ -44,15 +44,19 @@ def inputs(args: Namespace) -> tuple[Likelihood, Interaction]:
     from cevns.interactions import WEAK_COUPLINGS, get_interaction, known_interactions
     from cevns.likelihoods import Likelihood
 
-    experiments, of_file = _from_config(args) if args.config else (_from_registry(args), None)
-    if not args.model and of_file is None:
-        raise InputError(f"--model is missing: give one of {', '.join(known_interactions())}")
-    model = get_interaction(args.model or of_file)  # type: ignore[arg-type]  # one of them is there
+    experiments, of_file = _from_config(args) if args.config else (_from_registry(args), {})
+    if not args.model and len(of_file) != 1:
+        known = of_file or known_interactions()
+        raise InputError(f"--model is missing: give one of {', '.join(known)}")
+    model = of_file.get(args.model) or get_interaction(args.model or next(iter(of_file.values())))
     if args.weak:
         model = model.replace(weak=WEAK_COUPLINGS[checks.known("weak couplings", args.weak, WEAK_COUPLINGS)])
-    elif of_file is not None:
+    elif of_file and model.name not in of_file:
         # the standard-model part belongs to the analysis, not to the interaction that --model exchanges
-        model = model.replace(weak=of_file.weak)
+        weak, *others = dict.fromkeys(one.weak for one in of_file.values())
+        if others:
+            raise InputError(f"models of {args.config} have different weak couplings: say which by --weak")
+        model = model.replace(weak=weak)
     likelihood = Likelihood(experiments)
     return likelihood.constrained(pairs("prior", getattr(args, "prior", None))), model
 
@@ -106,7 +110,7 @@ def _that_know(experiment: str, option: str, among: Collection[str]) -> list[str
     return [name for name, names in known.items() if option in names]
 
 
-def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]:
+def _from_config(args: Namespace) -> tuple[list[Experiment], Mapping[str, Interaction]]:
     from cevns import checks
     from cevns.config import load_config
     from cevns.experiments import known_experiments
@@ -122,7 +126,7 @@ def _from_config(args: Namespace) -> tuple[list[Experiment], Interaction | None]
                 f'name = "{name}" alone to the file'
             )
     names = [checks.known(f"experiment of {args.config}", name, known) for name in args.experiments]
-    return [known[name] for name in names or known], config.model
+    return [known[name] for name in names or known], config.models
 
 
 def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:

@@ -31,10 +31,29 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, rest = super().parse_known_args(args, namespace)
+        if rest and not any(word.startswith("-") for word in rest):
+            rest = self._behind_options(found, rest)
         if rest:
             # of a command, not of the program, whose help says nothing of its options
             self.error(f"unrecognized arguments: {' '.join(rest)}{self._remedy(rest)}")
         return found, rest
+
+    def _behind_options(self, found: Namespace, words: list[str]) -> list[str]:
+        """Give words behind options to the positional that takes any number, or one that has none; return the others.
+
+        argparse closes it with the first words that it meets, or as empty with those of the positional before it.
+        """
+        action = next((a for a in reversed(self._get_positional_actions()) if a.nargs in ("*", "?")), None)
+        if action is None:
+            return words
+        before = getattr(found, action.dest)
+        if action.nargs == "*":
+            setattr(found, action.dest, [*(before or ()), *words])
+            return []
+        if before is not None:
+            return words
+        setattr(found, action.dest, words[0])
+        return words[1:]
 
     def _remedy(self, words: Sequence[str]) -> str:
         """Return what to say if the first word is a parameter that has no option of its own."""

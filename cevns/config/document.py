@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import reprlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from cevns import checks
 from cevns.config.experiments import experiments
-from cevns.config.models import model
+from cevns.config.models import models
 from cevns.config.readers import Reader, Section
 from cevns.config.targets import nuclei
 from cevns.errors import CevnsError, DataError
@@ -19,7 +19,7 @@ from cevns.interactions import Interaction
 from cevns.likelihoods import Likelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from cevns._types import Path
@@ -42,14 +42,17 @@ class Config:
     likelihood : Likelihood
         Of its experiments.
     model : Interaction or None
-        None if the file has no ``[model]``.
+        The file's ``[model]``; None if it has none, or several.
+    models : mapping of str to Interaction
+        All of them by name.
     """
 
     likelihood: Likelihood
     model: Interaction | None
+    models: Mapping[str, Interaction] = field(default_factory=dict)
 
     def check_folding(self, name: str = "the configuration") -> None:
-        """Fold each experiment with the model, or with the standard model if there is none.
+        """Fold each experiment with the models, or with the standard model if there is none.
 
         Parameters
         ----------
@@ -63,12 +66,13 @@ class Config:
         """
         problems = []
         for experiment in self.likelihood.experiments:
-            try:
-                Likelihood([experiment]).bind(self.model or "sm")
-            except CevnsError as error:
-                problems.append(f"experiment {checks.shown(experiment.name)}: {error}")
+            for interaction in self.models.values() or ("sm",):
+                try:
+                    Likelihood([experiment]).bind(interaction)
+                except CevnsError as error:
+                    problems.append(f"experiment {checks.shown(experiment.name)}: {error}")
         if problems:
-            raise DataError(_listed(name, problems))
+            raise DataError(_listed(name, [*dict.fromkeys(problems)]))
 
 
 def load_config(path: Path) -> Config:
@@ -144,9 +148,10 @@ def _build_document(
     schema: int,
     experiment: list[Experiment],
     nuclei: dict[str, Nucleus] | None = None,
-    model: Interaction | None = None,
+    model: dict[str, Interaction] | None = None,
 ) -> Config:
-    return Config(Likelihood(experiment), model)
+    named = model or {}
+    return Config(Likelihood(experiment), next(iter(named.values())) if len(named) == 1 else None, named)
 
 
 _DOCUMENT = Section(
@@ -156,6 +161,6 @@ _DOCUMENT = Section(
         # before the experiments, whose targets name them
         "nuclei": ("nuclei", nuclei),
         "experiment": ("experiment", experiments),
-        "model": ("model", model),
+        "model": ("model", models),
     },
 )

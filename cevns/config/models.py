@@ -1,28 +1,70 @@
-"""The section of a configuration file that describes a model: a name, or charges."""
+"""The sections of a configuration file that describe models: names, or kinds with their charges."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from cevns import checks
 from cevns.config import readers as read
-from cevns.config.readers import Reader, Section
+from cevns.config.readers import Reader, Section, join
+from cevns.errors import CevnsError, InputError
 from cevns.interactions import (
+    SCALAR_CHARGE,
     WEAK_COUPLINGS,
     Interaction,
     NonStandardInteractions,
+    PseudoscalarMediator,
+    ScalarMediator,
+    TensorMediator,
+    Upscattering,
     VectorMediator,
     contact,
     get_interaction,
 )
 from cevns.interactions import mediated as _mediated
+from cevns.interactions.upscattering import EXCHANGES
 
-__all__ = ["model"]
+__all__ = ["model", "models"]
+
+
+def models(reader: Reader, value: Any, where: str) -> dict[str, Interaction] | None:
+    """One model, or several with names of their own."""
+    before = len(reader.problems)
+    found = read.one_or_more(model)(reader, value, where)
+    if len(reader.problems) > before or not found:
+        if not found:
+            reader.problem(where, "is empty: give at least one model, or leave it out")
+        return None
+    by_name = {one.name: one for one in found}
+    for i, one in enumerate(found, start=1):
+        if by_name[one.name] is not one:
+            reader.problem(f"{where}[{i}].name", f"is {one.name!r} more than once: give each model a name of its own")
+    return by_name
 
 
 def model(reader: Reader, value: Any, where: str) -> Interaction | None:
-    """A model by name, or one of the file's own, told by the keys that only one kind has."""
+    """A model by name, or one of the file's own, told by its kind or by the keys that only one has."""
     table = read.mapping(reader, value, where)
     if table is None:
+        return None
+    if "kind" in table:
+        try:
+            of_kind = _KINDS[checks.known("kind of a model", table["kind"], _KINDS)]
+        except CevnsError as error:
+            reader.problem(join(where, "kind"), error)
+            return None
+        table = {key: entry for key, entry in table.items() if key != "kind"}
+        if of_kind is not None:
+            made: Interaction | None = reader.section(of_kind, table, where)
+            return made
+        if not table.keys() & _VECTORS:
+            reader.problem(where, f"a vector has quarks and leptons, or {', '.join(sorted(_VECTORS - {'quarks'}))}")
+            return None
+    elif plain := [
+        key for key in table if key in _OF_KINDS or (key in _NUMBERS and isinstance(table[key], float | int))
+    ]:
+        others = ", ".join(f'"{kind}"' for kind in _KINDS if kind != "vector")
+        reader.problem(join(where, "kind"), f"missing: {plain[0]} goes in this form with one of {others}; give it")
         return None
     kinds = [section for marks, section in _MODELS if table.keys() & marks]
     if len(kinds) > 1:
@@ -37,9 +79,31 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
 
 
 def _build_vector(
-    *, name: str, proton: Any = (), neutron: Any = (), mediated: bool = True, **parts: Any
+    *, name: str, proton: Any = (), neutron: Any = (), mediated: bool = True, signed: bool = False, **parts: Any
 ) -> Interaction:
+    if signed and not mediated:
+        raise InputError("signed = true is for mediators: a contact coupling has either sign as it is, leave it out")
+    if mediated:
+        parts["signed"] = signed
     return (_mediated if mediated else contact)(name, proton=dict(proton), neutron=dict(neutron), **parts)
+
+
+def _build_scalar(
+    *, name: str, proton: float = SCALAR_CHARGE, neutron: float = SCALAR_CHARGE, **parts: Any
+) -> Interaction:
+    return ScalarMediator(name, proton=proton, neutron=neutron, **parts)
+
+
+def _build_pseudoscalar(*, name: str, electron: float = 1.0, **parts: Any) -> Interaction:
+    return PseudoscalarMediator(name, electron=electron, **parts)
+
+
+def _build_tensor(*, name: str, proton: float, neutron: float, **parts: Any) -> Interaction:
+    return TensorMediator(name, proton=proton, neutron=neutron, **parts)
+
+
+def _build_upscattering(*, name: str, exchange: str, proton: float, neutron: float, **parts: Any) -> Interaction:
+    return Upscattering(name, exchange=exchange, proton=proton, neutron=neutron, **parts)
 
 
 _ABOUT_MODEL = {
@@ -47,6 +111,7 @@ _ABOUT_MODEL = {
     "label": ("label", read.text),
     "description": ("description", read.text),
     "reference": ("reference", read.text),
+    "lagrangian": ("lagrangian", read.text),
     "weak": ("weak", read.named(WEAK_COUPLINGS, "weak couplings")),
 }
 _KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL, {"name": "sm"})
@@ -56,7 +121,12 @@ _MODELS = (
         {"quarks"},
         Section(
             VectorMediator,
-            {**_ABOUT_MODEL, "quarks": ("quarks", read.numbers), "leptons": ("leptons", read.couplings)},
+            {
+                **_ABOUT_MODEL,
+                "quarks": ("quarks", read.numbers),
+                "leptons": ("leptons", read.couplings),
+                "signed": ("signed", read.flag),
+            },
             {"name": "x", "quarks": (1.0, 1.0), "leptons": {"e": 1.0}},
         ),
     ),
@@ -79,8 +149,37 @@ _MODELS = (
                 "electron": ("electron", read.couplings),
                 "leptons": ("leptons", read.couplings),
                 "mediated": ("mediated", read.flag),
+                "signed": ("signed", read.flag),
             },
             {"name": "x"},
         ),
     ),
 )
+#: Keys of a vector, one of which it has.
+_VECTORS = frozenset({"quarks", "proton", "neutron", "electron"})
+#: Keys that no vector has, and those that are numbers where a vector has tables by flavour.
+_OF_KINDS, _NUMBERS = frozenset({"neutrinos", "exchange"}), frozenset({"proton", "neutron", "electron"})
+_NUCLEONS = {"proton": ("proton", read.number), "neutron": ("neutron", read.number)}
+_ELECTRON = {"electron": ("electron", read.number)}
+_NEUTRINOS = {"neutrinos": ("neutrinos", read.couplings)}
+#: Sections by kind; vectors are told by their keys.
+_KINDS = {
+    "vector": None,
+    "scalar": Section(_build_scalar, {**_ABOUT_MODEL, **_NUCLEONS, **_ELECTRON, **_NEUTRINOS}, {"name": "x"}),
+    "pseudoscalar": Section(_build_pseudoscalar, {**_ABOUT_MODEL, **_ELECTRON, **_NEUTRINOS}, {"name": "x"}),
+    "tensor": Section(
+        _build_tensor,
+        {**_ABOUT_MODEL, **_NUCLEONS, **_NEUTRINOS},
+        {"name": "x", "proton": 1.0, "neutron": 1.0},
+    ),
+    "upscattering": Section(
+        _build_upscattering,
+        {
+            **_ABOUT_MODEL,
+            "exchange": ("exchange", read.named({name: name for name in EXCHANGES}, "exchange")),
+            **_NUCLEONS,
+            **_NEUTRINOS,
+        },
+        {"name": "x", "exchange": "scalar", "proton": 1.0, "neutron": 1.0},
+    ),
+}

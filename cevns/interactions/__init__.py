@@ -20,7 +20,7 @@ from cevns.interactions.kinematics import VECTOR, Kind
 from cevns.interactions.loops import Loop
 from cevns.interactions.nsi import NonStandardInteractions, contact, quark_couplings
 from cevns.interactions.registry import get_interaction, known_interactions
-from cevns.interactions.scalar import SCALAR_CHARGE, ScalarMediator, TensorMediator
+from cevns.interactions.scalar import SCALAR_CHARGE, PseudoscalarMediator, ScalarMediator, TensorMediator
 from cevns.interactions.standard_model import (
     RADIATIVE_COUPLINGS,
     RADIATIVE_ELECTRON_COUPLINGS,
@@ -28,6 +28,7 @@ from cevns.interactions.standard_model import (
     WEAK_COUPLINGS,
     WeakCouplings,
 )
+from cevns.interactions.upscattering import Upscattering
 from cevns.interactions.vector import VectorMediator, mediated
 
 __all__ = [
@@ -44,8 +45,10 @@ __all__ = [
     "Loop",
     "Monomial",
     "NonStandardInteractions",
+    "PseudoscalarMediator",
     "ScalarMediator",
     "TensorMediator",
+    "Upscattering",
     "VectorMediator",
     "WeakCouplings",
     "anapole",

@@ -26,7 +26,7 @@ import numpy as np
 from cevns import checks
 from cevns.constants import FERMI_CONSTANT, FLAVOURS
 from cevns.errors import InputError
-from cevns.interactions.kinematics import ELECTRONS, NUCLEI
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI, PSEUDOSCALAR
 from cevns.interactions.loops import Loop
 from cevns.kernels.kinematics import ELECTRON_KINDS, KINDS
 from cevns.parameters import LARGEST_MASS
@@ -75,10 +75,10 @@ class Amplitude:
     mediator : str or float, optional
         Mass m of a mediator, the name of a parameter or a number [MeV], 0 for the photon: the amplitude is then
         multiplied by ``1 / (sqrt(2) G_F (q^2 + m^2))``. Without one it is a contact interaction.
-    kinematics : {"vector", "scalar", "tensor", "magnetic"}
+    kinematics : {"vector", "scalar", "tensor", "magnetic", "pseudoscalar"}
         kappa(T, E), with E_min^2 = M T / 2: ``1 - E_min^2 / E^2`` for a vector, ``E_min^2 / E^2`` for a scalar,
-        ``8 (1 - E_min^2 / 2 E^2)`` for a tensor, and ``(1 / M) (1 / T - 1 / E)`` for a magnetic moment. Only amplitudes
-        of the same kind interfere.
+        ``8 (1 - E_min^2 / 2 E^2)`` for a tensor, and ``(1 / M) (1 / T - 1 / E)`` for a magnetic moment. A pseudoscalar
+        is of electrons alone, ``T^2 / 4 E^2``. Only amplitudes of the same kind interfere.
     final_mass : str or float, optional
         Mass of the neutral lepton that leaves, the name of a parameter or a number [MeV]: another one than the
         massless neutrino of the standard model, with which it does not interfere. Not for a tensor.
@@ -123,7 +123,12 @@ class Amplitude:
             else:
                 masses[field] = checks.real(field, mass, unit="MeV", low=0, high=LARGEST_MASS)
         checks.put(self, **masses)
-        checks.known("kinematics", self.kinematics, KINDS)
+        checks.known("kinematics", self.kinematics, {**KINDS, **ELECTRON_KINDS})
+        if self.kinematics == PSEUDOSCALAR and (self.proton or self.neutron):
+            raise InputError(
+                "proton and neutron must be 0 for the kinematics of a pseudoscalar, which couples to spins of nuclei "
+                "with a rate of q^2 / 4 M^2 that coherent scattering does not see: give electron alone"
+            )
         if self.kinematics == "tensor" and self.final_mass is not None:
             raise InputError("final_mass is given, but the kinematics of a tensor know none: leave it out")
         if self.electron and self.kinematics not in ELECTRON_KINDS:

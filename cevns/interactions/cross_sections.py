@@ -77,6 +77,7 @@ def cross_section(
     nucleus = nucleus if isinstance(nucleus, Nucleus) else known_nucleus(nucleus)
     checks.flavour("neutrino flavour", flavour, FLAVOURS)
     energy = checks.array("energy", energy, unit="MeV", above=0, high=1e6)
+    interaction.check_nuclei("see cevns.interactions.electron_cross_section")
     numbers = interaction.offsets(values)
     # of a coupling of 0 nothing is left, whatever the mass
     parts = [

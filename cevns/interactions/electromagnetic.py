@@ -43,6 +43,7 @@ def magnetic_moment(name: str = "magnetic-moment", **fields: Any) -> Interaction
 
     Rates are those of the standard model plus ``(pi alpha^2 / m_e^2) (mu_l / mu_B)^2 (1 / T - 1 / E) Z^2 F_Z^2``.
     """
+    fields = {"lagrangian": "L = -(mu_l / 2) nubar sigma^mn nu_l F_mn + h.c.", **fields}
     return Interaction(name, _moments(FLAVOURS), _dipoles(FLAVOURS, None), **fields)
 
 
@@ -53,6 +54,7 @@ def sterile_dipole(name: str = "sterile-dipole", **fields: Any) -> Interaction:
     written with d has d = mu / 2.
     """
     flavours = FLAVOURS[:2]
+    fields = {"lagrangian": "L = -(mu_l / 2) Nbar sigma^mn nu_l F_mn + h.c.", **fields}
     return Interaction(name, (mass(label="$m_N$"), *_moments(flavours)), _dipoles(flavours, "mass"), **fields)
 
 
@@ -90,6 +92,7 @@ def millicharge(name: str = "millicharge", **fields: Any) -> Interaction:
     limits: dict[str, Any] = {"default": 0.0, "low": -1.0, "high": 1.0}
     parameters = tuple(Parameter(f"q_{ab}", "e", rf"$q_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)
     amplitudes = tuple(_photon(pair, _CHARGE, n, 0.0) for n, pair in _entries("q"))
+    fields = {"lagrangian": "L = -e A_m sum_ab q_ab nubar_a gamma^m P_L nu_b", **fields}
     return Interaction(name, parameters, amplitudes, **fields)
 
 
@@ -113,6 +116,7 @@ def charge_radius(name: str = "charge-radius", **fields: Any) -> Interaction:
         for ab in _ORDER
     )
     amplitudes = tuple(_photon(pair, _RADIUS, n) for n, pair in _entries("r2"))
+    fields = {"lagrangian": "L = (e / 6) d^n F_nm sum_ab <r^2>_ab nubar_a gamma^m P_L nu_b", **fields}
     return Interaction(name, parameters, amplitudes, **fields)
 
 
@@ -124,6 +128,7 @@ def anapole(name: str = "anapole", **fields: Any) -> Interaction:
     limits: dict[str, Any] = {"default": 0.0, "low": -_LARGEST_RADIUS, "high": _LARGEST_RADIUS}
     parameters = tuple(Parameter(f"a_{ab}", "1e-32 cm2", rf"$a_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)
     amplitudes = tuple(_photon(pair, -6 * _RADIUS, n) for n, pair in _entries("a"))
+    fields = {"lagrangian": "L = e d^n F_nm sum_ab a_ab nubar_a gamma^m gamma5 P_L nu_b", **fields}
     return Interaction(name, parameters, amplitudes, **fields)
 
 

@@ -45,6 +45,8 @@ class Interaction:
         Charges Q'_l of the charged leptons, for their magnetic moments.
     description, reference : str
         For lists and citations.
+    lagrangian : str
+        What it adds to the standard model, in plain text: normalisations and signs differ between papers.
 
     Examples
     --------
@@ -64,12 +66,13 @@ class Interaction:
     leptons: Values = ()
     description: str = ""
     reference: str = ""
+    lagrangian: str = ""
     #: What does not depend on numbers: one object for all interactions that agree in it.
     structure: Structure = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
-        for field in ("label", "description", "reference"):
+        for field in ("label", "description", "reference", "lagrangian"):
             checks.words(field, getattr(self, field))
         checks.instance("weak", self.weak, WeakCouplings, "for example cevns.interactions.RADIATIVE_COUPLINGS")
         amplitudes = checks.sequence("amplitudes", self.amplitudes, Amplitude)
@@ -151,6 +154,7 @@ class Interaction:
             self._leptons_with(other),
             _joined(self.description, other.description),
             _joined(self.reference, other.reference),
+            _joined(self.lagrangian, other.lagrangian),
         )
 
     def _leptons_with(self, other: Interaction) -> tuple[tuple[str, float], ...]:
@@ -280,6 +284,26 @@ class Interaction:
         for monomial in (m for target in targets for m in self.monomials(flavours, target=target)):
             seen |= {monomial.final_mass, *dict(monomial.couplings), *dict(monomial.mediators)}
         return tuple(name for name in self.own_names if name not in seen)
+
+    def check_nuclei(self, remedy: str) -> None:
+        """Refuse what nuclei alone cannot see.
+
+        Parameters
+        ----------
+        remedy : str
+            How electrons are seen where this is asked.
+
+        Raises
+        ------
+        InputError
+            If it has the amplitude of a pseudoscalar.
+        """
+        if self.structure.needs_electrons:
+            raise InputError(
+                f"interaction {checks.shown(self.name)} has a pseudoscalar, whose coherent amplitude on nuclei "
+                "vanishes (it couples to their spins, with a rate of q^2 / 4 M^2), but which scatters on electrons: "
+                f"{remedy}"
+            )
 
     def _check_electrons(self) -> None:
         """Refuse a mediator that electrons are said to feel, with nothing of how neutrinos meet them by it."""

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cevns.constants import ELECTRON_MASS
+from cevns.kernels.kinematics import ELECTRON_KINDS
 
 __all__ = [
     "ELECTRONS",
     "NUCLEI",
+    "PSEUDOSCALAR",
     "VECTOR",
     "Kind",
     "electron_ends",
@@ -23,6 +25,8 @@ __all__ = [
 
 #: What neutrinos scatter on.
 NUCLEI, ELECTRONS = "nuclei", "electrons"
+#: Kinematics of electrons alone: the coherent amplitude of nuclei vanishes.
+PSEUDOSCALAR = "pseudoscalar"
 
 
 class Kind(NamedTuple):
@@ -60,7 +64,8 @@ def kinds_of(layer: tuple[str, float]) -> tuple[Kind, ...]:
         return (VECTOR,)
     final_mass = layer[1]
     if layer[0] == ELECTRONS:
-        return tuple(Kind(kinematics, final_mass, ELECTRONS) for kinematics in ("vector", "scalar", "magnetic"))
+        known = ("magnetic",) if final_mass else tuple(ELECTRON_KINDS)
+        return tuple(Kind(kinematics, final_mass, ELECTRONS) for kinematics in known)
     others = ("vector", "scalar", "magnetic") if final_mass else ("scalar", "tensor", "magnetic")
     return tuple(Kind(kinematics, final_mass) for kinematics in others)
 

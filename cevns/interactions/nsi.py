@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NonStandardInteractions", "contact", "quark_couplings"]
 
+LAGRANGIAN = "L = -sqrt2 G_F sum_q,ab eps_q_ab (nubar_a gamma^m P_L nu_b) (qbar gamma_m q)"
 _SCALE = Parameter("coupling", default=1.0, low=-LARGEST_COUPLING, high=LARGEST_COUPLING)
 
 
@@ -142,7 +143,7 @@ def quark_couplings(name: str = "nsi", **fields: Any) -> Interaction:
                     Amplitude((a, b), unit * p, unit * n, couplings),
                     Amplitude((b, a), (unit * p).conjugate(), (unit * n).conjugate(), couplings),
                 ]
-    return Interaction(name, tuple(parameters), tuple(amplitudes), **fields)
+    return Interaction(name, tuple(parameters), tuple(amplitudes), **{"lagrangian": LAGRANGIAN, **fields})
 
 
 def _epsilon(quark: str, flavours: str, part: str, limits: Mapping[str, Any]) -> Parameter:

@@ -13,10 +13,10 @@ from cevns.interactions.electromagnetic import anapole, charge_radius, magnetic_
 from cevns.interactions.interaction import Interaction
 from cevns.interactions.nsi import quark_couplings
 from cevns.interactions.scalar import ScalarMediator
-from cevns.interactions.vector import VectorMediator, mediated
+from cevns.interactions.vector import VectorMediator, current, mediated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["get_interaction", "known_interactions"]
 
@@ -27,6 +27,7 @@ def _standard_model() -> Interaction:
         label="SM",
         description="standard model with radiatively corrected couplings",
         reference="arXiv:2008.05022, eqs. 2.1-2.4",
+        lagrangian="L = -(G_F / sqrt2) nubar gamma^m (1 - gamma5) nu sum_f fbar gamma_m (g_V^f - g_A^f gamma5) f",
     )
 
 
@@ -63,6 +64,7 @@ def _lmu_minus_ltau() -> Interaction:
         label=r"$L_\mu-L_\tau$",
         description="muon minus tau number; reaches quarks by photon mixing through mu and tau loops",
         reference="arXiv:2008.05022, eq. 3.6",
+        lagrangian=f"{_different({'mu': 1, 'tau': -1})}, mixed with photons by loops at q = 0",
     )
 
 
@@ -78,7 +80,13 @@ def _running(name: str, charges: dict[str, float], label: str) -> Interaction:
         description="difference of lepton numbers; reaches protons by photon mixing through loops, with their running "
         "and the sign of quantum electrodynamics",
         reference="arXiv:2202.11002",
+        lagrangian=f"{_different(charges)}, mixed with photons by loops that run",
     )
+
+
+def _different(charges: Mapping[str, float]) -> str:
+    """Return the Lagrangian of a difference of lepton numbers."""
+    return current({name: charge for f, charge in charges.items() for name in (f, f"nu_{f}")})
 
 
 #: Baryon number minus lepton numbers without anomalies: charges of e, mu and tau beside 1/3 of quarks.
@@ -115,13 +123,12 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
     "le-ltau": lambda: _running("le-ltau", {"e": 1, "tau": -1}, r"$L_e-L_\tau$"),
     "scalar": lambda: ScalarMediator(
         label="scalar",
-        description="light scalar with g = sqrt(g_nu g_q), the same for u and d quarks: 17.3 for proton and neutron, "
-        "L = -phi (g_nu nubar nu + g_q qbar q)",
+        description="light scalar with g = sqrt(g_nu g_q), the same for u and d quarks: 17.3 for proton and neutron",
         reference="arXiv:1802.05171",
     ),
     "magnetic-moment": lambda: magnetic_moment(
         label="magnetic moment",
-        description="effective magnetic moments of neutrinos, L = -(mu / 2) nubar sigma F nu",
+        description="effective magnetic moments of neutrinos",
         reference="arXiv:2005.01645",
     ),
     "millicharge": lambda: millicharge(
@@ -146,14 +153,15 @@ _BUILDERS: dict[str, Callable[[], Interaction]] = {
     ),
     "sterile-dipole": lambda: sterile_dipole(
         label="dipole portal",
-        description="transition magnetic moments to a massive neutral lepton N, L = -(mu / 2) Nbar sigma F nu + h.c.",
+        description="transition magnetic moments to a massive neutral lepton N",
         reference="arXiv:1803.03262",
     ),
 }
 
 #: What is asked for and has no answer, and why.
 _REFUSED = {
-    "pseudoscalar": "couples to spins of nuclei with a rate of q^2 / 4 M^2, which coherent scattering does not see",
+    "pseudoscalar": "couples to spins of nuclei with a rate of q^2 / 4 M^2, which coherent scattering does not see; on "
+    "electrons it is cevns.interactions.PseudoscalarMediator(), for experiments with electrons",
     "tensor": "has no charges of protons and neutrons that everybody agrees on: give yours, "
     "cevns.interactions.TensorMediator(proton=..., neutron=...)",
 }

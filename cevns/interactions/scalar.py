@@ -1,4 +1,4 @@
-"""Light scalar and tensor mediators."""
+"""Light scalar, pseudoscalar and tensor mediators."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
 from cevns.interactions.charges import charge_table, nucleon_charge
 from cevns.interactions.interaction import Interaction
+from cevns.interactions.kinematics import PSEUDOSCALAR
 from cevns.parameters import coupling, mass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCALAR_CHARGE", "ScalarMediator", "TensorMediator"]
+__all__ = ["SCALAR_CHARGE", "PseudoscalarMediator", "ScalarMediator", "TensorMediator"]
 
 #: c_p = c_n of a scalar that couples to u and d quarks alike, sum_q (m_N / m_q) f_q: sigma_piN / m_ud = 59.1 MeV / 3.42
 #: MeV.
 SCALAR_CHARGE = 17.3
+SCALAR_LAGRANGIAN = "L = -phi (g_nu nubar nu + sum_q g_q qbar q)"
+PSEUDOSCALAR_LAGRANGIAN = "L = -phi (g_nu nubar nu + g_e ebar i gamma5 e)"
+TENSOR_LAGRANGIAN = "L = -T_mn (g_nu nubar sigma^mn nu + sum_N g_N Nbar sigma^mn N)"
 
 
 def ScalarMediator(
@@ -58,7 +62,50 @@ def ScalarMediator(
     >>> ScalarMediator("neutrons", proton=0.0).own_names
     ('mass', 'coupling')
     """
+    fields = {"lagrangian": SCALAR_LAGRANGIAN, **fields}
     return _mediated(name, proton, neutron, neutrinos, "scalar", r"$M_\phi$", r"$g_\phi$", fields, electron)
+
+
+def PseudoscalarMediator(
+    name: str = "pseudoscalar",
+    *,
+    electron: float = 1.0,
+    neutrinos: Mapping[str, float] | None = None,
+    **fields: Any,
+) -> Interaction:
+    """Return the interaction of a light pseudoscalar, ``L = -phi (g_nu nubar nu + g_e ebar i gamma5 e)``.
+
+    On nuclei it has no coherent amplitude: their pseudoscalar current goes with the spin, and its rate with q^2 / 4
+    M^2. It is therefore for signals that count electrons too, and refused by others.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    electron : float
+        g_nu g_e / g^2, with g^2 the square of the parameter ``coupling``: 1 for ``coupling = sqrt(g_nu g_e)``.
+    neutrinos : mapping of str to float, optional
+        Couplings of neutrinos by flavour relative to g_nu; 1 for all unless given.
+    **fields
+        Further fields of `Interaction`.
+
+    Returns
+    -------
+    Interaction
+        With parameters ``mass`` [MeV] and ``coupling``. It flips the neutrino's helicity, so that rates are those of
+        the standard model plus ``m_e T^2 g^4 / 8 pi E^2 (2 m_e T + m^2)^2`` for each electron, which the same coupling
+        ``nubar i gamma5 nu`` of neutrinos has too.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> atoms = cevns.load("coherent-csi-2017").replace(electrons="shells")
+    >>> found = atoms.predict(PseudoscalarMediator(), mass=0.1, coupling=1e-5)
+    >>> f"{found.electrons.sum():.1f} events"
+    '0.0 events'
+    """
+    fields = {"lagrangian": PSEUDOSCALAR_LAGRANGIAN, **fields}
+    return _mediated(name, 0.0, 0.0, neutrinos, PSEUDOSCALAR, "$M_a$", "$g_a$", fields, electron)
 
 
 def TensorMediator(
@@ -97,6 +144,7 @@ def TensorMediator(
     >>> TensorMediator(proton=0.54 * 2 - 0.23, neutron=0.54 - 2 * 0.23).own_names
     ('mass', 'coupling')
     """
+    fields = {"lagrangian": TENSOR_LAGRANGIAN, **fields}
     return _mediated(name, proton, neutron, neutrinos, "tensor", "$M_T$", "$g_T$", fields)
 
 

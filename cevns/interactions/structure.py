@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Form
+from cevns.interactions.kinematics import PSEUDOSCALAR
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class Structure:
     def masses(self) -> frozenset[str]:
         """Names of both."""
         return self.mediators | self.final_masses
+
+    @cached_property
+    def needs_electrons(self) -> bool:
+        """Whether an amplitude is of kinematics that nuclei do not have."""
+        return any(f.kinematics == PSEUDOSCALAR for f in self.forms)
 
     @cached_property
     def mediations(self) -> frozenset[tuple[str, tuple[str, ...]]]:

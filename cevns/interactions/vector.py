@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
@@ -16,7 +17,10 @@ from cevns.parameters import coupling, coupling_squared, mass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VectorMediator", "mediated"]
+__all__ = ["VectorMediator", "current", "mediated"]
+
+#: Largest denominator of charges that are written as fractions.
+_DENOMINATOR = 12
 
 
 def VectorMediator(
@@ -58,6 +62,8 @@ def VectorMediator(
         for name, charge in (("Q'_u", up), ("Q'_d", down))
     )
     table = charge_table("leptons", leptons)
+    charges = {"u": up, "d": down} | {name: charge for f, charge in table for name in (f, f"nu_{f}")}
+    fields = {"lagrangian": current(charges), **fields}
     of_electron = dict(table).get("e", 0.0)
     return mediated(
         name,
@@ -68,6 +74,28 @@ def VectorMediator(
         signed=signed,
         **fields,
     )
+
+
+def current(charges: Mapping[str, float]) -> str:
+    """Return the Lagrangian of a vector mediator in plain text, from the charges of fermions.
+
+    Examples
+    --------
+    >>> current({"u": 1 / 3, "d": 1 / 3, "mu": -3, "nu_mu": -3, "e": 0})
+    "L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = 1/3 (u, d), -3 (mu, nu_mu)"
+    """
+    members: dict[float, list[str]] = {}
+    for fermion, charge in charges.items():
+        if charge:
+            members.setdefault(charge, []).append(fermion)
+    listed = ", ".join(f"{_written(charge)} ({', '.join(some)})" for charge, some in members.items())
+    return f"L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = {listed or '0'}"
+
+
+def _written(charge: float) -> str:
+    """Return a charge as the fraction that it is, or else as a number."""
+    fraction = Fraction(charge).limit_denominator(_DENOMINATOR)
+    return str(fraction) if float(fraction) == charge else f"{charge:g}"
 
 
 def mediated(

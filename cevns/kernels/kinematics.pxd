@@ -17,11 +17,14 @@ For electrons M is their mass, E_min = (T + sqrt(T^2 + 2 M T)) / 2 (1 + m^2 / 2 
 exchange has three numbers there, for the squares of g_V and g_A and for twice their product, which has the opposite
 sign for antineutrinos:
 
-    g_V^2       1 - T / E + (T^2 - M T) / 2 E^2
-    2 g_V g_A   T / E - T^2 / 2 E^2
-    g_A^2       1 - T / E + (T^2 + M T) / 2 E^2
-    scalar      T (2 M + T) / 4 E^2
-    magnetic    as of nuclei
+    g_V^2         1 - T / E + (T^2 - M T) / 2 E^2
+    2 g_V g_A     T / E - T^2 / 2 E^2
+    g_A^2         1 - T / E + (T^2 + M T) / 2 E^2
+    scalar        T (2 M + T) / 4 E^2
+    magnetic      as of nuclei
+    pseudoscalar  T^2 / 4 E^2
+
+Of a pseudoscalar coherent scattering on nuclei sees nothing.
 """
 
 from libc.math cimport sqrt
@@ -39,6 +42,7 @@ cdef enum:
     ELECTRON_AA = 6
     ELECTRON_SCALAR = 7
     ELECTRON_MAGNETIC = 8
+    ELECTRON_PSEUDOSCALAR = 9
 
 
 cdef inline double least_energy_c(double recoil, double mass, double final_mass) noexcept nogil:
@@ -83,6 +87,8 @@ cdef inline void electron_kappa_c(int kind, double energy, double mass, double f
         c[0], c[1], c[2] = 1.0, -energy, half * (energy + mass)
     elif kind == ELECTRON_SCALAR:
         c[2] = half * (mass + half)
+    elif kind == ELECTRON_PSEUDOSCALAR:
+        c[2] = half * half
     else:
         kappa_c(MAGNETIC, energy, mass, final_mass, c)
 

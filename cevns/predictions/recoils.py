@@ -191,6 +191,7 @@ def _recoil_rate(
 ) -> tuple[RecoilRate, list[float], set[Kind]]:
     """Return the compiled rate at the parameters' values, the squared masses of its mediators and its kinematics."""
     interaction, form_factor = get_interaction(interaction), get_form_factor(form_factor)
+    interaction.check_nuclei("see Signal and ElectronResponse, whose electrons are a channel of their own")
     point = interaction.offsets(values)
     nuclei = []
     for nucleus, scale in zip(target.nuclei, rate_scales(target), strict=True):

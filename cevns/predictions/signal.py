@@ -268,8 +268,16 @@ class Signal:
         """Return all that the counts of an interaction depend on: its own parameters, sin2_theta_w and neutron radii.
 
         A mass may be 0, unless recoils are observed down to 0, where the events of light mediators diverge.
+
+        Raises
+        ------
+        InputError
+            If it is of electrons, which the signal does not count.
         """
-        structure = get_interaction(interaction).structure
+        interaction = get_interaction(interaction)
+        structure = interaction.structure
+        if self.electrons is None:
+            interaction.check_nuclei(_WITH_ELECTRONS)
         return self._parameters.get(structure, lambda: self._make_parameters(structure))
 
     @cached_property
@@ -463,6 +471,13 @@ class Signal:
         out = np.empty((rows.shape[0], self.binning.bins))
         predictor.rows(rows, out)
         return out.reshape(*shape, self.binning.bins)
+
+
+#: What lets electrons take part.
+_WITH_ELECTRONS = (
+    "count them, experiment.replace(electrons='shells') or 'free', electrons = \"shells\" in [[experiment]] of a "
+    "configuration file"
+)
 
 
 def _unscaled(response: DetectorResponse) -> str:

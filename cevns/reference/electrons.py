@@ -334,3 +334,21 @@ def electron_scalar(
     """
     squares = M_E * T * (2 * M_E + T) * g2**2 / (8 * np.pi * E**2 * (2 * M_E * T + mass**2) ** 2)
     return _per_atom(E, T, atom, CM2 * squares) + neutrino_electron(E, T, atom, flavour, antineutrino, **options)
+
+
+def electron_pseudoscalar(
+    E: Any, T: Any, atom: Any, flavour: str, antineutrino: bool, mass: float, g2: float, **options: Any
+) -> Any:
+    """Cross section with a pseudoscalar: m_e T^2 g^4 / (8 pi E^2 (2 m_e T + m^2)^2) beside the standard model.
+
+    L = -phi (g_nu nubar nu + g_e ebar i gamma5 e), `g2` = g_nu g_e; nubar i gamma5 nu gives the same. Arguments as
+    `electron_scalar`.
+
+    Examples
+    --------
+    >>> plain = neutrino_electron(30.0, 0.01, "Ar", "mu", True)
+    >>> bool(electron_pseudoscalar(30.0, 0.01, "Ar", "mu", True, 1.0, 1e-9) > plain)
+    True
+    """
+    squares = M_E * T**2 * g2**2 / (8 * np.pi * E**2 * (2 * M_E * T + mass**2) ** 2)
+    return _per_atom(E, T, atom, CM2 * squares) + neutrino_electron(E, T, atom, flavour, antineutrino, **options)

@@ -13,7 +13,7 @@ from generated_checks import call
 from oracle_interactions import ELECTRON_SIGMAS, SIGMAS, outgoing_masses
 
 import cevns
-from cevns import reference
+from cevns import interactions, reference
 from cevns.errors import UnknownNameError
 from cevns.interactions import electron_cross_section, mediated
 from cevns.units import typeset
@@ -31,6 +31,11 @@ def interaction(request):
 @pytest.fixture(params=cevns.known_interactions())
 def built_in(request):
     return cevns.get_interaction(request.param)
+
+
+def seen(experiment, interaction):
+    """Return an experiment with electrons for what scatters on them alone."""
+    return experiment.replace(electrons="shells") if interaction.structure.needs_electrons else experiment
 
 
 def values(interaction):
@@ -68,7 +73,7 @@ def test_parameters_say_what_they_are(interaction):
 
 
 def test_every_parameter_is_of_some_use(argon, interaction):
-    point = values(interaction)
+    point, argon = values(interaction), seen(argon, interaction)
     before = argon.signal.counts(interaction, **point)
     for name in reached(interaction):
         value = point[name]
@@ -85,7 +90,7 @@ def test_equal_by_value_and_copied(interaction):
 
 def test_adds(argon, interaction):
     other = mediated("other", proton={"e": 1.0}, neutron={"mu": 1.0}).renamed(mass="other_mass", coupling="other_g")
-    both, point = interaction + other, values(interaction)
+    both, point, argon = interaction + other, values(interaction), seen(argon, interaction)
     assert both.own_names == interaction.own_names + other.own_names
     off = argon.signal.counts(both, **point, other_mass=10.0, other_g=0.0)
     np.testing.assert_allclose(off, argon.signal.counts(interaction, **point), rtol=1e-14)
@@ -95,7 +100,7 @@ def test_adds(argon, interaction):
 
 def test_parameters_are_renamed(argon, interaction):
     names = {name: f"{name}_x" for name in interaction.own_names}
-    other, point = interaction.renamed(**names), values(interaction)
+    other, point, argon = interaction.renamed(**names), values(interaction), seen(argon, interaction)
     assert other.own_names == tuple(names.values())
     renamed = {names[name]: value for name, value in point.items()}
     np.testing.assert_array_equal(argon.signal.counts(other, **renamed), argon.signal.counts(interaction, **point))
@@ -108,6 +113,7 @@ def test_without_coupling_it_is_the_standard_model(both, interaction):
     origins = {p.name: p.origin for p in interaction.parameters}
     off = values(interaction) | {name: origins[name] for name in couplings(interaction)}
     standard = cevns.get_interaction("sm")
+    both = sum(seen(experiment, interaction) for experiment in both.experiments)
     for experiment in both.experiments:
         np.testing.assert_array_equal(experiment.signal.counts(interaction, **off), experiment.signal.counts(standard))
     assert both.chi2(interaction, **off) == pytest.approx(both.chi2("sm"), rel=1e-14)
@@ -115,7 +121,7 @@ def test_without_coupling_it_is_the_standard_model(both, interaction):
 
 def test_counts_are_a_quadratic_form_on_every_line(argon, interaction):
     """Third differences vanish in the power of a coupling along which the kernels know chi2 exactly."""
-    point = values(interaction)
+    point, argon = values(interaction), seen(argon, interaction)
     for name, powers in interaction.exponents.items():
         step = math.gcd(*powers)
         assert max(powers) <= 2 * step, name
@@ -127,18 +133,20 @@ def test_counts_are_a_quadratic_form_on_every_line(argon, interaction):
 
 
 def test_all_ways_to_counts_agree(csi, interaction):
-    point = values(interaction)
+    point, csi = values(interaction), seen(csi, interaction)
     counts = csi.signal.counts(interaction, **point)
     assert counts.shape == (csi.response.bins,)
     np.testing.assert_array_equal(csi.predictor(interaction)(**point), counts)
     np.testing.assert_array_equal(csi.predictor(interaction)(*point.values()), counts)
-    np.testing.assert_array_equal(csi.predict(interaction, **point).signal, counts)
+    found = csi.predict(interaction, **point)
+    both = found.signal if found.electrons is None else found.signal + found.electrons
+    np.testing.assert_allclose(both, counts, rtol=0 if found.electrons is None else 1e-14)
     many = csi.signal.counts(interaction, **{name: [value, 2 * value] for name, value in point.items()})
     np.testing.assert_allclose(many[0] if point else many, counts, rtol=1e-14)
 
 
 def test_all_ways_to_chi2_agree(both, interaction):
-    point = values(interaction)
+    point, both = values(interaction), sum(seen(experiment, interaction) for experiment in both.experiments)
     function = both.bind(interaction)
     chi2 = function(*point.values())
     assert function.names == interaction.own_names
@@ -192,7 +200,8 @@ def test_electrons_are_a_channel_beside_nuclei(csi, interaction):
     """All ways to counts and chi2, with electrons: nuclei are what they were, and electrons add."""
     point, atoms = values(interaction), csi.replace(electrons="shells")
     found, counts = atoms.predict(interaction, **point), atoms.signal.counts(interaction, **point)
-    np.testing.assert_array_equal(found.signal, csi.predict(interaction, **point).signal)
+    alone = csi.predict("sm") if interaction.structure.needs_electrons else csi.predict(interaction, **point)
+    np.testing.assert_array_equal(found.signal, alone.signal)
     assert (found.electrons > 0).all()
     np.testing.assert_allclose(counts, found.signal + found.electrons, rtol=1e-13)
     function, chi2 = atoms.bind(interaction), atoms.pulls(interaction, **point).chi2
@@ -226,8 +235,31 @@ def test_users_find_it(built_in, run):
     assert built_in.description
     assert built_in.reference.startswith("arXiv:")
     assert built_in.label
+    assert re.fullmatch(r"L = [ -~]{20,130}", built_in.lagrangian)
     _, out, _ = run("list")
+    assert any(line.startswith(f"{built_in.name} ") and built_in.lagrangian in line for line in out.splitlines())
     assert any(line.startswith(f"{built_in.name} ") and built_in.reference in line for line in out.splitlines())
     page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("|")]
     assert any(f"`{built_in.name}`" in row for row in rows), "docs/physics.md has no row for it"
+
+
+def test_the_page_has_the_lagrangians():
+    """Of all that are built in, and of the kinds that are not."""
+    page = (ROOT / "docs" / "physics.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([^`]+)` \| `(L = [^`]+)` \|$", page, re.MULTILINE))
+    expected = {name: cevns.get_interaction(name).lagrangian for name in cevns.known_interactions()}
+    expected["TensorMediator"] = interactions.TensorMediator(proton=1.0, neutron=1.0).lagrangian
+    expected["PseudoscalarMediator"] = interactions.PseudoscalarMediator().lagrangian
+    assert listed == expected
+
+
+def test_a_lagrangian_says_the_charges(interaction):
+    """Those of a user are told as those that are built in; a sum has those of its parts."""
+    model = interactions.VectorMediator("mine", quarks=(0.3, -1.5), leptons={"e": 2, "tau": -1 / 3})
+    assert model.lagrangian == (
+        "L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = 3/10 (u), -3/2 (d), 2 (e, nu_e), -1/3 (tau, nu_tau)"
+    )
+    other = interaction.renamed(**{name: f"{name}_x" for name in interaction.own_names})
+    assert (model + other).lagrangian == "; ".join(filter(None, (model.lagrangian, interaction.lagrangian)))
+    assert model.replace(lagrangian="L = 0").lagrangian == "L = 0"

@@ -1,5 +1,6 @@
 """Configurations: valid ones with every kind of key, and mutations of values, keys, nesting and bytes."""
 
+import dataclasses
 import random
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from cevns.config import load_config
 from cevns.errors import CevnsError
-from cevns.interactions import known_interactions
+from cevns.interactions import get_interaction, known_interactions
 
 from . import rich, tables, toml
 from .messages import check_error
@@ -36,13 +37,13 @@ def play(rng, folder):
     path = folder / "mine.toml"
     path.write_bytes(content)
     config = _timed("load_config", load_config, path)
-    model = config.model or rng.choice(known_interactions())
+    model = _with_names(config.model or rng.choice(known_interactions()))
     mass, coupling = _point(rng, config)
     answer = _answers(config, model, mass, coupling, rng)
     if described is not None and answer is not None:
         path.write_bytes((b"\xef\xbb\xbf" if rng.random() < 0.3 else b"") + toml.dumps(described, rng).encode())
         again = load_config(path)
-        chi2 = again.likelihood.chi2(again.model or model, mass, coupling)
+        chi2 = again.likelihood.chi2(_with_names(again.model or model), mass, coupling)
         # the order of nuclei and flavours moves the last digits
         if not np.allclose(chi2, answer, rtol=1e-7, atol=1e-9):
             raise Fault(f"chi2 {answer} becomes {chi2} by writing the same in another way")
@@ -56,6 +57,17 @@ def _timed(name, call, *arguments, longest=LONGEST):
     if time.process_time() - begin > longest:
         raise Fault(f"{name} took {time.process_time() - begin:.1f} s")
     return result
+
+
+def _with_names(model):
+    """Return a model whose coupling is called so, and whose final lepton has a mass of its own."""
+    model = get_interaction(model)
+    if "coupling_squared" in model.own_names:
+        return model.renamed(coupling_squared="coupling")
+    if "m_chi" in model.final_masses:
+        heavy = [dataclasses.replace(a, final_mass=3.0) for a in model.amplitudes]
+        return model.replace(amplitudes=heavy, parameters=[p for p in model.parameters if p.name != "m_chi"])
+    return model
 
 
 def _point(rng, config):
@@ -169,6 +181,9 @@ def document(rng, folder):
         out["nuclei"] = nuclei
     if rng.random() < 0.8:
         out["model"] = _model(rng)
+        if out["model"].get("kind") == "pseudoscalar" and rng.random() < 0.8:
+            for experiment in experiments:
+                experiment.setdefault("electrons", "free")
     return out
 
 
@@ -356,10 +371,29 @@ def _quenching(rng, folder):
     return {"kind": "tabulated", **columns}
 
 
+def _of_kind(rng):
+    """Return a model of a kind that is named, with some of what is optional."""
+    charges = {"proton": rng.choice([0.0, 1.0, 17.3]), "neutron": rng.uniform(-20, 20)}
+    neutrinos = {"neutrinos": {"e": 1.0, "mu": rng.uniform(-2, 2)}}
+    kinds = {
+        "scalar": ({}, charges | neutrinos | {"electron": rng.choice([0.0, 1.0])}),
+        "pseudoscalar": ({}, neutrinos | {"electron": rng.uniform(-1, 1)}),
+        "tensor": (charges, neutrinos),
+        "upscattering": ({"exchange": rng.choice(["vector", "scalar"]), **charges}, neutrinos),
+        "vector": ({"quarks": [1.0, rng.uniform(-1, 1)], "leptons": {"e": 1.0, "mu": -1.0}}, {"signed": True}),
+    }
+    kind = rng.choice(list(kinds))
+    needed, optional = kinds[kind]
+    kept = {key: value for key, value in optional.items() if rng.random() < 0.5}
+    return {"kind": kind, "name": "mine", **needed, **kept}
+
+
 def _model(rng):
-    kind = rng.randrange(5)
+    kind = rng.randrange(7)
     if kind == 0:
         out = {"name": rng.choice(known_interactions())}
+    elif kind > 4:
+        out = _of_kind(rng)
     elif kind == 1:
         out = {"name": "mine", "quarks": [1 / 3, 1 / 3], "leptons": {"e": -1.0, "mu": -1.0, "tau": -1.0}}
     elif kind == 2:
