@@ -19,7 +19,7 @@ cdef int _check(int kind, double final_mass) except -1:
             final_mass != 0.0 and (kind == TENSOR or ELECTRON_VV <= kind < ELECTRON_MAGNETIC)):
         raise InputError(
             f"kind {kind} with a final mass of {final_mass:g} MeV is not known: nuclei have the kinds {KINDS}, "
-            f"electrons {ELECTRON_KINDS}, and tensors and electrons without magnetic moments take a final mass of 0 alone")
+            f"electrons {ELECTRON_KINDS}, and tensors and electrons without magnetic moments take a final mass of 0")
     return 0
 
 

@@ -341,7 +341,7 @@ morphs=(), variance=None, floor=0.0)
         p.counts, p.morph = self.all_counts, self.all_morphs
         needed = cells, p.terms, p.energy, p.moments
         if mixing is not None and mixing.shape != needed:
-            raise InputError(f"mixing has shape {np.shape(mixing)}, but must have {needed}: give all terms of all cells")
+            raise InputError(f"mixing has shape {np.shape(mixing)}, but must have {needed}: give all terms")
         p.mixing = NULL if mixing is None else own(owned, mixing)
         edges, order, pull = (np.array([-1.0, 1.0]), 1, -1) if offset is None else offset
         p.offset = place_axis(edges, order, pull, owned)

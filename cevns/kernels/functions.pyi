@@ -11,8 +11,6 @@ from cevns.parameters import Parameter
 
 _Array = NDArray[np.float64]
 
-SCALARS: frozenset[type]
-
 def signature(parameters: Sequence[Parameter]) -> Signature: ...
 def rows_refused(name: str, values: object, wanted: str) -> InputError: ...
 def checked(
