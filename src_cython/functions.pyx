@@ -58,7 +58,7 @@ cdef class Function:
         What it is a function of the parameters for, to be shown.
     """
 
-    def __cinit__(self, parameters, found=None, str subject="", *args):
+    def __cinit__(self, parameters, found, str subject=""):
         cdef Py_ssize_t i
         self.subject = subject
         self.parameters = tuple(parameters)
