@@ -23,6 +23,7 @@ __all__ = [
     "LARGEST_COUPLING",
     "LARGEST_MASS",
     "Parameter",
+    "bound_name",
     "broadcast",
     "choose",
     "chosen",
@@ -169,7 +170,7 @@ class Parameter:
             If a value is missing, not a plain number, or out of range.
         """
         value = self._given(value)
-        check = checks.real if isinstance(value, (int, float)) else checks.array
+        check = checks.real if isinstance(value, (int, float)) or type(value) in checks.SCALARS else checks.array
         return check(self.name, value, unit=self.unit, low=self.low, high=self.high)
 
     def _given(self, value: Any) -> Any:
@@ -295,6 +296,17 @@ def chosen(
         if name in fixed:
             raise InputError(f"{name} cannot be free and have the value {checks.shown(fixed[name])}: leave one out")
     return tuple(free), {name: known[name].number(value) for name, value in fixed.items()}
+
+
+def bound_name(name: str, fixed: Mapping[str, float]) -> str:
+    """Return what to call an interaction with values of some parameters.
+
+    Examples
+    --------
+    >>> bound_name("b-l", {"mass": 10.0}), bound_name("sm", {})
+    ('b-l with mass=10', 'sm')
+    """
+    return f"{name} with {', '.join(f'{n}={value:g}' for n, value in fixed.items())}" if fixed else name
 
 
 def unused_prior(parameter: Parameter) -> str:

@@ -325,13 +325,7 @@ cdef void add_counts(const counts_t *c, counts_row_t *row, Py_ssize_t piece) noe
 
 
 def check_numbers(parameters, factors=()):
-    """Refuse more parameters, or more of them that are factors, than the kernels take.
-
-    Raises
-    ------
-    InputError
-        With what can be done about it.
-    """
+    """Raise an `InputError` for more parameters, or more of them that are factors, than the kernels take."""
     if len(parameters) > MAX_PARAMETERS:
         raise InputError(
             f"{len(parameters)} parameters are free at once, at most {MAX_PARAMETERS} can be: fix others, "
@@ -398,13 +392,13 @@ cdef class Counts:
             c.order, c.pieces = eta.c.order, eta.c.pieces
             c.eta = &eta.c
         if weights.cols != c.cols or c.line >= c.parameters:
-            raise ValueError("parameters, factors, eta nodes, weights and rates do not fit together")
+            raise InputError(f"weights of {weights.cols} columns, {c.cols} rates and line {c.line} do not fit together")
         nodes = c.pieces * c.order
         shapes = {"constant": (constant, (nodes, bins)), "linear": (linear, (nodes, 2, bins)),
                   "weights": (weights.firsts, (nodes * bins,))}
         for name, (values, shape) in shapes.items():
             if values.shape != shape:
-                raise ValueError(f"{name} has shape {values.shape}, needed: {shape}")
+                raise InputError(f"{name} has shape {values.shape}, but must have {shape}: give one value for each")
         owned = [weights, eta]
         c.q2, c.weights, c.pairs = own(owned, q2), own(owned, weights.values), own(owned, weights.pairs)
         c.pointers, c.firsts = whole_address(weights.pointers), whole_address(weights.firsts)
@@ -418,7 +412,7 @@ cdef class Counts:
                     (rates is not None and rates.shape != q2.shape)
                     or (counts is not None and counts.shape != constant.shape) or len(powers) != c.factors
                     or any(not 0 <= term[0] <= 2 or len(term[1]) != c.parameters for term in terms)):
-                raise ValueError("a kernel has rates with factors or counts without, one number for each parameter")
+                raise InputError("a kernel has rates with factors or counts without, one number for each parameter")
             for j in range(c.factors):
                 self.kernel[i].powers[j] = powers[j]
             if rates is not None:
@@ -439,7 +433,7 @@ cdef class Counts:
             neutron, chosen, c.form_factor, c.thickness = radii
             which = np.ascontiguousarray(chosen, dtype=np.intc)
             if neutron.shape != q2.shape or which.shape != (c.nuclei,) or which.max() >= c.parameters:
-                raise ValueError("radii need F_N at all nodes and a parameter or -1 for each nucleus")
+                raise InputError("radii need F_N at all nodes and a parameter or -1 for each nucleus")
             c.neutron, c.q, c.radii = own(owned, neutron), own(owned, np.sqrt(q2)), int_address(which)
             owned.append(which)
             used.update(which.tolist())
@@ -495,6 +489,9 @@ cdef class Counts:
     def line_power(self):
         """The power of that parameter in which they are."""
         return self.c.line_power
+
+    def __repr__(self):
+        return f"<Counts of {self.c.bins} bins in {', '.join([p.name for p in self.parameters])}>"
 
     def __reduce__(self):
         return Counts, self.arguments

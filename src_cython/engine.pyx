@@ -62,13 +62,13 @@ cdef class Engine:
             raise MemoryError
         self.joint = joint
         if not self.s.n and (joint is None or not joint.j.n):
-            raise ValueError("terms is empty")
+            raise InputError("terms is empty: give one at least, or joint ones")
         every = []
         for other in joint.terms if joint is not None else ():
             every.extend(other.counts)
         for i in range(self.s.n):
             if not isinstance(self.terms[i], GaussianTerm):
-                raise TypeError(f"terms must hold GaussianTerm objects, got {self.terms[i]!r}")
+                raise InputError(f"terms must hold GaussianTerm objects, got {self.terms[i]!r}")
             term = self.terms[i]
             every.append(term.counts)
             tabulate(term)
@@ -78,7 +78,9 @@ cdef class Engine:
         first = every[0]
         for counts in every:
             if (counts.parameters, counts.line, counts.line_power) != (first.parameters, first.line, first.line_power):
-                raise ValueError("terms are functions of different parameters")
+                raise InputError(
+                    f"terms are functions of different parameters, {[p.name for p in counts.parameters]} and "
+                    f"{[p.name for p in first.parameters]}: bind all to the same")
         self.counts, self.s.counts = first, &first.c
         self.s.joint = NULL if joint is None else &joint.j
         self.parameters = first.c.parameters
@@ -96,7 +98,8 @@ cdef class Engine:
         self.shared = tuple([(float(sigma), tuple(where), int(joined)) for sigma, where, joined in shared])
         self.s.shared = len(self.shared)
         if self.s.shared > MAX_SHARED:
-            raise InputError(f"{self.s.shared} shared nuisances are too many: at most {MAX_SHARED}")
+            raise InputError(
+                f"{self.s.shared} nuisances are shared, at most {MAX_SHARED} can be: leave some out")
         members = np.zeros((self.s.n, self.s.shared))
         for k, (_, where, _) in enumerate(self.shared):
             for i in where:
@@ -114,6 +117,10 @@ cdef class Engine:
 
     def __dealloc__(self):
         free(self.s.terms)
+
+    def __repr__(self):
+        joint = 0 if self.joint is None else self.joint.j.n
+        return f"<Engine of {self.s.n + joint} terms in {', '.join([p.name for p in self.counts.parameters])}>"
 
     def __reduce__(self):
         return Engine, (self.terms, self.shared, self.priors, self.joint)
@@ -185,7 +192,7 @@ cdef class Engine:
     cdef row_t* rows(self, const double[:, ::1] values) except NULL:
         cdef row_t *rows
         if values.shape[1] != self.parameters:
-            raise ValueError(f"values need {self.parameters} columns, got {values.shape[1]}")
+            raise InputError(f"values need {self.parameters} columns, got {values.shape[1]}: give each parameter one")
         self.prepare()
         rows = open_sum(&self.s)
         if rows == NULL:
@@ -212,7 +219,7 @@ cdef class Engine:
         cdef double[::1] shifts
         cdef const double *at = &values[0] if values.shape[0] else &none
         if values.shape[0] != self.parameters:
-            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+            raise InputError(f"{self.parameters} values are needed, got {values.shape[0]}: give each parameter one")
         self.count()
         cdef row_t *rows = open_sum(&self.s)
         if rows == NULL:
@@ -247,7 +254,7 @@ cdef class Engine:
         """Return what the priors of parameters add to chi2 at one point."""
         cdef double none = 0.0
         if values.shape[0] != self.parameters:
-            raise ValueError(f"{self.parameters} values are needed, got {values.shape[0]}")
+            raise InputError(f"{self.parameters} values are needed, got {values.shape[0]}: give each parameter one")
         return point_priors(&self.s, &values[0] if values.shape[0] else &none)
 
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
@@ -347,7 +354,7 @@ cdef class Engine:
         cdef row_t *rows
         cdef double *seeds
         if out.shape[1] < MAX_CROSSINGS:
-            raise ValueError(f"out needs {MAX_CROSSINGS} columns")
+            raise InputError(f"out has {out.shape[1]} columns, but needs {MAX_CROSSINGS}: see crossings_limit()")
         self.one_valued()
         rows = self.rows(values)
         seeds = <double *> malloc(2 * self.seeds * sizeof(double))

@@ -83,6 +83,11 @@ cdef class Spectrum:
     def __hash__(self):
         return hash(_values(self))
 
+    def __repr__(self):
+        parts = [f"{self.c.pieces} intervals"] if self.c.pieces else []
+        parts += [f"{self.c.lines} lines"] if self.c.lines else []
+        return f"<Spectrum of {' and '.join(parts) or 'nothing'}>"
+
     def __reduce__(self):
         return Spectrum, (self.breaks, self.coefficients, self.line_energies, self.line_weights)
 
@@ -97,7 +102,7 @@ cdef class Spectrum:
         """Write I_k(E_min), k = 0, 1, 2, into `out`."""
         cdef Py_ssize_t i, n = _points(e_min, out)
         if not 0 <= k <= 2:
-            raise ValueError(f"moment {k} is not known: k must be 0, 1 or 2")
+            raise InputError(f"moment {k} is not known: k must be 0, 1 or 2")
         with nogil:
             for i in range(n):
                 out[i] = moment_c(&self.c, e_min[i], k)

@@ -20,9 +20,11 @@ from cevns.kernels.counts import check_numbers
 np.import_array()
 
 cdef object FLOAT64 = np.float64
+#: Types of NumPy's numbers that a double holds, or rounds: not the longest, which may lie beyond all doubles.
+SCALARS = frozenset([type(np.zeros(1, code)[0]) for code in "efd" + np.typecodes["AllInteger"]])
 
 
-cdef inline bint plain_number(object value, double *out):
+cdef inline bint plain_number(object value, double *out) except -1:
     """Whether a value is a float or a whole number of a usual size, and so needs no further look."""
     cdef int overflow = 0
     cdef long long whole
@@ -35,23 +37,40 @@ cdef inline bint plain_number(object value, double *out):
         whole = PyLong_AsLongLongAndOverflow(value, &overflow)
         out[0] = <double> whole
         return overflow == 0
+    if type(value) in SCALARS:
+        out[0] = value
+        return True
     return False
 
 
 cdef class Function:
-    """Function(parameters, ...)
+    """Function(parameters, found, subject="")
 
     What takes one number for each of some parameters, by place or by name.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        In the order of their places.
+    found : object
+        What the subclass computes with.
+    subject : str
+        What it is a function of the parameters for, to be shown.
     """
 
-    def __cinit__(self, parameters, *args):
+    def __cinit__(self, parameters, found, str subject=""):
         cdef Py_ssize_t i
+        self.subject = subject
         self.parameters = tuple(parameters)
         self.names = tuple([parameter.name for parameter in self.parameters])
         self.ranges.n = len(self.parameters)
         check_numbers(self.parameters)
         for i, parameter in enumerate(self.parameters):
             self.ranges.low[i], self.ranges.high[i] = parameter.low, parameter.high
+
+    def __repr__(self):
+        of = ", ".join(self.names) or "no parameters"
+        return f"<{type(self).__name__} of {of}{self.subject and ': '}{self.subject}>"
 
     @property
     def __signature__(self):
@@ -72,6 +91,21 @@ cdef class Function:
         for i, value in enumerate(checked(self.parameters, self.names, args, named)):
             values[i] = value
         return 0
+
+    def point(self, *args, **named):
+        """Return one value for each parameter, shape (parameters,), checked, from what the function can be called with.
+
+        Raises
+        ------
+        InputError
+            If a value is missing, superfluous, not a number or out of range.
+        """
+        cdef double values[MAX_PARAMETERS]
+        cdef np.npy_intp n = self.ranges.n
+        self.read(args, named, values)
+        out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
+        memcpy(np.PyArray_DATA(out), values, n * sizeof(double))
+        return out
 
 
 def signature(parameters):
@@ -105,8 +139,27 @@ def checked(parameters, names, args, named):
     return [parameter.number(given.get(parameter.name)) for parameter in parameters]
 
 
+def rows_refused(name, values, wanted):
+    """Return the error for what is no array of doubles as the kernels take them: each row in one piece.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    values : object
+        What was given.
+    wanted : str
+        Which array is needed.
+    """
+    kind = getattr(values, "dtype", type(values).__name__)
+    shape = f" of shape {np.shape(values)}" if isinstance(values, np.ndarray) else ""
+    return InputError(
+        f"{name} must be {wanted} of float64, in C's order, got {kind}{shape}; np.ascontiguousarray({name}, "
+        "dtype=float) makes one of numbers")
+
+
 cdef class Predictor(Function):
-    """Predictor(parameters, counts)
+    """Predictor(parameters, counts, subject="")
 
     Signal counts of one interaction as a fast function of its parameters; `Experiment.predictor` makes it. Safe to call
     from several threads.
@@ -119,7 +172,7 @@ cdef class Predictor(Function):
     array([167.71,  47.94,  10.96])
     """
 
-    def __cinit__(self, parameters, Counts counts not None):
+    def __cinit__(self, parameters, Counts counts not None, subject=""):
         self.counts = counts
 
     cdef int write(self, const double *values, double *out, bint apart) except -1 nogil:
@@ -158,30 +211,61 @@ cdef class Predictor(Function):
         return out
 
     def __reduce__(self):
-        return Predictor, (self.parameters, self.counts)
+        return Predictor, (self.parameters, self.counts, self.subject)
 
-    def rows(self, const double[:, ::1] values not None, double[:, ::1] out not None):
-        """Write counts at many points, shape (points, parameters), into `out`, shape (points, bins)."""
-        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0])
+    def rows(self, values, out):
+        """Write counts at many points, shape (points, parameters), into `out`, shape (points, bins).
+
+        Raises
+        ------
+        InputError
+            If one of them is no such array of doubles.
+        """
+        cdef const double[:, ::1] points = self.points(values)
+        cdef double[:, ::1] written
+        cdef Py_ssize_t i, n
         cdef double none = 0.0
-        if out.shape[1] != self.counts.c.bins or values.shape[1] != self.ranges.n:
-            raise ValueError(f"out needs {self.counts.c.bins} columns, and values {self.ranges.n}")
+        try:
+            written = out
+        except (TypeError, ValueError, BufferError):
+            written = None
+        if written is None or written.shape[1] != self.counts.c.bins:
+            raise rows_refused("out", out, f"a writable array of {self.counts.c.bins} columns, one for each bin,")
+        n = min(points.shape[0], written.shape[0])
         with nogil:
             for i in range(n):
-                self.write(&values[i, 0] if self.ranges.n else &none, &out[i, 0], False)
+                self.write(&points[i, 0] if self.ranges.n else &none, &written[i, 0], False)
 
-    def coefficients(self, const double[:, ::1] values not None):
+    def coefficients(self, values):
         """Return the coefficients of counts a + b y + c y^2 at many points, shape (points, 3, bins).
 
         y is the parameter along which counts are quadratic, or the power of it that they depend on: the coupling's
         square for a mediator. Its own values do not matter.
+
+        Raises
+        ------
+        InputError
+            If `values` are no array of doubles, shape (points, parameters), with at least one parameter.
         """
-        cdef Py_ssize_t i, n = values.shape[0]
-        if values.shape[1] != self.ranges.n or not self.ranges.n:
-            raise ValueError(f"values need {self.ranges.n} columns, at least one")
+        cdef const double[:, ::1] points = self.points(values)
+        cdef Py_ssize_t i, n = points.shape[0]
+        if not self.ranges.n:
+            raise InputError("counts without parameters have no coefficients: bind some, predictor(interaction, free=)")
         out = np.empty((n, 3, self.counts.c.bins))
         cdef double[:, :, ::1] view = out
         with nogil:
             for i in range(n):
-                self.write(&values[i, 0], &view[i, 0, 0], True)
+                self.write(&points[i, 0], &view[i, 0, 0], True)
         return out
+
+    cdef const double[:, ::1] points(self, values):
+        """Return many points as the kernels take them."""
+        cdef const double[:, ::1] found
+        try:
+            found = values
+        except (TypeError, ValueError, BufferError):
+            found = None
+        if found is None or found.shape[1] != self.ranges.n:
+            of = ", ".join(self.names)
+            raise rows_refused("values", values, f"an array of {self.ranges.n} column(s), {of or 'no parameters'},")
+        return found

@@ -23,6 +23,8 @@ from cevns.kernels.counts cimport (
 from cevns.kernels.pieces cimport MAX_ORDER, own, pieces_t
 from cevns.kernels.polynomials cimport dot, lagrange
 
+from cevns.errors import InputError
+
 # rounding of chi2 as a difference, above which it is summed instead
 cdef double LARGEST_ROUNDING = 5e-13
 
@@ -419,9 +421,11 @@ cdef class GaussianTerm:
         }
         for name, (array, shape) in shapes.items():
             if array.shape != shape:
-                raise ValueError(f"{name} has shape {array.shape}, needed: {shape}")
+                raise InputError(f"{name} has shape {array.shape}, but must have {shape}: give one value for each")
         if (t.order > 1) != (eta_sigma > 0.0):
-            raise ValueError("counts have pieces of eta, but no uncertainty of eta is given, or the other way round")
+            raise InputError(
+                f"counts have {t.pieces} pieces of eta of {t.order} nodes, but eta_sigma is {eta_sigma:g}: give an "
+                "uncertainty of eta above 0 where there are pieces, and 0 where there are none")
         owned = [counts]
         t.data, t.modes = own(owned, data), own(owned, modes)
         t.to_shifts, t.data_shifts = own(owned, to_shifts), own(owned, data_shifts)
@@ -466,6 +470,9 @@ cdef class GaussianTerm:
     def tabulated(self):
         """Whether points come from a table in the mass of a mediator."""
         return self.t.masses != NULL
+
+    def __repr__(self):
+        return f"<GaussianTerm of {self.t.bins} bins>"
 
     def __reduce__(self):
         return GaussianTerm, self.arguments

@@ -21,6 +21,8 @@ from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2, poisson_gradient
 
 import numpy as np
 
+from cevns.errors import InputError
+
 cdef enum:
     MOST_STEPS = 200
     MOST_HALVINGS = 40
@@ -419,10 +421,14 @@ cdef class Joint:
         self.j.n, self.j.pulls, self.j.starts = len(self.terms), len(low), len(starts)
         self.j.convex = convex
         if self.j.pulls > MAX_PULLS:
-            raise ValueError(f"at most {MAX_PULLS} nuisances")
+            raise InputError(
+                f"{self.j.pulls} nuisances are profiled together, at most {MAX_PULLS} can be: leave some out, or fix "
+                "them")
         n = self.j.pulls
         if precision.shape != (n, n) or high.shape != (n,) or starts.shape != (self.j.starts, n) or not len(starts):
-            raise ValueError("precision, ranges and starts do not fit together")
+            raise InputError(
+                f"precision of shape {precision.shape}, ranges of {n} and {high.shape} and starts of {starts.shape} do "
+                "not fit together: give one of each for each nuisance, and one start at least")
         owned = [self.terms]
         self.j.precision, self.j.start = own(owned, precision), own(owned, starts)
         self.j.low, self.j.high = own(owned, low), own(owned, high)
@@ -432,13 +438,17 @@ cdef class Joint:
         for i in range(self.j.n):
             term = self.terms[i]
             if term.p.pulls and np.array(term.places).max() >= n:
-                raise ValueError("a term has a nuisance that there is not")
+                raise InputError(
+                    f"a term has the nuisances {term.places}, but there are {n}: give the precision of each")
             self.all_terms[i] = &term.p
         self.j.terms = self.all_terms
         self.owned = tuple(owned)
 
     def __dealloc__(self):
         free(self.all_terms)
+
+    def __repr__(self):
+        return f"<Joint of {self.j.n} terms and {self.j.pulls} nuisances>"
 
     def __reduce__(self):
         return Joint, self.arguments

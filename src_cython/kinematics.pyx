@@ -2,6 +2,8 @@
 
 from cevns.kernels.fluxes cimport Spectrum, require_aligned
 
+from cevns.errors import InputError
+
 #: Codes of the kinds of kinematics.
 KINDS = {"vector": VECTOR, "scalar": SCALAR, "tensor": TENSOR, "magnetic": MAGNETIC}
 #: Codes of those of electrons: of the three numbers of a quadratic form in g_V and g_A, or in the amplitude alone.
@@ -16,7 +18,9 @@ ELECTRON_KINDS = {
 cdef int _check(int kind, double final_mass) except -1:
     if not VECTOR <= kind <= ELECTRON_PSEUDOSCALAR or (
             final_mass != 0.0 and (kind == TENSOR or (kind >= ELECTRON_VV and kind != ELECTRON_MAGNETIC))):
-        raise ValueError(f"kind {kind} with a final mass of {final_mass:g} MeV is not known")
+        raise InputError(
+            f"kind {kind} with a final mass of {final_mass:g} MeV is not known: nuclei have the kinds {KINDS}, "
+            f"electrons {ELECTRON_KINDS}, and tensors and electrons without magnetic moments take a final mass of 0")
     return 0
 
 

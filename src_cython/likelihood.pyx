@@ -47,7 +47,7 @@ cdef double nquad_likelihood(int n, double *x, void *data) noexcept nogil:
 
 
 cdef class Evaluator(Function):
-    """Evaluator(parameters, engine)
+    """Evaluator(parameters, engine, subject="")
 
     chi2 of one interaction as a fast function of its parameters; `Likelihood.bind` makes it. Safe to call from several
     threads.
@@ -62,7 +62,7 @@ cdef class Evaluator(Function):
     10.3209
     """
 
-    def __cinit__(self, parameters, Engine engine not None):
+    def __cinit__(self, parameters, Engine engine not None, subject=""):
         self.engine = engine
         self.c.ranges = self.ranges
         self.c.sum = engine.s
@@ -122,7 +122,7 @@ cdef class Evaluator(Function):
         return value, out
 
     def __reduce__(self):
-        return Evaluator, (self.parameters, self.engine)
+        return Evaluator, (self.parameters, self.engine, self.subject)
 
     def low_level_callable(self, quantity="chi2"):
         """Return the function as a `scipy.LowLevelCallable` of the parameters, for `scipy.integrate.nquad`.

@@ -2,6 +2,8 @@
 
 from cevns.kernels.fluxes cimport require_aligned
 
+from cevns.errors import InputError
+
 
 def mixing(const double[::1] q2 not None, const double[::1] weights not None, const double[::1] masses not None,
            double[::1] out not None):
@@ -18,7 +20,9 @@ def mixing(const double[::1] q2 not None, const double[::1] weights not None, co
     """
     cdef Py_ssize_t i, n = min(q2.shape[0], out.shape[0])
     if weights.shape[0] != LEPTONS or masses.shape[0] != LEPTONS:
-        raise ValueError(f"{LEPTONS} weights and masses are needed")
+        raise InputError(
+            f"{weights.shape[0]} weights and {masses.shape[0]} masses are given, but {LEPTONS} are needed of each: "
+            "give one for each charged lepton")
     if n:
         require_aligned(&q2[0])
         require_aligned(&out[0])

@@ -4,6 +4,8 @@ cimport numpy as np
 
 import numpy as np
 
+from cevns.errors import InputError
+
 np.import_array()
 
 # looks at eta in a piece, on its own axis; graded towards its ends where counts vanish inside
@@ -31,7 +33,9 @@ cdef class Pieces:
         self.edges, self.points, self.steep = edges, points, steep
         p.order, p.pieces = len(points), len(edges) - 1
         if not 1 < p.order <= MAX_ORDER or len(steep) != p.pieces:
-            raise ValueError(f"pieces have 2 to {MAX_ORDER} nodes, and a mark each")
+            raise InputError(
+                f"{p.pieces} pieces with {p.order} nodes and {len(steep)} marks are not allowed: give each 2 to "
+                f"{MAX_ORDER} nodes, and one mark")
         # where a polynomial through the nodes is wrong, midway between them
         between = np.cos(np.pi * (np.arange(p.order - 1) + 0.5) / (p.order - 1))
         own_values = np.prod(between[:, None] - points, axis=1)
@@ -51,6 +55,9 @@ cdef class Pieces:
         p.looks, p.look_etas = etas.size, own(owned, etas)
         p.first_looks, p.nearest_pieces = whole_address(firsts), whole_address(nearest)
         self.owned = tuple(owned)
+
+    def __repr__(self):
+        return f"<Pieces of eta: {self.c.pieces}>"
 
     def __reduce__(self):
         return Pieces, (self.edges, self.points, self.steep)

@@ -21,6 +21,8 @@ from cevns.kernels.polynomials cimport dot
 
 import numpy as np
 
+from cevns.errors import InputError
+
 
 # --- chi2 and its derivatives ----------------------------------------------------------------------------------------
 
@@ -243,7 +245,9 @@ cdef axis_t place_axis(edges, Py_ssize_t order, Py_ssize_t pull, list owned) exc
     cdef axis_t axis
     axis.pieces, axis.order, axis.pull = len(edges) - 1, order, pull
     if not 1 <= order <= MAX_ORDER or axis.pieces < 1:
-        raise ValueError(f"an axis needs edges and 1 to {MAX_ORDER} polynomials")
+        raise InputError(
+            f"{axis.pieces} intervals with {order} polynomials are not allowed: an axis needs one interval at least "
+            f"and 1 to {MAX_ORDER} polynomials")
     axis.edges = own(owned, edges)
     return axis
 
@@ -298,7 +302,9 @@ morphs=(), variance=None, floor=0.0)
         owned = [self.counts]
         p.groups = len(self.counts)
         if not p.groups or shares.ndim != 4 or shares.shape[0] != p.groups or templates.ndim != 2:
-            raise ValueError("counts is empty, or shares and templates do not fit")
+            raise InputError(
+                f"counts of {p.groups} groups, shares of shape {shares.shape} and templates of {templates.shape} do "
+                "not fit: give one group at least, shares of each, and templates by background and bin")
         one = self.counts[0]
         p.moments, p.rest, p.rows = one.c.bins, shares.shape[3], shares.shape[2]
         p.energy = p.moments if mixing is None else mixing.shape[2]
@@ -309,7 +315,9 @@ morphs=(), variance=None, floor=0.0)
             raise MemoryError
         p.shapes, cells = len(shapes), 1
         if p.shapes > MAX_SHAPES:
-            raise ValueError(f"at most {MAX_SHAPES} shapes")
+            raise InputError(
+                f"{p.shapes} shapes deform the response of one experiment, at most {MAX_SHAPES} can: leave "
+                "some out")
         for i, (edges, order, pull) in enumerate(shapes):
             p.shape[i] = place_axis(edges, order, pull, owned)
             cells *= p.shape[i].pieces
@@ -317,7 +325,7 @@ morphs=(), variance=None, floor=0.0)
         allowed = [order for _, order, _ in shapes]
         if orders.ndim != 2 or orders.shape[1] != p.shapes or not len(orders) or not (
                 (orders >= 0) & (orders < np.array(allowed, dtype=np.intp))).all():
-            raise ValueError(f"orders of the terms are below {allowed}, got {orders.tolist()}")
+            raise InputError(f"orders of the terms are below {allowed}, got {orders.tolist()}")
         p.terms = len(orders)
         # never empty
         whole = np.append(orders, 0).astype(np.intp)
@@ -326,18 +334,22 @@ morphs=(), variance=None, floor=0.0)
         for i in range(p.groups):
             one = self.counts[i]
             if (one.c.order, one.c.pieces, one.c.bins) != (1, cells * p.terms if mixing is None else 1, p.moments):
-                raise ValueError("counts of groups need the same moments, and one node or one for each term")
+                raise InputError(
+                    f"counts of group {i} have {one.c.bins} moments and {one.c.pieces} nodes, but must have "
+                    f"{p.moments} and {cells * p.terms if mixing is None else 1}: bind all groups alike")
             self.all_counts[i] = &one.c
         p.counts, p.morph = self.all_counts, self.all_morphs
         needed = cells, p.terms, p.energy, p.moments
         if mixing is not None and mixing.shape != needed:
-            raise ValueError(f"mixing has shape {np.shape(mixing)}, needed: {needed}")
+            raise InputError(f"mixing has shape {np.shape(mixing)}, but must have {needed}: give all terms")
         p.mixing = NULL if mixing is None else own(owned, mixing)
         edges, order, pull = (np.array([-1.0, 1.0]), 1, -1) if offset is None else offset
         p.offset = place_axis(edges, order, pull, owned)
         p.vectors = p.components + p.shapes + (pull >= 0) + len(morphs)
         if p.vectors > MAX_VECTORS:
-            raise ValueError(f"at most {MAX_VECTORS} components and deformations")
+            raise InputError(
+                f"one experiment has {p.vectors} components and deformations, at most {MAX_VECTORS} can be: add up "
+                "backgrounds, or leave deformations out")
         wanted = {
             "observed": (observed, (p.bins,)), "templates": (templates, (p.components - 1, p.bins)),
             "scales": (scales, (p.components, p.pulls)),
@@ -346,7 +358,7 @@ morphs=(), variance=None, floor=0.0)
         }
         for name, (array, shape) in wanted.items():
             if array.shape != shape or p.rows not in (1, p.energy):
-                raise ValueError(f"{name} has shape {array.shape}, needed: {shape}")
+                raise InputError(f"{name} has shape {array.shape}, but must have {shape}: give one value for each")
         p.shares, p.observed = own(owned, shares), own(owned, observed)
         p.templates, p.scales = own(owned, templates), own(owned, scales)
         p.weights = NULL if variance is None else own(owned, 1.0 / variance)
@@ -357,7 +369,9 @@ morphs=(), variance=None, floor=0.0)
         for i, (component, pull, change) in enumerate(morphs):
             if change.size != (p.groups * p.rows * p.rest if component == 0 else p.bins) or not (
                     0 <= component < p.components and 0 <= pull < p.pulls):
-                raise ValueError("a deformation does not fit its component")
+                raise InputError(
+                    f"a deformation of component {component} by nuisance {pull} has {change.size} values, which do not "
+                    f"fit {p.components} components, {p.pulls} nuisances and {p.bins} bins: give one for each bin")
             self.all_morphs[i] = own(owned, change)
         p.floor = floor
         beside = templates.sum(axis=0).reshape(p.energy, p.rest).sum(axis=1)
@@ -371,6 +385,9 @@ morphs=(), variance=None, floor=0.0)
     def __dealloc__(self):
         free(self.all_counts)
         free(self.all_morphs)
+
+    def __repr__(self):
+        return f"<PoissonTerm of {self.p.bins} bins>"
 
     def __reduce__(self):
         return PoissonTerm, self.arguments

@@ -78,7 +78,10 @@ cdef class RecoilRate:
                 or any(len(weights) != LEPTONS for weights in (*loops, lepton_masses))
                 or any(kind not in kinematics.KINDS.values() for kind, _ in kinds)
                 or (len(powers) and any(not 0 <= flavour < numbers.shape[1] for flavour in flavours))):
-            raise ValueError("spectra, flavours, numbers and mediators do not fit together")
+            raise InputError(
+                f"{self.n_spectra} spectra of {len(flavours)} flavours, numbers of shape {numbers.shape}, "
+                f"{len(powers)} powers, {len(kinds)} kinds, {len(masses_squared)} mediators and {len(loops)} loops do "
+                "not fit together: give each monomial its kind, powers and three numbers for each flavour")
         self.owned = []
         step = 3 * numbers.shape[1]
         table = own(self.owned, numbers)
@@ -95,7 +98,7 @@ cdef class RecoilRate:
                 scale, code)
         for i in range(self.n_spectra):
             if not isinstance(self.owners[i], Spectrum):
-                raise TypeError(f"spectra must hold Spectrum objects, got {self.owners[i]!r}")
+                raise InputError(f"spectra must hold Spectrum objects, got {self.owners[i]!r}")
             self.flavours[i] = flavours[i]
             spectrum = self.owners[i]
             self.spectra[i] = &spectrum.c
@@ -121,6 +124,9 @@ cdef class RecoilRate:
         free(self.monomials)
         free(self.flavours)
         free(self.spectra)
+
+    def __repr__(self):
+        return f"<RecoilRate of {self.n_nuclei} nuclei>"
 
     def __reduce__(self):
         return RecoilRate, self.arguments

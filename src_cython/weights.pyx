@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cevns.errors import InputError
+
 
 cdef class Weights:
     """Weights(values, pointers, firsts, cols)
@@ -30,7 +32,13 @@ cdef class Weights:
         if self.pointers.size != self.firsts.size + 1 or self.pointers[0] != 0 or (lengths < 0).any() or (
                 lengths.sum() != self.values.size - 1) or (self.firsts < 0).any() or (
                     self.firsts + lengths > cols).any():
-            raise ValueError("values, pointers, firsts and cols do not fit together")
+            raise InputError(
+                f"{self.values.size - 1} values, {self.pointers.size} pointers, {self.firsts.size} firsts and {cols} "
+                "columns do not fit together: give one pointer more than firsts, ascending from 0 to the number of "
+                "values, and rows inside the columns")
+
+    def __repr__(self):
+        return f"<Weights of {self.firsts.size} rows and {self.cols} columns>"
 
     def __reduce__(self):
         return Weights, (self.values[:self.values.size - 1], self.pointers, self.firsts, self.cols)
@@ -48,7 +56,7 @@ cdef class Weights:
         cdef Py_ssize_t i, j, k, n = firsts.shape[0], sets = rates.shape[0]
         cdef double total
         if rates.shape[1] != self.cols:
-            raise ValueError(f"{self.cols} rates are needed, got {rates.shape[1]}")
+            raise InputError(f"{self.cols} rates are needed, got {rates.shape[1]}: give one for each column")
         out = np.empty((sets, n))
         cdef double[:, ::1] counts = out
         with nogil:
@@ -75,7 +83,9 @@ def add_line(const double[:, ::1] numbers not None, const double[:, ::1] folded 
     cdef Py_ssize_t k, rows = constant.shape[0], bins = constant.shape[1]
     if numbers.shape[0] != 3 or numbers.shape[1] != folded.shape[0] or folded.shape[1] != rows * bins or (
             linear.shape[0] != rows or linear.shape[1] != 2 or linear.shape[2] != bins):
-        raise ValueError("numbers, folded channels and counts do not fit together")
+        raise InputError(
+            f"numbers of {numbers.shape[1]} channels, {folded.shape[0]} folded channels and counts in {rows} rows of "
+            f"{bins} bins do not fit together: give three numbers for each channel, and all of its counts")
     if rows * bins == 0 or folded.shape[0] == 0:
         return
     with nogil:

@@ -92,6 +92,11 @@ def couplings(interaction, y):
     return g, interaction.strength(g)
 
 
+def possible(interaction, y):
+    """Return those y that a coupling inside its range has: nothing is said of others."""
+    return y[np.abs(interaction.coupling(y)) <= LARGEST_COUPLING]
+
+
 def observable(case, interaction, mass, y):
     """Return whether counts are more than what a tail of the resolution may have lost of the recoils."""
     if not case.plan.resolution:
@@ -105,11 +110,10 @@ def values_at(case, model, interaction, mass):
     """Return couplings to try, and y."""
     if not model.own_names:
         return np.zeros(1), np.zeros(1)
-    g, y = couplings(interaction, strengths(case, interaction, mass))
     # a heavy mediator of next to no charges may want more than there can be
-    possible = np.abs(g) <= LARGEST_COUPLING
-    possible &= observable(case, interaction, mass, y)
-    return g[possible], y[possible]
+    g, y = couplings(interaction, possible(interaction, strengths(case, interaction, mass)))
+    seen = observable(case, interaction, mass, y)
+    return g[seen], y[seen]
 
 
 def counts(case):
@@ -233,7 +237,7 @@ def dense_line(case, interaction, mass, points=60):
     line = np.geomspace(sizes.min() * 0.3, sizes.max(), points)
     if interaction.signed:
         line = np.concatenate([-line, line])
-    return np.unique([0.0, *line, *(special[:, None] * (1 + SPREAD)).ravel()])
+    return possible(interaction, np.unique([0.0, *line, *(special[:, None] * (1 + SPREAD)).ravel()]))
 
 
 def least_on(case, interaction, mass, y, chi2):
@@ -288,7 +292,8 @@ def _line(case, model, interaction, mass):
         intervals = np.maximum(intervals, 0.0)
         intervals = intervals[intervals[:, 0] < intervals[:, 1]]
     ends = intervals[np.isfinite(intervals) & (intervals != 0)]
-    g, y = couplings(interaction, np.unique([*y, *(interaction.strength(ends)[:, None] * (1 + SPREAD)).ravel()]))
+    y = np.unique([*y, *(interaction.strength(ends)[:, None] * (1 + SPREAD)).ravel()])
+    g, y = couplings(interaction, possible(interaction, y))
     chi2 = case.oracle.profile(interaction, mass, y)[0]
     # an interval from 0 on holds 0
     intervals = np.where(intervals == 0, -1e-300, intervals)

@@ -1,6 +1,10 @@
 """A few hundred mutated inputs of every kind; docs/fuzzing.md tells how to try many more."""
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +53,23 @@ def test_faults_are_seen(monkeypatch):
             play("table", SEED, 0)
     with pytest.raises(Fault, match="nan"):
         finite("chi2", [1.0, float("nan")])
+
+
+def test_the_first_figure_belongs_to_no_case():
+    """What a process imports and draws once would count against the case that happens to come first."""
+    program = """if True:
+        import sys
+        from tests.fuzz import KINDS, play
+
+        def look(rng, folder):
+            return [name in sys.modules for name in ("matplotlib.font_manager", "matplotlib.mathtext", "scipy.stats")]
+
+        KINDS["table"] = look
+        assert play("table", 0, 0) == [True] * 3
+    """
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, env=os.environ | {"PYTHONPATH": path}, cwd=root)
 
 
 def test_the_same_document_is_written_in_many_ways():

@@ -48,6 +48,7 @@ def test_generated_experiment(seed, check):
         (2307, generated_checks.order),
         (2876, generated_checks.chi2),
         (2876, generated_checks.line),
+        (77050, generated_checks.line),
     ],
 )
 def test_experiment_that_failed_once(seed, check):
@@ -55,7 +56,8 @@ def test_experiment_that_failed_once(seed, check):
     a slope of chi2 that falls where two pieces meet, which passed for convex; 1442, a seed of the search that came
     twice, but for rounding, which hid a minimum; 1502, a check that lost its digits; 1551, Newton steps that lead
     beyond the end of the quenching scale twice, which ended there; 1778, rates like a half-integer power of T from 0
-    on; 2307 and 2876, Newton steps by polynomials that know too little of chi2 where the data are precise.
+    on; 2307 and 2876, Newton steps by polynomials that know too little of chi2 where the data are precise; 77050, a
+    check of couplings beyond all that are accepted.
     """
     check(make(seed))
 

@@ -53,6 +53,25 @@ def test_best_fit_is_below_every_point_of_a_grid(both, model):
     assert both.chi2(model, fit.mass, fit.coupling) == pytest.approx(fit.chi2, abs=1e-7)
 
 
+@pytest.mark.parametrize(("size", "passes"), [(0.0, 1), (1e6, 8)])
+def test_valleys_that_are_rounding_are_looked_at_once(size, passes):
+    """A rough experiment takes 20 ms for each mass, and chi2 of light and heavy mediators does not depend on it."""
+    from cevns.inference.fits import _refined
+
+    class Line:
+        seen = 0
+
+        def minima(self, masses, num_threads):
+            self.seen += 1
+            return 1e6 + 1e-9 * np.sin(1e3 * masses) + size * (np.log(masses) - 1.234) ** 2, np.ones(masses.size)
+
+    line = Line()
+    chi2, at, _ = _refined(line, 1.0, 2.0, (1.0, 10.0), 1)
+    assert line.seen <= passes
+    assert chi2 == pytest.approx(1e6, rel=1e-12)
+    assert at == pytest.approx(1.234, abs=1e-6 if size else 1.0)
+
+
 def test_best_fit_at_a_fixed_mass(both):
     fit = both.best_fit("b-l", mass=50.0)
     couplings = np.geomspace(1e-7, 1e-1, 20000)

@@ -9,6 +9,7 @@ from cevns.detectors import Efficiency, GaussianResolution, LindhardQuenching, R
 from cevns.fluxes import reactor_antineutrinos
 from cevns.likelihoods import Background
 from cevns.nuclei import Target
+from cevns.predictions.deforming import MOST_MOMENTS, _moments, _surely_many
 
 ARGUMENTS = {"mu_e": 1e-10, "mu_mu": 0.0, "mu_tau": 0.0}
 
@@ -22,7 +23,7 @@ ONE, TWO, ALL = (Target.of(of, mass=4.0) for of in ({"Ge-74": 1}, {"Ge-70": 1, "
     params=[
         pytest.param((None, ONE), id="sharp"),
         pytest.param((SMEARED, TWO), id="smeared"),
-        # half a minute, and no other code
+        # five and fifteen seconds, and no other code
         pytest.param((None, ALL), id="sharp, all isotopes", marks=pytest.mark.long),
         pytest.param((SMEARED, ALL), id="smeared, all isotopes", marks=pytest.mark.long),
     ],
@@ -60,3 +61,31 @@ def test_chi2_is_the_least_over_all_nuisances(germanium):
     ends = [(scales[i - 1], scales[i + 1]) for i in low]
     least = min(optimize.minimize_scalar(chi2, bounds=pair, options={"xatol": 1e-4}).fun for pair in ends)
     assert germanium.chi2("magnetic-moment", **ARGUMENTS) == pytest.approx(least, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("rank", "many"), [(1, False), (MOST_MOMENTS - 1, False), (MOST_MOMENTS, False), (3 * MOST_MOMENTS, True)]
+)
+@pytest.mark.parametrize("size", [1.0, 1e-8, 1e3])
+def test_a_part_shows_that_moments_are_many_and_never_errs(rank, many, size):
+    """All singular values of sharp bins of natural germanium took half a minute, to say that there are too many."""
+    rng = np.random.default_rng(rank)
+    rows, cols = 5 * MOST_MOMENTS, 6 * MOST_MOMENTS
+    matrix = size / (rows * cols) * rng.normal(size=(rows, rank)) @ rng.normal(size=(rank, cols))
+    sizes = np.linalg.svd(matrix, compute_uv=False)
+    assert (_moments(sizes, cols) > MOST_MOMENTS) == many
+    assert _surely_many(matrix) == many
+    # of a few rows or columns all singular values are soon known
+    assert not _surely_many(matrix[:, : 4 * MOST_MOMENTS])
+
+
+def test_singular_values_of_a_part_are_at_most_those_of_all():
+    """What falls fast is left to all of them: a part may show too few, never too many."""
+    rng = np.random.default_rng(1)
+    rows, cols = 5 * MOST_MOMENTS, 6 * MOST_MOMENTS
+    left, right = (np.linalg.qr(rng.normal(size=(n, rows)))[0] for n in (rows, cols))
+    for last in (-8.0, -12.0, -13.5, -15.0):
+        # the moments that matter end near the most that are a gain
+        sizes = np.logspace(0, last * rows / MOST_MOMENTS, rows)
+        matrix = left * sizes @ right.T
+        assert not _surely_many(matrix) or _moments(np.linalg.svd(matrix, compute_uv=False), cols) > MOST_MOMENTS

@@ -272,8 +272,9 @@ def test_other_data_are_a_rebuilt_experiment(experiment):
     wider = 1.3 * np.array(experiment.uncertainty)
     for given in ((observed,), (observed, wider)):
         other = experiment.with_data(*given)
-        same = experiment.replace(**dict(zip(("observed", "uncertainty"), given, strict=False)))
-        assert other == same
+        named = dict(zip(("observed", "uncertainty"), given, strict=False))
+        same = dataclasses.replace(experiment, **named)
+        assert other == same == experiment.replace(**named)
         assert hash(other) == hash(same)
         assert other.observed == tuple(observed.tolist())
         for interaction, point in POINTS:
@@ -290,6 +291,36 @@ def test_other_data_share_what_they_do_not_change(experiment, monkeypatch):
     other = experiment.with_data(1.1 * np.array(experiment.observed))
     assert other.signal is experiment.signal
     assert other.chi2("b-l", 10.0, 5e-5) > 0
+
+
+def test_data_that_are_replaced_alone_share_as_much(experiment, monkeypatch):
+    experiment.chi2("sm")
+    monkeypatch.setattr(Folds, "_pieces", lambda *_: pytest.fail("folded again"))
+    observed = 1.1 * np.array(experiment.observed)
+    other = experiment.replace(observed=observed)
+    assert other.signal is experiment.signal
+    assert other.chi2("b-l", 10.0, 5e-5) == experiment.with_data(observed).chi2("b-l", 10.0, 5e-5)
+    wider = experiment.replace(observed=observed, uncertainty=2 * np.array(experiment.uncertainty))
+    assert wider.signal is experiment.signal
+    assert not experiment.asimov("sm").replace(observed=observed).expected
+    monkeypatch.undo()
+    # other fields make another signal, or another statistic
+    assert experiment.replace(observed=observed, quenching_sigma=0.1).quenching_sigma == 0.1
+    poisson = experiment.replace(observed=np.abs(observed).round(), uncertainty=None)
+    assert poisson.uncertainty is None
+    assert poisson.together
+
+
+def test_data_in_the_shape_of_the_axes_are_replaced(monkeypatch):
+    data = cevns.load("coherent-csi-2021")
+    shape = data.signal.binning.shape
+    assert len(shape) == 2
+    observed = np.array(data.observed).reshape(shape) + 1.0
+    other = data.replace(observed=observed)
+    assert other.signal is data.signal
+    assert other.observed == tuple(observed.ravel().tolist())
+    with pytest.raises(InputError, match="observed must have"):
+        data.replace(observed=observed.T)
 
 
 def test_other_data_add_and_pickle(csi, argon):

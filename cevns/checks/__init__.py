@@ -3,6 +3,7 @@
 from cevns.checks.names import ALIKE, flavour, known, optional_module
 from cevns.checks.numbers import (
     LARGEST_SIGMA,
+    SCALARS,
     SMALLEST_SIGMA,
     array,
     ascending,
@@ -20,6 +21,7 @@ from cevns.checks.values import function, instance, pairs, put, sequence, shown,
 __all__ = [
     "ALIKE",
     "LARGEST_SIGMA",
+    "SCALARS",
     "SMALLEST_SIGMA",
     "array",
     "ascending",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LARGEST_SIGMA",
+    "SCALARS",
     "SMALLEST_SIGMA",
     "array",
     "ascending",
@@ -41,6 +42,9 @@ _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _UNIT_ATTRIBUTES = ("unit", "units", "dimensionality")
 
 _DOUBLE = np.dtype(float)
+#: Types of NumPy's numbers that a double holds, or rounds: not the longest, which may lie beyond all doubles, and no
+#: subclasses, which may carry a unit. The kernels, which import nothing, know them too.
+SCALARS = frozenset([np.dtype(code).type for code in "efd" + np.typecodes["AllInteger"]])
 #: Whole numbers up to this one are floats too.
 LARGEST_EXACT = 2**53
 
@@ -106,6 +110,8 @@ def real(
         number = value
     elif type(value) is int and -LARGEST_EXACT <= value <= LARGEST_EXACT:
         number = float(value)
+    elif type(value) in SCALARS:
+        number = float(value)  # type: ignore[arg-type]  # a number of NumPy's
     else:
         found = _converted(name, value, unit, "one number")
         if found.ndim:
@@ -311,7 +317,7 @@ def _converted(name: str, values: Any, unit: str, wanted: str) -> np.ndarray:
 def _refuse_losses(name: str, values: Any, unit: str, wanted: str) -> None:
     """Refuse what a conversion to float would take and falsify, inside lists and arrays of objects too."""
     kind = type(values)
-    if kind is float or kind is int:
+    if kind is float or kind is int or kind in SCALARS:
         return
     if kind is not np.ndarray:
         carried = next((u for u in (getattr(values, a, None) for a in _UNIT_ATTRIBUTES) if u is not None), None)

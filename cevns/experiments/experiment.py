@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment"]
 
+_DATA = {"observed", "uncertainty"}
+
 
 @dataclass(frozen=True, repr=False)
 class Experiment(Likelihood):
@@ -122,7 +124,7 @@ class Experiment(Likelihood):
         bins = signal.binning.bins
         for field in ("observed", "uncertainty"):
             if field == "observed" or self.uncertainty is not None:
-                self._flat(field, getattr(self, field))
+                checks.put(self, **{field: tuple(self._flat(field, getattr(self, field)).tolist())})
         data = self.data
         backgrounds = checks.sequence("backgrounds", self.backgrounds, Background)
         for background in backgrounds:
@@ -165,7 +167,6 @@ class Experiment(Likelihood):
         array = checks.array(field, values)
         if array.shape == binning.shape:
             array = array.ravel()
-            checks.put(self, **{field: tuple(array.tolist())})
         return checks.array(field, array, ndim=1, length=binning.bins)
 
     @property
@@ -202,7 +203,15 @@ class Experiment(Likelihood):
         return self.name, nuclei, binning.bins, binning.span, sum(self.observed)
 
     def replace(self, **changes: Any) -> Experiment:
-        """Return a copy with some fields changed, for example ``quenching_sigma=0``."""
+        """Return a copy with some fields changed, for example ``quenching_sigma=0``.
+
+        Data alone, ``observed`` maybe with ``uncertainty``, change nothing of the signal, which then is shared; see
+        `with_data`.
+        """
+        gaussian = changes.get("uncertainty", self.uncertainty) is not None
+        if "observed" in changes and changes.keys() <= _DATA and gaussian == (self.uncertainty is not None):
+            flat = {name: self._flat(name, values) for name, values in changes.items() if values is not None}
+            return self.with_data(**flat)
         other = {"expected": False} if "observed" in changes else {}
         return dataclasses.replace(self, **other | changes)
 

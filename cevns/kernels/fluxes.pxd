@@ -18,7 +18,10 @@ ctypedef struct spectrum_t:
 cdef inline int require_aligned(const double *data) except -1:
     """Refuse an address that no double may have: reading one there is undefined, if harmless on most CPUs."""
     if <size_t> data % sizeof(double):
-        raise ValueError("an array is not aligned in memory; np.require(array, float, 'CA') makes a copy that is")
+        # a header cannot import for everybody who reads it
+        from cevns.errors import InputError
+
+        raise InputError("an array is not aligned in memory; np.require(array, float, 'CA') makes a copy that is")
     return 0
 
 

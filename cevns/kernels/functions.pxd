@@ -20,6 +20,7 @@ cdef inline bint inside(const ranges_t *ranges, const double *values) noexcept n
 
 cdef class Function:
     cdef readonly tuple parameters, names
+    cdef readonly str subject
     cdef ranges_t ranges
     cdef int read(self, tuple args, dict named, double *values) except -1
 
@@ -27,3 +28,4 @@ cdef class Function:
 cdef class Predictor(Function):
     cdef readonly Counts counts
     cdef int write(self, const double *values, double *out, bint apart) except -1 nogil
+    cdef const double[:, ::1] points(self, values)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
@@ -170,16 +169,19 @@ class Assembly:
         terms, values, (chi2, x) = profile
         out: dict[str, dict[str, Any]] = {}
         pulls = dict(zip(self.shared, values, strict=True))
-        for experiment, term in zip(self.alone, terms, strict=True):
-            value, eta, signal, shifts = term
-            centre = 1.0 + sum(pulls[nuisance.name] for nuisance in experiment.nuisances)
-            own = experiment.statistic.pulls(eta, signal - centre, shifts)
-            out[experiment.name] = {"chi2": value, "pulls": own}
-        total = sum(v["chi2"] for v in out.values())
-        total += sum((pulls[name] / sigma) ** 2 for name, (sigma, _) in self.shared.items())
+        total = 0.0
+        for experiment, (value, eta, signal, shifts) in zip(self.alone, terms, strict=True):
+            centre = 1.0
+            for nuisance in experiment.nuisances:
+                centre += pulls[nuisance.name]
+            out[experiment.name] = {"chi2": value, "pulls": experiment.statistic.pulls(eta, signal - centre, shifts)}
+            total += value
+        for name, (sigma, _) in self.shared.items():
+            total += (pulls[name] / sigma) ** 2
         if self.together:
             total += self._add_joint(chi2, x, out, pulls)
-        return total, {e.name: out[e.name] for e in self.experiments}, self.ends(profile), pulls
+            out = {e.name: out[e.name] for e in self.experiments}
+        return total, out, self.ends(profile), pulls
 
     def _add_joint(
         self,
@@ -210,4 +212,4 @@ class Assembly:
 
 def _at_end(value: float, low: float, high: float) -> bool:
     """Return whether a nuisance lies at an end of its range."""
-    return bool(np.isfinite(high - low)) and high > low and min(value - low, high - value) <= EDGE * (high - low)
+    return 0 < high - low < math.inf and min(value - low, high - value) <= EDGE * (high - low)

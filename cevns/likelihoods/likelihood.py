@@ -18,7 +18,7 @@ from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
-from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned, unused_prior
+from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned, unused_prior
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MANY = 1000
 #: Sets of priors that are kept.
 MOST_CONSTRAINED = 8
 #: Parameters that `chi2` takes by place, and numbers that need no look.
-_PLANE, _NUMBERS = ("mass", "coupling"), (float, int)
+_PLANE, _NUMBERS = ("mass", "coupling"), checks.SCALARS | {float, int}
 
 
 class Likelihood(Inference):
@@ -253,9 +253,11 @@ class Likelihood(Inference):
     ) -> Evaluator | RefoldedEvaluator:
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
         steps = Steps(parameters, self.experiments[0].signal.refolded(interaction))
+        names = " + ".join([e.name for e in self.experiments])
+        subject = f"chi2 of {bound_name(self.describe(interaction)[0], fixed)} and {names}"
         if steps:
-            return RefoldedEvaluator(RefoldedEngine(self, interaction, steps, fixed))
-        return Evaluator(parameters, self.engine(interaction, parameters, fixed))
+            return RefoldedEvaluator(RefoldedEngine(self, interaction, steps, fixed), subject)
+        return Evaluator(parameters, self.engine(interaction, parameters, fixed), subject)
 
     def engine(self, interaction: Model, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]) -> Engine:
         """Return what computes chi2 as a function of some parameters, none of which needs a new fold for every value.
@@ -471,14 +473,14 @@ class Likelihood(Inference):
         Pulls
         """
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
-        point = np.array([p.number(given.get(p.name)) for p in evaluator.parameters])
+        point = evaluator.point(**given)
         total, experiments, ends, shared = self._assembly.pulls(evaluator.engine.profile(point))
-        total += evaluator.engine.penalty(point)
-        priors = {
-            p.name: (value - p.prior[0]) / p.prior[1]
-            for p, value in zip(evaluator.parameters, point.tolist(), strict=True)
-            if p.prior is not None
-        }
+        priors: dict[str, float] = {}
+        if evaluator.engine.priors:
+            total += evaluator.engine.penalty(point)
+            for p, value in zip(evaluator.parameters, point.tolist(), strict=True):
+                if p.prior is not None:
+                    priors[p.name] = (value - p.prior[0]) / p.prior[1]
         return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks)
 
     def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:

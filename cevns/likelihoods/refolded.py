@@ -60,6 +60,9 @@ class RefoldedEngine:
     def __reduce__(self) -> tuple[Any, ...]:
         return RefoldedEngine, self._arguments
 
+    def __repr__(self) -> str:
+        return f"<RefoldedEngine in {', '.join(p.name for p in self.parameters)}>"
+
     @property
     def priors(self) -> tuple[tuple[int, float, float], ...]:
         """The priors of those parameters for which one engine does, as `Engine.priors`."""
@@ -161,28 +164,33 @@ class RefoldedEvaluator:
     ----------
     engine : RefoldedEngine
         What computes it.
+    subject : str
+        Of what it is chi2, to be shown.
     """
 
-    def __init__(self, engine: RefoldedEngine) -> None:
-        self.engine = engine
+    def __init__(self, engine: RefoldedEngine, subject: str = "") -> None:
+        self.engine, self.subject = engine, subject
         self.parameters = engine.parameters
         self.names = tuple(p.name for p in self.parameters)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RefoldedEvaluator, (self.engine,)
+        return RefoldedEvaluator, (self.engine, self.subject)
 
     def __repr__(self) -> str:
-        return f"<RefoldedEvaluator of {', '.join(self.names)}>"
+        return f"<RefoldedEvaluator of {', '.join(self.names)}: {self.subject}>"
 
     @cached_property
     def __signature__(self) -> Any:
         return signature(self.parameters)
 
+    def point(self, *args: float, **named: float) -> Array:
+        """Return one value for each parameter, checked; see `Evaluator`."""
+        return np.array(checked(self.parameters, self.names, args, named))
+
     def __call__(self, *args: float, **named: float) -> float:
         """Return chi2 at one point, all nuisances profiled; see `Evaluator`."""
-        row = np.array([checked(self.parameters, self.names, args, named)])
         out = np.empty(1)
-        self.engine.points(row, out)
+        self.engine.points(self.point(*args, **named)[None], out)
         return float(out[0])
 
     def gradient(self, *args: float, **values: float) -> Any:

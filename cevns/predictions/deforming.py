@@ -192,8 +192,11 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
         largest = np.abs(layer.dot(probes)).max(axis=1, keepdims=True)
         scales.append(np.abs(probes / np.maximum(largest, 1e-300)).max(axis=0))
     whole, scale = np.concatenate([part for _, part in parts], axis=-1), np.concatenate(scales)
-    left, sizes, right = np.linalg.svd(whole.reshape(-1, scale.size) * scale, full_matrices=False)
-    n = int(np.count_nonzero(sizes * math.sqrt(scale.size) > LOST))
+    matrix = whole.reshape(-1, scale.size) * scale
+    n = MOST_MOMENTS + 1
+    if not _surely_many(matrix):
+        left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
+        n = _moments(sizes, scale.size)
     if n > MOST_MOMENTS:
         layers = {key: Layer.of(fold.layers[key].nodes, pack(part.reshape(-1, *part.shape[2:]))) for key, part in parts}
         return Fold(layers, fold.bins), None
@@ -204,6 +207,26 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
         for (key, layer), rows in zip(fold.layers.items(), moments, strict=True)
     }
     return Fold(layers, n), np.ascontiguousarray((left[:, :n] * sizes[:n]).reshape(*whole.shape[:-1], n))
+
+
+def _moments(sizes: Array, cols: int) -> int:
+    """Return how many moments matter, from all singular values."""
+    return int(np.count_nonzero(sizes * math.sqrt(cols) > LOST))
+
+
+def _surely_many(matrix: Array) -> bool:
+    """Return whether so many moments matter that they are no gain, where a small part of the matrix shows it.
+
+    The singular values of a matrix times orthonormal columns are at most its own, one by one. All of its own take half a
+    minute for sharp bins of many isotopes.
+    """
+    rows, cols = matrix.shape
+    # of those all are soon known
+    if min(rows, cols) <= 4 * MOST_MOMENTS:
+        return False
+    # columns that no structure of the matrix knows of, the same each time
+    columns, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(cols, 2 * MOST_MOMENTS)))
+    return _moments(np.linalg.svd(matrix @ columns, compute_uv=False), cols) > MOST_MOMENTS
 
 
 def _probes(fold: Fold, key: LayerKey) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cevns.kept import Kept
 from cevns.kernels.functions import checked, signature
+from cevns.parameters import bound_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,8 @@ class RefoldedPredictor:
         return RefoldedPredictor, self._arguments
 
     def __repr__(self) -> str:
-        return f"<RefoldedPredictor of {', '.join(self.names)}>"
+        _, interaction, _, fixed, _ = self._arguments
+        return f"<RefoldedPredictor of {', '.join(self.names)}: counts of {bound_name(interaction.name, fixed)}>"
 
     @cached_property
     def __signature__(self) -> Any:

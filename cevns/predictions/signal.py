@@ -22,7 +22,7 @@ from cevns.kept import Kept
 from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
 from cevns.nuclei.elements import joined
-from cevns.parameters import Parameter, broadcast, choose, chosen, needed, owned
+from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned
 from cevns.predictions.binding import bind
 from cevns.predictions.electrons import check_electrons
 from cevns.predictions.folds import Folds, FoldsOfPart
@@ -447,7 +447,8 @@ class Signal:
     ) -> Predictor:
         """Return counts at a quenching scale as a function of parameters none of which needs a fold for every value."""
         folds = functools.partial(self.folds.at, eta)
-        return Predictor(parameters, self.bind(interaction, parameters, fixed, folds=folds))
+        subject = f"counts of {bound_name(interaction.name, fixed)}"
+        return Predictor(parameters, self.bind(interaction, parameters, fixed, folds=folds), subject)
 
     def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
         """Return predicted counts, shape (..., bins), for values of parameters that broadcast.

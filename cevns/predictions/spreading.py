@@ -311,6 +311,9 @@ class SpreadPredictor:
     def __reduce__(self) -> tuple[Any, ...]:
         return SpreadPredictor, (self._signal, self._parts)
 
+    def __repr__(self) -> str:
+        return repr(self._parts[0]).replace(type(self._parts[0]).__name__, "SpreadPredictor", 1)
+
     @cached_property
     def __signature__(self) -> Any:
         return self._parts[0].__signature__

@@ -1,7 +1,9 @@
 """What a case may do: succeed with finite numbers, or be refused in one sentence."""
 
 import contextlib
+import functools
 import importlib
+import io
 import random
 import signal
 import threading
@@ -54,16 +56,22 @@ def play(kind, seed, index, folder=None):
     Fault
         If something happened that must not happen.
     """
+    warm()
     if folder is not None:
         return _judged(kind, seed, index, Path(folder))
     with TemporaryDirectory(prefix="fuzz-") as made:
         return _judged(kind, seed, index, Path(made))
 
 
+@functools.cache
 def warm():
-    """Import what cases need."""
+    """Import what cases need, and draw once: fonts are looked for, and styles read, by the first figure."""
     for name in _WARM:
         importlib.import_module(name)
+    from cevns.plotting import file_figure
+
+    ax = file_figure().add_subplot(xscale="log", title="$M_{Z'}$")
+    ax.figure.savefig(io.BytesIO())
 
 
 def _judged(kind, seed, index, folder):

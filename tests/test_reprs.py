@@ -1,0 +1,90 @@
+"""What objects show of themselves is about them, and not where they stand in memory."""
+
+import importlib
+import inspect
+import re
+
+import canonical
+import pytest
+
+import cevns
+from cevns.interactions import sterile_dipole
+
+ROOMS = ("nuclei", "fluxes", "interactions", "detectors", "predictions", "likelihoods", "inference", "experiments")
+#: Bases, of which there are no objects.
+ABSTRACT = {*canonical.BASES, "Pictured", "Inference"}
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+
+def public():
+    rooms = [importlib.import_module(f"cevns.{room}") for room in (*ROOMS, "bounds", "config", "tables")]
+    return {name: thing for room in rooms for name in room.__all__ if inspect.isclass(thing := getattr(room, name))}
+
+
+def test_every_public_class_shows_itself():
+    silent = {n for n, c in public().items() if c.__repr__ is object.__repr__ and not inspect.isabstract(c)}
+    assert silent - ABSTRACT == set()
+
+
+@pytest.mark.parametrize("kind", [name for name in dir(canonical) if name.isupper() and name not in ("BASES",)])
+def test_no_canonical_object_shows_an_address(kind):
+    held = getattr(canonical, kind)
+    shown = {str(name): repr(thing) for name, thing in held.items()} if isinstance(held, dict) else {kind: repr(held)}
+    assert {name: text for name, text in shown.items() if ADDRESS.search(text)} == {}
+
+
+def functions():
+    csi, argon = cevns.load("coherent-csi-2017"), cevns.load("coherent-argon-2020")
+    spread = cevns.load("coherent-csi-2021")
+    both = csi + argon
+    dipole = sterile_dipole("portal")
+    bound = both.bind("b-l", mass=10)
+    return {
+        "both": both.bind("b-l"),
+        "fixed": bound,
+        "radius": csi.bind("sm", free=["rn_csi"]),
+        "alone": csi.bind("sm"),
+        "refolded": csi.bind(dipole),
+        "predictor": csi.predictor("universal"),
+        "predictor, fixed": csi.predictor("universal", mass=10.0),
+        "predictor, refolded": csi.predictor(dipole),
+        "predictor, spread": spread.predictor("b-l"),
+        "engine": bound.engine,
+        "engine, refolded": csi.bind(dipole).engine,
+        "counts": csi.predictor("universal").counts,
+        "spectrum": csi.flux.spectra[0][1],
+        "term": bound.engine.terms[0],
+    }
+
+
+@pytest.fixture(scope="module")
+def made():
+    return functions()
+
+
+def test_no_function_shows_an_address(made):
+    assert {name: text for name, thing in made.items() if ADDRESS.search(text := repr(thing))} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("both", "<Evaluator of mass, coupling: chi2 of b-l and coherent-csi-2017 + coherent-argon-2020>"),
+        ("fixed", "<Evaluator of coupling: chi2 of b-l with mass=10 and coherent-csi-2017 + coherent-argon-2020>"),
+        ("radius", "<Evaluator of rn_csi: chi2 of sm and coherent-csi-2017>"),
+        ("alone", "<Evaluator of no parameters: chi2 of sm and coherent-csi-2017>"),
+        ("predictor", "<Predictor of mass, coupling: counts of universal>"),
+        ("predictor, fixed", "<Predictor of coupling: counts of universal with mass=10>"),
+        ("predictor, spread", "<SpreadPredictor of mass, coupling: counts of b-l>"),
+        ("counts", "<Counts of 12 bins in mass, coupling>"),
+    ],
+)
+def test_functions_tell_what_they_are_of(made, name, text):
+    assert repr(made[name]) == text
+
+
+def test_functions_tell_the_same_after_pickling(made):
+    import pickle
+
+    for name, thing in made.items():
+        assert repr(pickle.loads(pickle.dumps(thing))) == repr(thing), name
