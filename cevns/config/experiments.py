@@ -163,9 +163,7 @@ class _Own:
             if entry is None:
                 self.axes.flat(self.reader, counts, join(at, "counts"))
             if not self.axes.whole and observed is not None and counts.size != observed.size:
-                self.reader.problem(
-                    join(at, "counts"), f"must have length {observed.size}, as observed; got {counts.size}"
-                )
+                self.axes.unlike_observed(self.reader, observed.size, counts.size, join(at, "counts"))
 
     def _check_names(self) -> None:
         """List components and nuisances that are none."""
