@@ -227,7 +227,10 @@ class _Own:
         """List what the whole experiment refuses, with the path to what it is about."""
         message = str(error)
         if message.startswith("signal_sigma = 0.0") and "signal_sigma" not in self.parts:
-            self.reader.problem(self._at("signal_sigma"), "missing, which Gaussian data need")
+            self.reader.problem(
+                self._at("signal_sigma"),
+                "missing, which Gaussian data need: give a fraction, or leave uncertainty out for Poisson counts",
+            )
             return
         for word, key, name in _ABOUT:
             if word in message.partition(",")[0].partition(":")[0]:
