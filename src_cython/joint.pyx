@@ -198,11 +198,20 @@ cdef bint any_scaled(const joint_t *j, const joint_row_t *row) noexcept nogil:
     return False
 
 
-cdef double arrive(const joint_t *j, joint_row_t *row, double y, double value) noexcept nogil:
-    """chi2 of the signals as they are at a minimum, where it is `value` of those that may be scaled down."""
-    cdef Py_ssize_t i
+cdef double arrive(const joint_t *j, joint_row_t *row, double y, const char *held, double value) noexcept nogil:
+    """chi2 of the signals as they are at a minimum, where it is `value` of those that may be scaled down.
+
+    What is left over goes with the slope in the normalisation, which moves by much more than chi2 where no digits of
+    chi2 are left to go down by: so that a last step of Newton's is taken without looking at it.
+    """
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t i, k
     if not any_scaled(j, row):
         return value
+    at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+    if find_step(j, row, y, held, fixed) <= LAST_GAIN * (1.0 + fabs(value)):
+        for k in range(j.pulls):
+            row.x[k] = fmin(fmax(row.x[k] - row.step[k], j.low[k]), j.high[k])
     value = at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
     for i in range(j.n):
         value += left_over(j.terms[i], row.rows + i, row.x)
@@ -263,6 +272,8 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     cdef double value, new, gain, scale, away
     cdef Py_ssize_t k, n = j.pulls
     cdef int _, _halving
+    for k in range(j.n):
+        row.rows[k].scale = 1.0
     value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
     if scale_down(j, row, held):
         value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
@@ -289,7 +300,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
         if scale and gain <= (LAST_GAIN_SCALED if any_scaled(j, row) else LAST_GAIN) * (1.0 + fabs(value)):
             for k in range(n):
                 row.x[k] -= row.step[k]
-            return arrive(j, row, y, value - 0.5 * gain)
+            return arrive(j, row, y, held, value - 0.5 * gain)
         scale = 1.0
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
@@ -300,10 +311,10 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             scale *= 0.5 if new < INFINITY else 0.25
         else:
             # there is no way down, but for what rounding leaves
-            return arrive(j, row, y, value) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+            return arrive(j, row, y, held, value) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
         if new == value:
             # rounding is all that is left
-            return arrive(j, row, y, value)
+            return arrive(j, row, y, held, value)
         value = new
         take_trial(j, row)
     return NAN
@@ -333,8 +344,6 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     cdef bint failed = False
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
-    for k in range(j.n):
-        row.rows[k].scale = 1.0
     for start in range(1 if j.convex else j.starts):
         if j.convex and row.known:
             memcpy(row.x, row.best, n * sizeof(double))
@@ -353,9 +362,14 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         elif value < least:
             least = value
             memcpy(row.best, row.x, n * sizeof(double))
+            for k in range(j.n):
+                row.rows[k].best_scale = row.rows[k].scale
     row.known, row.y = least < INFINITY, y
     if least == INFINITY:
         return NAN if failed else INFINITY
+    for k in range(j.n):
+        # descents from other places leave theirs
+        row.rows[k].scale = row.rows[k].best_scale
     if slope != NULL:
         memcpy(row.x, row.best, n * sizeof(double))
         at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)

@@ -617,7 +617,8 @@ BAD = {
             "arrival: edges must ascend strictly",
             "nuisance[1]: sigma of 'n' = 7",
             "shape[1]: low = 1",
-            "background[1].counts: must have length 6, as observed; got 2",
+            # edges that do not ascend do not count bins: what is observed does
+            "background[1].counts: must be 6 numbers in all, as observed; got 2 (the edges of energy and time",
             "background[1]: sigma of background 'b' = 9",
             "quenching_sigma: quenching_sigma = 3",
             "floor: floor = -1",

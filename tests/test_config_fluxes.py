@@ -108,7 +108,7 @@ def test_fluxes(load, text, expected):
         (FLUX + PULSE.replace("mean_us", "mean"), ["flux.timing.mean: unknown key; did you mean 'mean_us'?"]),
         (
             FLUX + 'timing = {kind = "tabulated", edges_us = [0, 1], values = [1]}\n',
-            ["flux: timing must be a PulseTiming or a mapping", "by component"],
+            ["flux: timing must be a PulseTiming or a mapping", "for each of 'nu_e', 'anti-nu_mu', 'prompt nu_mu'"],
         ),
         (FLUX + 'timing = {nu = {kind = "pulse", mean_us = 1, sigma_us = 1}}\n', ["unknown component 'nu'"]),
         (

@@ -4,12 +4,14 @@ import dataclasses
 import math
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
 from scipy import optimize
 
 import cevns
+from cevns import reference
 from cevns.detectors import Arrival, ArrivalEfficiency, TimeOffset
 from cevns.errors import InputError, UnknownNameError
 from cevns.experiments import Experiment
@@ -341,6 +343,7 @@ def test_no_expectation_under_data_is_refused(timed):
 
 _ALONE = """
 import cevns
+from cevns import reference
 from cevns.detectors import PolynomialQuenching, Response
 csi = cevns.load("coherent-csi-2017")
 response = Response(PolynomialQuenching((0.1,)), [1, 2, 3, 4])
@@ -359,6 +362,7 @@ def test_an_experiment_without_nuisances_has_limits():
 _HIDDEN = """
 import numpy as np
 import cevns
+from cevns import reference
 from cevns.detectors import PolynomialQuenching, Response
 csi = cevns.load("coherent-csi-2017")
 # recoils end at 47 keV: below the first bin unless the quenching factor is larger
@@ -377,25 +381,91 @@ def test_couplings_that_only_another_quenching_scale_shows_are_searched():
     assert least <= probed + 1e-6
 
 
-@pytest.mark.parametrize("names", [["coherent-csi-2021"], ["xenonnt-8b-2026"], ["coherent-argon-2020-3d"], None])
-def test_signals_that_are_far_too_large_have_a_least_chi2(names):
-    """A billion events for hundreds: the sum of normalisations is known to many more digits than each of them."""
-    every = ["coherent-csi-2021", "coherent-argon-2020-3d", "coherent-ge-2024", "xenonnt-8b-2026"]
-    options = {"coherent-csi-2021": {"systematics": "core"}}
-    first, *others = (cevns.load(name, **options.get(name, {})) for name in names or every)
-    likelihood = first
+#: Signals that are more than so many times the data are brought down to this by `src_cython/joint.pyx`.
+FAR = 1e5
+EVERY = ("coherent-csi-2021", "coherent-argon-2020-3d", "coherent-ge-2024", "xenonnt-8b-2026")
+
+
+@cache
+def load(names, systematics):
+    options = {"coherent-csi-2021": {"systematics": systematics}}
+    first, *others = (cevns.load(name, **options.get(name, {})) for name in names)
     for other in others:
-        likelihood = likelihood + other
+        first = first + other
+    return first
+
+
+def rounding(likelihood):
+    """How exact chi2 can be where a signal is FAR times the data n, so that its normalisation f = 1 + a is 1 / FAR.
+
+    f is known to the rounding of 1, eps; the slope in it to that times the second derivative, n FAR^2; and what of
+    chi2 goes with 1 / FAR is f times the slope. Nothing else of chi2 has so few digits.
+    """
+    return FAR * sum(np.sum(e.observed) for e in likelihood.experiments) * np.finfo(float).eps
+
+
+@pytest.mark.parametrize(
+    ("names", "systematics"),
+    [(EVERY[:1], "core"), (EVERY[:1], "full"), (EVERY[1:2], ""), (EVERY[3:], ""), (EVERY, "core"), (EVERY, "full")],
+    ids=["core", "full", "Ar", "Xe", "all with core", "all with full"],
+)
+def test_signals_that_are_far_too_large_have_a_least_chi2(names, systematics):
+    """A billion events for hundreds: the sum of normalisations is known to many more digits than each of them."""
+    likelihood = load(names, systematics)
     couplings = np.geomspace(3e-4, 1e-2, 24)
     found = likelihood.chi2("universal", mass=10.0, coupling=couplings)
     # what is left of the signal has the shape of light mediators, whatever the coupling
     assert np.ptp(found) < 2
     assert (np.abs(np.diff(found)) < 0.5).all()
     one_by_one = [likelihood.chi2("universal", mass=10.0, coupling=g) for g in couplings[::6]]
-    np.testing.assert_allclose(one_by_one, found[::6], rtol=1e-7)
-    assert likelihood.limit("universal", mass=10.0, reference=likelihood.chi2("sm")).excluded[0][-1, 1] == np.inf
+    exact = rounding(likelihood)
+    np.testing.assert_allclose(one_by_one, found[::6], rtol=0, atol=exact)
+    if systematics != "full":
+        limit = likelihood.limit("universal", mass=10.0, reference=likelihood.chi2("sm"))
+        assert limit.excluded[0][-1, 1] == np.inf
     pulls = likelihood.pulls("universal", mass=10.0, coupling=1e-2)
-    assert pulls.chi2 == pytest.approx(found[-1], rel=1e-7)
+    assert pulls.chi2 == pytest.approx(found[-1], abs=exact)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "mass"),
+    [
+        (EVERY[0], "b+lmu+ltau", 10.0),
+        (EVERY[0], "le-ltau", 1e5),
+        (EVERY[1], "b-le-2lmu", 100.0),
+        (EVERY[3], "b-l", 1.0),
+    ],
+)
+def test_far_signals_along_a_line_are_those_of_scipy(name, model, mass):
+    """Points of a line begin at the last one's nuisances, next to the minimum, where chi2 has no digits to fall by."""
+    experiment = load((name,), "core")
+    couplings = np.geomspace(1e-6, 1e4, 81)
+    found = experiment.chi2(model, mass=mass, coupling=couplings)
+    sigma = math.hypot(experiment.signal_sigma, *(n.sigma for n in experiment.nuisances))
+    moved = [b for b in experiment.backgrounds if b.sigma]
+    held = sum(np.array(b.counts) for b in experiment.backgrounds if not b.sigma)
+    precision = reference.precision_of([sigma, *(b.sigma for b in moved)])
+    for i in (*range(0, 81, 8), 55):
+        signal = experiment.signal.counts(model, mass=mass, coupling=couplings[i])
+        templates = np.array([signal, *(b.counts for b in moved)])
+        least, _ = reference.fit_normalisations(experiment.observed, templates, precision, held)
+        assert found[i] == pytest.approx(least, abs=rounding(experiment)), couplings[i]
+        alone = experiment.chi2(model, mass=mass, coupling=couplings[i])
+        assert alone == pytest.approx(least, abs=rounding(experiment)), couplings[i]
+
+
+@pytest.mark.parametrize("coupling", [1e-2, 10.0])
+def test_pulls_and_slopes_of_far_signals_are_those_of_the_best_descent(coupling):
+    """Descents from several places scale signals down by different factors.
+
+    The slope is that of the signal scaled down: of the pull ((f - 1) / 0.105)^2, with at most 1 / FAR for f.
+    """
+    csi = load(EVERY[:1], "full")
+    chi2 = csi.bind("universal", free=["coupling"], mass=0.01)
+    value, (slope,) = chi2.gradient(coupling)
+    assert csi.pulls("universal", mass=0.01, coupling=coupling).chi2 == pytest.approx(value, abs=rounding(csi))
+    along = chi2(coupling * 1.001) - chi2(coupling / 1.001)
+    assert slope * coupling == pytest.approx(along / 2e-3, abs=2 / (FAR * 0.105**2))
 
 
 def test_pulls_do_not_depend_on_how_normalisations_are_shared_out():

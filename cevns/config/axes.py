@@ -122,6 +122,14 @@ class Axes:
             )
         return reader.problem(where, message)  # type: ignore[no-any-return]
 
+    def unlike_observed(self, reader: Reader, observed: int, size: int, where: str) -> None:
+        """List numbers that are not as many as the observed ones, where nothing else counts bins."""
+        reader.problem(
+            where,
+            f"must be {observed} numbers in all, as observed; got {size} (the edges of {self.names or 'the axes'}, "
+            "with which something is wrong, do not tell how many bins there are)",
+        )
+
     def build(self, reader: Reader, build: Callable[..., Any], where: str, *columns: Array, what: str = "") -> Any:
         """Return what is made of numbers of all bins; name the bin whose numbers are refused."""
         # those that are no numbers are listed already

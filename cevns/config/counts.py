@@ -80,7 +80,7 @@ class DataTable:
         elif given and not wrong:
             # without edges that count bins observed counts do
             sizes = [values.size for values in given]
-            reader.problem(join(where, "uncertainty"), f"must have length {sizes[0]}, as observed; got {sizes[1]}")
+            axes.unlike_observed(reader, sizes[0], sizes[1], join(where, "uncertainty"))
         elif wrong:
             # one of them is left; nothing that it may be refused beside
             for name, values in found.items():

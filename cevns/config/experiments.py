@@ -163,9 +163,7 @@ class _Own:
             if entry is None:
                 self.axes.flat(self.reader, counts, join(at, "counts"))
             if not self.axes.whole and observed is not None and counts.size != observed.size:
-                self.reader.problem(
-                    join(at, "counts"), f"must have length {observed.size}, as observed; got {counts.size}"
-                )
+                self.axes.unlike_observed(self.reader, observed.size, counts.size, join(at, "counts"))
 
     def _check_names(self) -> None:
         """List components and nuisances that are none."""
@@ -229,7 +227,10 @@ class _Own:
         """List what the whole experiment refuses, with the path to what it is about."""
         message = str(error)
         if message.startswith("signal_sigma = 0.0") and "signal_sigma" not in self.parts:
-            self.reader.problem(self._at("signal_sigma"), "missing, which Gaussian data need")
+            self.reader.problem(
+                self._at("signal_sigma"),
+                "missing, which Gaussian data need: give a fraction, or leave uncertainty out for Poisson counts",
+            )
             return
         for word, key, name in _ABOUT:
             if word in message.partition(",")[0].partition(":")[0]:

@@ -88,6 +88,6 @@ def pion_decay_at_rest(
     if isinstance(timing, PulseTiming):
         late = replace(timing, lifetimes=(*timing.lifetimes, MUON_LIFETIME))
         timing = {"prompt nu_mu": timing, "anti-nu_mu": late, "nu_e": late}
-    return flux.with_timing(
-        checks.instance("timing", timing, (PulseTiming, Mapping), "other laws are given by component")
-    )
+    names = ", ".join(repr(component.name) for component in flux.components)
+    hint = f"other laws, which muons do not follow by themselves, are given for each of {names}"
+    return flux.with_timing(checks.instance("timing", timing, (PulseTiming, Mapping), hint))

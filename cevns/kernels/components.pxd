@@ -83,6 +83,7 @@ cdef struct poisson_row_t:
     kept_t *kept
     double *moments  # (part, group, moment)
     double scale  # of the signal, 1 unless it is far too large for the data
+    double best_scale  # the same where chi2 is least
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes

@@ -105,7 +105,7 @@ class SpreadSignal(Signal):
                 if component.timing is None:
                     raise InputError(
                         f"component {component.name!r} of flux {self.flux.name!r} has no timing, which bins of arrival "
-                        "time need: give it one, flux.with_timing(...)"
+                        "time need: give it one, flux.with_timing(...) or timing in the table of the flux"
                     )
         if self.offset is not None and self.arrival is None:
             raise InputError("offset is given, but there are no bins of arrival time that it could shift: leave it out")

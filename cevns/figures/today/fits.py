@@ -115,7 +115,8 @@ def _draw(
     ax.stairs(ends[-1], edges, baseline=None, color="black", linewidth=1.0, zorder=2)
     points, low, high = (counts / per for counts in observed)
     style: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.2, "linewidth": 0.7, "zorder": 3}
-    ax.errorbar(0.5 * (edges[1:] + edges[:-1]), points, (points - low, high - points), label="data", **style)
+    style["label"] = "data, 68% intervals"
+    ax.errorbar(0.5 * (edges[1:] + edges[:-1]), points, (points - low, high - points), **style)
     top, bottom = max(high.max(), ends.max()), min(0.0, low.min())
     ax.set(xlim=(edges[0], edges[-1]), ylim=(1.1 * bottom, 1.1 * top))
     if bottom < 0:

@@ -111,6 +111,7 @@ def neutron_radius(analysis: Today) -> tuple[Panel, ...]:
             xlabel=axis_label(r"$R_n(\mathrm{CsI})$", "fm"),
             top=18.0,
             levels=_LEVELS,
+            side="left",
             legend={**_BESIDE, "title": "COHERENT, 1 d.o.f.", **_SMALL},
             also=also,
         ),
