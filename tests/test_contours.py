@@ -195,6 +195,26 @@ def test_what_curves_leave_out_is_counted(monkeypatch):
     assert found.left > 0
 
 
+def bowl(x, y):
+    return x**2 + y**2
+
+
+def test_what_a_search_from_neighbours_missed_is_no_level():
+    """A branch that lies lower, and that a search from nothing finds."""
+
+    class Missing(Surface):
+        def least(self, places, starts=None):
+            chi2, states = super().least(places, starts)
+            missed = (np.abs(places - 0.5) < 0.05).all(axis=1) & (starts is not None)
+            return np.where(missed, 9.0, chi2), states
+
+    field = Field(Missing(bowl, (-5, -5), (5, 5)), 4.0, 0.0, np.array([-2.0, -2.0]), np.array([2.0, 2.0]))
+    states = Starts(np.zeros((1, 2)), np.empty((1, 0, 0)))
+    assert trace(field, [Bottom(np.full(2, 0.5), -1.0, states, 0.5 * np.eye(2))]).lost == 0
+    beside = Seeds(np.array([[0.55, 0.5]]), np.array([[9.0, 0.0]]), states)
+    assert len(tracing._true(field, beside)) == 0
+
+
 # --- of data
 
 
@@ -253,10 +273,6 @@ def test_ends_of_logarithmic_axes_are_the_ranges_to_the_last_digit(argon, end):
     found = argon.contour("magnetic-moment", x="mu_e", y="mu_mu", bounds=bounds)
     assert max(curve[:, 0].max() for curve in found.curves[0]) == end
     assert found.allows(end, [0.0, 1e-9]).all()
-
-
-def bowl(x, y):
-    return x**2 + y**2
 
 
 def test_a_seed_without_a_slope_takes_no_other_with_it():

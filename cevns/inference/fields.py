@@ -163,6 +163,12 @@ class Field:
         best = chi2.argmin(axis=0) * len(spots) + np.arange(len(spots))
         return (chi2.ravel()[best] - self.level) / self.unit, states[best]
 
+    def searched(self, spots: Array) -> Array:
+        """Return the excess at spots, shape (m,), from searches that begin from nothing, whatever is known around."""
+        if not len(spots):
+            return np.empty(0)
+        return (self.plane.least(self.places(spots))[0] - self.level) / self.unit
+
     def slopes(
         self, spots: Array, starts: Starts, sizes: Array, also: Array | None = None
     ) -> tuple[Array, Array, Array, Starts]:

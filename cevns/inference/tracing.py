@@ -145,10 +145,12 @@ def trace(field: Field, bottoms: Sequence[Bottom]) -> Traced:
         if k == 0:
             parts.append(_across(field, loops, FEW if costly else VERTICES))
         wrong = known.against(out.curves)[:FOLLOWED]
+        known.excess[wrong] = np.minimum(known.excess[wrong], field.searched(known.spots[wrong]))
+        wrong = known.against(out.curves)[:FOLLOWED]
         which = np.repeat(wrong, len(circle))
         ways = np.tile(circle[:, None] * FAR[:, None], (wrong.size, 1, 1))
         parts.append(rays(field, known.spots[which], known.states[which], ways, known.excess[which]))
-        seeds = _beside(out.curves, chosen(field, _joined(parts)))
+        seeds = _true(field, _beside(out.curves, chosen(field, _joined(parts))))
         # what could not be followed once cannot be so again
         if not len(seeds) or (k > 0 and not new):
             break
@@ -177,6 +179,11 @@ def _beside(curves: Sequence[Array], seeds: Seeds) -> Seeds:
     """Return the seeds that are on none of the curves."""
     away = apart(curves, seeds.spots, left_of(seeds.gradients)) * np.hypot(*seeds.gradients.T)
     return seeds[np.flatnonzero(away > ON)]
+
+
+def _true(field: Field, seeds: Seeds) -> Seeds:
+    """Return the seeds at which no search from nothing finds a branch of the profile that was missed."""
+    return seeds[np.flatnonzero(field.searched(seeds.spots) > -ON)]
 
 
 def _add(field: Field, out: Traced, loops: list[Loop], loop: Loop) -> None:
