@@ -15,7 +15,7 @@ from cevns import checks, units
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cevns._types import ArrayLike
 
@@ -33,6 +33,7 @@ __all__ = [
     "mass",
     "needed",
     "owned",
+    "rows_of",
     "unused_prior",
 ]
 
@@ -226,12 +227,23 @@ def broadcast(parameters: Sequence[Parameter], given: Mapping[str, Any]) -> tupl
     >>> shape, rows.shape
     ((2, 3), (6, 2))
     """
-    values = [parameter.values(given.get(parameter.name)) for parameter in parameters]
-    shape = common_shape({parameter.name: value for parameter, value in zip(parameters, values, strict=True)})
-    rows = np.empty((math.prod(shape), len(values)))
+    values = {parameter.name: parameter.values(given.get(parameter.name)) for parameter in parameters}
+    shape = common_shape(values)
+    return shape, rows_of(values.values(), shape)
+
+
+def rows_of(values: Collection[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Return one row for each point of a shape to which values broadcast.
+
+    Examples
+    --------
+    >>> rows_of([np.array(1.0), np.array([2.0, 3.0])], (2,)).tolist()
+    [[1.0, 2.0], [1.0, 3.0]]
+    """
+    rows = np.empty((*shape, len(values)))
     for i, value in enumerate(values):
-        rows[:, i] = np.broadcast_to(value, shape).ravel()
-    return shape, rows
+        rows[..., i] = value
+    return rows.reshape(math.prod(shape), len(values))
 
 
 def common_shape(values: Mapping[str, Any]) -> tuple[int, ...]:

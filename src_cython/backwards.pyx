@@ -70,6 +70,8 @@ cdef double kernel_gradient(const counts_t *c, counts_row_t *row, Py_ssize_t k, 
     cdef double *radial = product + size
     cdef const double *rates = c.kernel[k].rates
     cdef int f, parameter, exponent
+    if c.factors == 1 and c.factor[0].form_factor:
+        return radial_gradient(c, row.factors, k, strength, back, radial)
     for n in range(c.nuclei):
         for j in range(c.cols):
             product[n * c.cols + j] = back[j] * rates[n * c.cols + j]
@@ -92,6 +94,28 @@ cdef double kernel_gradient(const counts_t *c, counts_row_t *row, Py_ssize_t k, 
             parameter = c.factor[f].parameter
             gradient[parameter] -= 2.0 * values[parameter] * strength * c.kernel[k].powers[f] * dot(
                 product, row.factors + f * size, size)
+    return total
+
+
+cdef double radial_gradient(const counts_t *c, const double *factors, Py_ssize_t k, double strength, double *back,
+                            double *radial) noexcept nogil:
+    """What `kernel_gradient` does where F_N is the only factor, in one go at each nucleus."""
+    cdef Py_ssize_t j, n, cols = c.cols
+    cdef int exponent = c.kernel[k].powers[0]
+    cdef double times = strength * exponent, total = 0.0
+    cdef double *product = back + cols
+    cdef const double *rates = c.kernel[k].rates
+    for n in range(c.nuclei):
+        if exponent == 0:
+            total += dot(back, rates + n * cols, cols)
+            continue
+        for j in range(cols):
+            product[j] = back[j] * rates[n * cols + j]
+        # without one power of F_N, which may be 0
+        times_factor(factors + n * cols, cols, exponent - 1, product)
+        for j in range(cols):
+            radial[n * cols + j] += times * product[j]
+        total += dot(product, factors + n * cols, cols)
     return total
 
 

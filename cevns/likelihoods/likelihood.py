@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -18,7 +19,17 @@ from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
-from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned, unused_prior
+from cevns.parameters import (
+    Parameter,
+    bound_name,
+    choose,
+    chosen,
+    common_shape,
+    needed,
+    owned,
+    rows_of,
+    unused_prior,
+)
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
@@ -394,11 +405,13 @@ class Likelihood(Inference):
                 # numbers, as has just been seen
                 return evaluator(mass, coupling)  # type: ignore[arg-type]
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
-        shape, rows = broadcast(evaluator.parameters, given)
+        arrays = {p.name: np.asarray(p.values(given.get(p.name))) for p in evaluator.parameters}
+        shape = common_shape(arrays)
         if not shape:
-            return evaluator(*rows[0].tolist())
-        if len(rows) >= MANY:
-            evaluator, rows = self._along_what_moves(interaction, evaluator, rows)
+            return evaluator(*(array.item() for array in arrays.values()))
+        if math.prod(shape) >= MANY:
+            evaluator, arrays = self._along_what_moves(interaction, evaluator, arrays)
+        rows = rows_of(arrays.values(), shape)
         out = np.empty(rows.shape[0])
         evaluator.engine.points(rows, out)
         if not np.isfinite(out).all():
@@ -406,20 +419,16 @@ class Likelihood(Inference):
         return out.reshape(shape)
 
     def _along_what_moves(
-        self, interaction: Model, evaluator: Evaluator | RefoldedEvaluator, rows: Array
-    ) -> tuple[Evaluator | RefoldedEvaluator, Array]:
+        self, interaction: Model, evaluator: Evaluator | RefoldedEvaluator, arrays: dict[str, Array]
+    ) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Array]]:
         """Return what takes only those parameters that differ among many points, unless the line is one of them."""
-        parameters, line = evaluator.parameters, evaluator.engine.line
-        # the last point tells most of the cases
-        if line < 0 or rows[-1, line] != rows[0, line]:
-            return evaluator, rows
-        moving = (rows != rows[0]).any(axis=0)
-        if moving[line] or not moving.any():
-            return evaluator, rows
-        fixed = {p.name: rows[0, i].item() for i, p in enumerate(parameters) if not moving[i]}
+        line, moving = evaluator.engine.line, {n for n, a in arrays.items() if a.size > 1 and (a != a.flat[0]).any()}
+        if line < 0 or not moving or evaluator.parameters[line].name in moving:
+            return evaluator, arrays
+        fixed: dict[str, Any] = {name: array.flat[0].item() for name, array in arrays.items() if name not in moving}
         own = self.own_parameters(interaction)
-        free = [p.name for i, p in enumerate(parameters) if moving[i] and p.name not in own]
-        return self.bind(interaction, free=free, **fixed), np.ascontiguousarray(rows[:, moving])
+        free = [name for name in arrays if name in moving and name not in own]
+        return self.bind(interaction, free=free, **fixed), {name: arrays[name] for name in arrays if name in moving}
 
     def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
