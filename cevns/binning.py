@@ -11,12 +11,12 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cevns._types import Array, ArrayLike, Values
+    from cevns.tabular import Table
 
 __all__ = ["Axis", "Binning"]
 
@@ -213,6 +213,8 @@ class Binning:
         low = [cell for axis in self.axes for cell in axis.names or axis.edges[:-1]]
         high = [cell for axis in self.axes for cell in axis.names or axis.edges[1:]]
         unit = "" if several else self.axes[0].unit
+        from cevns.tabular import Column, Table
+
         columns = [Column("low", unit, low), Column("high", unit, high)]
         if several:
             columns.insert(0, Column("axis", "", [axis.label for axis in self.axes for _ in range(axis.bins)]))

@@ -7,7 +7,8 @@ import re
 __all__ = ["axis_label", "symbol", "typeset"]
 
 _NAMES = {"mu_B": r"$\mu_B$", "mu_N": r"$\mu_N$", "e": "$e$", "us": r"$\mu$s"}
-_PARTS = re.compile(
+#: Patterns are compiled when somebody needs them: that takes as long as three modules of the package.
+_PARTS = (
     r"(?<![\w.^$\\-])(?:"
     r"(?P<mantissa>\d+(?:\.\d+)?)[eE](?P<exponent>[+-]?\d+)"
     r"|(?P<name>" + "|".join(_NAMES) + ")"
@@ -18,7 +19,7 @@ _PARTS = re.compile(
 
 _GREEK = "alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|chi|psi|omega"
 #: Names that are symbols: a letter, Latin or Greek by its name, with a number or indices.
-_SYMBOL = re.compile(rf"(?:(?P<greek>{_GREEK})|(?P<letter>[A-Za-z]))(?P<number>\d*)(?P<rest>(?:_[A-Za-z0-9]+)*)")
+_SYMBOL = rf"(?:(?P<greek>{_GREEK})|(?P<letter>[A-Za-z]))(?P<number>\d*)(?P<rest>(?:_[A-Za-z0-9]+)*)"
 
 
 def typeset(unit: str) -> str:
@@ -36,7 +37,7 @@ def typeset(unit: str) -> str:
     >>> print(typeset("1e-32 cm2"), typeset("keVee"), typeset("1e-9 mu_B"), typeset("MeV^-1"), typeset("PE"), sep=", ")
     $10^{-32}$ cm$^2$, keV$_\\mathrm{ee}$, $10^{-9}$ $\\mu_B$, MeV$^{-1}$, PE
     """
-    return unit if "$" in unit else _PARTS.sub(_part, unit)
+    return unit if "$" in unit else re.sub(_PARTS, _part, unit)
 
 
 def axis_label(text: str, unit: str = "") -> str:
@@ -58,7 +59,7 @@ def symbol(name: str) -> str:
     >>> print(symbol("g_x"), symbol("m2"), symbol("mu_e"), symbol("g_dark"), symbol("my_own"), sep=", ")
     $g_{x}$, $m_{2}$, $\\mu_{e}$, $g_{\\mathrm{dark}}$, my own
     """
-    found = _SYMBOL.fullmatch(name)
+    found = re.fullmatch(_SYMBOL, name)
     if not found:
         return name.replace("_", " ")
     letter = rf"\{found['greek']}" if found["greek"] else found["letter"]

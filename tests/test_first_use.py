@@ -1,7 +1,11 @@
 """What a first user meets: results that say what they are, and slips that are answered with the remedy."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -252,3 +256,17 @@ def test_a_title_with_another_unit_than_its_key_is_refused(tmp_path):
     with pytest.raises(DataError, match="column 1 is chosen for recoil_kev, but its title says MeV"):
         load_config(config_with(tmp_path, "E [MeV];f\n1;0.16\n100;0.3\n", columns))
     assert load_config(config_with(tmp_path, "E [keV];f\n1;0.16\n100;0.3\n", columns)).likelihood.experiments
+
+
+def test_the_first_chi2_loads_nothing_that_it_does_not_need():
+    """What only tables, figures or fits need would add to each cold start."""
+    program = """if True:
+        import sys, cevns
+        both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+        both.chi2("b-l", mass=10, coupling=5e-5)
+        unneeded = {"scipy", "matplotlib", "cevns.tabular", "cevns.inference.fits", "cevns.config"}
+        print(sorted(unneeded & set(sys.modules)))
+    """
+    environment = os.environ | {"PYTHONPATH": str(Path(cevns.__file__).parents[1])}
+    command = [sys.executable, "-P", "-c", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout == "[]\n"

@@ -332,7 +332,7 @@ class Experiment(Likelihood):
         shared = [nuisance.name for nuisance in self.nuisances]
         return GaussianStatistic(self.data, self.backgrounds, self.signal_sigma, self.quenching_sigma, shared)
 
-    def predict(
+    def predict(  # type: ignore[override]  # one of them where a sum has several
         self,
         interaction: Model,
         mass: ArrayLike | None = None,

@@ -49,9 +49,9 @@ class Scan(Result):
         As of every `Result`.
     """
 
-    mass: np.ndarray
-    coupling: np.ndarray
-    chi2: np.ndarray
+    mass: Array
+    coupling: Array
+    chi2: Array
 
     kind: ClassVar[str] = "scan"
     suffix: ClassVar[str] = ".npz"

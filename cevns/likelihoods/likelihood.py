@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -33,9 +33,10 @@ from cevns.parameters import (
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
-    from cevns._types import Array, ArrayLike, Model
+    from cevns._types import Array, ArrayLike, Model, Number
     from cevns.experiments import Experiment
     from cevns.kernels.engine import Engine
+    from cevns.predictions import Prediction
 
 __all__ = ["Evaluator", "Likelihood"]
 
@@ -370,9 +371,19 @@ class Likelihood(Inference):
         """Return the names of the parameters that functions of an interaction take unless others are asked for."""
         return self.experiments[0].signal.own_parameters(interaction)
 
+    @overload
+    def chi2(
+        self, interaction: Model, mass: Number | None = None, coupling: Number | None = None, **values: Number
+    ) -> float: ...
+
+    @overload
     def chi2(
         self, interaction: Model, mass: ArrayLike | None = None, coupling: ArrayLike | None = None, **values: ArrayLike
-    ) -> Any:
+    ) -> Array: ...
+
+    def chi2(
+        self, interaction: Model, mass: ArrayLike | None = None, coupling: ArrayLike | None = None, **values: ArrayLike
+    ) -> float | Array:
         """Return chi2 with all nuisances profiled.
 
         Parameters
@@ -449,7 +460,7 @@ class Likelihood(Inference):
         eta: float = 1.0,
         pulls: Pulls | None = None,
         **values: ArrayLike,
-    ) -> Any:
+    ) -> Mapping[str, Prediction]:
         """Return the predicted counts of each experiment, by its name; see `Experiment.predict`.
 
         Examples

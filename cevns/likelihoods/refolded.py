@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -193,7 +193,7 @@ class RefoldedEvaluator:
         self.engine.points(self.point(*args, **named)[None], out)
         return float(out[0])
 
-    def gradient(self, *args: float, **values: float) -> Any:
+    def gradient(self, *args: float, **values: float) -> NoReturn:
         """Refuse: chi2 has kinks in a parameter that moves the ends of spectra.
 
         Raises
@@ -207,7 +207,7 @@ class RefoldedEvaluator:
             f"bind(interaction, {steps}=...)"
         )
 
-    def low_level_callable(self, quantity: str = "chi2") -> Any:
+    def low_level_callable(self, quantity: str = "chi2") -> NoReturn:
         """Refuse: there is no compiled function of a parameter that needs a new fold for every value.
 
         Raises

@@ -217,8 +217,8 @@ def _moments(sizes: Array, cols: int) -> int:
 def _surely_many(matrix: Array) -> bool:
     """Return whether so many moments matter that they are no gain, where a small part of the matrix shows it.
 
-    The singular values of a matrix times orthonormal columns are at most its own, one by one. All of its own take
-    half a minute for sharp bins of many isotopes.
+    The singular values of a matrix times orthonormal columns are at most its own, one by one. All of its own take half
+    a minute for sharp bins of many isotopes.
     """
     rows, cols = matrix.shape
     # of those all are soon known
