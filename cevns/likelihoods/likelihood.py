@@ -19,17 +19,7 @@ from cevns.likelihoods.assembly import Assembly
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
-from cevns.parameters import (
-    Parameter,
-    bound_name,
-    choose,
-    chosen,
-    common_shape,
-    needed,
-    owned,
-    rows_of,
-    unused_prior,
-)
+from cevns.parameters import Parameter, bound_name, choose, chosen, common_shape, needed, owned, rows_of, unused_prior
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
