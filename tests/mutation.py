@@ -248,17 +248,18 @@ class Copy:
             kernel.write_bytes(self.kernels[kernel])
 
     def test(self, *paths):
-        """Return whether the tests of some sources notice anything: "killed" or "lived"."""
+        """Return whether the tests of some sources notice anything, "killed" or "lived", and what pytest says."""
         tests = dict.fromkeys(test for path in paths for test in tests_of(path))
         command = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.options.pytest, *tests]
         try:
             done = self.run(*command, timeout=self.options.timeout * len(paths))
         except subprocess.TimeoutExpired:
-            return "killed"
+            return "killed", "no time is left"
+        said = done.stdout[-2000:] + done.stderr[-2000:]
         if done.returncode in (4, 5):
             # no mutant makes pytest misread its command line or find no test
-            raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
-        return "killed" if done.returncode else "lived"
+            raise SystemExit(said)
+        return ("killed" if done.returncode else "lived"), said
 
     def write(self, path, text):
         """Write a file of the copy."""
@@ -297,14 +298,15 @@ def main():
         if any(Path(path).suffix != ".py" for path, _, _ in sample):
             copy.build("everything.pxd")
             copy.keep()
-        if copy.test(*{path for path, _, _ in sample}) == "killed":
-            raise SystemExit("the tests fail, or take too long, without any change")
+        result, said = copy.test(*{path for path, _, _ in sample})
+        if result == "killed":
+            raise SystemExit(f"{said}\nthe tests fail without any change")
         for i, (path, text, change) in enumerate(sample, 1):
             start = time.monotonic()
             mutated, line = _changed(text, change)
             copy.write(path, mutated)
             builds = Path(path).suffix == ".py" or copy.build(path)
-            result = copy.test(path) if builds else "does not build"
+            result = copy.test(path)[0] if builds else "does not build"
             copy.restore(path, text)
             if result == "lived" and (path, line.strip()) in nothing:
                 result = "cannot matter"
