@@ -334,6 +334,13 @@ def test_holes_where_the_profile_changes_from_branch_to_branch(both):
     np.testing.assert_array_equal(found.allows(*places.T)[clear], (above < found.delta_chi2[0])[clear])
 
 
+def test_along_a_strip_of_two_quarks_no_branch_is_missed(both):
+    """A hundred times as long as wide, across both axes: the lattice along these had a few nodes in it."""
+    found = both.contour("nsi", x="eps_u_ee", y="eps_d_ee", profiled="eps_u_emu")
+    assert not [remark for remark in found.remarks if "C.L." in remark]
+    assert len(found.curves[0]) == 1
+
+
 def test_branches_move_with_the_plane_as_their_minima_do(csi):
     """Over a cell by many times what parts them, so that a slope that is wrong leads to none."""
     objective = Objective(csi, "nsi", ["eps_u_ee", "eps_u_mumu", "eps_d_ee"], {})
