@@ -326,8 +326,8 @@ def test_holes_where_the_profile_changes_from_branch_to_branch(both):
     found = both.contour("nsi", x="eps_u_ee", y="eps_u_mumu", profiled="eps_d_ee")
     assert not [remark for remark in found.remarks if "C.L." in remark]
     assert len(found.curves[0]) == 3
-    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 24), np.linspace(-0.2, 0.6, 24)), axis=2).reshape(-1, 2)
-    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 1201)
+    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 16), np.linspace(-0.2, 0.6, 16)), axis=2).reshape(-1, 2)
+    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 601)
     x, y = {"eps_u_ee": places[:, :1]}, {"eps_u_mumu": places[:, 1:]}
     above = profile_of_one(both, "nsi", x, y, "eps_d_ee", valley) - found.chi2_min
     clear = np.abs(above / found.delta_chi2[0] - 1) > TOLERANCE
