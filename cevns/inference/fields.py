@@ -120,6 +120,11 @@ class Field:
         found: np.ndarray = ((spots >= self.low) & (spots <= self.high)).all(axis=1)
         return found
 
+    def in_hull(self, spots: Array) -> np.ndarray:
+        """Return which spots lie in the hull of the region, or beside it."""
+        found: np.ndarray = np.abs(spots - 0.5).max(axis=1) <= 0.5 + MARGIN
+        return found
+
     def states(self, count: int) -> Starts:
         """Return states that stand for none."""
         profiled = self.plane.profiled
