@@ -326,12 +326,19 @@ def test_holes_where_the_profile_changes_from_branch_to_branch(both):
     found = both.contour("nsi", x="eps_u_ee", y="eps_u_mumu", profiled="eps_d_ee")
     assert not [remark for remark in found.remarks if "C.L." in remark]
     assert len(found.curves[0]) == 3
-    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 24), np.linspace(-0.2, 0.6, 24)), axis=2).reshape(-1, 2)
-    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 1201)
+    places = np.stack(np.meshgrid(np.linspace(-25.0, 25.0, 16), np.linspace(-0.2, 0.6, 16)), axis=2).reshape(-1, 2)
+    valley = -0.93 * places[:, :1] + np.linspace(-3.0, 3.0, 601)
     x, y = {"eps_u_ee": places[:, :1]}, {"eps_u_mumu": places[:, 1:]}
     above = profile_of_one(both, "nsi", x, y, "eps_d_ee", valley) - found.chi2_min
     clear = np.abs(above / found.delta_chi2[0] - 1) > TOLERANCE
     np.testing.assert_array_equal(found.allows(*places.T)[clear], (above < found.delta_chi2[0])[clear])
+
+
+def test_along_a_strip_of_two_quarks_no_branch_is_missed(both):
+    """A hundred times as long as wide, across both axes: the lattice along these had a few nodes in it."""
+    found = both.contour("nsi", x="eps_u_ee", y="eps_d_ee", profiled="eps_u_emu")
+    assert not [remark for remark in found.remarks if "C.L." in remark]
+    assert len(found.curves[0]) == 1
 
 
 def test_branches_move_with_the_plane_as_their_minima_do(csi):

@@ -286,11 +286,14 @@ def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array
     """Return the curves of one level, and what has to be said of them."""
     if met.minima[0].chi2 > level:
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
-    low, high, box, said = _hull(met, names, level)
+    low, high, inside, said = _hull(met, names, level)
+    box = None if inside is None else _around(inside)
     profiled = met.profile_of(names, level, box=box)
     objective = profiled.objective
     plane = Plane(profiled, _units(objective, profiled, low, high))
     field = Field(plane, level, profiled.minima[0].chi2, *plane.of_axes(np.array([low, high])))
+    if inside is not None:
+        field.lean(field.spots(plane.of_axes(inside[:, profiled.fixed])))
     found = trace(field, [_bottom(field, m, level) for m in profiled.minima])
     if found.lost or found.left:
         said.append(
@@ -324,10 +327,17 @@ def _bottom(field: Field, minimum: Minimum, level: float) -> Bottom:
     return Bottom(spot[0], (minimum.chi2 - level) / field.unit, start, axes)
 
 
-def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, tuple[Array, Array] | None, list[str]]:
-    """Return the ends of all that lies below a level along both axes, a box around it, and what has to be said of it.
+def _around(points: Array) -> tuple[Array, Array]:
+    """Return the corners of a box around points, shape (m, n)."""
+    first, last = points.min(axis=0), points.max(axis=0)
+    margin = AROUND * (last - first)
+    return first - margin, last + margin
 
-    The box is one of all parameters, on the axes of the profile; None unless something is profiled.
+
+def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array, Array | None, list[str]]:
+    """Return the ends of all that lies below a level along both axes, points there, and what has to be said of it.
+
+    The points are of all parameters, on the axes of the profile; None unless something is profiled.
 
     Raises
     ------
@@ -358,10 +368,7 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
             said.append(f"the region goes on beyond {name} = {value:g}{unit}, the end of its range, which closes it")
     if len(met.objective.names) == 2:
         return low, high, None, said
-    every = np.concatenate(inside)
-    first, last = every.min(axis=0), every.max(axis=0)
-    margin = AROUND * (last - first)
-    return low, high, (first - margin, last + margin), said
+    return low, high, np.concatenate(inside), said
 
 
 def _units(objective: Objective, profiled: Profiled, low: Array, high: Array) -> tuple[float | None, float | None]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.inference.planes import Plane
 
-__all__ = ["Field", "left_of", "right_of"]
+__all__ = ["MARGIN", "Field", "left_of", "right_of"]
 
 #: Change of the excess over a step of the differences that stand for its gradient.
 CHANGE = 1e-4
@@ -24,6 +24,11 @@ CHANGE = 1e-4
 FINER, FIRST_SIZE, FAR = 1e-6, 1e2, 25.0
 #: How often the step is found anew from the gradient, and the steps that are tried at first.
 ROUNDS, LADDER = 3, 10.0 ** np.arange(-11.0, -1.0)
+#: Share of the hull that a lattice goes beyond on each side.
+MARGIN = 0.02
+#: Width of a strip, as a share of the hull, along which the lattice leans, how far it goes beyond spots of the strip on
+#: each side, in units of how wide these are, and the fewest spots that show one.
+STRIP, WIDER, FEWEST = 0.5, 1.0, 8
 #: How far beyond its hull, in units of that, a region is followed.
 BEYOND = 1.0
 
@@ -76,6 +81,9 @@ class Field:
         self._known: tuple[Array, Starts] | None = None
         #: All branches of the profile, where something is profiled.
         self._sheets: Sheets | None = None
+        #: By how much the lattice of these rises along the first axis, and its ends across, where it follows a strip.
+        self._rise: float = 0.0
+        self._across: tuple[float, float] | None = None
 
     def places(self, spots: Array) -> Array:
         """Return places in the plane of spots in the field, shape (m, 2)."""
@@ -112,20 +120,51 @@ class Field:
         found: np.ndarray = ((spots >= self.low) & (spots <= self.high)).all(axis=1)
         return found
 
+    def in_hull(self, spots: Array) -> np.ndarray:
+        """Return which spots lie in the hull of the region, or beside it."""
+        found: np.ndarray = np.abs(spots - 0.5).max(axis=1) <= 0.5 + MARGIN
+        return found
+
     def states(self, count: int) -> Starts:
         """Return states that stand for none."""
         profiled = self.plane.profiled
         return Starts(np.tile(profiled.minima[0].point, (count, 1)), profiled.bases(count))
 
+    def lean(self, spots: Array) -> None:
+        """Let the lattice lean as a strip does, if spots of the region, shape (m, 2), lie along one.
+
+        Of a lattice along the axes nearly all cells would lie beside it, where the profile has other branches.
+        """
+        if not self.plane.profiled.moving or len(spots) < FEWEST:
+            return
+        spread = np.cov(spots.T)
+        rise = float(spread[0, 1] / max(spread[0, 0], 1e-300))
+        across = spots[:, 1] - rise * spots[:, 0]
+        wide = float(np.ptp(across))
+        ends = float(across.min()) - WIDER * wide, float(across.max()) + WIDER * wide
+        corners = np.array([[a, b + rise * a] for a in (-MARGIN, 1 + MARGIN) for b in ends])
+        if ends[1] - ends[0] < STRIP and self.inside(corners).all():
+            self._rise, self._across = rise, ends
+
+    def _risen(self, rows: Array, sign: float = 1.0) -> Array:
+        """Return spots of what stands on the lattice's axes, or the other way round."""
+        if not self._rise:
+            return rows
+        return np.column_stack([rows[:, 0], rows[:, 1] + sign * self._rise * rows[:, 0]])
+
     def survey(self, lines: Sequence[Array]) -> tuple[Array, Array, Starts]:
         """Return the nodes of a lattice, shape (m, 2), the excess there and states: all branches of the profile."""
         profiled = self.plane.profiled
-        nodes = np.stack(np.meshgrid(*lines, indexing="ij"), axis=2).reshape(-1, 2)
+        if self._across is not None:
+            lines = [lines[0], np.linspace(*self._across, len(lines[1]))]
+        nodes = self._risen(np.stack(np.meshgrid(*lines, indexing="ij"), axis=2).reshape(-1, 2))
         if not profiled.moving or profiled.objective.step is not None:
             excess, states = self.excess(nodes)
             self.remember(nodes, states)
             return nodes, excess, states
-        self._sheets = Sheets(profiled, lambda spots: self.plane.to_axes(self.places(spots)), lines, self.level + FAR)
+        self._sheets = Sheets(
+            profiled, lambda rows: self.plane.to_axes(self.places(self._risen(rows))), lines, self.level + FAR
+        )
         chi2, states = self._sheets.at_nodes()
         return nodes, (chi2 - self.level) / self.unit, states
 
@@ -149,7 +188,7 @@ class Field:
             Whether to start also from the nearest state that is known.
         """
         if self._sheets is not None:
-            chi2, states = self._sheets.least(spots, starts)
+            chi2, states = self._sheets.least(self._risen(spots, -1.0), starts)
             return (chi2 - self.level) / self.unit, states
         places = self.places(spots)
         if not widely or starts is None or self._known is None:

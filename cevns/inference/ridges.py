@@ -53,6 +53,11 @@ def walked(field: Field, spots: Array, starts: Starts, ways: Array, widths: Arra
         if not active.size:
             break
         at = spots[active] + steps[active, None] * ways[active]
+        # nothing lies below the level where a walk leaves its hull
+        ahead = field.in_hull(at) | ~field.in_hull(spots[active])
+        at, active = at[ahead], active[ahead]
+        if not active.size:
+            break
         across, moved = right_of(ways[active]), np.zeros(active.size)
         fine = field.inside(at)
         here = starts[active]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.fields import left_of
+from cevns.inference.fields import MARGIN, left_of
 from cevns.inference.fronts import Seeds
 from cevns.inference.planes import Starts
 from cevns.inference.roots import bracketed
@@ -19,8 +19,6 @@ __all__ = ["chosen", "lattice", "no_seeds", "rays"]
 
 #: Nodes of the lattice along each axis, less one: where chi2 costs microseconds, and where it does not.
 CELLS, COSTLY = 32, 16
-#: Share of the hull that the lattice goes beyond on each side.
-MARGIN = 0.02
 #: What a crossing may leave of the excess, and the slope of it below which there is no direction to go on in.
 ACCURACY, SLOPE = 1e-6, 1e-6
 
