@@ -637,7 +637,7 @@ def test_cross_sections_that_are_refused(arguments, values, message):
         ((("e", "e"), 1.0, 1.0, (("x", 0),)), "power of x = 0 is not allowed"),
         (
             (("e", "e"), 1.0, 1.0, (), None, "axial"),
-            "unknown kinematics 'axial'; known: magnetic, scalar",
+            "unknown kinematics 'axial'; known: magnetic, pseudoscalar, scalar",
         ),
         ((("e", "e"), 1.0, 1.0, (), None, "tensor", "m"), "tensor know none"),
         ((("e", "e"), 1.0, 1.0, (), -1.0), r"mediator = -1\.0 is not allowed"),
