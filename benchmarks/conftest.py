@@ -36,10 +36,10 @@ def quick(request):
 def measure(benchmark, request):
     """Measure a version of a job and return its result; what it needs to know goes into the report's JSON file."""
 
-    def run(job, version, function, *, calls=1, rounds=None, **about):
+    def run(job, version, function, *, calls=1, rounds=None, setup=None, **about):
         benchmark.group = job
         benchmark.extra_info |= {"job": job, "version": version, "calls": calls, **about}
-        result = benchmark(function) if rounds is None else benchmark.pedantic(function, rounds=rounds)
+        result = benchmark(function) if rounds is None else benchmark.pedantic(function, rounds=rounds, setup=setup)
         if benchmark.stats is not None:
             seconds = benchmark.stats.stats.median / calls
             medians = request.config.stash[_MEDIANS]

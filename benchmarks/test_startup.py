@@ -46,6 +46,10 @@ def test_first_chi2(measure, both):
     assert found == pytest.approx(both.chi2("b-l", 10.0, 5e-5), rel=1e-13)
 
 
+def test_numpy_without_the_first_chi2(measure):
+    assert measure("first chi2", "numpy", lambda: child("-c", "import numpy"), rounds=ROUNDS) == ""
+
+
 @pytest.mark.skipif(importlib.util.find_spec("cevns.cli") is None, reason="has no command line")
 def test_help(measure):
     assert "usage" in measure("help", "cevns", lambda: child("-m", "cevns", "--help"), rounds=ROUNDS).lower()

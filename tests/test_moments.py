@@ -14,6 +14,7 @@ from cevns.predictions.deforming import MOST_MOMENTS, _moments, _surely_many
 ARGUMENTS = {"mu_e": 1e-10, "mu_mu": 0.0, "mu_tau": 0.0}
 
 
+BLIND = Efficiency([0.0, 60.0], [0.0])
 SMEARED = GaussianResolution(0.1, constant=0.03)
 ONE, TWO, ALL = (Target.of(of, mass=4.0) for of in ({"Ge-74": 1}, {"Ge-70": 1, "Ge-74": 2}, "Ge"))
 
@@ -89,3 +90,16 @@ def test_singular_values_of_a_part_are_at_most_those_of_all():
         sizes = np.logspace(0, last * rows / MOST_MOMENTS, rows)
         matrix = left * sizes @ right.T
         assert not _surely_many(matrix) or _moments(np.linalg.svd(matrix, compute_uv=False), cols) > MOST_MOMENTS
+
+
+@pytest.mark.parametrize("model", ["sm", "magnetic-moment"])
+def test_a_detector_that_sees_nothing_has_the_chi2_of_its_backgrounds(model):
+    """Rates of which nothing is observed were divided by next to nothing, which overflowed."""
+    flux = reactor_antineutrinos(thermal_power=3.0, distance=20, exposure=100)
+    blind = Response(LindhardQuenching(protons=32, nucleons=73), [0.2, 0.3, 0.4], efficiency=BLIND)
+    own = {"signal_sigma": 0.05, "quenching_sigma": 0.1, "backgrounds": [Background("flat", [20.0] * 2, 0.0)]}
+    made = cevns.Experiment("blind", flux, ONE, blind, [20, 25], **own)
+    assert made.together
+    values = ARGUMENTS if model != "sm" else {}
+    assert made.chi2(model, **values) == pytest.approx(2 * (20 - 25 + 25 * np.log(25 / 20)), rel=1e-12)
+    assert (made.predict(model, **values).signal == 0).all()

@@ -97,6 +97,10 @@ class Assembly:
         return join([e.name for e in self.together], statistics, correlations)
 
     @cached_property
+    def _eta_ranges(self) -> list[tuple[float, float]]:
+        return [e.signal.eta_range for e in self.alone]
+
+    @cached_property
     def _outer(self) -> list[int]:
         """Which of the nuisances that are profiled together belong to an experiment that is alone, too."""
         return [k for name in self.shared if (k := self.joined.index(name)) >= 0]
@@ -135,8 +139,7 @@ class Assembly:
         """
         terms, _, (_, x) = profile
         found: dict[str, list[str]] = {}
-        for experiment, (_, eta, *_) in zip(self.alone, terms, strict=True):
-            low, high = experiment.signal.eta_range
+        for experiment, (low, high), (_, eta, *_) in zip(self.alone, self._eta_ranges, terms, strict=True):
             if _at_end(eta, low, high):
                 end, side = (low, "below") if eta - low < high - eta else (high, "above")
                 sigmas = abs(end - 1) / experiment.statistic.eta_sigma
@@ -154,6 +157,8 @@ class Assembly:
                         owner = "" if joined.shared_by(k) > 1 else f" of {experiment.name}"
                         said = f"nuisance {pull.name}{owner} is at the {side} end of its range, {pull.unit * end:.4g}"
                         found.setdefault(experiment.name, []).append(f"{said}{unit}: {_BEYOND}")
+        if not found:
+            return Ends((), ())
         names = [e.name for e in self.experiments if e.name in found]
         # what several share is said once
         return Ends(tuple(names), tuple(dict.fromkeys(said for name in names for said in found[name])))

@@ -403,8 +403,7 @@ class Likelihood(Inference):
         if not values and type(mass) in _NUMBERS and type(coupling) in _NUMBERS:
             evaluator = self.bind(interaction)
             if evaluator.names == _PLANE:
-                # numbers, as has just been seen
-                return evaluator(mass, coupling)  # type: ignore[arg-type]
+                return evaluator(mass, coupling)  # type: ignore[arg-type]  # numbers, as has just been seen
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
         arrays = {p.name: np.asarray(p.values(given.get(p.name))) for p in evaluator.parameters}
         shape = common_shape(arrays)
@@ -482,15 +481,17 @@ class Likelihood(Inference):
         -------
         Pulls
         """
-        evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
-        point = evaluator.point(**given)
+        if values or (evaluator := self.bind(interaction)).names != _PLANE:
+            evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
+            point = evaluator.point(**given)
+        else:
+            point = evaluator.point(mass, coupling)  # type: ignore[arg-type]  # which may have defaults
         total, experiments, ends, shared = self._assembly.pulls(evaluator.engine.profile(point))
-        priors: dict[str, float] = {}
+        priors = {}
         if evaluator.engine.priors:
             total += evaluator.engine.penalty(point)
-            for p, value in zip(evaluator.parameters, point.tolist(), strict=True):
-                if p.prior is not None:
-                    priors[p.name] = (value - p.prior[0]) / p.prior[1]
+            pairs = zip(evaluator.parameters, point.tolist(), strict=True)
+            priors = {p.name: (value - p.prior[0]) / p.prior[1] for p, value in pairs if p.prior is not None}
         return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks)
 
     def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:

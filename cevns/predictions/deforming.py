@@ -40,6 +40,8 @@ MOST_MOMENTS = 128
 #: What all terms that are left out may add up to, as a share of the largest bin.
 LEFT_OUT = 0.1 * TOLERANCE
 _MOST_PIECES = 32
+#: Counts that are none.
+_NOTHING = 1e-250
 #: Places of a nuisance's range where kinks of an efficiency are looked for.
 _LOOKS = 101
 
@@ -190,7 +192,8 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
         probes = _probes(fold, key)
         parts.append((key, np.stack(found, axis=2)))
         largest = np.abs(layer.dot(probes)).max(axis=1, keepdims=True)
-        scales.append(np.abs(probes / np.maximum(largest, 1e-300)).max(axis=0))
+        # rates of which nothing is observed ask for no accuracy
+        scales.append(np.abs(probes / np.where(largest > _NOTHING, largest, np.inf)).max(axis=0))
     whole, scale = np.concatenate([part for _, part in parts], axis=-1), np.concatenate(scales)
     matrix = whole.reshape(-1, scale.size) * scale
     n = MOST_MOMENTS + 1
@@ -210,8 +213,8 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
 
 
 def _moments(sizes: Array, cols: int) -> int:
-    """Return how many moments matter, from all singular values."""
-    return int(np.count_nonzero(sizes * math.sqrt(cols) > LOST))
+    """Return how many moments matter, one at least, from all singular values."""
+    return max(int(np.count_nonzero(sizes * math.sqrt(cols) > LOST)), 1)
 
 
 def _surely_many(matrix: Array) -> bool:
