@@ -21,7 +21,7 @@ OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version
 PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),
-    *("measurements", "heavy_leptons", "kinks", "minima", "electron_responses"),
+    *("measurements", "heavy_leptons", "kinks", "minima", "electron_responses", "cross_sections"),
     *("data_sets", "data_set_pages", "far_signals", "joint", "moments", "resolutions", "today", "worked_examples"),
     *("arrivals", "contours", "flux_components", "free_parameters", "magnetic_moments", "posteriors", "predictions"),
     *("shapes", "smooth_efficiencies", "solar", "templates"),

@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 import cevns
 from cevns.cli import main
+from cevns.config import load_config
+from cevns.errors import DataError
 from cevns.interactions import NonStandardInteractions
 
 # the folder is not a package; the generator of experiments and its oracle are modules beside the tests
@@ -74,6 +78,42 @@ def free_csi(csi):
 @pytest.fixture(scope="session")
 def bound_argon(argon):
     return argon.replace(electrons="shells")
+
+
+@pytest.fixture(params=cevns.known_interactions())
+def model(request):
+    return cevns.get_interaction(request.param)
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load a configuration from text, with tables and arrays in files beside it."""
+
+    def load(text, /, **files):
+        for name, content in files.items():
+            if isinstance(content, str):
+                (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
+            else:
+                np.save(tmp_path / f"{name}.npy", content)
+        path = tmp_path / "mine.toml"
+        path.write_text(text, encoding="utf-8")
+        return load_config(path)
+
+    return load
+
+
+@pytest.fixture
+def problems(load):
+    """Return the problems of a configuration that must be refused."""
+
+    def problems(text, /, **files):
+        with pytest.raises(DataError) as caught:
+            load(text, **files)
+        first, *lines = str(caught.value).splitlines()
+        assert re.search(rf"mine\.toml has {len(lines)} problem", first)
+        return [re.sub(r"^  \(\d+\) ", "", line) for line in lines]
+
+    return problems
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from test_config import FLUX, only, own
+from configs import FLUX, only, own
 
-from cevns.config import axes, load_config
+from cevns.config import axes
 from cevns.config.readers import Reader
 from cevns.detectors import Arrival, ArrivalEfficiency, Efficiency
 from cevns.errors import DataError
@@ -35,19 +35,6 @@ def table():
 
 def line():
     return monochromatic(29.8, fluence=1e14, flavour="mu")
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Load a configuration from text, with further files beside it."""
-
-    def load_text(text, **files):
-        for name, content in files.items():
-            (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
-        (tmp_path / "config.toml").write_text(text, encoding="utf-8")
-        return load_config(tmp_path / "config.toml")
-
-    return load_text
 
 
 FLUXES = {

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from configs import KNOWN
 
 import cevns
 from cevns.cli import main
 from cevns.config import load_config, models
 from cevns.interactions import (
     TREE_LEVEL_COUPLINGS,
+    NonStandardInteractions,
     PseudoscalarMediator,
     ScalarMediator,
     TensorMediator,
     Upscattering,
     VectorMediator,
+    contact,
+    mediated,
 )
 
 EXPERIMENT = """schema = 1
@@ -178,3 +182,74 @@ def test_the_page_shows_every_kind(tmp_path, monkeypatch, capsys):
     assert len(names) == 5
     for command in commands.splitlines():
         assert main(shlex.split(command)[1:]) == 0, capsys.readouterr().err
+
+
+BUILT = {
+    "charges": (
+        'name = "m"\nlabel = "$m$"\ndescription = "d"\nreference = "r"\n'
+        "quarks = [0.5, -1]\nleptons = {e = 1, mu = -2}\n",
+        VectorMediator("m", quarks=(0.5, -1), leptons={"e": 1, "mu": -2}, label="$m$", description="d", reference="r"),
+    ),
+    "contact": (
+        "up = {e = 0.1}\ndown = {mu = 0.2}\n",
+        NonStandardInteractions(up={"e": 0.1}, down={"mu": 0.2}),
+    ),
+    "nucleons": (
+        'name = "m"\nproton = {e = 1}\nneutron = {mu = 2}\nleptons = {mu = 1}\nweak = "tree-level"\n',
+        mediated("m", proton={"e": 1}, neutron={"mu": 2}, leptons={"mu": 1}, weak=TREE_LEVEL_COUPLINGS),
+    ),
+    "contact nucleons": (
+        'name = "m"\nneutron = {mu = 2}\nmediated = false\n',
+        contact("m", proton={}, neutron={"mu": 2}),
+    ),
+    "electrons": (
+        'name = "m"\nproton = {e = 1}\nelectron = {e = -1, mu = 2}\n',
+        mediated("m", proton={"e": 1}, neutron={}, electron={"e": -1, "mu": 2}),
+    ),
+    "kind of vector": (
+        'kind = "vector"\nname = "m"\nquarks = [0.5, -1]\nleptons = {e = 1}\nlagrangian = "L = 0"\n',
+        VectorMediator("m", quarks=(0.5, -1), leptons={"e": 1}, lagrangian="L = 0"),
+    ),
+    "signed charges": (
+        'name = "m"\nquarks = [1, 1]\nleptons = {mu = 1}\nsigned = true\n',
+        VectorMediator("m", quarks=(1, 1), leptons={"mu": 1}, signed=True),
+    ),
+    "signed nucleons": (
+        'kind = "vector"\nname = "m"\nneutron = {mu = 2}\nsigned = true\n',
+        mediated("m", proton={}, neutron={"mu": 2}, signed=True),
+    ),
+    "scalar": (
+        'kind = "scalar"\nname = "m"\nproton = 14\nneutron = 15.1\nelectron = 0.5\nneutrinos = {mu = 1}\n',
+        ScalarMediator("m", proton=14, neutron=15.1, electron=0.5, neutrinos={"mu": 1}),
+    ),
+    "universal scalar": ('kind = "scalar"\nname = "m"\n', ScalarMediator("m")),
+    "pseudoscalar": (
+        'kind = "pseudoscalar"\nname = "m"\nelectron = 2\nneutrinos = {e = 1}\n',
+        PseudoscalarMediator("m", electron=2, neutrinos={"e": 1}),
+    ),
+    "tensor": (
+        'kind = "tensor"\nname = "m"\nproton = 0.85\nneutron = 0.08\nweak = "tree-level"\n',
+        TensorMediator("m", proton=0.85, neutron=0.08, weak=TREE_LEVEL_COUPLINGS),
+    ),
+    "vector upscattering": (
+        'kind = "upscattering"\nname = "m"\nexchange = "vector"\nproton = 1\nneutron = -2\n',
+        Upscattering("m", exchange="vector", proton=1, neutron=-2),
+    ),
+    "scalar upscattering": (
+        'kind = "upscattering"\nname = "m"\nexchange = "scalar"\nproton = 14\nneutron = 15\nneutrinos = {mu = 1}\n',
+        Upscattering("m", exchange="scalar", proton=14, neutron=15, neutrinos={"mu": 1}),
+    ),
+    "contact electrons": (
+        'name = "m"\nelectron = {mu = 2}\nmediated = false\n',
+        contact("m", proton={}, neutron={}, electron={"mu": 2}),
+    ),
+    "built in with other weak couplings": (
+        'name = "b-l"\nweak = "tree-level"\n',
+        cevns.get_interaction("b-l").replace(weak=TREE_LEVEL_COUPLINGS),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BUILT.values(), ids=list(BUILT))
+def test_models(load, text, expected):
+    assert load(f"{KNOWN}[model]\n{text}").model == expected

@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from configs import only
 
 from cevns.binning import Axis, Binning
-from cevns.config import load_config
 from cevns.detectors import (
     Efficiency,
     GammaResolution,
@@ -31,18 +31,9 @@ QUENCHING = 'quenching = {kind = "constant", factor = 0.1}\n'
 
 
 @pytest.fixture
-def load(tmp_path):
-    """Load a configuration from text, with further files beside it."""
-
-    def load(text, **files):
-        for name, content in files.items():
-            (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
-        path = tmp_path / "mine.toml"
-        path.write_text(text, encoding="utf-8")
-        (experiment,) = load_config(path).likelihood.experiments
-        return experiment.response
-
-    return load
+def load(load):
+    """Load the response of the only experiment of a configuration."""
+    return lambda text, **files: only(load(text, **files)).response
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_kernels_import_nothing_but_errors():
     assert kernel_imports(ROOT / "src_cython") + kernel_imports(ROOT / "cevns") == []
 
 
-@pytest.mark.parametrize("folder", ["cevns", "src_cython"])
+@pytest.mark.parametrize("folder", ["cevns", "src_cython", "tests", "benchmarks"])
 def test_no_file_is_too_long(folder):
     assert too_long(ROOT / folder, LONGEST, LONGER) == {}
 

@@ -183,14 +183,14 @@ class RefoldedEvaluator:
     def __signature__(self) -> Any:
         return signature(self.parameters)
 
-    def point(self, *args: float, **named: float) -> Array:
+    def point(self, *args: float, **values: float) -> Array:
         """Return one value for each parameter, checked; see `Evaluator`."""
-        return np.array(checked(self.parameters, self.names, args, named))
+        return np.array(checked(self.parameters, self.names, args, values))
 
-    def __call__(self, *args: float, **named: float) -> float:
+    def __call__(self, *args: float, **values: float) -> float:
         """Return chi2 at one point, all nuisances profiled; see `Evaluator`."""
         out = np.empty(1)
-        self.engine.points(self.point(*args, **named)[None], out)
+        self.engine.points(self.point(*args, **values)[None], out)
         return float(out[0])
 
     def gradient(self, *args: float, **values: float) -> NoReturn:
