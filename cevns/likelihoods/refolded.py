@@ -183,9 +183,9 @@ class RefoldedEvaluator:
     def __signature__(self) -> Any:
         return signature(self.parameters)
 
-    def point(self, *args: float, **named: float) -> Array:
+    def point(self, *args: float, **values: float) -> Array:
         """Return one value for each parameter, checked; see `Evaluator`."""
-        return np.array(checked(self.parameters, self.names, args, named))
+        return np.array(checked(self.parameters, self.names, args, values))
 
     def __call__(self, *args: float, **named: float) -> float:
         """Return chi2 at one point, all nuisances profiled; see `Evaluator`."""
