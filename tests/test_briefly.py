@@ -36,7 +36,9 @@ def test_what_is_shown_tells_what_it_is(csi):
     assert repr(csi.flux).startswith("<Flux pion decay at rest: nu_e, anti-nu_mu, prompt nu_mu; e, mu up to 52.83 MeV>")
     assert repr(csi.flux.components[1]) == "<Component anti-nu_mu: antineutrinos of flavour mu>"
     assert "(0.5, 1.0, ..., 100.0: 34 values)" in repr(csi.response.quenching)
-    assert repr(csi.bind("sterile-dipole")) == "<RefoldedEvaluator of mass, mu_e, mu_mu>"
+    assert repr(csi.bind("sterile-dipole")) == (
+        "<RefoldedEvaluator of mass, mu_e, mu_mu: chi2 of sterile-dipole and coherent-csi-2017>"
+    )
 
 
 # --- flavours
