@@ -100,7 +100,7 @@ def tests(session):
 def long(session):
     """Thousands of generated experiments beside the oracle, and of searches for minima: an hour."""
     install(session, "--editable", ".[test]")
-    names = ("generated", "minima", "moments", "reference_csi_2021", "reference_data_sets", "today")
+    names = ("generated", "many_starts", "minima", "moments", "reference_csi_2021", "reference_data_sets", "today")
     session.run("python", "-m", "pytest", "-m", "long", *(f"tests/test_{name}.py" for name in names), *session.posargs)
 
 

@@ -36,8 +36,8 @@ POINTS = {
     "twice the signal": ("universal", {"mass": 10.0, "coupling": 5e-5}),
     "light": ("lmu-ltau", {"mass": 0.1, "coupling": 1e-3}),
 }
-#: Between nodes of shapes counts are known to 5e-8 of the largest bin.
-EXACT = {"abs": 1e-6, "rel": 1e-7}
+#: Share of the largest bin of energy to which counts are known between nodes of the shapes of a response.
+BETWEEN_NODES = 5e-8
 
 
 class Part:
@@ -53,10 +53,13 @@ class Part:
         Nuisances that templates depend on.
     floor : float
         Least expectation.
+    energies : int
+        Number of bins of energy, where the library has nodes of a response's shapes; 0 where it has none.
     """
 
-    def __init__(self, templates, scales, moving, floor=0.0):
+    def __init__(self, templates, scales, moving, floor=0.0, energies=0):
         self.templates, self.scales, self.moving, self.floor = templates, scales, moving, floor
+        self.energies = energies
 
     def factors(self, x):
         out = np.ones(1 + max(component for component, _ in self.scales))
@@ -79,6 +82,15 @@ class Part:
             out[k] += factors @ (self.templates(x + step) - self.templates(x - step)) / 2e-4
         return out
 
+    def rounding(self, x, n):
+        """How far chi2 may be from what exact counts give: slopes in expectations, times what these may miss."""
+        if not self.energies:
+            return 0.0
+        signal = self.factors(x)[0] * self.templates(x)[0].reshape(self.energies, -1)
+        slopes = np.abs(2 - 2 * n / self.expected(x)).reshape(signal.shape)
+        by_energy = signal.sum(axis=1)
+        return BETWEEN_NODES * by_energy.max() * (signal * slopes).sum(axis=1) @ (1 / by_energy)
+
 
 def descend(parts, data, precision, bounds, start):
     """chi2 of Baker and Cousins with the pulls x' P x at the end of one descent."""
@@ -98,11 +110,11 @@ def descend(parts, data, precision, bounds, start):
     options = {"maxiter": 3000, "maxfun": 20000, "ftol": 1e-15, "gtol": 1e-7}
     found = optimize.minimize(chi2, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     # what is left at the end of the first is what its memory of curvatures missed
-    return optimize.minimize(chi2, found.x, jac=True, method="L-BFGS-B", bounds=bounds, options=options).fun
+    return optimize.minimize(chi2, found.x, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
 
 
 def least(rng, parts, data, precision, bounds, starts, spread=1.0):
-    """The least of many descents, from 0 and from random places."""
+    """The least of many descents, from 0 and from random places, and how exact it is known."""
     low, high = np.transpose(bounds)
     widths = 1 / np.sqrt(np.where(np.diag(precision) > 0, np.diag(precision), 1.0))
     found = []
@@ -110,7 +122,8 @@ def least(rng, parts, data, precision, bounds, starts, spread=1.0):
         free = rng.uniform(np.maximum(low, -0.5), np.minimum(high, 1.0))
         x = np.where(np.diag(precision) > 0, rng.normal(0, spread * widths), free)
         found.append(descend(parts, data, precision, bounds, np.clip(x * (i > 0), low, high)))
-    return min(found)
+    best = min(found, key=lambda f: f.fun)
+    return pytest.approx(best.fun, abs=1e-6 + sum(p.rounding(best.x, n) for p, n in zip(parts, data, strict=True)))
 
 
 def poisson(rng, parts, sigmas, bounds):
@@ -141,7 +154,7 @@ def csi_part(model, values):
         signal = sum(np.outer(e, t) for e, t in zip(energies(*x[4:7]), times(x[7]), strict=True))
         return np.array([signal.ravel(), *others])
 
-    return Part(templates, {(k, k): 1.0 for k in range(4)}, (4, 5, 6, 7))
+    return Part(templates, {(k, k): 1.0 for k in range(4)}, (4, 5, 6, 7), energies=9)
 
 
 CSI_SIGMAS = np.array([np.hypot(0.10, 0.032), 0.021, 0.25, 0.35, 1, 1, 1, np.inf])
@@ -155,7 +168,7 @@ def check_csi(seed, point, truth, starts):
     data = poisson(rng, made[:1], sigmas, CSI_BOUNDS)
     expected = least(rng, made[1:], data, reference.precision_of(sigmas), CSI_BOUNDS, starts)
     model, values = POINTS[point]
-    assert cevns.load("coherent-csi-2021").with_data(data[0]).chi2(model, **values) == pytest.approx(expected, **EXACT)
+    assert cevns.load("coherent-csi-2021").with_data(data[0]).chi2(model, **values) == expected
 
 
 def test_csi_of_2021():
@@ -198,17 +211,17 @@ def check_argon(seed, point, names, starts):
     truth, part = (Part(templates(r), scales, moving, floor=1e-6) for r in (np.ones(12), ratio))
     observed = poisson(rng, [truth], sigmas, [(-np.inf, np.inf)] * 4 + [(-0.5, 0.5)] * len(names))
     expected = least(rng, [part], observed, reference.precision_of(sigmas), bounds, starts, spread=0.4)
-    assert own.with_data(observed[0]).chi2(model, **values) == pytest.approx(expected, **EXACT)
+    assert own.with_data(observed[0]).chi2(model, **values) == expected
 
 
 def test_argon_in_three_dimensions():
-    check_argon(1, "b-l", (), starts=2)
+    check_argon(1, "b-l", ("F90", "PBRN-energy"), starts=3)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(12))
 def test_many_of_argon_in_three_dimensions(seed):
-    check_argon(seed, list(POINTS)[seed % 4], (), starts=30)
+    check_argon(seed, list(POINTS)[seed % 4], tuple(argon_3d.EXCURSIONS)[: seed // 2], starts=30)
 
 
 # --- experiments of a user
@@ -262,7 +275,7 @@ def literal(e, index, model, values):
     own = [("signal", e.signal_sigma), *((b.name, b.sigma) for b in e.backgrounds)]
     scales = {(places[name], index[f"{e.name} {name}"]): 1.0 for name, sigma in own if sigma}
     scales |= {(places[of], index[n.name]): by for n in e.nuisances for of, by in n.of}
-    return Part(templates, scales, tuple(index[s.name] for s in e.shapes))
+    return Part(templates, scales, tuple(index[s.name] for s in e.shapes), energies=e.response.bins)
 
 
 def numbered(experiments):
@@ -301,11 +314,14 @@ def generated(seed):
     def flat(bins, n, sigma, name="steady"):
         return Background(name, n / bins * rng.uniform(0.6, 1.4, bins), sigma)
 
+    def sides(value, step):
+        return value + step, value - step
+
     def ramp(background, slope):
         tilt = 1 + slope * np.linspace(-1, 1, len(background.counts))
         return np.array(background.counts) * tilt
 
-    light = ResponseShape("light", PolynomialQuenching((0.09,)), PolynomialQuenching((0.075,)))
+    light = ResponseShape("light", *(PolynomialQuenching((f,)) for f in sides(0.082, 0.0075)))
     pe = Axis("energy", [5, 8, 12, 16, 20, 30, 45], "PE")
     timed = {
         "response": Response(PolynomialQuenching((0.082,)), pe, light_yield=13.0, resolution=PoissonResolution()),
@@ -316,7 +332,7 @@ def generated(seed):
         "shapes": [light, TimeOffset(-0.2, 0.2)],
     }
     keV = Axis("energy", [5, 12, 20, 30, 60], "keVee")
-    argon = PolynomialQuenching((0.25,)), PolynomialQuenching((0.28,)), PolynomialQuenching((0.22,))
+    argon = [PolynomialQuenching((f,)) for f in (0.25, *sides(0.25, 0.025))]
     shares = rng.dirichlet([8.0, 6.0, 3.0], 4)
     steady = flat(12, rng.uniform(20, 200), 0.1)
     pulses = {
@@ -333,7 +349,7 @@ def generated(seed):
             Deformation("slope", "steady", ramp(steady, 0.1), ramp(steady, -0.1)),
         ],
     }
-    germanium = [LindhardQuenching(32, 72.6, k) for k in (0.157, 0.167, 0.147)]
+    germanium = [LindhardQuenching(32, 72.6, k) for k in (0.157, *sides(0.157, 0.01))]
     kev = Axis("energy", [0.5, 1, 2, 4, 8], "keVee")
     alone = {
         "response": Response(germanium[0], kev, resolution=GaussianResolution(constant=0.1)),
@@ -365,7 +381,7 @@ def check_generated(seed, point, starts):
     expected = least(rng, parts, data, precision, bounds, starts)
     first, *others = (e.with_data(n) for e, n in zip(experiments, data, strict=True))
     likelihood = sum(others, first)
-    assert likelihood.chi2(model, **values) == pytest.approx(expected, **EXACT)
+    assert likelihood.chi2(model, **values) == expected
 
 
 def test_experiments_of_a_user():
@@ -373,6 +389,6 @@ def test_experiments_of_a_user():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(16))
 def test_many_experiments_of_a_user(seed):
     check_generated(100 + seed, list(POINTS)[seed % 4], starts=30)
