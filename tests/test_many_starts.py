@@ -89,7 +89,9 @@ class Part:
         signal = self.factors(x)[0] * self.templates(x)[0].reshape(self.energies, -1)
         slopes = np.abs(2 - 2 * n / self.expected(x)).reshape(signal.shape)
         by_energy = signal.sum(axis=1)
-        return BETWEEN_NODES * by_energy.max() * (signal * slopes).sum(axis=1) @ (1 / by_energy)
+        # a bin may lie below where the efficiency begins
+        shares = signal / np.maximum(by_energy, 1e-300)[:, None]
+        return BETWEEN_NODES * by_energy.max() * (shares * slopes).sum()
 
 
 def descend(parts, data, precision, bounds, start):
