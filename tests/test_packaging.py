@@ -7,7 +7,6 @@ import tomllib
 import warnings
 from pathlib import Path
 
-import mutation
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -51,10 +50,3 @@ def test_a_build_that_cannot_be_says_why(variable, value, message, tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert done.stderr.splitlines()[-1].startswith(f"error: {message}")
-
-
-def test_the_files_under_mutation_exist_with_tests_of_their_own():
-    found = {path: mutation.tests_of(path) for path in mutation.FILES}
-    assert [path for path in found if not (ROOT / path).is_file()] == []
-    names = {name for special in mutation.SPECIAL.values() for name in special} | set(mutation.CORE)
-    assert [name for name in sorted(names) if not (ROOT / f"tests/test_{name}.py").exists()] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cevns
 from cevns import plotting
 from cevns.bounds import Bound
 from cevns.errors import CevnsError, InputError
@@ -27,16 +28,20 @@ def test_primitives_import_no_result_and_no_physics():
     assert done.stdout.strip() == "[]"
 
 
-def test_every_name_of_the_package_is_found_where_it_is_said_to_be():
-    assert sorted(plotting._PUBLIC) == sorted(plotting.__all__) == dir(plotting)
-    for name, module in plotting._PUBLIC.items():
+@pytest.mark.parametrize("package", [plotting, cevns.detectors, cevns.predictions])
+def test_every_name_of_a_package_is_found_where_it_is_said_to_be(package):
+    assert sorted(package._PUBLIC) == sorted(package.__all__) == dir(package)
+    for name, module in package._PUBLIC.items():
         assert name in importlib.import_module(module).__all__
-        assert getattr(plotting, name) is getattr(importlib.import_module(module), name)
-    tree = ast.parse(Path(plotting.__file__).read_text(encoding="utf-8"))
+        assert getattr(package, name) is getattr(importlib.import_module(module), name)
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
-    assert {alias.name: node.module for node in block.body for alias in node.names} == plotting._PUBLIC
+    assert {alias.name: node.module for node in block.body for alias in node.names} == package._PUBLIC
+    # a module, once imported, would stand in the place of its namesake
+    modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
+    assert modules.isdisjoint(package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = plotting.nothing
+        _ = package.nothing
 
 
 # --- what Matplotlib would raise

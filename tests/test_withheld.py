@@ -49,7 +49,14 @@ CASES = {
     ),
     "parts beside what cannot be read": (
         own(neutrinos='"a"', distance="-20.0", composition="Qx", mass="-1", edges="[5, 10, 8]", observed="[6, 1, 3]"),
-        ["neutrinos_per_proton: must be", "distance = -20", "'Qx'", "mass = -1", "edges must ascend", "length 3, as"],
+        [
+            "neutrinos_per_proton: must be",
+            "distance = -20",
+            "'Qx'",
+            "mass = -1",
+            "edges must ascend",
+            "3 numbers in all, as",
+        ],
     ),
     "edges beside a quenching factor": (
         own(edges="[5, 10, 8]", quenching='quenching = {kind = "constant", factor = -3}'),

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.detectors import ResponseShape, TimeOffset
 from cevns.errors import InputError
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
-from cevns.likelihoods.joint import JointStatistic
-from cevns.predictions import Signal, SpreadSignal
+from cevns.predictions import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from cevns.detectors import DetectorResponse
     from cevns.fluxes import Flux
     from cevns.kernels.functions import Predictor
+    from cevns.likelihoods.joint import JointStatistic
     from cevns.nuclei import Target
     from cevns.predictions import Prediction, RefoldedPredictor
 
@@ -118,8 +117,7 @@ class Experiment(Likelihood):
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
-        shapes = checks.sequence("shapes", self.shapes, (Deformation, ResponseShape, TimeOffset))
-        checks.put(self, shapes=shapes, floor=checks.real("floor", self.floor, low=0, high=1e6))
+        checks.put(self, shapes=_checked_shapes(self.shapes), floor=checks.real("floor", self.floor, low=0, high=1e6))
         signal = self.signal
         bins = signal.binning.bins
         for field in ("observed", "uncertainty"):
@@ -283,6 +281,10 @@ class Experiment(Likelihood):
         fields = self.flux, self.target, self.response, self.form_factor, self.quenching_sigma, self.electrons
         if not self.together:
             return Signal(*fields)
+        # of what experiments with one axis do without nothing is imported
+        from cevns.detectors import ResponseShape, TimeOffset
+        from cevns.predictions import SpreadSignal
+
         offsets = [shape for shape in self.shapes if isinstance(shape, TimeOffset)]
         if len(offsets) > 1:
             raise InputError("shapes holds more than one time offset: all neutrinos have one")
@@ -318,7 +320,9 @@ class Experiment(Likelihood):
     @cached_property
     def statistic(self) -> GaussianStatistic | JointStatistic:
         """chi2 of the data for counts of any interaction."""
-        if isinstance(self.signal, SpreadSignal):
+        if self.together:
+            from cevns.likelihoods.joint import JointStatistic
+
             deformations = [shape for shape in self.shapes if isinstance(shape, Deformation)]
             return JointStatistic(
                 self.data,
@@ -326,7 +330,7 @@ class Experiment(Likelihood):
                 self.signal_sigma,
                 self.nuisances,
                 deformations,
-                self.signal.spread,
+                self.signal.spread,  # type: ignore[attr-defined]  # together, it is a SpreadSignal
                 self.floor,
             )
         shared = [nuisance.name for nuisance in self.nuisances]
@@ -394,6 +398,15 @@ class Experiment(Likelihood):
         87.6
         """
         return self.signal.predictor(interaction, free, eta=eta, **fixed)
+
+
+def _checked_shapes(given: Any) -> Any:
+    """Return what deforms signal and backgrounds."""
+    if given == ():
+        return given
+    from cevns.detectors import ResponseShape, TimeOffset
+
+    return checks.sequence("shapes", given, (Deformation, ResponseShape, TimeOffset))
 
 
 def _correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...]:

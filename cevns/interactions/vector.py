@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
@@ -94,8 +93,11 @@ def current(charges: Mapping[str, float]) -> str:
 
 def _written(charge: float) -> str:
     """Return a charge as the fraction that it is, or else as a number."""
-    fraction = Fraction(charge).limit_denominator(_DENOMINATOR)
-    return str(fraction) if float(fraction) == charge else f"{charge:g}"
+    for q in range(1, _DENOMINATOR + 1):
+        p = round(charge * q)
+        if p / q == charge:
+            return f"{p}/{q}" if q > 1 else f"{p}"
+    return f"{charge:g}"
 
 
 def mediated(

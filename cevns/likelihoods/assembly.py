@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.engine import Engine
-from cevns.likelihoods.gaussian import GaussianStatistic
-from cevns.likelihoods.joint import Joined, JointStatistic, join
 from cevns.likelihoods.nuisances import shared
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from cevns._types import Array, Model
     from cevns.likelihoods.channel import Channel
+    from cevns.likelihoods.joint import Joined
     from cevns.parameters import Parameter
 
 __all__ = ["Assembly", "Ends"]
@@ -63,8 +62,8 @@ class Assembly:
 
     def __init__(self, experiments: Sequence[Channel]) -> None:
         self.experiments = tuple(experiments)
-        self.alone = tuple(e for e in experiments if isinstance(e.statistic, GaussianStatistic))
-        self.together: tuple[Any, ...] = tuple(e for e in experiments if isinstance(e.statistic, JointStatistic))
+        self.alone = tuple(e for e in experiments if not e.together)
+        self.together: tuple[Any, ...] = tuple(e for e in experiments if e.together)
         # refuses what does not fit together here and now
         if self.together:
             _ = self.joined
@@ -84,6 +83,9 @@ class Assembly:
     @cached_property
     def joined(self) -> Joined:
         """Nuisances of the others."""
+        # of what Gaussian experiments do without nothing is imported
+        from cevns.likelihoods.joint import join
+
         statistics: list[Any] = [e.statistic for e in self.together]
         correlations: dict[tuple[str, str], float] = {}
         for experiment in self.together:

@@ -10,7 +10,7 @@ coupling, `regions` what is drawn on them. What an object of the package looks l
 module ``drawing`` beside it; these functions are found here too.
 """
 
-import importlib
+from cevns.lazy import door
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,11 +109,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'cevns.plotting' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = door(__name__, _PUBLIC)

@@ -4,21 +4,23 @@ Counts are eq. 2.9 of arXiv:2008.05022: literally in `recoils`, and folded with 
 `folding` and `binding` in a `Signal`.
 """
 
-import importlib
-
-from cevns.predictions.refolded import RefoldedPredictor
-from cevns.predictions.signal import Signal
-from cevns.predictions.spreading import SpreadSignal
+from cevns.lazy import door
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     # what __getattr__ finds at run time, for type checkers and editors
     from cevns.predictions.prediction import Prediction, nsi_quadratic_form, predict
     from cevns.predictions.recoils import recoil_events, recoil_spectrum
+    from cevns.predictions.refolded import RefoldedPredictor
+    from cevns.predictions.signal import Signal
+    from cevns.predictions.spreading import SpreadSignal
 
-# name -> module; imported on first use, since chi2 needs none of them
+# name -> module; imported on first use, since chi2 needs few of them
 _PUBLIC = {
     "Prediction": "cevns.predictions.prediction",
+    "RefoldedPredictor": "cevns.predictions.refolded",
+    "Signal": "cevns.predictions.signal",
+    "SpreadSignal": "cevns.predictions.spreading",
     "nsi_quadratic_form": "cevns.predictions.prediction",
     "predict": "cevns.predictions.prediction",
     "recoil_events": "cevns.predictions.recoils",
@@ -36,12 +38,4 @@ __all__ = [
     "recoil_spectrum",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'cevns.predictions' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = door(__name__, _PUBLIC)
