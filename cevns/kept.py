@@ -34,6 +34,10 @@ class Kept:
         # a value may need another one of the same store
         self._lock = threading.RLock()
 
+    def known(self, key: Hashable) -> Any:
+        """Return the value of a key, or None if there is none yet."""
+        return self._values.get(key)
+
     def get(self, key: Hashable, make: Callable[[], Kind]) -> Kind:
         """Return the value of a key, from `make` if there is none yet."""
         found = self._values.get(key)

@@ -403,3 +403,25 @@ def test_a_form_factor_without_a_radius_has_no_radius_to_set():
     assert [p.name for p in point.parameters("sm")] == ["sin2_theta_w"]
     with pytest.raises(UnknownNameError, match="rn_csi"):
         point.chi2("sm", rn_csi=5.0)
+
+
+@pytest.mark.parametrize("systematics", [None, "core"])
+def test_other_data_take_what_is_bound_over(csi, systematics):
+    """Functions of other data have the parameters and priors of those before, and their own chi2."""
+    before = csi if systematics is None else cevns.load("coherent-csi-2021", systematics=systematics)
+    point = {"mass": 10.0, "coupling": 5e-5}
+    interaction = cevns.get_interaction("b-l")
+    interaction = interaction.replace(
+        parameters=[p.replace(prior=(4e-5, 1e-5)) if p.name == "coupling" else p for p in interaction.parameters]
+    )
+    bound = before.bind(interaction, free=["mass", "coupling", "sin2_theta_w"])
+    counts = np.array(before.observed)[::-1]
+    after, anew = before.with_data(counts), dataclasses.replace(before, observed=tuple(counts.tolist()))
+    found = after.bind(interaction, free=["mass", "coupling", "sin2_theta_w"])
+    assert found.parameters is bound.parameters
+    assert (found.names, found.engine.priors) == (bound.names, bound.engine.priors)
+    other = anew.bind(interaction, free=["mass", "coupling", "sin2_theta_w"])
+    assert found(10.0, 5e-5, 0.24) == pytest.approx(other(10.0, 5e-5, 0.24), rel=1e-12)
+    assert found(10.0, 5e-5, 0.24) != bound(10.0, 5e-5, 0.24)
+    assert after.chi2(interaction, **point) == pytest.approx(anew.chi2(interaction, **point), rel=1e-12)
+    assert before.with_data(before.observed).chi2(interaction, **point) == before.chi2(interaction, **point)

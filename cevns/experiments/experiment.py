@@ -167,7 +167,7 @@ class Experiment(Likelihood):
             array = array.ravel()
         return checks.array(field, array, ndim=1, length=binning.bins)
 
-    @property
+    @cached_property
     def together(self) -> bool:
         """Whether nuisances are profiled together, by descents, and not in closed form."""
         plain = all(n.plain for n in self.nuisances if isinstance(n, Nuisance))
@@ -241,9 +241,10 @@ class Experiment(Likelihood):
             data.check_precision(background.counts)
         out = object.__new__(Experiment)
         own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty, "expected": False}
-        out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), **own)
+        out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), _like=self._evaluators, **own)
+        out.__dict__["_assembly"] = self._assembly.with_data(out)
         # chi2 of the other data
-        for name in ("_evaluators", "_constrained", "_assembly"):
+        for name in ("_evaluators", "_constrained"):
             out.__dict__.pop(name, None)
         return out
 

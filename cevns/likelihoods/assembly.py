@@ -75,6 +75,14 @@ class Assembly:
                     f"{self.joined.pulls[k].unit:g} in another: equal names are one nuisance, rename one or correct it"
                 )
 
+    def with_data(self, experiment: Channel) -> Assembly:
+        """Return the same of its one experiment with other data."""
+        out = object.__new__(Assembly)
+        out.__dict__.update(self.__dict__, experiments=(experiment,))
+        out.__dict__["together" if experiment.together else "alone"] = (experiment,)
+        out.__dict__.pop("joined", None)
+        return out
+
     @cached_property
     def shared(self) -> dict[str, tuple[float, tuple[int, ...]]]:
         """Nuisances of the experiments that are alone: sigma, and which of these have each."""
@@ -112,7 +120,7 @@ class Assembly:
         interaction: Model,
         parameters: tuple[Parameter, ...],
         fixed: Mapping[str, float],
-        priors: list[tuple[int, float, float]],
+        priors: Sequence[tuple[int, float, float]],
     ) -> Engine:
         """Return what computes chi2 as a function of some parameters; see `Likelihood.engine`."""
         terms = [

@@ -93,8 +93,13 @@ class Data(Brief):
         checks.put(self, observed=tuple(observed.tolist()), uncertainty=tuple(uncertainty.tolist()))
         self.check_precision(observed)
 
-    def check_precision(self, counts: ArrayLike) -> None:
+    def check_precision(self, counts: ArrayLike) -> float:
         """Refuse counts that are so large beside their uncertainty that chi2 would have no digits.
+
+        Returns
+        -------
+        float
+            Largest ratio of a bin's counts to its uncertainty; 0 for Poisson data.
 
         Raises
         ------
@@ -103,13 +108,15 @@ class Data(Brief):
         """
         uncertainty = self.arrays[1]
         if uncertainty is None:
-            return
+            return 0.0
         ratio = np.abs(counts) / uncertainty
-        if ratio.size and ratio.max() > LARGEST_PRECISION:
+        largest = float(np.maximum.reduce(ratio, initial=0.0))
+        if largest > LARGEST_PRECISION:
             raise InputError(
                 f"uncertainty = {uncertainty[ratio.argmax()]:g} of bin {ratio.argmax() + 1} is less than "
                 f"{1 / LARGEST_PRECISION:g} of its counts or of a background, which leaves chi2 no digits; correct it"
             )
+        return largest
 
     @cached_property
     def arrays(self) -> tuple[Array, Any]:
@@ -120,9 +127,7 @@ class Data(Brief):
     def precision(self) -> float:
         """Largest ratio of a bin's counts to its uncertainty."""
         observed, uncertainty = self.arrays
-        if uncertainty is None:
-            return float(np.sqrt(observed.max(initial=0.0)))
-        return float((np.abs(observed) / uncertainty).max(initial=0.0))
+        return self.check_precision(observed) if uncertainty is not None else float(np.sqrt(observed.max(initial=0.0)))
 
     def replace(self, observed: ArrayLike, uncertainty: Any = None) -> Data:
         """Return other counts in the same bins, with the same uncertainties unless others are given."""
@@ -132,5 +137,5 @@ class Data(Brief):
         counts = checks.array("observed", observed, low=-most, high=most, ndim=1, length=own.size)
         out = object.__new__(Data)
         checks.put(out, observed=tuple(counts.tolist()), uncertainty=self.uncertainty, arrays=(counts, own))
-        out.check_precision(counts)
+        checks.put(out, precision=out.check_precision(counts))
         return out

@@ -189,6 +189,11 @@ class Likelihood(Inference):
     def _evaluators(self) -> Kept:
         return Kept(MOST_KEPT)
 
+    @cached_property
+    def _like(self) -> Kept:
+        """Evaluators of the same experiments with other data."""
+        return Kept(0)
+
     def bind(
         self,
         interaction: Model,
@@ -244,15 +249,20 @@ class Likelihood(Inference):
             self.describe(interaction)
             raise
         if not (free or fixed):
-            return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}))
+            return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}, interaction))
         fixed = owned(fixed, self.own_parameters(interaction), self.describe(interaction)[0])
         free, fixed = chosen(self.parameters(interaction), free, fixed)
         key = interaction, free, tuple(sorted(fixed.items()))
-        return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed))
+        return self._evaluators.get(key, lambda: self._bind(interaction, free, fixed, key))
 
     def _bind(
-        self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float]
+        self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float], key: Any
     ) -> Evaluator | RefoldedEvaluator:
+        like = self._like.known(key)
+        if type(like) is Evaluator:
+            # of other data alone: all but the engine is the same
+            engine = self._assembly.engine(interaction, like.parameters, fixed, like.engine.priors)
+            return Evaluator(like.parameters, engine, like.subject)
         parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
         steps = Steps(parameters, self.experiments[0].signal.refolded(interaction))
         names = " + ".join([e.name for e in self.experiments])
