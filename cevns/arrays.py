@@ -20,6 +20,7 @@ __all__ = [
     "gauss_legendre",
     "lagrange",
     "legendre",
+    "product",
     "span",
     "unique",
 ]
@@ -173,6 +174,29 @@ def below(value: float, end: float, digits: int = 4) -> str:
     """
     texts = (f"{value:.{more}g}" for more in range(digits, 18))
     return next((text for text in texts if float(text) < end), repr(value))
+
+
+#: Multiplications in one product of matrices, below which BLAS libraries use one thread: OpenBLAS up to 2^18.
+_FEW = 250_000
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return ``a @ b`` of two matrices by blocks that are too small to be shared among threads.
+
+    Threads of a BLAS library that wait for each other cost many times the product where the machine is busy.
+
+    Examples
+    --------
+    >>> product(np.ones((2, 3)), np.ones((3, 100_000))).sum()
+    np.float64(600000.0)
+    """
+    step = max(_FEW // max(a.size, 1), 1)
+    if b.shape[1] <= step:
+        return a @ b
+    out = np.empty((a.shape[0], b.shape[1]))
+    for first in range(0, b.shape[1], step):
+        np.matmul(a, b[:, first : first + step], out=out[:, first : first + step])
+    return out
 
 
 def span(name: str, values: ArrayLike, unit: str = "") -> str:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from cevns.arrays import Polynomial, gauss_legendre, legendre
+from cevns.arrays import Polynomial, gauss_legendre, legendre, product
 
 
 @pytest.mark.parametrize("order", [1, 2, 5, 6, 12, 24, 64])
@@ -39,3 +39,12 @@ def test_polynomials_of_least_squares_are_those_of_numpy(degree):
     found, expected = Polynomial(x, y, degree)(at), np.polynomial.Chebyshev.fit(x, y, degree)(at)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
     assert [float(Polynomial(x, y, degree)(value)) for value in at.flat] == found.ravel().tolist()
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 5), (12, 900, 400), (2, 400_000, 3), (0, 3, 4), (2, 0, 4)])
+def test_products_by_blocks_are_products(shape):
+    """No block is shared among threads of a BLAS library, but for single columns that are longer."""
+    m, n, k = shape
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(m, n)), rng.normal(size=(n, k))
+    np.testing.assert_allclose(product(a, b), a @ b, rtol=0, atol=1e-12 * max(n, 1))

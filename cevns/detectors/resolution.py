@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import unique
+from cevns.arrays import product, unique
 from cevns.detectors.grids import CELLS_PER_WIDTH, Cells
 from cevns.errors import InputError
 
@@ -126,7 +126,7 @@ class Resolution:
             low, high = max(low, float(edges[0]), efficiency.threshold), min(high, float(edges[-1]))
             if low < high:
                 grid = self.grid(x[members], low, high, edges)
-                out[:, members] = grid.weights(efficiency, edges) @ self.density(x[members], grid.observed)
+                out[:, members] = product(grid.weights(efficiency, edges), self.density(x[members], grid.observed))
         return out
 
     def _blocks(self, x: Array) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import product
 from cevns.detectors import Efficiency, Response, shaped
 from cevns.errors import InputError
 from cevns.interactions.kinematics import VECTOR
@@ -111,7 +112,7 @@ class Reconstruction:
 
     def weights(self, efficiency: Any, edges: Array) -> Array:
         """Return the matrix from rates at the nodes to counts in bins with an efficiency, shape (bins, cols)."""
-        parts = [g.weights(efficiency, edges) @ m for g, m in zip(self.grids, self.matrices, strict=True)]
+        parts = [product(g.weights(efficiency, edges), m) for g, m in zip(self.grids, self.matrices, strict=True)]
         return np.concatenate(parts, axis=1)
 
 
