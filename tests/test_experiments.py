@@ -188,3 +188,32 @@ def test_each_call_makes_an_equal_but_own_experiment():
     assert first is not second
     assert first.observed == second.observed
     assert set(coherent_argon_2020.QUENCHINGS) == {"release"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("coherent-csi-2017", "coherent-csi-2021"),
+        ("coherent-csi-2021", "coherent-csi-2017"),
+        ("coherent-argon-2020", "coherent-argon-2020-3d"),
+    ],
+)
+def test_the_same_events_are_not_counted_twice(one, other):
+    with pytest.raises(InputError, match=rf"{one} and {other} hold the same events"):
+        cevns.load(one) + cevns.load(other)
+
+
+def test_electrons_that_photons_hit_are_missed_in_data_sets_too(csi, argon):
+    (remark,) = csi.interval("millicharge", "q_mumu").remarks
+    assert "electrons of coherent-csi-2017 are left out" in remark
+    assert len((csi + argon).omissions("millicharge")) == 2
+    assert csi.omissions("b-l") == csi.omissions("magnetic-moment") == csi.omissions("charge-radius") == ()
+    assert csi.replace(electrons="shells").omissions("millicharge") == ()
+    assert csi.replace(name="mine").omissions("magnetic-moment") != ()
+
+
+def test_slips_of_an_experiment_are_refused(argon):
+    with pytest.raises(UnknownNameError, match="Did you mean 'signal_sigma'"):
+        argon.replace(sigal_sigma=0.1)
+    with pytest.raises(InputError, match=r"floor = 0\.001 is of Poisson data"):
+        argon.replace(floor=1e-3)

@@ -399,3 +399,8 @@ def test_fluxes_take_misaligned_arrays(flux):
     assert not energy.flags.aligned
     flavour = flux.flavours[0]
     np.testing.assert_array_equal(flux.density(flavour, energy), flux.density(flavour, energy.tolist()))
+
+
+def test_per_cent_of_neutrinos_per_proton_are_refused():
+    with pytest.raises(InputError, match="neutrinos_per_proton = 9"):
+        fluxes.pion_decay_at_rest(neutrinos_per_proton=9, protons=1e23, distance=20)

@@ -422,3 +422,9 @@ def test_pieces_of_the_scale_end_where_kinks_of_any_nucleus_cross_a_bin(name):
     assert crossed.size
     for eta in crossed:
         assert np.abs(pieces - eta).min() < 1e-7
+
+
+@pytest.mark.parametrize(("protons", "nucleons"), [(32, 41), (32, 32), (6, 6), (82, 126)])
+def test_neutrons_for_nucleons_are_refused(protons, nucleons):
+    with pytest.raises(InputError, match=f"nucleons = {nucleons} are too few for {protons} protons"):
+        LindhardQuenching(protons=protons, nucleons=nucleons)

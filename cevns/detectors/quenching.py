@@ -377,6 +377,11 @@ class LindhardQuenching(Quenching):
     def __post_init__(self) -> None:
         protons = checks.whole("protons", self.protons, low=1, high=500)
         nucleons = checks.real("nucleons", self.nucleons, low=protons, high=1000)
+        # beyond helium no stable nucleus has less than 2 for each proton; of neutrons there are at most 1.55
+        if protons >= 3 and nucleons < 1.9 * protons:
+            raise InputError(
+                f"nucleons = {nucleons:g} are too few for {protons} protons: give protons and neutrons together"
+            )
         k = 0.133 * protons ** (2 / 3) / math.sqrt(nucleons) if self.k is None else self.k
         checks.put(self, protons=protons, nucleons=nucleons, k=checks.real("k", k, low=1e-9, high=1e6))
 

@@ -118,6 +118,8 @@ class Experiment(Likelihood):
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
         checks.put(self, shapes=_checked_shapes(self.shapes), floor=checks.real("floor", self.floor, low=0, high=1e6))
+        if self.floor and self.uncertainty is not None:
+            raise InputError(f"floor = {self.floor:g} is of Poisson data, and these have uncertainties: leave it out")
         signal = self.signal
         bins = signal.binning.bins
         for field in ("observed", "uncertainty"):
@@ -206,6 +208,9 @@ class Experiment(Likelihood):
         Data alone, ``observed`` maybe with ``uncertainty``, change nothing of the signal, which then is shared; see
         `with_data`.
         """
+        fields = [f.name for f in dataclasses.fields(self)]
+        for name in changes:
+            checks.known("field of an experiment", name, fields)
         gaussian = changes.get("uncertainty", self.uncertainty) is not None
         if "observed" in changes and changes.keys() <= _DATA and gaussian == (self.uncertainty is not None):
             flat = {name: self._flat(name, values) for name, values in changes.items() if values is not None}
@@ -310,13 +315,21 @@ class Experiment(Likelihood):
     def omissions(self, interaction: Model) -> tuple[str, ...]:
         """Return what is left out that would matter for an interaction.
 
-        That built-in experiments leave out electrons is a choice that docs/physics.md tells of.
+        That built-in experiments leave out electrons is a choice that docs/physics.md tells of, and said where photons
+        make them matter more than nuclei.
         """
         from cevns.experiments.registry import known_experiments
 
-        if self.name in known_experiments() or not self.signal.misses_electrons(interaction):
+        if not self.signal.misses_electrons(interaction, massless=self.name in known_experiments()):
             return ()
         return (f"electrons of {self.name} are left out; electrons='shells' adds them",)
+
+    @property
+    def overlaps(self) -> frozenset[str]:
+        """Names of other built-in experiments that hold the same events, with which it makes no likelihood."""
+        from cevns.experiments.registry import overlapping
+
+        return overlapping(self.name)
 
     @cached_property
     def statistic(self) -> GaussianStatistic | JointStatistic:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
 
 
-__all__ = ["known_experiments", "known_options", "load"]
+__all__ = ["known_experiments", "known_options", "load", "overlapping"]
 
 _MODULES = {
     "coherent-csi-2017": "cevns.experiments.coherent_csi_2017",
@@ -24,6 +24,16 @@ _MODULES = {
     "xenonnt-8b-2026": "cevns.experiments.xenonnt_8b_2026",
     "coherent-ge-2024": "cevns.experiments.coherent_ge_2024",
 }
+#: Names of data sets that hold the same events, of which no likelihood may hold two.
+_SAME_EVENTS = (
+    frozenset({"coherent-csi-2017", "coherent-csi-2021"}),
+    frozenset({"coherent-argon-2020", "coherent-argon-2020-3d"}),
+)
+
+
+def overlapping(name: str) -> frozenset[str]:
+    """Return the names of the built-in experiments that hold the same events as another one of them."""
+    return frozenset[str]().union(*(names - {name} for names in _SAME_EVENTS if name in names))
 
 
 def known_experiments() -> tuple[str, ...]:

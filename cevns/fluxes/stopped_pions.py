@@ -66,7 +66,7 @@ def pion_decay_at_rest(
     >>> [round(float(timing.cumulative(1.0)), 3) for timing in flux.timings]
     [0.202, 0.202, 0.999]
     """
-    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=1e3)
+    r = checks.real("neutrinos_per_proton", neutrinos_per_proton, above=0, high=2)
     protons = checks.real("protons", protons, above=0, high=1e50)
     distance = checks.real("distance", distance, unit="m", **DISTANCES)
     eta = r * protons / (4 * math.pi * (100 * distance) ** 2)

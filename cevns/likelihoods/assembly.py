@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods.joint import Joined
     from cevns.parameters import Parameter
 
-__all__ = ["Assembly", "Ends"]
+__all__ = ["Assembly", "Ends", "check_apart"]
 
 _BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
@@ -228,3 +228,21 @@ class Assembly:
 def _at_end(value: float, low: float, high: float) -> bool:
     """Return whether a nuisance lies at an end of its range."""
     return 0 < high - low < math.inf and min(value - low, high - value) <= EDGE * (high - low)
+
+
+def check_apart(experiments: Sequence[Any]) -> None:
+    """Refuse experiments that hold the same events.
+
+    Raises
+    ------
+    InputError
+        Naming them.
+    """
+    names = [e.name for e in experiments]
+    for i, experiment in enumerate(experiments):
+        if experiment.name in names[:i]:
+            raise InputError(
+                f"experiment {checks.shown(experiment.name)} comes more than once: data must not be counted twice"
+            )
+        for other in experiment.overlaps.intersection(names):
+            raise InputError(f"experiments {experiment.name} and {other} hold the same events: leave one of them out")

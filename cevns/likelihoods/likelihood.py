@@ -15,7 +15,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
-from cevns.likelihoods.assembly import Assembly
+from cevns.likelihoods.assembly import Assembly, check_apart
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
@@ -69,12 +69,7 @@ class Likelihood(Inference):
         found = tuple(e for likelihood in likelihoods for e in likelihood.experiments)
         if not found:
             raise InputError("experiments is empty: a likelihood needs at least one")
-        names = [e.name for e in found]
-        if len(set(names)) < len(names):
-            repeated = next(n for n in names if names.count(n) > 1)
-            raise InputError(
-                f"experiment {checks.shown(repeated)} comes more than once: data must not be counted twice"
-            )
+        check_apart(found)
         self.experiments = found
         given = dict(priors or {})
         for likelihood in likelihoods:

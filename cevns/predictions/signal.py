@@ -223,18 +223,19 @@ class Signal:
         interaction = get_interaction(interaction)
         return interaction.name, interaction.label
 
-    def misses_electrons(self, interaction: str | Interaction) -> bool:
+    def misses_electrons(self, interaction: str | Interaction, *, massless: bool = False) -> bool:
         """Return whether electrons are left out, which an interaction scatters on at small energies above all.
 
         Those are photons, magnetic moments and mediators, which may be light. What electrons feel by a contact
-        interaction is as little as they add to the standard model.
+        interaction is as little as they add to the standard model. With `massless` only charges of neutrinos count,
+        by whose photons electrons are hit far more often than nuclei.
         """
         if self.electrons is not None:
             return False
-        return any(
-            (a.electron or a.electron_axial) and (a.mediator is not None or a.kinematics == "magnetic")
-            for a in get_interaction(interaction).amplitudes
-        )
+        felt = [a for a in get_interaction(interaction).amplitudes if a.electron or a.electron_axial]
+        if massless:
+            return any(a.mediator == 0.0 and a.kinematics == "vector" for a in felt)
+        return any(a.mediator is not None or a.kinematics == "magnetic" for a in felt)
 
     def unseen(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters on which no counts depend."""
