@@ -167,6 +167,18 @@ WRONG = {
     "levels of others": ("contour", {"delta_chi2": [1.0]}, "is not that of cl"),
     "curves of no level": ("contour", {"curves": []}, "not one list of curves for each level"),
     "one parameter": ("contour", {"values": {"rn_ar": 3.0}}, "its values are of rn_ar, not of"),
+    "an asymmetric covariance": ("estimate", {"covariance": [[1.0, 0.5], [0.1, 1.0]]}, "is not symmetric"),
+    "a negative variance": ("estimate", {"covariance": [[1.0, 0.0], [0.0, -1.0]]}, "a variance below 0"),
+    "allowed out of range": ("interval", {"allowed": [[-7.5, 4.0]]}, "a rn_ar is -7.5, outside its range"),
+    "nothing allowed": ("interval", {"allowed": []}, "its allowed are not where its chi2 is at most"),
+    "everything allowed": ("interval", {"allowed": [[None, None]]}, "its allowed are not where its chi2 is at most"),
+    "another chi2_min": ("interval", {"chi2_min": 1e3}, "its allowed are not where its chi2 is at most"),
+    "chi2_min below 0": ("contour", {"chi2_min": -1.0}, "its chi2_min is negative"),
+    "a vertex out of range": (
+        "contour",
+        {"curves": [[[[3.0, 0.2], [3.0, 0.3], [-4.0, 0.3], [3.0, 0.2]]]]},
+        "a rn_ar is -4, outside its range",
+    ),
     "remarks": ("estimate", {"remarks": 3}, "its remarks are no list"),
     "fixed": ("estimate", {"fixed": [1]}, "its fixed parameters are no JSON object"),
     "kind": ("estimate", {"kind": "profile"}, r"of which cevns writes no \.json files"),
@@ -263,3 +275,15 @@ def test_bounds_that_are_too_narrow_are_not_the_datas_fault(argon):
     # what has no effect has none in narrow bounds either
     with pytest.raises(InputError, match=r"does not depend on mu_tau .* the data say nothing about it"):
         argon.fit("magnetic-moment", "mu_tau", bounds={"mu_tau": (0.0, 1e-30)})
+
+
+def test_intervals_that_leave_out_the_best_value_are_refused(saved, tmp_path):
+    for intervals, words in (
+        ([[None, 1.6]], "do not hold the best value"),
+        ([], "do not hold the best value"),
+        ([[-5.0, 100.0]], "outside its range"),
+    ):
+        changed = saved["estimate"]["intervals"] | {"rn_ar": intervals}
+        (tmp_path / "file.json").write_text(json.dumps(saved["estimate"] | {"intervals": changed}))
+        with pytest.raises(DataError, match=words):
+            Result.load(tmp_path / "file.json")

@@ -179,11 +179,17 @@ class Contour(Result):
                 raise HeaderError("a curve is no list of pairs of numbers")
             if (curve[0] != curve[-1]).any():
                 raise HeaderError("a curve is not closed")
+            for parameter, places in zip(fields["parameters"], curve.T, strict=True):
+                headers.check_inside(parameter, places)
+        least, best = headers.number(about, "chi2_min"), {name: headers.number(values, name) for name in values}
+        headers.check_chi2("its chi2_min", least)
+        for parameter in fields["parameters"]:
+            headers.check_inside(parameter, best[parameter.name])
         return cls(
             tuple(levels.tolist()),
             tuple(above.tolist()),
-            headers.number(about, "chi2_min"),
-            {name: headers.number(values, name) for name in values},
+            least,
+            best,
             curves,
             profiled,
             **fields,

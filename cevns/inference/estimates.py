@@ -153,6 +153,19 @@ class Estimate(Result):
         covariance = headers.array(about, "covariance", math.nan)
         if covariance.shape != (len(names), len(names)):
             raise HeaderError(f"its covariance has the shape {covariance.shape}")
+        known = ~np.isnan(covariance)
+        if (known != known.T).any() or not np.allclose(covariance, covariance.T, rtol=1e-6, atol=0, equal_nan=True):
+            raise HeaderError("its covariance is not symmetric")
+        if (np.diag(covariance) < 0).any():
+            raise HeaderError("its covariance has a variance below 0")
+        headers.check_chi2("its chi2", chi2)
+        found = {name: headers.intervals(intervals, name) for name in names}
+        for parameter in fields["parameters"]:
+            one, value = found[parameter.name], values[parameter.name]
+            for numbers in (value, one):
+                headers.check_inside(parameter, numbers)
+            if not ((one[:, 0] <= value) & (value <= one[:, 1])).any():
+                raise HeaderError(f"its intervals of {parameter.name} do not hold the best value, {value:g}")
         edges = headers.entry(about, "at_edge", dict, "JSON object")
         if not all(name in names and edges[name] in ("lower", "upper") for name in edges):
             raise HeaderError("its at_edge does not name ends of parameters")
@@ -161,7 +174,7 @@ class Estimate(Result):
             chi2,
             values,
             tuple(minima),
-            {name: headers.intervals(intervals, name) for name in names},
+            found,
             covariance,
             dict(edges),
             tuple(_direction(one) for one in flat),

@@ -389,6 +389,25 @@ def check_range(parameter: Parameter, values: Array | float, largest: float, *, 
             )
 
 
+def check_inside(parameter: Parameter, values: Array | float) -> None:
+    """Refuse values outside the range of a parameter; what is infinite stands for an end that is open.
+
+    Raises
+    ------
+    HeaderError
+        If there is one.
+    """
+    values = np.asarray(values, dtype=float)
+    # a search in another scale comes to the ends of a range by rounding
+    beside = ROUNDING * np.abs(values)
+    outside = np.isfinite(values) & ((values < parameter.low - beside) | (values > parameter.high + beside))
+    if outside.any():
+        raise HeaderError(
+            f"a {parameter.name} is {values[outside].flat[0]:g}, outside its range from {parameter.low:g} to "
+            f"{parameter.high:g}"
+        )
+
+
 def check_chi2(name: str, chi2: Array | float) -> None:
     """Refuse chi2 below 0, beyond rounding.
 

@@ -39,6 +39,9 @@ __all__ = ["Interval", "interval"]
 #: How high chi2 is shown, in units of the level.
 SHOWN = 4.0
 
+#: Of chi2 or the level: how exactly intervals of a file end where chi2 crosses the level.
+_NEAR = 1e-2
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Interval(Result):
@@ -163,13 +166,22 @@ class Interval(Result):
         points, chi2 = (headers.array(about, key, math.nan) for key in ("points", "chi2"))
         if points.shape != chi2.shape or points.ndim != 1 or not (np.diff(points) > 0).all():
             raise HeaderError("its points do not ascend, or have not one chi2 each")
+        allowed, least = headers.intervals(about, "allowed"), headers.number(about, "chi2_min")
+        for numbers in (best, points, allowed):
+            headers.check_inside(fields["parameters"][0], numbers)
+        headers.check_chi2("its chi2_min", least)
+        inside = ((points[:, None] >= allowed[:, 0]) & (points[:, None] <= allowed[:, 1])).any(axis=1)
+        # where chi2 is the level an end may lie on either side of a point
+        known = np.abs(chi2 - (least + level)) > _NEAR * max(abs(least), level)
+        if (inside != (chi2 <= least + level))[known].any():
+            raise HeaderError("its allowed are not where its chi2 is at most delta_chi2 above chi2_min")
         return cls(
             cl,
             level,
-            headers.number(about, "chi2_min"),
+            least,
             best,
             values,
-            headers.intervals(about, "allowed"),
+            allowed,
             profiled,
             points,
             chi2,
