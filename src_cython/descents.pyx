@@ -4,8 +4,8 @@ Nothing can be expected below 0. Where counts were seen chi2 itself keeps expect
 like 2 N until N = 0, and there it may be least: at a wall, of several bins often. With a logarithm for each wall,
 2 N - m ln N, it is smooth, and its minimum comes next to the one wanted as m falls. The multiplier z of N >= 0 is a
 variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler, Math.
-Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and what z N adds is taken from chi2, which leaves
-errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a kink there, whose slope w, 0 to 2, is
+Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N = 0, is
+taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a kink there, whose slope w, 0 to 2, is
 the variable: (N - F) w (2 - w) = 2 m (w - 1).
 """
 
@@ -97,17 +97,17 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
     """Fill the step; return the gain that it promises, twice."""
     cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge = 0.0
+    cdef double out = 0.0, ridge, own
     find_fixed(j, row, held, fixed)
     if not factorise(row.hessian, fixed, n, row.factor):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        for k in range(n):
-            ridge = fmax(ridge, row.new_hessian[k * n + k])
-        ridge *= 1e-10
+        ridge = 1e-10
         while not factorise(row.new_hessian, fixed, n, row.factor) and ridge < INFINITY:
             for k in range(n):
-                row.new_hessian[k * n + k] += ridge
+                # each in its own units; where nothing was seen there are none
+                own = row.new_hessian[k * n + k]
+                row.new_hessian[k * n + k] += ridge * (own if own > 0.0 else 1.0)
             ridge *= 100.0
     solve(row.factor, fixed, row.gradient, n, row.step)
     for k in range(n):
@@ -124,10 +124,10 @@ cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
-    cdef double height = FIRST_WALL, last, value, new = 0.0, gain, scale, astray
+    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
     cdef Py_ssize_t i, k, n = j.pulls
     cdef int _, _halving
-    last = LAST_WALL * (1.0 + fabs(at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)))
+    at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
         open_walls(j.terms[i], row.rows + i, height)
     for _ in range(MOST_STEPS):
@@ -145,6 +145,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
                 for i in range(j.n):
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+            last = LAST_WALL * (1.0 + fabs(value))
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
             for i in range(j.n):
                 row.rows[i].height = height

@@ -95,7 +95,9 @@ cdef inline double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize
         h = hypot(m, away)
         row.slopes[i] = 1.0 + (u if row.settled else away / (m + h))
         row.bends[i] = 0.5 * (1.0 - u * u) / (m + fmax(away * u, 0.0))
-        return 2.0 * p.floor + ((1.0 + u) * away if row.settled else away + h - m * log(m + h))
+        if not row.settled:
+            return 2.0 * p.floor + away + h - m * log(m + h)
+        return 2.0 * p.floor + ((1.0 + u) * away if 1.0 - fabs(u) > fabs(away) else 2.0 * fmax(away, 0.0))
     row.bends[i] = z / expected
     if not row.settled:
         m = fmax(m, 2.0 * observed)
@@ -105,7 +107,7 @@ cdef inline double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize
     away = 2.0 * (expected - observed)
     if observed > 0.0:
         away -= 2.0 * observed * log(expected / observed)
-    return away - (z * expected - 2.0 * observed if m > 2.0 * observed else 0.0)
+    return away - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
 
 
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil:
