@@ -21,6 +21,12 @@ cdef enum:
 # m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
 cdef double FIRST_WALL = 0.1
 cdef double LAST_WALL = 1e-10
+# the same at most, where rounding allows no less, and how near a matrix may come to a singular one
+cdef double MOST_WALL = 1e-7
+cdef double SINGULAR = 1e-14
+# what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
+cdef double ROUGH = 1e-13
+cdef double SHARP = 1e-15
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
 
@@ -45,8 +51,11 @@ cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double 
     return total
 
 
-cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double *out) noexcept nogil:
-    """Cholesky factor of a matrix with the rows and columns of fixed variables left out; False if there is none."""
+cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double least, double *out) noexcept nogil:
+    """Cholesky factor of a matrix with the rows and columns of fixed variables left out; False if there is none.
+
+    Less than the part `least` of what curves along a variable is taken for rounding.
+    """
     cdef Py_ssize_t i, k, m
     cdef double total
     for i in range(n):
@@ -58,8 +67,7 @@ cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, doubl
             for m in range(k):
                 total -= out[i * n + m] * out[k * n + m]
             if i == k:
-                # rounding of what nearly vanishes is no curvature
-                if not total > 1e-13 * fabs(matrix[i * n + i]):
+                if not total > least * fabs(matrix[i * n + i]):
                     return False
                 out[i * n + i] = sqrt(total)
             else:
@@ -97,13 +105,16 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
     """Fill the step; return the gain that it promises, twice."""
     cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge, own
+    cdef double out = 0.0, ridge, own, least = ROUGH
+    for k in range(j.n):
+        if row.rows[k].height > 0.0:
+            least = SHARP
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, row.factor):
+    if not factorise(row.hessian, fixed, n, least, row.factor):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
         ridge = 1e-10
-        while not factorise(row.new_hessian, fixed, n, row.factor) and ridge < INFINITY:
+        while not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
             for k in range(n):
                 # each in its own units; where nothing was seen there are none
                 own = row.new_hessian[k * n + k]
@@ -121,31 +132,64 @@ cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:
     memcpy(row.hessian, row.new_hessian, j.pulls * j.pulls * sizeof(double))
 
 
+cdef void find_redundant(const joint_t *j, joint_row_t *row, const char *held, char *out) noexcept nogil:
+    """Held nuisances, and those without which others move all that they move; of the last expectations."""
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t i, k, n = j.pulls
+    for k in range(n):
+        out[k] = held != NULL and held[k]
+    if not j.convex:
+        return
+    find_fixed(j, row, held, fixed)
+    if factorise(row.hessian, fixed, n, ROUGH, row.factor):
+        return
+    for k in range(n):
+        for i in range(n):
+            fixed[i] = i > k or out[i]
+        if not factorise(row.hessian, fixed, n, ROUGH, row.factor):
+            out[k] = True
+
+
+cdef double lowest_wall(const joint_row_t *row, const char *fixed, Py_ssize_t n, double height) noexcept nogil:
+    """To which m the matrix of the last step is told from a singular one by rounding: it grows like 1 / m at walls."""
+    cdef Py_ssize_t k
+    cdef double out = 0.0
+    for k in range(n):
+        if not fixed[k]:
+            out = fmax(out, row.hessian[k * n + k] / (row.factor[k * n + k] * row.factor[k * n + k]))
+    return fmin(height * SINGULAR * out, height)
+
+
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
+    cdef char idle[MAX_PULLS]
     cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
     cdef Py_ssize_t i, k, n = j.pulls
     cdef int _, _halving
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
         open_walls(j.terms[i], row.rows + i, height)
+    at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
+    find_redundant(j, row, held, idle)
     for _ in range(MOST_STEPS):
         value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
         if value == INFINITY:
             break
         for i in range(j.n):
             memcpy(row.rows[i].before, row.rows[i].expected, j.terms[i].bins * sizeof(double))
-        gain = find_step(j, row, y, held, fixed)
+        gain = find_step(j, row, y, idle, fixed)
         astray = 0.0
         for i in range(j.n):
             astray += off_multipliers(j.terms[i], row.rows + i)
         if gain <= (0.01 * last if height == last else height) and astray <= height:
             if height == last:
+                if last > MOST_WALL * (1.0 + fabs(value)):
+                    break
                 for i in range(j.n):
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-            last = LAST_WALL * (1.0 + fabs(value))
+            last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
             for i in range(j.n):
                 row.rows[i].height = height

@@ -35,6 +35,9 @@ cdef enum:
 cdef double LAST_GAIN = 1e-8
 # the same where what is left of the slopes of a large signal counts
 cdef double LAST_GAIN_SCALED = 1e-15
+# what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
+cdef double ROUGH = 1e-13
+cdef double SHARP = 1e-15
 # signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
 # be left
 cdef double LARGE = 3.0
@@ -316,7 +319,7 @@ cdef void schur(const joint_t *j, joint_row_t *row, const char *held, double *ou
     cdef Py_ssize_t i, k, m, n = j.pulls
     memcpy(out, row.hessian, n * n * sizeof(double))
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, row.factor):
+    if not factorise(row.hessian, fixed, n, SHARP if at_walls(j, row) else ROUGH, row.factor):
         return
     for i in range(n):
         if not held[i]:
