@@ -3,10 +3,10 @@
 Nothing can be expected below 0. Where counts were seen chi2 itself keeps expectations above; in an empty bin it falls
 like 2 N until N = 0, and there it may be least: at a wall, of several bins often. With a logarithm for each wall,
 2 N - m ln N, it is smooth, and its minimum comes next to the one wanted as m falls. The multiplier z of N >= 0 is a
-variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler, Math.
-Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N = 0, is
-taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a kink there, whose slope w, 0 to 2, is
-the variable: (N - F) w (2 - w) = 2 m (w - 1).
+variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler,
+Math. Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N
+is 0, is taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a
+kink there, whose slope 1 + u, 0 to 2, is the variable: (N - F) (1 - u^2) = 2 m u.
 """
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
@@ -20,7 +20,7 @@ cdef enum:
 
 # m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
 cdef double FIRST_WALL = 0.1
-cdef double LAST_WALL = 1e-10
+cdef double LAST_WALL = 1e-11
 # the same at most, where rounding allows no less, and how near a matrix may come to a singular one
 cdef double MOST_WALL = 1e-7
 cdef double SINGULAR = 1e-14

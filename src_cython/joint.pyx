@@ -9,7 +9,7 @@ chi2 is convex if nuisances scale components alone, and has one minimum. What de
 descent starts anew from all of some places.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
@@ -19,7 +19,7 @@ from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, solve, take_trial)
 from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.poisson cimport PoissonTerm, keep_walls, poisson_gradient, restore_walls
+from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
 
 import numpy as np
 
@@ -302,6 +302,18 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         memcpy(slope, row.gradient, n * sizeof(double))
         schur(j, row, mask, curvature)
     return least
+
+
+cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    row.best_height, row.best_settled = row.height, row.settled
+    if row.settled:
+        memcpy(row.best_walls, row.walls, p.bins * sizeof(double))
+
+
+cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    row.height, row.settled = row.best_height, row.best_settled
+    if row.settled:
+        memcpy(row.walls, row.best_walls, p.bins * sizeof(double))
 
 
 cdef bint at_walls(const joint_t *j, const joint_row_t *row) noexcept nogil:

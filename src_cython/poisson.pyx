@@ -10,7 +10,7 @@ few vectors: the components, and derivatives of the signal in its deformations; 
 
 from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from cevns.kernels.backwards cimport counts_gradient
 from cevns.kernels.components cimport (
@@ -78,7 +78,7 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
     return total
 
 
-# --- walls of empty bins, see `descents.pyx` ---------------------------------------------------------------------------
+# --- walls of empty bins, see `descents.pyx` -------------------------------------------------------------------------
 
 cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
     """Whether a bin has a wall or a kink."""
@@ -166,18 +166,6 @@ cdef double room_to_walls(const poisson_t *p, const poisson_row_t *row) noexcept
         if row.expected[i] <= 0.0 < row.before[i]:
             out = fmin(out, row.before[i] / (row.before[i] - row.expected[i]))
     return out
-
-
-cdef void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
-    row.best_height, row.best_settled = row.height, row.settled
-    if row.settled:
-        memcpy(row.best_walls, row.walls, p.bins * sizeof(double))
-
-
-cdef void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
-    row.height, row.settled = row.best_height, row.best_settled
-    if row.settled:
-        memcpy(row.walls, row.best_walls, p.bins * sizeof(double))
 
 
 cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const double *nuisances, bint valued,
