@@ -51,7 +51,7 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     size += (partial_sums(p.shapes) + 4 * kept_cells(p) * p.terms + 1) * p.groups * p.energy + 3 * p.groups * p.moments
     size += doubles(kept_cells(p) * sizeof(kept_t))
     size += 3 * p.groups * p.rows * p.rest
-    return size + (3 + p.vectors) * p.bins + work_size(p)
+    return size + (6 + p.vectors) * p.bins + work_size(p)
 
 
 cdef inline Py_ssize_t work_size(const poisson_t *p) noexcept nogil:
@@ -81,6 +81,8 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     memory += doubles(kept_cells(p) * sizeof(kept_t))
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
     memory += 3 * p.bins + work_size(p)
+    row.walls, row.before, row.best_walls = memory, memory + p.bins, memory + 2 * p.bins
+    memory += 3 * p.bins
     row.vectors = memory
     return memory + p.vectors * p.bins
 
@@ -88,7 +90,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
-    row.scale = 1.0
+    row.scale, row.height, row.settled = 1.0, 0.0, False
     for g in range(kept_cells(p)):
         row.kept[g].cell = -1
     for g in range(p.groups):

@@ -9,15 +9,17 @@ chi2 is convex if nuisances scale components alone, and has one minimum. What de
 descent starts anew from all of some places.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cevns.kernels.components cimport (
     observed_total, place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, signal_total, start_poisson)
+from cevns.kernels.descents cimport (
+    MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, solve, take_trial)
 from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2, poisson_gradient
+from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
 
 import numpy as np
 
@@ -26,11 +28,16 @@ from cevns.errors import InputError
 cdef enum:
     MOST_STEPS = 200
     MOST_HALVINGS = 40
+    # steps that may leave what can be expected before walls are what a descent goes along
+    MOST_BLOCKED = 2
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
 # the same where what is left of the slopes of a large signal counts
 cdef double LAST_GAIN_SCALED = 1e-15
+# what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
+cdef double ROUGH = 1e-13
+cdef double SHARP = 1e-15
 # signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
 # be left
 cdef double LARGE = 3.0
@@ -69,96 +76,6 @@ cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, 
     row.known = False
     for i in range(j.n):
         start_poisson(j.terms[i], row.rows + i, values, alone)
-
-
-cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
-                     double *hessian) noexcept nogil:
-    """chi2 at values of the nuisances with its derivatives, infinite where there can be no such expectations."""
-    cdef Py_ssize_t i, k, n = j.pulls
-    cdef double total = 0.0, pull
-    for k in range(n):
-        pull = 0.0
-        for i in range(n):
-            pull += j.precision[k * n + i] * x[i]
-        gradient[k] = 2.0 * pull
-        total += x[k] * pull
-    for k in range(n * n):
-        hessian[k] = 2.0 * j.precision[k]
-    for i in range(j.n):
-        total += poisson_chi2(j.terms[i], row.rows + i, y, x, True, curved, n, gradient, hessian)
-        if total == INFINITY:
-            break
-    return total
-
-
-cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double *out) noexcept nogil:
-    """Cholesky factor of a matrix with the rows and columns of fixed variables left out; False if there is none."""
-    cdef Py_ssize_t i, k, m
-    cdef double total
-    for i in range(n):
-        for k in range(i + 1):
-            if fixed[i] or fixed[k]:
-                out[i * n + k] = 1.0 if i == k else 0.0
-                continue
-            total = matrix[i * n + k]
-            for m in range(k):
-                total -= out[i * n + m] * out[k * n + m]
-            if i == k:
-                # rounding of what nearly vanishes is no curvature
-                if not total > 1e-13 * fabs(matrix[i * n + i]):
-                    return False
-                out[i * n + i] = sqrt(total)
-            else:
-                out[i * n + k] = total / out[k * n + k]
-    return True
-
-
-cdef void solve(const double *factor, const char *fixed, const double *right, Py_ssize_t n, double *out) noexcept nogil:
-    """Solve with a Cholesky factor; what is fixed stays 0."""
-    cdef Py_ssize_t i, k
-    cdef double total
-    for i in range(n):
-        total = 0.0 if fixed[i] else right[i]
-        for k in range(i):
-            total -= factor[i * n + k] * out[k]
-        out[i] = total / factor[i * n + i]
-    for i in range(n - 1, -1, -1):
-        total = out[i]
-        for k in range(i + 1, n):
-            total -= factor[k * n + i] * out[k]
-        out[i] = total / factor[i * n + i]
-
-
-cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held, char *fixed) noexcept nogil:
-    """Which nuisances do not move: held ones, those at an end of their range, and those that change nothing."""
-    cdef Py_ssize_t k, n = j.pulls
-    for k in range(n):
-        fixed[k] = held != NULL and held[k]
-        if row.x[k] <= j.low[k] and row.gradient[k] > 0.0 or row.x[k] >= j.high[k] and row.gradient[k] < 0.0:
-            fixed[k] = True
-        if row.hessian[k * n + k] == 0.0 and row.gradient[k] == 0.0:
-            fixed[k] = True
-
-
-cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
-    """Fill the step; return the gain that it promises, twice."""
-    cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge = 0.0
-    find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, row.factor):
-        # without second derivatives of the expectations no direction is negative
-        at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        for k in range(n):
-            ridge = fmax(ridge, row.new_hessian[k * n + k])
-        ridge *= 1e-10
-        while not factorise(row.new_hessian, fixed, n, row.factor) and ridge < INFINITY:
-            for k in range(n):
-                row.new_hessian[k * n + k] += ridge
-            ridge *= 100.0
-    solve(row.factor, fixed, row.gradient, n, row.step)
-    for k in range(n):
-        out += row.step[k] * row.gradient[k]
-    return out
 
 
 cdef bint scale_down(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
@@ -218,6 +135,15 @@ cdef double arrive(const joint_t *j, joint_row_t *row, double y, const char *hel
     return value
 
 
+cdef double arrive_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
+    """The same where walls may be in the way."""
+    cdef double value = descend_within(j, row, y, held)
+    cdef Py_ssize_t i
+    for i in range(j.n if value < INFINITY else 0):
+        value += left_over(j.terms[i], row.rows + i, row.x)
+    return value
+
+
 cdef bint can_vanish(const joint_t *j, Py_ssize_t i, const char *held) noexcept nogil:
     """Whether nuisances that move may take a term's signal to 0."""
     cdef const poisson_t *p = j.terms[i]
@@ -271,9 +197,9 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     cdef char fixed[MAX_PULLS]
     cdef double value, new, gain, scale, away
     cdef Py_ssize_t k, n = j.pulls
-    cdef int _, _halving
+    cdef int _, _halving, blocked = 0
     for k in range(j.n):
-        row.rows[k].scale = 1.0
+        row.rows[k].scale, row.rows[k].height, row.rows[k].settled = 1.0, 0.0, False
     value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
     if scale_down(j, row, held):
         value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
@@ -308,22 +234,20 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
             if new <= value - 1e-4 * scale * gain or new <= value and gain <= 1e-6 * (1.0 + fabs(value)):
                 break
+            blocked += new == INFINITY and scale == 1.0
+            if blocked == MOST_BLOCKED:
+                return arrive_within(j, row, y, held)
             scale *= 0.5 if new < INFINITY else 0.25
         else:
-            # there is no way down, but for what rounding leaves
-            return arrive(j, row, y, held, value) if gain <= 1e-6 * (1.0 + fabs(value)) else NAN
+            new = value
         if new == value:
-            # rounding is all that is left
-            return arrive(j, row, y, held, value)
+            # there is no way down: rounding is all that is left, or a kink is in the way
+            if gain <= 1e-6 * (1.0 + fabs(value)):
+                return arrive(j, row, y, held, value)
+            return arrive_within(j, row, y, held)
         value = new
         take_trial(j, row)
     return NAN
-
-
-cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:
-    memcpy(row.x, row.trial, j.pulls * sizeof(double))
-    memcpy(row.gradient, row.new_gradient, j.pulls * sizeof(double))
-    memcpy(row.hessian, row.new_hessian, j.pulls * j.pulls * sizeof(double))
 
 
 cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
@@ -345,7 +269,7 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
     for start in range(1 if j.convex else j.starts):
-        if j.convex and row.known:
+        if j.convex and row.known and not at_walls(j, row):
             memcpy(row.x, row.best, n * sizeof(double))
         else:
             memcpy(row.x, j.start + start * n, n * sizeof(double))
@@ -364,12 +288,14 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
             memcpy(row.best, row.x, n * sizeof(double))
             for k in range(j.n):
                 row.rows[k].best_scale = row.rows[k].scale
+                keep_walls(j.terms[k], row.rows + k)
     row.known, row.y = least < INFINITY, y
     if least == INFINITY:
         return NAN if failed else INFINITY
     for k in range(j.n):
         # descents from other places leave theirs
         row.rows[k].scale = row.rows[k].best_scale
+        restore_walls(j.terms[k], row.rows + k)
     if slope != NULL:
         memcpy(row.x, row.best, n * sizeof(double))
         at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
@@ -378,13 +304,34 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     return least
 
 
+cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    row.best_height, row.best_settled = row.height, row.settled
+    if row.settled:
+        memcpy(row.best_walls, row.walls, p.bins * sizeof(double))
+
+
+cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    row.height, row.settled = row.best_height, row.best_settled
+    if row.settled:
+        memcpy(row.walls, row.best_walls, p.bins * sizeof(double))
+
+
+cdef bint at_walls(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """Whether the last minimum was next to walls, from where another one is hard to reach."""
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        if row.rows[i].settled:
+            return True
+    return False
+
+
 cdef void schur(const joint_t *j, joint_row_t *row, const char *held, double *out) noexcept nogil:
     """Second derivatives in held nuisances of chi2 that is least in the others."""
     cdef char fixed[MAX_PULLS]
     cdef Py_ssize_t i, k, m, n = j.pulls
     memcpy(out, row.hessian, n * n * sizeof(double))
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, row.factor):
+    if not factorise(row.hessian, fixed, n, SHARP if at_walls(j, row) else ROUGH, row.factor):
         return
     for i in range(n):
         if not held[i]:

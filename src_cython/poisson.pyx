@@ -8,7 +8,7 @@ and of Gaussian data sum_i ((N_i - n_i) / sigma_i)^2. Derivatives in the nuisanc
 few vectors: the components, and derivatives of the signal in its deformations; see `components.pyx`.
 """
 
-from libc.math cimport INFINITY, log
+from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
@@ -22,6 +22,12 @@ from cevns.kernels.polynomials cimport dot
 import numpy as np
 
 from cevns.errors import InputError
+
+# counts that are none: their squares are no numbers any more
+cdef double NOTHING = 1e-150
+# how far multipliers may be from what expectations say they are, and how much of the way to their ends they go
+cdef double ASTRAY = 1e10
+cdef double WAY = 0.99
 
 
 # --- chi2 and its derivatives ----------------------------------------------------------------------------------------
@@ -47,10 +53,15 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             row.bends[i] = 2.0 * p.weights[i]
             total += p.weights[i] * (expected - observed) * (expected - observed)
             continue
+        if row.height > 0.0 and walled(p, i, expected):
+            if not row.settled and p.floor == 0.0 and expected <= 0.0:
+                return INFINITY
+            total += next_to_wall(p, row, i)
+            continue
         if expected <= p.floor:
             # a floor is for what templates leave out; where counts were seen none is below 0, or descents of signals
             # that are far too large would end beyond, where all is floor
-            if expected < 0.0 and observed > 0.0 or p.floor == 0.0 and (expected < 0.0 or observed > 0.0):
+            if observed > 0.0 and (expected < 0.0 or p.floor == 0.0) or p.floor == 0.0 and expected < -NOTHING:
                 return INFINITY
             expected = p.floor
             row.slopes[i] = 0.0 if p.floor > 0.0 else 2.0
@@ -65,6 +76,96 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             if observed > 0.0:
                 total -= 2.0 * observed * log(expected / observed)
     return total
+
+
+# --- walls of empty bins, see `descents.pyx` -------------------------------------------------------------------------
+
+cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
+    """Whether a bin has a wall or a kink."""
+    if p.weights != NULL:
+        return False
+    return p.observed[i] == 0.0 if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > NOTHING
+
+
+cdef inline double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """chi2 of a bin with a wall, and its derivatives by the bin's multiplier; in the end chi2 without the wall."""
+    cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, u, h
+    if p.floor > 0.0:
+        away, u = expected - p.floor, row.walls[i]
+        h = hypot(m, away)
+        row.slopes[i] = 1.0 + (u if row.settled else away / (m + h))
+        row.bends[i] = 0.5 * (1.0 - u * u) / (m + fmax(away * u, 0.0))
+        if not row.settled:
+            return 2.0 * p.floor + away + h - m * log(m + h)
+        return 2.0 * p.floor + ((1.0 + u) * away if 1.0 - fabs(u) > fabs(away) else 2.0 * fmax(away, 0.0))
+    row.bends[i] = z / expected
+    if not row.settled:
+        m = fmax(m, 2.0 * observed)
+        row.slopes[i] = 2.0 - m / expected
+        return 2.0 * (expected - observed) - m * log(expected / (observed if observed > 0.0 else 1.0))
+    row.slopes[i] = 2.0 - z
+    away = 2.0 * (expected - observed)
+    if observed > 0.0:
+        away -= 2.0 * observed * log(expected / observed)
+    return away - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
+
+
+cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil:
+    """Begin with multipliers at the last expectations."""
+    cdef double away
+    cdef Py_ssize_t i
+    row.height, row.settled = height, False
+    for i in range(p.bins):
+        away = row.expected[i] - p.floor
+        if p.floor > 0.0:
+            row.walls[i] = away / (height + hypot(height, away))
+        else:
+            row.walls[i] = fmax(2.0 * p.observed[i] / away, 1.0) if away > NOTHING else 1.0
+
+
+cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil:
+    """Take a step of Newton's in the multipliers, where `scale` of one led from the expectations before to the last."""
+    cdef double step, away, u, z, m
+    cdef Py_ssize_t i
+    for i in range(p.bins):
+        if not walled(p, i, row.before[i]):
+            continue
+        step = (row.expected[i] - row.before[i]) / scale
+        if p.floor > 0.0:
+            away, u = row.before[i] - p.floor, row.walls[i]
+            z = u + ((away + step) * (1.0 - u * u) - 2.0 * row.height * u) / (
+                2.0 * (row.height + fmax(away * u, 0.0)))
+            row.walls[i] = fmin(fmax(z, u - WAY * (1.0 + u)), u + WAY * (1.0 - u))
+            continue
+        m = fmax(row.height, 2.0 * p.observed[i])
+        z = fmax((m - row.walls[i] * step) / row.before[i], (1.0 - WAY) * row.walls[i])
+        m /= row.expected[i]
+        row.walls[i] = fmin(fmax(z, m / ASTRAY), m * ASTRAY)
+
+
+cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
+    """How far multipliers are from what expectations say they are, in what they change chi2 by."""
+    cdef double out = 0.0, away, u
+    cdef Py_ssize_t i
+    for i in range(p.bins):
+        if not walled(p, i, row.expected[i]):
+            continue
+        if p.floor == 0.0:
+            out += fabs(row.walls[i] * row.expected[i] - fmax(row.height, 2.0 * p.observed[i]))
+        else:
+            away, u = row.expected[i] - p.floor, row.walls[i]
+            out += fabs(away * (u - away / (row.height + hypot(row.height, away))))
+    return out
+
+
+cdef double room_to_walls(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
+    """Which part of the way from the expectations before to the last ones keeps all above 0."""
+    cdef double out = 1.0
+    cdef Py_ssize_t i
+    for i in range(p.bins if p.weights == NULL else 0):
+        if row.expected[i] <= 0.0 < row.before[i]:
+            out = fmin(out, row.before[i] / (row.before[i] - row.expected[i]))
+    return out
 
 
 cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const double *nuisances, bint valued,

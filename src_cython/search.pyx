@@ -6,7 +6,7 @@ from libc.stdlib cimport qsort
 from cevns.kernels.components cimport poisson_line, poisson_t
 from cevns.kernels.counts cimport fold_piece
 from cevns.kernels.gaussian cimport row_t, term_t
-from cevns.kernels.joint cimport joint_row_t
+from cevns.kernels.descents cimport joint_row_t
 from cevns.kernels.polynomials cimport find_piece, power
 from cevns.kernels.sums cimport joint_row, line_chi2, line_prior, sum_chi2, sum_t
 

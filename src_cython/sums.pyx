@@ -15,9 +15,9 @@ centre and pull it finds its best well itself, exactly so if it is alone.
 
 from libc.math cimport INFINITY, NAN, copysign, fabs
 
+from cevns.kernels.descents cimport MAX_PULLS, joint_row_t
 from cevns.kernels.gaussian cimport ALONE, direct_chi2, open_rows, row_t, start_rows, term_t
-from cevns.kernels.joint cimport (
-    MAX_PULLS, joint_chi2, joint_row_t, joint_size, place_joint, start_joint)
+from cevns.kernels.joint cimport joint_chi2, joint_size, place_joint, start_joint
 from cevns.kernels.quenching cimport row_chi2, term_line
 
 # what the last step in the shared nuisances may leave of chi2, relative to 1 + chi2

@@ -8,14 +8,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from scipy import optimize, special
+from scipy import optimize
 
 import cevns
 from cevns import reference
-from cevns.detectors import Arrival, ArrivalEfficiency, LindhardQuenching, Response, TimeOffset
+from cevns.detectors import Arrival, ArrivalEfficiency, TimeOffset
 from cevns.errors import InputError, UnknownNameError
 from cevns.experiments import Experiment
-from cevns.fluxes import PulseTiming, pion_decay_at_rest
+from cevns.fluxes import PulseTiming
 from cevns.kernels.counts import Counts
 from cevns.kernels.engine import Engine
 from cevns.kernels.joint import Joint
@@ -23,7 +23,6 @@ from cevns.kernels.likelihood import Evaluator
 from cevns.kernels.poisson import PoissonTerm
 from cevns.kernels.weights import Weights
 from cevns.likelihoods import Background, Deformation, Nuisance
-from cevns.nuclei import Target
 from cevns.parameters import Parameter
 from cevns.spread import Grid
 
@@ -196,44 +195,6 @@ def test_gradient_is_that_of_differences(made):
 
 
 # --- experiments
-
-
-BELOW_NOTHING = pytest.mark.xfail(
-    reason="a level that is free goes below 0, and a descent ends where the first empty bin has nothing left"
-)
-
-
-@pytest.mark.parametrize("sigma", [0.5, 1.0, pytest.param(math.inf, marks=BELOW_NOTHING)])
-@pytest.mark.parametrize("coupling", [5e-5, 6e-5, 1e-4])
-def test_nothing_may_be_expected_where_nothing_was_seen(coupling, sigma):
-    """A level that is hardly known and empty bins: chi2 is least near an edge of what can be; beside SLSQP."""
-    flux = pion_decay_at_rest(distance=20.0, protons=4e21, neutrinos_per_proton=0.09)
-    levels = np.array([0.22, 0.24, 0.21, 0.29])
-    few = Experiment(
-        name="few",
-        flux=flux,
-        target=Target.of("Ge", mass=5.0),
-        response=Response(LindhardQuenching(32, 72.6, 0.157), [0.5, 1, 2, 4, 8]),
-        observed=[1, 0, 0, 0],
-        backgrounds=[Background("steady", levels, 0.0)],
-        nuisances=[Nuisance("flux", 0.1), Nuisance("level", sigma, ["steady"])],
-    )
-    signal, n = few.signal.counts("universal", mass=10.0, coupling=coupling), np.array(few.observed)
-
-    def expected(x):
-        return x[0] * signal + x[1] * levels
-
-    def chi2(x):
-        N = np.maximum(expected(x), 1e-300)
-        return 2 * (N - n + special.xlogy(n, n / N)).sum() + ((x[0] - 1) / 0.1) ** 2 + ((x[1] - 1) / sigma) ** 2
-
-    options = {"constraints": {"type": "ineq", "fun": expected}, "options": {"ftol": 1e-14, "maxiter": 500}}
-    starts = [1, 1], [1, 2], [1, 0.7], [0.5, 0.5]
-    least = min(optimize.minimize(chi2, x, method="SLSQP", **options).fun for x in starts)
-    assert few.chi2("universal", mass=10.0, coupling=coupling) == pytest.approx(least, abs=1e-6)
-    assert few.pulls("universal", mass=10.0, coupling=coupling).chi2 == pytest.approx(least, abs=1e-6)
-    line = few.chi2("universal", mass=10.0, coupling=coupling * np.array([0.8, 0.9, 1.0]))
-    assert line[-1] == pytest.approx(least, abs=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ _MODULES = (
     "components",
     "convexity",
     "counts",
+    "descents",
     "engine",
     "fluxes",
     "form_factors",

@@ -84,6 +84,15 @@ cdef struct poisson_row_t:
     double *moments  # (part, group, moment)
     double scale  # of the signal, 1 unless it is far too large for the data
     double best_scale  # the same where chi2 is least
+    # of descents next to walls: m, 0 for none, and whether they are done; multipliers, expectations before a step, and
+    # the first two and the multipliers where chi2 is least
+    double height
+    double best_height
+    bint settled
+    bint best_settled
+    double *walls
+    double *before
+    double *best_walls
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes

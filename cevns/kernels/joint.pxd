@@ -1,40 +1,7 @@
 """Experiments with nuisances of their own and shared ones, for other Cython code; `joint.pyx` has the mathematics."""
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
-
-cdef enum:
-    MAX_PULLS = 64  # nuisances of all experiments together
-
-
-cdef struct joint_t:
-    Py_ssize_t n, pulls, starts
-    const poisson_t **terms
-    # nuisances: inverse covariance, ranges, and where to start from (start, nuisance)
-    const double *precision
-    const double *low
-    const double *high
-    const double *start
-    # whether chi2 is convex in them, so that there is one minimum
-    bint convex
-
-
-cdef struct joint_row_t:
-    # all experiments at one point of all parameters but the line's
-    poisson_row_t *rows
-    # the last minimum, and whether there is one for the present point
-    double *best
-    bint known
-    # numbers of a descent: gradient, matrix, factor, step, trial, its gradient and matrix
-    double *x
-    double *gradient
-    double *hessian
-    double *factor
-    double *step
-    double *trial
-    double *new_gradient
-    double *new_hessian
-    double y
-
+from cevns.kernels.descents cimport joint_row_t, joint_t
 
 cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil
 cdef void place_joint(const joint_t *j, joint_row_t *row, double *memory) noexcept nogil

@@ -6,6 +6,10 @@ from cevns.kernels.counts cimport counts_t
 
 cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const double *nuisances, bint valued,
                          bint curved, Py_ssize_t n, double *gradient, double *hessian) noexcept nogil
+cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
+cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil
+cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil
+cdef double room_to_walls(const poisson_t *p, const poisson_row_t *row) noexcept nogil
 cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double *values, const double *nuisances,
                            double *gradient) noexcept nogil
 

@@ -2,7 +2,7 @@
 
 from cevns.kernels.counts cimport counts_t
 from cevns.kernels.gaussian cimport row_t, term_t
-from cevns.kernels.joint cimport joint_row_t, joint_t
+from cevns.kernels.descents cimport joint_row_t, joint_t
 
 cdef enum:
     MAX_SHARED = 8

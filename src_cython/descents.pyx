@@ -1,0 +1,219 @@
+"""Newton's steps in the nuisances of all experiments together, and descents to where empty bins have nothing left.
+
+Nothing can be expected below 0. Where counts were seen chi2 itself keeps expectations above; in an empty bin it falls
+like 2 N until N = 0, and there it may be least: at a wall, of several bins often. With a logarithm for each wall,
+2 N - m ln N, it is smooth, and its minimum comes next to the one wanted as m falls. The multiplier z of N >= 0 is a
+variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler,
+Math. Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N
+is 0, is taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a
+kink there, whose slope 1 + u, 0 to 2, is the variable: (N - F) (1 - u^2) = 2 m u.
+"""
+
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
+from libc.string cimport memcpy
+
+from cevns.kernels.poisson cimport move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls
+
+cdef enum:
+    MOST_STEPS = 200
+    MOST_HALVINGS = 40
+
+# m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
+cdef double FIRST_WALL = 0.1
+cdef double LAST_WALL = 1e-11
+# the same at most, where rounding allows no less, and how near a matrix may come to a singular one
+cdef double MOST_WALL = 1e-7
+cdef double SINGULAR = 1e-14
+# what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
+cdef double ROUGH = 1e-13
+cdef double SHARP = 1e-15
+# how much of the way to the next wall a step may go
+cdef double WAY_TO_WALL = 0.99
+
+
+cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
+                     double *hessian) noexcept nogil:
+    """chi2 at values of the nuisances with its derivatives, infinite where there can be no such expectations."""
+    cdef Py_ssize_t i, k, n = j.pulls
+    cdef double total = 0.0, pull
+    for k in range(n):
+        pull = 0.0
+        for i in range(n):
+            pull += j.precision[k * n + i] * x[i]
+        gradient[k] = 2.0 * pull
+        total += x[k] * pull
+    for k in range(n * n):
+        hessian[k] = 2.0 * j.precision[k]
+    for i in range(j.n):
+        total += poisson_chi2(j.terms[i], row.rows + i, y, x, True, curved, n, gradient, hessian)
+        if total == INFINITY:
+            break
+    return total
+
+
+cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double least, double *out) noexcept nogil:
+    """Cholesky factor of a matrix with the rows and columns of fixed variables left out; False if there is none.
+
+    Less than the part `least` of what curves along a variable is taken for rounding.
+    """
+    cdef Py_ssize_t i, k, m
+    cdef double total
+    for i in range(n):
+        for k in range(i + 1):
+            if fixed[i] or fixed[k]:
+                out[i * n + k] = 1.0 if i == k else 0.0
+                continue
+            total = matrix[i * n + k]
+            for m in range(k):
+                total -= out[i * n + m] * out[k * n + m]
+            if i == k:
+                if not total > least * fabs(matrix[i * n + i]):
+                    return False
+                out[i * n + i] = sqrt(total)
+            else:
+                out[i * n + k] = total / out[k * n + k]
+    return True
+
+
+cdef void solve(const double *factor, const char *fixed, const double *right, Py_ssize_t n, double *out) noexcept nogil:
+    """Solve with a Cholesky factor; what is fixed stays 0."""
+    cdef Py_ssize_t i, k
+    cdef double total
+    for i in range(n):
+        total = 0.0 if fixed[i] else right[i]
+        for k in range(i):
+            total -= factor[i * n + k] * out[k]
+        out[i] = total / factor[i * n + i]
+    for i in range(n - 1, -1, -1):
+        total = out[i]
+        for k in range(i + 1, n):
+            total -= factor[k * n + i] * out[k]
+        out[i] = total / factor[i * n + i]
+
+
+cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held, char *fixed) noexcept nogil:
+    """Which nuisances do not move: held ones, those at an end of their range, and those that change nothing."""
+    cdef Py_ssize_t k, n = j.pulls
+    for k in range(n):
+        fixed[k] = held != NULL and held[k]
+        if row.x[k] <= j.low[k] and row.gradient[k] > 0.0 or row.x[k] >= j.high[k] and row.gradient[k] < 0.0:
+            fixed[k] = True
+        if row.hessian[k * n + k] == 0.0 and row.gradient[k] == 0.0:
+            fixed[k] = True
+
+
+cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
+    """Fill the step; return the gain that it promises, twice."""
+    cdef Py_ssize_t k, n = j.pulls
+    cdef double out = 0.0, ridge, own, least = ROUGH
+    for k in range(j.n):
+        if row.rows[k].height > 0.0:
+            least = SHARP
+    find_fixed(j, row, held, fixed)
+    if not factorise(row.hessian, fixed, n, least, row.factor):
+        # without second derivatives of the expectations no direction is negative
+        at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+        ridge = 1e-10
+        while not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
+            for k in range(n):
+                # each in its own units; where nothing was seen there are none
+                own = row.new_hessian[k * n + k]
+                row.new_hessian[k * n + k] += ridge * (own if own > 0.0 else 1.0)
+            ridge *= 100.0
+    solve(row.factor, fixed, row.gradient, n, row.step)
+    for k in range(n):
+        out += row.step[k] * row.gradient[k]
+    return out
+
+
+cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:
+    memcpy(row.x, row.trial, j.pulls * sizeof(double))
+    memcpy(row.gradient, row.new_gradient, j.pulls * sizeof(double))
+    memcpy(row.hessian, row.new_hessian, j.pulls * j.pulls * sizeof(double))
+
+
+cdef void find_redundant(const joint_t *j, joint_row_t *row, const char *held, char *out) noexcept nogil:
+    """Held nuisances, and those without which others move all that they move; of the last expectations."""
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t i, k, n = j.pulls
+    for k in range(n):
+        out[k] = held != NULL and held[k]
+    if not j.convex:
+        return
+    find_fixed(j, row, held, fixed)
+    if factorise(row.hessian, fixed, n, ROUGH, row.factor):
+        return
+    for k in range(n):
+        for i in range(n):
+            fixed[i] = i > k or out[i]
+        if not factorise(row.hessian, fixed, n, ROUGH, row.factor):
+            out[k] = True
+
+
+cdef double lowest_wall(const joint_row_t *row, const char *fixed, Py_ssize_t n, double height) noexcept nogil:
+    """To which m the matrix of the last step is told from a singular one by rounding: it grows like 1 / m at walls."""
+    cdef Py_ssize_t k
+    cdef double out = 0.0
+    for k in range(n):
+        if not fixed[k]:
+            out = fmax(out, row.hessian[k * n + k] / (row.factor[k * n + k] * row.factor[k * n + k]))
+    return fmin(height * SINGULAR * out, height)
+
+
+cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
+    """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
+    cdef char fixed[MAX_PULLS]
+    cdef char idle[MAX_PULLS]
+    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
+    cdef Py_ssize_t i, k, n = j.pulls
+    cdef int _, _halving
+    at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
+    for i in range(j.n):
+        open_walls(j.terms[i], row.rows + i, height)
+    at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
+    find_redundant(j, row, held, idle)
+    for _ in range(MOST_STEPS):
+        value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+        if value == INFINITY:
+            break
+        for i in range(j.n):
+            memcpy(row.rows[i].before, row.rows[i].expected, j.terms[i].bins * sizeof(double))
+        gain = find_step(j, row, y, idle, fixed)
+        astray = 0.0
+        for i in range(j.n):
+            astray += off_multipliers(j.terms[i], row.rows + i)
+        if gain <= (0.01 * last if height == last else height) and astray <= height:
+            if height == last:
+                if last > MOST_WALL * (1.0 + fabs(value)):
+                    break
+                for i in range(j.n):
+                    row.rows[i].settled = True
+                return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+            last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
+            height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
+            for i in range(j.n):
+                row.rows[i].height = height
+            continue
+        scale = 1.0
+        for _halving in range(MOST_HALVINGS):
+            for k in range(n):
+                row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
+            new = at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian)
+            # rounding may be all that is left to go down
+            if new <= value - 1e-4 * scale * gain + 1e-13 * (1.0 + fabs(value)):
+                break
+            if new < INFINITY:
+                scale *= 0.5
+                continue
+            new = 1.0
+            for i in range(j.n):
+                new = fmin(new, room_to_walls(j.terms[i], row.rows + i))
+            scale *= fmin(WAY_TO_WALL * new, 0.9)
+        else:
+            break
+        for i in range(j.n):
+            move_walls(j.terms[i], row.rows + i, scale)
+        memcpy(row.x, row.trial, n * sizeof(double))
+    for i in range(j.n):
+        row.rows[i].height = 0.0
+    return NAN
