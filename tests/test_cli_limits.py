@@ -161,7 +161,7 @@ def unbuilt(tmp_path_factory):
     [
         "import cevns; cevns.load('coherent-csi-2017')",
         "import cevns; cevns.get_interaction('sm')",
-        "import cevns.predictions",
+        "from cevns.predictions import Signal",
         "from cevns.fluxes import Flux",
         "from cevns.nuclei.form_factors import helm",
         "from cevns.likelihoods import Likelihood",

@@ -279,7 +279,7 @@ def test_bounds_that_are_too_narrow_are_not_the_datas_fault(argon):
 
 def test_intervals_that_leave_out_the_best_value_are_refused(saved, tmp_path):
     for intervals, words in (
-        ([[None, 1.6]], "do not hold the best value"),
+        ([[8.9, 9.0]], "do not hold the best value"),
         ([], "do not hold the best value"),
         ([[-5.0, 100.0]], "outside its range"),
     ):

@@ -110,7 +110,7 @@ def test_predictions_are_equal_by_value_and_pickle(argon_3d):
 @pytest.mark.parametrize("point", [("sm",), ("b-l", 10.0, 8e-5)], ids=lambda point: point[0])
 def test_a_joint_fit_is_the_sum_of_what_each_experiment_expects(csi, csi_core, argon_3d, point):
     """The likelihood compares with the data what is predicted, however nuisances are shared."""
-    alone = csi.replace(nuisances=[Nuisance("sns-flux", 0.1)])
+    alone = csi.replace(name="another detector", nuisances=[Nuisance("sns-flux", 0.1)])
     germanium = cevns.load("coherent-ge-2024")
     both = csi_core + argon_3d + germanium + alone
     profile = both.pulls(*point)

@@ -61,6 +61,8 @@ class Likelihood(Inference):
     experiments: tuple[Experiment, ...]
     #: Gaussian constraints on parameters by name: (mean, standard deviation); `with_priors` adds them.
     priors: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    #: Evaluators of the same experiments with other data: none but of what `Experiment.with_data` makes.
+    _like: Kept = Kept(0)
 
     def __init__(
         self, experiments: Sequence[Likelihood], priors: Mapping[str, tuple[float, float]] | None = None
@@ -183,11 +185,6 @@ class Likelihood(Inference):
     @cached_property
     def _evaluators(self) -> Kept:
         return Kept(MOST_KEPT)
-
-    @cached_property
-    def _like(self) -> Kept:
-        """Evaluators of the same experiments with other data."""
-        return Kept(0)
 
     def bind(
         self,
