@@ -63,10 +63,10 @@ CORE = (
 #: Tests of counts in cells and their Poisson likelihoods, which those of the core do not meet.
 POISSON = (
     *("reference_poisson", "reference_germanium", "reference_xenonnt", "shapes", "moments", "joint", "far_signals"),
-    *("reference_argon_3d", "reference_csi_2021", "many_starts"),
+    *("reference_argon_3d", "reference_csi_2021", "many_starts", "walls"),
 )
 #: Kernels that serve Poisson data alone.
-CELLS = {"backwards", "components", "engine", "joint", "poisson", "sums"}
+CELLS = {"backwards", "components", "descents", "engine", "joint", "poisson", "sums"}
 OPERATORS = {
     "+": "-",
     "-": "+",

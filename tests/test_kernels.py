@@ -329,6 +329,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "backwards",
         "components",
         "convexity",
+        "descents",
         "gradients",
         "kinks",
         "masses",
