@@ -337,9 +337,8 @@ def test_built_in_experiments_keep_their_nuisances_and_take_more(load):
     known = 'schema = 1\n[[experiment]]\nname = "coherent-ge-2024"\n'
     plain = cevns.load("coherent-ge-2024")
     assert load(known).nuisances == plain.nuisances
-    more = load(known + 'nuisance = {name = "mass", sigma = 0.02}\nlabel = "Ge"\n')
+    more = load(known + 'nuisance = {name = "mass", sigma = 0.02}\n')
     assert more.nuisances == (*plain.nuisances, Nuisance("mass", 0.02))
-    assert more.label == "Ge"
     expected = load(known + 'data = {observed = "asimov", uncertainty = [3]}\n')
     assert expected.chi2("sm") == pytest.approx(0, abs=1e-9)
     assert expected.uncertainty == (3.0,)
