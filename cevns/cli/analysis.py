@@ -164,7 +164,7 @@ def limit(args: Namespace) -> Result:
     threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
-        f"{found.model}, {' + '.join(found.experiments)}, confidence level {below(found.cl, 1, 6)} for {freedom}\n"
+        f"{found.subject}, confidence level {below(found.cl, 1, 6)} for {freedom}\n"
         f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: {best}"
     )
     if args.output is not None:
@@ -197,7 +197,7 @@ def scan(args: Namespace) -> Result:
     about, best = _about(found, found.mass[i], found.coupling[j], likelihood, model)
     data = {"file": str(args.output), **about, "shape": shape, "chi2_min": found.chi2[i, j]}
     text = (
-        f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
+        f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {found.subject}\n"
         f"lowest chi2 on the grid {number(found.chi2[i, j])}  {best}"
     )
     head, _, rest = text.partition("\n")

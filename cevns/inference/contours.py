@@ -30,7 +30,7 @@ from cevns.parameters import LARGEST_COUPLING, common_shape
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.inference.lower import Met
@@ -131,6 +131,10 @@ class Contour(Result):
 
         return plot_contour(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         x, y = self.parameters
         levels = ", ".join(
@@ -140,7 +144,7 @@ class Contour(Result):
         return f"{x.name} x {y.name}, {levels}"
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {self._facts()}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._facts()}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ class Estimate(Result):
         )
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {self._facts()}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._facts()}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from cevns.inference.samples import samples
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -120,13 +120,17 @@ class Interval(Result):
 
         return plot_interval(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         shown = [f"[{low:.4g}, {high:.4g}]" for low, high in self.allowed[:3]]
         more = ["..."] if len(self.allowed) > 3 else []
         return f"{below(self.cl, 1)} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])
+        return "; ".join([f"{self.subject}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

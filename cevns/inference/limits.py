@@ -240,7 +240,7 @@ class Limit(Result):
 
     def _caption(self) -> str:
         warning = "; the standard model is excluded" if self.excludes_standard_model else ""
-        return "; ".join([f"{self.model}, {self.data}, {self._level()}: excluded couplings{warning}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._level()}: excluded couplings{warning}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,7 @@ class Line:
             "labels": tuple(e.label for e in self._likelihood.experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
+            "fixed_parameters": tuple(self.known[name] for name in self.fixed),
             "remarks": self._remarks,
         }
 

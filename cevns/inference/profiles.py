@@ -20,7 +20,7 @@ from cevns.inference.results import Result
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -90,12 +90,13 @@ class Profile(Result):
 
         return plot_profile(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         p = self.parameters[0]
-        others = f", {', '.join(self.profiled)} profiled" if self.profiled else ""
-        return (
-            f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}, minimum {self.chi2_min:.6g}{others}"
-        )
+        return f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}, minimum {self.chi2_min:.6g}"
 
     # --- files -------------------------------------------------------------------------------------------------------
 
