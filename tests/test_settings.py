@@ -6,8 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from configs import QUENCHING, only, own
 
 import cevns
+import cevns.plotting
+from cevns.errors import InputError
 from cevns.inference import Result
 
 
@@ -80,3 +83,58 @@ def test_texts_of_commands_say_them(run, command):
     code, out, err = run(command, "coherent-csi-2017", *options.split())
     assert (code, err) == (0, "")
     assert said in out.partition("\n\n")[0]
+
+
+# --- what else was said wrongly
+
+
+def test_a_level_of_a_contour_is_asked_by_its_confidence(csi):
+    found = csi.contour("sm", "sin2_theta_w", "rn_csi", cl=(0.5, 0.95))
+    inner, outer = (curves[0].mean(axis=0) for curves in found.curves)
+    place = found.curves[1][0][0] * 0.999 + outer * 0.001
+    assert [bool(found.allows(*inner, cl=cl)) for cl in found.cl] == [True, True]
+    assert [bool(found.allows(*place, cl=cl)) for cl in found.cl] == [False, True]
+    assert found.allows(*place) == found.allows(*place, cl=0.5)
+    with pytest.raises(InputError, match=r"cl = 0\.9 is not among the levels of the contour, 0\.5 and 0\.95"):
+        found.allows(*place, cl=0.9)
+    with pytest.raises(InputError, match="leave one out"):
+        found.allows(*place, 1, cl=0.5)
+
+
+def test_axes_of_one_figure_are_saved_as_it(tmp_path):
+    axes = cevns.load("coherent-csi-2021").predict("sm").plot()
+    assert len(axes) > 1
+    cevns.plotting.save(axes, tmp_path / "one.png")
+    cevns.plotting.save(axes[0].figure, tmp_path / "other.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
+    with pytest.raises(InputError, match="axes of 2 figures"):
+        cevns.plotting.save([axes[0], cevns.plotting.new_figure()], tmp_path / "two.svg")
+    with pytest.raises(InputError, match="figure must be"):
+        cevns.plotting.save((), tmp_path / "none.png")
+
+
+def asimov(experiment, model, **values):
+    made = experiment.predict(model, **values)
+    return experiment.replace(observed=made.signal + sum(made.backgrounds.values()))
+
+
+def test_where_chi2_is_0_it_does_not_fall_further(csi, load):
+    single = own(
+        response="[experiment.response]\nedges = [5, 20]\n" + QUENCHING,
+        data="[experiment.data]\nobserved = [150]\nuncertainty = [8]\n",
+    )
+    one = only(load(single)).best_fit("b-l")
+    assert one.chi2 == pytest.approx(0.0, abs=1e-9)
+    said = "the data do not determine the mass: chi2 of the best fit is 0, as it is at many other masses"
+    assert said in one.remarks
+    assert not any("fall further" in text for text in one.remarks)
+    assert "chi2 0," in repr(one)
+    assert "<td>0</td>" in one._repr_html_()
+    data = asimov(csi, "b-l", mass=50.0, coupling=2e-4)
+    found = data.best_fit("b-l", mass_range=(50.0, 100.0))
+    assert [text.partition(": ")[2] for text in found.remarks] == ["chi2 is 0 there, and nothing fits better"]
+    said = data.fit("sm", "rn_csi", bounds={"rn_csi": (6.0, 7.0)}).remarks[0]
+    assert said.endswith("chi2 may fall further beyond")
+    other = asimov(csi, "sm", rn_csi=5.5)
+    (said,) = other.fit("sm", "rn_csi", bounds={"rn_csi": (5.5, 7.0)}).remarks
+    assert said.endswith("chi2 is 0 there, and nothing fits better")

@@ -79,16 +79,31 @@ class Contour(Result):
     suffix: ClassVar[str] = ".json"
     made_by: ClassVar[str] = "Contour.save or `cevns contour -o`"
 
-    def allows(self, x: ArrayLike, y: ArrayLike, level: int = 0) -> Any:
-        """Return whether points lie inside the curves of a level, the first one unless another is asked for.
+    def allows(self, x: ArrayLike, y: ArrayLike, level: int = 0, *, cl: float | None = None) -> Any:
+        """Return whether points lie inside the curves of one level.
 
+        Parameters
+        ----------
+        x, y : array_like
+            Points, which broadcast.
+        level : int
+            Which of the levels, counted from 0; the first, which is the lowest and encloses least, unless given.
+        cl : float, optional
+            The same by its confidence level, which is one of those of the contour.
+
+        Returns
+        -------
+        ndarray of bool, or bool
+
+        Notes
+        -----
         Ends of ranges along which a curve goes are inside. Edges of curves lie near the level, not on it: beside them
         chi2 may tell otherwise, by up to 1 % of `delta_chi2`.
 
         Raises
         ------
         InputError
-            If a value is not finite, the shapes do not broadcast, or there is no such level.
+            If a value is not finite, the shapes do not broadcast, there is no such level, or both are given.
 
         Examples
         --------
@@ -97,7 +112,11 @@ class Contour(Result):
         >>> found = csi.contour("sm", x="sin2_theta_w", y="rn_csi")
         >>> found.allows([0.2387, 0.9], 5.0).tolist()
         [True, False]
+        >>> csi.contour("sm", x="sin2_theta_w", y="rn_csi", cl=(0.68, 0.95)).allows(0.2387, 4.1, cl=0.95)
+        True
         """
+        if cl is not None:
+            level = self._level_of(cl, level)
         k = checks.whole("level", level, high=len(self.curves) - 1)
         given = zip((p.name for p in self.parameters), (x, y), strict=True)
         numbers = {name: checks.array(name, value) for name, value in given}
@@ -105,6 +124,16 @@ class Contour(Result):
         x, y = (np.broadcast_to(value, shape) for value in numbers.values())
         inside = encloses(self.curves[k], x.ravel(), y.ravel()).reshape(shape)
         return inside if inside.ndim else bool(inside)
+
+    def _level_of(self, cl: Any, level: int) -> int:
+        if level:
+            raise InputError(f"level = {checks.shown(level)} and cl = {checks.shown(cl)} are given: leave one out")
+        cl = checks.confidence_level(cl)
+        found = next((k for k, own in enumerate(self.cl) if math.isclose(cl, own, rel_tol=1e-9)), None)
+        if found is None:
+            known = " and ".join(below(own, 1, 6) for own in self.cl)
+            raise InputError(f"cl = {cl:g} is not among the levels of the contour, {known}: draw the contour with it")
+        return found
 
     def table(self) -> Table:
         """Return a row for each vertex: confidence level, number of the curve, x and y."""

@@ -17,7 +17,7 @@ from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.remarks import check_effect, nuisances
 from cevns.inference.results import Result
-from cevns.tabular import Column, Table
+from cevns.tabular import Column, Table, chi2_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,8 @@ class Profile(Result):
 
     def _facts(self) -> str:
         p = self.parameters[0]
-        return f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}, minimum {self.chi2_min:.6g}"
+        chi2 = f"chi2 from {chi2_text(self.chi2.min())}, minimum {chi2_text(self.chi2_min)}"
+        return f"{span(p.name, self.values, p.unit)}, {chi2}"
 
     # --- files -------------------------------------------------------------------------------------------------------
 

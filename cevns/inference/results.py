@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
 from cevns.plotting.pictures import Pictured
-from cevns.tabular import html
+from cevns.tabular import html, without_rounding
 from cevns.units import typeset
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Result(ByValue, Pictured, abc.ABC):
 
     def _repr_html_(self) -> str:
         table = self.table()
-        return html(table.heads, table, self._caption())
+        return html(table.heads, without_rounding(table), self._caption())
 
     def _caption(self) -> str:
         return f"{self.subject}, {self._facts()}"
