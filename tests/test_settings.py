@@ -10,7 +10,8 @@ from configs import QUENCHING, only, own
 
 import cevns
 import cevns.plotting
-from cevns.errors import InputError
+from cevns.errors import InputError, UnknownNameError
+from cevns.figures import known_figures, known_papers
 from cevns.inference import Result
 
 
@@ -138,3 +139,43 @@ def test_where_chi2_is_0_it_does_not_fall_further(csi, load):
     other = asimov(csi, "sm", rn_csi=5.5)
     (said,) = other.fit("sm", "rn_csi", bounds={"rn_csi": (5.5, 7.0)}).remarks
     assert said.endswith("chi2 is 0 there, and nothing fits better")
+
+
+def test_a_limit_takes_one_of_several_couplings(csi, run_json, run):
+    found = csi.limit("magnetic-moment", parameter="mu_mu")
+    expected = csi.limit("magnetic-moment", mu_e=0, mu_tau=0)
+    np.testing.assert_array_equal(found.excluded[0], expected.excluded[0])
+    assert (found.parameters[0].name, found.settings) == ("mu_mu", "")
+    assert csi.best_fit("magnetic-moment", parameter="mu_mu").chi2 == found.chi2_min
+    told = run_json("limit", "coherent-csi-2017", "--model", "magnetic-moment", "--parameter", "mu_mu")
+    np.testing.assert_allclose(told["limits"][0]["excluded"][0][0], found.excluded[0][0, 0], rtol=1e-12)
+    for words in (r"has the couplings mu_e, mu_mu, mu_tau", r"parameter='mu_e' \(--parameter mu_e"):
+        with pytest.raises(InputError, match=words):
+            csi.limit("magnetic-moment")
+    with pytest.raises(UnknownNameError, match=r"mu_x.*mu_mu"):
+        csi.limit("magnetic-moment", parameter="mu_x")
+    with pytest.raises(InputError, match="leave one out"):
+        csi.limit("magnetic-moment", parameter="mu_e", mu_e=0)
+
+
+def test_the_help_of_reproduce_lists_papers_and_figures(run):
+    code, out, err = run("reproduce", "--help")
+    assert (code, err) == (0, "")
+    for paper in known_papers():
+        assert f"  {paper}:" in out
+        assert ", ".join(known_figures(paper)) in out
+
+
+def test_masses_that_are_refused_say_why_and_what_to_do(run, load):
+    code, out, err = run("limit", "coherent-csi-2017", "--model", "b-l", "--mass", "10,20")
+    assert (code, out) == (2, "")
+    assert "blanks between them, 10 20, or LOW:HIGH:N" in err
+    low = only(load(own(response="[experiment.response]\nedges = [0, 10, 20]\n" + QUENCHING)))
+    least = f"{low.smallest_mass:.6g} MeV"
+    for ask in (low.chi2, low.predict):
+        with pytest.raises(
+            InputError, match=rf"mass = 0 .* at least {least} .*; recoils .* diverge: give .* {least} or"
+        ):
+            ask("b-l", mass=0, coupling=1e-5)
+    with pytest.raises(InputError, match=r"^mass must be [^;]*$"):
+        low.chi2("b-l", mass="x", coupling=1e-5)

@@ -130,9 +130,10 @@ def limit(args: Namespace) -> Result:
         raise InputError(
             f"{args.output} would be a figure, which needs at least two masses: give --mass, or a .csv file"
         )
-    level = {} if args.cl is None else {"cl": args.cl}
+    level: dict[str, Any] = {} if args.cl is None else {"cl": args.cl}
     fixed = settings(likelihood, model, args)
-    found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads, **fixed)
+    level |= {"dof": args.dof, "parameter": args.parameter}
+    found = likelihood.limit(model, masses, **level, num_threads=args.threads, **fixed)
     if drawn:
         from cevns.plotting import file_axes
 

@@ -155,6 +155,7 @@ def best_fit(
     *,
     mass: float | None = None,
     mass_range: tuple[float, float] | None = None,
+    parameter: str | None = None,
     num_threads: int = 1,
     **fixed: float,
 ) -> Fit:
@@ -172,6 +173,8 @@ def best_fit(
         Lowest and highest mass [MeV]; from 0.1 MeV, or from ``likelihood.smallest_mass`` where that is higher, to 10
         GeV unless given. Below a few MeV and above about a GeV chi2 hardly depends on the mass, at fixed g
         and g/M, so the ends matter little.
+    parameter : str, optional
+        Which coupling, if the interaction has several; the others have their defaults unless they are given.
     num_threads : int
         Threads over the masses.
     **fixed : float
@@ -194,7 +197,7 @@ def best_fit(
     >>> round(fit.chi2, 2)
     7.44
     """
-    line = Line(likelihood, interaction, "fit", fixed)
+    line = Line(likelihood, interaction, "fit", fixed, parameter)
     num_threads = checked(num_threads)
     if mass_range is not None and (mass is not None or line.other is None):
         reason = "mass is given too" if line.other else f"interaction {checks.shown(line.name)} has no mass"

@@ -46,6 +46,8 @@ UNITS = {"mass": "MeV", "coupling": "dimensionless"}
 #: How far chi2, a difference, may fall below 0 by rounding, relative to the largest and to 1.
 ROUNDING = 1e-6
 _MOST_PARAMETERS, _MOST_FREE = 2, 24
+#: Fields of a parameter that are always written, and that never are: what messages say is no result.
+_WRITTEN, _UNWRITTEN = ("name", "unit"), ("reason",)
 
 
 class HeaderError(Exception):
@@ -77,7 +79,11 @@ def header(result: Result) -> dict[str, Any]:
 def _described(parameter: Parameter) -> dict[str, Any]:
     """Return a parameter without what has its default, which an infinite range does."""
     values = {f.name: (getattr(parameter, f.name), f.default) for f in dataclasses.fields(parameter)}
-    return {name: value for name, (value, default) in values.items() if name in ("name", "unit") or value != default}
+    return {
+        name: value
+        for name, (value, default) in values.items()
+        if name in _WRITTEN or (value != default and name not in _UNWRITTEN)
+    }
 
 
 def plain(text: str) -> str:
