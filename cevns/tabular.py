@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ __all__ = ["Column", "Table", "chi2_text", "html", "without_rounding"]
 
 #: Rows beyond which a table is cut: a notebook keeps what it shows.
 MOST_ROWS = 60
+#: And beyond which its text is.
+SHORT = 20
 #: chi2 below this is 0 but for the rounding of sums of many terms; nothing is learned from so little.
 CHI2_ROUNDING = 1e-9
 
@@ -57,6 +60,10 @@ class Table(ByValue):
     <Table: 2 rows of mass [MeV], chi2>
     >>> list(table)
     [(1.0, 7.5), (10.0, 8.0)]
+    >>> print(table)
+    mass [MeV]  chi2
+    1           7.5
+    10          8
     >>> table["mass"]
     [1.0, 10.0]
     >>> dict(zip(table.names, next(iter(table))))
@@ -99,6 +106,12 @@ class Table(ByValue):
 
     def __repr__(self) -> str:
         return f"<Table: {len(self)} row{'' if len(self) == 1 else 's'} of {', '.join(self.heads)}>"
+
+    def __str__(self) -> str:
+        rows = [[_text(cell) for cell in row] for row in itertools.islice(self, SHORT)]
+        widths = [max(map(len, column)) for column in zip(self.heads, *rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (self.heads, *rows)]
+        return "\n".join([*lines, *([f"... {len(self) - SHORT} more"] if len(self) > SHORT else [])])
 
     def _repr_html_(self) -> str:
         return html(self.heads, self)

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from configs import QUENCHING, only, own
+from configs import KNOWN, QUENCHING, only, own
 
 import cevns
 import cevns.plotting
@@ -179,3 +179,36 @@ def test_masses_that_are_refused_say_why_and_what_to_do(run, load):
             ask("b-l", mass=0, coupling=1e-5)
     with pytest.raises(InputError, match=r"^mass must be [^;]*$"):
         low.chi2("b-l", mass="x", coupling=1e-5)
+
+
+def test_one_name_is_asked_for_where_several_are_given(csi):
+    with pytest.raises(InputError, match=r"name must be a string, got \['rn_csi'\]; give the name of one parameter"):
+        csi.interval("sm", ["rn_csi"])
+    # of letters that changed places, not the name that is spelled most alike
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'rn_csi'\?"):
+        csi.fit("sm", "rn_cis")
+
+
+def test_pulls_and_tables_show_themselves(csi):
+    pulls = csi.pulls("sm")
+    assert repr(pulls) == f"<Pulls: coherent-csi-2017, chi2 {pulls.chi2:.6g}, {len(pulls.of(csi.name))} pulls>"
+    assert all(f"<td>{name}</td>" in pulls._repr_html_() for name in pulls.of(csi.name))
+    table = csi.scan("b-l", MASS, MASS[:3] * 1e-6).table()
+    text = str(table).splitlines()
+    assert text[0].split() == ["mass", "[MeV]", "coupling", "chi2"]
+    assert len(text) == 1 + len(table)
+
+
+def test_a_prediction_in_one_axis_names_the_experiment(csi):
+    ax = csi.predict("sm").plot()
+    said = "coherent-csi-2017, nuisances at their central values"
+    assert ax.get_legend().get_title().get_text() == said
+    # also where more is drawn into it
+    cevns.plotting.plot_prediction(csi.predict("b-l", 10.0, 1e-4), ax)
+    assert ax.get_legend().get_title().get_text() == said
+
+
+@pytest.mark.parametrize("kind", ["", 'kind = "vector"\n'])
+def test_a_slip_in_a_model_of_one_s_own_is_told_as_such(problems, kind):
+    found = problems(KNOWN + f'[[model]]\nname = "x"\n{kind}quark = {{u = 1, d = 1}}\nleptons = {{e = 1.0}}\n')
+    assert [str(text) for text in found] == ["model[1].quark: unknown key; did you mean 'quarks'?"]

@@ -19,7 +19,7 @@ from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.references import chi2_of_fit
-from cevns.inference.remarks import check_effect, remarks, shown_values
+from cevns.inference.remarks import ONE_NAME, check_effect, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.samples import samples
 from cevns.tabular import Column, Table
@@ -234,7 +234,7 @@ def interval(
     >>> both.interval("sm", "sin2_theta_w", cl=0.6827).allowed.round(3)
     array([[0.229, 0.301]])
     """
-    checks.instance("name", name, str, "of a parameter")
+    checks.instance("name", name, str, ONE_NAME)
     cl, above = checks.confidence_level(cl), delta_chi2(cl, 1)
     profiled = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     objective = Objective(

@@ -15,7 +15,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
-from cevns.inference.remarks import check_effect, nuisances
+from cevns.inference.remarks import ONE_NAME, check_effect, nuisances
 from cevns.inference.results import Result
 from cevns.tabular import Column, Table, chi2_text
 
@@ -176,7 +176,7 @@ def profile(
     >>> csi.profile("sm", "rn_csi", [4.0, 5.0, 6.0]).chi2.round(2)
     array([4.68, 2.83, 4.57])
     """
-    checks.instance("name", name, str, "of a parameter")
+    checks.instance("name", name, str, ONE_NAME)
     profiled = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     objective = Objective(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads

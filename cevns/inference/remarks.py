@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from cevns.inference.minima import Minimum
     from cevns.inference.objectives import Objective
 
-__all__ = ["at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
+__all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
 
+#: What to do where several names are given for one.
+ONE_NAME = "give the name of one parameter: profiled= takes others, over which chi2 is minimised, and fit several"
 #: Difference in chi2 below which another minimum is as deep.
 AS_DEEP = 0.01
 #: Change of chi2 below which an end of a range fits as well.
