@@ -212,3 +212,13 @@ def test_a_prediction_in_one_axis_names_the_experiment(csi):
 def test_a_slip_in_a_model_of_one_s_own_is_told_as_such(problems, kind):
     found = problems(KNOWN + f'[[model]]\nname = "x"\n{kind}quark = {{u = 1, d = 1}}\nleptons = {{e = 1.0}}\n')
     assert [str(text) for text in found] == ["model[1].quark: unknown key; did you mean 'quarks'?"]
+
+
+def test_all_levels_of_a_contour_are_filled_the_outer_ones_paler(csi):
+    from matplotlib.patches import PathPatch
+
+    found = csi.contour("sm", "sin2_theta_w", "rn_csi", cl=(0.5, 0.95))
+    outer, inner = (patch for patch in found.plot().patches if isinstance(patch, PathPatch))
+    assert outer.get_path().get_extents().width > inner.get_path().get_extents().width
+    assert inner.get_facecolor()[0] < outer.get_facecolor()[0] < 1.0
+    assert not any(isinstance(patch, PathPatch) for patch in found.plot(facecolor="none").patches)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cevns import checks
-from cevns.tabular import chi2_text, html
 
 __all__ = ["Pulls"]
 
@@ -43,11 +42,15 @@ class Pulls:
     remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
+        from cevns.tabular import chi2_text
+
         count = sum(len(part["pulls"]) for part in self.experiments.values()) + len(self.shared) + len(self.priors)
         edges = f", at an edge: {', '.join(self.at_edge)}" if self.at_edge else ""
         return f"<Pulls: {' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}, {count} pulls{edges}>"
 
     def _repr_html_(self) -> str:
+        from cevns.tabular import chi2_text, html
+
         rows = [(name, pull, value) for name, part in self.experiments.items() for pull, value in part["pulls"].items()]
         rows += [(of, pull, value) for of in ("shared", "priors") for pull, value in getattr(self, of).items()]
         caption = "; ".join([f"{' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}", *self.remarks])
