@@ -15,7 +15,7 @@ from cevns import checks, units
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cevns._types import ArrayLike
 
@@ -68,6 +68,8 @@ class Parameter:
         Mean and standard deviation of a Gaussian constraint.
     origin : float
         Value at which its amplitude vanishes: couplings start from here.
+    reason : str
+        Why the range begins where it does, and what to do, for messages.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class Parameter:
     scale: str = "linear"
     prior: tuple[float, float] | None = None
     origin: float = 0.0
+    reason: str = dataclasses.field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         checks.text("name of a parameter", self.name)
@@ -160,7 +163,8 @@ class Parameter:
         InputError
             If the value is missing, not one plain number, or out of range.
         """
-        return checks.real(self.name, self._given(value), unit=self.unit, low=self.low, high=self.high)
+        found: float = self._checked(checks.real, self._given(value))
+        return found
 
     def values(self, value: ArrayLike | None) -> Any:
         """Return one or many values as a checked float or array of any shape; the default stands in for `None`.
@@ -172,7 +176,15 @@ class Parameter:
         """
         value = self._given(value)
         check = checks.real if isinstance(value, (int, float)) or type(value) in checks.SCALARS else checks.array
-        return check(self.name, value, unit=self.unit, low=self.low, high=self.high)
+        return self._checked(check, value)
+
+    def _checked(self, check: Callable[..., Any], value: Any) -> Any:
+        try:
+            return check(self.name, value, unit=self.unit, low=self.low, high=self.high)
+        except InputError as error:
+            if self.reason and (checks.floats(self.name, value) < self.low).any():
+                raise InputError(f"{error}; {self.reason}") from None
+            raise
 
     def _given(self, value: Any) -> Any:
         if value is None:

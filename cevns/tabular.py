@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,14 @@ from cevns.arrays import ByValue
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Column", "Table", "html"]
+__all__ = ["Column", "Table", "chi2_text", "html", "without_rounding"]
 
 #: Rows beyond which a table is cut: a notebook keeps what it shows.
 MOST_ROWS = 60
+#: And beyond which its text is.
+SHORT = 20
+#: chi2 below this is 0 but for the rounding of sums of many terms; nothing is learned from so little.
+CHI2_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,10 @@ class Table(ByValue):
     <Table: 2 rows of mass [MeV], chi2>
     >>> list(table)
     [(1.0, 7.5), (10.0, 8.0)]
+    >>> print(table)
+    mass [MeV]  chi2
+    1           7.5
+    10          8
     >>> table["mass"]
     [1.0, 10.0]
     >>> dict(zip(table.names, next(iter(table))))
@@ -98,8 +107,38 @@ class Table(ByValue):
     def __repr__(self) -> str:
         return f"<Table: {len(self)} row{'' if len(self) == 1 else 's'} of {', '.join(self.heads)}>"
 
+    def __str__(self) -> str:
+        rows = [[_text(cell) for cell in row] for row in itertools.islice(self, SHORT)]
+        widths = [max(map(len, column)) for column in zip(self.heads, *rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (self.heads, *rows)]
+        return "\n".join([*lines, *([f"... {len(self) - SHORT} more"] if len(self) > SHORT else [])])
+
     def _repr_html_(self) -> str:
         return html(self.heads, self)
+
+
+def chi2_text(chi2: float) -> str:
+    """Return chi2 with six digits, 0 where it is that but for rounding.
+
+    Examples
+    --------
+    >>> chi2_text(-5.9e-14), chi2_text(7.4381953)
+    ('0', '7.4382')
+    """
+    return f"{0.0 if abs(chi2) < CHI2_ROUNDING else chi2:.6g}"
+
+
+def without_rounding(table: Table) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a table as they are shown: chi2 that is 0 but for rounding is 0.
+
+    Examples
+    --------
+    >>> list(without_rounding(Table((Column("mass", "MeV", [1e-12]), Column("chi2", "", [-5.9e-14])))))
+    [(1e-12, 0.0)]
+    """
+    small = [name in ("chi2", "delta_chi2") for name in table.names]
+    for row in table:
+        yield tuple(0.0 if s and abs(cell) < CHI2_ROUNDING else cell for s, cell in zip(small, row, strict=True))
 
 
 def html(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:

@@ -62,6 +62,10 @@ def _closest(name: str, names: Iterable[str]) -> str | None:
     # another number is another thing: a year, a figure
     numbers = set(re.findall(r"\d+", name))
     likely = [known for known in names if numbers <= set(re.findall(r"\d+", known))]
+    # letters that have changed places are the likeliest slip
+    swapped = [known for known in likely if sorted(known) == sorted(name.lower())]
+    if swapped:
+        return swapped[0]
     return next(iter(difflib.get_close_matches(name.lower(), likely, n=1, cutoff=0.5)), None)
 
 

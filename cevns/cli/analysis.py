@@ -9,6 +9,7 @@ from cevns.cli.output import Result, described_axis, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
 from cevns.inference.unseen import unseen_at
+from cevns.tabular import chi2_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def chi2(args: Namespace) -> Result:
     rows += [
         ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
     ]
-    title = f"chi2 {number(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
+    title = f"chi2 {chi2_text(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
     warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2"), *found.remarks]
     data: dict[str, Any] = {
         "chi2": found.chi2,
@@ -129,9 +130,10 @@ def limit(args: Namespace) -> Result:
         raise InputError(
             f"{args.output} would be a figure, which needs at least two masses: give --mass, or a .csv file"
         )
-    level = {} if args.cl is None else {"cl": args.cl}
+    level: dict[str, Any] = {} if args.cl is None else {"cl": args.cl}
     fixed = settings(likelihood, model, args)
-    found = likelihood.limit(model, masses, **level, dof=args.dof, num_threads=args.threads, **fixed)
+    level |= {"dof": args.dof, "parameter": args.parameter}
+    found = likelihood.limit(model, masses, **level, num_threads=args.threads, **fixed)
     if drawn:
         from cevns.plotting import file_axes
 
@@ -164,15 +166,16 @@ def limit(args: Namespace) -> Result:
     threshold = number(found.chi2_min + found.delta_chi2)
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
     title = (
-        f"{found.model}, {' + '.join(found.experiments)}, confidence level {below(found.cl, 1, 6)} for {freedom}\n"
+        f"{found.subject}, confidence level {below(found.cl, 1, 6)} for {freedom}\n"
         f"excluded where chi2 > {threshold}, {number(found.delta_chi2)} above the best fit: {best}"
     )
     if args.output is not None:
         title += f"\nwritten to {args.output}"
     warnings = list(found.remarks)
     if found.excludes_standard_model:
+        least = chi2_text(found.chi2_min)
         warnings.append(
-            f"coupling 0, the standard model, is excluded too, since chi2 falls to {number(found.chi2_min)} elsewhere: "
+            f"coupling 0, the standard model, is excluded too, since chi2 falls to {least} elsewhere: "
             "check the data, or count from its chi2 with limit(reference=likelihood.chi2('sm')) in Python"
         )
     return with_warnings(data, title, table(head, rows), warnings)
@@ -197,8 +200,8 @@ def scan(args: Namespace) -> Result:
     about, best = _about(found, found.mass[i], found.coupling[j], likelihood, model)
     data = {"file": str(args.output), **about, "shape": shape, "chi2_min": found.chi2[i, j]}
     text = (
-        f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {' + '.join(found.experiments)}\n"
-        f"lowest chi2 on the grid {number(found.chi2[i, j])}  {best}"
+        f"{args.output}: {shape[0]} masses x {shape[1]} couplings, {found.subject}\n"
+        f"lowest chi2 on the grid {chi2_text(found.chi2[i, j])}  {best}"
     )
     head, _, rest = text.partition("\n")
     return with_warnings(data, head, rest, found.remarks) if found.remarks else Result(data, text)

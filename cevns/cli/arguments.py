@@ -174,8 +174,14 @@ def grid(text: str) -> Array:
     return np.geomspace(low, high, points)
 
 
+@_argument
 def mass_or_grid(text: str) -> Array | tuple[float]:
     """Return masses [MeV] for one number or ``LOW:HIGH:N``."""
+    if "," in text:
+        raise InputError(
+            f"{text!r} is not a mass: give several with blanks between them, {' '.join(text.replace(',', ' ').split())}"
+            ", or LOW:HIGH:N for N of them"
+        )
     return grid(text) if ":" in text else (mass(text),)
 
 

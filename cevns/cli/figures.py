@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
-__all__ = ["reproduce"]
+__all__ = ["known", "reproduce"]
+
+
+def known() -> str:
+    """Return the papers, each with its figures, for the help."""
+    from cevns.figures import known_figures, known_papers
+
+    lines = [f"  {paper + ':':12}{', '.join(known_figures(paper))}" for paper in known_papers()]
+    return "\n".join(["papers and their figures:", *lines])
 
 
 def reproduce(args: Namespace) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cevns.arrays import below
 from cevns.cli.inputs import described, inputs, pairs, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
+from cevns.tabular import chi2_text, without_rounding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def fit(args: Namespace) -> Result:
     rows = [
         (p.name, found.values[p.name], p.unit, _intervals(found.intervals[p.name].tolist())) for p in found.parameters
     ]
-    title = f"chi2 {number(found.chi2)}  {_title(likelihood, model, found)}"
+    title = f"chi2 {chi2_text(found.chi2)}  {_title(model, found)}"
     text = table(("parameter", "best fit", "unit", "delta chi2 at most 1, others profiled"), rows)
     if len(found.minima) > 1:
         names = [p.name for p in found.parameters]
-        others = [(m["chi2"], *(m["values"][name] for name in names)) for m in found.minima]
+        others = [(chi2_text(m["chi2"]), *(m["values"][name] for name in names)) for m in found.minima]
         text += f"\n\n{table(('chi2 of minima', *names), others)}"
     return _saved(found, args, data, title, text)
 
@@ -61,8 +62,8 @@ def profile(args: Namespace) -> Result:
         "chi2_min": found.chi2_min,
         "profiled": found.profiled,
     }
-    title = f"least chi2 {number(found.chi2_min)}  {_title(likelihood, model, found)}"
-    return _saved(found, args, data, title, table(shown.heads, shown))
+    title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}"
+    return _saved(found, args, data, title, table(shown.heads, without_rounding(shown)))
 
 
 def interval(args: Namespace) -> Result:
@@ -84,9 +85,9 @@ def interval(args: Namespace) -> Result:
         "allowed": found.allowed,
     }
     title = (
-        f"{_title(likelihood, model, found)}, confidence level {below(found.cl, 1, 6)} for 1 degree of freedom\n"
+        f"{_title(model, found)}, confidence level {below(found.cl, 1, 6)} for 1 degree of freedom\n"
         f"allowed where chi2 <= {number(found.chi2_min + found.delta_chi2)}, {number(found.delta_chi2)} above "
-        f"{number(found.chi2_min)}"
+        f"{chi2_text(found.chi2_min)}"
     )
     unit = found.parameters[0].unit
     head = (f"{found.name} [{unit}]" if unit else found.name, "best fit")
@@ -129,7 +130,7 @@ def contour(args: Namespace) -> Result:
         f"largest {args.x}",
         f"largest {args.y}",
     )
-    title = f"least chi2 {number(found.chi2_min)}  {_title(likelihood, model, found)}, 2 degrees of freedom"
+    title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}, 2 degrees of freedom"
     return _saved(found, args, data, title, table(head, rows))
 
 
@@ -160,8 +161,9 @@ def _about(found: AnyResult, model: Interaction) -> dict[str, Any]:
     return about | {"fixed": found.fixed}
 
 
-def _title(likelihood: Likelihood, model: Interaction, found: AnyResult) -> str:
-    return f"{described(model, found.fixed, likelihood.parameters(model))}, {' + '.join(found.experiments)}"
+def _title(model: Interaction, found: AnyResult) -> str:
+    settings = f" ({found.settings})" if found.settings else ""
+    return f"{described(model, {})}, {' + '.join(found.experiments)}{settings}"
 
 
 def _intervals(rows: Sequence[Sequence[float]]) -> str:

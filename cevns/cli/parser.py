@@ -25,6 +25,8 @@ _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and li
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
+        #: ``module:function`` of what stands below the help, which is imported when somebody asks for it.
+        self.appendix = ""
         self.register("action", None, _Once)
         # before 3.14 argparse takes -1e-3 and -inf for options, and then misses the value instead of refusing it
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
@@ -37,6 +39,12 @@ class _Parser(argparse.ArgumentParser):
             # of a command, not of the program, whose help says nothing of its options
             self.error(f"unrecognized arguments: {' '.join(rest)}{self._remedy(rest)}")
         return found, rest
+
+    def format_help(self) -> str:
+        """Return the help, with what stands below it."""
+        module, _, name = self.appendix.partition(":")
+        below = f"\n{getattr(importlib.import_module(module), name)()}\n" if module else ""
+        return f"{super().format_help()}{below}"
 
     def _behind_options(self, found: Namespace, words: list[str]) -> list[str]:
         """Give words behind options to the positional that takes any number, or one that has none; return the others.
@@ -138,6 +146,9 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         metavar="MEV",
         help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
     )
+    command.add_argument(
+        "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
+    )
     _add_level(command)
     _add_threads(command)
     _add_output(command, ".csv", *_FIGURE, required=False)
@@ -217,6 +228,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         help="another paper's arXiv number, 2005.01645, or today, for the latest data, may come first; all its figures "
         "unless some are given",
     )
+    command.appendix = "cevns.cli.figures:known"
     _add_threads(command)
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from cevns import checks
@@ -58,6 +60,8 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
             made: Interaction | None = reader.section(of_kind, table, where)
             return made
         if not table.keys() & _VECTORS:
+            if _slipped(reader, table, where):
+                return None
             reader.problem(where, f"a vector has quarks and leptons, or {', '.join(sorted(_VECTORS - {'quarks'}))}")
             return None
     elif plain := [
@@ -71,8 +75,19 @@ def model(reader: Reader, value: Any, where: str) -> Interaction | None:
         marks = " or ".join("/".join(sorted(marks)) for marks, section in _MODELS if section in kinds)
         reader.problem(where, f"give {marks}, not several of them")
         return None
+    if not kinds and _slipped(reader, table, where):
+        return None
     found: Interaction | None = reader.section(kinds[0] if kinds else _KNOWN_MODEL, table, where)
     return found
+
+
+def _slipped(reader: Reader, table: Mapping[str, Any], where: str) -> bool:
+    """Return whether a key is nearly one of those that only a model of the file's own has, which then is a problem."""
+    for key in table.keys() - _KNOWN_MODEL.keys.keys():
+        if close := difflib.get_close_matches(key, _VECTORS, n=1, cutoff=0.75):
+            reader.problem(join(where, key), f"unknown key; did you mean {close[0]!r}?")
+            return True
+    return False
 
 
 # What the constructors do not offer in this form.

@@ -30,7 +30,7 @@ from cevns.parameters import LARGEST_COUPLING, common_shape
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.inference.lower import Met
@@ -79,16 +79,31 @@ class Contour(Result):
     suffix: ClassVar[str] = ".json"
     made_by: ClassVar[str] = "Contour.save or `cevns contour -o`"
 
-    def allows(self, x: ArrayLike, y: ArrayLike, level: int = 0) -> Any:
-        """Return whether points lie inside the curves of a level, the first one unless another is asked for.
+    def allows(self, x: ArrayLike, y: ArrayLike, level: int = 0, *, cl: float | None = None) -> Any:
+        """Return whether points lie inside the curves of one level.
 
+        Parameters
+        ----------
+        x, y : array_like
+            Points, which broadcast.
+        level : int
+            Which of the levels, counted from 0; the first, which is the lowest and encloses least, unless given.
+        cl : float, optional
+            The same by its confidence level, which is one of those of the contour.
+
+        Returns
+        -------
+        ndarray of bool, or bool
+
+        Notes
+        -----
         Ends of ranges along which a curve goes are inside. Edges of curves lie near the level, not on it: beside them
         chi2 may tell otherwise, by up to 1 % of `delta_chi2`.
 
         Raises
         ------
         InputError
-            If a value is not finite, the shapes do not broadcast, or there is no such level.
+            If a value is not finite, the shapes do not broadcast, there is no such level, or both are given.
 
         Examples
         --------
@@ -97,7 +112,11 @@ class Contour(Result):
         >>> found = csi.contour("sm", x="sin2_theta_w", y="rn_csi")
         >>> found.allows([0.2387, 0.9], 5.0).tolist()
         [True, False]
+        >>> csi.contour("sm", x="sin2_theta_w", y="rn_csi", cl=(0.68, 0.95)).allows(0.2387, 4.1, cl=0.95)
+        True
         """
+        if cl is not None:
+            level = self._level_of(cl, level)
         k = checks.whole("level", level, high=len(self.curves) - 1)
         given = zip((p.name for p in self.parameters), (x, y), strict=True)
         numbers = {name: checks.array(name, value) for name, value in given}
@@ -105,6 +124,16 @@ class Contour(Result):
         x, y = (np.broadcast_to(value, shape) for value in numbers.values())
         inside = encloses(self.curves[k], x.ravel(), y.ravel()).reshape(shape)
         return inside if inside.ndim else bool(inside)
+
+    def _level_of(self, cl: Any, level: int) -> int:
+        if level:
+            raise InputError(f"level = {checks.shown(level)} and cl = {checks.shown(cl)} are given: leave one out")
+        cl = checks.confidence_level(cl)
+        found = next((k for k, own in enumerate(self.cl) if math.isclose(cl, own, rel_tol=1e-9)), None)
+        if found is None:
+            known = " and ".join(below(own, 1, 6) for own in self.cl)
+            raise InputError(f"cl = {cl:g} is not among the levels of the contour, {known}: draw the contour with it")
+        return found
 
     def table(self) -> Table:
         """Return a row for each vertex: confidence level, number of the curve, x and y."""
@@ -131,6 +160,10 @@ class Contour(Result):
 
         return plot_contour(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         x, y = self.parameters
         levels = ", ".join(
@@ -140,7 +173,7 @@ class Contour(Result):
         return f"{x.name} x {y.name}, {levels}"
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {self._facts()}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._facts()}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

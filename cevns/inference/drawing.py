@@ -22,7 +22,7 @@ from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, 
 from cevns.plotting.minima import mark_minima, minima_along
 from cevns.plotting.plane import level_text, line_style, once, set_up_plane, with_legend
 from cevns.plotting.ranges import cut, held
-from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines
+from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, is_none, outlines, paler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,7 +279,7 @@ def plot_contour(
     ax: Axes | None = None,
     *,
     color: Any = "black",
-    facecolor: Any = "0.9",
+    facecolor: Any = "0.85",
     label: str | None = None,
     **options: Any,
 ) -> Axes:
@@ -295,7 +295,7 @@ def plot_contour(
     color : color
         Of the curves.
     facecolor : color
-        Of what the lowest level allows; ``"none"`` leaves it empty.
+        Of what the lowest level allows; higher ones, which allow more, are paler. ``"none"`` leaves them empty.
     label : str, optional
         Start of the legend's text, which the level follows; model and experiments unless given.
     **options
@@ -322,9 +322,10 @@ def plot_contour(
     ax = parameter_axes(ax, contour.parameters, parts or every, also=best)
     if legend:
         end_where_ranges_do(ax, every)
+    # the outermost first, on which the others lie
+    for i, curves in reversed([*enumerate(contour.curves)]):
+        fill_regions(ax, [curve[:-1] for curve in curves], paler(facecolor, i), "none", None)
     for i, (level, curves) in enumerate(zip(contour.cl, contour.curves, strict=True)):
-        if i == 0:
-            fill_regions(ax, [curve[:-1] for curve in curves], facecolor, "none", None)
         text = f"{label}, {level_text(level, 2, 'allowed')}" if label else None
         lines = [part for curve in curves for part in inside(curve)]
         draw_lines(ax, lines, text, **({"color": color} | line_style(i) | options))

@@ -19,7 +19,7 @@ from cevns.inference.objectives import Objective
 from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.stepped import folded_basis, has_kink
-from cevns.tabular import Column, Table
+from cevns.tabular import Column, Table, chi2_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,11 +111,13 @@ class Estimate(Result):
             "degenerate": self.degenerate,
         }
         return (
-            ", ".join([f"chi2 {self.chi2:.6g}", *values[:4]]) + more + "".join(f", {k}" for k, v in said.items() if v)
+            ", ".join([f"chi2 {chi2_text(self.chi2)}", *values[:4]])
+            + more
+            + "".join(f", {k}" for k, v in said.items() if v)
         )
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {self._facts()}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._facts()}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 

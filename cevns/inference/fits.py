@@ -16,7 +16,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.lines import Line
 from cevns.inference.results import Result
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS
-from cevns.tabular import Column, Table
+from cevns.tabular import Column, Table, chi2_text
 from cevns.threads import checked
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Fit(Result):
         Coupling; not a number where a chi2 that was given stands for a fit.
     at_edge : bool
         Whether an end of the masses that were searched fits as well, to 0.1 % of the mass or to 1e-6 of chi2, so that
-        chi2 may fall further beyond it.
+        chi2 may fall further beyond it, unless it is 0.
     model, label, experiments, labels, parameters
         As of every `Result`.
     """
@@ -87,7 +87,7 @@ class Fit(Result):
         return None
 
     def _facts(self) -> str:
-        parts = [f"chi2 {self.chi2:.6g}"]
+        parts = [f"chi2 {chi2_text(self.chi2)}"]
         for parameter, value in zip(self.parameters, self._point(), strict=True):
             if value is not None and not math.isnan(value):
                 parts.append(span(parameter.name, value, parameter.unit))
@@ -155,6 +155,7 @@ def best_fit(
     *,
     mass: float | None = None,
     mass_range: tuple[float, float] | None = None,
+    parameter: str | None = None,
     num_threads: int = 1,
     **fixed: float,
 ) -> Fit:
@@ -172,6 +173,8 @@ def best_fit(
         Lowest and highest mass [MeV]; from 0.1 MeV, or from ``likelihood.smallest_mass`` where that is higher, to 10
         GeV unless given. Below a few MeV and above about a GeV chi2 hardly depends on the mass, at fixed g
         and g/M, so the ends matter little.
+    parameter : str, optional
+        Which coupling, if the interaction has several; the others have their defaults unless they are given.
     num_threads : int
         Threads over the masses.
     **fixed : float
@@ -194,7 +197,7 @@ def best_fit(
     >>> round(fit.chi2, 2)
     7.44
     """
-    line = Line(likelihood, interaction, "fit", fixed)
+    line = Line(likelihood, interaction, "fit", fixed, parameter)
     num_threads = checked(num_threads)
     if mass_range is not None and (mass is not None or line.other is None):
         reason = "mass is given too" if line.other else f"interaction {checks.shown(line.name)} has no mass"
@@ -224,10 +227,13 @@ def best_fit(
     found_mass, coupling = float(np.exp(found).clip(low, high)), line.value_in_range(at)
     about = line.about_best(found_mass, coupling)
     if edges:
-        about["remarks"] += (
-            f"the best fit lies at an end of the masses that are searched, {' and '.join(edges)}: chi2 may fall "
-            "further beyond",
-        )
+        lies = f"the best fit lies at an end of the masses that are searched, {' and '.join(edges)}"
+        said = f"{lies}: chi2 may fall further beyond"
+        if least <= EDGE_CHI2:
+            said = f"{lies}: chi2 is 0 there, and nothing fits better"
+            if (chi2 <= EDGE_CHI2).sum() > 1:
+                said = "the data do not determine the mass: chi2 of the best fit is 0, as it is at many other masses"
+        about["remarks"] += (said,)
     return Fit(float(least), found_mass, coupling, bool(edges), **about)
 
 

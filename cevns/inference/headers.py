@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.arrays import below
 from cevns.errors import CevnsError, InputError
 from cevns.inference.levels import delta_chi2
-from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
+from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter, coupling, mass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +46,8 @@ UNITS = {"mass": "MeV", "coupling": "dimensionless"}
 #: How far chi2, a difference, may fall below 0 by rounding, relative to the largest and to 1.
 ROUNDING = 1e-6
 _MOST_PARAMETERS, _MOST_FREE = 2, 24
+#: Fields of a parameter that are always written, and that never are: what messages say is no result.
+_WRITTEN, _UNWRITTEN = ("name", "unit"), ("reason",)
 
 
 class HeaderError(Exception):
@@ -59,7 +61,8 @@ def header(result: Result) -> dict[str, Any]:
     """Return what a file says of any result, for JSON."""
     from cevns import __version__
 
-    more = {"fixed": result.fixed, "remarks": list(result.remarks)}
+    fixed = [_described(parameter) for parameter in result.fixed_parameters]
+    more = {"fixed": result.fixed, "fixed_parameters": fixed, "remarks": list(result.remarks)}
     return {
         "format": FORMAT,
         "kind": result.kind,
@@ -76,7 +79,11 @@ def header(result: Result) -> dict[str, Any]:
 def _described(parameter: Parameter) -> dict[str, Any]:
     """Return a parameter without what has its default, which an infinite range does."""
     values = {f.name: (getattr(parameter, f.name), f.default) for f in dataclasses.fields(parameter)}
-    return {name: value for name, (value, default) in values.items() if name in ("name", "unit") or value != default}
+    return {
+        name: value
+        for name, (value, default) in values.items()
+        if name in _WRITTEN or (value != default and name not in _UNWRITTEN)
+    }
 
 
 def plain(text: str) -> str:
@@ -168,7 +175,8 @@ def fields(about: Mapping[str, Any], masses: bool | None, *, any_names: bool = F
         "experiments": tuple(about["experiments"]),
         "labels": tuple(about["labels"]),
         "parameters": parameters,
-        "fixed": _fixed(about.get("fixed", {})),
+        "fixed": (fixed := _fixed(about.get("fixed", {}))),
+        "fixed_parameters": _fixed_parameters(about.get("fixed_parameters", []), fixed),
         "remarks": _remarks(about.get("remarks", [])),
     }
 
@@ -177,6 +185,18 @@ def _fixed(values: Any) -> dict[str, float]:
     if not isinstance(values, Mapping):
         raise HeaderError(f"its fixed parameters are no JSON object, but {_json(values)}")
     return {_text("name of a fixed parameter", name): number(values, name) for name in values}
+
+
+def _fixed_parameters(entries: Any, values: Mapping[str, float]) -> tuple[Parameter, ...]:
+    if not isinstance(entries, list):
+        raise HeaderError(f"its fixed_parameters are no list, but {_json(entries)}")
+    found = tuple(map(_parameter, entries))
+    if found and [p.name for p in found] != list(values):
+        names = ", ".join(p.name for p in found)
+        raise HeaderError(f"its fixed_parameters are {names}, but values have {', '.join(values) or 'none'}")
+    for p in found:
+        check_range(p, values[p.name], LARGEST_MASS)
+    return found
 
 
 def _remarks(texts: Any) -> tuple[str, ...]:

@@ -19,13 +19,13 @@ from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.references import chi2_of_fit
-from cevns.inference.remarks import check_effect, remarks, shown_values
+from cevns.inference.remarks import ONE_NAME, check_effect, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.samples import samples
 from cevns.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -123,13 +123,17 @@ class Interval(Result):
 
         return plot_interval(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         shown = [f"[{low:.4g}, {high:.4g}]" for low, high in self.allowed[:3]]
         more = ["..."] if len(self.allowed) > 3 else []
         return f"{below(self.cl, 1)} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
 
     def _caption(self) -> str:
-        return "; ".join([f"{self.model}, {self.data}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])
+        return "; ".join([f"{self.subject}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -242,7 +246,7 @@ def interval(
     >>> both.interval("sm", "sin2_theta_w", cl=0.6827).allowed.round(3)
     array([[0.229, 0.301]])
     """
-    checks.instance("name", name, str, "of a parameter")
+    checks.instance("name", name, str, ONE_NAME)
     cl, above = checks.confidence_level(cl), delta_chi2(cl, 1)
     profiled = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     objective = Objective(

@@ -240,7 +240,7 @@ class Limit(Result):
 
     def _caption(self) -> str:
         warning = "; the standard model is excluded" if self.excludes_standard_model else ""
-        return "; ".join([f"{self.model}, {self.data}, {self._level()}: excluded couplings{warning}", *self.remarks])
+        return "; ".join([f"{self.subject}, {self._level()}: excluded couplings{warning}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -329,6 +329,7 @@ def limit(
     dof: int | None = None,
     reference: Fit | float | None = None,
     mass_range: tuple[float, float] | None = None,
+    parameter: str | None = None,
     num_threads: int = 1,
     **fixed: float,
 ) -> Limit:
@@ -353,6 +354,8 @@ def limit(
         ``likelihood.chi2("sm")``.
     mass_range : (float, float), optional
         Lowest and highest mass of that best fit [MeV]; see `best_fit`.
+    parameter : str, optional
+        Which coupling, if the interaction has several; the others have their defaults unless they are given.
     num_threads : int
         Threads over the masses; the result does not depend on them.
     **fixed : float
@@ -381,7 +384,7 @@ def limit(
     >>> f"{curve.lowest[0]:.2g}"
     '2.4e-05'
     """
-    line = Line(likelihood, interaction, "limit", fixed)
+    line = Line(likelihood, interaction, "limit", fixed, parameter)
     dof = default_dof(line.parameters) if dof is None else dof
     above_minimum, dof = delta_chi2(cl, dof), int(dof)
     num_threads = checked(num_threads)
@@ -389,7 +392,9 @@ def limit(
         raise InputError("mass_range is given, but so is the reference that it would be searched for: leave one out")
     masses = line.other_values(mass)
     if reference is None:
-        reference = best_fit(likelihood, interaction, mass_range=mass_range, num_threads=num_threads, **line.fixed)
+        # defaults of other couplings are among the values of the line
+        searched: dict[str, Any] = {"mass_range": mass_range, "num_threads": num_threads, **line.fixed}
+        reference = best_fit(likelihood, interaction, **searched)
     else:
         reference = reference_fit(reference, line)
         # a number stands for no point

@@ -40,6 +40,8 @@ class Line:
         What the line is for, for the message.
     fixed : mapping of str to float, optional
         Values of other parameters.
+    parameter : str, optional
+        Which of several couplings; the others have their defaults.
 
     Attributes
     ----------
@@ -56,13 +58,20 @@ class Line:
     """
 
     def __init__(
-        self, likelihood: Likelihood, interaction: Model, purpose: str, fixed: Mapping[str, float] | None = None
+        self,
+        likelihood: Likelihood,
+        interaction: Model,
+        purpose: str,
+        fixed: Mapping[str, float] | None = None,
+        parameter: str | None = None,
     ) -> None:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
         self._likelihood, self._remarks = likelihood, likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        if parameter is not None:
+            self.fixed |= self._others_of(parameter, likelihood, interaction)
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
         self.engine = evaluator.engine.prepare()
@@ -79,6 +88,22 @@ class Line:
             names = [p.name for p in self.parameters if p.name in without]
             self._remarks += (without_effect((e.name for e in self._likelihood.experiments), self.name, names),)
 
+    def _others_of(self, parameter: str, likelihood: Likelihood, interaction: Model) -> dict[str, float]:
+        """Return the defaults of couplings that are neither given nor the one that is asked for."""
+        known = {p.name: p for p in likelihood.parameters(interaction)}
+        masses, own = likelihood.mediators(interaction), likelihood.own_parameters(interaction)
+        couplings = [known[name] for name in own if name not in masses]
+        checks.known(f"coupling of {checks.shown(self.name)}", parameter, [p.name for p in couplings])
+        if parameter in self.fixed:
+            raise InputError(
+                f"{parameter} = {checks.shown(self.fixed[parameter])} is given, but it is the parameter: leave one out"
+            )
+        return {
+            p.name: p.default
+            for p in couplings
+            if p.name not in self.fixed and p.name != parameter and p.default is not None
+        }
+
     def _too_many(self, masses: Container[str], purpose: str) -> str:
         """Return which parameters are free beside one coupling and one mass, and what to do."""
         groups = [p for p in self.parameters if p.name not in masses], [p for p in self.parameters if p.name in masses]
@@ -86,11 +111,18 @@ class Line:
         missing = ", ".join(
             f"{p.name}={'value' if p.default is None else f'{p.default:g}'}" for _, group in kinds for p in group[1:]
         )
+        choice = next((p.name for p in groups[0] if p.default is not None), None) if len(groups[0]) > 1 else None
+        choose = (
+            f"say which is meant, parameter={choice!r} (--parameter {choice} of the command), and the others have "
+            "their defaults, or "
+            if choice
+            else ""
+        )
         free = " and the ".join(f"{kind} {', '.join(p.name for p in group)}" for kind, group in kinds)
         return (
             f"interaction {checks.shown(self.name)} has the {free}, which all are free, and a {purpose} takes one "
-            f"coupling and at most one mass: give the others a value, for example {missing}, or take fit, interval or "
-            "contour, which profile them"
+            f"coupling and at most one mass: {choose}give the others a value, for example {missing}, "
+            "or take fit, interval or contour, which profile them"
         )
 
     def _no_line(self, likelihood: Likelihood, interaction: Model, purpose: str) -> str:
@@ -126,6 +158,7 @@ class Line:
             "labels": tuple(e.label for e in self._likelihood.experiments),
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
             "fixed": {name: float(value) for name, value in self.fixed.items()},
+            "fixed_parameters": tuple(self.known[name] for name in self.fixed),
             "remarks": self._remarks,
         }
 

@@ -340,6 +340,7 @@ class Objective(Axes):
             "experiments": tuple(e.name for e in self.experiments),
             "labels": tuple(e.label for e in self.experiments),
             "fixed": dict(self.fixed),
+            "fixed_parameters": tuple(self.known[name] for name in self.fixed),
         }
 
     def parameter(self, name: str) -> Parameter:

@@ -15,12 +15,12 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
-from cevns.inference.remarks import check_effect, nuisances
+from cevns.inference.remarks import ONE_NAME, check_effect, nuisances
 from cevns.inference.results import Result
-from cevns.tabular import Column, Table
+from cevns.tabular import Column, Table, chi2_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -90,12 +90,14 @@ class Profile(Result):
 
         return plot_profile(self, ax=ax, **options)
 
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
+
     def _facts(self) -> str:
         p = self.parameters[0]
-        others = f", {', '.join(self.profiled)} profiled" if self.profiled else ""
-        return (
-            f"{span(p.name, self.values, p.unit)}, chi2 from {self.chi2.min():.6g}, minimum {self.chi2_min:.6g}{others}"
-        )
+        chi2 = f"chi2 from {chi2_text(self.chi2.min())}, minimum {chi2_text(self.chi2_min)}"
+        return f"{span(p.name, self.values, p.unit)}, {chi2}"
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -174,7 +176,7 @@ def profile(
     >>> csi.profile("sm", "rn_csi", [4.0, 5.0, 6.0]).chi2.round(2)
     array([4.68, 2.83, 4.57])
     """
-    checks.instance("name", name, str, "of a parameter")
+    checks.instance("name", name, str, ONE_NAME)
     profiled = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     objective = Objective(
         likelihood, interaction, (name, *profiled), fixed, bounds=bounds, priors=priors, num_threads=num_threads

@@ -10,6 +10,7 @@ from cevns.errors import InputError
 from cevns.inference.axes import TOO_NEAR
 from cevns.inference.descent import descend
 from cevns.inference.flats import flat_directions
+from cevns.tabular import chi2_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from cevns.inference.minima import Minimum
     from cevns.inference.objectives import Objective
 
-__all__ = ["at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
+__all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
 
+#: What to do where several names are given for one.
+ONE_NAME = "give the name of one parameter: profiled= takes others, over which chi2 is minimised, and fit several"
 #: Difference in chi2 below which another minimum is as deep.
 AS_DEEP = 0.01
 #: Change of chi2 below which an end of a range fits as well.
@@ -101,8 +104,8 @@ def _of_heavy(objective: Objective) -> list[str]:
         others = [k for k in range(len(objective.names)) if k != i]
         chi2 = descend(objective, point[None], others)[1][0] if others else objective.chi2(point[None])[0]
         out.append(
-            f"above {name} = {highest:.6g} {p.unit} no recoil is observed: chi2 is {chi2:.6g} there, whatever the "
-            f"couplings that come with it; what lies within {100 * TOO_NEAR:g} % below counts as above"
+            f"above {name} = {highest:.6g} {p.unit} no recoil is observed: chi2 is {chi2_text(float(chi2))} there, "
+            f"whatever the couplings that come with it; what lies within {100 * TOO_NEAR:g} % below counts as above"
         )
     return out
 
@@ -133,10 +136,9 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
             out.append(f"the best fit has {name} where it has no effect: any larger one fits as well")
             continue
         unit = f" {p.unit}" if p.unit else ""
-        out.append(
-            f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: chi2 may fall "
-            "further beyond"
-        )
+        # below 0 it does not fall
+        beyond = "chi2 may fall further beyond" if best.chi2 > AS_GOOD else "chi2 is 0 there, and nothing fits better"
+        out.append(f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: {beyond}")
     out += nuisances(objective, best)
     for direction in directions(objective, best):
         terms = " ".join(f"{value:+.3g} {name}" for name, value in direction.items())

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
 from cevns.plotting.pictures import Pictured
-from cevns.tabular import html
+from cevns.tabular import html, without_rounding
+from cevns.units import typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from cevns.tabular import Table
 
 __all__ = ["Result"]
+
+#: Most names of profiled parameters, and of fixed ones, that a line has room for.
+NAMED = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -36,6 +40,8 @@ class Result(ByValue, Pictured, abc.ABC):
         That the result is about, with their units and ranges: a mass, if there is one, and the coupling.
     fixed : dict
         Values of other parameters that were given, by name.
+    fixed_parameters : tuple of Parameter
+        Those parameters, with their units and defaults; none of a file of an earlier version.
     remarks : tuple of str
         What a reader has to know beside the numbers: a minimum at the end of a range, one that is as deep, a direction
         in which chi2 does not change.
@@ -47,6 +53,7 @@ class Result(ByValue, Pictured, abc.ABC):
     labels: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     fixed: dict[str, float] = field(default_factory=dict)
+    fixed_parameters: tuple[Parameter, ...] = ()
     remarks: tuple[str, ...] = ()
 
     #: What files and messages call it, and how its files end.
@@ -62,8 +69,41 @@ class Result(ByValue, Pictured, abc.ABC):
 
     @property
     def title(self) -> str:
-        """The model and the experiments as legends name them."""
-        return f"{self.label}: {' + '.join(self.labels)}"
+        """The model, the experiments and the `settings` as legends name them."""
+        return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(typeset(self.settings))}"
+
+    @property
+    def settings(self) -> str:
+        """Which parameters have values other than their defaults, and which were profiled; empty if there are none.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> csi = cevns.load("coherent-csi-2017")
+        >>> csi.interval("b-l", "coupling", mass=50, profiled="rn_csi").settings
+        'mass = 50 MeV; profiled: rn_csi'
+        """
+        known = {p.name: p for p in self.fixed_parameters}
+        values = []
+        for name, value in self.fixed.items():
+            p = known.get(name)
+            if p is None or p.default != value:
+                values.append(f"{name} = {value:.6g}{f' {p.unit}' if p is not None and p.unit else ''}")
+        return "; ".join(filter(None, (_few(values), _few(list(self._others), "profiled: "))))
+
+    @property
+    def _others(self) -> Iterable[str]:
+        """Names of the parameters that were profiled, beside those that the result is about."""
+        return ()
+
+    @property
+    def subject(self) -> str:
+        """The model, the experiments and the `settings` in plain text."""
+        return f"{self.model}, {self.data}{self._in_brackets(self.settings)}"
+
+    @staticmethod
+    def _in_brackets(text: str) -> str:
+        return f" ({text})" if text else ""
 
     @abc.abstractmethod
     def table(self) -> Table:
@@ -110,14 +150,14 @@ class Result(ByValue, Pictured, abc.ABC):
         return load(cls, path)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.model}, {self.data}, {self._facts()}>"
+        return f"<{type(self).__name__}: {self.subject}, {self._facts()}>"
 
     def _repr_html_(self) -> str:
         table = self.table()
-        return html(table.heads, table, self._caption())
+        return html(table.heads, without_rounding(table), self._caption())
 
     def _caption(self) -> str:
-        return f"{self.model}, {self.data}, {self._facts()}"
+        return f"{self.subject}, {self._facts()}"
 
     @abc.abstractmethod
     def _facts(self) -> str:
@@ -137,3 +177,9 @@ class Result(ByValue, Pictured, abc.ABC):
         HeaderError, InputError
             If they contradict each other or themselves.
         """
+
+
+def _few(texts: Sequence[str], before: str = "") -> str:
+    """Return texts in one line, as many as there is room for."""
+    more = [f"... {len(texts) - NAMED} more"] if len(texts) > NAMED else []
+    return f"{before}{', '.join([*texts[:NAMED], *more])}" if texts else ""

@@ -95,7 +95,7 @@ class Scan(Result):
             (Column(p.name, p.unit, ()).head, values.size, values[0], values[-1], values[k]) for p, values, k in axes
         ]
         rows.append(("chi2", self.chi2.size, self.chi2.min(), self.chi2.max(), self.chi2[i, j]))
-        return html(("", "values", "least", "largest", "at the least chi2"), rows, f"{self.model}, {self.data}")
+        return html(("", "values", "least", "largest", "at the least chi2"), rows, self.subject)
 
     # --- files -------------------------------------------------------------------------------------------------------
 

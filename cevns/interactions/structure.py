@@ -48,6 +48,7 @@ RESERVED = frozenset(
         "nodes",
         "nucleus",
         "num_threads",
+        "parameter",
         "priors",
         "profiled",
         "progress",

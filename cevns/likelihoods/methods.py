@@ -229,6 +229,7 @@ class Inference:
         *,
         mass: float | None = None,
         mass_range: tuple[float, float] | None = None,
+        parameter: str | None = None,
         num_threads: int = 1,
         **fixed: Any,
     ) -> Fit:
@@ -242,6 +243,8 @@ class Inference:
             Of the mediator [MeV].
         mass_range : (float, float), optional
             Masses that are searched [MeV].
+        parameter : str, optional
+            Which coupling, if the interaction has several; the others have their defaults unless they are given.
         num_threads : int
             Threads over masses.
         **fixed : float
@@ -257,9 +260,8 @@ class Inference:
         """
         from cevns.inference import best_fit
 
-        return best_fit(
-            _likelihood(self), interaction, mass=mass, mass_range=mass_range, num_threads=num_threads, **fixed
-        )
+        options: dict[str, Any] = {"mass_range": mass_range, "parameter": parameter, "num_threads": num_threads}
+        return best_fit(_likelihood(self), interaction, mass=mass, **options, **fixed)
 
     def limit(
         self,
@@ -270,6 +272,7 @@ class Inference:
         dof: int | None = None,
         reference: Fit | float | None = None,
         mass_range: tuple[float, float] | None = None,
+        parameter: str | None = None,
         num_threads: int = 1,
         **fixed: Any,
     ) -> Limit:
@@ -289,6 +292,8 @@ class Inference:
             The chi2 from which the level counts, or a fit that has it; the least one in the plane unless given.
         mass_range : (float, float), optional
             Masses that are searched for the least chi2 [MeV].
+        parameter : str, optional
+            Which coupling, if the interaction has several; the others have their defaults unless they are given.
         num_threads : int
             Threads over masses.
         **fixed : float
@@ -309,6 +314,7 @@ class Inference:
             "dof": dof,
             "reference": reference,
             "mass_range": mass_range,
+            "parameter": parameter,
             "num_threads": num_threads,
         }
         return limit(_likelihood(self), interaction, mass, **options, **fixed)

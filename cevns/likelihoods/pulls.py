@@ -10,7 +10,7 @@ from cevns import checks
 __all__ = ["Pulls"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pulls:
     """chi2 at one point with the nuisances that minimise it.
 
@@ -40,6 +40,21 @@ class Pulls:
     shared: dict[str, float] = field(default_factory=dict)
     priors: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        from cevns.tabular import chi2_text
+
+        count = sum(len(part["pulls"]) for part in self.experiments.values()) + len(self.shared) + len(self.priors)
+        edges = f", at an edge: {', '.join(self.at_edge)}" if self.at_edge else ""
+        return f"<Pulls: {' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}, {count} pulls{edges}>"
+
+    def _repr_html_(self) -> str:
+        from cevns.tabular import chi2_text, html
+
+        rows = [(name, pull, value) for name, part in self.experiments.items() for pull, value in part["pulls"].items()]
+        rows += [(of, pull, value) for of in ("shared", "priors") for pull, value in getattr(self, of).items()]
+        caption = "; ".join([f"{' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}", *self.remarks])
+        return html(("of", "pull", "shift"), rows, caption)
 
     def of(self, experiment: str) -> dict[str, float]:
         """Return all pulls by name that an experiment may know, its own and the shared ones.

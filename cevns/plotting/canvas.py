@@ -19,7 +19,7 @@ from cevns.files import atomic_path, checked_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
     from typing import Any, ParamSpec, TypeVar
 
@@ -222,15 +222,17 @@ def png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
-def save(figure: Axes | Figure, path: _types.Path, *, metadata: Mapping[str, Any] | None = None) -> None:
+def save(
+    figure: Axes | Figure | Sequence[Axes], path: _types.Path, *, metadata: Mapping[str, Any] | None = None
+) -> None:
     """Write a figure to a file, whole or not at all; the suffix gives the format.
 
     The same figure gives the same bytes: no date is written.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure or matplotlib.axes.Axes
-        What is written; of axes, the whole figure that they belong to.
+    figure : matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of matplotlib.axes.Axes
+        What is written; of axes, the whole figure that they belong to, which is one.
     path : str or path
         File name that ends in ``.pdf``, ``.png``, ``.svg`` or another format of Matplotlib.
     metadata : dict, optional
@@ -239,8 +241,8 @@ def save(figure: Axes | Figure, path: _types.Path, *, metadata: Mapping[str, Any
     Raises
     ------
     InputError
-        If the suffix is not a format that Matplotlib writes, or `figure` is something else, or Matplotlib cannot set a
-        label.
+        If the suffix is not a format that Matplotlib writes, `figure` is something else, axes belong to different
+        figures, or Matplotlib cannot set a label.
     DataError
         If the file cannot be written.
     """
@@ -325,6 +327,13 @@ def _figure_of(figure: Any) -> Figure:
     from matplotlib.axes import Axes
     from matplotlib.figure import FigureBase
 
+    # data in several axes are drawn on one each
+    parts = figure if isinstance(figure, (tuple, list)) else getattr(figure, "flat", ())
+    if len(parts):
+        figures = {id(found): found for found in map(_figure_of, parts)}
+        if len(figures) > 1:
+            raise InputError(f"figure has axes of {len(figures)} figures, but a file holds one: save them one by one")
+        return next(iter(figures.values()))
     checks.instance("figure", figure, (FigureBase, Axes), "a plot function returns axes, which are one of them")
     # a figure is its own figure
     while figure.figure is not figure:

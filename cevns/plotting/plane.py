@@ -206,12 +206,12 @@ def once(ax: Axes, text: str) -> str | None:
     return text if text and text not in ax.get_legend_handles_labels()[1] else None
 
 
-def with_legend(ax: Axes, *, new: bool = True, above: bool = False) -> Axes:
+def with_legend(ax: Axes, *, new: bool = True, above: bool = False, title: str = "") -> Axes:
     """Return axes with a legend, if there is anything to be named.
 
     Above axes that nothing else shares, it hides nothing, and its samples are not taken for data; in axes of somebody
     else's figure it stands where there is most room, since what is above them is not ours. Axes that are not new keep
-    the legend that they have, or none; one that was made here names what has been drawn since.
+    the legend that they have, or none; one that was made here names what has been drawn since, below its title.
     """
     if not new:
         legend, above = getattr(ax, _LEGEND, (None, False))
@@ -219,8 +219,12 @@ def with_legend(ax: Axes, *, new: bool = True, above: bool = False) -> Axes:
             return ax
     if not ax.get_legend_handles_labels()[0]:
         return ax
+    former = ax.get_legend()
+    title = title or (former.get_title().get_text() if former else "")
     place: dict[str, Any] = {"framealpha": 0.6, "edgecolor": "none"}
     if above:
         place = {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+    if title:
+        place |= {"title": title, "title_fontsize": "small", "alignment": "left"}
     setattr(ax, _LEGEND, (ax.legend(fontsize="small", handlelength=3.0, **place), above))
     return ax

@@ -25,6 +25,7 @@ __all__ = [
     "is_none",
     "label_region",
     "outlines",
+    "paler",
     "shade_above",
     "without_steep_ends",
 ]
@@ -280,6 +281,16 @@ def draw_bands(ax: Axes, intervals: Array, label: str | None, *, facecolor: Any,
         # not add_patch, which would stretch the axes to the cut of open intervals; their own upper and lower sides lie
         # outside
         ax.add_artist(Rectangle((low, -0.1), high - low, 1.2, **place, **style))
+
+
+def paler(color: Any, times: int) -> Any:
+    """Return a colour that has come half as near to white, some times; what is no colour stays."""
+    if is_none(color) or not times:
+        return color
+    from matplotlib.colors import to_rgba
+
+    *parts, alpha = to_rgba(color)
+    return (*(1 - (1 - part) * 0.5**times for part in parts), alpha)
 
 
 def is_none(color: Any) -> bool:

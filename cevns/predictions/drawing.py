@@ -114,7 +114,7 @@ def plot_prediction(
     legend, own = is_empty(ax), ax is None
     ax = new_figure().add_subplot() if ax is None else ax
     _draw(ax, found, options)
-    return with_legend(ax, new=legend, above=own)
+    return with_legend(ax, new=legend, above=own, title=_title(found[0]))
 
 
 def picture(prediction: Prediction) -> Figure:
@@ -190,15 +190,12 @@ def _panels(figure: Figure, found: list[Prediction], options: _Options) -> tuple
             panel.set_ylim(bottom=0)
         elif options.subtract:
             panel.axhline(0, color="0.6", linewidth=0.4, zorder=0)
-    first = found[0]
-    fitted = "central values" if first.pulls is None else "best fit"
-    title = f"{first.experiment}, nuisances at their {fitted}".replace("$", r"\$")
     figure.legend(
         handles,
         labels,
         loc="outside upper left",
         ncols=2 if columns < MOST_COLUMNS else MOST_COLUMNS,
-        title=title,
+        title=_title(found[0]),
         alignment="left",
         fontsize="small",
         title_fontsize="small",
@@ -281,6 +278,12 @@ def _points(ax: Axes, first: Prediction, subtracted: Array, edges: Array, per: A
     options: dict[str, Any] = {"fmt": "o", "color": "black", "markersize": 2.5, "linewidth": 0.8, "zorder": 3}
     centre = 0.5 * (edges[1:] + edges[:-1])
     ax.errorbar(centre, (first.observed - subtracted) / per, bars, label=text, **options)
+
+
+def _title(first: Prediction) -> str:
+    """Return what stands above a legend: whose counts, and where their nuisances are."""
+    fitted = "central values" if first.pulls is None else "best fit"
+    return f"{first.experiment}, nuisances at their {fitted}".replace("$", r"\$")
 
 
 def _named(prediction: Prediction) -> str:

@@ -288,8 +288,12 @@ class Signal:
     def _make_parameters(self, structure: Structure) -> tuple[Parameter, ...]:
         mediators = structure.mediators
         smallest = self.smallest_mass if mediators else 0.0
+        reason = (
+            "recoils are observed down to 0, where the events of light mediators diverge: give a mass of "
+            f"{smallest:.6g} MeV or above, or a response that begins above 0"
+        )
         own = tuple(
-            p.replace(low=max(p.low, smallest)) if smallest and p.name in mediators else p
+            p.replace(low=max(p.low, smallest), reason=reason) if smallest and p.name in mediators else p
             for p in structure.all_parameters
         )
         return own + self._radius_parameters
