@@ -188,9 +188,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
                     break
                 for i in range(j.n):
                     row.rows[i].settled = True
-                value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-                # what multipliers take off is known as well as rounding lets walls be, and no chi2 is below 0
-                return 0.0 if -MOST_WALL < value < 0.0 else value
+                return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
             last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
             for i in range(j.n):

@@ -35,6 +35,8 @@ cdef enum:
 cdef double LAST_GAIN = 1e-8
 # the same where what is left of the slopes of a large signal counts
 cdef double LAST_GAIN_SCALED = 1e-15
+# how far chi2 may seem to be below 0 where it is 0
+cdef double BELOW = 1e-7
 # what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
 cdef double ROUGH = 1e-13
 cdef double SHARP = 1e-15
@@ -301,7 +303,8 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
         memcpy(slope, row.gradient, n * sizeof(double))
         schur(j, row, mask, curvature)
-    return least
+    # what multipliers of walls take off is known as well as rounding lets walls be, and no chi2 is below 0
+    return 0.0 if -BELOW < least < 0.0 else least
 
 
 cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:

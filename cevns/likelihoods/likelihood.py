@@ -463,7 +463,6 @@ class Likelihood(Inference):
         """
         for name in values:
             checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
-        # a radius of nuclei that an experiment does not have is nothing to it
         known = [{p.name for p in e.signal.parameters(interaction)} for e in self.experiments]
         return {
             e.name: e.predict(
