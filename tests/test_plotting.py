@@ -290,11 +290,14 @@ def test_axes_are_saved_with_their_figure(tmp_path):
     plotting.save(ax, tmp_path / "axes.png")
     plotting.save(ax.figure, tmp_path / "figure.png")
     assert (tmp_path / "axes.png").read_bytes() == (tmp_path / "figure.png").read_bytes()
+    # axes of pyplot.subplots come in an array
+    plotting.save(np.array([[ax]]), tmp_path / "array.png")
+    assert (tmp_path / "array.png").read_bytes() == (tmp_path / "figure.png").read_bytes()
     figure = plotting.file_figure()
     plotting.save(figure.subfigures(1, 2)[0].add_subplot(), tmp_path / "part.png")
     plotting.save(figure, tmp_path / "whole.png")
     assert (tmp_path / "part.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
-    for wrong in (STRIP, np.array([ax]), None):
+    for wrong in (STRIP, np.array([STRIP]), [1.0], "text", None):
         with pytest.raises(InputError, match="figure must be"):
             plotting.save(wrong, tmp_path / "wrong.png")
 
