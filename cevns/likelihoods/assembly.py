@@ -25,6 +25,8 @@ __all__ = ["Assembly", "Ends", "check_apart"]
 _BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
 EDGE = 1e-6
+#: How far chi2 may seem to be below 0 where it is 0.
+BELOW = 1e-7
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,9 @@ class Assembly:
         precision = joined.precision.copy()
         for k in self._outer:
             precision[k] = precision[:, k] = 0.0
-        return float(sum(chi2) + x @ precision @ x)
+        total = float(sum(chi2) + x @ precision @ x)
+        # as the compiled chi2: what multipliers of empty bins take off is known as well as rounding lets them be
+        return 0.0 if -BELOW < total < 0.0 else total
 
 
 def _at_end(value: float, low: float, high: float) -> bool:
