@@ -220,13 +220,16 @@ class Assembly:
                 own[pull.name] = pull.unit * float(x[k])
                 if joined.names[k][0] is not None:
                     alone += joined.precision[k, k] * float(x[k]) ** 2
-            out[experiment.name] = {"chi2": value + float(alone), "pulls": own}
+            out[experiment.name] = {"chi2": _rounded(value + float(alone)), "pulls": own}
         precision = joined.precision.copy()
         for k in self._outer:
             precision[k] = precision[:, k] = 0.0
-        total = float(sum(chi2) + x @ precision @ x)
-        # as the compiled chi2: what multipliers of empty bins take off is known as well as rounding lets them be
-        return 0.0 if -BELOW < total < 0.0 else total
+        return _rounded(float(sum(chi2) + x @ precision @ x))
+
+
+def _rounded(chi2: float) -> float:
+    """Return chi2, 0 where rounding takes it below: what multipliers of empty bins take off is known no better."""
+    return 0.0 if -BELOW < chi2 < 0.0 else chi2
 
 
 def _at_end(value: float, low: float, high: float) -> bool:
