@@ -24,7 +24,7 @@ PHYSICS = (
     *("measurements", "heavy_leptons", "kinks", "minima", "electron_responses", "cross_sections"),
     *("data_sets", "data_set_pages", "far_signals", "joint", "moments", "resolutions", "today", "worked_examples"),
     *("arrivals", "contours", "flux_components", "free_parameters", "magnetic_moments", "posteriors", "predictions"),
-    *("shapes", "smooth_efficiencies", "solar", "templates"),
+    *("shapes", "smooth_efficiencies", "solar", "templates", "walls", "settings"),
     *("reference_argon_3d", "reference_csi_2021", "reference_data_sets", "reference_germanium", "reference_xenonnt"),
 )
 SLOW = [*(f"--ignore=tests/test_{name}.py" for name in PHYSICS), "--ignore=tests/contracts/test_experiments.py"]
