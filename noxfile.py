@@ -25,6 +25,9 @@ PHYSICS = (
     *("data_sets", "data_set_pages", "far_signals", "joint", "moments", "resolutions", "today", "worked_examples"),
     *("arrivals", "contours", "flux_components", "free_parameters", "magnetic_moments", "posteriors", "predictions"),
     *("shapes", "smooth_efficiencies", "solar", "templates", "walls", "settings"),
+    *("interactions", "interaction_refusals", "isotopes", "small_print", "detectors", "inference", "likelihood"),
+    *("likelihood_refusals", "signals", "properties", "traps", "user_experiment", "edges", "priors", "timing"),
+    *("reactors", "quenching_by_nucleus", "reference_poisson", "unseen", "references", "binning", "nuclei"),
     *("reference_argon_3d", "reference_csi_2021", "reference_data_sets", "reference_germanium", "reference_xenonnt"),
 )
 SLOW = [*(f"--ignore=tests/test_{name}.py" for name in PHYSICS), "--ignore=tests/contracts/test_experiments.py"]
