@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import keyword
 import math
 import unicodedata
@@ -15,7 +16,7 @@ from cevns import checks, units
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cevns._types import ArrayLike
 
@@ -30,6 +31,7 @@ __all__ = [
     "common_shape",
     "coupling",
     "coupling_squared",
+    "in_common",
     "mass",
     "needed",
     "owned",
@@ -331,6 +333,19 @@ def bound_name(name: str, fixed: Mapping[str, float]) -> str:
     ('b-l with mass=10', 'sm')
     """
     return f"{name} with {', '.join(f'{n}={value:g}' for n, value in fixed.items())}" if fixed else name
+
+
+def in_common(sets: Iterable[Sequence[Parameter]]) -> dict[str, Parameter]:
+    """Return the parameters of several sets by name, each with the range that all of them allow."""
+    found: dict[str, Parameter] = {}
+    for parameter in itertools.chain(*sets):
+        known = found.setdefault(parameter.name, parameter)
+        if known is not parameter and known != parameter:
+            # what differs has no value in common unless it is given
+            common = known.default if known.default == parameter.default else None
+            ends = {"low": max(known.low, parameter.low), "high": min(known.high, parameter.high)}
+            found[parameter.name] = known.replace(default=common, **ends)
+    return found
 
 
 def unused_prior(parameter: Parameter) -> str:

@@ -31,6 +31,11 @@ cdef double SHARP = 1e-15
 cdef double WAY_TO_WALL = 0.99
 
 
+cdef double rounding(bint walls) noexcept nogil:
+    """What of a curvature is taken for rounding, next to walls or elsewhere."""
+    return SHARP if walls else ROUGH
+
+
 cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
                      double *hessian) noexcept nogil:
     """chi2 at values of the nuisances with its derivatives, infinite where there can be no such expectations."""
@@ -105,10 +110,11 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
     """Fill the step; return the gain that it promises, twice."""
     cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge, own, least = ROUGH
+    cdef double out = 0.0, ridge, own, least
+    cdef bint walls = False
     for k in range(j.n):
-        if row.rows[k].height > 0.0:
-            least = SHARP
+        walls |= row.rows[k].height > 0.0
+    least = rounding(walls)
     find_fixed(j, row, held, fixed)
     if not factorise(row.hessian, fixed, n, least, row.factor):
         # without second derivatives of the expectations no direction is negative

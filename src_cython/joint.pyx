@@ -16,7 +16,7 @@ from libc.string cimport memcpy
 from cevns.kernels.components cimport (
     observed_total, place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, signal_total, start_poisson)
 from cevns.kernels.descents cimport (
-    MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, solve, take_trial)
+    MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, rounding, solve, take_trial)
 from cevns.kernels.pieces cimport own
 from cevns.kernels.polynomials cimport dot
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
@@ -37,9 +37,6 @@ cdef double LAST_GAIN = 1e-8
 cdef double LAST_GAIN_SCALED = 1e-15
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
-# what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
-cdef double ROUGH = 1e-13
-cdef double SHARP = 1e-15
 # signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
 # be left
 cdef double LARGE = 3.0
@@ -303,8 +300,7 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
         memcpy(slope, row.gradient, n * sizeof(double))
         schur(j, row, mask, curvature)
-    # what multipliers of walls take off is known as well as rounding lets walls be, and no chi2 is below 0
-    return 0.0 if -BELOW < least < 0.0 else least
+    return lift(least)
 
 
 cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
@@ -334,7 +330,7 @@ cdef void schur(const joint_t *j, joint_row_t *row, const char *held, double *ou
     cdef Py_ssize_t i, k, m, n = j.pulls
     memcpy(out, row.hessian, n * n * sizeof(double))
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, SHARP if at_walls(j, row) else ROUGH, row.factor):
+    if not factorise(row.hessian, fixed, n, rounding(at_walls(j, row)), row.factor):
         return
     for i in range(n):
         if not held[i]:
@@ -354,6 +350,16 @@ cdef bint joint_gradient(const joint_t *j, joint_row_t *row, const double *value
         if not poisson_gradient(j.terms[i], row.rows + i, values, row.best, gradient):
             return False
     return True
+
+
+cdef inline double lift(double chi2) noexcept nogil:
+    """chi2, 0 where multipliers take it a little below: with them it is a bound on the least chi2 from below."""
+    return 0.0 if -BELOW < chi2 < 0.0 else chi2
+
+
+def lifted(double chi2):
+    """Return what is left of a share of chi2: 0 where multipliers take it a little below."""
+    return lift(chi2)
 
 
 # --- what Python makes -----------------------------------------------------------------------------------------------

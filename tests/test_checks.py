@@ -18,6 +18,7 @@ from cevns.errors import (
     UnknownNameError,
 )
 from cevns.files import atomic_path, write_text
+from cevns.kernels import functions
 
 # --- errors
 
@@ -50,6 +51,10 @@ def test_real_returns_a_float():
     assert checks.real("x", 3) == 3.0
     assert isinstance(checks.real("x", np.int64(3)), float)
     assert checks.real("x", 0.0, low=0) == 0.0
+
+
+def test_kernels_take_the_numbers_of_numpy_that_checks_take():
+    assert functions.SCALARS == checks.SCALARS
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cevns.constants import FERMI_CONSTANT
-from cevns.errors import InputError
+from cevns.errors import InputError, UnknownNameError
 from cevns.interactions import NonStandardInteractions, VectorMediator
 from cevns.likelihoods import Likelihood
 from cevns.parameters import Parameter
@@ -302,3 +302,26 @@ def test_contact_coupling_scales_every_epsilon(both):
     scaled = NonStandardInteractions(up={"e": -0.15}, down={"mu": 0.3})
     assert both.chi2(model, coupling=-1.5) == pytest.approx(both.chi2(scaled), rel=1e-9)
     assert both.chi2(model, coupling=[0.0, 1.0]) == pytest.approx([both.chi2("sm"), both.chi2(model)], rel=1e-9)
+
+
+def test_a_sum_takes_the_data_of_its_experiments_by_name(both, csi, argon):
+    priors = {"sin2_theta_w": (0.2387, 0.01)}
+    more = 2 * np.array(argon.observed)
+    made = both.with_priors(**priors).with_data({"coherent-argon-2020": more})
+    assert made == (csi + argon.with_data(more)).with_priors(**priors)
+    for wrong, error, message in (
+        (more, InputError, "mapping of the names coherent-csi-2017, coherent-argon-2020"),
+        ({"argon": more}, UnknownNameError, "coherent-argon-2020"),
+    ):
+        with pytest.raises(error, match=message):
+            both.with_data(wrong)
+
+
+def test_a_sum_expects_what_its_experiments_expect(both, csi, argon):
+    values = {"mass": 20.0, "coupling": 5e-5, "rn_ar": 3.5}
+    made = both.asimov("b-l", **values)
+    assert made == csi.asimov("b-l", mass=20.0, coupling=5e-5) + argon.asimov("b-l", **values)
+    assert all(e.expected for e in made.experiments)
+    assert abs(made.chi2("b-l", **values)) < 1e-9
+    with pytest.raises(UnknownNameError, match="rn_ge"):
+        both.asimov("sm", rn_ge=4.0)

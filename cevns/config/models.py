@@ -90,7 +90,7 @@ def _slipped(reader: Reader, table: Mapping[str, Any], where: str) -> bool:
     return False
 
 
-# What the constructors do not offer in this form.
+# What the constructors do not ask for: in a file a model has a name of its own.
 
 
 def _build_vector(

@@ -218,7 +218,9 @@ class Experiment(Likelihood):
         other = {"expected": False} if "observed" in changes else {}
         return dataclasses.replace(self, **other | changes)
 
-    def with_data(self, observed: ArrayLike, uncertainty: ArrayLike | None = None) -> Experiment:
+    def with_data(  # type: ignore[override]  # the counts of one where a sum has several
+        self, observed: ArrayLike, uncertainty: ArrayLike | None = None
+    ) -> Experiment:
         """Return the same experiment with other counts, sharing all that they do not change.
 
         Parameters

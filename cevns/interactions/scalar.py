@@ -100,9 +100,9 @@ def PseudoscalarMediator(
     --------
     >>> import cevns
     >>> atoms = cevns.load("coherent-csi-2017").replace(electrons="shells")
-    >>> found = atoms.predict(PseudoscalarMediator(), mass=0.1, coupling=1e-5)
+    >>> found = atoms.predict(PseudoscalarMediator(), mass=0.1, coupling=3e-3)
     >>> f"{found.electrons.sum():.1f} events"
-    '0.0 events'
+    '45.5 events'
     """
     fields = {"lagrangian": PSEUDOSCALAR_LAGRANGIAN, **fields}
     return _mediated(name, 0.0, 0.0, neutrinos, PSEUDOSCALAR, "$M_a$", "$g_a$", fields, electron)

@@ -36,6 +36,7 @@ cdef struct joint_row_t:
     double y
 
 
+cdef double rounding(bint walls) noexcept nogil
 cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
                      double *hessian) noexcept nogil
 cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, double least, double *out) noexcept nogil

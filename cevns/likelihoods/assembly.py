@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.engine import Engine
+from cevns.kernels.joint import lifted
 from cevns.likelihoods.nuisances import shared
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ __all__ = ["Assembly", "Ends", "check_apart"]
 _BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
 EDGE = 1e-6
-#: How far chi2 may seem to be below 0 where it is 0.
-BELOW = 1e-7
 
 
 @dataclass(frozen=True)
@@ -220,16 +219,11 @@ class Assembly:
                 own[pull.name] = pull.unit * float(x[k])
                 if joined.names[k][0] is not None:
                     alone += joined.precision[k, k] * float(x[k]) ** 2
-            out[experiment.name] = {"chi2": _rounded(value + float(alone)), "pulls": own}
+            out[experiment.name] = {"chi2": lifted(value + float(alone)), "pulls": own}
         precision = joined.precision.copy()
         for k in self._outer:
             precision[k] = precision[:, k] = 0.0
-        return _rounded(float(sum(chi2) + x @ precision @ x))
-
-
-def _rounded(chi2: float) -> float:
-    """Return chi2, 0 where rounding takes it below: what multipliers of empty bins take off is known no better."""
-    return 0.0 if -BELOW < chi2 < 0.0 else chi2
+        return lifted(float(sum(chi2) + x @ precision @ x))
 
 
 def _at_end(value: float, low: float, high: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -17,9 +16,10 @@ from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
 from cevns.likelihoods.assembly import Assembly, check_apart
 from cevns.likelihoods.methods import Inference
+from cevns.likelihoods.priors import merged, terms, without_priors
 from cevns.likelihoods.pulls import Pulls
-from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator, without_priors
-from cevns.parameters import Parameter, bound_name, choose, chosen, common_shape, needed, owned, rows_of, unused_prior
+from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
+from cevns.parameters import Parameter, bound_name, choose, chosen, common_shape, in_common, needed, owned, rows_of
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Likelihood(Inference):
     experiments: tuple[Experiment, ...]
     #: Gaussian constraints on parameters by name: (mean, standard deviation); `with_priors` adds them.
     priors: Mapping[str, tuple[float, float]] = MappingProxyType({})
-    #: Evaluators of the same experiments with other data: none but of what `Experiment.with_data` makes.
-    _like: Kept = Kept(0)
+    #: Evaluators of the same experiments with other data, of what `Experiment.with_data` makes.
+    _like: Kept | None = None
 
     def __init__(
         self, experiments: Sequence[Likelihood], priors: Mapping[str, tuple[float, float]] | None = None
@@ -73,14 +73,7 @@ class Likelihood(Inference):
             raise InputError("experiments is empty: a likelihood needs at least one")
         check_apart(found)
         self.experiments = found
-        given = dict(priors or {})
-        for likelihood in likelihoods:
-            for name, prior in likelihood.priors.items():
-                if given.setdefault(name, prior) != prior:
-                    raise InputError(
-                        f"{name} has the prior {given[name]} in one likelihood and {prior} in another: leave one out"
-                    )
-        self.priors = MappingProxyType(given)
+        self.priors = MappingProxyType(merged([priors or {}, *(likelihood.priors for likelihood in likelihoods)]))
         # refuses what does not fit together here and now
         _ = self._assembly
 
@@ -139,6 +132,47 @@ class Likelihood(Inference):
         known = {name: Parameter(name, prior=prior).prior for name, prior in priors.items()}
         return Likelihood((self,), {**self.priors, **known})  # type: ignore[dict-item]  # none of them is None
 
+    def with_data(self, observed: Mapping[str, ArrayLike]) -> Likelihood:
+        """Return the likelihood with other counts; see `Experiment.with_data`, which takes those of one.
+
+        Parameters
+        ----------
+        observed : mapping of str to array_like
+            Counts of each experiment by its name; those that are left out keep theirs.
+
+        Raises
+        ------
+        UnknownNameError
+            If an experiment is not known.
+        """
+        names = [e.name for e in self.experiments]
+        if not isinstance(observed, Mapping):
+            raise InputError(f"observed must be a mapping of the names {', '.join(names)} to counts of each")
+        for name in observed:
+            checks.known("experiment", name, names)
+        other = [e.with_data(observed[e.name]) if e.name in observed else e for e in self.experiments]
+        return Likelihood(other, self.priors)
+
+    def asimov(self, interaction: Model = "sm", **values: float) -> Likelihood:
+        """Return the likelihood with the counts that an interaction predicts; see `Experiment.asimov`.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+        >>> round(both.asimov("sm").chi2("sm"), 9)
+        0.0
+        """
+        given = self._own_values(interaction, values)
+        return Likelihood([e.asimov(interaction, **of) for e, of in given], self.priors)
+
+    def _own_values(self, interaction: Model, values: Mapping[str, Any]) -> list[tuple[Experiment, dict[str, Any]]]:
+        """Return each experiment with the values of its own parameters: a radius of other nuclei is nothing to it."""
+        for name in values:
+            checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
+        known = [(e, {p.name for p in e.signal.parameters(interaction)}) for e in self.experiments]
+        return [(e, {name: value for name, value in values.items() if name in names}) for e, names in known]
+
     # --- parameters --------------------------------------------------------------------------------------------------
 
     def parameters(self, interaction: Model) -> tuple[Parameter, ...]:
@@ -152,24 +186,17 @@ class Likelihood(Inference):
         >>> [p.name for p in cevns.load("coherent-csi-2017").parameters("b-l")]
         ['mass', 'coupling', 'sin2_theta_w', 'rn_cs', 'rn_i', 'rn_csi']
         """
-        first, *others = (e.signal.parameters(interaction) for e in self.experiments)
-        if not (others or self.priors):
-            return first
-        return self._parameters.get((first, *others), lambda: self._joined_parameters(first, others))
+        sets = tuple([e.signal.parameters(interaction) for e in self.experiments])
+        if len(sets) == 1 and not self.priors:
+            return sets[0]
+        return self._parameters.get(sets, lambda: self._joined_parameters(sets))
 
     @cached_property
     def _parameters(self) -> Kept:
         return Kept(MOST_KEPT)
 
-    def _joined_parameters(self, first: Sequence[Parameter], others: Sequence[Sequence[Parameter]]) -> Any:
-        found = {p.name: p for p in first}
-        for parameter in itertools.chain(*others):
-            known = found.setdefault(parameter.name, parameter)
-            if known is not parameter and known != parameter:
-                # what differs has no value in common unless it is given
-                common = known.default if known.default == parameter.default else None
-                ends = {"low": max(known.low, parameter.low), "high": min(known.high, parameter.high)}
-                found[parameter.name] = known.replace(default=common, **ends)
+    def _joined_parameters(self, sets: Sequence[Sequence[Parameter]]) -> tuple[Parameter, ...]:
+        found = in_common(sets)
         for name, prior in self.priors.items():
             checks.known("parameter of a prior", name, found)
             found[name] = found[name].replace(prior=prior)
@@ -250,7 +277,7 @@ class Likelihood(Inference):
     def _bind(
         self, interaction: Model, free: Sequence[str], fixed: Mapping[str, float], key: Any
     ) -> Evaluator | RefoldedEvaluator:
-        like = self._like.known(key)
+        like = self._like.known(key) if self._like else None
         if type(like) is Evaluator:
             # of other data alone: all but the engine is the same
             engine = self._assembly.engine(interaction, like.parameters, fixed, like.engine.priors)
@@ -275,7 +302,8 @@ class Likelihood(Inference):
         fixed : mapping of str to float
             Values of others; what is neither here nor among `parameters` has its default.
         """
-        return self._assembly.engine(interaction, parameters, fixed, self._pulls_of(interaction, parameters, fixed))
+        priors = terms(self.parameters(interaction), parameters, fixed)
+        return self._assembly.engine(interaction, parameters, fixed, priors)
 
     @staticmethod
     def of_data(engine: Engine | RefoldedEngine) -> Engine | DataEngine:
@@ -283,29 +311,6 @@ class Likelihood(Inference):
         if isinstance(engine, RefoldedEngine):
             return DataEngine(engine)
         return without_priors(engine)
-
-    def _pulls_of(
-        self, interaction: Model, parameters: Sequence[Parameter], fixed: Mapping[str, float]
-    ) -> list[tuple[int, float, float]]:
-        """Return the priors as the engine takes them: of its parameters, and of those that are fixed.
-
-        Raises
-        ------
-        InputError
-            If a parameter with a prior is neither: its prior would mean nothing.
-        """
-        place, found = {p.name: i for i, p in enumerate(parameters)}, []
-        for p in self.parameters(interaction):
-            if p.prior is None:
-                continue
-            mean, sigma = p.prior
-            if p.name in place:
-                found.append((place[p.name], mean, sigma))
-            elif p.name in fixed:
-                found.append((-1, fixed[p.name], ((fixed[p.name] - mean) / sigma) ** 2))
-            else:
-                raise InputError(unused_prior(p))
-        return found
 
     def constrained(self, priors: Mapping[str, tuple[float, float]] | None) -> Likelihood:
         """Return the likelihood with priors from a mapping, itself without any; made once and kept.
@@ -461,14 +466,9 @@ class Likelihood(Inference):
         >>> {name: float(p.signal.sum().round(1)) for name, p in both.predict("sm").items()}
         {'coherent-csi-2017': 131.4, 'coherent-argon-2020': 131.4}
         """
-        for name in values:
-            checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
-        known = [{p.name for p in e.signal.parameters(interaction)} for e in self.experiments]
         return {
-            e.name: e.predict(
-                interaction, mass, coupling, eta=eta, pulls=pulls, **{n: v for n, v in values.items() if n in names}
-            )
-            for e, names in zip(self.experiments, known, strict=True)
+            e.name: e.predict(interaction, mass, coupling, eta=eta, pulls=pulls, **of)
+            for e, of in self._own_values(interaction, values)
         }
 
     def pulls(

@@ -9,17 +9,18 @@ import numpy as np
 
 from cevns.errors import InputError
 from cevns.kept import Kept
-from cevns.kernels.engine import Engine
 from cevns.kernels.functions import checked, signature
+from cevns.likelihoods.priors import without_priors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cevns._types import Array, Model
+    from cevns.kernels.engine import Engine
     from cevns.likelihoods.likelihood import Likelihood
     from cevns.steps import Steps
 
-__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator", "without_priors"]
+__all__ = ["DataEngine", "RefoldedEngine", "RefoldedEvaluator"]
 
 #: Engines that are kept.
 MOST_KEPT = 1024
@@ -130,11 +131,6 @@ class RefoldedEngine:
         """Return what the priors of parameters add to chi2 at one point; see `Engine.penalty`."""
         engine, others = self._alone(values)
         return engine.penalty(others)
-
-
-def without_priors(engine: Engine) -> Engine:
-    """Return what computes the same chi2 without what priors of parameters add to it."""
-    return Engine(engine.terms, engine.shared, (), engine.joint) if engine.priors else engine
 
 
 class DataEngine:

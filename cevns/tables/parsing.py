@@ -118,9 +118,11 @@ def parsed(text: str, name: object) -> dict[str, Any]:
     _check_groups(rows, separator, name)
     _check_first(rows, name)
     titles = _titles(lines[:begin], width, name)
+    misfit = (0, ()) if titles or not begin else _misfit(lines[begin - 1], name)
+    _check_commas(rows, width, separator, misfit, name)
     return {
         "titles": titles,
-        "misfit": (0, ()) if titles or not begin else _misfit(lines[begin - 1], name),
+        "misfit": misfit,
         "width": width,
         "rows": [line.cells[:width] for line in rows],
         "lines": [line.number for line in rows],
@@ -140,9 +142,13 @@ def _rows(lines: Sequence[_Line], name: object) -> Any:
             broken = True
             continue
         if not any(map(looks_like_a_number, line.cells)):
+            above = ""
+            if len(rows) == 1:
+                cell = next(filter(looks_like_a_number, rows[0].cells))
+                above = f" (line {rows[0].number} was taken for it because of {cell!r}; put # before it if it is none)"
             raise DataError(
-                f"{name}, line {line.number}: no cell is a number; titles stand above the first row, comments begin "
-                "with #; correct or remove the line"
+                f"{name}, line {line.number}: no cell is a number; titles stand above the first row{above}, comments "
+                "begin with #; correct or remove the line"
             )
         segments.append((segments[-1] if segments else -1) + broken)
         rows.append(line)
@@ -346,6 +352,19 @@ def _check_groups(rows: Sequence[_Line], separator: str | None, name: object) ->
                     f"{name}, line {line.number}: column {i + 1} begins with 0 and may be {what}; write numbers "
                     "without grouping and with a point as decimal sign"
                 )
+
+
+def _check_commas(
+    rows: Sequence[_Line], width: int, separator: str | None, misfit: tuple[int, tuple[Any, ...]], name: object
+) -> None:
+    """Refuse commas between digits that make more cells than there are titles, where no point is a decimal sign."""
+    line, titles = misfit
+    if separator != "," or not 1 < len(titles) < width or any("." in cell for row in rows for cell in row.cells):
+        return
+    raise DataError(
+        f"{name}, line {line}: {len(titles)} titles over {width} cells separated by commas, some of which may be "
+        "decimal signs; write numbers with a point as decimal sign, or give each column a title"
+    )
 
 
 def _titles(lines: Sequence[_Line], width: int, name: object) -> tuple[str, ...]:
