@@ -283,6 +283,52 @@ class Experiment(Likelihood):
         checks.put(out, expected=True)
         return out
 
+    def scaled(self, exposure: float) -> Experiment:
+        """Return the same experiment with another exposure, in units of its own: what can be expected of more data.
+
+        Target, backgrounds and their deformations grow with it, Gaussian uncertainties with its root; relative ones
+        stay as they are. Counts grow too, but are expectations then; `asimov` gives those of a model.
+
+        Raises
+        ------
+        InputError
+            If the exposure is not above 0.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> argon = cevns.load("coherent-argon-2020")
+        >>> more = argon.scaled(4.0)
+        >>> round(float(more.predict("sm").signal.sum() / argon.predict("sm").signal.sum()), 9)
+        4.0
+        """
+        from cevns.experiments.plans import scaled
+
+        return scaled(self, exposure)
+
+    def above(self, threshold: float) -> Experiment:
+        """Return the same experiment without the bins below a threshold.
+
+        Parameters
+        ----------
+        threshold : float
+            An edge of the first axis of its bins, in that axis's unit.
+
+        Raises
+        ------
+        InputError
+            If it is none, or no bin is left.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> cevns.load("coherent-argon-2020").above(30.0)
+        <Experiment coherent-argon-2020: Ar-40, 9 bins of observable 30 to 120 keVee>
+        """
+        from cevns.experiments.plans import above
+
+        return above(self, threshold)
+
     @cached_property
     def signal(self) -> Signal:
         """What predicts counts, and knows no data."""
