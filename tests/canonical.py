@@ -206,6 +206,8 @@ def results(likelihood):
         "Interval": likelihood.interval(contact, "coupling", sin2_theta_w=0.24),
         "Interval, open": likelihood.interval("sm", "rn_ar"),
         "Contour": likelihood.contour("sm", "rn_ar", "sin2_theta_w", cl=(0.68, 0.9), bounds={"rn_ar": (2.0, 6.0)}),
+        "Sensitivity": likelihood.sensitivity("b-l", mass, cl=0.95),
+        "Sensitivity, exposures": likelihood.sensitivity(contact, exposure=[1.0, 4.0], bands="none"),
     }
 
 

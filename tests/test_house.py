@@ -149,7 +149,7 @@ class Package:
                 found.append(f"{i}: {by} may not import {of}")
             if any(i.of.startswith(f"{door}.") for door in closed):
                 found.append(f"{i}: what is behind the door of {of} is not for others")
-            if of == "plotting" and by in drawn and i.by.rpartition(".")[2] != "drawing" and i.of != SHOWN:
+            if of == "plotting" and by in drawn and "drawing" not in i.by.split(".") and i.of != SHOWN:
                 found.append(f"{i}: figures of {by} are drawn in its drawing.py")
         return found
 

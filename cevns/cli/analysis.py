@@ -235,7 +235,8 @@ def plot(args: Namespace) -> Result:
         if args.cl or args.dof:
             raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
         # a table that does not say what it is, is taken for a limit
-        kind = inference.Limit if args.scan.endswith(".csv") and kind_of(args.scan) != "profile" else inference.Result
+        limits = args.scan.endswith(".csv") and kind_of(args.scan) in ("", inference.Limit.kind)
+        kind = inference.Limit if limits else inference.Result
         ax = kind.load(args.scan).plot(file_axes())
     else:
         options = {"cl": args.cl, "dof": args.dof}

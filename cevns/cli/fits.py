@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from cevns.interactions import Interaction
     from cevns.likelihoods import Likelihood
 
-__all__ = ["contour", "fit", "interval", "profile"]
+__all__ = ["about", "contour", "fit", "interval", "profile", "saved", "values_of"]
 
 
 def fit(args: Namespace) -> Result:
     """Best fit in any parameters."""
     likelihood, model = inputs(args)
     found = likelihood.fit(model, args.free, **_options(likelihood, model, args))
-    data = _about(found, model) | {
+    data = about(found, model) | {
         "chi2_min": found.chi2,
         "values": found.values,
         "intervals": found.intervals,
@@ -43,7 +43,7 @@ def fit(args: Namespace) -> Result:
         names = [p.name for p in found.parameters]
         others = [(chi2_text(m["chi2"]), *(m["values"][name] for name in names)) for m in found.minima]
         text += f"\n\n{table(('chi2 of minima', *names), others)}"
-    return _saved(found, args, data, title, text)
+    return saved(found, args, data, title, text)
 
 
 def profile(args: Namespace) -> Result:
@@ -52,10 +52,10 @@ def profile(args: Namespace) -> Result:
     known = {p.name: p for p in likelihood.parameters(model)}
     scale = known[args.parameter].scale if args.parameter in known else "linear"
     found = likelihood.profile(
-        model, args.parameter, _values(args.values, scale), profiled=args.profile, **_options(likelihood, model, args)
+        model, args.parameter, values_of(args.values, scale), profiled=args.profile, **_options(likelihood, model, args)
     )
     shown = found.table()
-    data = _about(found, model) | {
+    data = about(found, model) | {
         "parameter": found.name,
         "values": found.values,
         "chi2": found.chi2,
@@ -63,7 +63,7 @@ def profile(args: Namespace) -> Result:
         "profiled": found.profiled,
     }
     title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}"
-    return _saved(found, args, data, title, table(shown.heads, without_rounding(shown)))
+    return saved(found, args, data, title, table(shown.heads, without_rounding(shown)))
 
 
 def interval(args: Namespace) -> Result:
@@ -73,7 +73,7 @@ def interval(args: Namespace) -> Result:
     found = likelihood.interval(
         model, args.parameter, profiled=args.profile, **level, **_options(likelihood, model, args)
     )
-    data = _about(found, model) | {
+    data = about(found, model) | {
         "parameter": found.name,
         "profiled": found.profiled,
         "cl": found.cl,
@@ -91,7 +91,7 @@ def interval(args: Namespace) -> Result:
     )
     unit = found.parameters[0].unit
     head = (f"{found.name} [{unit}]" if unit else found.name, "best fit")
-    return _saved(found, args, data, title, table(head, [(_intervals(found.allowed.tolist()), found.best_fit)]))
+    return saved(found, args, data, title, table(head, [(_intervals(found.allowed.tolist()), found.best_fit)]))
 
 
 def contour(args: Namespace) -> Result:
@@ -105,7 +105,7 @@ def contour(args: Namespace) -> Result:
         {"cl": cl, "delta_chi2": above, "curves": curves}
         for cl, above, curves in zip(found.cl, found.delta_chi2, found.curves, strict=True)
     ]
-    data = _about(found, model) | {
+    data = about(found, model) | {
         "x": args.x,
         "y": args.y,
         "profiled": found.profiled,
@@ -131,7 +131,7 @@ def contour(args: Namespace) -> Result:
         f"largest {args.y}",
     )
     title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}, 2 degrees of freedom"
-    return _saved(found, args, data, title, table(head, rows))
+    return saved(found, args, data, title, table(head, rows))
 
 
 def _options(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _options(likelihood: Likelihood, model: Interaction, args: Namespace) -> dic
     return options | settings(likelihood, model, args)
 
 
-def _values(parts: Sequence[tuple[float, ...]], scale: str) -> Any:
+def values_of(parts: Sequence[tuple[float, ...]], scale: str) -> Any:
     """Return ascending values from numbers and grids, whose steps are even on the parameter's scale."""
     import numpy as np
 
@@ -155,10 +155,11 @@ def _values(parts: Sequence[tuple[float, ...]], scale: str) -> Any:
     return sorted(set(found))
 
 
-def _about(found: AnyResult, model: Interaction) -> dict[str, Any]:
+def about(found: AnyResult, model: Interaction) -> dict[str, Any]:
+    """Return what JSON says of any result."""
     units = {p.name: p.unit or "dimensionless" for p in found.parameters}
-    about = {"model": found.model, "weak": weak_name(model), "experiments": found.experiments, "units": units}
-    return about | {"fixed": found.fixed}
+    data = {"model": found.model, "weak": weak_name(model), "experiments": found.experiments, "units": units}
+    return data | {"fixed": found.fixed}
 
 
 def _title(model: Interaction, found: AnyResult) -> str:
@@ -170,7 +171,7 @@ def _intervals(rows: Sequence[Sequence[float]]) -> str:
     return ", ".join(f"[{low:.6g}, {high:.6g}]" for low, high in rows) or "none"
 
 
-def _saved(found: AnyResult, args: Namespace, data: dict[str, Any], title: str, text: str) -> Result:
+def saved(found: AnyResult, args: Namespace, data: dict[str, Any], title: str, text: str) -> Result:
     """Write the result where it is to go, and return what is told of it."""
     if args.output is not None:
         if args.output.suffix == found.suffix:

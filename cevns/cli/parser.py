@@ -138,17 +138,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     command = _command(commands, "limit", "analysis:limit", "exactly excluded intervals of the coupling")
     _add_inputs(command)
-    command.add_argument(
-        "--mass",
-        type=arguments.mass_or_grid,
-        nargs="+",
-        action="extend",
-        metavar="MEV",
-        help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
-    )
-    command.add_argument(
-        "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
-    )
+    _add_masses(command)
     _add_level(command)
     _add_threads(command)
     _add_output(command, ".csv", *_FIGURE, required=False)
@@ -202,6 +192,32 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         )
     _add_threads(command)
     _add_output(command, ".npz")
+
+    command = _command(
+        commands, "sensitivity", "plans:sensitivity", "expected limits of a planned experiment, with bands"
+    )
+    _add_inputs(command)
+    _add_masses(command)
+    for name, what in (("exposure", "exposures in units of the experiment's own"), ("threshold", "edges of bins")):
+        command.add_argument(
+            f"--{name}",
+            type=arguments.values,
+            nargs="+",
+            action="extend",
+            metavar="VALUE",
+            help=f"{what} along which the limit is computed, or LOW:HIGH:N for N of them",
+        )
+    command.add_argument("--bands", choices=("asimov", "none"), default="asimov", help="how bands are found")
+    _add_level(command)
+    _add_threads(command)
+    _add_output(command, ".csv", *_FIGURE, required=False)
+
+    command = _command(commands, "significance", "plans:significance", "how well an interaction would be seen")
+    _add_inputs(command)
+    _add_point(command)
+    command.add_argument(
+        "--dof", type=arguments.whole("dof", 100), metavar="N", help="degrees of freedom (default: 1; 2 with the mass)"
+    )
 
     command = _command(commands, "plot", "analysis:plot", "draw what a command has saved")
     command.add_argument(
@@ -335,6 +351,20 @@ def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
 def _add_point(command: _Parser) -> None:
     command.add_argument("--mass", type=arguments.mass, metavar="MEV", help="mediator mass [MeV]")
     command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
+
+
+def _add_masses(command: _Parser) -> None:
+    command.add_argument(
+        "--mass",
+        type=arguments.mass_or_grid,
+        nargs="+",
+        action="extend",
+        metavar="MEV",
+        help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
+    )
+    command.add_argument(
+        "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
+    )
 
 
 def _add_parameter(command: _Parser) -> None:

@@ -10,8 +10,10 @@ from cevns.inference.posteriors import Posterior, posterior
 from cevns.inference.profiles import Profile, profile
 from cevns.inference.results import Result
 from cevns.inference.scans import Scan, scan
+from cevns.inference.sensitivities import SIGMAS, Sensitivity, sensitivity, significance
 
 __all__ = [
+    "SIGMAS",
     "TWO_SIGMA",
     "Contour",
     "Estimate",
@@ -22,6 +24,7 @@ __all__ = [
     "Profile",
     "Result",
     "Scan",
+    "Sensitivity",
     "best_fit",
     "contour",
     "default_dof",
@@ -32,4 +35,6 @@ __all__ = [
     "posterior",
     "profile",
     "scan",
+    "sensitivity",
+    "significance",
 ]

@@ -13,18 +13,17 @@ import numpy as np
 
 from cevns import checks
 from cevns.arrays import below, span
-from cevns.errors import ConvergenceError, InputError
+from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
-from cevns.inference.lines import SEARCH_POINTS, Line
+from cevns.inference.lines import Line
 from cevns.inference.references import reference_fit
 from cevns.inference.results import Result
-from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, common_shape
 from cevns.tabular import Column, Table
-from cevns.threads import checked, share
+from cevns.threads import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -402,21 +401,6 @@ def limit(
         about = line.about if alone else line.about_best(reference.mass, reference.coupling)
         about["remarks"] = tuple(dict.fromkeys((*about["remarks"], *reference.remarks)))
         reference = dataclasses.replace(reference, **about)
-    roots = np.zeros((masses.size, crossings_limit()))
-    counts, above = np.empty(masses.size, dtype=np.intp), np.empty(masses.size, dtype=np.int8)
-    rows, level = line.rows(masses), reference.chi2 + above_minimum
-    share(
-        lambda part: line.engine.crossings(rows[part], line.two_sided, level, roots[part], counts[part], above[part]),
-        masses.size,
-        SEARCH_POINTS * masses.size,
-        num_threads,
-    )
-    if counts.min() < 0:
-        where = f" at {masses[counts.argmin()]:g} MeV" if line.other else ""
-        raise ConvergenceError(
-            f"chi2 crosses the level more than {crossings_limit()} times{where}: its intervals cannot all be returned; "
-            "check the uncertainties of the data, or use chi2() on a line of couplings"
-        )
     return Limit(
         cl=float(cl),
         dof=dof,
@@ -424,6 +408,6 @@ def limit(
         chi2_min=reference.chi2,
         best_fit=reference,
         mass=masses if line.other else None,
-        excluded=line.intervals(roots, counts, above),
+        excluded=line.above(masses, reference.chi2 + above_minimum, num_threads),
         **(line.about | {"remarks": reference.remarks}),
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
+from cevns.errors import ConvergenceError, InputError
 from cevns.inference.headers import plain
 from cevns.inference.unseen import without_effect
+from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
 
@@ -269,6 +270,33 @@ class Line:
             num_threads,
         )
         return chi2, y
+
+    def above(self, others: Array, level: float, num_threads: int) -> tuple[Array, ...]:
+        """Return where chi2 lies above a level, at each value of the other parameter; see `intervals`.
+
+        Raises
+        ------
+        ConvergenceError
+            If chi2 crosses the level more often than can be true.
+        """
+        roots = np.zeros((others.size, crossings_limit()))
+        counts, above = np.empty(others.size, dtype=np.intp), np.empty(others.size, dtype=np.int8)
+        rows = self.rows(others)
+        share(
+            lambda part: self.engine.crossings(
+                rows[part], self.two_sided, level, roots[part], counts[part], above[part]
+            ),
+            others.size,
+            SEARCH_POINTS * others.size,
+            num_threads,
+        )
+        if counts.min() < 0:
+            where = f" at {others[counts.argmin()]:g} MeV" if self.other else ""
+            raise ConvergenceError(
+                f"chi2 crosses the level more than {crossings_limit()} times{where}: its intervals cannot all be "
+                "returned; check the uncertainties of the data, or use chi2() on a line of couplings"
+            )
+        return self.intervals(roots, counts, above)
 
     def other_values(self, values: Any) -> Array:
         """Return checked values of the other parameter, shape (n,); a single 0 where there is none.

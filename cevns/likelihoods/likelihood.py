@@ -15,6 +15,7 @@ from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
 from cevns.likelihoods.assembly import Assembly, check_apart
+from cevns.likelihoods.expectations import Expectations
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.priors import merged, terms, without_priors
 from cevns.likelihoods.pulls import Pulls
@@ -40,7 +41,7 @@ MOST_CONSTRAINED = 8
 _PLANE, _NUMBERS = ("mass", "coupling"), checks.SCALARS | {float, int}
 
 
-class Likelihood(Inference):
+class Likelihood(Inference, Expectations):
     """Sum of the chi2 of independent experiments.
 
     Parameters
@@ -68,11 +69,10 @@ class Likelihood(Inference):
         self, experiments: Sequence[Likelihood], priors: Mapping[str, tuple[float, float]] | None = None
     ) -> None:
         likelihoods = checks.sequence("experiments", experiments, Likelihood, "see cevns.load")
-        found = tuple(e for likelihood in likelihoods for e in likelihood.experiments)
-        if not found:
+        self.experiments = tuple(e for likelihood in likelihoods for e in likelihood.experiments)
+        if not self.experiments:
             raise InputError("experiments is empty: a likelihood needs at least one")
-        check_apart(found)
-        self.experiments = found
+        check_apart(self.experiments)
         self.priors = MappingProxyType(merged([priors or {}, *(likelihood.priors for likelihood in likelihoods)]))
         # refuses what does not fit together here and now
         _ = self._assembly

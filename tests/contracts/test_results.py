@@ -7,15 +7,22 @@ import pytest
 from canonical import results
 
 from cevns.errors import InputError
-from cevns.inference import Result
+from cevns.inference import Result, Sensitivity
 from cevns.tabular import Table
 
 KINDS = [
     *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
-    *("Profile", "Interval", "Interval, open", "Contour"),
+    *("Profile", "Interval", "Interval, open", "Contour", "Sensitivity", "Sensitivity, exposures"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
-AXES = {"Estimate, at an edge": "Ar", "Profile": "Ar", "Interval": "coupling", "Interval, open": "Ar", "Contour": "Ar"}
+AXES = {
+    "Estimate, at an edge": "Ar",
+    "Profile": "Ar",
+    "Interval": "coupling",
+    "Interval, open": "Ar",
+    "Contour": "Ar",
+    "Sensitivity, exposures": "exposure",
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +84,11 @@ def test_table_has_names_and_units(result):
     plain = (float, int, str, bool, type(None))
     assert all(type(cell) in plain for row in rows for cell in row)
     for parameter in result.parameters:
-        # limits and intervals have two values for each interval
+        # limits and intervals have two values for each interval, expected limits those of bands
         ends = next((word for word in ("excluded", "allowed") if f"{word}_from" in units), "")
         columns = [parameter.name] if parameter.name in units else [f"{ends}_from", f"{ends}_to"]
+        if isinstance(result, Sensitivity) and columns != [parameter.name]:
+            columns = [name for name in units if parameter.name in name]
         assert {units[name] for name in columns} == {parameter.unit}
     assert table.heads == tuple(f"{name} [{unit}]" if unit else name for name, unit in units.items())
 

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 
 from cevns.errors import CevnsError
-from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Profile, Scan
+from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Profile, Scan, Sensitivity
 from cevns.parameters import LARGEST_COUPLING, Parameter, coupling, mass
 
 from .messages import check_error
@@ -21,7 +21,7 @@ def play(rng, folder):
     """Load one file of results and use what it holds."""
     choice = rng.random()
     if choice < 0.25:
-        kind = rng.choice([Contour, Estimate, Interval, Profile])
+        kind = rng.choice([Contour, Estimate, Interval, Profile, Sensitivity])
         path = folder / f"result{kind.suffix}"
         path.write_bytes(free_file(rng, kind))
         return _loaded(rng, path, kind)
@@ -44,7 +44,7 @@ def _loaded(rng, path, kind):
         finite("scan", result.mass, result.coupling, result.chi2)
         if result.chi2.shape != (result.mass.size, result.coupling.size):
             raise Fault(f"shape {result.chi2.shape}")
-    elif kind in (Contour, Estimate, Interval, Profile):
+    elif kind in (Contour, Estimate, Interval, Profile, Sensitivity):
         _check_free(result)
     elif kind is Fit:
         finite("fit", result.chi2, 0.0 if result.mass is None else result.mass)
@@ -77,6 +77,10 @@ def _check_free(result):
         finite("interval", result.chi2_min, result.best_fit, result.points, result.chi2)
         finite("allowed", result.allowed, infinite=True)
         result.allows(0.5)
+    elif isinstance(result, Sensitivity):
+        finite("sensitivity", result.values)
+        finite("ends", result.upper, *([] if result.lower is None else [result.lower]), infinite=True)
+        _ = result.median
     else:
         finite("profile", result.values, result.chi2, *result.profiled.values())
         _ = result.delta_chi2
@@ -106,6 +110,17 @@ def _free_text(kind):
             *(np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0])),
             **one,
         ),
+        Sensitivity: lambda: Sensitivity(
+            *(
+                0.9,
+                2,
+                4.605170185988092,
+                np.array([0.5, 1.0]),
+                np.array([[0.1, 0.2, 0.3, 0.4, 0.5], [1, 2, 3, 4, np.inf]]),
+            ),
+            *(None, "asimov"),
+            **both,
+        ),
         Profile: lambda: Profile(
             np.array([0.1, 0.5, 0.9]), np.array([5.0, 3.0, 4.0]), {"y": np.array([0.1, 0.2, 0.3])}, 2.5, **one
         ),
@@ -122,7 +137,7 @@ def free_file(rng, kind):
     if rng.random() < 0.3:
         return bytes_like(rng, whole.encode(), rng.choice([0, 1, 1, 2, 5]))
     head, brace, rest = whole.partition("{")
-    about, newline, body = rest.partition("\n") if kind is Profile else (rest, "", "")
+    about, newline, body = rest.partition("\n") if kind.suffix == ".csv" else (rest, "", "")
     about = json.dumps(mutated(rng, json.loads(brace + about), rng.choice([1, 1, 2])))
     return f"{head}{about}{newline}{body}".encode()
 

@@ -1,0 +1,254 @@
+"""Limits, scans and best fits in the plane of mass and coupling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.inference.fits import Fit
+from cevns.inference.levels import delta_chi2
+from cevns.inference.limits import Limit
+from cevns.inference.references import reference_chi2
+from cevns.inference.scans import Scan
+from cevns.plotting.canvas import draws, is_empty, label_or_none
+from cevns.plotting.frames import mark
+from cevns.plotting.plane import level_text, line_style, set_up_plane, with_legend
+from cevns.plotting.ranges import held
+from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array
+    from cevns.inference.results import Result
+
+__all__ = ["check_drawable", "edges", "plot_fit", "plot_limit", "plot_scan"]
+
+#: Room beside a mark on axes that grow for it, as a factor.
+_ASIDE = 1.3
+
+
+@draws
+def plot_limit(
+    limit: Limit,
+    ax: Axes | None = None,
+    *,
+    color: str = "black",
+    facecolor: Any = "0.85",
+    linestyle: Any = "-",
+    label: str | None = None,
+    hatch: str | None = None,
+    **options: Any,
+) -> Axes:
+    """Draw the excluded regions of exact intervals.
+
+    Parameters
+    ----------
+    limit : Limit
+        For at least two masses.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; axes without data become logarithmic ones of mass and coupling. Others grow, so that what is
+        drawn is seen, unless their limits were set by somebody else.
+    color : color
+        Of the outline.
+    facecolor : color
+        Of the regions; ``"none"`` leaves them empty.
+    linestyle : str
+        Of the outline.
+    label : str, optional
+        For the legend; model, experiments, confidence level and its degrees of freedom unless given. Axes that were
+        empty get a legend.
+    hatch : str, optional
+        Pattern of the regions.
+    **options
+        Of the outline, for example ``linewidth``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If the limit has no mass axis or only one mass.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+    >>> ax = plot_limit(both.limit("b-l", mass=np.geomspace(1, 1e3, 31)))
+    >>> ax.get_xlabel(), ax.get_legend_handles_labels()[1]
+    ("$M_{Z'}$ [MeV]", ['$B-L$: CsI + Ar, 90% C.L. excluded (2 d.o.f.)'])
+    """
+    checks.instance("limit", limit, Limit)
+    check_drawable(limit)
+    limit = limit.ascending()
+    if label is None:
+        label = f"{limit.title}, {level_text(limit.cl, limit.dof, 'excluded')}"
+    label = label_or_none(label)
+    ends = edges(limit)
+    legend, own = is_empty(ax), ax is None
+    ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), labels=_labels(limit))
+    regions, lines = outlines(limit.excluded, limit.mass)
+    fill_regions(ax, regions, facecolor, color, hatch)
+    draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
+    return with_legend(ax, new=legend, above=own)
+
+
+@draws
+def plot_scan(
+    scan: Scan,
+    ax: Axes | None = None,
+    *,
+    cl: float | Sequence[float] = (0.90,),
+    dof: int | None = 2,
+    reference: Any = None,
+    color: Any = "black",
+    facecolor: Any = "0.85",
+    label: str | None = None,
+) -> Axes:
+    """Draw the regions of a grid that are excluded at one or more confidence levels.
+
+    Parameters
+    ----------
+    scan : Scan
+        chi2 on a grid.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_limit`.
+    cl : float or sequence of float
+        Confidence levels. The region of the lowest is filled; the outlines differ by their line styles.
+    dof : int
+        Degrees of freedom of the levels.
+    reference : float, optional
+        The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
+    color, facecolor : color
+        Of the outlines and of the filled region.
+    label : str, optional
+        Start of the legend's text, which the level follows; model and experiments unless given. Axes that were empty
+        get a legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If a confidence level is outside (0, 1), or the grid has fewer than two masses or couplings.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> scan = argon.scan("b-l", np.geomspace(1, 1e3, 31), np.geomspace(1e-5, 1e-2, 31))
+    >>> ax = plot_scan(scan, cl=(0.90, 0.99))
+    >>> ax.get_legend_handles_labels()[1]
+    ['$B-L$: Ar, 90% C.L. excluded (2 d.o.f.)', '$B-L$: Ar, 99% C.L. excluded (2 d.o.f.)']
+    """
+    checks.instance("scan", scan, Scan)
+    if min(scan.chi2.shape) < 2:
+        raise InputError(f"a scan needs at least two masses and two couplings to be drawn, got shape {scan.chi2.shape}")
+    levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
+    label = label_or_none(scan.title if label is None else label)
+    legend, own = is_empty(ax), ax is None
+    ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
+    excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
+    for i, level in enumerate(levels):
+        threshold, style = delta_chi2(level, dof), line_style(i)
+        # Matplotlib warns about levels that a grid does not reach
+        if excess.min() < threshold < excess.max():
+            with held(ax):
+                if i == 0 and not is_none(facecolor):
+                    ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
+                ax.contour(
+                    scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style["linestyle"]]
+                )
+        text = f"{label}, {level_text(level, dof, 'excluded')}" if label else None
+        draw_lines(ax, [], text, color=color, **style)
+    return with_legend(ax, new=legend, above=own)
+
+
+@draws
+def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **options: Any) -> Axes:
+    """Mark a best fit in the plane of mass and coupling.
+
+    Parameters
+    ----------
+    fit : Fit
+        With a mass.
+    ax : matplotlib.axes.Axes, optional
+        As in `plot_limit`; axes without data show a decade around the point, others the point.
+    label : str, optional
+        For the legend; model and experiments unless given. Axes that were empty get a legend.
+    **options
+        Of the mark, for example ``marker`` or ``color``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If the fit is no point in the plane: it has no mass, or no coupling above 0.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> fit = cevns.load("coherent-argon-2020").best_fit("b-l")
+    >>> ax = plot_fit(fit)
+    >>> ax.get_legend_handles_labels()[1]
+    ['$B-L$: Ar, best fit']
+    """
+    checks.instance("fit", fit, Fit)
+    if fit.mass is None or not fit.coupling > 0:
+        raise InputError(
+            f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
+            "in the plane of mass and coupling: print it"
+        )
+    label = label_or_none(f"{fit.title}, best fit" if label is None else label)
+    legend, own = is_empty(ax), ax is None
+    aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
+    mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
+    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, labels=_labels(fit), exact=not legend)
+    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
+    return with_legend(ax, new=legend, above=own)
+
+
+def check_drawable(limit: Limit) -> None:
+    """Refuse a limit that is no curve in the plane.
+
+    Raises
+    ------
+    InputError
+        If it has no masses, or only one.
+    """
+    if limit.mass is None:
+        raise InputError(
+            f"a limit on model {checks.shown(limit.model)} cannot be drawn: a contact interaction has no mass axis, "
+            "its coupling is all there is; print the intervals, which are limit.excluded[0], or draw likelihood.chi2 "
+            "against the coupling"
+        )
+    if limit.mass.size < 2:
+        raise InputError(
+            f"a limit on model {checks.shown(limit.model)} needs at least two mediator masses to be drawn, got "
+            f"{limit.mass.size}: compute it at more, or print limit.excluded"
+        )
+
+
+def edges(limit: Limit) -> Array:
+    """Return all couplings above 0 at which an excluded interval of a limit begins or ends."""
+    ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
+    drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
+    return drawn
+
+
+def _labels(result: Result) -> tuple[str, str]:
+    mass, coupling = (parameter.axis_label for parameter in result.parameters)
+    return mass, coupling

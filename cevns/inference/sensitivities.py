@@ -1,0 +1,466 @@
+"""Expected limits of a planned experiment, with bands, and the significance of what it may find."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from cevns import checks
+from cevns.arrays import below, span
+from cevns.errors import InputError
+from cevns.inference import headers
+from cevns.inference.fits import best_fit
+from cevns.inference.headers import HeaderError
+from cevns.inference.levels import default_dof, delta_chi2
+from cevns.inference.lines import Line
+from cevns.inference.results import Result
+from cevns.parameters import Parameter, common_shape
+from cevns.tabular import Column, Table
+from cevns.threads import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from matplotlib.axes import Axes
+
+    from cevns._types import Array, ArrayLike, Model
+    from cevns.likelihoods import Likelihood
+
+__all__ = ["SIGMAS", "Sensitivity", "sensitivity", "significance"]
+
+#: Standard deviations of the bands, and what columns call them.
+SIGMAS = (-2, -1, 0, 1, 2)
+_TAGS = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
+#: chi2 below which nothing fits better.
+NOTHING_LEFT = 1e-9
+#: How the bands were found.
+METHODS = ("asimov", "toys", "none")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sensitivity(Result):
+    """What a limit on a coupling is expected to be if there is nothing new.
+
+    Attributes
+    ----------
+    cl : float
+        Confidence level.
+    dof : int
+        Degrees of freedom of the level.
+    delta_chi2 : float
+        Level above the minimum.
+    values : ndarray, shape (m,), or None
+        Mediator masses [MeV], exposures or thresholds, whichever the first of two parameters is; None where the
+        coupling is the only one.
+    upper : ndarray, shape (m, 5)
+        The lowest coupling above the best fit that is excluded, at -2, -1, 0, 1 and 2 standard deviations of its
+        distribution, 0 being the median; infinite where nothing is excluded. Of couplings that have two signs, the
+        highest one that is allowed.
+    lower : ndarray, shape (m, 5), or None
+        The lowest coupling that is allowed, of couplings that have two signs.
+    method : {"asimov", "toys", "none"}
+        How the bands were found.
+    model, label, experiments, labels, parameters, fixed, remarks
+        As of every `Result`.
+    """
+
+    cl: float
+    dof: int
+    delta_chi2: float
+    values: Any
+    upper: Array
+    lower: Any
+    method: str
+
+    kind: ClassVar[str] = "sensitivity"
+    suffix: ClassVar[str] = ".csv"
+    made_by: ClassVar[str] = "Sensitivity.save or `cevns sensitivity -o`"
+
+    @property
+    def median(self) -> Array:
+        """The median of `upper`, shape (m,)."""
+        middle: Array = self.upper[:, SIGMAS.index(0)]
+        return middle
+
+    def table(self) -> Table:
+        """Return a row for each value: the coupling at -2, -1, 0, 1 and 2 standard deviations, and the lower end."""
+        coupling = self.parameters[-1]
+        columns = []
+        if self.values is not None:
+            columns.append(Column(self.parameters[0].name, self.parameters[0].unit, self.values))
+        for prefix, ends in (("lower_", self.lower), ("", self.upper)):
+            for tag, column in zip(_TAGS, () if ends is None else ends.T, strict=ends is not None):
+                columns.append(Column(f"{prefix}{coupling.name}_{tag}", coupling.unit, column))
+        return Table(tuple(columns))
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the median and the bands; see `cevns.plotting.plot_sensitivity`."""
+        from cevns.inference.drawing import plot_sensitivity
+
+        return plot_sensitivity(self, ax=ax, **options)
+
+    def _facts(self) -> str:
+        along = self.parameters[0]
+        values = "" if self.values is None else f", {span(along.name, self.values, along.unit)}"
+        bands = {"asimov": "bands of Asimov data", "toys": "bands of toys", "none": "no bands"}[self.method]
+        return f"expected {below(self.cl, 1)} C.L. for {self.dof} d.o.f.{values}, {bands}"
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _content(self) -> tuple[dict[str, Any], Any]:
+        about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "method": self.method}
+        return about, self.table()
+
+    @classmethod
+    def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
+        fields = headers.fields(about, None, any_names=True)
+        *others, coupling = fields["parameters"]
+        if len(others) > 1:
+            raise HeaderError(f"it has {len(others) + 1} parameters, a limit is along one at most")
+        cl = checks.confidence_level(headers.number(about, "cl"))
+        dof = checks.whole("dof", headers.entry(about, "dof", int, "whole number"), low=1)
+        level = headers.level(about, cl, dof)
+        method = headers.entry(about, "method", str, "text")
+        if method not in METHODS:
+            raise HeaderError(f"its method is {checks.shown(method)}, not one of {', '.join(METHODS)}")
+        head, *rows = body or [[]]
+        two_sided = any(name.startswith("lower_") for name in head)
+        ends = np.empty((1, len(SIGMAS)))
+        empty = cls(cl, dof, level, ends[:, 0] if others else None, ends, ends if two_sided else None, method, **fields)
+        heads = empty.table().file_heads
+        if tuple(head) != heads:
+            raise HeaderError(f"its columns are {', '.join(head) or 'none'}, not {', '.join(heads)}")
+        if not rows or any(len(row) != len(heads) for row in rows) or (len(rows) > 1 and not others):
+            raise HeaderError(f"it has no rows, too many, or one that has not {len(heads)} cells")
+        numbers = np.array([[checks.number("a cell", cell) for cell in row] for row in rows])
+        values = numbers[:, 0] if others else None
+        rest = numbers[:, len(others) :]
+        if np.isnan(rest).any() or (values is not None and not np.isfinite(values).all()):
+            raise HeaderError("a number is none, or a value along it is not finite")
+        for k in range(0, rest.shape[1], len(SIGMAS)):
+            if not (rest[:, k : k + 4] <= rest[:, k + 1 : k + 5]).all():
+                raise HeaderError(f"its {coupling.name} does not ascend from -2 to 2 standard deviations")
+        lower = rest[:, : len(SIGMAS)] if two_sided else None
+        return cls(cl, dof, level, values, rest[:, -len(SIGMAS) :], lower, method, **fields)
+
+
+def sensitivity(
+    likelihood: Likelihood,
+    interaction: Model,
+    mass: ArrayLike | None = None,
+    *,
+    cl: float = 0.90,
+    dof: int | None = None,
+    bands: str = "asimov",
+    exposure: ArrayLike | None = None,
+    threshold: ArrayLike | None = None,
+    mass_range: tuple[float, float] | None = None,
+    parameter: str | None = None,
+    num_threads: int = 1,
+    **fixed: float,
+) -> Sensitivity:
+    """Return the limit that is expected if there is nothing new, its median and bands of 1 and 2 standard deviations.
+
+    The median is the limit of Asimov data, the counts that the standard model predicts. Those of the bands are moved
+    along the signal to where it would be seen with 1 and 2 standard deviations, and as far to the other side
+    (arXiv:1007.1727, section 4.3): right as long as what signals add to the counts is small beside these, or
+    proportional to the coupling's power that a limit is on.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of planned experiments, or of others, whose data do not matter.
+    interaction : str or Interaction
+        Interaction.
+    mass : array_like, optional
+        Mediator masses [MeV]; one with exposures or thresholds, none for an interaction without a mediator.
+    cl : float
+        Confidence level.
+    dof : int, optional
+        Degrees of freedom of the level; see `default_dof`.
+    bands : {"asimov", "none"}
+        How the bands are found; without any they are the median.
+    exposure : array_like, shape (m,), optional
+        Exposures in units of the experiments' own, along which the limit is computed; see `Experiment.scaled`.
+    threshold : array_like, shape (m,), optional
+        Edges of one experiment's bins, below which all are left out; see `Experiment.above`.
+    mass_range : (float, float), optional
+        Lowest and highest mass of the best fits from which levels count [MeV]; see `best_fit`.
+    parameter : str, optional
+        Which coupling, if the interaction has several.
+    num_threads : int
+        Threads over the masses.
+    **fixed : float
+        Values of other parameters.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, the interaction has no coupling, or more than one of masses, exposures and
+        thresholds are several.
+    UnknownNameError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> found = argon.sensitivity("b-l", mass=[10.0, 100.0])
+    >>> [f"{g:.1e}" for g in found.median]
+    ['5.4e-05', '1.5e-04']
+    >>> [f"{g:.1e}" for g in argon.sensitivity("b-l", 10.0, exposure=[1, 10]).median]
+    ['5.4e-05', '3.8e-05']
+    """
+    checks.known("bands", bands, [method for method in METHODS if method != "toys"])
+    num_threads = checked(num_threads)
+    variants = _variants(likelihood, exposure, threshold)
+    first = Line(likelihood, interaction, "limit", fixed, parameter)
+    dof = default_dof(first.parameters) if dof is None else dof
+    level, dof = delta_chi2(cl, dof), int(dof)
+    masses = first.other_values(mass)
+    along: Parameter | None = first.other
+    if variants is not None:
+        along, values = variants[0], variants[1]
+        if masses.size > 1:
+            raise InputError(
+                f"{masses.size} masses are given with several values of {along.name}: give one mass, or one "
+                f"{along.name}"
+            )
+        likelihoods = variants[2]
+    else:
+        values, likelihoods = masses, [likelihood]
+    found = [
+        _expected(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed)
+        for one in likelihoods
+    ]
+    upper, lower = (np.concatenate([ends[k] for ends in found]) for k in (0, 1))
+    about = first.about
+    at_mass = {} if variants is None or first.other is None else {first.other.name: float(masses[0])}
+    about["fixed"] = at_mass | about["fixed"]
+    about["fixed_parameters"] = tuple(first.known[name] for name in about["fixed"])
+    return Sensitivity(
+        cl=float(cl),
+        dof=dof,
+        delta_chi2=level,
+        values=None if along is None else values,
+        upper=upper,
+        lower=lower if first.two_sided else None,
+        method=bands,
+        **(about | {"parameters": (first.parameter,) if along is None else (along, first.parameter)}),
+    )
+
+
+def _variants(
+    likelihood: Likelihood, exposure: ArrayLike | None, threshold: ArrayLike | None
+) -> tuple[Parameter, Array, list[Likelihood]] | None:
+    """Return along what experiments are varied, with its values and the likelihoods; None for nothing."""
+    if exposure is None and threshold is None:
+        return None
+    if exposure is not None and threshold is not None:
+        raise InputError("exposure and threshold are both given: leave one out, or change the experiment by the other")
+    if exposure is not None:
+        values = checks.ascending("exposure", np.atleast_1d(checks.floats("exposure", exposure)), above=0)
+        along = Parameter("exposure", label="exposure, in units of its own", low=0.0, scale="log")
+        return along, values, [_changed(likelihood, "scaled", value) for value in values.tolist()]
+    if len(likelihood.experiments) > 1:
+        names = ", ".join(e.name for e in likelihood.experiments)
+        raise InputError(f"threshold is of one experiment, not of {names}: leave out bins with experiment.above(...)")
+    axis = likelihood.experiments[0].signal.binning.axes[0]
+    values = checks.ascending("threshold", np.atleast_1d(checks.floats("threshold", threshold)), unit=axis.unit)
+    along = Parameter("threshold", unit=axis.unit, label="threshold")
+    return along, values, [_changed(likelihood, "above", value) for value in values.tolist()]
+
+
+def _changed(likelihood: Likelihood, method: str, value: float) -> Likelihood:
+    return _sum((getattr(e, method)(value) for e in likelihood.experiments), likelihood.priors)
+
+
+def _sum(experiments: Iterable[Any], priors: Mapping[str, tuple[float, float]]) -> Likelihood:
+    first, *others = experiments
+    found: Likelihood = sum(others, first)
+    return found.with_priors(**priors) if priors else found
+
+
+def _expected(
+    likelihood: Likelihood,
+    interaction: Model,
+    masses: Array,
+    level: float,
+    bands: str,
+    mass_range: tuple[float, float] | None,
+    parameter: str | None,
+    num_threads: int,
+    fixed: Mapping[str, float],
+) -> tuple[Array, Array]:
+    """Return the upper and the lower end of what is expected to be allowed at each mass, shape (m, 5) each."""
+    line = Line(likelihood, interaction, "limit", fixed, parameter)
+    at_zero = _point(line, masses[0], line.parameter.origin)
+    nothing = likelihood.asimov(interaction, **at_zero)
+    median = _Data(nothing, interaction, line)
+    upper, lower = np.empty((2, masses.size, len(SIGMAS)))
+    upper[:], lower[:] = (
+        ends[:, None] for ends in median.ends(masses, median.least(mass_range, at_zero), level, num_threads)
+    )
+    if bands == "none":
+        return upper, lower
+    for n in (1, 2):
+        over = median.line.above(masses, median.at_origin + n * n, num_threads)
+        for i, (mass, excluded) in enumerate(zip(masses.tolist(), over, strict=True)):
+            high, low = _next(excluded, line.parameter.origin)
+            for sign, value in ((1, high), (-1, low if line.two_sided else high)):
+                if not math.isfinite(value):
+                    # however large it is the signal is not seen with so many standard deviations
+                    continue
+                point = _point(line, mass, value)
+                seen = {e.name: np.array(e.observed) for e in likelihood.asimov(interaction, **point).experiments}
+                if sign < 0 and not line.two_sided:
+                    # there is no such coupling: as far to the other side
+                    seen = {e.name: _mirrored(e, seen[e.name]) for e in nothing.experiments}
+                of_data = _sum((e.with_data(seen[e.name]) for e in likelihood.experiments), likelihood.priors)
+                moved = _Data(of_data, interaction, line)
+                least = moved.least(mass_range, point)
+                ends = moved.ends(masses[i : i + 1], least, level, num_threads)
+                k = SIGMAS.index(sign * n)
+                upper[i, k], lower[i, k] = ends[0][0], ends[1][0]
+    return _around(upper), _around(lower)
+
+
+def _around(ends: Array) -> Array:
+    """Return ends of bands around the median: what fluctuates downwards may exclude less where signals interfere."""
+    middle = SIGMAS.index(0)
+    out = ends.copy()
+    for n in (1, 2):
+        both = ends[:, [middle - n, middle + n]]
+        out[:, middle - n] = np.minimum(both.min(axis=1), out[:, middle - n + 1])
+        out[:, middle + n] = np.maximum(both.max(axis=1), out[:, middle + n - 1])
+    return out
+
+
+def _mirrored(experiment: Any, seen: Array) -> Array:
+    """Return counts as far from those of Asimov data on the other side."""
+    other: Array = 2.0 * np.array(experiment.observed) - seen
+    return other if experiment.uncertainty is not None else np.maximum(other, 0.0)
+
+
+def _point(line: Line, mass: float, value: float) -> dict[str, float]:
+    """Return a point of a line by name, with what is fixed."""
+    other = {} if line.other is None else {line.other.name: float(mass)}
+    return {**line.fixed, **other, line.parameter.name: float(value)}
+
+
+class _Data:
+    """A line of chi2 of some data."""
+
+    def __init__(self, likelihood: Likelihood, interaction: Model, like: Line) -> None:
+        self.likelihood, self.interaction, self.fixed = likelihood, interaction, like.fixed
+        self.line = Line(likelihood, interaction, "limit", like.fixed)
+        self.at_origin = float(likelihood.chi2(interaction, **_point(like, 1.0, like.parameter.origin)))
+
+    def least(self, mass_range: tuple[float, float] | None, point: Mapping[str, float]) -> float:
+        """Return the least chi2 over all masses, where `point` may be what the data are of."""
+        there = float(self.likelihood.chi2(self.interaction, **point))
+        if there <= NOTHING_LEFT:
+            return there
+        fixed: dict[str, Any] = dict(self.fixed)
+        return best_fit(self.likelihood, self.interaction, mass_range=mass_range, **fixed).chi2
+
+    def ends(self, masses: Array, least: float, level: float, num_threads: int) -> tuple[Array, Array]:
+        """Return the ends of what is allowed next to the best fit at each mass, upper and lower, shape (m,) each."""
+        _, y = self.line.minima(masses, num_threads)
+        excluded = self.line.above(masses, least + level, num_threads)
+        best = [self.line.value_in_range(at) for at in y.tolist()]
+        ends = _outermost if self.line.two_sided else _next
+        both = np.array([ends(rows, value) for rows, value in zip(excluded, best, strict=True)])
+        return both[:, 0], both[:, 1]
+
+
+def _next(excluded: Array, value: float) -> tuple[float, float]:
+    """Return the ends of what is allowed around a value: where excluded intervals begin above it and end below.
+
+    Both are the value itself if it is excluded.
+    """
+    for low, high in excluded:
+        if low < value < high:
+            return value, value
+    return (
+        min((low for low, _ in excluded if low >= value), default=math.inf),
+        max((high for _, high in excluded if high <= value), default=-math.inf),
+    )
+
+
+def _outermost(excluded: Array, value: float) -> tuple[float, float]:
+    """Return the highest and the lowest value that are allowed; both are that of the best fit if none is."""
+    low, high = (excluded[:, 0], excluded[:, 1]) if excluded.size else (np.empty(0), np.empty(0))
+    if excluded.size == 2 and low[0] == -math.inf and high[0] == math.inf:
+        return value, value
+    top = low[-1] if high.size and high[-1] == math.inf else math.inf
+    bottom = high[0] if low.size and low[0] == -math.inf else -math.inf
+    return float(top), float(bottom)
+
+
+def significance(likelihood: Likelihood, interaction: Model, *, dof: int = 1, **values: ArrayLike) -> Any:
+    """Return with how many standard deviations an interaction is expected to be seen, if it is there.
+
+    It is the significance of delta chi2 between the standard model and the interaction, for the counts that the
+    interaction predicts.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of planned experiments, or of others, whose data do not matter.
+    interaction : str or Interaction
+        Interaction.
+    dof : int
+        Degrees of freedom: 1 if but the coupling is not known, 2 with the mass.
+    **values : array_like
+        The interaction's parameters, and others; they broadcast.
+
+    Returns
+    -------
+    float or ndarray
+        Two-sided, in standard deviations.
+
+    Raises
+    ------
+    InputError
+        If a parameter is missing, or the interaction has no coupling.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+    >>> both.significance("b-l", mass=10.0, coupling=[4e-5, 6e-5]).round(2)
+    array([1.53, 3.91])
+    """
+    dof = checks.whole("dof", dof, low=1, high=100)
+    given = {name: np.asarray(value, dtype=float) for name, value in values.items() if value is not None}
+    shape = common_shape(given)
+    own, masses = likelihood.own_parameters(interaction), likelihood.mediators(interaction)
+    couplings = [p for p in likelihood.parameters(interaction) if p.name in own and p.name not in masses]
+    if not couplings:
+        raise InputError(f"interaction {checks.shown(likelihood.describe(interaction)[0])} has no coupling to discover")
+    out = np.empty(shape)
+    rows = {name: np.broadcast_to(array, shape) for name, array in given.items()}
+    for index in np.ndindex(shape):
+        point = {name: float(array[index]) for name, array in rows.items()}
+        there = likelihood.asimov(interaction, **point)
+        without = point | {p.name: p.origin for p in couplings}
+        above = there.chi2(interaction, **without) - there.chi2(interaction, **point)
+        out[index] = _standard_deviations(max(float(above), 0.0), dof)
+    return out if shape else float(out)
+
+
+def _standard_deviations(above: float, dof: int) -> float:
+    """Return the two-sided significance of a delta chi2."""
+    if dof == 1:
+        return math.sqrt(above)
+    from scipy.stats import chi2, norm
+
+    return float(norm.isf(0.5 * chi2.sf(above, dof))) if above else 0.0

@@ -1,0 +1,96 @@
+"""What a likelihood expects of data that are still to come, as methods; each is a function of `cevns.inference`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cevns._types import ArrayLike, Model
+    from cevns.inference import Sensitivity
+
+__all__ = ["Expectations"]
+
+
+def _likelihood(expectations: Expectations) -> Any:
+    """Return what the methods are of: the one class that has them is a likelihood."""
+    return expectations
+
+
+class Expectations:
+    """Base of a likelihood, beside `Inference`."""
+
+    def sensitivity(
+        self,
+        interaction: Model,
+        mass: ArrayLike | None = None,
+        *,
+        cl: float = 0.90,
+        dof: int | None = None,
+        bands: str = "asimov",
+        exposure: ArrayLike | None = None,
+        threshold: ArrayLike | None = None,
+        mass_range: tuple[float, float] | None = None,
+        parameter: str | None = None,
+        num_threads: int = 1,
+        **fixed: Any,
+    ) -> Sensitivity:
+        """Return the limit that is expected if there is nothing new, its median and bands.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        mass : array_like, optional
+            Masses of the mediator [MeV]; one with exposures or thresholds.
+        cl, dof : float, int, optional
+            Confidence level and its degrees of freedom.
+        bands : {"asimov", "none"}
+            How the bands are found.
+        exposure, threshold : array_like, optional
+            Along which the limit is computed; see `Experiment.scaled` and `Experiment.above`.
+        mass_range : (float, float), optional
+            Masses that are searched for the least chi2 [MeV].
+        parameter : str, optional
+            Which coupling, if the interaction has several.
+        num_threads : int
+            Threads over masses.
+        **fixed : float
+            Values of other parameters by name.
+
+        Returns
+        -------
+        Sensitivity
+
+        See Also
+        --------
+        cevns.inference.sensitivity : The same with errors and an example.
+        """
+        from cevns.inference import sensitivity
+
+        options: dict[str, Any] = {"cl": cl, "dof": dof, "bands": bands, "exposure": exposure, "threshold": threshold}
+        options |= {"mass_range": mass_range, "parameter": parameter, "num_threads": num_threads}
+        return sensitivity(_likelihood(self), interaction, mass, **options, **fixed)
+
+    def significance(self, interaction: Model, *, dof: int = 1, **values: Any) -> Any:
+        """Return with how many standard deviations an interaction is expected to be seen.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        dof : int
+            Degrees of freedom: 1 if but the coupling is not known, 2 with the mass.
+        **values : array_like
+            The interaction's parameters, and others; they broadcast.
+
+        Returns
+        -------
+        float or ndarray
+
+        See Also
+        --------
+        cevns.inference.significance : The same with errors and an example.
+        """
+        from cevns.inference import significance
+
+        return significance(_likelihood(self), interaction, dof=dof, **values)
