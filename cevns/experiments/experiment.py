@@ -420,7 +420,7 @@ class Experiment(Likelihood):
             Quenching scale, 0.1 to 10: the response is computed anew where need be.
         pulls : Pulls, optional
             Of this experiment or of a likelihood that it is part of: signal and backgrounds are then scaled and
-            deformed as these say, so that their sum is what that chi2 compares with the data.
+            deformed as these say, so that their sum is what that chi2 compares with the data, raised to `floor`.
         **values : array_like
             Any other parameters, by name; see `parameters`.
 

@@ -115,6 +115,9 @@ def plot_scan(
 ) -> Axes:
     """Draw the regions of a grid that are excluded at one or more confidence levels.
 
+    Between the points of the grid nothing is known: a strip that is narrower than their distance comes out as a row of
+    islands. `plot_limit` draws it as it is.
+
     Parameters
     ----------
     scan : Scan
