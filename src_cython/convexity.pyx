@@ -37,16 +37,6 @@ cdef double LEAST_POWER = -1.0
 cdef double POWERS = 4.5
 
 
-cdef struct sample_t:
-    # the largest second derivative, and the largest half ratio of the third to it
-    double second, bend
-    # whether slopes fall between pieces; how far they fall from the end of each piece on, upwards and downwards in eta
-    # (2, piece), and the slopes at both ends of each (2, piece)
-    bint kinked
-    double *falls
-    double *slopes
-
-
 cdef extern from *:
     """
     /* Set so that whoever sees it sees all that was written before. */
@@ -68,7 +58,6 @@ cdef void certify(term_t *t) noexcept nogil:
     cdef sample_t sample
     cdef double units[MAX_PARAMETERS]
     cdef double step = 0.0
-    cdef Py_ssize_t i
     if t.certified:
         return
     memset(&sample, 0, sizeof(sample))
@@ -79,13 +68,25 @@ cdef void certify(term_t *t) noexcept nogil:
     if step > 0.0:
         t.eta_step = step
         t.start = standard_eta(t, units)
-        for i in range(2 * t.pieces if sample.kinked else 0):
-            # what lies between samples may fall further
-            t.needs[i] = fmax(0.0, sample.falls[i] + 0.5 * fabs(sample.falls[i]) + 0.05 * sqrt(t.inverse_eta_variance))
-        t.kinked = sample.kinked
+        take_kinks(t, &sample)
         cevns_settle(&t.searched, False)
     free(sample.falls)
     t.certified = True
+
+
+cdef void take_kinks(term_t *t, const sample_t *sample) noexcept nogil:
+    """Tell a term how far slopes fall between pieces."""
+    cdef Py_ssize_t i
+    for i in range(2 * t.pieces if sample.kinked else 0):
+        # what lies between samples may fall further
+        t.needs[i] = fmax(0.0, sample.falls[i] + 0.5 * fabs(sample.falls[i]) + 0.05 * sqrt(t.inverse_eta_variance))
+    t.kinked = sample.kinked
+
+
+cdef double last_step(const sample_t *sample) noexcept nogil:
+    """The Newton step in eta that leaves no more than ETA_ACCURACY."""
+    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
+    return sqrt(sqrt(2.0 * ETA_ACCURACY / sample.second) / fmax(sample.bend, 1.0))
 
 
 cdef int samples(const counts_t *c) noexcept nogil:
@@ -233,8 +234,7 @@ cdef double convex_step(const term_t *t, sample_t *sample, double *units) noexce
         for piece in range(t.pieces):
             # where counts vanish three looks do not tell all of a piece
             convex = convex and t.first_looks[piece + 1] - t.first_looks[piece] <= USUAL_LOOKS
-    # a step d leaves an error bend d^2 of eta, and half the second derivative times its square of chi2
-    return sqrt(sqrt(2.0 * ETA_ACCURACY / sample.second) / fmax(sample.bend, 1.0)) if convex else 0.0
+    return last_step(sample) if convex else 0.0
 
 
 cdef double standard_eta(const term_t *t, const double *units) noexcept nogil:

@@ -44,9 +44,9 @@ cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double 
     for k in range(n):
         pull = 0.0
         for i in range(n):
-            pull += j.precision[k * n + i] * x[i]
+            pull += j.precision[k * n + i] * (x[i] if j.centre == NULL else x[i] - j.centre[i])
         gradient[k] = 2.0 * pull
-        total += x[k] * pull
+        total += (x[k] if j.centre == NULL else x[k] - j.centre[k]) * pull
     for k in range(n * n):
         hessian[k] = 2.0 * j.precision[k]
     for i in range(j.n):

@@ -110,6 +110,7 @@ cdef class Engine:
         owned.append(joined)
         self.s.joined = whole_address(joined)
         self.s.members = own(owned, members)
+        self.s.offsets = NULL
         self.take_priors(priors, owned)
         self.owned = tuple(owned)
         self.seeds = most_seeds(&self.s)

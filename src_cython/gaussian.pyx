@@ -75,11 +75,16 @@ cdef void start_row(const term_t *t, row_t *row, const double *values, int point
     of the line do.
     """
     start_counts(t.counts, &row.counts, values, points == ALONE)
+    forget(t, row)
+    row.many = points == MANY
+    row.mass = NULL
+
+
+cdef void forget(const term_t *t, row_t *row) noexcept nogil:
+    """Begin a search as if nothing had been asked of the row before."""
     row.eta = t.start
     row.y = row.drift = 0.0
     row.piece = -1
-    row.many = points == MANY
-    row.mass = NULL
     row.summed_piece = -1
 
 
@@ -132,7 +137,7 @@ cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ss
         shifts[0] = signal
     if slope != NULL:
         counts_at(t, row, piece, y, slopes, n)
-        slope[0] = -2.0 * signal * dot(z, n, t.bins) + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+        slope[0] = -2.0 * signal * dot(z, n, t.bins) + 2.0 * (eta - t.eta_centre) * t.inverse_eta_variance
     return total
 
 
@@ -361,7 +366,8 @@ cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece,
     project(t, n, z, row.scratch + SCRATCH * t.bins)
     u = dot(t.data, n, t.bins) + t.lift
     r = u / (dot(n, z, t.bins) + t.pull)
-    slope[0] = -2.0 * r * (dot(t.data, d, t.bins) - r * dot(z, d, t.bins)) + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    slope[0] = -2.0 * r * (dot(t.data, d, t.bins) - r * dot(z, d, t.bins)) + 2.0 * (
+        eta - t.eta_centre) * t.inverse_eta_variance
     return t.base - u * r + penalty(t, eta)
 
 
@@ -378,6 +384,11 @@ cdef double largest_squares(const counts_t *c) noexcept nogil:
             most = counts if counts > most else most
         total += most * most
     return total
+
+
+cdef bint rough(double base, double pull, double squares) noexcept nogil:
+    """Whether chi2 as a difference shows rounding, of data whose squares are `base` and counts of `squares`."""
+    return 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * squares) > LARGEST_ROUNDING
 
 
 cdef class GaussianTerm:
@@ -430,8 +441,9 @@ cdef class GaussianTerm:
         t.data, t.modes = own(owned, data), own(owned, modes)
         t.to_shifts, t.data_shifts = own(owned, to_shifts), own(owned, data_shifts)
         t.base, t.pull, t.centre, t.lift = base, pull, 1.0, pull
-        t.precise = 2.2e-16 * (base * (1.0 + sqrt(base / pull)) + 4.0 * largest_squares(t.counts)) > LARGEST_ROUNDING
-        t.start = 1.0
+        self.squares = largest_squares(t.counts)
+        t.precise = rough(base, pull, self.squares)
+        t.start = t.eta_centre = 1.0
         self.owned = tuple(owned)
         t.searched = t.order > 1
         t.certified = t.order == 1

@@ -138,7 +138,8 @@ cdef inline void end_slopes(const term_t *t, const lanes_t *f, Py_ssize_t piece,
     cdef double v[2][LANES]
     cdef double v1[2][LANES]
     cdef double a = t.eta_edges[piece], b = t.eta_edges[piece + 1], s = 2.0 / (b - a), r, pull = t.pull, lift = t.lift
-    cdef double first = 2.0 * (a - 1.0) * t.inverse_eta_variance, last = 2.0 * (b - 1.0) * t.inverse_eta_variance
+    cdef double first = 2.0 * (a - t.eta_centre) * t.inverse_eta_variance
+    cdef double last = 2.0 * (b - t.eta_centre) * t.inverse_eta_variance
     cdef Py_ssize_t k, odd
     cdef int lane
     # even and odd powers apart: their sum is the value at 1, their difference that at -1

@@ -128,8 +128,8 @@ cdef double convex_here(const term_t *t, row_t *row, double y) noexcept nogil:
     if best != best:
         return NAN
     reach = sqrt(best / t.inverse_eta_variance)
-    piece = find_piece(t.eta_edges, t.pieces, 1.0 - reach, -1)
-    last = find_piece(t.eta_edges, t.pieces, 1.0 + reach, -1)
+    piece = find_piece(t.eta_edges, t.pieces, t.eta_centre - reach, -1)
+    last = find_piece(t.eta_edges, t.pieces, t.eta_centre + reach, -1)
     while piece <= last:
         if t.first_looks[piece + 1] - t.first_looks[piece] > USUAL_LOOKS:
             return NAN
@@ -169,6 +169,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
     cdef double step[LANES]
     cdef double second[LANES]
     cdef double r, r1, d, s, low, high, centre, inverse = t.inverse_eta_variance, pull = t.pull, lift = t.lift, largest
+    cdef double middle = t.eta_centre
     cdef const double *p
     cdef Py_ssize_t k, piece = row.piece, order = t.order
     cdef int lane, _
@@ -203,7 +204,7 @@ cdef bint convex_lanes(const term_t *t, row_t *row, const double *y, double *out
             r = (u0[lane] + lift) * d
             r1 = u1[lane] - r * v1[lane]
             second[lane] = (-2.0 * r1 * r1 * d - r * (4.0 * u2[lane] - 2.0 * r * v2[lane])) * s * s + 2.0 * inverse
-            step[lane] = (r * (2.0 * u1[lane] - r * v1[lane]) * s - 2.0 * (eta[lane] - 1.0) * inverse) / second[lane]
+            step[lane] = (r * (2.0 * u1[lane] - r * v1[lane]) * s - 2.0 * (eta[lane] - middle) * inverse) / second[lane]
             eta[lane] += step[lane]
         largest = 0.0
         for lane in range(LANES):
@@ -255,6 +256,7 @@ cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_
     cdef double *slope = row.looks + n
     cdef double u, v, u1, v1, r, base = t.base, pull = t.pull, lift = t.lift, inverse = t.inverse_eta_variance
     cdef const double *eta = t.look_etas
+    cdef double centre = t.eta_centre
     if row.counts.alone:
         for piece in range(low, high):
             fold_piece(t.counts, &row.counts, piece)
@@ -276,18 +278,18 @@ cdef void look_around(const term_t *t, row_t *row, double y, Py_ssize_t low, Py_
         u1 = k[8 * n + i] + y * (k[9 * n + i] + y * k[10 * n + i])
         v1 = k[11 * n + i] + y * (k[12 * n + i] + y * (k[13 * n + i] + y * (k[14 * n + i] + y * k[15 * n + i])))
         r = u / v
-        value[i] = base - u * r + (eta[i] - 1.0) * (eta[i] - 1.0) * inverse
-        slope[i] = -r * (2.0 * u1 - r * v1) + 2.0 * (eta[i] - 1.0) * inverse
+        value[i] = base - u * r + (eta[i] - centre) * (eta[i] - centre) * inverse
+        slope[i] = -r * (2.0 * u1 - r * v1) + 2.0 * (eta[i] - centre) * inverse
 
 
 cdef inline double least_penalty(const term_t *t, double left, double right) noexcept nogil:
-    return penalty(t, left if left > 1.0 else (right if right < 1.0 else 1.0))
+    return penalty(t, left if left > t.eta_centre else (right if right < t.eta_centre else t.eta_centre))
 
 
 cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     """Least chi2 over all of eta: every minimum that looks at chi2 and its slope betray, refined from the counts.
 
-    Pieces come in the order of their penalties, and end where the penalty alone exceeds what was found.
+    Pieces come in the order of their distance from 1; those whose penalty exceeds what was found are left out.
     """
     cdef double best, value, eta = 1.0, left, right
     cdef const double *f = row.looks
@@ -300,12 +302,12 @@ cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     if row.many:
         # all that may matter at once, in one long vector
         left = sqrt(best / t.inverse_eta_variance)
-        look_around(t, row, y, find_piece(t.eta_edges, t.pieces, 1.0 - left, -1),
-                    find_piece(t.eta_edges, t.pieces, 1.0 + left, -1) + 1)
+        look_around(t, row, y, find_piece(t.eta_edges, t.pieces, t.eta_centre - left, -1),
+                    find_piece(t.eta_edges, t.pieces, t.eta_centre + left, -1) + 1)
     for j in range(t.pieces):
         piece = t.nearest_pieces[j]
         if least_penalty(t, t.eta_edges[piece], t.eta_edges[piece + 1]) >= best:
-            break
+            continue
         if not row.many:
             look_around(t, row, y, piece, piece + 1)
         last = t.first_looks[piece + 1] - 1

@@ -24,7 +24,7 @@ cdef enum:
 cdef double SMALLEST_SIGNAL = 1e-80
 
 
-cdef inline double chi2_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
+cdef double chi2_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
     """chi2 at a point of the line, with the prior of its parameter."""
     return sum_chi2(s, rows, y) + line_prior(s, y)
 

@@ -169,7 +169,7 @@ cdef double together(const sum_t *s, row_t *rows, double y, const double *a, dou
         held[k] = NAN
     for k in range(s.shared):
         if s.joined[k] >= 0:
-            held[s.joined[k]] = a[k] / s.sigma[k]
+            held[s.joined[k]] = (a[k] if s.offsets == NULL else a[k] + s.offsets[k]) / s.sigma[k]
     if slope == NULL:
         return joint_chi2(s.joint, joint_row(s, rows), y, held, NULL, NULL)
     value = joint_chi2(s.joint, joint_row(s, rows), y, held, first, second)

@@ -330,6 +330,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "components",
         "convexity",
         "descents",
+        "glances",
         "gradients",
         "kinks",
         "masses",
@@ -337,6 +338,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "quenching",
         "search",
         "sums",
+        "toys",
     }:
         # for other kernels alone
         assert (package / f"{name}.pxd").is_file()
@@ -349,7 +351,7 @@ def test_kernels_have_a_header_and_a_stub(name):
     assert all(hasattr(KERNELS[name], n) for n in public)
 
 
-NOT_FOR_OTHERS = {"engine", "fluxes", "functions", "kinematics", "loops", "pieces", "recoils", "weights"}
+NOT_FOR_OTHERS = {"engine", "fluxes", "functions", "kinematics", "loops", "pieces", "recoils", "refits", "weights"}
 
 
 @pytest.mark.parametrize("name", sorted(set(KERNELS) - NOT_FOR_OTHERS))

@@ -17,6 +17,7 @@ _MODULES = (
     "form_factors",
     "functions",
     "gaussian",
+    "glances",
     "gradients",
     "joint",
     "kinematics",
@@ -29,8 +30,10 @@ _MODULES = (
     "poisson",
     "quenching",
     "recoils",
+    "refits",
     "search",
     "sums",
+    "toys",
     "weights",
 )
 

@@ -9,8 +9,10 @@ cdef enum:
 cdef struct joint_t:
     Py_ssize_t n, pulls, starts
     const poisson_t **terms
-    # nuisances: inverse covariance, ranges, and where to start from (start, nuisance)
+    # nuisances: inverse covariance, where their pulls are centred, NULL for 0, ranges, and where to start from (start,
+    # nuisance)
     const double *precision
+    const double *centre
     const double *low
     const double *high
     const double *start

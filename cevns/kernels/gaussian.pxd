@@ -74,7 +74,8 @@ cdef struct term_t:
     const double *look_etas
     const Py_ssize_t *first_looks
     const Py_ssize_t *nearest_pieces
-    double inverse_eta_variance, eta_step, start
+    # of the penalty of eta: where it is centred, 1 unless it was measured anew
+    double inverse_eta_variance, eta_centre, eta_step, start
     # whether chi2 is summed from squares, lest its rounding shows; whether all of eta is searched, or else slopes fall
     # between pieces of it; and whether that has been found out
     bint precise, searched, kinked, certified
@@ -113,7 +114,7 @@ cdef inline Py_ssize_t polynomial_size(const term_t *t) noexcept nogil:
 
 
 cdef inline double penalty(const term_t *t, double eta) noexcept nogil:
-    return (eta - 1.0) * (eta - 1.0) * t.inverse_eta_variance
+    return (eta - t.eta_centre) * (eta - t.eta_centre) * t.inverse_eta_variance
 
 
 cdef inline double profiled(const term_t *t, double u, double v) noexcept nogil:
@@ -127,17 +128,20 @@ cdef Py_ssize_t row_size(const term_t *t) noexcept nogil
 cdef row_t* open_rows(const term_t **t, Py_ssize_t n, Py_ssize_t size, Py_ssize_t beyond) noexcept nogil
 cdef Py_ssize_t rows_size(const term_t **t, Py_ssize_t n) noexcept nogil
 cdef void start_row(const term_t *t, row_t *row, const double *values, int points) noexcept nogil
+cdef void forget(const term_t *t, row_t *row) noexcept nogil
 cdef void start_rows(const term_t **t, row_t *rows, Py_ssize_t n, const double *values, int points) noexcept nogil
 cdef double direct_chi2(const term_t *t, row_t *row, double y, double eta, Py_ssize_t piece, double *slope,
                         double *shifts) noexcept nogil
 cdef void build_piece(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
 cdef void build_rest(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
 cdef double look_chi2(const term_t *t, row_t *row, double eta, Py_ssize_t piece, double *slope) noexcept nogil
+cdef bint rough(double base, double pull, double squares) noexcept nogil
 cdef void build_table(const term_t *t, row_t *row, Py_ssize_t piece) noexcept nogil
 
 
 cdef class GaussianTerm:
     cdef term_t t
     cdef mass_table_t table
+    cdef double squares
     cdef readonly Counts counts
     cdef tuple arguments, owned

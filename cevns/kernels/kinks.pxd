@@ -47,7 +47,7 @@ cdef inline void eta_derivatives(const term_t *t, const double *u, const double 
     d = 1.0 / (v0 + t.pull)
     r = (u0 + t.lift) * d
     r1 = u1 - r * v1
-    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - 1.0) * t.inverse_eta_variance
+    first[0] = -r * (2.0 * u1 - r * v1) * s + 2.0 * (eta - t.eta_centre) * t.inverse_eta_variance
     second[0] = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * v2)) * s * s + 2.0 * t.inverse_eta_variance
 
 
@@ -101,7 +101,7 @@ cdef inline double chi2_here(const term_t *t, row_t *row, double y, double eta, 
         s = 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
         factor = (u0 + t.lift) / (v0 + d * r + t.pull)
         slope[0] = -factor * (2.0 * u1 - factor * (v1 + d1 * r + d * r1)) * s + 2.0 * (
-            eta - 1.0) * t.inverse_eta_variance
+            eta - t.eta_centre) * t.inverse_eta_variance
     return profiled(t, u0, v0 + d * r) + penalty(t, eta)
 
 

@@ -8,6 +8,9 @@ cdef enum:
 
 
 cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil
+cdef double chi2_at(const sum_t *s, row_t *rows, double y) noexcept nogil
+cdef double turning_point(const sum_t *s, row_t *rows, double left, double right, double sign,
+                          double *at) noexcept nogil
 cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values,
                         double *at) noexcept nogil
 cdef Py_ssize_t row_crossings(const sum_t *s, row_t *rows, bint two_sided, double level, double *seeds,

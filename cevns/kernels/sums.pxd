@@ -23,6 +23,8 @@ cdef struct sum_t:
     Py_ssize_t shared
     const double *sigma
     const double *members
+    # what is added to each for the terms that are profiled together, where the pulls of both are centred; NULL for 0
+    const double *offsets
     # which of the joint terms' nuisances each of them is, or -1
     const Py_ssize_t *joined
     # priors of parameters, the line's left out: which parameter, mean and 1/sigma^2 of each (prior, 3); the pulls of
