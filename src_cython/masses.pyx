@@ -37,6 +37,22 @@ cdef enum:
 
 # bytes of a whole table
 cdef double LARGEST_TABLE = 64e6
+# the nodes of all intervals, and the way from values there to coefficients
+cdef double[MASS_NODES] POINTS
+cdef double[MASS_NODES * MASS_NODES] TO_CHEBYSHEV
+
+
+cdef void find_nodes() noexcept:
+    cdef Py_ssize_t j, k
+    for j in range(MASS_NODES):
+        POINTS[j] = cos(PI * (j + 0.5) / MASS_NODES)
+        for k in range(MASS_NODES):
+            TO_CHEBYSHEV[k * MASS_NODES + j] = (
+                (2.0 if k else 1.0) / MASS_NODES * cos(PI * k * (j + 0.5) / MASS_NODES))
+
+
+find_nodes()
+
 
 cdef extern from *:
     """
@@ -251,11 +267,14 @@ cdef int tabulate(GaussianTerm term) except -1:
     cdef const term_t *t = &term.t
     cdef const counts_t *c = t.counts
     cdef mass_table_t *table = &term.table
-    cdef Py_ssize_t i, j, k
+    cdef Py_ssize_t i, k
     cdef double least = 1e300, largest = 0.0, q2
     cdef uint64_t last
     cdef bint moves
-    if t.masses != NULL or t.precise or not of_power(c):
+    if t.masses != NULL or t.precise:
+        return 0
+    table.power = of_power(c)
+    if not table.power:
         return 0
     for i in range(c.nuclei * c.cols):
         moves = False
@@ -271,7 +290,7 @@ cdef int tabulate(GaussianTerm term) except -1:
         return 0
     table.low, table.high = start_of(table.first), start_of(last)
     table.inverse_low, table.inverse_high = 1.0 / (table.low * table.low), table.high * table.high
-    table.middle, table.power, table.parameter = sqrt(least * largest), of_power(c), c.factor[0].parameter
+    table.middle, table.parameter = sqrt(least * largest), c.factor[0].parameter
     table.centres = <double *> calloc(table.intervals, sizeof(double))
     table.inverse_halves = <double *> calloc(table.intervals, sizeof(double))
     table.blocks = <void **> calloc(table.intervals * c.pieces, sizeof(void *))
@@ -282,10 +301,7 @@ cdef int tabulate(GaussianTerm term) except -1:
         q2 = start_of(table.first + i)
         table.centres[i] = 0.5 * (start_of(table.first + i - 1) + q2)
         table.inverse_halves[i] = 2.0 / (q2 - start_of(table.first + i - 1))
-    for j in range(MASS_NODES):
-        table.points[j] = cos(PI * (j + 0.5) / MASS_NODES)
-        for k in range(MASS_NODES):
-            table.to_chebyshev[k * MASS_NODES + j] = (
-                (2.0 if k else 1.0) / MASS_NODES * cos(PI * k * (j + 0.5) / MASS_NODES))
+    memcpy(table.points, POINTS, sizeof(POINTS))
+    memcpy(table.to_chebyshev, TO_CHEBYSHEV, sizeof(TO_CHEBYSHEV))
     term.t.masses = table
     return 0

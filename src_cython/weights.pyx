@@ -1,8 +1,23 @@
-"""The response of a detector as packed rows, from rates at the recoil nodes to counts."""
+"""The response of a detector as packed rows, from rates at the recoil nodes to counts.
+
+Between the edges a < b of a panel a rate is sum_j rate_j L_j(T), with L_j = sum_k to_nodes[k, j] P_k(t) and
+t = (2 T - a - b) / (b - a). A bin that accepts the share A(T) of recoils counts sum_j rate_j int A L_j dT. Where A is
+constant this needs int P_k dt = (P_k+1 - P_k-1) / (2 k + 1) at both ends; what rounding leaves of it is one of the
+panel, as that of the polynomial through its nodes is.
+"""
 
 import numpy as np
 
 from cevns.errors import InputError
+
+cdef enum:
+    MOST_NODES = 32  # of a panel
+
+
+cdef struct recurrence_t:
+    # of Legendre polynomials: factors of t P_k-1 and of P_k-2, which divisions would take longer for than all else
+    double of_last[MOST_NODES + 1]
+    double of_second[MOST_NODES + 1]
 
 
 cdef class Weights:
@@ -51,22 +66,143 @@ cdef class Weights:
 
     def dot(self, const double[:, ::1] rates not None):
         """Return the counts of all rows, shape (k, rows), for k sets of rates at the nodes, shape (k, cols)."""
-        cdef const double[::1] values = self.values
-        cdef const Py_ssize_t[::1] pointers = self.pointers, firsts = self.firsts
-        cdef Py_ssize_t i, j, k, n = firsts.shape[0], sets = rates.shape[0]
-        cdef double total
         if rates.shape[1] != self.cols:
             raise InputError(f"{self.cols} rates are needed, got {rates.shape[1]}: give one for each column")
-        out = np.empty((sets, n))
-        cdef double[:, ::1] counts = out
-        with nogil:
-            for i in range(n):
-                for k in range(sets):
-                    total = 0.0
-                    for j in range(pointers[i + 1] - pointers[i]):
-                        total += values[pointers[i] + j] * rates[k, firsts[i] + j]
-                    counts[k, i] = total
-        return out
+        return dot_rows(self.firsts, self.pointers, self.values, rates)
+
+
+def dot_rows(const Py_ssize_t[::1] firsts not None, const Py_ssize_t[::1] pointers not None,
+             const double[::1] values not None, const double[:, ::1] rates not None):
+    """Return the counts of rows, as `Weights.dot`."""
+    cdef Py_ssize_t i, j, k, n = firsts.shape[0], sets = rates.shape[0]
+    cdef double total
+    if pointers.shape[0] != n + 1:
+        raise InputError(f"{n} firsts and {pointers.shape[0]} pointers do not fit together: give one pointer more")
+    for i in range(n):
+        if not 0 <= pointers[i] <= pointers[i + 1] <= values.shape[0] or (
+                not 0 <= firsts[i] <= rates.shape[1] - (pointers[i + 1] - pointers[i])):
+            raise InputError(
+                f"row {i} has the values from {pointers[i]} to {pointers[i + 1]} of {values.shape[0]}, the first in "
+                f"column {firsts[i]} of {rates.shape[1]}: each must be there")
+    out = np.empty((sets, n))
+    cdef double[:, ::1] counts = out
+    with nogil:
+        for i in range(n):
+            for k in range(sets):
+                total = 0.0
+                for j in range(pointers[i + 1] - pointers[i]):
+                    total += values[pointers[i] + j] * rates[k, firsts[i] + j]
+                counts[k, i] = total
+    return out
+
+
+def fold_intervals(const double[::1] edges not None, const double[:, ::1] to_nodes not None, Py_ssize_t count,
+                   const Py_ssize_t[::1] rows not None, const Py_ssize_t[::1] panels not None,
+                   const double[:, ::1] recoils not None, const double[:, ::1] accepted not None):
+    """Return rows of weights from intervals of the recoil energy, each inside of one panel and seen in one bin.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (panels + 1,)
+        [keV].
+    to_nodes : ndarray, shape (nodes, nodes)
+        Share of each Legendre polynomial in the Lagrange polynomials of a panel's nodes.
+    count : int
+        Number of rows.
+    rows, panels : ndarray of intp, shape (n,)
+        Of each interval; both ascend, the panels in each row.
+    recoils : ndarray, shape (n, m)
+        [keV]: the two ends of an interval where acceptance is constant, or else nodes of a rule of integration.
+    accepted : ndarray, shape (n, 1) or (n, m)
+        The constant; or at each of the nodes what is accepted, times its weight [keV].
+
+    Returns
+    -------
+    firsts, pointers, values : ndarray
+        As of `Weights`; panels with an interval are there as a whole.
+    """
+    cdef Py_ssize_t n = rows.shape[0], nodes = to_nodes.shape[0], last = edges.shape[0] - 2
+    cdef Py_ssize_t i, k, size, m = recoils.shape[1], row = -1, panel = -1
+    cdef double moments[MOST_NODES]
+    cdef double ends[2][MOST_NODES + 1]
+    cdef double half, share
+    cdef recurrence_t recurrence
+    cdef bint constant = m == 2 and accepted.shape[1] == 1
+    cdef double *out
+    if panels.shape[0] != n or recoils.shape[0] != n or accepted.shape[0] != n or (
+            not constant and accepted.shape[1] != m) or to_nodes.shape[1] != nodes or not 1 < nodes <= MOST_NODES:
+        raise InputError(
+            f"{n} rows, {panels.shape[0]} panels, recoils of shape {recoils.shape[0]} x {m}, accepted of shape "
+            f"{accepted.shape[0]} x {accepted.shape[1]} and {nodes} nodes do not fit together: give one of each for "
+            f"each interval, and 2 to {MOST_NODES} nodes")
+    for i in range(n):
+        if not 0 <= rows[i] < count or not 0 <= panels[i] <= last or i and (
+                rows[i] < rows[i - 1] or rows[i] == rows[i - 1] and panels[i] < panels[i - 1]):
+            raise InputError(f"interval {i} is in row {rows[i]} and panel {panels[i]}: both must be there, and ascend")
+    found_firsts, found_pointers = np.zeros(count, dtype=np.intp), np.zeros(count + 1, dtype=np.intp)
+    cdef Py_ssize_t[::1] firsts = found_firsts, pointers = found_pointers
+    for i in range(n):
+        if i == 0 or rows[i] != rows[i - 1]:
+            firsts[rows[i]] = panels[i] * nodes
+        pointers[rows[i] + 1] = (panels[i] + 1) * nodes - firsts[rows[i]]
+    for i in range(count):
+        pointers[i + 1] += pointers[i]
+    size = pointers[count]
+    found = np.zeros(size)
+    for k in range(2, nodes + 1):
+        recurrence.of_last[k], recurrence.of_second[k] = (2.0 * k - 1.0) / k, 1.0 - 1.0 / k
+    cdef double[::1] values = found
+    with nogil:
+        for i in range(n):
+            if rows[i] != row or panels[i] != panel:
+                if panel >= 0:
+                    add_moments(to_nodes, moments, out)
+                row, panel = rows[i], panels[i]
+                half = 0.5 * (edges[panel + 1] - edges[panel])
+                out = &values[pointers[row] + panel * nodes - firsts[row]]
+                for k in range(nodes):
+                    moments[k] = 0.0
+            if constant:
+                for k in range(2):
+                    legendre(&recurrence, on_panel(edges, panel, recoils[i, k]), nodes + 1, ends[k])
+                share = accepted[i, 0] * half
+                moments[0] += share * (ends[1][1] - ends[0][1])
+                for k in range(1, nodes):
+                    moments[k] += share / (2 * k + 1) * (
+                        (ends[1][k + 1] - ends[0][k + 1]) - (ends[1][k - 1] - ends[0][k - 1]))
+            else:
+                for k in range(m):
+                    legendre(&recurrence, on_panel(edges, panel, recoils[i, k]), nodes, ends[0])
+                    add_scaled(accepted[i, k], ends[0], nodes, moments)
+        if panel >= 0:
+            add_moments(to_nodes, moments, out)
+    return found_firsts, found_pointers, found
+
+
+cdef inline double on_panel(const double[::1] edges, Py_ssize_t panel, double recoil) noexcept nogil:
+    """A recoil on its panel's own axis from -1 to 1."""
+    return (2.0 * recoil - edges[panel] - edges[panel + 1]) / (edges[panel + 1] - edges[panel])
+
+
+cdef inline void legendre(const recurrence_t *numbers, double t, Py_ssize_t n, double *out) noexcept nogil:
+    """The first n > 1 Legendre polynomials at t."""
+    cdef Py_ssize_t k
+    out[0], out[1] = 1.0, t
+    for k in range(2, n):
+        out[k] = numbers.of_last[k] * t * out[k - 1] - numbers.of_second[k] * out[k - 2]
+
+
+cdef inline void add_scaled(double x, const double *values, Py_ssize_t n, double *sums) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        sums[i] += x * values[i]
+
+
+cdef void add_moments(const double[:, ::1] to_nodes, const double *moments, double *out) noexcept nogil:
+    """Add the integrals of Lagrange polynomials, which are sums of those of Legendre polynomials."""
+    cdef Py_ssize_t k
+    for k in range(to_nodes.shape[0]):
+        add_scaled(moments[k], &to_nodes[k, 0], to_nodes.shape[1], out)
 
 
 def add_line(const double[:, ::1] numbers not None, const double[:, ::1] folded not None,

@@ -23,7 +23,6 @@ from cevns.kernels.engine import Engine
 from cevns.kernels.fluxes import Spectrum
 from cevns.kernels.gaussian import GaussianTerm
 from cevns.kernels.recoils import RecoilRate
-from cevns.kernels.weights import Weights
 from cevns.likelihoods import Likelihood
 from cevns.parameters import Parameter, coupling, mass
 from cevns.predictions.folding import pack
@@ -243,26 +242,6 @@ def test_counts_check_their_shapes():
     ):
         with pytest.raises(ValueError, match="a kernel has rates"):
             Counts(*arguments, [kernel])
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [([1.0], [0, 2], [0], 3), ([1.0], [0, 1], [3], 3), ([1.0], [1, 1], [0], 3), ([1.0], [0, 1], [0, 0], 3),
-     ([1.0, 1.0], [0, 2, 1], [0, 0], 3), ([1.0], [0, 1], [-1], 3)],
-)  # fmt: skip
-def test_weights_refuse_rows_that_leave_their_matrix(arguments):
-    with pytest.raises(ValueError, match="fit together"):
-        Weights(*map(np.array, arguments[:3]), arguments[3])
-
-
-def test_packed_weights_are_their_matrices():
-    matrices = np.array([[[0.0, 1.0, 2.0, 0.0], [0.0] * 4], [[3.0, 0.0, 0.0, 4.0], [0.0, 0.0, 0.0, 5.0]]])
-    rates = np.array([1.0, 10.0, 100.0, 1000.0])
-    weights = pack(matrices)
-    for copy in (weights, pickle.loads(pickle.dumps(weights))):
-        np.testing.assert_array_equal(copy.dot(np.array([rates, 2 * rates]))[1], 2 * (matrices @ rates).ravel())
-    with pytest.raises(ValueError, match="4 rates"):
-        weights.dot(np.ones((1, 3)))
 
 
 def test_engine_takes_terms_of_the_same_parameters(csi, argon):

@@ -224,10 +224,14 @@ def array(
         raise InputError(f"{name} must have {ndim} dimension(s), got shape {out.shape}")
     if length is not None and (out.ndim == 0 or out.shape[-1] != length):
         raise InputError(f"{name} must have length {length}, got shape {out.shape}")
-    bad = ~np.isfinite(out) | (out < low) | (out > high)
-    if above is not None:
-        bad |= out <= above
-    if bad.any():
+    if not out.size:
+        return out
+    # NaN passes no comparison; which of them is refused is looked for if one is
+    least, most = np.minimum.reduce(out, axis=None), np.maximum.reduce(out, axis=None)
+    if not (low <= least and most <= high and -np.inf < least and most < np.inf and (above is None or least > above)):
+        bad = ~np.isfinite(out) | (out < low) | (out > high)
+        if above is not None:
+            bad |= out <= above
         worst = out[bad].flat[0] if out.ndim else float(out)
         error = InputError(f"{name} contains {worst!s}: every value must be {_range(unit, low, high, above)}")
         error.at = int(bad.argmax()), float(worst)

@@ -18,6 +18,18 @@ class Weights:
     def scaled(self, factors: _Array) -> Weights: ...
     def dot(self, rates: _Array) -> _Array: ...
 
+def dot_rows(
+    firsts: NDArray[np.intp], pointers: NDArray[np.intp], values: _Array, rates: _Array
+) -> NDArray[np.float64]: ...
+def fold_intervals(
+    edges: NDArray[np.float64],
+    to_nodes: NDArray[np.float64],
+    count: int,
+    rows: NDArray[np.intp],
+    panels: NDArray[np.intp],
+    recoils: NDArray[np.float64],
+    accepted: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]: ...
 def add_line(
     numbers: NDArray[np.float64],
     folded: NDArray[np.float64],

@@ -86,10 +86,11 @@ class GaussianStatistic:
         scaled, total, modes, to_shifts = self._modes
         observed, sigma = self.data.arrays
         y = (observed - total) / sigma
-        shifts = to_shifts @ (modes @ y)
-        projected = y - shifts @ scaled
+        # for as few bins as these `@` takes twice as long as `dot`
+        shifts = to_shifts.dot(modes.dot(y))
+        projected = y - shifts.dot(scaled)
         # y'Py as the squares of what the backgrounds leave, and of their pulls
-        return projected, shifts, float(projected @ projected + shifts @ shifts)
+        return projected, shifts, float(projected.dot(projected) + shifts.dot(shifts))
 
     def term(self, counts: Counts) -> GaussianTerm:
         """Return the compiled chi2 for counts in units of the data's standard deviations."""

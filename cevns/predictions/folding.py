@@ -11,21 +11,30 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cevns.arrays import legendre
-from cevns.kernels.weights import Weights
+from cevns.kernels.weights import Weights, fold_intervals
 from cevns.predictions.panels import NODES, PANEL_NODES, TO_NODES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from cevns._types import Array, ArrayLike
+    from cevns._types import Array
     from cevns.predictions.electrons import ElectronNodes
     from cevns.predictions.panels import Panels, RecoilNodes
 
 #: Values of polynomials or of the acceptance that are computed at once.
 MOST_VALUES = 500_000
 
-__all__ = ["Rows", "dense", "joined", "pack", "pack_rows", "response_matrices", "response_weights", "trimmed"]
+__all__ = [
+    "Rows",
+    "dense",
+    "joined",
+    "pack",
+    "pack_rows",
+    "response_rows",
+    "response_weights",
+    "trimmed",
+]
 
 
 class Rows(NamedTuple):
@@ -33,15 +42,28 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    firsts, lengths : ndarray of int, shape (rows,)
-        Column of each row's first value, and how many there are.
+    firsts : ndarray of intp, shape (rows,)
+        Column of each row's first value.
+    pointers : ndarray of intp, shape (rows + 1,)
+        Where each row starts in `values`, from 0 on.
     values : ndarray
         One row after another.
     """
 
     firsts: np.ndarray
-    lengths: np.ndarray
+    pointers: np.ndarray
     values: np.ndarray
+
+    def part(self, first: int, last: int) -> Rows:
+        """Return some rows that follow each other."""
+        pointers = self.pointers[first : last + 1]
+        return Rows(self.firsts[first:last], pointers - pointers[0], self.values[pointers[0] : pointers[-1]])
+
+    def dense(self, cols: int) -> Array:
+        """Return the matrix."""
+        out = np.zeros((self.firsts.size, cols))
+        out[_within(self.firsts, self.firsts + np.diff(self.pointers), cols)] = self.values
+        return out
 
 
 def response_weights(nodes: RecoilNodes | ElectronNodes, eta: float = 1.0) -> Array:
@@ -59,89 +81,93 @@ def response_weights(nodes: RecoilNodes | ElectronNodes, eta: float = 1.0) -> Ar
     ndarray, shape (bins, cols)
         [keV]: acceptance times the integrals of the panels' Lagrange polynomials.
     """
-    (matrix,) = response_matrices(nodes, [eta])
-    return matrix
+    (parts,) = _blocks(nodes, np.array([eta]))
+    return _matrix(nodes, parts)
 
 
-def response_matrices(nodes: RecoilNodes | ElectronNodes, etas: ArrayLike) -> Iterator[Array]:
-    """Yield the matrices of `response_weights` for many quenching scales, which share the inverse of the quenching."""
-    etas = np.asarray(etas, dtype=float)
-    for parts in zip(*(_matrices(panels, etas) for panels in nodes.panels), strict=True):
-        yield np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+def response_rows(nodes: RecoilNodes | ElectronNodes, etas: Array) -> Rows:
+    """Return the matrices of `response_weights` for many quenching scales, which share the inverse of the quenching.
+
+    Returns
+    -------
+    Rows
+        Of each scale its bins.
+    """
+    return _joined_rows([_rows(nodes, parts) for parts in _blocks(nodes, etas)])
 
 
-def _matrices(panels: Panels, etas: Array) -> Iterator[Array]:
-    """Yield the columns of the nodes of nuclei that share a quenching factor."""
-    edges, response = panels.edges, panels.response
-    low, high = edges[0], edges[-1]
-    cuts = response.cuts(low, high, etas)
+def _rows(nodes: RecoilNodes | ElectronNodes, parts: Sequence[Rows | Array]) -> Rows:
+    alone = parts[0] if len(parts) == 1 else None
+    return alone if isinstance(alone, Rows) else trimmed(_matrix(nodes, parts))
+
+
+def _matrix(nodes: RecoilNodes | ElectronNodes, parts: Sequence[Rows | Array]) -> Array:
+    """Return what nuclei that share a quenching factor have, side by side."""
+    cols = [PANEL_NODES * (panels.edges.size - 1) for panels in nodes.panels]
+    matrices = [part.dense(n) if isinstance(part, Rows) else part for part, n in zip(parts, cols, strict=True)]
+    return np.concatenate(matrices, axis=1) if len(matrices) > 1 else matrices[0]
+
+
+def _blocks(nodes: RecoilNodes | ElectronNodes, etas: Array) -> Iterator[list[Rows | Array]]:
+    """Yield the rows, shape (etas bins, cols), of nuclei that share a quenching factor, for some scales at a time."""
+    cuts = [_cuts(panels, etas) for panels in nodes.panels]
+    # many scales at once, as far as memory is small
+    size = max(nodes.panels[0].response.bins, PANEL_NODES) * PANEL_NODES * max(each.shape[1] for each in cuts)
+    step = max(MOST_VALUES // size, 1)
+    for first in range(0, etas.size, step):
+        some = slice(first, first + step)
+        yield [
+            (_smeared if panels.response.smeared else _sharp)(panels, etas[some], own[some])
+            for panels, own in zip(nodes.panels, cuts, strict=True)
+        ]
+
+
+def _cuts(panels: Panels, etas: Array) -> Array:
+    """Return the ends of intervals in which acceptance is smooth, ascending for each scale."""
+    edges, low, high = panels.edges, panels.edges[0], panels.edges[-1]
+    steps = panels.response.cuts(low, high, etas)
     # what lies beyond the panels is moved to their ends, where intervals have no width
     own = edges if panels.bindings is None else np.concatenate([edges, panels.bindings])
-    cuts = np.clip(np.concatenate([cuts, np.broadcast_to(own, (etas.size, own.size))], axis=1), low, high)
+    cuts: Array = np.clip(np.concatenate([steps, np.broadcast_to(own, (etas.size, own.size))], axis=1), low, high)
     cuts.sort(axis=1)
-    fold = _smeared if response.smeared else _sharp
-    # many scales at once, as far as memory is small
-    step = max(MOST_VALUES // (max(response.bins, PANEL_NODES) * PANEL_NODES * cuts.shape[1]), 1)
-    for first in range(0, etas.size, step):
-        yield from fold(panels, etas[first : first + step], cuts[first : first + step])
+    return cuts
 
 
 def _intervals(edges: Array, cuts: Array) -> tuple[Any, ...]:
-    """Return scale, panel, middle and half the width of the intervals between cuts, by scale and then ascending."""
+    """Return scale, panel, middle and ends of the intervals between cuts, by scale and then ascending."""
     owner, first = np.nonzero(cuts[:, 1:] > cuts[:, :-1])
     low, high = cuts[owner, first], cuts[owner, first + 1]
     middle = 0.5 * (high + low)
     panel = np.clip(np.searchsorted(edges, middle, side="right") - 1, 0, edges.size - 2)
-    return owner, panel, middle, 0.5 * (high - low)
+    return owner, panel, middle, low, high
 
 
-def _sharp(panels: Panels, etas: Array, cuts: Array) -> Array:
-    """Return the matrices for scales whose cuts are known, shape (etas, bins, cols): each interval is in one bin."""
-    edges, response, count = panels.edges, panels.response, panels.edges.size - 1
-    owner, panel, middle, half = _intervals(edges, cuts)
+def _sharp(panels: Panels, etas: Array, cuts: Array) -> Rows:
+    """Return the rows for scales whose cuts are known: each interval is in one bin."""
+    edges, response = panels.edges, panels.response
+    owner, panel, middle, low, high = _intervals(edges, cuts)
     observable = response.observable(middle, etas[owner])
     bins = np.searchsorted(response.edges, observable, side="right") - 1
-    place = (owner * response.bins + bins) * count + panel
-    # they ascend, since bins and panels do with the recoils
     seen = (bins >= 0) & (bins < response.bins)
-    owner, panel, middle, half, place = owner[seen], panel[seen], middle[seen], half[seen], place[seen]
-    low, high = edges[panel], edges[panel + 1]
+    # they ascend, since bins and panels do with the recoils
+    row, panel = (owner * response.bins + bins)[seen], panel[seen]
+    middle, low, high = middle[seen], low[seen], high[seen]
     if response.constant:
-        # constant in the interval, so that what is integrated are the polynomials alone
-        ends = (2 * np.array([middle - half, middle + half]) - low - high) / (high - low)
-        moments = _integrals(ends)
-        moments *= 0.5 * (high - low) * response.passed(observable[seen], middle) * panels.electrons(middle)
+        recoil = np.stack([low, high], axis=1)
+        accepted = response.passed(observable[seen], middle)[:, None]
     else:
-        recoil = middle + half * NODES[:, None]
-        accepted = response.passed(response.observable(recoil, etas[owner]), recoil)
-        moments = legendre((2 * recoil - low - high) / (high - low), PANEL_NODES)
-        moments *= WEIGHTS[:, None] * (half * accepted * panels.electrons(middle))
-        moments = moments.sum(axis=1)
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
-    out = np.zeros((len(cuts) * response.bins * count, PANEL_NODES))
-    out[place[starts]] = np.add.reduceat(moments, starts, axis=1).T
-    # in many small products, since one large product waits for threads
-    return (out.reshape(-1, count, PANEL_NODES) @ TO_NODES).reshape(len(cuts), response.bins, -1)
-
-
-def _integrals(ends: Array) -> Array:
-    """Return the integrals of Legendre polynomials between two ends, shape (2, n), from those on both sides of each.
-
-    (2 k + 1) P_k is the derivative of P_k+1 - P_k-1. What rounding leaves is one of the panel, as that of the
-    polynomial through its nodes is.
-    """
-    values = legendre(ends, PANEL_NODES + 1)
-    differences = values[:, 1] - values[:, 0]
-    out = np.empty((PANEL_NODES, ends.shape[1]))
-    out[0] = differences[1]
-    out[1:] = (differences[2:] - differences[:-2]) / (2 * np.arange(1, PANEL_NODES) + 1)[:, None]
-    return out
+        half = 0.5 * (high - low)[:, None]
+        recoil = middle[:, None] + half * NODES
+        accepted = response.passed(response.observable(recoil, etas[owner[seen], None]), recoil) * half * WEIGHTS
+    accepted = accepted * np.reshape(panels.electrons(middle), (-1, 1))
+    return Rows(*fold_intervals(edges, TO_NODES, etas.size * response.bins, row, panel, recoil, accepted))
 
 
 def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
-    """Return the same where each interval is spread over many bins."""
+    """Return the matrices, shape (etas bins, cols), where each interval is spread over many bins."""
     edges, response, count = panels.edges, panels.response, panels.edges.size - 1
-    owner, panel, middle, half = _intervals(edges, cuts)
+    owner, panel, middle, low, high = _intervals(edges, cuts)
+    half = 0.5 * (high - low)
     recoil = middle[:, None] + half[:, None] * NODES
     accepted = response.shares(recoil, etas[owner, None])
     accepted = accepted * ((half * panels.electrons(middle))[:, None] * WEIGHTS).ravel()
@@ -152,7 +178,7 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     starts = np.searchsorted(owner * count + panel, np.arange(len(cuts) * count))
     weights = np.add.reduceat(parts, starts, axis=0) @ TO_NODES
     weights = weights.reshape(len(cuts), count, response.bins, PANEL_NODES)
-    return weights.swapaxes(1, 2).reshape(len(cuts), response.bins, -1)
+    return weights.swapaxes(1, 2).reshape(len(cuts) * response.bins, -1)
 
 
 def trimmed(matrix: Array) -> Rows:
@@ -160,7 +186,12 @@ def trimmed(matrix: Array) -> Rows:
     used = matrix != 0
     firsts = used.argmax(axis=1)
     lasts = np.where(used.any(axis=1), matrix.shape[1] - used[:, ::-1].argmax(axis=1), firsts)
-    return Rows(firsts, lasts - firsts, matrix[_within(firsts, lasts, matrix.shape[1])])
+    return Rows(firsts, _pointers(lasts - firsts), matrix[_within(firsts, lasts, matrix.shape[1])])
+
+
+def _pointers(lengths: Array) -> Array:
+    """Return where rows start that follow each other."""
+    return np.concatenate([np.zeros(1, dtype=np.intp), np.cumsum(lengths)])
 
 
 def _within(firsts: Any, lasts: Any, cols: int) -> Any:
@@ -171,16 +202,24 @@ def _within(firsts: Any, lasts: Any, cols: int) -> Any:
 def dense(weights: Weights, rows: slice) -> Array:
     """Return some rows of weights with their zeros, shape (rows, cols)."""
     firsts, starts, lengths = weights.firsts[rows], weights.pointers[:-1][rows], np.diff(weights.pointers)[rows]
-    out = np.zeros((firsts.size, weights.cols))
-    inside = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    out[_within(firsts, firsts + lengths, weights.cols)] = weights.values[inside]
-    return out
+    pointers = _pointers(lengths)
+    inside = np.arange(pointers[-1]) + np.repeat(starts - pointers[:-1], lengths)
+    return Rows(firsts, pointers, weights.values[inside]).dense(weights.cols)
+
+
+def _joined_rows(parts: Sequence[Rows]) -> Rows:
+    """Return rows that follow each other."""
+    if len(parts) == 1:
+        return parts[0]
+    firsts, pointers, values = zip(*parts, strict=True)
+    lengths = np.concatenate([np.diff(each) for each in pointers])
+    return Rows(np.concatenate(firsts), _pointers(lengths), np.concatenate(values))
 
 
 def pack_rows(parts: Iterable[Rows], cols: int) -> Weights:
-    """Return what `trimmed` left, one part after another, as the kernels take it."""
-    firsts, lengths, values = map(np.concatenate, zip(*parts, strict=True))
-    return Weights(values, np.concatenate([[0], np.cumsum(lengths)]), firsts, cols)
+    """Return rows, one part after another, as the kernels take them."""
+    firsts, pointers, values = _joined_rows([*parts])
+    return Weights(values, pointers, firsts, cols)
 
 
 def pack(matrices: Iterable[Array]) -> Weights:

@@ -12,8 +12,8 @@ from cevns.interactions.kinematics import ELECTRONS, VECTOR, heaviest_lepton, he
 from cevns.kept import Kept
 from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
-from cevns.predictions.folding import pack, pack_rows, response_matrices, response_weights, trimmed
-from cevns.predictions.panels import RecoilNodes
+from cevns.predictions.folding import pack_rows, response_rows, response_weights, trimmed
+from cevns.predictions.panels import RecoilNodes, recoil_ranges
 from cevns.predictions.pieces import EtaPieces, eta_range, tolerance
 from cevns.predictions.refining import ETA_POINTS
 
@@ -117,7 +117,7 @@ class Folds:
         low, high = eta_range(self.quenching_sigma)
         own = [key for key in layers if key[0] != ELECTRONS]
         found = {key: self._seen(key, None if low <= eta <= high else eta) for key in own}
-        made = {key: Layer.of(n, pack([response_weights(n, eta)])) for key, n in found.items() if n is not None}
+        made = {key: _layer(n, np.array([eta])) for key, n in found.items() if n is not None}
         return self._with_electrons(made, layers, 1)
 
     def _with_electrons(
@@ -158,7 +158,7 @@ class Folds:
         def make() -> Fold:
             own = [key for key in layers if key[0] != ELECTRONS]
             found = {key: self._seen(key, None) for key in own}
-            made = {k: Layer.of(n, pack(response_matrices(n, etas))) for k, n in found.items() if n is not None}
+            made = {k: _layer(n, etas) for k, n in found.items() if n is not None}
             return Fold(self._with_electrons(made, layers, etas.size), self.response.bins)
 
         return self._kept.get(key, make)
@@ -181,18 +181,24 @@ class Folds:
         scales = ETA_POINTS.size * (1 if edges is None else edges.size - 1)
         return fold.extended(self._with_electrons(made, others, scales), edges)
 
+    @cached_property
+    def _ranges(self) -> list[tuple[float, float]]:
+        """Recoils [keV] that are observed for any quenching scale in its range."""
+        low, high = eta_range(self.quenching_sigma)
+        etas = (low, 1.0, high) if self.quenching_sigma else (1.0,)
+        return recoil_ranges([self.response], self.target.nuclei, etas)
+
     def _nodes(self, layer: LayerKey, eta: float | None) -> RecoilNodes:
         """Return recoil nodes of a layer, for one quenching scale or, without one, for all in its range."""
-        low, high = eta_range(self.quenching_sigma)
         cut = eta is None and not self.quenching_sigma and not self.response.smeared
         return RecoilNodes.build(
             self.flux,
             self.target,
             self.form_factor,
             self.response,
-            (eta,) if eta is not None else (low, 1.0, high) if self.quenching_sigma else (1.0,),
             kinds=kinds_of(layer),
             cut_at_bins=cut,
+            ranges=self._ranges if eta is None else recoil_ranges([self.response], self.target.nuclei, (eta,)),
         )
 
     def _seen(self, layer: LayerKey, eta: float | None) -> RecoilNodes | None:
@@ -205,6 +211,10 @@ class Folds:
             if layer[1] > 0:
                 return None
             raise
+
+
+def _layer(nodes: RecoilNodes, etas: Array) -> Layer:
+    return Layer.of(nodes, pack_rows([response_rows(nodes, etas)], nodes.recoil.size))
 
 
 class FoldsOfPart(Folds):

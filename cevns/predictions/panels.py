@@ -155,26 +155,24 @@ class RecoilNodes:
         target: Target,
         form_factor: FormFactor,
         response: DetectorResponse,
-        etas: Sequence[float] = (1.0,),
         *,
         kinds: Sequence[Kind] = (VECTOR,),
         cut_at_bins: bool = False,
-        beside: Sequence[DetectorResponse] = (),
+        ranges: Sequence[tuple[float, float]] | None = None,
     ) -> RecoilNodes:
-        """Place nodes wherever recoils are observed for some quenching scales.
+        """Place nodes wherever recoils are observed.
 
         Parameters
         ----------
         flux, target, form_factor, response
             What is seen by what.
-        etas : sequence of float
-            Quenching scales.
         kinds : sequence of Kind
             Kinematics whose rates the nodes carry, all with the same final mass.
         cut_at_bins : bool
             Whether panels end where bins do at scale 1.
-        beside : sequence of DetectorResponse
-            Others with the same parts, whose recoils the nodes have to cover too.
+        ranges : sequence of (float, float), optional
+            Recoils [keV] that the nodes of each part of the response have to cover; see `recoil_ranges`. Those that are
+            observed at a quenching scale of 1 unless given.
 
         Raises
         ------
@@ -183,7 +181,7 @@ class RecoilNodes:
         """
         nuclei, scales = target.nuclei, rate_scales(target) * 1e-3
         panels, columns, hidden = [], [], []
-        ranges = recoil_ranges([response, *beside], nuclei, etas)
+        ranges = recoil_ranges([response], nuclei) if ranges is None else ranges
         for (members, part), (low, high) in zip(response.parts(nuclei), ranges, strict=True):
             own = [nuclei[i] for i in members]
             ends = [recoil_ends_kev(nucleus, flux.maximum_energy, kinds[0].final_mass) for nucleus in own]
@@ -298,7 +296,7 @@ def panel_edges(
 
 
 def recoil_ranges(
-    responses: Sequence[DetectorResponse], nuclei: Sequence[Nucleus], etas: Sequence[float]
+    responses: Sequence[DetectorResponse], nuclei: Sequence[Nucleus], etas: Sequence[float] = (1.0,)
 ) -> list[tuple[float, float]]:
     """Return the lowest and highest recoil [keV] that any of some responses observes, for each part of the first.
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.arrays import unique
-from cevns.predictions.folding import MOST_VALUES, Rows, pack_rows, response_matrices, response_weights, trimmed
+from cevns.kernels.weights import dot_rows
+from cevns.predictions.folding import Rows, pack_rows, response_rows, response_weights
 from cevns.predictions.panels import RecoilNodes, recoil_ends_kev
 from cevns.predictions.refining import ETA_POINTS, TO_POWERS
 
@@ -42,6 +43,7 @@ _APART = 1e-5
 # ends, too, behind a kink that is near to them
 _TESTS = np.array([-1.0, -0.809, -0.309, 0.309, 0.809, 1.0])
 _TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ TO_POWERS
+_LOOKS = np.concatenate([ETA_POINTS, _TESTS])
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -114,33 +116,28 @@ class EtaPieces:
         pending = [(a, b, np.inf) for some in widths for a, b in itertools.pairwise(some)]
         probes = probes_of(recoil_nodes)
         reference = response_weights(recoil_nodes) @ probes
+        largest, bins = reference.max(axis=0), len(reference)
+        rates = np.ascontiguousarray(probes.T)
         done: list[tuple[float, float]] = []
-        dense: list[Array] = []
         rows: list[Rows] = []
         while pending:
-            etas = [0.5 * (a + b) + 0.5 * (b - a) * np.concatenate([ETA_POINTS, _TESTS]) for a, b, _ in pending]
-            matrices = response_matrices(recoil_nodes, np.concatenate(etas))
+            low, high = np.array([ends[:2] for ends in pending]).T[:, :, None]
+            etas = 0.5 * (low + high) + 0.5 * (high - low) * _LOOKS
+            every = response_rows(recoil_nodes, etas.ravel())
+            counts = dot_rows(*every, rates).reshape(-1, *etas.shape, bins)
+            errors, sizes = _missed(np.moveaxis(counts, 0, -1), largest, allowed)
             split: list[tuple[float, float, float]] = []
             room = _MOST_PIECES - len(done) - len(pending)
-            for a, b, before in pending:
-                weights = np.array([*itertools.islice(matrices, etas[0].size)])
-                sampled, tests = np.split(weights @ probes, [ETA_POINTS.size])
-                found = (_TO_TESTS @ sampled.reshape(ETA_POINTS.size, -1)).reshape(tests.shape)
-                top = np.maximum(tests.max(axis=1, keepdims=True), _NEGLIGIBLE * reference.max(axis=0))
-                # between a share of the bin and one of the largest: as uncertainties of counts go
-                scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
-                missed = np.abs(found - tests)
-                error = float((missed / (allowed * scale + 1e-300)).max())
-                size = float((missed / (reference.max(axis=0) + 1e-300)).max())
+            for i, (a, b, before) in enumerate(pending):
+                error, size = float(errors[i]), float(sizes[i])
                 inside = weak[(weak > a + _APART * (b - a)) & (weak < b - _APART * (b - a))]
                 # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
                 # end of the piece, it need not shrink
                 hopeless = not inside.size and size > 0.5 * before
                 if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
                     done.append((a, b))
-                    dense.append(weights[: ETA_POINTS.size].reshape(-1, len(probes)))
-                    if sum(part.size for part in dense) > MOST_VALUES:
-                        rows += _trimmed(dense)
+                    first = i * _LOOKS.size * bins
+                    rows.append(every.part(first, first + ETA_POINTS.size * bins))
                     continue
                 if inside.size:
                     cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
@@ -151,7 +148,6 @@ class EtaPieces:
                     cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
                 split += [(low, high, size) for low, high in itertools.pairwise(cut)]
             pending = split
-        rows += _trimmed(dense)
         order = sorted(range(len(done)), key=lambda i: done[i][0])
         edges = np.array([*(done[i][0] for i in order), last])
         half = 0.5 * np.diff(edges)
@@ -159,15 +155,30 @@ class EtaPieces:
         return cls(edges, nodes, pack_rows([rows[i] for i in order], len(probes)))
 
 
-def _trimmed(dense: list[Array]) -> list[Rows]:
-    """Return the rows of matrices without their zeros, many at once, and empty the list."""
-    if not dense:
-        return []
-    every = trimmed(np.concatenate(dense))
-    ends = np.cumsum([len(part) for part in dense])[:-1]
-    cuts = np.concatenate([[0], np.cumsum(every.lengths)])[ends]
-    dense.clear()
-    return [Rows(*part) for part in zip(*map(np.split, every, (ends, ends, cuts)), strict=True)]
+def _missed(counts: Array, largest: Array, allowed: float) -> tuple[Array, Array]:
+    """Return how far the polynomials of pieces are off, in units of what they may be, and beside the largest counts.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (pieces, looks, bins, kinds)
+        At the nodes and where errors are looked for.
+    largest : ndarray, shape (kinds,)
+        Counts of the largest bins at scale 1.
+    allowed : float
+        As of `EtaPieces.build`.
+
+    Returns
+    -------
+    tuple of ndarray, shape (pieces,)
+    """
+    sampled, tests = np.split(counts, [ETA_POINTS.size], axis=1)
+    found = (_TO_TESTS @ sampled.reshape(len(counts), ETA_POINTS.size, -1)).reshape(tests.shape)
+    top = np.maximum(tests.max(axis=2, keepdims=True), _NEGLIGIBLE * largest)
+    # between a share of the bin and one of the largest: as uncertainties of counts go
+    scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
+    missed = np.abs(found - tests)
+    each = (1, 2, 3)
+    return (missed / (allowed * scale + 1e-300)).max(axis=each), (missed / (largest + 1e-300)).max(axis=each)
 
 
 def _all_crossings(nodes: RecoilNodes) -> tuple[Array, Array]:

@@ -147,7 +147,8 @@ def shaped_nodes(
     corners = itertools.product(*((shape.low, shape.high) for shape in shapes))
     names = [shape.name for shape in shapes]
     beside = [shaped(response, shapes, dict(zip(names, corner, strict=True))) for corner in corners] if shapes else []
-    return RecoilNodes.build(flux, target, form_factor, response, kinds=kinds, beside=beside)
+    ranges = recoil_ranges([response, *beside], target.nuclei)
+    return RecoilNodes.build(flux, target, form_factor, response, kinds=kinds, ranges=ranges)
 
 
 def shaped_weights(
@@ -231,7 +232,7 @@ def _panels(nodes: RecoilNodes, response: DetectorResponse) -> Iterator[tuple[Pa
 def _check_covered(nodes: RecoilNodes, response: DetectorResponse) -> None:
     """Refuse a response whose recoils lie beyond the nodes."""
     final_mass = nodes.kinds[0].final_mass
-    ranges = zip(response.parts(nodes.nuclei), recoil_ranges([response], nodes.nuclei, (1.0,)), strict=True)
+    ranges = zip(response.parts(nodes.nuclei), recoil_ranges([response], nodes.nuclei), strict=True)
     seen = {members: ends for (members, _), ends in ranges}
     for panels in nodes.panels:
         checks.known("part of the response", str(panels.nuclei), [str(members) for members in seen])
