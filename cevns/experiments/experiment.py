@@ -323,7 +323,7 @@ class Experiment(Likelihood):
         --------
         >>> import cevns
         >>> cevns.load("coherent-argon-2020").above(30.0)
-        <Experiment coherent-argon-2020: Ar-40, 9 bins of observable 30 to 120 keVee>
+        <Experiment coherent-argon-2020: Ar-40, 9 bins from 30 to 120 keVee>
         """
         from cevns.experiments.plans import above
 

@@ -68,8 +68,8 @@ def plot_sensitivity(
     --------
     >>> import cevns
     >>> found = cevns.load("coherent-argon-2020").sensitivity("b-l", mass=[1.0, 10.0, 100.0])
-    >>> plot_sensitivity(found).get_legend_handles_labels()[1][1:]
-    ['expected, 68 % of data', 'expected, 95 % of data']
+    >>> plot_sensitivity(found).get_legend_handles_labels()[1][:2]
+    ['expected, 95 % of data', 'expected, 68 % of data']
     """
     checks.instance("sensitivity", sensitivity, Sensitivity)
     values = sensitivity.values
