@@ -41,6 +41,8 @@ class Grid:
         Standard deviation of the nuisance about 0, in the unit of the edges; infinite for none.
     unit : str
         Of the edges: ``"sigma"``, ``"relative"`` for a relative change, or a unit.
+    shared : bool
+        Whether another experiment's of equal name is the same nuisance.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Grid:
     order: int
     sigma: float = 1.0
     unit: str = "sigma"
+    shared: bool = True
 
     def __post_init__(self) -> None:
         checks.text("name of a nuisance", self.name)

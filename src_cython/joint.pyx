@@ -249,6 +249,13 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     return NAN
 
 
+cdef inline void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil:
+    """Begin a descent somewhere, nuisances that are held where they are held."""
+    cdef Py_ssize_t k
+    for k in range(n):
+        row.x[k] = held[k] if held != NULL and held[k] == held[k] else x[k]
+
+
 cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
                        double *curvature) noexcept nogil:
     """Least chi2 over the nuisances, which row.best gets; infinite or NaN if there is none.
@@ -268,17 +275,11 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
     for start in range(1 if j.convex else j.starts):
-        if j.convex and row.known and not at_walls(j, row):
-            memcpy(row.x, row.best, n * sizeof(double))
-        else:
-            memcpy(row.x, j.start + start * n, n * sizeof(double))
-        for k in range(n):
-            if mask[k]:
-                row.x[k] = held[k]
+        begin_at(row, row.best if j.convex and row.known and not at_walls(j, row) else j.start + start * n, held, n)
         value = descend(j, row, y, mask, least)
         if value == INFINITY and j.convex and row.known:
             # expectations can vanish at the last point's nuisances
-            memcpy(row.x, j.start, n * sizeof(double))
+            begin_at(row, j.start, held, n)
             value = descend(j, row, y, mask, least)
         if value != value:
             failed = True

@@ -5,7 +5,7 @@ A shared nuisance a, with a pull of its own, moves the centre of the signal's fa
 factor s, so that the least sum over all shared nuisances is found by quasi-Newton steps in these few numbers.
 
 Terms whose nuisances are profiled together, such as those of Poisson data, are one more such term: what they share with
-a Gaussian one is held while they are.
+a Gaussian one is held while they are, and its pull is among theirs, since it may be correlated with others of them.
 
 The least chi2 for a centre is that of the lowest of several wells in eta, so that their sum has wells of its own. Where
 to begin tells one term after the other. With eta of all others fixed, their chi2 is p (s_0 - u/v)^2, p = k v / (k + v),
@@ -131,14 +131,15 @@ cdef double at_centres(const sum_t *s, row_t *rows, double y, const double *a, d
                        double *curvature) noexcept nogil:
     """chi2 at values of the shared nuisances; its derivatives, and the second ones with eta fixed, unless NULL."""
     cdef term_t term
-    cdef double total = 0.0, gradient, second
+    cdef double total = 0.0, gradient, second, pull
     cdef Py_ssize_t i, k, j
     for k in range(s.shared):
-        total += (a[k] / s.sigma[k]) * (a[k] / s.sigma[k])
+        pull = 1.0 / (s.sigma[k] * s.sigma[k]) if s.joined[k] < 0 else 0.0
+        total += pull * a[k] * a[k]
         if slope != NULL:
-            slope[k] = 2.0 * a[k] / (s.sigma[k] * s.sigma[k])
+            slope[k] = 2.0 * pull * a[k]
             for j in range(s.shared):
-                curvature[k * MAX_SHARED + j] = 2.0 / (s.sigma[k] * s.sigma[k]) if k == j else 0.0
+                curvature[k * MAX_SHARED + j] = 2.0 * pull if k == j else 0.0
     for i in range(s.n):
         centred(s, i, a, &term)
         row_chi2(&term, rows + i, y)

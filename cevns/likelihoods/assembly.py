@@ -105,16 +105,11 @@ class Assembly:
                         f"the correlation of {pair[0]!r} and {pair[1]!r} is {known:g} in one experiment and {value:g} "
                         "in another: correct one of them"
                     )
-        return join([e.name for e in self.together], statistics, correlations)
+        return join([e.name for e in self.together], statistics, correlations, self.shared)
 
     @cached_property
     def _eta_ranges(self) -> list[tuple[float, float]]:
         return [e.signal.eta_range for e in self.alone]
-
-    @cached_property
-    def _outer(self) -> list[int]:
-        """Which of the nuisances that are profiled together belong to an experiment that is alone, too."""
-        return [k for name in self.shared if (k := self.joined.index(name)) >= 0]
 
     def engine(
         self,
@@ -138,7 +133,7 @@ class Assembly:
             for i, (e, places) in enumerate(zip(self.together, self.joined.places, strict=True))
         ]
         found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]
-        return Engine(terms, found, priors, self.joined.make(others, self._outer))
+        return Engine(terms, found, priors, self.joined.make(others))
 
     def ends(self, profile: Any) -> Ends:
         """Return which experiments have a nuisance at an end of its range, and what has to be said.
@@ -193,7 +188,8 @@ class Assembly:
             out[experiment.name] = {"chi2": value, "pulls": experiment.statistic.pulls(eta, signal - centre, shifts)}
             total += value
         for name, (sigma, _) in self.shared.items():
-            total += (pulls[name] / sigma) ** 2
+            if not self.together or self.joined.index(name) < 0:
+                total += (pulls[name] / sigma) ** 2
         if self.together:
             total += self._add_joint(chi2, x, out, pulls)
             out = {e.name: out[e.name] for e in self.experiments}
@@ -220,10 +216,7 @@ class Assembly:
                 if joined.names[k][0] is not None:
                     alone += joined.precision[k, k] * float(x[k]) ** 2
             out[experiment.name] = {"chi2": lifted(value + float(alone)), "pulls": own}
-        precision = joined.precision.copy()
-        for k in self._outer:
-            precision[k] = precision[:, k] = 0.0
-        return lifted(float(sum(chi2) + x @ precision @ x))
+        return lifted(float(sum(chi2) + x @ joined.precision @ x))
 
 
 def _at_end(value: float, low: float, high: float) -> bool:

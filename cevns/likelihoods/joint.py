@@ -16,7 +16,7 @@ from cevns.kernels.poisson import PoissonTerm
 from cevns.likelihoods.nuisances import SIGNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cevns._types import Array
     from cevns.kernels.counts import Counts
@@ -134,7 +134,7 @@ class JointStatistic:
         own = [_normalisation(name, sigma, False) for name, sigma in sigmas if sigma]
         shared = [_normalisation(n.name, n.sigma, True) for n in self.nuisances]
         grids = [
-            Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, g.edges[1:-1])
+            Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], g.shared, False, g.unit, g.edges[1:-1])
             for g in self.spread.shapes
         ]
         if (g := self.spread.offset) is not None:
@@ -276,6 +276,8 @@ class Joined:
         Inverse covariance; 0 for those without a pull.
     scales : tuple of ndarray
         For each experiment, how its nuisances scale its components.
+    outer : frozenset of int
+        Which nuisances experiments that are profiled alone have, too.
     """
 
     names: tuple[tuple[str | None, str], ...]
@@ -283,6 +285,7 @@ class Joined:
     places: tuple[tuple[int, ...], ...]
     precision: np.ndarray
     scales: tuple[np.ndarray, ...]
+    outer: frozenset[int] = frozenset()
 
     @cached_property
     def _sums(self) -> dict[int, int]:
@@ -290,10 +293,14 @@ class Joined:
         out: dict[int, int] = {}
         for i, (places, scales) in enumerate(zip(self.places, self.scales, strict=True)):
             moved = np.flatnonzero(scales[0])
-            own = [k for k in moved if not scales[1:, k].any() and sum(places[k] in p for p in self.places) == 1]
+            own = [k for k in moved if not scales[1:, k].any() and self._is_of_one(places[k])]
             if moved.size > 1 and own:
                 out[i] = int(own[-1])
         return out
+
+    def _is_of_one(self, k: int) -> bool:
+        """Return whether one experiment alone has a nuisance."""
+        return self.shared_by(k) == 1 and k not in self.outer
 
     @cached_property
     def turn(self) -> Array:
@@ -327,13 +334,10 @@ class Joined:
         """Return how many experiments have a nuisance."""
         return sum(k in places for places in self.places)
 
-    def make(self, terms: Sequence[PoissonTerm], outer: Sequence[int]) -> Joint:
-        """Return the compiled sum; `outer` are nuisances whose pulls another part of the likelihood has."""
-        precision = self.precision.copy()
-        for k in outer:
-            precision[k] = precision[:, k] = 0.0
+    def make(self, terms: Sequence[PoissonTerm]) -> Joint:
+        """Return the compiled sum."""
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
-        precision = self.turn.T @ precision @ self.turn
+        precision = self.turn.T @ self.precision @ self.turn
         return Joint(terms, precision, low, high, self.starts, self.convex)
 
     @property
@@ -362,6 +366,7 @@ def join(
     names: Sequence[str],
     statistics: Sequence[JointStatistic],
     correlations: Mapping[tuple[str, str], float] | None = None,
+    alone: Collection[str] = (),
 ) -> Joined:
     """Return the nuisances of several experiments as one set, equal names being one where they may be shared.
 
@@ -373,6 +378,8 @@ def join(
         Of the experiments.
     correlations : mapping of (str, str) to float, optional
         Between shared nuisances.
+    alone : collection of str
+        Names of nuisances that experiments which are profiled alone have.
 
     Raises
     ------
@@ -401,6 +408,7 @@ def join(
         tuple(places),
         _precision(list(found.items()), correlations or {}),
         tuple(statistic.scales for statistic in statistics),
+        frozenset(k for k, (owner, name) in enumerate(found) if owner is None and name in alone),
     )
 
 

@@ -164,7 +164,7 @@ class SpreadSignal(Signal):
             yield Grid(shape.name, np.linspace(shape.low, shape.high, pieces + 1), 1)
         if self.quenching_sigma:
             low, high = np.array(eta_range(self.quenching_sigma)) - 1.0
-            yield Grid(QUENCHING, np.linspace(low, high, pieces + 1), 1, self.quenching_sigma, "relative")
+            yield Grid(QUENCHING, np.linspace(low, high, pieces + 1), 1, self.quenching_sigma, "relative", shared=False)
 
     def _folded(self, layers: tuple[LayerKey, ...]) -> tuple[Spread, Fold]:
         """Return how moments of the rates lead to counts in all bins for some kinematics, and the fold to moments."""
@@ -216,7 +216,8 @@ class SpreadSignal(Signal):
         # the kinks of all parts are those of the whole flux
         fold = self.folds.over(1.0, None, layers)
         edges = eta_range(self.quenching_sigma) if fold.edges is None else fold.edges
-        return (Grid(QUENCHING, np.asarray(edges) - 1.0, ETA_POINTS.size, self.quenching_sigma, "relative"),)
+        pieces = np.asarray(edges) - 1.0
+        return (Grid(QUENCHING, pieces, ETA_POINTS.size, self.quenching_sigma, "relative", shared=False),)
 
     def grouped(
         self, interaction: str | Interaction, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]
