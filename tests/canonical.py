@@ -205,6 +205,7 @@ def results(likelihood):
         "Profile": likelihood.profile("sm", "rn_ar", [3.0, 4.0, 5.0], profiled="sin2_theta_w"),
         "Interval": likelihood.interval(contact, "coupling", sin2_theta_w=0.24),
         "Interval, open": likelihood.interval("sm", "rn_ar"),
+        "Toys": likelihood.toys(contact, 300, free="coupling", coupling=0.1, seed=4),
         "Contour": likelihood.contour("sm", "rn_ar", "sin2_theta_w", cl=(0.68, 0.9), bounds={"rn_ar": (2.0, 6.0)}),
     }
 
@@ -243,6 +244,7 @@ NOT_HELD = {
     "Signal": "part of an experiment",
     "Spectrum": "part of a flux",
     "SpreadSignal": "part of an experiment",
+    "Fraction": "a number with its error",
     "Table": "what a file holds; tests/test_tables.py",
     "Target": "tests/test_nuclei.py",
     "TimeOffset": "part of an experiment; tests/test_joint.py",

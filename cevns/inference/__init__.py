@@ -10,26 +10,32 @@ from cevns.inference.posteriors import Posterior, posterior
 from cevns.inference.profiles import Profile, profile
 from cevns.inference.results import Result
 from cevns.inference.scans import Scan, scan
+from cevns.inference.toys import Fraction, Toys, coverage, goodness, toys
 
 __all__ = [
     "TWO_SIGMA",
     "Contour",
     "Estimate",
     "Fit",
+    "Fraction",
     "Interval",
     "Limit",
     "Posterior",
     "Profile",
     "Result",
     "Scan",
+    "Toys",
     "best_fit",
     "contour",
+    "coverage",
     "default_dof",
     "delta_chi2",
     "fit",
+    "goodness",
     "interval",
     "limit",
     "posterior",
     "profile",
     "scan",
+    "toys",
 ]

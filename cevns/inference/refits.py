@@ -160,6 +160,15 @@ class Refit:
         values = self.point(point)
         if not self.profiled:
             return self._all.at(drawn, values, num_threads)
+        return self._others(values).least(drawn, num_threads)[0]
+
+    def profiled_at(self, drawn: Drawn, **point: float) -> dict[str, float]:
+        """Return the values of the other free parameters that fit the first of some data best at a point."""
+        values = self._others(self.point(point)).least(drawn[:1])[1]
+        return dict(zip(self.profiled, values[0].tolist(), strict=True))
+
+    def _others(self, values: dict[str, float]) -> Search:
+        """Return the search over the parameters that are profiled at a point."""
         key = tuple(values.values())
         search = self._points.get(key)
         if search is None:
@@ -169,7 +178,7 @@ class Refit:
             if len(self._points) >= MOST_POINTS:
                 self._points.clear()
             self._points[key] = search
-        return search.least(drawn, num_threads)[0]
+        return search
 
     def least(self, drawn: Drawn, num_threads: int = 1) -> tuple[Array, Array]:
         """Return the least chi2 of each toy, shape (n,), and where it is, shape (n, free and profiled parameters)."""

@@ -50,8 +50,8 @@ class Centres:
         held = np.flatnonzero(precision.diagonal() > 0)
         root: Array = np.zeros((len(precision), len(precision)))
         root[np.ix_(held, held)] = np.linalg.cholesky(np.linalg.inv(precision[np.ix_(held, held)]))
-        low, high = (np.array([getattr(p, end) for p in joined.pulls]) for end in ("low", "high"))
-        return root, low, high, np.linalg.inv(joined.turn)
+        back: Array = np.asarray(np.linalg.inv(joined.turn), dtype=float)
+        return root, *(np.array([getattr(p, end) for p in joined.pulls]) for end in ("low", "high")), back
 
     def draw(self, pulls: Pulls | None, generator: np.random.Generator, count: int) -> Array:
         """Return what constraints would find if nuisances were those of some pulls, shape (count, size).

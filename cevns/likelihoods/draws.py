@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, Model
     from cevns.likelihoods.likelihood import Likelihood
 
-__all__ = ["BLOCK", "MODES", "Drawn", "Draws"]
+__all__ = ["BLOCK", "MODES", "Drawn", "Draws", "observed"]
 
 #: Toys that one generator draws.
 BLOCK = 256
@@ -61,6 +61,13 @@ class Drawn:
     def __getitem__(self, part: slice) -> Drawn:
         centres = None if self.centres is None else self.centres[part]
         return Drawn(self.data[part], centres, {name: means[part] for name, means in self.priors.items()})
+
+
+def observed(likelihood: Likelihood) -> Drawn:
+    """Return what was observed as one row, as if it had been drawn."""
+    assembly = likelihood._assembly
+    rows = [np.array(e.observed, dtype=float).ravel() for e in (*assembly.alone, *assembly.together)]
+    return Drawn(np.concatenate(rows)[None], None, {})
 
 
 class Draws:
@@ -150,12 +157,6 @@ class Draws:
     def by_experiment(self, row: Array) -> dict[str, Array]:
         """Return the counts of one toy by experiment, as `Likelihood.with_data` takes them."""
         return {name: row[part] for name, part in self.slices.items()}
-
-    @property
-    def observed(self) -> Drawn:
-        """What was observed, as one row."""
-        rows = [np.array(e.observed, dtype=float).ravel() for e in self._experiments]
-        return Drawn(np.concatenate(rows)[None], None, {})
 
     def take(self, start: int, stop: int) -> Drawn:
         """Return toys from number `start` to below `stop`.

@@ -12,10 +12,10 @@ from cevns.tabular import Table
 
 KINDS = [
     *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
-    *("Profile", "Interval", "Interval, open", "Contour"),
+    *("Profile", "Interval", "Interval, open", "Toys", "Contour"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
-AXES = {"Estimate, at an edge": "Ar", "Profile": "Ar", "Interval": "coupling", "Interval, open": "Ar", "Contour": "Ar"}
+AXES = {"Estimate, at an edge": "Ar", "Profile": "Ar", "Interval": "coupling", "Interval, open": "Ar", "Toys": "chi", "Contour": "Ar"}
 
 
 @pytest.fixture(scope="module")
