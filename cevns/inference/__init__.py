@@ -1,6 +1,7 @@
 """Inference: fits and profiles in any parameters, intervals, contours; limits and scans in mass and coupling."""
 
 from cevns.inference.contours import Contour, contour
+from cevns.inference.ensembles import Fraction, Toys, coverage, goodness, toys
 from cevns.inference.estimates import Estimate, fit
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.intervals import Interval, interval
@@ -10,7 +11,6 @@ from cevns.inference.posteriors import Posterior, posterior
 from cevns.inference.profiles import Profile, profile
 from cevns.inference.results import Result
 from cevns.inference.scans import Scan, scan
-from cevns.inference.toys import Fraction, Toys, coverage, goodness, toys
 
 __all__ = [
     "TWO_SIGMA",

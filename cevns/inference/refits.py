@@ -94,10 +94,9 @@ class Refit:
     Examples
     --------
     >>> import cevns
-    >>> from cevns.likelihoods.draws import Draws
     >>> argon = cevns.load("coherent-argon-2020")
     >>> refit = Refit(argon, "b-l", "coupling", mass=10.0)
-    >>> draws = Draws(argon, "b-l", {"mass": 10.0, "coupling": 3e-5})
+    >>> draws = argon.draws("b-l", mass=10.0, coupling=3e-5)
     >>> refit.statistic(draws.take(0, 100), coupling=3e-5).delta_chi2.shape
     (100,)
     """

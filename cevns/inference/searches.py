@@ -111,7 +111,7 @@ class Search:
         self._place = [[p.name for p in self.parameters].index(name) for name in self.names]
         mediators = likelihood.mediators(interaction)
         self.way, rows = self._choose(mediators, checks.whole("lines", lines, low=3, high=10_000))
-        self._refits = Refits(self.engine, likelihood._assembly.references, rows)
+        self._refits = Refits(self.engine, likelihood.data_scales, rows)
         self._objective: Any = None
 
     def _choose(self, mediators: frozenset[str], lines: int) -> tuple[str, Array]:

@@ -117,7 +117,7 @@ class Assembly:
         return Centres(self)
 
     @property
-    def references(self) -> list[tuple[Array, Array, Array]]:
+    def data_scales(self) -> list[tuple[Array, Array, Array]]:
         """What leads from counts to data of each that is alone; see `GaussianStatistic.reference`."""
         return [e.statistic.reference for e in self.alone]
 

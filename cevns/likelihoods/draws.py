@@ -15,6 +15,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.ensembles.result import MODES
 from cevns.likelihoods.pulls import Pulls
 
 if TYPE_CHECKING:
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
     from cevns._types import Array, Model
     from cevns.likelihoods.likelihood import Likelihood
 
-__all__ = ["BLOCK", "MODES", "Drawn", "Draws", "observed"]
+__all__ = ["BLOCK", "Drawn", "Draws", "observed"]
 
 #: Toys that one generator draws.
 BLOCK = 256
-#: How nuisances are handled.
-MODES = ("fixed", "fluctuated")
 #: Most toys of one stream, and largest seed.
 MOST_TOYS, LARGEST_SEED = 2**40, 2**64 - 1
 

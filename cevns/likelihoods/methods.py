@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cevns._types import ArrayLike, Model, Progress
+    from cevns._types import Array, ArrayLike, Model, Progress
     from cevns.inference import Contour, Estimate, Fit, Fraction, Interval, Limit, Posterior, Profile, Scan, Toys
+    from cevns.likelihoods.draws import Drawn, Draws
     from cevns.likelihoods.pulls import Pulls
 
 __all__ = ["Inference"]
@@ -356,6 +357,35 @@ class Inference:
         from cevns.inference import scan
 
         return scan(_likelihood(self), interaction, mass, coupling, num_threads=num_threads, progress=progress, **fixed)
+
+    def draws(
+        self,
+        interaction: Model,
+        *,
+        nuisances: str = "fixed",
+        pulls: Pulls | str = "best fit",
+        seed: int = 0,
+        key: Sequence[int] = (),
+        **values: Any,
+    ) -> Draws:
+        """Return what draws data at a point; see `cevns.likelihoods.draws.Draws`."""
+        from cevns.likelihoods.draws import Draws
+
+        of: dict[str, Any] = {"nuisances": nuisances, "pulls": pulls, "seed": seed, "key": key}
+        return Draws(_likelihood(self), interaction, values, **of)
+
+    @property
+    def observation(self) -> Drawn:
+        """What was observed, as one row of data such as those that `draws` draws."""
+        from cevns.likelihoods.draws import observed
+
+        return observed(_likelihood(self))
+
+    @property
+    def data_scales(self) -> list[tuple[Array, Array, Array]]:
+        """What leads from counts to the data of kernels; see `GaussianStatistic.reference`."""
+        found: list[tuple[Array, Array, Array]] = _likelihood(self)._assembly.data_scales
+        return found
 
     def toys(
         self,

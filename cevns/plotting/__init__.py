@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         plot_profile,
         plot_scan,
     )
-    from cevns.inference.toys.drawing import plot_toys
+    from cevns.inference.ensembles.drawing import plot_toys
     from cevns.plotting.canvas import checked_label, file_axes, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
@@ -67,7 +67,7 @@ _PUBLIC = {
     "plot_profile": "cevns.inference.drawing",
     "plot_published": "cevns.bounds.drawing",
     "plot_scan": "cevns.inference.drawing",
-    "plot_toys": "cevns.inference.toys.drawing",
+    "plot_toys": "cevns.inference.ensembles.drawing",
     "png": "cevns.plotting.canvas",
     "point_label": "cevns.predictions.drawing",
     "save": "cevns.plotting.canvas",

@@ -15,7 +15,14 @@ KINDS = [
     *("Profile", "Interval", "Interval, open", "Toys", "Contour"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
-AXES = {"Estimate, at an edge": "Ar", "Profile": "Ar", "Interval": "coupling", "Interval, open": "Ar", "Toys": "chi", "Contour": "Ar"}
+AXES = {
+    "Estimate, at an edge": "Ar",
+    "Profile": "Ar",
+    "Interval": "coupling",
+    "Interval, open": "Ar",
+    "Toys": "chi",
+    "Contour": "Ar",
+}
 
 
 @pytest.fixture(scope="module")

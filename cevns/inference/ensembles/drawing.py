@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.inference.ensembles.result import Toys
 from cevns.inference.levels import survival
-from cevns.inference.toys.result import Toys
 from cevns.plotting.canvas import draws, is_empty, label_or_none, new_figure
 from cevns.plotting.plane import with_legend
 

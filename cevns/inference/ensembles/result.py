@@ -14,7 +14,6 @@ from cevns.inference import headers
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.results import Result
-from cevns.likelihoods.draws import MODES
 from cevns.parameters import LARGEST_MASS
 from cevns.tabular import Column, Table, html
 
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
 
     from cevns._types import Array
 
-__all__ = ["Fraction", "Toys"]
+__all__ = ["MODES", "Fraction", "Toys"]
+
+#: How nuisances of toys are handled.
+MODES = ("fixed", "fluctuated")
 
 
 class Fraction(NamedTuple):
@@ -165,7 +167,7 @@ class Toys(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the share of toys above each delta chi2, beside Wilks' theorem; see `cevns.plotting.plot_toys`."""
-        from cevns.inference.toys.drawing import plot_toys
+        from cevns.inference.ensembles.drawing import plot_toys
 
         return plot_toys(self, ax=ax, **options)
 

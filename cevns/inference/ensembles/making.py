@@ -8,11 +8,10 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.ensembles.result import Fraction, Toys
 from cevns.inference.headers import plain
 from cevns.inference.refits import Refit
 from cevns.inference.searches import LINES
-from cevns.inference.toys.result import Fraction, Toys
-from cevns.likelihoods.draws import BLOCK, Draws, observed
 from cevns.threads import checked
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["coverage", "goodness", "toys"]
 
 #: Toys that are held in memory beside their fits.
-CHUNK = 16 * BLOCK
+CHUNK = 4096
 #: Most toys of one result.
 MOST = 100_000_000
 
@@ -101,8 +100,9 @@ def toys(
     told = {name: given[name] for name in others if name in given}
     options: dict[str, Any] = {"nuisances": nuisances, "pulls": pulls, "seed": seed}
     if len(told) < len(others):
-        told = refit.profiled_at(observed(likelihood), **at) | told
-    draws = Draws(likelihood, interaction, fixed | at | told, **options)
+        told = refit.profiled_at(likelihood.observation, **at) | told
+    every: dict[str, Any] = {**fixed, **at, **told}
+    draws = likelihood.draws(interaction, **options, **every)
     delta, least, values = np.empty(n), np.empty(n), np.empty((n, len(asked)))
     for start in range(0, n, CHUNK):
         part = slice(start, min(start + CHUNK, n))
@@ -112,7 +112,7 @@ def toys(
             progress(part.stop, n)
     if not np.isfinite(delta).all():
         raise InputError("chi2 of some toys is infinite at the point from which they were drawn: give bins a floor")
-    data = refit.statistic(observed(likelihood), 1, **at)
+    data = refit.statistic(likelihood.observation, 1, **at)
     known = {p.name: p for p in likelihood.parameters(interaction)}
     name, label = likelihood.describe(interaction)
     return Toys(
@@ -171,7 +171,7 @@ def goodness(likelihood: Likelihood, interaction: Model, n: int, *, free: Sequen
         raise InputError("profiled is given, but all parameters of the fit are free: name them in free")
     fit = {name: options[name] for name in ("bounds", "lines") if name in options}
     refit = Refit(likelihood, interaction, free, **fit, **fixed)
-    _, values = refit.least(observed(likelihood))
+    _, values = refit.least(likelihood.observation)
     best = dict(zip(refit.names, values[0].tolist(), strict=True))
     return toys(likelihood, interaction, n, free=free, **options, **best)
 
