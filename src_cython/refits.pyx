@@ -455,7 +455,7 @@ cdef class Refits:
             return
         if m < 3 or not 0 <= across < self.engine.parameters or across == self.engine.line or out.shape[1] != 3:
             raise InputError(
-                f"{m} lines across parameter {across} and {out.shape[1]} columns do not fit: there must be three lines, "
+                f"{m} lines across parameter {across} and {out.shape[1]} columns do not fit: it takes three lines, "
                 "across another parameter than the line's, and three columns")
         plane.across, plane.lines, plane.logarithmic, plane.two_sided = across, m, logarithmic, two_sided
         plane.low, plane.high, plane.room = values[0, across], values[m - 1, across], self.engine.seeds

@@ -1,6 +1,7 @@
 """Inference: fits and profiles in any parameters, intervals, contours; limits and scans in mass and coupling."""
 
 from cevns.inference.contours import Contour, contour
+from cevns.inference.ensembles import Fraction, Toys, coverage, goodness, toys
 from cevns.inference.estimates import Estimate, fit
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.intervals import Interval, interval
@@ -18,6 +19,7 @@ __all__ = [
     "Contour",
     "Estimate",
     "Fit",
+    "Fraction",
     "Interval",
     "Limit",
     "Posterior",
@@ -25,11 +27,14 @@ __all__ = [
     "Result",
     "Scan",
     "Sensitivity",
+    "Toys",
     "best_fit",
     "contour",
+    "coverage",
     "default_dof",
     "delta_chi2",
     "fit",
+    "goodness",
     "interval",
     "limit",
     "posterior",
@@ -37,4 +42,5 @@ __all__ = [
     "scan",
     "sensitivity",
     "significance",
+    "toys",
 ]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cevns import checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cevns._types import Array
     from cevns.parameters import Parameter
 
-__all__ = ["TWO_SIGMA", "default_dof", "delta_chi2"]
+__all__ = ["TWO_SIGMA", "default_dof", "delta_chi2", "survival"]
 
 #: Most degrees of freedom.
 LARGEST_DOF = 1_000_000
@@ -64,3 +67,21 @@ def delta_chi2(cl: float, dof: int | None = 2) -> float:
 
     # from the side on which the digits are
     return float(chi2.ppf(cl, dof) if cl < 0.5 else chi2.isf(1 - cl, dof))
+
+
+def survival(delta: Array, dof: int) -> Array:
+    """Return the share of data whose delta chi2 is larger, by Wilks' theorem.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> survival(np.array([0.0, 2.0]), 2).round(3).tolist()
+    [1.0, 0.368]
+    """
+    if dof == 2:
+        half: Array = np.exp(-0.5 * delta)
+        return half
+    from scipy.stats import chi2
+
+    found: Array = np.asarray(chi2.sf(delta, dof))
+    return found

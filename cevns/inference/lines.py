@@ -22,10 +22,30 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
-__all__ = ["Line"]
+__all__ = ["Line", "values_along"]
 
 #: Points of chi2 in a search along the line, about.
 SEARCH_POINTS = 300
+
+
+def _roots(parameter: Parameter, power: int, y: ArrayLike) -> Array:
+    """Return a parameter for values of y, which are its power counted from where its amplitude vanishes."""
+    y = np.asarray(y, dtype=float)
+    if power == 1:
+        return parameter.origin + y
+    root = np.sqrt(np.abs(y)) if power == 2 else np.abs(y) ** (1 / power)
+    found: Array = parameter.origin + np.copysign(root, y)
+    return found
+
+
+def values_along(parameter: Parameter, power: int, y: ArrayLike) -> Array:
+    """Return a parameter for values of y: of two on either side of the origin, one that is allowed."""
+    found = _roots(parameter, power, y)
+    if power % 2 == 0 and parameter.low < parameter.origin:
+        found = np.where(found > parameter.high, 2 * parameter.origin - found, found)
+    # a root of a power may lie beyond the end by rounding
+    inside: Array = np.clip(found, parameter.low, parameter.high)
+    return inside
 
 
 class Line:
@@ -244,21 +264,11 @@ class Line:
 
     def to_value(self, y: ArrayLike) -> Array:
         """Return the parameter for values of y."""
-        y, power = np.asarray(y, dtype=float), self.engine.line_power
-        if power == 1:
-            return self.parameter.origin + y
-        root = np.sqrt(np.abs(y)) if power == 2 else np.abs(y) ** (1 / power)
-        found: Array = self.parameter.origin + np.copysign(root, y)
-        return found
+        return _roots(self.parameter, self.engine.line_power, y)
 
     def value_in_range(self, y: float) -> float:
         """Return the parameter for one y: of two values on either side of the origin, one that is allowed."""
-        low, high = self.parameter.low, self.parameter.high
-        value = float(self.to_value(y))
-        if self.mirrored and value > high:
-            value = 2 * self.parameter.origin - value
-        # a root of a power may lie beyond the end by rounding
-        return min(max(value, low), high)
+        return float(values_along(self.parameter, self.engine.line_power, y))
 
     def minima(self, others: Array, num_threads: int) -> tuple[Array, Array]:
         """Return the least chi2 at each value of the other parameter, and the y where it lies."""

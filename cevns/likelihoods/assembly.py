@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cevns._types import Array, Model
+    from cevns.likelihoods.centres import Centres
     from cevns.likelihoods.channel import Channel
     from cevns.likelihoods.joint import Joined
     from cevns.parameters import Parameter
@@ -81,7 +82,8 @@ class Assembly:
         out = object.__new__(Assembly)
         out.__dict__.update(self.__dict__, experiments=(experiment,))
         out.__dict__["together" if experiment.together else "alone"] = (experiment,)
-        out.__dict__.pop("joined", None)
+        for name in ("joined", "centres"):
+            out.__dict__.pop(name, None)
         return out
 
     @cached_property
@@ -106,6 +108,18 @@ class Assembly:
                         "in another: correct one of them"
                     )
         return join([e.name for e in self.together], statistics, correlations, self.shared)
+
+    @cached_property
+    def centres(self) -> Centres:
+        """Where all pulls are centred if constraints are measured anew."""
+        from cevns.likelihoods.centres import Centres
+
+        return Centres(self)
+
+    @property
+    def data_scales(self) -> list[tuple[Array, Array, Array]]:
+        """What leads from counts to data of each that is alone; see `GaussianStatistic.reference`."""
+        return [e.statistic.reference for e in self.alone]
 
     @cached_property
     def _eta_ranges(self) -> list[tuple[float, float]]:

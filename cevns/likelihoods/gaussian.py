@@ -80,6 +80,15 @@ class GaussianStatistic:
         root = np.linalg.cholesky(np.eye(pulls.size) + scaled @ scaled.T)
         return scaled, counts.sum(axis=0), np.linalg.solve(root, scaled), np.linalg.inv(root).T
 
+    @property
+    def reference(self) -> tuple[Array, Array, Array]:
+        """All backgrounds (bins,), standard deviations (bins,), and scaled backgrounds (backgrounds, bins).
+
+        What the kernels make data of from counts.
+        """
+        scaled, total, _, _ = self._modes
+        return total, self.data.arrays[1], scaled
+
     @cached_property
     def _projected(self) -> tuple[Any, ...]:
         """P y, the backgrounds' pulls for the data alone, and y'Py."""

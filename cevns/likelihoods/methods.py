@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cevns._types import ArrayLike, Model, Progress
-    from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Posterior, Profile, Scan
+    from cevns._types import Array, ArrayLike, Model, Progress
+    from cevns.inference import Contour, Estimate, Fit, Fraction, Interval, Limit, Posterior, Profile, Scan, Toys
+    from cevns.likelihoods.draws import Drawn, Draws
+    from cevns.likelihoods.pulls import Pulls
 
 __all__ = ["Inference"]
 
@@ -355,3 +357,136 @@ class Inference:
         from cevns.inference import scan
 
         return scan(_likelihood(self), interaction, mass, coupling, num_threads=num_threads, progress=progress, **fixed)
+
+    def draws(
+        self,
+        interaction: Model,
+        *,
+        nuisances: str = "fixed",
+        pulls: Pulls | str = "best fit",
+        seed: int = 0,
+        key: Sequence[int] = (),
+        **values: Any,
+    ) -> Draws:
+        """Return what draws data at a point; see `cevns.likelihoods.draws.Draws`."""
+        from cevns.likelihoods.draws import Draws
+
+        of: dict[str, Any] = {"nuisances": nuisances, "pulls": pulls, "seed": seed, "key": key}
+        return Draws(_likelihood(self), interaction, values, **of)
+
+    @property
+    def observation(self) -> Drawn:
+        """What was observed, as one row of data such as those that `draws` draws."""
+        from cevns.likelihoods.draws import observed
+
+        return observed(_likelihood(self))
+
+    @property
+    def data_scales(self) -> list[tuple[Array, Array, Array]]:
+        """What leads from counts to the data of kernels; see `GaussianStatistic.reference`."""
+        found: list[tuple[Array, Array, Array]] = _likelihood(self)._assembly.data_scales
+        return found
+
+    def toys(
+        self,
+        interaction: Model,
+        n: int,
+        *,
+        free: Sequence[str] | str,
+        profiled: Sequence[str] | str = (),
+        nuisances: str = "fixed",
+        pulls: Pulls | str = "best fit",
+        seed: int = 0,
+        num_threads: int = 1,
+        **point: Any,
+    ) -> Toys:
+        """Return fits of toys that are drawn at a point.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        n : int
+            How many toys.
+        free : str or sequence of str
+            Parameters that are asked about.
+        profiled : str or sequence of str
+            Parameters over which chi2 is minimised besides.
+        nuisances : str
+            ``"fixed"`` or ``"fluctuated"``: whether constraints are measured anew, too.
+        pulls : Pulls or str
+            Values of nuisances: ``"best fit"`` to the observed data at the point, ``"central"``, or others.
+        seed : int
+            Of the stream from which toys are drawn.
+        num_threads : int
+            Threads over toys.
+        **point : float
+            The point by name; ``bounds``, ``lines`` and ``progress`` are options, too.
+
+        Returns
+        -------
+        Toys
+
+        See Also
+        --------
+        cevns.inference.toys : The same with all options, errors and an example.
+        """
+        from cevns.inference import toys
+
+        options: dict[str, Any] = {"free": free, "profiled": profiled, "nuisances": nuisances, "pulls": pulls}
+        return toys(_likelihood(self), interaction, n, seed=seed, num_threads=num_threads, **options, **point)
+
+    def goodness(self, interaction: Model, n: int, *, free: Sequence[str] | str, **options: Any) -> Toys:
+        """Return toys that are drawn at the best fit of the observed data, with the p-value of the fit.
+
+        Parameters
+        ----------
+        interaction, n, free, **options
+            As of `toys`; the best fit takes the place of the point.
+
+        Returns
+        -------
+        Toys
+
+        See Also
+        --------
+        cevns.inference.goodness : The same with errors and an example.
+        """
+        from cevns.inference import goodness
+
+        return goodness(_likelihood(self), interaction, n, free=free, **options)
+
+    def coverage(
+        self,
+        interaction: Model,
+        n: int,
+        *,
+        free: Sequence[str] | str,
+        cl: float = 0.90,
+        dof: int | None = None,
+        **options: Any,
+    ) -> Fraction:
+        """Return the share of toys whose asymptotic region holds the point from which they are drawn.
+
+        Parameters
+        ----------
+        interaction, n, free
+            As of `toys`.
+        cl : float
+            Confidence level of the regions.
+        dof : int, optional
+            Their degrees of freedom; the number of parameters unless given.
+        **options
+            As of `toys`; the point among them.
+
+        Returns
+        -------
+        Fraction
+
+        See Also
+        --------
+        cevns.inference.coverage : The same with errors and an example.
+        """
+        from cevns.inference import coverage
+
+        return coverage(_likelihood(self), interaction, n, free=free, cl=cl, dof=dof, **options)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         plot_scan,
         plot_sensitivity,
     )
+    from cevns.inference.ensembles.drawing import plot_toys
     from cevns.plotting.canvas import checked_label, file_axes, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
@@ -68,6 +69,7 @@ _PUBLIC = {
     "plot_published": "cevns.bounds.drawing",
     "plot_scan": "cevns.inference.drawing",
     "plot_sensitivity": "cevns.inference.drawing",
+    "plot_toys": "cevns.inference.ensembles.drawing",
     "png": "cevns.plotting.canvas",
     "point_label": "cevns.predictions.drawing",
     "save": "cevns.plotting.canvas",
@@ -103,6 +105,7 @@ __all__ = [
     "plot_published",
     "plot_scan",
     "plot_sensitivity",
+    "plot_toys",
     "png",
     "point_label",
     "save",

@@ -12,7 +12,7 @@ from cevns.tabular import Table
 
 KINDS = [
     *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
-    *("Profile", "Interval", "Interval, open", "Contour", "Sensitivity", "Sensitivity, exposures"),
+    *("Profile", "Interval", "Interval, open", "Toys", "Contour", "Sensitivity", "Sensitivity, exposures"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
 AXES = {
@@ -20,6 +20,7 @@ AXES = {
     "Profile": "Ar",
     "Interval": "coupling",
     "Interval, open": "Ar",
+    "Toys": "chi",
     "Contour": "Ar",
     "Sensitivity, exposures": "exposure",
 }

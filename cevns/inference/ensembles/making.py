@@ -1,0 +1,221 @@
+"""How toys are drawn and fitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.inference.ensembles.result import Fraction, Toys
+from cevns.inference.headers import plain
+from cevns.inference.refits import Refit
+from cevns.inference.searches import LINES
+from cevns.threads import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cevns._types import Model, Progress
+    from cevns.likelihoods import Likelihood, Pulls
+
+__all__ = ["coverage", "goodness", "toys"]
+
+#: Toys that are held in memory beside their fits.
+CHUNK = 4096
+#: Most toys of one result.
+MOST = 100_000_000
+
+
+def toys(
+    likelihood: Likelihood,
+    interaction: Model,
+    n: int,
+    *,
+    free: Sequence[str] | str,
+    profiled: Sequence[str] | str = (),
+    nuisances: str = "fixed",
+    pulls: Pulls | str = "best fit",
+    seed: int = 0,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    lines: int = LINES,
+    num_threads: int = 1,
+    progress: Progress | None = None,
+    **point: Any,
+) -> Toys:
+    """Return fits of toys that are drawn at a point.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of whose data toys are drawn.
+    interaction : str or Interaction
+        Interaction.
+    n : int
+        How many.
+    free : str or sequence of str
+        Parameters that are asked about: delta chi2 is chi2 at their values of the point above the least one.
+    profiled : str or sequence of str
+        Parameters over which chi2 is minimised besides. Toys are drawn with the values that fit the observed data at
+        the point, unless they are given.
+    nuisances, pulls, seed
+        How toys are drawn; see `cevns.likelihoods.draws.Draws`.
+    bounds, lines
+        How they are fitted; see `cevns.inference.refits.Refit`.
+    num_threads : int
+        Threads over toys; the result does not depend on them.
+    progress : callable, optional
+        Called as ``progress(done, n)``.
+    **point : float
+        The point: a value of each parameter that is asked about, and of others unless they have defaults.
+
+    Returns
+    -------
+    Toys
+
+    Raises
+    ------
+    UnknownNameError
+        If the interaction or a parameter is not known.
+    InputError
+        If `n` is no whole number from 1 on, the point is incomplete, or something is none of what is allowed.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> found = toys(argon, "b-l", 500, free="coupling", mass=10.0, coupling=3e-5, seed=1)
+    >>> found.delta_chi2.shape
+    (500,)
+    """
+    n, num_threads = checks.whole("n", n, low=1, high=MOST), checked(num_threads)
+    progress = checks.function("progress", progress)
+    given = {name: value for name, value in point.items() if value is not None}
+    asked = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
+    others = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
+    fixed = {name: value for name, value in given.items() if name not in asked and name not in others}
+    refit = Refit(likelihood, interaction, asked, profiled=others, bounds=bounds, lines=lines, **fixed)
+    at = refit.point({name: given[name] for name in asked if name in given})
+    told = {name: given[name] for name in others if name in given}
+    options: dict[str, Any] = {"nuisances": nuisances, "pulls": pulls, "seed": seed}
+    if len(told) < len(others):
+        told = refit.profiled_at(likelihood.observation, **at) | told
+    every: dict[str, Any] = {**fixed, **at, **told}
+    draws = likelihood.draws(interaction, **options, **every)
+    delta, least, values = np.empty(n), np.empty(n), np.empty((n, len(asked)))
+    for start in range(0, n, CHUNK):
+        part = slice(start, min(start + CHUNK, n))
+        found = refit.statistic(draws.take(part.start, part.stop), num_threads, **at)
+        delta[part], least[part], values[part] = found.delta_chi2, found.least, found.values[:, : len(asked)]
+        if progress:
+            progress(part.stop, n)
+    if not np.isfinite(delta).all():
+        raise InputError("chi2 of some toys is infinite at the point from which they were drawn: give bins a floor")
+    data = refit.statistic(likelihood.observation, 1, **at)
+    known = {p.name: p for p in likelihood.parameters(interaction)}
+    name, label = likelihood.describe(interaction)
+    return Toys(
+        delta,
+        least,
+        values,
+        {key: float(value) for key, value in (at | told).items()},
+        float(data.delta_chi2[0]),
+        float(data.least[0]),
+        draws.nuisances,
+        draws.seed,
+        np.__version__,
+        tuple(others),
+        model=name,
+        label=plain(label) if label == name else label,
+        experiments=tuple(e.name for e in likelihood.experiments),
+        labels=tuple(e.label for e in likelihood.experiments),
+        parameters=refit.parameters,
+        fixed={key: float(value) for key, value in fixed.items()},
+        fixed_parameters=tuple(known[key] for key in fixed),
+        remarks=tuple(likelihood.omissions(interaction)),
+    )
+
+
+def goodness(likelihood: Likelihood, interaction: Model, n: int, *, free: Sequence[str] | str, **options: Any) -> Toys:
+    """Return toys that are drawn at the best fit of the observed data: `Toys.goodness` is the p-value of the fit.
+
+    Parameters
+    ----------
+    likelihood, interaction, n
+        As of `toys`.
+    free : str or sequence of str
+        Parameters of the fit.
+    **options
+        As of `toys`; values of other parameters among them.
+
+    Returns
+    -------
+    Toys
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        As `toys` does.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> goodness(argon, "b-l", 2000, free="coupling", mass=10.0, seed=1).goodness.value > 0.5
+    True
+    """
+    own = {"profiled", "nuisances", "pulls", "seed", "bounds", "lines", "num_threads", "progress"}
+    fixed = {name: value for name, value in options.items() if name not in own}
+    if options.get("profiled"):
+        raise InputError("profiled is given, but all parameters of the fit are free: name them in free")
+    fit = {name: options[name] for name in ("bounds", "lines") if name in options}
+    refit = Refit(likelihood, interaction, free, **fit, **fixed)
+    _, values = refit.least(likelihood.observation)
+    best = dict(zip(refit.names, values[0].tolist(), strict=True))
+    return toys(likelihood, interaction, n, free=free, **options, **best)
+
+
+def coverage(
+    likelihood: Likelihood,
+    interaction: Model,
+    n: int,
+    *,
+    free: Sequence[str] | str,
+    cl: float = 0.90,
+    dof: int | None = None,
+    **options: Any,
+) -> Fraction:
+    """Return the share of toys whose asymptotic region holds the point from which they are drawn.
+
+    Parameters
+    ----------
+    likelihood, interaction, n, free
+        As of `toys`.
+    cl : float
+        Confidence level of the regions.
+    dof : int, optional
+        Their degrees of freedom; the number of parameters unless given.
+    **options
+        As of `toys`; the point among them.
+
+    Returns
+    -------
+    Fraction
+        The share and its binomial error.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        As `toys` does.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> share = coverage(argon, "b-l", 1000, free="coupling", mass=10.0, coupling=5e-5, nuisances="fluctuated")
+    >>> 0.8 < share.value < 1.0
+    True
+    """
+    cl = checks.confidence_level(cl)
+    return toys(likelihood, interaction, n, free=free, **options).coverage(cl, dof)
