@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
     from cevns import _types
 
-__all__ = ["Interrupted", "load", "run"]
-
-
-class Interrupted(KeyboardInterrupt):
-    """An interrupt that says what is kept."""
+__all__ = ["load", "run"]
 
 
 class Memory:
@@ -120,7 +116,7 @@ def run(
         try:
             arrays, damaged = _read(store, wanted)
         except KeyboardInterrupt:
-            raise Interrupted(_kept(store, wanted)) from None
+            raise KeyboardInterrupt(f"interrupted; {_kept(store, wanted)}") from None
         if not damaged:
             missing = tuple(sorted(set(range(task.shards)).difference(wanted)))
             return Merged(arrays, task.shards, missing, tuple(dict.fromkeys(remarks)))
@@ -167,8 +163,8 @@ def _compute_missing(
 
     def rest() -> Iterator[int]:
         nonlocal done
-        # who comes to work that has begun starts somewhere else than the others, and meets them at the end
-        start = int.from_bytes(os.urandom(8), "big") % len(missing) if done else 0
+        # others that work on the folder begin somewhere else, and it meets them at the end
+        start = 0 if isinstance(store, Memory) else int.from_bytes(os.urandom(8), "big") % len(missing)
         for shard in missing[start:] + missing[:start]:
             if store.has(shard):
                 done += 1
@@ -185,7 +181,7 @@ def _compute_missing(
             done += 1
             progress(done, total)
     except KeyboardInterrupt:
-        raise Interrupted(_kept(store, wanted)) from None
+        raise KeyboardInterrupt(f"interrupted; {_kept(store, wanted)}") from None
     except CevnsError:
         raise
     except Exception as error:
