@@ -146,8 +146,8 @@ def _encoded(value: Any) -> bytes:
 
 
 def _fields(value: Any) -> dict[str, object]:
-    """Return the fields of a dataclass that say what it is: not what it makes of them, nor what it does not compare."""
-    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init and f.compare}
+    """Return the fields of a dataclass that make it equal to another one."""
+    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.compare}
 
 
 def _made(value: object) -> tuple[type, tuple[object, ...]] | None:

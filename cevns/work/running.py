@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
@@ -163,9 +163,10 @@ def _compute_missing(
 
     def rest() -> Iterator[int]:
         nonlocal done
-        # others that work on the folder begin somewhere else, and it meets them at the end
-        start = 0 if isinstance(store, Memory) else int.from_bytes(os.urandom(8), "big") % len(missing)
-        for shard in missing[start:] + missing[:start]:
+        if isinstance(store, Folder):
+            # in no order, so that others that work on the folder seldom take the same one at the same time
+            random.Random().shuffle(missing)
+        for shard in missing:
             if store.has(shard):
                 done += 1
             else:
