@@ -59,10 +59,14 @@ def executor(scheduler: str | None) -> Iterator[Any]:
         yield None
         return
     from cevns import checks
+    from cevns.files import open_regular
 
     distributed = checks.optional_module("distributed", "--scheduler")
     where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
     try:
+        # for a file that is not there it would wait for ever
+        if "scheduler_file" in where:
+            open_regular(scheduler).close()
         client = distributed.Client(**where, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkError(
