@@ -13,7 +13,7 @@ import work_tasks
 from work_tasks import draws
 
 from cevns.errors import CevnsError, InputError, WorkError
-from cevns.work import Task, generator, part, run, spans, workers
+from cevns.work import Task, generator, part, pool, run, spans, workers
 from cevns.work.folders import same
 
 
@@ -191,6 +191,14 @@ def test_executors_find_what_one_process_does(kind, alone):
             pool.close()
             pool.join()
     assert same(found, alone)
+
+
+def test_a_pool_serves_several_tasks(alone):
+    with pool(2) as executor:
+        assert same(run(draws(), executor=executor), alone)
+        assert same(run(draws(seed=2), executor=executor), run(draws(seed=2)))
+    with pytest.raises(InputError, match="workers = 0"), pool(0):
+        pass
 
 
 def test_a_task_is_unpacked_once_in_a_process():

@@ -27,7 +27,7 @@ def cluster():
 def test_a_cluster_finds_what_one_process_does_although_a_worker_is_killed(cluster, tmp_path, both):
     inputs = {"likelihood": both, "interaction": "b-l", "mass": 10.0, "seed": 5}
     task = Task("chi2", work_tasks.of_likelihood, inputs, 40)
-    with executor(cluster.scheduler_address) as client:
+    with executor(None, cluster.scheduler_address) as client:
         workers = client.run(os.getpid)
         assert len(workers) == 2
 
@@ -42,7 +42,7 @@ def test_a_cluster_finds_what_one_process_does_although_a_worker_is_killed(clust
 
 def test_a_task_is_sent_to_a_cluster_once(cluster, monkeypatch):
     sent = []
-    with executor(cluster.scheduler_address) as client:
+    with executor(None, cluster.scheduler_address) as client:
         submit = client.submit
 
         def watched(function, *arguments, **options):
@@ -57,14 +57,14 @@ def test_a_task_is_sent_to_a_cluster_once(cluster, monkeypatch):
 
 def test_functions_of_no_module_reach_a_cluster(cluster):
     """As those that are typed into a notebook."""
-    with executor(cluster.scheduler_address) as client:
+    with executor(None, cluster.scheduler_address) as client:
         found = run(Task("squares", lambda shard: {"x": shard**2}, shards=5), executor=client)
     assert found["x"].tolist() == [0, 1, 4, 9, 16]
 
 
 def test_the_error_of_a_shard_comes_back(cluster):
     with (
-        executor(cluster.scheduler_address) as client,
+        executor(None, cluster.scheduler_address) as client,
         pytest.raises(WorkError, match=r"shard 3 failed, InputError: mass is below 0"),
     ):
         run(Task("failing", work_tasks.failing, {"at": 3}, 5), executor=client)
@@ -74,7 +74,7 @@ def test_a_shard_that_kills_workers_is_told(cluster, tmp_path):
     task = Task("dying", work_tasks.dying, {"at": 9, "log": str(tmp_path / "log" / "note")}, 12)
     cluster.scheduler.allowed_failures = 0
     message = r"a worker died.* under way \(KilledWorker.* of 12 shards are kept in .*; where memory was short"
-    with executor(cluster.scheduler_address) as client, pytest.raises(WorkError, match=message) as caught:
+    with executor(None, cluster.scheduler_address) as client, pytest.raises(WorkError, match=message) as caught:
         run(task, tmp_path / "folder", executor=client)
     assert 9 in caught.value.shards
     (tmp_path / "log").mkdir()
@@ -87,8 +87,11 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
     pytest.importorskip("distributed")
     with dask.config.set({"distributed.comm.timeouts.connect": "0.2s"}):
         for address in ("tcp://127.0.0.1:9", "nonsense://a", "none.json"):
-            with pytest.raises(WorkError, match=f"no Dask scheduler answers at {address}"), executor(address):
+            with pytest.raises(WorkError, match=f"no Dask scheduler answers at {address}"), executor(None, address):
                 pass
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[cluster\]'"), executor("tcp://127.0.0.1:9"):
+    with (
+        pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[cluster\]'"),
+        executor(None, "tcp://127.0.0.1:9"),
+    ):
         pass

@@ -33,30 +33,41 @@ def compute(task: Task, args: Namespace) -> Merged:
 
     if args.shard is not None and args.folder is None:
         raise InputError("--shard needs a folder, in which the shards of this part are kept, to be merged later")
-    if args.scheduler is not None and args.workers is not None:
-        raise InputError("--workers starts processes here, --scheduler uses those of a cluster: give one of them")
-    with executor(args.scheduler) as cluster, progress_bar(task.kind, lines=True) as progress:
-        return run(task, args.folder, cluster, args.workers or 1, args.shard, progress)
+    with executor(args.workers, args.scheduler) as chosen, progress_bar(task.kind, lines=True) as progress:
+        return run(task, args.folder, chosen, args.workers or 1, args.shard, progress)
 
 
 @contextlib.contextmanager
-def executor(scheduler: str | None) -> Iterator[Any]:
-    """Yield a client of a Dask scheduler, None without one.
+def executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
+    """Yield what computes shards, for one task or several: processes, a client of a cluster, or None for this process.
 
     Parameters
     ----------
+    workers : int or None
+        Processes of this machine.
     scheduler : str or None
-        Its address, such as ``tcp://host:8786``, or the file that ``dask scheduler --scheduler-file`` wrote (.json).
+        Of a Dask cluster: its address, such as ``tcp://host:8786``, or the file that ``dask scheduler
+        --scheduler-file`` wrote (.json).
 
     Raises
     ------
+    InputError
+        If both are given.
     MissingDependencyError
         If Dask's distributed is not installed.
     WorkError
         If no scheduler answers.
     """
+    if scheduler is not None and workers is not None:
+        raise InputError("--workers starts processes here, --scheduler uses those of a cluster: give one of them")
     if scheduler is None:
-        yield None
+        if (workers or 1) == 1:
+            yield None
+            return
+        from cevns.work import pool
+
+        with pool(workers or 1) as processes:
+            yield processes
         return
     from cevns import checks
     from cevns.files import open_regular

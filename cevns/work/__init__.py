@@ -1,5 +1,6 @@
 """Work in shards that any machine may compute: the same bit for bit on one core, on a cluster, and after a restart."""
 
+from cevns.work.executors import pool
 from cevns.work.fingerprints import described, fingerprint
 from cevns.work.merging import Summary, merge
 from cevns.work.parts import part, spans
@@ -16,6 +17,7 @@ __all__ = [
     "load",
     "merge",
     "part",
+    "pool",
     "run",
     "spans",
 ]

@@ -18,13 +18,14 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.work import workers
 from cevns.work.tasks import Packed
+from cevns.work.workers import begin
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
     from cevns.work.tasks import Task
 
-__all__ = ["completed"]
+__all__ = ["completed", "pool"]
 
 #: Shards under way for each worker: one that it computes, and one that waits.
 EACH = 2
@@ -128,28 +129,47 @@ def _mapped(task: Task, shards: Iterable[int], executor: Any, most: int) -> Outc
 
 def _in_processes(task: Task, shards: Iterable[int], number: int) -> Outcomes:
     """Yield outcomes from processes that are started for the purpose, and end with it."""
+    packed = task.packed()
+    with pool(number) as executor:
+        yield from _submitted(
+            shards, lambda shard: executor.submit(workers.compute_packed, packed, shard), lambda: EACH * number
+        )
+
+
+@contextlib.contextmanager
+def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield an executor with processes of this machine, for several tasks one after the other.
+
+    They leave an interrupt to this process, and end with it, be it killed.
+
+    Parameters
+    ----------
+    workers : int
+        How many; each is started when there is something to do for it.
+
+    Examples
+    --------
+    >>> with pool(2) as executor:
+    ...     pass  # run(task, executor=executor), and more of it
+    """
     # not forked: threads and locks of this process do not survive that
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    packed = task.packed()
-    pool = ProcessPoolExecutor(
-        number, mp_context=multiprocessing.get_context("spawn"), initializer=workers.begin, initargs=(packed,)
-    )
+    number = checks.whole("workers", workers, low=1, high=MOST_WORKERS)
+    executor = ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
     try:
-        yield from _submitted(
-            shards, lambda shard: pool.submit(workers.compute_known, packed.token, shard), lambda: EACH * number
-        )
+        yield executor
     except BaseException:
-        _end(pool)
+        _end(executor)
         raise
-    pool.shutdown()
+    executor.shutdown()
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
+def _end(executor: ProcessPoolExecutor) -> None:
     """End a pool without waiting for what it computes."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
     for process in processes:

@@ -146,7 +146,10 @@ class Folder:
 
     def present(self) -> set[int]:
         """Return the shards of which there are files."""
-        found = {int(name[1]) for f in self._folders() for p in f.iterdir() if (name := _NAME.fullmatch(p.name))}
+        try:
+            found = {int(name[1]) for f in self._folders() for p in f.iterdir() if (name := _NAME.fullmatch(p.name))}
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
         return {shard for shard in found if shard < self.shards}
 
     def _folders(self) -> Iterator[Path]:
@@ -170,6 +173,8 @@ class Folder:
     def copy(self, shard: int, content: bytes) -> None:
         """Write a shard that is packed."""
         file = self.file(shard)
+        if len(content) > LARGEST_SHARD:
+            raise DataError(f"cannot write {file}: it would be longer than {LARGEST_SHARD:,} bytes; make more shards")
         make_folder(file.parent)
         with atomic_path(file) as temporary:
             temporary.write_bytes(content)
@@ -196,7 +201,10 @@ class Folder:
 
     def remove(self, shard: int) -> None:
         """Remove a damaged shard."""
-        self.file(shard).unlink(missing_ok=True)
+        try:
+            self.file(shard).unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(f"cannot remove {self.file(shard)}, which is damaged: {error.strerror or error}") from error
 
     def _packed(self, shard: int, arrays: Mapping[str, np.ndarray]) -> bytes:
         stream = io.BytesIO()

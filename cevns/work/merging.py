@@ -66,6 +66,18 @@ def merge(folders: Iterable[_types.Path], into: _types.Path, progress: _types.Pr
     DataError
         If a folder holds work on other inputs, or two of them hold different results of a shard. What was copied
         before that stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cevns.work import Task, load, run
+    >>> task = Task("squares", lambda shard: {"x": shard**2}, shards=4)
+    >>> folders = [tempfile.mkdtemp() for _ in range(3)]
+    >>> parts = [run(task, folders[k], shards=(k + 1, 2)) for k in (0, 1)]
+    >>> merge(folders[:2], folders[2]).missing
+    ()
+    >>> load(folders[2])["x"].tolist()
+    [0, 1, 4, 9]
     """
     paths = [checked_path(path, "folder") for path in checks.sequence("folders", folders)]
     if not paths:

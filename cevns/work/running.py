@@ -96,6 +96,7 @@ def run(
 
     Examples
     --------
+    >>> from cevns.work import generator
     >>> def draw(shard, seed):
     ...     return {"x": generator(seed, shard).normal(size=2)}
     >>> task = Task("draws", draw, {"seed": 1}, shards=3)
@@ -142,6 +143,15 @@ def load(folder: _types.Path) -> Merged:
     ------
     DataError
         If it is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cevns.work import Task
+    >>> folder = tempfile.mkdtemp()
+    >>> half = run(Task("squares", lambda shard: {"x": shard**2}, shards=6), folder, shards="1/2")
+    >>> load(folder)["x"].tolist(), load(folder).missing
+    ([0, 4, 16], (1, 3, 5))
     """
     store = Folder.opened(folder)
     arrays, damaged = _read(store, sorted(store.present()))

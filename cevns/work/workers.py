@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cevns.work.tasks import Packed, Task
 
-__all__ = ["Failure", "begin", "compute", "compute_known", "compute_packed", "same"]
+__all__ = ["Failure", "begin", "compute", "compute_packed", "same"]
 
 #: Tasks that came to this process, so that what they have computed and kept serves the next shard too.
 _TASKS = Kept(2)
@@ -49,25 +49,18 @@ def compute_packed(packed: Packed, shard: int) -> Any:
     return _tried(lambda: _TASKS.get(packed.token, packed.unpacked).compute(shard))
 
 
-def compute_known(token: str, shard: int) -> Any:
-    """Return the arrays of a shard of the task with which `begin` was called in this process, or its failure."""
-    return _tried(lambda: _TASKS.get(token, _TASKS.known(("packed", token)).unpacked).compute(shard))
-
-
 def same(packed: Packed) -> Packed:
     """Return a task that is kept on a worker."""
     return packed
 
 
-def begin(packed: Packed) -> None:
-    """Prepare a process of a pool for a task, which is sent once."""
+def begin() -> None:
+    """Prepare a process of a pool."""
     import signal
 
     # the terminal tells all processes of an interrupt: who gave the work out decides what becomes of this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
-    # unpacked with the first shard, where an error is told
-    _TASKS.get(("packed", packed.token), lambda: packed)
 
 
 def _end_with_parent() -> None:
