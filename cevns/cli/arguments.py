@@ -230,8 +230,9 @@ def shard(text: str) -> tuple[int, int]:
 def seed(text: str) -> int:
     """Return a seed of random numbers."""
     from cevns import checks
+    from cevns.work.tasks import LARGEST_SEED
 
-    return checks.whole("seed", _int("seed", text), low=0, high=2**63 - 1)
+    return checks.whole("seed", _int("seed", text), low=0, high=LARGEST_SEED)
 
 
 def _float(name: str, text: str) -> float:

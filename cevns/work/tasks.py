@@ -23,7 +23,7 @@ __all__ = ["LARGEST", "Merged", "Task", "generator", "joined", "versions"]
 FORMAT = 1
 #: Most shards of a task.
 LARGEST = 10_000_000
-_LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**64 - 1
 
 
 def versions() -> dict[str, str]:
@@ -39,7 +39,7 @@ def generator(seed: int, *numbers: int) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        From 0 to 2^63 - 1.
+        From 0 to 2^64 - 1.
     *numbers : int
         The shard, and maybe more.
 
@@ -48,7 +48,7 @@ def generator(seed: int, *numbers: int) -> np.random.Generator:
     >>> generator(1, 3).integers(100, size=4).tolist() == generator(1, 3).integers(100, size=4).tolist()
     True
     """
-    seed = checks.whole("seed", seed, low=0, high=_LARGEST_SEED)
+    seed = checks.whole("seed", seed, low=0, high=LARGEST_SEED)
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=numbers)))
 
 
@@ -65,7 +65,8 @@ class Task:
         axis, along which they are joined. A function of a module, which workers can import; its result depends on
         nothing but its arguments, and its random numbers are those of `generator`.
     inputs : mapping of str to object
-        All that the result depends on, a seed included; see `fingerprint` for what they may hold.
+        All that the result depends on, a seed included; see `fingerprint` for what they may hold. A process has the
+        same objects for all of its shards, so that what these compute once and keep serves all.
     shards : int
         How many there are, from 1 to ten million: it follows from the inputs alone, never from the number of workers. A
         second to a minute of work each is good: no more than that is lost, and starting one costs nothing.
