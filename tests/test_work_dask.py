@@ -9,7 +9,7 @@ import work_tasks
 from work_tasks import draws
 
 from cevns.cli.work import executor
-from cevns.errors import MissingDependencyError, WorkError
+from cevns.errors import InputError, MissingDependencyError, WorkError
 from cevns.work import Task, run
 from cevns.work.folders import same
 
@@ -60,6 +60,20 @@ def test_functions_of_no_module_reach_a_cluster(cluster):
     with executor(None, cluster.scheduler_address) as client:
         found = run(Task("squares", lambda shard: {"x": shard**2}, shards=5), executor=client)
     assert found["x"].tolist() == [0, 1, 4, 9, 16]
+
+
+def test_an_asynchronous_client_is_refused():
+    pytest.importorskip("distributed")
+
+    class Client:
+        """What is asked of one."""
+
+        __module__ = "distributed.client"
+        asynchronous = True
+        submit = nthreads = print
+
+    with pytest.raises(InputError, match="asynchronous client"):
+        run(draws(), executor=Client())
 
 
 def test_the_error_of_a_shard_comes_back(cluster):

@@ -184,6 +184,8 @@ def _on_dask(task: Task, shards: Iterable[int], client: Any) -> Outcomes:
     """
     import cloudpickle
 
+    if getattr(client, "asynchronous", False):
+        raise InputError("executor is an asynchronous client, which returns what is not done: give another one")
     packed = task.packed(cloudpickle)
     sent = client.submit(workers.same, packed, pure=False, key=_key(packed, "task"))
     asked = [-ASKED, 0]
