@@ -1,6 +1,7 @@
 """Tasks of the tests of `cevns.work`, in a module that other processes can import."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Odd(Exception):
 
     def __init__(self, one, two):
         super().__init__(f"{one} {two}")
+        self.lock = threading.Lock()
 
 
 def oddly(shard):

@@ -51,11 +51,11 @@ class _Parser(argparse.ArgumentParser):
 
         argparse closes it with the first words that it meets, or as empty with those of the positional before it.
         """
-        action = next((a for a in reversed(self._get_positional_actions()) if a.nargs in ("*", "?")), None)
+        action = next((a for a in reversed(self._get_positional_actions()) if a.nargs in ("*", "+", "?")), None)
         if action is None:
             return words
         before = getattr(found, action.dest)
-        if action.nargs == "*":
+        if action.nargs in ("*", "+"):
             setattr(found, action.dest, [*(before or ()), *words])
             return []
         if before is not None:
@@ -238,7 +238,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command = _command(
         commands, "toys merge", "work:merge", "put folders of shards together, whatever command made them"
     )
-    command.add_argument("folders", nargs="+", metavar="DIR", type=arguments.folder, help="folders with shards")
+    command.add_argument("folders", nargs="+", metavar="DIR", help="folders with shards")
     options.add_folder(command, "-o", "--output", required=True)
 
     topic = _topic(commands, "bounds", "limits of other experiments")
