@@ -69,8 +69,11 @@ def draws(shards=12, seed=1):
     return Task("draws", draw, {"seed": seed}, shards)
 
 
-def main(log, folder, shards, nap, workers="1"):
-    """Run a task in a folder, as a script of somebody would."""
+def main(log, folder, shards, nap, workers="1", company="1"):
+    """Run a task in a folder, as a script of somebody would, when as many processes are there to do so."""
     from cevns.work import run
 
+    Path(f"{log}.{os.getpid()}").touch()
+    while len(list(Path(log).parent.glob(f"{Path(log).name}.*"))) < int(company):
+        time.sleep(0.01)
     run(Task("logged", logged, {"log": log, "nap": float(nap)}, int(shards)), folder, workers=int(workers))
