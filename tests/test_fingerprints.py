@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import importlib.util
 import math
 import os
 import pickle
@@ -92,8 +93,8 @@ def test_fingerprints_do_not_change():
     values = {"seed": 1, "a": [True, None, "é", b"x", 1j, np.arange(3), {2.5}]}
     found = [fingerprint(value) for value in (small(signal_sigma=0.1), cevns.get_interaction("b-l"), values)]
     assert found == [
-        "f7ce29fabf4022cb3ee7d9d60a22d9f8777e3451c2d0bafe76e2c19538c7947c",
-        "17c88b36ac0e5dbcc0cfc02e7ed16a8dd652b6e9d2018957b35b63b9113cd3f0",
+        "72f6f7dab9be8eaad45156bd504ea5e2ecaf47e8fea3f34f36d9a827c4d9529c",
+        "fb1827743f7e1c9dc1dfc51a7b2fc3ebcf2a20dbeaf91f2c8bc01b8fb2ca2ab9",
         "b2a9c693fffbd27a95a2e9f00061050ff2c59bce3d8853a66af02a9d226fbec5",
     ]
 
@@ -233,6 +234,40 @@ def test_functions_count_with_what_they_do():
         exec(source, scope)
         found.append(fingerprint(scope["f"]))
     assert found[0] == found[2] != found[1]
+
+
+def test_classes_count_with_what_they_do(tmp_path, monkeypatch):
+    """Of one's own, such as a quenching factor; by their source, or by their code where they have none."""
+    text = """
+from dataclasses import dataclass
+from cevns.detectors import Quenching
+
+@dataclass(frozen=True)
+class Own(Quenching):
+    factor: float
+
+    def signal(self, recoil):
+        return {} * self.factor * recoil
+
+@dataclass(frozen=True)
+class Heir(Own):
+    pass
+"""
+    typed, written = {"Own": [], "Heir": []}, {"Own": [], "Heir": []}
+    for k, what in enumerate(("1", "1", "2")):
+        scope = {"__name__": "typed"}
+        exec(text.format(what), scope)
+        path = tmp_path / f"{k}.py"
+        path.write_text(text.format(what), encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("own", path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "own", module)
+        spec.loader.exec_module(module)
+        for name in typed:
+            typed[name].append(fingerprint(scope[name](0.1)))
+            written[name].append(fingerprint(getattr(module, name)(0.1)))
+    for found in (*typed.values(), *written.values()):
+        assert found[0] == found[1] != found[2]
 
 
 def test_other_processes_find_the_same():

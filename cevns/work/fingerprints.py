@@ -13,6 +13,7 @@ import hashlib
 import inspect
 import math
 import struct
+import sys
 import types
 from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,8 @@ def fingerprint(value: object) -> str:
     ----------
     value : object
         Experiment, likelihood, interaction or parameter; number, text, bytes, None, array; sequence, set or mapping of
-        them; function, of which the name and the source count (the name alone where cevns or a compiled module has it).
+        them; function, or object of a class, of which the name and the source count (the name alone where cevns, Python
+        or a compiled module has it).
 
     Returns
     -------
@@ -135,10 +137,10 @@ def _encoded(value: Any) -> bytes:
             return encode(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = _fields(value).items()
-        return _item(b"object", _name(type(value)), *(_item(b"", _text(n), _encoded(v)) for n, v in fields))
+        return _item(b"object", _class(type(value)), *(_item(b"", _text(n), _encoded(v)) for n, v in fields))
     made = _made(value)
     if made:
-        return _item(b"object", _name(made[0]), *map(_encoded, made[1]))
+        return _item(b"object", _class(made[0]), *map(_encoded, made[1]))
     raise InputError(
         f"no fingerprint can be made of a {type(value).__module__}.{type(value).__qualname__}: give numbers, texts, "
         "arrays, dataclasses, functions, or what cevns makes of them"
@@ -205,16 +207,35 @@ def _array(value: np.ndarray) -> bytes:
 
 def _function(value: types.FunctionType) -> bytes:
     name = _name(value)
-    if value.__module__ and value.__module__.partition(".")[0] == "cevns":
-        # its version stands for it
+    if _versioned(value):
         return _item(b"function", name)
-    try:
-        body = _text(inspect.getsource(value))
-    except (OSError, TypeError):
-        # typed at a prompt
-        body = _code(value.__code__)
+    body = _source(value) or _code(value.__code__)
     inside = [cell.cell_contents for cell in value.__closure__ or ()]
     return _item(b"function", name, body, _encoded((value.__defaults__, value.__kwdefaults__, inside)))
+
+
+def _class(value: type) -> bytes:
+    """Return the name of a class, and what it does, methods that it inherits included."""
+    bodies = []
+    for kind in value.__mro__:
+        if not _versioned(kind):
+            functions = [(n, f) for n, f in sorted(vars(kind).items()) if isinstance(f, types.FunctionType)]
+            bodies.append(_source(kind) or _item(b"", *(_text(n) + _code(f.__code__) for n, f in functions)))
+    return _item(b"", _name(value), *bodies)
+
+
+def _versioned(named: Any) -> bool:
+    """Return whether the version of cevns, or of Python, stands for what a class or function does."""
+    top = (named.__module__ or "").partition(".")[0]
+    return top == "cevns" or (top != "__main__" and top in sys.stdlib_module_names)
+
+
+def _source(named: Any) -> bytes:
+    """Return the source of a class or function; nothing where it has none, as at a prompt."""
+    try:
+        return _text(inspect.getsource(named))
+    except (OSError, TypeError):
+        return b""
 
 
 def _code(code: types.CodeType) -> bytes:
@@ -244,7 +265,7 @@ _KINDS: tuple[tuple[Any, Callable[[Any], bytes]], ...] = (
     ((types.BuiltinFunctionType, np.ufunc), lambda value: _item(b"compiled", _compiled(value))),
     (types.MethodType, lambda value: _item(b"method", _encoded(value.__self__), _text(value.__name__))),
     (functools.partial, _partial),
-    (type, lambda value: _item(b"class", _name(value))),
+    (type, lambda value: _item(b"class", _class(value))),
 )
 
 
