@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         predictions,
         reference,
         tables,
+        work,
     )
     from cevns.errors import CevnsError
     from cevns.experiments import Background, Experiment, known_experiments, load
@@ -78,6 +79,7 @@ __all__ = [
     "predictions",
     "reference",
     "tables",
+    "work",
 ]
 _MODULES = {*__all__} - {*_PUBLIC} - {"__version__"}
 

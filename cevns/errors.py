@@ -15,6 +15,7 @@ __all__ = [
     "InputError",
     "MissingDependencyError",
     "UnknownNameError",
+    "WorkError",
 ]
 
 
@@ -51,6 +52,18 @@ class MissingDependencyError(CevnsError, ImportError):
 
 class ConvergenceError(CevnsError, RuntimeError):
     """A minimisation or root search did not converge."""
+
+
+class WorkError(CevnsError, RuntimeError):
+    """Work in shards did not end: a shard raised an error, or a worker died.
+
+    Attributes
+    ----------
+    shards : tuple of int
+        Which were under way.
+    """
+
+    shards: tuple[int, ...] = ()
 
 
 def kernels_not_built(module: str) -> MissingDependencyError:

@@ -25,7 +25,7 @@ try:
 except ImportError:  # not on Windows, where nothing tells whether a writer still lives
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["atomic_path", "checked_path", "make_folder", "open_regular", "read_bytes", "write_text"]
+__all__ = ["atomic_path", "checked_path", "make_folder", "open_regular", "read_bytes", "sweep", "write_text"]
 
 #: Temporary files of another machine, whose locks this one may not see, are left alone for so long [s].
 _DAY = 86400.0
@@ -156,7 +156,7 @@ def atomic_path(path: _types.Path) -> Iterator[Path]:
     problem = f"cannot write {path}"
     try:
         target, before = _target(path, problem)
-        _sweep(target.parent)
+        sweep(target.parent)
         temporary, descriptor = _temporary(target.parent, path.suffix, before)
     except OSError as error:
         raise DataError(f"{problem}: {_reason(error)}") from error
@@ -299,7 +299,7 @@ def _machine() -> str:
     return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove the temporary files of writers that no longer live, told by the lock that a living one holds."""
     if fcntl is None:
         return

@@ -233,6 +233,7 @@ NOT_HELD = {
     "Likelihood": "the sum of experiments",
     "MagneticMomentBand": "tests/test_magnetic_moments.py",
     "MissingDependencyError": "an error",
+    "Merged": "tests/test_work.py",
     "Monomial": "part of an interaction",
     "Nucleus": "tests/test_nuclei.py holds every registered one",
     "Nuisance": "part of an experiment",
@@ -248,10 +249,13 @@ NOT_HELD = {
     "SpreadSignal": "part of an experiment",
     "Fraction": "a number with its error",
     "Table": "what a file holds; tests/test_tables.py",
+    "Summary": "what merged folders hold; tests/test_work_folders.py",
     "Target": "tests/test_nuclei.py",
+    "Task": "tests/test_work.py",
     "TimeOffset": "part of an experiment; tests/test_joint.py",
     "UnknownNameError": "an error",
     "WeakCouplings": "part of an interaction",
+    "WorkError": "an error",
 }
 #: Base classes, whose subclasses are held.
 BASES = {"DetectorResponse", "Quenching", "Result", "SmoothEfficiency", "Timing"}

@@ -6,6 +6,7 @@ import inspect
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def python_blocks(page):
 
 
 def run_block(block, scope):
-    for package in ("emcee", "iminuit"):
+    for package in ("distributed", "emcee", "iminuit"):
         if re.search(rf"^(import|from) {package}\b", block, flags=re.MULTILINE):
             pytest.importorskip(package)
     exec(block, scope)
@@ -85,6 +86,24 @@ def test_commands_of_the_page_on_fits_work(tmp_path, monkeypatch, capsys):
         assert main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().err == ""
     assert {path.name for path in tmp_path.iterdir()} == {"profile.csv", "contour.pdf", "profile.pdf"}
+
+
+def test_the_script_of_the_page_on_clusters_works(tmp_path):
+    """In processes, in parts, and merged as the page says."""
+    block = python_blocks("docs/clusters.md")[0].replace("shards=20", "shards=4").replace('"each": 100', '"each": 5')
+    (tmp_path / "mine.py").write_text(block, encoding="utf-8")
+
+    def told(*arguments):
+        command = [sys.executable, "mine.py", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    whole = told("1/1", "whole")
+    assert re.fullmatch(r"20 toys, p = 0\.\d+\n", whole)
+    for k in (1, 2):
+        assert told(f"{k}/2", f"toys-{k}").startswith("10 toys")
+    folders = [str(tmp_path / f"toys-{k}") for k in (1, 2)]
+    assert main(["toys", "merge", *folders, "-o", str(tmp_path / "toys")]) == 0
+    assert told() == whole
 
 
 def test_the_interaction_of_the_page_on_contributing_is_one(argon):

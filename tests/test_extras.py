@@ -16,6 +16,7 @@ PACKAGES = {
     "IPython": "ipykernel",
     "PIL": "matplotlib",
     "cycler": "matplotlib",
+    "dask": "distributed",
     "_pytest": "pytest",
 }
 #: Large, or of another task: tests of them are skipped where they are not installed.

@@ -28,6 +28,7 @@ GROUND = {
     "tabular",
     "threads",
     "units",
+    "work",
 }
 #: Predicts counts, and knows no chi2. Judges counts, and knows no neutrino.
 PHYSICS, STATISTICS = {"nuclei", "fluxes", "interactions", "detectors", "predictions"}, {"likelihoods", "inference"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIKE", "flavour", "known", "optional_module"]
 
-_EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit"}
+_EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit", "distributed": "cluster"}
 #: Flavours are not told apart further, since all vector couplings change sign together.
 ALIKE = "neutrinos and antineutrinos of a flavour both go under e, mu or tau"
 

@@ -34,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 1 if a reproduced figure of merit is not met, 2 after an error, which is one line on stderr, or
-        one for each problem of a file that is validated, 130 after an interrupt, 141 if the reader of stdout went away.
+        0 on success, 1 if a reproduced figure of merit is not met or merged folders lack shards, 2 after an error,
+        which is one line on stderr, or one for each problem of a file that is validated, 130 after an interrupt, 141 if
+        the reader of stdout went away.
 
     Examples
     --------
@@ -59,8 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as done:
         # argparse leaves this way after --help and --version
         return int(done.code or 0)
-    except KeyboardInterrupt:
-        return _fail("interrupted", _INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        return _fail(str(interrupt) or "interrupted", _INTERRUPTED)
     except BrokenPipeError:
         _abandon_stdout()
         return _BROKEN_PIPE

@@ -23,13 +23,16 @@ __all__ = [
     "columns",
     "confidence_level",
     "coupling",
+    "folder",
     "grid",
     "mass",
     "mass_or_grid",
     "option",
     "output",
     "prior",
+    "seed",
     "setting",
+    "shard",
     "values",
     "whole",
 ]
@@ -202,6 +205,34 @@ def output(*suffixes: str) -> Callable[[str], pathlib.Path]:
         return path
 
     return convert
+
+
+@_argument
+def folder(text: str) -> pathlib.Path:
+    """Return the path of a folder, which need not exist."""
+    from cevns.files import checked_path
+
+    path = checked_path(text, "folder")
+    if path.exists() and not path.is_dir():
+        raise DataError(f"{text} is no folder: give another name")
+    return path
+
+
+@_argument
+def shard(text: str) -> tuple[int, int]:
+    """Return number and count for ``K/N``."""
+    from cevns.work import part
+
+    return part(text)
+
+
+@_argument
+def seed(text: str) -> int:
+    """Return a seed of random numbers."""
+    from cevns import checks
+    from cevns.work.tasks import LARGEST_SEED
+
+    return checks.whole("seed", _int("seed", text), low=0, high=LARGEST_SEED)
 
 
 def _float(name: str, text: str) -> float:

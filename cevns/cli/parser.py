@@ -6,7 +6,7 @@ import argparse
 import importlib
 import re
 
-from cevns.cli import arguments
+from cevns.cli import arguments, options
 from cevns.errors import InputError
 
 TYPE_CHECKING = False
@@ -51,11 +51,11 @@ class _Parser(argparse.ArgumentParser):
 
         argparse closes it with the first words that it meets, or as empty with those of the positional before it.
         """
-        action = next((a for a in reversed(self._get_positional_actions()) if a.nargs in ("*", "?")), None)
+        action = next((a for a in reversed(self._get_positional_actions()) if a.nargs in ("*", "+", "?")), None)
         if action is None:
             return words
         before = getattr(found, action.dest)
-        if action.nargs == "*":
+        if action.nargs in ("*", "+"):
             setattr(found, action.dest, [*(before or ()), *words])
             return []
         if before is not None:
@@ -109,6 +109,9 @@ def parse(argv: Sequence[str]) -> Namespace:
         After ``--help`` and ``--version``.
     """
     parser, commands = _build()
+    # a command of two words, the first of which is one too
+    if " ".join(argv[:2]) in commands:
+        argv = [" ".join(argv[:2]), *argv[2:]]
     words = [word for word in argv[:1] if not word.startswith("-")]
     if words and words[0] not in commands:
         from cevns import checks
@@ -247,6 +250,12 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.appendix = "cevns.cli.figures:known"
     _add_threads(command)
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
+
+    command = _command(
+        commands, "toys merge", "work:merge", "put folders of shards together, whatever command made them"
+    )
+    command.add_argument("folders", nargs="+", metavar="DIR", help="folders with shards")
+    options.add_folder(command, "-o", "--output", required=True)
 
     topic = _topic(commands, "bounds", "limits of other experiments")
     command = _command(topic, "list", "bounds:list_all", "limits that are known, with references")

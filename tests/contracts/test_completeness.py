@@ -13,7 +13,7 @@ from cevns.inference import Result
 
 ROOMS = [
     *("nuclei", "fluxes", "interactions", "detectors", "predictions", "likelihoods", "inference", "experiments"),
-    *("bounds", "tables", "config", "errors"),
+    *("bounds", "tables", "config", "errors", "work"),
 ]
 
 

@@ -1,0 +1,59 @@
+"""Options that commands share which work in shards."""
+
+from __future__ import annotations
+
+from cevns.cli import arguments
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+__all__ = ["add_folder", "add_work"]
+
+
+def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
+    """Add what commands take that work in shards; `cevns.cli.work.compute` does what it says.
+
+    Parameters
+    ----------
+    command : ArgumentParser
+        Of the command.
+    *folder : str
+        Names of the option for the folder; ``--folder`` unless given.
+    seed : bool
+        Whether there are random numbers.
+    """
+    command.add_argument(
+        "--workers",
+        type=arguments.whole("workers", 4096),
+        metavar="N",
+        help="processes that compute (default: 1, this one)",
+    )
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster that computes, tcp://HOST:PORT, or the file of dask scheduler --scheduler-file",
+    )
+    command.add_argument(
+        "--shard",
+        type=arguments.shard,
+        metavar="K/N",
+        help="the K-th of N parts of the work only, for batch systems; cevns toys merge puts their folders together",
+    )
+    if seed:
+        command.add_argument(
+            "--seed", type=arguments.seed, default=1, metavar="N", help="of all random numbers (default: 1)"
+        )
+    add_folder(command, *(folder or ("--folder",)), required=False)
+
+
+def add_folder(command: ArgumentParser, *names: str, required: bool) -> None:
+    """Add the option for a folder of shards."""
+    command.add_argument(
+        *names,
+        dest="folder",
+        type=arguments.folder,
+        required=required,
+        metavar="DIR",
+        help="folder in which shards are kept; what is there is not computed again",
+    )
