@@ -212,12 +212,13 @@ cdef class Engine:
         joint : list of float, ndarray
             chi2 of each joint term, without the pulls, and all joint nuisances.
         """
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, size = 0, place = 0, n = self.s.joint.pulls if self.s.joint != NULL else 0
         cdef double[::1] pulls
         cdef double value, y = 0.0, none = 0.0
         cdef double best[MAX_SHARED]
         cdef term_t centred_term
         cdef double[::1] shifts
+        cdef double *pull = &none
         cdef const double *at = &values[0] if values.shape[0] else &none
         if values.shape[0] != self.parameters:
             raise InputError(f"{self.parameters} values are needed, got {values.shape[0]}: give each parameter one")
@@ -226,27 +227,33 @@ cdef class Engine:
         if rows == NULL:
             raise MemoryError
         out, joint = [], []
-        pulled = np.zeros(self.s.joint.pulls if self.s.joint != NULL else 0)
-        pulls = pulled
+        # views take longer than what they are for, and most sums have nothing joint
+        pulled = np.zeros(n)
+        if n:
+            pulls = pulled
+            pull = &pulls[0]
+        for i in range(self.s.n):
+            size += 1 + self.s.terms[i].backgrounds
+        found = np.empty(size)
+        shifts = found
         try:
             start_sum(&self.s, rows, at, ALONE)
             value = shared_chi2(&self.s, rows, y, best) if self.s.shared else sum_chi2(&self.s, rows, y)
             if not value < INFINITY:
                 self.refuse(value)
-            for i in range(pulls.shape[0]):
-                pulls[i] = joint_row(&self.s, rows).best[i]
+            for i in range(n):
+                pull[i] = joint_row(&self.s, rows).best[i]
             for i in range(self.s.joint.n if self.s.joint != NULL else 0):
                 joint.append(poisson_chi2(
-                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, &pulls[0] if pulls.shape[0] else &none,
-                    True, False, pulls.shape[0], NULL, NULL)
-                    + left_over(self.s.joint.terms[i], joint_row(&self.s, rows).rows + i,
-                                &pulls[0] if pulls.shape[0] else &none))
+                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, pull, True, False, n, NULL, NULL)
+                    + left_over(self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, pull))
             for i in range(self.s.n):
-                found = np.empty(1 + self.s.terms[i].backgrounds)
-                shifts = found
                 centred(&self.s, i, best, &centred_term)
-                value = direct_chi2(&centred_term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[0])
-                out.append((value, rows[i].eta, shifts[0], found[1:]))
+                value = direct_chi2(
+                    &centred_term, rows + i, y, rows[i].eta, max(rows[i].piece, 0), NULL, &shifts[place])
+                size = place + 1 + self.s.terms[i].backgrounds
+                out.append((value, rows[i].eta, shifts[place], found[place + 1:size]))
+                place = size
         finally:
             free(rows)
         return out, [best[i] for i in range(self.s.shared)], (joint, pulled)

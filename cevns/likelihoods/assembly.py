@@ -45,6 +45,9 @@ class Ends:
     remarks: tuple[str, ...]
 
 
+_INSIDE = Ends((), ())
+
+
 class Assembly:
     """How experiments make one chi2.
 
@@ -178,7 +181,7 @@ class Assembly:
                         said = f"nuisance {pull.name}{owner} is at the {side} end of its range, {pull.unit * end:.4g}"
                         found.setdefault(experiment.name, []).append(f"{said}{unit}: {_BEYOND}")
         if not found:
-            return Ends((), ())
+            return _INSIDE
         names = [e.name for e in self.experiments if e.name in found]
         # what several share is said once
         return Ends(tuple(names), tuple(dict.fromkeys(said for name in names for said in found[name])))
