@@ -51,6 +51,9 @@ def share(
     """
     num_threads, progress = checked(num_threads), checks.function("progress", progress)
     num_threads = min(num_threads, rows) if work >= LEAST_WORK else 1
+    if num_threads == 1 and not progress:
+        function(slice(0, rows))
+        return
     parts = max(1 if num_threads == 1 else PARTS * num_threads, 100 if progress else 1)
     step = max(rows // parts, 1)
     slices = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]

@@ -8,6 +8,7 @@ times as long as wide, differences along the axes would lose the little slope al
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ __all__ = ["Stencil", "along_axes", "descend", "scales"]
 
 #: Step of the differences in units of lengths on which chi2 changes by about 1.
 STEP = 3e-3
+#: Different numbers of directions for which places of differences are kept.
+MOST_STENCILS = 32
 #: What a last step may leave of chi2, relative to 1 + chi2.
 ACCURACY = 1e-11
 #: Most steps.
@@ -136,27 +139,20 @@ class Stencil:
     ) -> tuple[Array, Array, Array]:
         """Return chi2, slopes and curvatures from differences of chi2."""
         m, k = step.shape[:2]
-        pairs = [(a, b) for a in range(k) for b in range(a)]
-        signs = ((1, 1), (1, -1), (-1, 1), (-1, -1)) if exact else ((1, 1),)
-        rows = np.repeat(centre[:, None, :], 1 + 2 * k + len(pairs) * len(signs), axis=1)
-        for a in range(k):
-            rows[:, 1 + 2 * a, axes] += step[:, :, a]
-            rows[:, 2 + 2 * a, axes] -= step[:, :, a]
-        for p, (a, b) in enumerate(pairs):
-            for s, (up, other) in enumerate(signs):
-                rows[:, 1 + 2 * k + p * len(signs) + s, axes] += up * step[:, :, a] + other * step[:, :, b]
+        moves, (a, b) = _moves(k, exact)
+        rows = np.repeat(centre[:, None, :], len(moves), axis=1)
+        rows[:, :, axes] += moves @ step.swapaxes(1, 2)
         values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(m, -1)
         middle, above, below = values[:, 0], values[:, 1 : 1 + 2 * k : 2], values[:, 2 : 2 + 2 * k : 2]
         slope = (above - below) / (2 * unit)
         curvature = np.empty((m, k, k))
         curvature[:, np.arange(k), np.arange(k)] = (above + below - 2 * middle[:, None]) / unit**2
-        for p, (a, b) in enumerate(pairs):
-            mixed = values[:, 1 + 2 * k + p * len(signs) : 1 + 2 * k + (p + 1) * len(signs)]
-            if exact:
-                bend = (mixed[:, 0] - mixed[:, 1] - mixed[:, 2] + mixed[:, 3]) / 4
-            else:
-                bend = mixed[:, 0] - above[:, a] - above[:, b] + middle
-            curvature[:, a, b] = curvature[:, b, a] = bend / unit[:, 0] ** 2
+        mixed = values[:, 1 + 2 * k :]
+        if exact:
+            bend = (mixed[:, ::4] - mixed[:, 1::4] - mixed[:, 2::4] + mixed[:, 3::4]) / 4
+        else:
+            bend = mixed - above[:, a] - above[:, b] + middle[:, None]
+        curvature[:, a, b] = curvature[:, b, a] = bend / unit**2
         return middle, slope, curvature
 
     @staticmethod
@@ -178,6 +174,21 @@ class Stencil:
         turn = scale[:, :, None] * np.linalg.inv(basis).swapaxes(1, 2)
         slope = (turn @ self.slope[:, :, None])[:, :, 0]
         return slope, turn @ self.curvature @ turn.swapaxes(1, 2)
+
+
+@functools.lru_cache(MOST_STENCILS)
+def _moves(k: int, exact: bool) -> tuple[Array, np.ndarray]:
+    """Return where differences in k directions are taken, shape (n, k), and pairs of those that are mixed, (2, p)."""
+    unit, pairs = np.eye(k), np.array([(a, b) for a in range(k) for b in range(a)], dtype=int).reshape(-1, 2).T
+    signs = ((1, 1), (1, -1), (-1, 1), (-1, -1)) if exact else ((1, 1),)
+    mixed = [up * unit[a] + other * unit[b] for a, b in pairs.T for up, other in signs]
+    return np.array([0 * unit[0], *_both_ways(k), *mixed]), pairs
+
+
+def _both_ways(k: int) -> Array:
+    """Return a step forth and a step back in each of k directions, shape (2 k, k)."""
+    found: Array = (np.eye(k)[:, None] * np.array([[1.0], [-1.0]])).reshape(-1, k)
+    return found
 
 
 def descend(
@@ -425,10 +436,7 @@ def _slopes(objective: Objective | Squares, points: Array, basis: Array, axes: l
         return turned
     low, high, k = objective.low[axes], objective.high[axes], len(axes)
     rows = np.repeat(points[:, None, :], 2 * k, axis=1)
-    for a in range(k):
-        rows[:, 2 * a, axes] += STEP * basis[:, :, a]
-        rows[:, 2 * a + 1, axes] -= STEP * basis[:, :, a]
-    rows[:, :, axes] = rows[:, :, axes].clip(low, high)
+    rows[:, :, axes] = (rows[:, :, axes] + _both_ways(k) @ (STEP * basis).swapaxes(1, 2)).clip(low, high)
     values = objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), k, 2)
     found: Array = (values[:, :, 0] - values[:, :, 1]) / (2 * STEP)
     return found
