@@ -43,15 +43,14 @@ class Centres:
     @cached_property
     def _joint(self) -> tuple[Array, ...]:
         """Of nuisances that are profiled together: way from independent ones, ranges, and way to the kernels' own."""
-        joined, outer = self._assembly.joined, self._assembly._outer
-        precision = joined.precision.copy()
-        for k in outer:
-            precision[k] = precision[:, k] = 0.0
+        joined = self._assembly.joined
+        precision = joined.precision
         held = np.flatnonzero(precision.diagonal() > 0)
         root: Array = np.zeros((len(precision), len(precision)))
         root[np.ix_(held, held)] = np.linalg.cholesky(np.linalg.inv(precision[np.ix_(held, held)]))
         back: Array = np.asarray(np.linalg.inv(joined.turn), dtype=float)
-        return root, *(np.array([getattr(p, end) for p in joined.pulls]) for end in ("low", "high")), back
+        low, high = (np.array([getattr(p, end) for p in joined.pulls]) for end in ("low", "high"))
+        return root, low, high, back
 
     def draw(self, pulls: Pulls | None, generator: np.random.Generator, count: int) -> Array:
         """Return what constraints would find if nuisances were those of some pulls, shape (count, size).
@@ -69,17 +68,24 @@ class Centres:
             for background in statistic.backgrounds:
                 value = own.get(background.name, 0.0) / background.sigma if background.sigma else 0.0
                 columns.append(value + generator.standard_normal(count) * (background.sigma > 0))
+        joint = self._draw_joint(pulls, generator, count) if self._assembly.together else None
         for name, (sigma, _) in self._assembly.shared.items():
+            k = -1 if joint is None else self._assembly.joined.index(name)
+            if joint is not None and k >= 0:
+                # one measurement of what both kinds of experiments have
+                columns.append(joint[:, k] * self._assembly.joined.pulls[k].unit)
+                continue
             shared = {} if pulls is None else pulls.shared
             columns.append(shared.get(name, 0.0) + sigma * generator.standard_normal(count))
         found = np.array(columns).T.reshape(count, -1)
-        if not self._assembly.together:
+        if joint is None:
             return np.ascontiguousarray(found)
-        return np.ascontiguousarray(np.concatenate([found, self._draw_joint(pulls, generator, count)], axis=1))
+        return np.ascontiguousarray(np.concatenate([found, joint @ self._joint[3].T], axis=1))
 
     def _draw_joint(self, pulls: Pulls | None, generator: np.random.Generator, count: int) -> Array:
+        """Return centres of the nuisances that are profiled together, each in its own units, shape (count, pulls)."""
         joined = self._assembly.joined
-        root, low, high, back = self._joint
+        root, low, high, _ = self._joint
         values = np.zeros(len(joined.pulls))
         for experiment, places in zip(self._assembly.together, joined.places, strict=True):
             own = _own(pulls, experiment.name)
@@ -87,7 +93,7 @@ class Centres:
                 values[k] = own.get(joined.pulls[k].name, 0.0) / joined.pulls[k].unit
         drawn = values + generator.standard_normal((count, values.size)) @ root.T
         # what only scales has no range
-        found: Array = np.clip(drawn, low, high) @ back.T
+        found: Array = np.clip(drawn, low, high)
         return found
 
 
