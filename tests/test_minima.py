@@ -212,7 +212,9 @@ def within(*names, span=3.0):
     return dict.fromkeys(names, (-span, span))
 
 
-@pytest.mark.parametrize(("element", "rel"), [("Si", 0.05), ("Si", 0.02), ("CsI", 0.05)])
+@pytest.mark.parametrize(
+    ("element", "rel"), [("Si", 0.05), ("Si", 0.02), ("CsI", 0.05), ("CsI", 0.055), ("Ar", 0.02), ("Ar", 0.045)]
+)
 def test_two_flat_strips_with_a_wall_between_them_are_two_minima(element, rel):
     made, bounds = one_bin(rel=rel, factor=1.5, element=element), within(*ELECTRON)
     found = made.fit("nsi", free=ELECTRON, bounds=bounds)
@@ -231,7 +233,9 @@ def test_a_flat_valley_that_bends_is_one_minimum(factor, names):
     assert not found.degenerate
 
 
-def test_an_ellipse_of_squares_is_one_minimum(both):
+@pytest.mark.parametrize("rounding", [0.0, 1e-14, -1e-14])
+def test_an_ellipse_of_squares_is_one_minimum(rounding, csi, argon):
+    both = csi.with_data(np.array(csi.observed) * (1 + rounding * np.arange(12))) + argon
     found = both.fit("charge-radius", free=["r2_emu", "r2_etau"])
     assert len(found.minima) == len(found.remarks) == 1
 

@@ -25,6 +25,8 @@ __all__ = ["Floors"]
 
 #: What chi2 may rise on the way between two points of the same valley, and places of a straight way.
 WALL, PLACES = 1e-2, np.linspace(0, 1, 11)[1:-1]
+#: Share of it at which a descent has come to the floor: where the floor itself is higher, it would slide back along it.
+FLOOR = 0.5
 #: First step of a walk and others that are tried, as a share of how far the flat direction goes; most steps.
 FIRST, TRIED, WALKED = 0.1, np.array([4.0, 1.0, 0.2, 0.04]), 16
 #: How often a way is halved at most, and how much nearer to both of its ends the floor beside its middle has to be.
@@ -107,7 +109,7 @@ class Floors:
                 0.5 * (first + last),
                 range(first.shape[1]),
                 steps=STEPS,
-                goal=np.full(len(first), chi2 + 0.1 * WALL),
+                goal=np.full(len(first), chi2 + FLOOR * WALL),
             )
             whole = np.linalg.norm((last - first) / size, axis=1)
             parts = np.maximum(*(np.linalg.norm((middle - end) / size, axis=1) for end in (first, last)))
@@ -166,7 +168,7 @@ class Floors:
             longest = np.linalg.norm(steps, axis=1)[:, None]
             bases *= np.minimum(1.0, longest / np.maximum(np.linalg.norm(bases, axis=1), 1e-300))[:, None, :]
             ahead = (starts + steps).clip(objective.low, objective.high)
-            goal = np.full(len(ahead), minimum.chi2 + 0.1 * WALL)
+            goal = np.full(len(ahead), minimum.chi2 + FLOOR * WALL)
             to, chi2, bases = descend(objective, ahead, range(n), bases, steps=STEPS, goal=goal)
             reached = (chi2 <= minimum.chi2 + WALL) & self._low(starts, to, minimum.chi2)
             # onward, and not back

@@ -406,17 +406,18 @@ def _one_each(objective: Objective, minima: Sequence[Minimum]) -> tuple[Minimum,
     chi2 = np.array([m.chi2 for m in minima])
     equal = np.diff(chi2) <= SAME * (1 + np.abs(chi2[:-1]))
     equal = np.concatenate([equal, [False]]) | np.concatenate([[False], equal])
-    flat = [m for m, alike in zip(minima, equal, strict=True) if alike and flat_directions(objective, m)]
-    if len(flat) < 2:
+    deep = [m for m, alike in zip(minima, equal, strict=True) if alike]
+    flat = [m for m in deep if flat_directions(objective, m)]
+    if not flat:
         return tuple(minima)
     if objective.step is not None:
         # each place of a way would be a fold
         valleys = dict.fromkeys(flat, 0)
     else:
-        # what is looked at last may join valleys
-        for m in flat:
+        # where a valley meets the end of a range nothing is flat; what is looked at last may join valleys
+        for m in deep:
             objective.floors.add(m, SAME)
-        valleys = {m: objective.floors.valley(m) for m in flat}
+        valleys = {m: objective.floors.valley(m) for m in deep}
     found: list[Minimum] = []
     for m in minima:
         same = [o for o in found if o in valleys and m in valleys and valleys[o] == valleys[m]]
