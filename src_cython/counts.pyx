@@ -400,7 +400,7 @@ cdef class Counts:
             if values.shape != shape:
                 raise InputError(f"{name} has shape {values.shape}, but must have {shape}: give one value for each")
         owned = [weights, eta]
-        c.q2, c.weights, c.pairs = own(owned, q2), own(owned, weights.values), own(owned, weights.pairs)
+        c.q2, c.weights = own(owned, q2), own(owned, weights.values)
         c.pointers, c.firsts = whole_address(weights.pointers), whole_address(weights.firsts)
         c.constant, c.linear = own(owned, constant), own(owned, linear)
         self.kernel = <kernel_t *> calloc(max(c.kernels, 1), sizeof(kernel_t))
@@ -424,6 +424,8 @@ cdef class Counts:
                 self.kernel[i].lines[term[0]] = True
                 c.loose |= term[0] == 0
                 c.moving |= term[0] > 0
+        if c.rated or c.moving:
+            c.pairs = own(owned, weights.pairs)
         self.place_products(kernels)
         for i, parameter in enumerate(factors):
             c.factor[i].form_factor = parameter < 0

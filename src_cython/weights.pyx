@@ -39,7 +39,6 @@ cdef class Weights:
 
     def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
         self.values = np.ascontiguousarray(np.append(values, 0.0))
-        self.pairs = np.repeat(self.values, 2)
         self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
         self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
         self.cols = cols
@@ -51,6 +50,13 @@ cdef class Weights:
                 f"{self.values.size - 1} values, {self.pointers.size} pointers, {self.firsts.size} firsts and {cols} "
                 "columns do not fit together: give one pointer more than firsts, ascending from 0 to the number of "
                 "values, and rows inside the columns")
+
+    @property
+    def pairs(self):
+        """The values, each twice, for rates that come in pairs: made if somebody asks for them, and kept."""
+        if self.twice is None:
+            self.twice = np.repeat(self.values, 2)
+        return self.twice
 
     def __repr__(self):
         return f"<Weights of {self.firsts.size} rows and {self.cols} columns>"

@@ -2,5 +2,6 @@
 
 
 cdef class Weights:
-    cdef readonly object values, pairs, pointers, firsts
+    cdef readonly object values, pointers, firsts
+    cdef object twice
     cdef readonly Py_ssize_t cols
