@@ -18,7 +18,19 @@ from cevns.bounds.magnetic_moments import coupling_for_shift, magnetic_moment_sh
 from cevns.bounds.trident import trident_ratio
 from cevns.errors import DataError, InputError
 from cevns.figures import reproduce
-from cevns.inference import Contour, Estimate, Fit, Interval, Limit, Profile, Result, Scan, Sensitivity, delta_chi2
+from cevns.inference import (
+    Contour,
+    Estimate,
+    Fit,
+    Interval,
+    Limit,
+    Profile,
+    Result,
+    Scan,
+    Sensitivity,
+    Toys,
+    delta_chi2,
+)
 from cevns.interactions import NonStandardInteractions
 from cevns.predictions import nsi_quadratic_form, predict
 from cevns.tabular import MOST_ROWS, html
@@ -347,7 +359,7 @@ NAMES = ("fit", "fit-contact", "reference", "limit", "limit-contact", "scan")
 
 def test_every_kind_of_result_is_tested(results):
     # those in any parameters are in test_fits.py, those of planned experiments in test_sensitivities.py
-    others = {Estimate, Profile, Interval, Contour, Sensitivity}
+    others = {Estimate, Profile, Interval, Contour, Sensitivity, Toys}
     assert {type(result) for result in results.values()} == set(Result.__subclasses__()) - others
     assert tuple(results) == NAMES
 

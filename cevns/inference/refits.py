@@ -161,6 +161,23 @@ class Refit:
             return self._all.at(drawn, values, num_threads)
         return self._others(values).least(drawn, num_threads)[0]
 
+    def points(self, drawn: Drawn, points: Array, num_threads: int = 1) -> Array:
+        """Return chi2 of each toy at many points, shape (n, points), other free parameters profiled.
+
+        Parameters
+        ----------
+        drawn : Drawn
+            The toys.
+        points : ndarray, shape (points, parameters)
+            Values of the parameters that are asked about.
+        num_threads : int
+            Threads over toys.
+        """
+        if not self.profiled:
+            return self._all.points(drawn, points, checked(num_threads))
+        columns = [self.at(drawn, num_threads, **dict(zip(self.names, row, strict=True))) for row in points.tolist()]
+        return np.column_stack(columns)
+
     def profiled_at(self, drawn: Drawn, **point: float) -> dict[str, float]:
         """Return the values of the other free parameters that fit the first of some data best at a point."""
         values = self._others(self.point(point)).least(drawn[:1])[1]

@@ -174,15 +174,21 @@ class Search:
 
     def at(self, drawn: Drawn, point: Mapping[str, float], num_threads: int = 1) -> Array:
         """Return chi2 of each toy at values of the free parameters, shape (n,); infinite where data cannot be."""
-        row = np.array([[point[p.name] for p in self.parameters]], dtype=float).reshape(1, -1)
-        data, centres, out = drawn.data, self._centres(drawn), np.empty((len(drawn), 1))
+        row = np.array([[point[name] for name in self.names]], dtype=float).reshape(1, -1)
+        return self.points(drawn, row, num_threads)[:, 0]
+
+    def points(self, drawn: Drawn, points: Array, num_threads: int = 1) -> Array:
+        """Return the same at many points, whose values stand in the order of `names`, shape (n, points)."""
+        order = [self.names.index(p.name) for p in self.parameters]
+        rows = np.ascontiguousarray(points[:, order], dtype=float)
+        data, centres, out = drawn.data, self._centres(drawn), np.empty((len(drawn), len(rows)))
         share(
-            lambda part: self._refits.points(row, data[part], None if centres is None else centres[part], out[part]),
+            lambda part: self._refits.points(rows, data[part], None if centres is None else centres[part], out[part]),
             len(drawn),
-            10 * len(drawn),
+            10 * out.size,
             num_threads,
         )
-        found: Array = out[:, 0] + self._told_by(drawn)
+        found: Array = out + self._told_by(drawn)[:, None]
         return found
 
     def least(self, drawn: Drawn, num_threads: int = 1, near: Mapping[str, float] | None = None) -> tuple[Array, Array]:

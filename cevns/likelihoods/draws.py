@@ -176,6 +176,46 @@ class Draws:
         priors = {name: np.concatenate([b.priors[name] for b in blocks]) for name in self._priors}
         return Drawn(np.concatenate([b.data for b in blocks]), centres, priors)[part]
 
+    @property
+    def whitened(self) -> Array:
+        """What is expected in units in which data scatter by 1, and so do measurements of constraints."""
+        columns = []
+        for experiment in self._experiments:
+            expected, uncertainty = self.expected[experiment.name], experiment.statistic.data.arrays[1]
+            # roots of Poisson counts scatter by 1/2 (F. J. Anscombe, Biometrika 35 (1948) 246)
+            poisson = uncertainty is None
+            columns.append(2.0 * np.sqrt(np.maximum(expected, 0.0) + 0.375) if poisson else expected / uncertainty)
+        if self.fluctuated:
+            columns.append(self.likelihood._assembly.centres.whitened(self.pulls))
+            columns.append(np.array([value / sigma for value, sigma in self._priors.values()]))
+        return np.concatenate(columns)
+
+    def log_density(self, drawn: Drawn) -> Array:
+        """Return the logarithm of the density of data at the point, but for a constant of each, shape (n,).
+
+        Parameters
+        ----------
+        drawn : Drawn
+            Data that were drawn here, or at other points in the same manner.
+        """
+        total = np.zeros(len(drawn))
+        for experiment in self._experiments:
+            counts, expected = drawn.data[:, self.slices[experiment.name]], self.expected[experiment.name]
+            uncertainty = experiment.statistic.data.arrays[1]
+            if uncertainty is not None:
+                total -= 0.5 * (((counts - expected) / uncertainty) ** 2).sum(axis=1)
+                continue
+            expected = np.maximum(expected, experiment.floor)
+            seen = expected > 0
+            total += counts[:, seen] @ np.log(expected[seen]) - expected.sum()
+            # what cannot be observed has no density
+            total[counts[:, ~seen].any(axis=1)] = -np.inf
+        if drawn.centres is not None:
+            total += self.likelihood._assembly.centres.log_density(self.pulls, drawn.centres)
+        for name, (value, sigma) in self._priors.items():
+            total -= 0.5 * ((drawn.priors[name] - value) / sigma) ** 2
+        return total
+
     def _block(self, number: int) -> Drawn:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(*self.key, number))
         generator = np.random.Generator(np.random.Philox(sequence))
