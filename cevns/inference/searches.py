@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LINES", "Search"]
 
 #: Lines across the other parameter of a plane that are searched for every toy, the ends of its range among them.
-LINES = 21
+LINES = 17
 #: Minima of the observed data from which descents start, beside the point that is asked about.
 STARTS = 6
 #: Step of differences, and what a descent may leave of chi2, in units in which chi2 rises by about 1/2.
