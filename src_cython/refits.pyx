@@ -1,7 +1,8 @@
 """Fits of many data vectors, toys, to one model: the least chi2 along lines, in planes of two parameters, and points.
 
 Lines come outside and toys inside, so that what is no matter of data is computed once for each line; see `toys.pyx`.
-On each line the search is that of `Engine.minima`, from the same places with the same steps; planes are in `valleys.pyx`.
+On each line the search is that of `Engine.minima`, from the same places with the same steps; planes are in
+`valleys.pyx`.
 """
 
 from libc.math cimport INFINITY, log

@@ -175,7 +175,8 @@ class Search:
     def at(self, drawn: Drawn, point: Mapping[str, float], num_threads: int = 1) -> Array:
         """Return chi2 of each toy at values of the free parameters, shape (n,); infinite where data cannot be."""
         row = np.array([[point[p.name] for p in self.parameters]], dtype=float).reshape(1, -1)
-        data, centres, out = drawn.data, self._centres(drawn), np.empty((len(drawn), 1))
+        data, centres = np.ascontiguousarray(drawn.data), self._centres(drawn)
+        out = np.empty((len(drawn), 1))
         share(
             lambda part: self._refits.points(row, data[part], None if centres is None else centres[part], out[part]),
             len(drawn),
@@ -197,7 +198,7 @@ class Search:
         near : mapping of str to float, optional
             A point from which descents start, too.
         """
-        n, data, centres = len(drawn), drawn.data, self._centres(drawn)
+        n, data, centres = len(drawn), np.ascontiguousarray(drawn.data), self._centres(drawn)
         chi2, values = np.empty(n), np.empty((n, len(self.parameters)))
         if self.way == "point":
             return self.at(drawn, {}, num_threads), values
