@@ -1,5 +1,7 @@
 """Toys: each is what the engine finds of data of its own, whatever the others are; and what they tell is statistics."""
 
+import pickle
+
 import numpy as np
 import pytest
 from generated import make
@@ -11,6 +13,7 @@ import cevns
 from cevns import interactions
 from cevns.errors import InputError, UnknownNameError
 from cevns.inference.refits import Refit
+from cevns.kernels.refits import Refits
 from cevns.likelihoods import Pulls
 from cevns.likelihoods.draws import BLOCK
 
@@ -367,3 +370,83 @@ def test_too_few_toys_have_no_quantile(both):
     found = both.toys("b-l", 5, free="coupling", mass=20.0, coupling=3e-5)
     with pytest.raises(InputError, match="5 toys are too few"):
         found.quantile(0.9)
+
+
+def test_one_value_of_each_parameter_is_a_point(both):
+    with pytest.raises(InputError, match="one value of each"):
+        both.draws("b-l", mass=20.0, coupling=[1e-5, 2e-5], pulls="central")
+
+
+def test_refits_travel():
+    argon = cevns.load("coherent-argon-2020")
+    refit = Refit(argon, "b-l", ["mass", "coupling"])
+    draws = argon.draws("b-l", mass=20.0, coupling=3e-5, nuisances="fluctuated")
+    there, drawn = pickle.loads(pickle.dumps((refit, draws)))
+    assert (there.least(drawn.take(0, 4))[0] == refit.least(draws.take(0, 4))[0]).all()
+
+
+def test_planes_of_poisson_data_have_the_least_chi2_of_best_fit():
+    core = cevns.load("coherent-csi-2021", systematics="core")
+    drawn = core.draws("b-l", mass=30.0, coupling=6e-5, seed=1).take(0, 2)
+    least, _ = Refit(core, "b-l", ["mass", "coupling"]).least(drawn)
+    assert least[1] == pytest.approx(core.with_data(drawn.data[1]).best_fit("b-l").chi2, abs=1e-6)
+
+
+def test_the_kernel_refuses_what_does_not_fit():
+    argon = cevns.load("coherent-argon-2020")
+    engine = argon.bind("b-l").engine
+    refits = Refits(engine, argon.data_scales, np.array([[10.0, 0.0]]))
+    out = np.empty((1, 1))
+    with pytest.raises(InputError, match="data need 12 columns, got 3"):
+        refits.minima(False, np.zeros((1, 3)), None, out, out.copy())
+    with pytest.raises(InputError, match="centres"):
+        refits.minima(False, np.zeros((1, 12)), np.zeros((1, 2)), out, out.copy())
+    with pytest.raises(InputError, match="values need 2 columns"):
+        refits.points(np.zeros((1, 1)), np.zeros((1, 12)), None, out)
+    with pytest.raises(InputError, match="three lines"):
+        refits.planes(0, True, False, np.zeros((1, 12)), None, np.empty((1, 3)))
+    with pytest.raises(InputError, match="references of 0 terms"):
+        Refits(engine, [], np.empty((0, 2)))
+    with pytest.raises(InputError, match="references have the shapes"):
+        Refits(engine, [(np.zeros(2), np.ones(2), np.zeros((2, 2)))], np.empty((0, 2)))
+    with pytest.raises(InputError, match="lines need 2 columns"):
+        Refits(engine, argon.data_scales, np.zeros((1, 3)))
+
+
+def test_what_gaussian_and_poisson_data_share_is_measured_once():
+    """All nuisances of both by a minimiser of its own; the joint one that they share is that of the Gaussian data."""
+    flux = cevns.likelihoods.Nuisance("flux", 0.1)
+    argon = cevns.load("coherent-argon-2020").replace(nuisances=[flux])
+    poisson = cevns.load("coherent-csi-2021", systematics="core").replace(nuisances=[flux], name="other")
+    both, point = argon + poisson, {"mass": 30.0, "coupling": 6e-5}
+    draws = both.draws("b-l", nuisances="fluctuated", seed=4, **point)
+    drawn, joined = draws.take(0, 1), both._assembly.joined
+    sigmas = np.array([argon.signal_sigma, *(b.sigma for b in argon.backgrounds)])
+    names = ["signal", *(b.name for b in argon.backgrounds)]
+    centres, place = drawn.centres[0], joined.index("flux")
+    own = np.array([centres[0] / sigmas[0], *centres[2:4]])
+    shared, rest = centres[4] / 0.1, joined.turn @ centres[5:]
+    precision = joined.precision.copy()
+    precision[place] = precision[:, place] = 0.0
+    counts = draws.by_experiment(drawn.data[0])
+
+    def chi2(x):
+        y = x[4:].copy()
+        y[place] = x[3]
+        found = {
+            argon.name: dict(zip(names, x[:3] * sigmas, strict=True)),
+            "other": {p.name: p.unit * v for p, v in zip(joined.pulls, y, strict=True) if p.name != "flux"},
+        }
+        experiments = {name: {"chi2": 0.0, "pulls": pulls} for name, pulls in found.items()}
+        pulls = Pulls(0.0, experiments, shared={"flux": 0.1 * x[3]})
+        first = (counts[argon.name] - argon.predict("b-l", pulls=pulls, **point).total) / np.array(argon.uncertainty)
+        expected, seen = poisson.predict("b-l", pulls=pulls, **point).total, counts["other"]
+        if (expected <= 0).any():
+            return 1e30
+        logs = np.where(seen > 0, seen * np.log(np.where(seen > 0, seen, 1.0) / expected), 0.0)
+        pulled = ((x[:3] - own) ** 2).sum() + (x[3] - shared) ** 2 + (y - rest) @ precision @ (y - rest)
+        return (first**2).sum() + 2 * (expected - seen + logs).sum() + pulled
+
+    best = minimize(chi2, np.concatenate([own, [shared], rest]), method="BFGS", options={"gtol": 1e-4})
+    at = Refit(both, "b-l", "coupling", mass=30.0).at(drawn, coupling=6e-5)
+    assert at[0] == pytest.approx(best.fun, abs=1e-6)

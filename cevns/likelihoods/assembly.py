@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,9 @@ class Assembly:
                         f"the correlation of {pair[0]!r} and {pair[1]!r} is {known:g} in one experiment and {value:g} "
                         "in another: correct one of them"
                     )
-        return join([e.name for e in self.together], statistics, correlations)
+        found = join([e.name for e in self.together], statistics, correlations)
+        held = tuple(k for name in self.shared if (k := found.index(name)) >= 0)
+        return replace(found, held=held)
 
     @cached_property
     def centres(self) -> Centres:
@@ -124,11 +126,6 @@ class Assembly:
     @cached_property
     def _eta_ranges(self) -> list[tuple[float, float]]:
         return [e.signal.eta_range for e in self.alone]
-
-    @cached_property
-    def _outer(self) -> list[int]:
-        """Which of the nuisances that are profiled together belong to an experiment that is alone, too."""
-        return [k for name in self.shared if (k := self.joined.index(name)) >= 0]
 
     def engine(
         self,
@@ -152,7 +149,7 @@ class Assembly:
             for i, (e, places) in enumerate(zip(self.together, self.joined.places, strict=True))
         ]
         found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]
-        return Engine(terms, found, priors, self.joined.make(others, self._outer))
+        return Engine(terms, found, priors, self.joined.make(others))
 
     def ends(self, profile: Any) -> Ends:
         """Return which experiments have a nuisance at an end of its range, and what has to be said.
@@ -235,7 +232,7 @@ class Assembly:
                     alone += joined.precision[k, k] * float(x[k]) ** 2
             out[experiment.name] = {"chi2": lifted(value + float(alone)), "pulls": own}
         precision = joined.precision.copy()
-        for k in self._outer:
+        for k in joined.held:
             precision[k] = precision[:, k] = 0.0
         return lifted(float(sum(chi2) + x @ precision @ x))
 

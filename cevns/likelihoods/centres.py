@@ -43,9 +43,9 @@ class Centres:
     @cached_property
     def _joint(self) -> tuple[Array, ...]:
         """Of nuisances that are profiled together: way from independent ones, ranges, and way to the kernels' own."""
-        joined, outer = self._assembly.joined, self._assembly._outer
+        joined = self._assembly.joined
         precision = joined.precision.copy()
-        for k in outer:
+        for k in joined.held:
             precision[k] = precision[:, k] = 0.0
         held = np.flatnonzero(precision.diagonal() > 0)
         root: Array = np.zeros((len(precision), len(precision)))

@@ -276,6 +276,8 @@ class Joined:
         Inverse covariance; 0 for those without a pull.
     scales : tuple of ndarray
         For each experiment, how its nuisances scale its components.
+    held : tuple of int
+        Nuisances that belong to another part of the likelihood, too, which holds them as they are.
     """
 
     names: tuple[tuple[str | None, str], ...]
@@ -283,6 +285,7 @@ class Joined:
     places: tuple[tuple[int, ...], ...]
     precision: np.ndarray
     scales: tuple[np.ndarray, ...]
+    held: tuple[int, ...] = ()
 
     @cached_property
     def _sums(self) -> dict[int, int]:
@@ -290,7 +293,8 @@ class Joined:
         out: dict[int, int] = {}
         for i, (places, scales) in enumerate(zip(self.places, self.scales, strict=True)):
             moved = np.flatnonzero(scales[0])
-            own = [k for k in moved if not scales[1:, k].any() and sum(places[k] in p for p in self.places) == 1]
+            alone = [k for k in moved if places[k] not in self.held and self.shared_by(places[k]) == 1]
+            own = [k for k in alone if not scales[1:, k].any()]
             if moved.size > 1 and own:
                 out[i] = int(own[-1])
         return out
@@ -327,10 +331,10 @@ class Joined:
         """Return how many experiments have a nuisance."""
         return sum(k in places for places in self.places)
 
-    def make(self, terms: Sequence[PoissonTerm], outer: Sequence[int]) -> Joint:
-        """Return the compiled sum; `outer` are nuisances whose pulls another part of the likelihood has."""
+    def make(self, terms: Sequence[PoissonTerm]) -> Joint:
+        """Return the compiled sum, without the pulls of what is `held`, which another part of the likelihood has."""
         precision = self.precision.copy()
-        for k in outer:
+        for k in self.held:
             precision[k] = precision[:, k] = 0.0
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
         precision = self.turn.T @ precision @ self.turn
