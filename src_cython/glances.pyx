@@ -20,34 +20,48 @@ cdef double SMALLEST_FALL = 1e-5
 
 cdef extern from *:
     """
-    /* Fill the slopes at both ends of n pieces; return how many second derivatives are not above the least one. */
-    static double cevns_glance(const double *restrict u, const double *restrict v, const double *restrict edges,
-                               double y, double lift, double centre, double inverse, double least, ptrdiff_t n,
-                               double *restrict slopes)
+    /* Count the second derivatives of n pieces, at one look, that are not above the least one. */
+    static inline double cevns_bend(const double *restrict a, const double *restrict w, double y, double lift,
+                                    double bend, double least, ptrdiff_t n)
     {
         double bad = 0.0;
-        for (int look = 0; look < 3; look++) {
-            const double *restrict a = u + look * n, *restrict w = v + look * n;
-            const ptrdiff_t row = 3 * n, part = 9 * n;
-            for (ptrdiff_t i = 0; i < n; i++) {
-                double s = 2.0 / (edges[i + 1] - edges[i]);
-                double u0 = a[i] + y * (a[part + i] + y * a[2 * part + i]) + lift;
-                double u1 = a[row + i] + y * (a[part + row + i] + y * a[2 * part + row + i]);
-                double u2 = a[2 * row + i] + y * (a[part + 2 * row + i] + y * a[2 * part + 2 * row + i]);
-                double d = w[i], r = u0 * d, r1 = u1 - r * w[row + i];
-                double second = (-2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * w[2 * row + i])) * s * s
-                    + 2.0 * inverse;
-                bad += second > least ? 0.0 : 1.0;
-                if (look != 1)
-                    slopes[(look / 2) * n + i] = -r * (2.0 * u1 - r * w[row + i]) * s
-                        + 2.0 * (edges[i + look / 2] - centre) * inverse;
-            }
+        const ptrdiff_t row = 3 * n, part = 9 * n;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double u0 = a[i] + y * (a[part + i] + y * a[2 * part + i]) + lift;
+            double u1 = a[row + i] + y * (a[part + row + i] + y * a[2 * part + row + i]);
+            double u2 = a[2 * row + i] + y * (a[part + 2 * row + i] + y * a[2 * part + 2 * row + i]);
+            double d = w[i], r = u0 * d, r1 = u1 - r * w[row + i];
+            double second = bend - 2.0 * r1 * r1 * d - r * (4.0 * u2 - 2.0 * r * w[2 * row + i]);
+            bad += second > least ? 0.0 : 1.0;
         }
         return bad;
     }
+
+    /* Fill the slopes of n pieces at one look, which is an end of theirs. */
+    static inline void cevns_slope(const double *restrict a, const double *restrict w, const double *restrict ends,
+                                   double y, double lift, double centre, double bend, ptrdiff_t n,
+                                   double *restrict slopes)
+    {
+        const ptrdiff_t row = 3 * n, part = 9 * n;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double u0 = a[i] + y * (a[part + i] + y * a[2 * part + i]) + lift;
+            double u1 = a[row + i] + y * (a[part + row + i] + y * a[2 * part + row + i]);
+            double r = u0 * w[i];
+            slopes[i] = (ends[i] - centre) * bend - r * (2.0 * u1 - r * w[row + i]);
+        }
+    }
+
+    static double cevns_glance(const double *u, const double *v, const double *edges, double y, double lift,
+                               double centre, double bend, double least, ptrdiff_t n, double *slopes)
+    {
+        cevns_slope(u, v, edges, y, lift, centre, bend, n, slopes);
+        cevns_slope(u + 2 * n, v + 2 * n, edges + 1, y, lift, centre, bend, n, slopes + n);
+        return cevns_bend(u, v, y, lift, bend, least, n) + cevns_bend(u + n, v + n, y, lift, bend, least, n)
+            + cevns_bend(u + 2 * n, v + 2 * n, y, lift, bend, least, n);
+    }
     """
     double cevns_glance(const double *u, const double *v, const double *edges, double y, double lift, double centre,
-                        double inverse, double least, Py_ssize_t n, double *slopes) nogil
+                        double bend, double least, Py_ssize_t n, double *slopes) nogil
 
 
 cdef Py_ssize_t glance_size(const term_t *t, Py_ssize_t room) noexcept nogil:
@@ -63,9 +77,12 @@ cdef void place_glance(const term_t *t, glance_t *glance, Py_ssize_t room, doubl
     glance.slopes = glance.moving + 27 * t.pieces
 
 
-cdef inline void at_looks(const double *f, Py_ssize_t stride, Py_ssize_t order, double *out,
+cdef inline void at_looks(const double *f, Py_ssize_t stride, Py_ssize_t order, double s, double *out,
                           Py_ssize_t n) noexcept nogil:
-    """A polynomial with its first and half its second derivative at -1, 0 and 1, (3, look), n apart."""
+    """A polynomial with its first and half its second derivative in eta at -1, 0 and 1, (3, look), n apart.
+
+    On the piece's own axis eta is `s` times as wide.
+    """
     cdef double value[2]
     cdef double first[2]
     cdef double second[2]
@@ -78,10 +95,13 @@ cdef inline void at_looks(const double *f, Py_ssize_t stride, Py_ssize_t order, 
         first[1 - (k & 1)] += k * f[k * stride]
         second[k & 1] += 0.5 * k * (k - 1) * f[k * stride]
     out[0], out[n], out[2 * n] = value[0] - value[1], f[0], value[0] + value[1]
-    out[3 * n], out[4 * n], out[5 * n] = first[0] - first[1], f[stride], first[0] + first[1]
-    out[6 * n] = second[0] - second[1]
-    out[7 * n] = f[2 * stride] if order > 2 else 0.0
-    out[8 * n] = second[0] + second[1]
+    out[3 * n], out[4 * n], out[5 * n] = s * (first[0] - first[1]), s * f[stride], s * (first[0] + first[1])
+    out[6 * n], out[8 * n] = s * s * (second[0] - second[1]), s * s * (second[0] + second[1])
+    out[7 * n] = s * s * f[2 * stride] if order > 2 else 0.0
+
+
+cdef inline double scale(const term_t *t, Py_ssize_t piece) noexcept nogil:
+    return 2.0 / (t.eta_edges[piece + 1] - t.eta_edges[piece])
 
 
 cdef void start_glance(const term_t *t, const row_t *row, glance_t *glance, const double *y,
@@ -98,7 +118,7 @@ cdef void start_glance(const term_t *t, const row_t *row, glance_t *glance, cons
             for k in range(t.order):
                 v[k] = quartic(p + 8 * k + 3, y[i])
             out = glance.fixed + 9 * i * t.pieces + piece
-            at_looks(v, 1, t.order, out, t.pieces)
+            at_looks(v, 1, t.order, scale(t, piece), out, t.pieces)
             for k in range(3):
                 out[k * t.pieces] = 1.0 / (out[k * t.pieces] + t.pull)
 
@@ -115,11 +135,11 @@ cdef bint convex_at_a_glance(const term_t *t, const row_t *row, glance_t *glance
     cdef const double *high = glance.slopes + n
     for piece in range(n):
         for power in range(3):
-            at_looks(row.polynomials + piece * polynomial_size(t) + power, 8, t.order,
+            at_looks(row.polynomials + piece * polynomial_size(t) + power, 8, t.order, scale(t, piece),
                      glance.moving + 9 * power * n + piece, n)
     for i in range(glance.places):
         if cevns_glance(glance.moving, glance.fixed + 9 * i * n, t.eta_edges, y[i], t.lift, t.eta_centre,
-                        t.inverse_eta_variance, least, n, glance.slopes) != 0.0:
+                        2.0 * t.inverse_eta_variance, least, n, glance.slopes) != 0.0:
             return False
         for piece in range(1, n):
             if not low[piece] >= high[piece - 1] - smallest:

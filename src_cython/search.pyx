@@ -334,28 +334,58 @@ cdef double crossing(const sum_t *s, row_t *rows, double level, double a, double
 cdef double row_minimum(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values,
                         double *at) noexcept nogil:
     """Least chi2 over all couplings at the rows' mass, and where; NaN where chi2 is not known everywhere."""
-    cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k
-    cdef double best, x = 0.0, value
+    cdef well_t least
+    row_wells(s, rows, two_sided, seeds, values, &least, 1)
+    at[0] = least.y
+    return least.chi2
+
+
+cdef Py_ssize_t row_wells(const sum_t *s, row_t *rows, bint two_sided, double *seeds, double *values, well_t *wells,
+                          Py_ssize_t room) noexcept nogil:
+    """Fill in the least chi2 over all couplings, and others of its minima, the lowest ones there is room for.
+
+    Returns how many; where chi2 is not known everywhere, one that is NaN.
+    """
+    cdef Py_ssize_t count = seed_couplings(s, rows, two_sided, seeds), k, found = 1
+    cdef well_t one
     if count == 0:
-        at[0] = 0.0
-        return chi2_at(s, rows, 0.0)
-    best = INFINITY
+        wells[0].y, wells[0].chi2 = 0.0, chi2_at(s, rows, 0.0)
+        return 1
+    wells[0].y, wells[0].chi2 = seeds[0], INFINITY
     chi2_along(s, rows, seeds, count, values)
     for k in range(count):
         if values[k] != values[k]:
-            return values[k]
-        if values[k] < best:
-            best = values[k]
-            at[0] = seeds[k]
+            wells[0].chi2 = values[k]
+            return 1
+        if values[k] < wells[0].chi2:
+            wells[0].y, wells[0].chi2 = seeds[k], values[k]
     for k in range(1, count - 1):
         if flat(values[k - 1], values[k], values[k + 1]):
             continue
         if lowest(values[k - 1], values[k], values[k + 1]):
-            value = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &x)
-            if value < best:
-                best = value
-                at[0] = x
-    return best
+            one.chi2 = turning_point(s, rows, seeds[k - 1], seeds[k + 1], 1.0, &one.y)
+            if one.chi2 < wells[0].chi2:
+                # what was the least one may be the seed next to it
+                if not seeds[k - 1] <= wells[0].y <= seeds[k + 1]:
+                    found = take_well(wells, found, room, wells[0])
+                wells[0] = one
+            elif not seeds[k - 1] <= wells[0].y <= seeds[k + 1]:
+                found = take_well(wells, found, room, one)
+    return found
+
+
+cdef Py_ssize_t take_well(well_t *wells, Py_ssize_t found, Py_ssize_t room, well_t one) noexcept nogil:
+    """Keep a minimum that is not the least one, if there is room or a higher one has to go."""
+    cdef Py_ssize_t k, highest = 1
+    if found < room:
+        wells[found] = one
+        return found + 1
+    for k in range(2, found):
+        if wells[k].chi2 > wells[highest].chi2:
+            highest = k
+    if room > 1 and one.chi2 < wells[highest].chi2:
+        wells[highest] = one
+    return found
 
 
 cdef inline bint flat(double before, double value, double after) noexcept nogil:

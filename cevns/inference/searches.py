@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LINES", "Search"]
 
 #: Lines across the other parameter of a plane that are searched for every toy, the ends of its range among them.
-LINES = 21
+LINES = 17
 #: Minima of the observed data from which descents start, beside the point that is asked about.
 STARTS = 6
 #: Step of differences, and what a descent may leave of chi2, in units in which chi2 rises by about 1/2.
@@ -181,7 +181,8 @@ class Search:
         """Return the same at many points, whose values stand in the order of `names`, shape (n, points)."""
         order = [self.names.index(p.name) for p in self.parameters]
         rows = np.ascontiguousarray(points[:, order], dtype=float)
-        data, centres, out = drawn.data, self._centres(drawn), np.empty((len(drawn), len(rows)))
+        data, centres = np.ascontiguousarray(drawn.data), self._centres(drawn)
+        out = np.empty((len(drawn), len(rows)))
         share(
             lambda part: self._refits.points(rows, data[part], None if centres is None else centres[part], out[part]),
             len(drawn),
@@ -203,7 +204,7 @@ class Search:
         near : mapping of str to float, optional
             A point from which descents start, too.
         """
-        n, data, centres = len(drawn), drawn.data, self._centres(drawn)
+        n, data, centres = len(drawn), np.ascontiguousarray(drawn.data), self._centres(drawn)
         chi2, values = np.empty(n), np.empty((n, len(self.parameters)))
         if self.way == "point":
             return self.at(drawn, {}, num_threads), values

@@ -34,6 +34,7 @@ _MODULES = (
     "search",
     "sums",
     "toys",
+    "valleys",
     "weights",
 )
 

@@ -134,6 +134,8 @@ class Draws:
         self._experiments = (*assembly.alone, *assembly.together)
         given = {e.name: of for e, of in likelihood._own_values(interaction, self.values)}
         found = [e.predict(interaction, pulls=self.pulls, **given[e.name]).total for e in self._experiments]
+        if any(counts.ndim > 1 for counts in found):
+            raise InputError("data are drawn at one point: give one value of each parameter")
         #: Expected counts of each experiment.
         self.expected = {e.name: np.ravel(counts) for e, counts in zip(self._experiments, found, strict=True)}
         known = {p.name: p for p in likelihood.parameters(interaction) if p.prior is not None}

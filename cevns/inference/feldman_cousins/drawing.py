@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_feldman_cousins"]
 
+#: Share of a critical value below which delta chi2 is next to nothing.
+LEAST = 1e-2
+
 
 @draws
 def plot_feldman_cousins(
@@ -62,14 +65,14 @@ def plot_feldman_cousins(
     positive = np.array([[v[v > 0][0] if p.scale == "log" and (v > 0).any() else v[0] for p, v in _axes(region)]])
     ax = parameter_axes(ax, region.parameters, [np.concatenate([positive, corners[1:]])])
     with held(ax):
-        excess = region.excess.T
-        if excess.min() < 1 < excess.max():
+        # between points both go like powers of what is on logarithmic axes
+        excess, above = (np.log(np.maximum(v.T, LEAST)) for v in (region.excess, region.delta_chi2 / region.wilks))
+        if excess.min() < 0 < excess.max():
             if not is_none(facecolor):
-                ax.contourf(region.x, region.y, excess, [1.0, np.inf], colors=[facecolor])
-            ax.contour(region.x, region.y, excess, [1.0], colors=[color])
-        above = region.delta_chi2.T
-        if wilks and above.min() < region.wilks < above.max():
-            ax.contour(region.x, region.y, above, [region.wilks], colors=["0.45"], linestyles=["--"])
+                ax.contourf(region.x, region.y, excess, [0.0, np.inf], colors=[facecolor])
+            ax.contour(region.x, region.y, excess, [0.0], colors=[color])
+        if wilks and above.min() < 0 < above.max():
+            ax.contour(region.x, region.y, above, [0.0], colors=["0.45"], linestyles=["--"])
     draw_lines(ax, [], f"{label}, {level} excluded (Feldman-Cousins)" if label else None, color=color)
     if wilks:
         draw_lines(ax, [], once(ax, f"{level} (Wilks, 2 d.o.f.)" if label else ""), color="0.45", linestyle="--")

@@ -158,8 +158,8 @@ def feldman_cousins(
     remarks = list(likelihood.omissions(interaction))
     if short.any():
         remarks.append(
-            f"critical values at {int(short.sum())} points near the boundary are known worse than {precision:g} of them "
-            f"after {blocks.sum() * BLOCK} toys: allow more"
+            f"critical values at {int(short.sum())} points near the boundary are known worse than {precision:g} of "
+            f"them after {blocks.sum() * BLOCK} toys: allow more"
         )
 
     def on_grid(values: Array) -> Array:

@@ -86,7 +86,8 @@ class FeldmanCousins(Result):
     made_by: ClassVar[str] = "FeldmanCousins.save or `cevns feldman-cousins -o`"
     #: Arrays of its files, and their dimensions.
     arrays: ClassVar[dict[str, int]] = {
-        **{"x": 1, "y": 1},
+        "x": 1,
+        "y": 1,
         **dict.fromkeys(["delta_chi2", "critical", "error", "p_value", "p_error"], 2),
     }
 
