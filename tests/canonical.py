@@ -207,6 +207,10 @@ def results(likelihood):
         "Interval, open": likelihood.interval("sm", "rn_ar"),
         "Toys": likelihood.toys(contact, 300, free="coupling", coupling=0.1, seed=4),
         "Contour": likelihood.contour("sm", "rn_ar", "sin2_theta_w", cl=(0.68, 0.9), bounds={"rn_ar": (2.0, 6.0)}),
+        "FeldmanCousins": likelihood.feldman_cousins(
+            "b-l", {"mass": [10.0, 50.0, 200.0], "coupling": np.geomspace(1e-6, 1e-3, 5)}, precision=0.2
+        ),
+        "FeldmanCousins, one": likelihood.feldman_cousins(contact, {"coupling": [-1.0, 0.0, 1.0, 2.0]}, precision=0.2),
         "Sensitivity": likelihood.sensitivity("b-l", mass, cl=0.95),
         "Sensitivity, exposures": likelihood.sensitivity(contact, exposure=[1.0, 4.0], bands="none"),
     }

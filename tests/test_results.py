@@ -19,16 +19,10 @@ from cevns.bounds.trident import trident_ratio
 from cevns.errors import DataError, InputError
 from cevns.figures import reproduce
 from cevns.inference import (
-    Contour,
-    Estimate,
     Fit,
-    Interval,
     Limit,
-    Profile,
     Result,
     Scan,
-    Sensitivity,
-    Toys,
     delta_chi2,
 )
 from cevns.interactions import NonStandardInteractions
@@ -359,8 +353,8 @@ NAMES = ("fit", "fit-contact", "reference", "limit", "limit-contact", "scan")
 
 def test_every_kind_of_result_is_tested(results):
     # those in any parameters are in test_fits.py, those of planned experiments in test_sensitivities.py
-    others = {Estimate, Profile, Interval, Contour, Sensitivity, Toys}
-    assert {type(result) for result in results.values()} == set(Result.__subclasses__()) - others
+    others = {"Contour", "Estimate", "FeldmanCousins", "Interval", "Profile", "Sensitivity", "Toys"}
+    assert {type(r).__name__ for r in results.values()} == {k.__name__ for k in Result.__subclasses__()} - others
     assert tuple(results) == NAMES
 
 

@@ -135,6 +135,21 @@ def values(text: str) -> tuple[float, ...] | tuple[float, float, int]:
 
 
 @_argument
+def share(text: str) -> float:
+    """Return a relative error."""
+    from cevns import checks
+
+    return checks.real("precision", _float("precision", text), low=1e-4, high=1)
+
+
+@_argument
+def axis(text: str) -> tuple[str, list[tuple[float, ...]]]:
+    """Return a parameter and its values, for ``NAME=LOW:HIGH:N`` or ``NAME=VALUE,VALUE``."""
+    name, given = _named(text, "NAME=LOW:HIGH:N, for example coupling=1e-5:1e-3:30")
+    return name, [values(part) for part in given.split(",")]
+
+
+@_argument
 def confidence_level(text: str) -> float:
     """Return a confidence level."""
     from cevns import checks

@@ -251,6 +251,43 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_threads(command)
     command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
 
+    command = _command(commands, "toys", "toys:toys", "data drawn at a point and fitted: p-values, goodness of fit")
+    _add_inputs(command)
+    _add_point(command)
+    command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="free parameters")
+    _add_profiled(command)
+    command.add_argument(
+        "--toys", type=arguments.whole("toys", 100_000_000), default=1000, metavar="N", help="how many (default: 1000)"
+    )
+    _add_nuisances(command, "fixed")
+    options.add_work(command)
+    _add_output(command, ".npz", *_FIGURE, required=False)
+
+    command = _command(
+        commands, "feldman-cousins", "toys:feldman_cousins", "regions by toys at every point, with their own coverage"
+    )
+    _add_inputs(command)
+    command.add_argument(
+        "--grid",
+        type=arguments.axis,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="NAME=LOW:HIGH:N",
+        help="values of one or two parameters",
+    )
+    command.add_argument(
+        "--precision",
+        type=arguments.share,
+        default=0.05,
+        metavar="X",
+        help="relative error of critical values near the boundary (default: 0.05)",
+    )
+    _add_nuisances(command, "fluctuated")
+    _add_cl(command)
+    options.add_work(command)
+    _add_output(command, ".npz", *_FIGURE, required=False)
+
     command = _command(
         commands, "toys merge", "work:merge", "put folders of shards together, whatever command made them"
     )
@@ -402,6 +439,15 @@ def _add_free(command: _Parser) -> None:
         help="ranges of free parameters (default: their own; 0.1 MeV to 10 GeV for masses)",
     )
     _add_threads(command)
+
+
+def _add_nuisances(command: _Parser, usual: str) -> None:
+    command.add_argument(
+        "--nuisances",
+        choices=("fixed", "fluctuated"),
+        default=usual,
+        help=f"whether constraints are measured anew for each toy (default: {usual})",
+    )
 
 
 def _add_cl(command: _Parser, nargs: str | None = None) -> None:

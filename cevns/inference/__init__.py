@@ -3,6 +3,7 @@
 from cevns.inference.contours import Contour, contour
 from cevns.inference.ensembles import Fraction, Toys, coverage, goodness, toys
 from cevns.inference.estimates import Estimate, fit
+from cevns.inference.feldman_cousins import FeldmanCousins, feldman_cousins
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.intervals import Interval, interval
 from cevns.inference.levels import TWO_SIGMA, default_dof, delta_chi2
@@ -18,6 +19,7 @@ __all__ = [
     "TWO_SIGMA",
     "Contour",
     "Estimate",
+    "FeldmanCousins",
     "Fit",
     "Fraction",
     "Interval",
@@ -33,6 +35,7 @@ __all__ = [
     "coverage",
     "default_dof",
     "delta_chi2",
+    "feldman_cousins",
     "fit",
     "goodness",
     "interval",

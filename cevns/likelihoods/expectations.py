@@ -1,12 +1,14 @@
-"""What a likelihood expects of data that are still to come, as methods; each is a function of `cevns.inference`."""
+"""What a likelihood expects of other data than those observed, as methods; each is a function of `cevns.inference`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cevns._types import ArrayLike, Model
-    from cevns.inference import Sensitivity
+    from cevns.inference import FeldmanCousins, Sensitivity
 
 __all__ = ["Expectations"]
 
@@ -94,3 +96,49 @@ class Expectations:
         from cevns.inference import significance
 
         return significance(_likelihood(self), interaction, dof=dof, **values)
+
+    def feldman_cousins(
+        self,
+        interaction: Model,
+        grid: Mapping[str, ArrayLike],
+        *,
+        cl: float = 0.90,
+        precision: float = 0.05,
+        nuisances: str = "fluctuated",
+        seed: int = 0,
+        workers: int = 1,
+        **options: Any,
+    ) -> FeldmanCousins:
+        """Return the region of one or two parameters whose coverage is that of its level, by toys.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        grid : mapping of str to array_like
+            Ascending values of one or two parameters.
+        cl : float
+            Confidence level.
+        precision : float
+            Statistical error of critical values near the boundary, relative to them.
+        nuisances : {"fluctuated", "fixed"}
+            Whether constraints of nuisances are measured anew for each toy.
+        seed : int
+            Of all toys.
+        workers : int
+            Processes.
+        **options
+            As of `cevns.inference.feldman_cousins`; values of other parameters among them.
+
+        Returns
+        -------
+        FeldmanCousins
+
+        See Also
+        --------
+        cevns.inference.feldman_cousins : The same with errors and an example.
+        """
+        from cevns.inference import feldman_cousins
+
+        own: dict[str, Any] = {"cl": cl, "precision": precision, "nuisances": nuisances, "seed": seed}
+        return feldman_cousins(_likelihood(self), interaction, grid, workers=workers, **own, **options)

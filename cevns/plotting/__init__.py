@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plot_sensitivity,
     )
     from cevns.inference.ensembles.drawing import plot_toys
+    from cevns.inference.feldman_cousins.drawing import plot_feldman_cousins
     from cevns.plotting.canvas import checked_label, file_axes, file_figure, import_matplotlib, new_figure, png, save
     from cevns.plotting.plane import (
         COUPLING_LABEL,
@@ -61,6 +62,7 @@ _PUBLIC = {
     "plot_bounds": "cevns.bounds.drawing",
     "plot_contour": "cevns.inference.drawing",
     "plot_estimate": "cevns.inference.drawing",
+    "plot_feldman_cousins": "cevns.inference.feldman_cousins.drawing",
     "plot_fit": "cevns.inference.drawing",
     "plot_interval": "cevns.inference.drawing",
     "plot_limit": "cevns.inference.drawing",
@@ -97,6 +99,7 @@ __all__ = [
     "plot_bounds",
     "plot_contour",
     "plot_estimate",
+    "plot_feldman_cousins",
     "plot_fit",
     "plot_interval",
     "plot_limit",

@@ -12,7 +12,8 @@ from cevns.tabular import Table
 
 KINDS = [
     *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
-    *("Profile", "Interval", "Interval, open", "Toys", "Contour", "Sensitivity", "Sensitivity, exposures"),
+    *("Profile", "Interval", "Interval, open", "Toys", "Contour", "FeldmanCousins"),
+    *("FeldmanCousins, one", "Sensitivity", "Sensitivity, exposures"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
 AXES = {
@@ -23,6 +24,7 @@ AXES = {
     "Toys": "chi",
     "Contour": "Ar",
     "Sensitivity, exposures": "exposure",
+    "FeldmanCousins, one": "coupling",
 }
 
 

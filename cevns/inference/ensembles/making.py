@@ -8,8 +8,8 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.ensembles.ensemble import CHUNK, Ensemble
 from cevns.inference.ensembles.result import Fraction, Toys
-from cevns.inference.headers import plain
 from cevns.inference.refits import Refit
 from cevns.inference.searches import LINES
 from cevns.threads import checked
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from cevns._types import Model, Progress
     from cevns.likelihoods import Likelihood, Pulls
 
-__all__ = ["coverage", "goodness", "toys"]
+__all__ = ["coverage", "ensemble_of", "goodness", "toys"]
 
-#: Toys that are held in memory beside their fits.
-CHUNK = 4096
 #: Most toys of one result.
 MOST = 100_000_000
 
@@ -91,6 +89,41 @@ def toys(
     """
     n, num_threads = checks.whole("n", n, low=1, high=MOST), checked(num_threads)
     progress = checks.function("progress", progress)
+    ensemble = ensemble_of(
+        likelihood,
+        interaction,
+        free,
+        profiled=profiled,
+        nuisances=nuisances,
+        pulls=pulls,
+        seed=seed,
+        bounds=bounds,
+        lines=lines,
+        **point,
+    )
+    parts = []
+    for start in range(0, n, CHUNK):
+        stop = min(start + CHUNK, n)
+        parts.append(ensemble.part(start, stop, num_threads))
+        if progress:
+            progress(stop, n)
+    return ensemble.result({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def ensemble_of(
+    likelihood: Likelihood,
+    interaction: Model,
+    free: Sequence[str] | str,
+    *,
+    profiled: Sequence[str] | str = (),
+    nuisances: str = "fixed",
+    pulls: Pulls | str = "best fit",
+    seed: int = 0,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    lines: int = LINES,
+    **point: Any,
+) -> Ensemble:
+    """Return what draws and fits toys; see `toys`."""
     given = {name: value for name, value in point.items() if value is not None}
     asked = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
     others = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
@@ -98,42 +131,10 @@ def toys(
     refit = Refit(likelihood, interaction, asked, profiled=others, bounds=bounds, lines=lines, **fixed)
     at = refit.point({name: given[name] for name in asked if name in given})
     told = {name: given[name] for name in others if name in given}
-    options: dict[str, Any] = {"nuisances": nuisances, "pulls": pulls, "seed": seed}
     if len(told) < len(others):
         told = refit.profiled_at(likelihood.observation, **at) | told
-    every: dict[str, Any] = {**fixed, **at, **told}
-    draws = likelihood.draws(interaction, **options, **every)
-    delta, least, values = np.empty(n), np.empty(n), np.empty((n, len(asked)))
-    for start in range(0, n, CHUNK):
-        part = slice(start, min(start + CHUNK, n))
-        found = refit.statistic(draws.take(part.start, part.stop), num_threads, **at)
-        delta[part], least[part], values[part] = found.delta_chi2, found.least, found.values[:, : len(asked)]
-        if progress:
-            progress(part.stop, n)
-    if not np.isfinite(delta).all():
-        raise InputError("chi2 of some toys is infinite at the point from which they were drawn: give bins a floor")
-    data = refit.statistic(likelihood.observation, 1, **at)
-    known = {p.name: p for p in likelihood.parameters(interaction)}
-    name, label = likelihood.describe(interaction)
-    return Toys(
-        delta,
-        least,
-        values,
-        {key: float(value) for key, value in (at | told).items()},
-        float(data.delta_chi2[0]),
-        float(data.least[0]),
-        draws.nuisances,
-        draws.seed,
-        np.__version__,
-        tuple(others),
-        model=name,
-        label=plain(label) if label == name else label,
-        experiments=tuple(e.name for e in likelihood.experiments),
-        labels=tuple(e.label for e in likelihood.experiments),
-        parameters=refit.parameters,
-        fixed={key: float(value) for key, value in fixed.items()},
-        fixed_parameters=tuple(known[key] for key in fixed),
-        remarks=tuple(likelihood.omissions(interaction)),
+    return Ensemble(
+        likelihood, interaction, asked, others, at, told, fixed, nuisances, pulls, seed, dict(bounds or {}), lines
     )
 
 

@@ -77,7 +77,8 @@ def plot_feldman_cousins(
     if wilks:
         draw_lines(ax, [], once(ax, f"{level} (Wilks, 2 d.o.f.)" if label else ""), color="0.45", linestyle="--")
     best = np.array([region.best_fit[p.name] for p in region.parameters])
-    mark(ax, best, region.parameters, f"{label}, best fit" if label else "", color=color)
+    if all(axis[0] <= at <= axis[-1] for at, (_, axis) in zip(best, _axes(region), strict=True)):
+        mark(ax, best, region.parameters, f"{label}, best fit" if label else "", color=color)
     return with_legend(ax, new=legend, above=own)
 
 
