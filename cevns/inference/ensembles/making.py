@@ -42,7 +42,7 @@ def toys(
     lines: int = LINES,
     num_threads: int = 1,
     progress: Progress | None = None,
-    **point: Any,
+    **values: Any,
 ) -> Toys:
     """Return fits of toys that are drawn at a point.
 
@@ -67,7 +67,7 @@ def toys(
         Threads over toys; the result does not depend on them.
     progress : callable, optional
         Called as ``progress(done, n)``.
-    **point : float
+    **values : float
         The point: a value of each parameter that is asked about, and of others unless they have defaults.
 
     Returns
@@ -91,7 +91,7 @@ def toys(
     """
     n, num_threads = checks.whole("n", n, low=1, high=MOST), checked(num_threads)
     progress = checks.function("progress", progress)
-    given = {name: value for name, value in point.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
     asked = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
     others = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     fixed = {name: value for name, value in given.items() if name not in asked and name not in others}
@@ -103,11 +103,11 @@ def toys(
         told = refit.profiled_at(likelihood.observation, **at) | told
     every: dict[str, Any] = {**fixed, **at, **told}
     draws = likelihood.draws(interaction, **options, **every)
-    delta, least, values = np.empty(n), np.empty(n), np.empty((n, len(asked)))
+    delta, least, where = np.empty(n), np.empty(n), np.empty((n, len(asked)))
     for start in range(0, n, CHUNK):
         part = slice(start, min(start + CHUNK, n))
         found = refit.statistic(draws.take(part.start, part.stop), num_threads, **at)
-        delta[part], least[part], values[part] = found.delta_chi2, found.least, found.values[:, : len(asked)]
+        delta[part], least[part], where[part] = found.delta_chi2, found.least, found.values[:, : len(asked)]
         if progress:
             progress(part.stop, n)
     if not np.isfinite(delta).all():
@@ -118,7 +118,7 @@ def toys(
     return Toys(
         delta,
         least,
-        values,
+        where,
         {key: float(value) for key, value in (at | told).items()},
         float(data.delta_chi2[0]),
         float(data.least[0]),
