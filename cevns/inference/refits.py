@@ -154,12 +154,12 @@ class Refit:
                 raise InputError(f"{name} is missing: a point has a value of each of {', '.join(self.names)}")
         return {p.name: p.number(values[p.name]) for p in self.parameters}
 
-    def at(self, drawn: Drawn, num_threads: int = 1, **point: float) -> Array:
+    def at(self, drawn: Drawn, num_threads: int = 1, **values: float) -> Array:
         """Return chi2 of each toy at a point, other free parameters profiled, shape (n,)."""
-        values = self.point(point)
+        point = self.point(values)
         if not self.profiled:
-            return self._all.at(drawn, values, num_threads)
-        return self._others(values).least(drawn, num_threads)[0]
+            return self._all.at(drawn, point, num_threads)
+        return self._others(point).least(drawn, num_threads)[0]
 
     def points(self, drawn: Drawn, points: Array, num_threads: int = 1) -> Array:
         """Return chi2 of each toy at many points, shape (n, points), other free parameters profiled.
@@ -178,10 +178,10 @@ class Refit:
         columns = [self.at(drawn, num_threads, **dict(zip(self.names, row, strict=True))) for row in points.tolist()]
         return np.column_stack(columns)
 
-    def profiled_at(self, drawn: Drawn, **point: float) -> dict[str, float]:
+    def profiled_at(self, drawn: Drawn, **values: float) -> dict[str, float]:
         """Return the values of the other free parameters that fit the first of some data best at a point."""
-        values = self._others(self.point(point)).least(drawn[:1])[1]
-        return dict(zip(self.profiled, values[0].tolist(), strict=True))
+        found = self._others(self.point(values)).least(drawn[:1])[1]
+        return dict(zip(self.profiled, found[0].tolist(), strict=True))
 
     def _others(self, values: dict[str, float]) -> Search:
         """Return the search over the parameters that are profiled at a point."""
@@ -200,7 +200,7 @@ class Refit:
         """Return the least chi2 of each toy, shape (n,), and where it is, shape (n, free and profiled parameters)."""
         return self._all.least(drawn, checked(num_threads))
 
-    def statistic(self, drawn: Drawn, num_threads: int = 1, **point: float) -> Refitted:
+    def statistic(self, drawn: Drawn, num_threads: int = 1, **values: float) -> Refitted:
         """Return the fits of toys, and their chi2 at a point.
 
         Parameters
@@ -209,7 +209,7 @@ class Refit:
             What `Draws.take` returns.
         num_threads : int
             Threads over toys, of which the result does not depend.
-        **point : float
+        **values : float
             A value of each parameter that is asked about.
 
         Returns
@@ -223,11 +223,11 @@ class Refit:
         ConvergenceError
             If no minimum over the nuisances was found.
         """
-        at = self.at(drawn, checked(num_threads), **point)
-        near = self.point(point) if not self.profiled else None
-        least, values = self._all.least(drawn, num_threads, near)
+        at = self.at(drawn, checked(num_threads), **values)
+        point = self.point(values)
+        least, where = self._all.least(drawn, num_threads, None if self.profiled else point)
         # a descent may have missed what the point itself knows
         lower = at < least
         if not self.profiled and lower.any():
-            values[lower] = [self.point(point)[name] for name in self.names]
-        return Refitted(at, np.minimum(least, at), values)
+            where[lower] = list(point.values())
+        return Refitted(at, np.minimum(least, at), where)

@@ -398,7 +398,7 @@ class Inference:
         pulls: Pulls | str = "best fit",
         seed: int = 0,
         num_threads: int = 1,
-        **point: Any,
+        **values: Any,
     ) -> Toys:
         """Return fits of toys that are drawn at a point.
 
@@ -420,7 +420,7 @@ class Inference:
             Of the stream from which toys are drawn.
         num_threads : int
             Threads over toys.
-        **point : float
+        **values : float
             The point by name; ``bounds``, ``lines`` and ``progress`` are options, too.
 
         Returns
@@ -434,7 +434,7 @@ class Inference:
         from cevns.inference import toys
 
         options: dict[str, Any] = {"free": free, "profiled": profiled, "nuisances": nuisances, "pulls": pulls}
-        return toys(_likelihood(self), interaction, n, seed=seed, num_threads=num_threads, **options, **point)
+        return toys(_likelihood(self), interaction, n, seed=seed, num_threads=num_threads, **options, **values)
 
     def goodness(self, interaction: Model, n: int, *, free: Sequence[str] | str, **options: Any) -> Toys:
         """Return toys that are drawn at the best fit of the observed data, with the p-value of the fit.

@@ -40,7 +40,7 @@ def toys(
     lines: int = LINES,
     num_threads: int = 1,
     progress: Progress | None = None,
-    **point: Any,
+    **values: Any,
 ) -> Toys:
     """Return fits of toys that are drawn at a point.
 
@@ -65,7 +65,7 @@ def toys(
         Threads over toys; the result does not depend on them.
     progress : callable, optional
         Called as ``progress(done, n)``.
-    **point : float
+    **values : float
         The point: a value of each parameter that is asked about, and of others unless they have defaults.
 
     Returns
@@ -99,7 +99,7 @@ def toys(
         seed=seed,
         bounds=bounds,
         lines=lines,
-        **point,
+        **values,
     )
     parts = []
     for start in range(0, n, CHUNK):
@@ -121,10 +121,10 @@ def ensemble_of(
     seed: int = 0,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     lines: int = LINES,
-    **point: Any,
+    **values: Any,
 ) -> Ensemble:
     """Return what draws and fits toys; see `toys`."""
-    given = {name: value for name, value in point.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
     asked = (free,) if isinstance(free, str) else checks.sequence("free", free, str)
     others = (profiled,) if isinstance(profiled, str) else checks.sequence("profiled", profiled, str)
     fixed = {name: value for name, value in given.items() if name not in asked and name not in others}
