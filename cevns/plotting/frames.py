@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.plotting.canvas import is_empty, new_figure
 from cevns.plotting.ranges import held, is_new, narrow, show
+from cevns.plotting.signs import signed_end, signed_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,12 @@ def end_where_ranges_do(ax: Axes, curves: Sequence[Array]) -> None:
 
 
 def parameter_axes(
-    ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array], *, also: Array | None = None
+    ax: Axes | None,
+    parameters: Sequence[Parameter],
+    drawn: Sequence[Array],
+    *,
+    also: Array | None = None,
+    signed: bool = False,
 ) -> Axes:
     """Return axes for the plane of two parameters that show what is drawn.
 
@@ -83,6 +89,8 @@ def parameter_axes(
         What decides on the scales.
     also : ndarray, shape (n, 2) or (2,)
         What is shown too, as far as it is on a scale.
+    signed : bool
+        Whether y has both signs and may vary by powers of ten, as limits on a coupling do.
     """
     marks = np.empty((0, 2)) if also is None else also.reshape(-1, 2)
     points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [marks, np.zeros((0, 2))])
@@ -90,7 +98,10 @@ def parameter_axes(
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     for k, axis in enumerate((ax.xaxis, ax.yaxis)):
-        _show(axis, parameters[k], points[:, k], marks[:, k], new=new[k], labelled=labelled)
+        if k == 1 and signed:
+            _show_signed(axis, parameters[k], points[:, k], new=new[k], labelled=labelled)
+        else:
+            _show(axis, parameters[k], points[:, k], marks[:, k], new=new[k], labelled=labelled)
     return ax
 
 
@@ -133,6 +144,18 @@ def mark(ax: Axes, point: Array, parameters: Sequence[Parameter], label: str | N
     usual: dict[str, Any] = {"linestyle": "none", "marker": marker, "clip_on": False}
     with held(ax):
         ax.plot(*([value] for value in place), label=label or None, transform=transform, **(usual | options))
+
+
+def _show_signed(axis: Any, parameter: Parameter, values: Array, *, new: bool, labelled: bool) -> None:
+    """Let an axis show values of both signs, on a scale that is linear around 0 if they differ much in size."""
+    scale = signed_scale(values)
+    if scale["value"] == "linear":
+        _show(axis, parameter, values, np.empty(0), new=new, labelled=labelled)
+        return
+    low, high = (signed_end(float(end), scale) for end in (values.min(), values.max()))
+    show(axis, low, high, scale=scale["value"], linthresh=scale["linthresh"], new=new)
+    if labelled:
+        axis.set_label_text(parameter.axis_label)
 
 
 def _show(

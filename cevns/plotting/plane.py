@@ -9,6 +9,7 @@ from cevns.arrays import below
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
 from cevns.plotting.ranges import is_new, show
+from cevns.plotting.signs import signed_end, signed_scale
 from cevns.units import axis_label
 
 TYPE_CHECKING = False
@@ -183,9 +184,15 @@ def set_up_plane(
     """Return axes for the plane that show some masses and couplings.
 
     New axes get its scales and labels; others grow, unless their limits were set by somebody else or `grow` is false.
+    Couplings of both signs have an axis that is linear around 0.
     """
     low, high = coupling.min(), coupling.max()
-    if not exact:
+    scale: dict[str, Any] = {"value": "log"}
+    if low < 0:
+        scale = signed_scale(coupling)
+        if not exact:
+            low, high = signed_end(low, scale), signed_end(max(high, 0.0), scale)
+    elif not exact:
         low, high = 10.0 ** np.floor(np.log10(low / 2)), 10.0 ** np.ceil(np.log10(min(high, 0.1 * OPEN_ABOVE) * 2))
     if ax is not None and not is_empty(ax):
         if grow:
@@ -193,11 +200,16 @@ def set_up_plane(
             show(ax.yaxis, low, high)
         return ax
     ax = new_figure().add_subplot() if ax is None else ax
-    for axis, ends, label in ((ax.xaxis, (mass.min(), mass.max()), labels[0]), (ax.yaxis, (low, high), labels[1])):
-        show(axis, *ends, scale="log", new=is_new(axis))
+    new = is_new(ax.xaxis), is_new(ax.yaxis)
+    show(ax.xaxis, mass.min(), mass.max(), scale="log", new=new[0])
+    show(ax.yaxis, low, high, scale=scale["value"], linthresh=scale.get("linthresh"), new=new[1])
+    for axis, label in zip((ax.xaxis, ax.yaxis), labels, strict=True):
         if axis.get_scale() == "log":
             log_ticks(axis)
         axis.set_label_text(label)
+    if scale["value"] != "log":
+        # what is on either side of it is told apart
+        ax.axhline(0, color="0.6", linewidth=0.4, zorder=0.5)
     return ax
 
 

@@ -39,6 +39,9 @@ def plot_sensitivity(
 ) -> Axes:
     """Draw an expected limit: its median and the bands of 1 and 2 standard deviations.
 
+    A coupling that has both signs has a limit on either side of 0, and an axis that is linear around it and logarithmic
+    beyond if the limits differ much in size.
+
     Parameters
     ----------
     sensitivity : Sensitivity
@@ -84,7 +87,8 @@ def plot_sensitivity(
     x = values[order]
     sides = [ends[order] for ends in (sensitivity.upper, sensitivity.lower) if ends is not None]
     points = np.concatenate([np.column_stack([x, y]) for side in sides for y in side.T])
-    ax = parameter_axes(ax, sensitivity.parameters, [points[np.isfinite(points).all(axis=1)]])
+    finite = points[np.isfinite(points).all(axis=1)]
+    ax = parameter_axes(ax, sensitivity.parameters, [finite], signed=sensitivity.lower is not None)
     with held(ax):
         for n, face in ((2, facecolors[1]), (1, facecolors[0])) if sensitivity.method != "none" else ():
             text = once(ax, f"expected, {68 if n == 1 else 95} % of data" if label else "")

@@ -32,6 +32,8 @@ __all__ = ["check_drawable", "edges", "plot_fit", "plot_limit", "plot_scan"]
 
 #: Room beside a mark on axes that grow for it, as a factor.
 _ASIDE = 1.3
+#: Couplings of both signs on an axis that is not linear, in units of the widest that are allowed at any mass.
+NEAREST = 1e-2
 
 
 @draws
@@ -47,6 +49,9 @@ def plot_limit(
     **options: Any,
 ) -> Axes:
     """Draw the excluded regions of exact intervals.
+
+    A coupling that has both signs gets an axis that is linear around 0, within what is allowed, and logarithmic beyond
+    on either side; a linear one if that shows all of it.
 
     Parameters
     ----------
@@ -95,7 +100,8 @@ def plot_limit(
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), labels=_labels(limit))
-    regions, lines = outlines(limit.excluded, limit.mass)
+    unit = None if limit.one_sided else float(np.abs(ends).min(initial=1.0))
+    regions, lines = outlines(limit.excluded, limit.mass, unit=unit)
     fill_regions(ax, regions, facecolor, color, hatch)
     draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
     return with_legend(ax, new=legend, above=own)
@@ -116,7 +122,7 @@ def plot_scan(
     """Draw the regions of a grid that are excluded at one or more confidence levels.
 
     Between the points of the grid nothing is known: a strip that is narrower than their distance comes out as a row of
-    islands. `plot_limit` draws it as it is.
+    islands. `plot_limit` draws it as it is. Couplings of both signs have axes as there.
 
     Parameters
     ----------
@@ -210,7 +216,8 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     ['$B-L$: Ar, best fit']
     """
     checks.instance("fit", fit, Fit)
-    if fit.mass is None or not fit.coupling > 0:
+    signed = len(fit.parameters) > 1 and fit.parameters[-1].low < fit.parameters[-1].origin
+    if fit.mass is None or not (fit.coupling > 0 or signed):
         raise InputError(
             f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
             "in the plane of mass and coupling: print it"
@@ -219,6 +226,8 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     legend, own = is_empty(ax), ax is None
     aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
     mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
+    if signed:
+        coupling = (fit.coupling or 1.0) * np.array([-1.0, 1.0])
     ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, labels=_labels(fit), exact=not legend)
     mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
     return with_legend(ax, new=legend, above=own)
@@ -246,10 +255,17 @@ def check_drawable(limit: Limit) -> None:
 
 
 def edges(limit: Limit) -> Array:
-    """Return all couplings above 0 at which an excluded interval of a limit begins or ends."""
-    ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
-    drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
-    return drawn
+    """Return all couplings at which an excluded interval of a limit begins or ends, without 0 where they begin there.
+
+    Of those of both signs one that is nearer to 0 than anything at most masses counts as far as these.
+    """
+    finite = [row[np.isfinite(row)] for row in map(np.ravel, limit.excluded)]
+    ends = np.concatenate(finite)
+    if limit.one_sided:
+        return ends[ends > 0]
+    widest = [np.abs(row).max() for row in finite if row.size]
+    least = NEAREST * min(widest, default=0.0)
+    return np.where(np.abs(ends) < least, np.copysign(least, ends), ends)
 
 
 def _labels(result: Result) -> tuple[str, str]:
