@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.plotting.canvas import is_empty, new_figure
+from cevns.plotting.quantities import DELTA_CHI2, check_shown, name_axis, quantity_of
 from cevns.plotting.ranges import held, is_new, narrow, show
 from cevns.plotting.signs import signed_end, signed_scale
 
@@ -77,7 +78,8 @@ def parameter_axes(
 ) -> Axes:
     """Return axes for the plane of two parameters that show what is drawn.
 
-    New ones get scales and labels; others grow, unless their limits were set by somebody else.
+    New ones get scales and labels; others grow, unless their limits were set by somebody else. Axes named by other
+    parameters are refused.
 
     Parameters
     ----------
@@ -94,7 +96,10 @@ def parameter_axes(
     """
     marks = np.empty((0, 2)) if also is None else also.reshape(-1, 2)
     points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [marks, np.zeros((0, 2))])
+    x, y = map(quantity_of, parameters)
     labelled = is_empty(ax)
+    if not labelled:
+        check_shown(ax, x, y)
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     for k, axis in enumerate((ax.xaxis, ax.yaxis)):
@@ -108,12 +113,14 @@ def parameter_axes(
 def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array, height: float, lowest: float = 0.0) -> Axes:
     """Return axes for chi2 along one parameter that show some of its values, and chi2 from 0, or less, to a height."""
     labelled = is_empty(ax)
+    if not labelled:
+        check_shown(ax, quantity_of(parameter), DELTA_CHI2)
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     _show(ax.xaxis, parameter, values, np.empty(0), 0.0, new=new[0], labelled=labelled)
     show(ax.yaxis, min(0.0, 1.05 * lowest), 1.05 * height or 1.0, new=new[1])
     if labelled:
-        ax.set_ylabel(r"$\Delta\chi^2$")
+        name_axis(ax.yaxis, DELTA_CHI2)
     return ax
 
 
@@ -155,7 +162,7 @@ def _show_signed(axis: Any, parameter: Parameter, values: Array, *, new: bool, l
     low, high = (signed_end(float(end), scale) for end in (values.min(), values.max()))
     show(axis, low, high, scale=scale["value"], linthresh=scale["linthresh"], new=new)
     if labelled:
-        axis.set_label_text(parameter.axis_label)
+        name_axis(axis, quantity_of(parameter))
 
 
 def _show(
@@ -181,7 +188,7 @@ def _show(
         )
     show(axis, low, high, scale=scale, new=new)
     if labelled:
-        axis.set_label_text(parameter.axis_label)
+        name_axis(axis, quantity_of(parameter))
     if new and axis.axis_name == "y":
         # the power of ten of the numbers stands over them, not where a legend begins
         axis.get_offset_text().set_horizontalalignment("right")

@@ -45,7 +45,8 @@ def plot_contour(
         Curves of one or more levels.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes without data get the names of the parameters, and a logarithmic scale for one that has
-        it if what is drawn stays away from 0. Others grow, unless their limits were set by somebody else.
+        it if what is drawn stays away from 0. Others grow, unless their limits were set by somebody else. Those that
+        another result has named by other parameters are refused; those with labels of your own take anything.
     color : color
         Of the curves.
     facecolor : color

@@ -16,6 +16,7 @@ from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import mark
 from cevns.plotting.plane import level_text, line_style, set_up_plane, with_legend
+from cevns.plotting.quantities import Quantity, quantity_of
 from cevns.plotting.ranges import held
 from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines
 
@@ -59,7 +60,8 @@ def plot_limit(
         For at least two masses.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes without data become logarithmic ones of mass and coupling. Others grow, so that what is
-        drawn is seen, unless their limits were set by somebody else.
+        drawn is seen, unless their limits were set by somebody else. Those that another result has named by other
+        quantities are refused; those with labels of your own take anything.
     color : color
         Of the outline.
     facecolor : color
@@ -81,7 +83,7 @@ def plot_limit(
     Raises
     ------
     InputError
-        If the limit has no mass axis or only one mass.
+        If the limit has no mass axis or only one mass, or the axes show other quantities.
 
     Examples
     --------
@@ -99,7 +101,7 @@ def plot_limit(
     label = label_or_none(label)
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
-    ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), labels=_labels(limit))
+    ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), quantities=_quantities(limit))
     unit = None if limit.one_sided else float(np.abs(ends).min(initial=1.0))
     regions, lines = outlines(limit.excluded, limit.mass, unit=unit)
     fill_regions(ax, regions, facecolor, color, hatch)
@@ -166,7 +168,7 @@ def plot_scan(
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
     label = label_or_none(scan.title if label is None else label)
     legend, own = is_empty(ax), ax is None
-    ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
+    ax = set_up_plane(ax, scan.mass, scan.coupling, quantities=_quantities(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
     for i, level in enumerate(levels):
         threshold, style = delta_chi2(level, dof), line_style(i)
@@ -228,7 +230,7 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
     if signed:
         coupling = (fit.coupling or 1.0) * np.array([-1.0, 1.0])
-    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, labels=_labels(fit), exact=not legend)
+    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, quantities=_quantities(fit), exact=not legend)
     mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
     return with_legend(ax, new=legend, above=own)
 
@@ -268,6 +270,6 @@ def edges(limit: Limit) -> Array:
     return np.where(np.abs(ends) < least, np.copysign(least, ends), ends)
 
 
-def _labels(result: Result) -> tuple[str, str]:
-    mass, coupling = (parameter.axis_label for parameter in result.parameters)
+def _quantities(result: Result) -> tuple[Quantity, Quantity]:
+    mass, coupling = map(quantity_of, result.parameters)
     return mass, coupling
