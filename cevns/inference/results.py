@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
+from cevns.inference.assumptions import shown
 from cevns.plotting.pictures import Pictured
 from cevns.tabular import html, without_rounding
-from cevns.units import typeset
+from cevns.units import plain, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +46,9 @@ class Result(ByValue, Pictured, abc.ABC):
     remarks : tuple of str
         What a reader has to know beside the numbers: a minimum at the end of a range, one that is as deep, a direction
         in which chi2 does not change.
+    assumptions : tuple of str
+        What is not as it is unless something else is asked for: options and replaced fields of experiments, data that
+        are expectations, priors, weak couplings. What is said of one of several experiments begins with its name.
     """
 
     model: str
@@ -55,6 +59,7 @@ class Result(ByValue, Pictured, abc.ABC):
     fixed: dict[str, float] = field(default_factory=dict)
     fixed_parameters: tuple[Parameter, ...] = ()
     remarks: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     #: What files and messages call it, and how its files end.
     kind: ClassVar[str] = "result"
@@ -70,11 +75,15 @@ class Result(ByValue, Pictured, abc.ABC):
     @property
     def title(self) -> str:
         """The model, the experiments and the `settings` as legends name them."""
-        return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(typeset(self.settings))}"
+        assumed = [plain(text) for text in shown(self.assumptions, self.experiments, self.labels)]
+        settings = self._settings(assumed)
+        return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(typeset(settings))}"
 
     @property
     def settings(self) -> str:
-        """Which parameters have values other than their defaults, and which were profiled; empty if there are none.
+        """Which parameters have values other than their defaults, which were profiled, and the `assumptions`.
+
+        It is empty if there are none.
 
         Examples
         --------
@@ -82,14 +91,19 @@ class Result(ByValue, Pictured, abc.ABC):
         >>> csi = cevns.load("coherent-csi-2017")
         >>> csi.interval("b-l", "coupling", mass=50, profiled="rn_csi").settings
         'mass = 50 MeV; profiled: rn_csi'
+        >>> cevns.load("coherent-csi-2017", form_factor="point").asimov().limit("b-l", mass=50).settings
+        'form_factor = point, expected data'
         """
+        return self._settings(self.assumptions)
+
+    def _settings(self, assumed: Sequence[str]) -> str:
         known = {p.name: p for p in self.fixed_parameters}
         values = []
         for name, value in self.fixed.items():
             p = known.get(name)
             if p is None or p.default != value:
                 values.append(f"{name} = {value:.6g}{f' {p.unit}' if p is not None and p.unit else ''}")
-        return "; ".join(filter(None, (_few(values), _few(list(self._others), "profiled: "))))
+        return "; ".join(filter(None, (_few(values), _few(list(self._others), "profiled: "), _few(assumed))))
 
     @property
     def _others(self) -> Iterable[str]:
