@@ -225,7 +225,7 @@ class Limit(Result):
         return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the excluded region; see `cevns.plotting.plot_limit`."""
+        """Draw the excluded region; options of `cevns.plotting.plot_limit`."""
         from cevns.inference.drawing import plot_limit
 
         return plot_limit(self, ax=ax, **options)

@@ -99,7 +99,7 @@ class Sensitivity(Result):
         return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the median and the bands; see `cevns.plotting.plot_sensitivity`."""
+        """Draw the median and the bands; options of `cevns.plotting.plot_sensitivity`."""
         from cevns.inference.drawing import plot_sensitivity
 
         return plot_sensitivity(self, ax=ax, **options)

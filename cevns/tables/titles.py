@@ -35,7 +35,9 @@ _MULTIPLE = re.compile(
     r"(?<![\w.^])[x\u00d7*]? ?(?:\d+(?:\.\d+)?[eE][+-]?\d+|10 ?(?:\^|\*\*) ?\{?[+-]?\d+\}?)(?!\w)"
     r"|[(\[] ?[x\u00d7*] ?10+ ?[)\]]"
 )
-_RELATIVE = re.compile(r"/ ?(?!eV)(?:E|e|T|x|mean|mu|energy)(?:_?\w{0,3})(?!\w)|(?<![^\W\d_])rel(?:ative)?(?![^\W\d_])")
+_RELATIVE = re.compile(
+    r"/ ?(?!eV)(?:E|e|T|x|mean|mu|energy)(?:_?\w{0,3})(?!\w)|(?<![^\W\d_])(?:rel|relative)(?![^\W\d_])"
+)
 
 #: A quantity in units of another one, as in ``E / MeV``, which is no density.
 _IN_UNITS = re.compile(r"^[^\[(]*[^\W\d][^\[(]*/ ?[^\s/]+ ?$")

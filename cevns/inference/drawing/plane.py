@@ -15,10 +15,11 @@ from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import mark
-from cevns.plotting.plane import level_text, line_style, set_up_plane, with_legend
+from cevns.plotting.looks import look, normal
+from cevns.plotting.plane import level_text, set_up_plane, with_legend
 from cevns.plotting.quantities import Quantity, quantity_of
 from cevns.plotting.ranges import held
-from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines
+from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines, paler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +43,9 @@ def plot_limit(
     limit: Limit,
     ax: Axes | None = None,
     *,
-    color: str = "black",
-    facecolor: Any = "0.85",
-    linestyle: Any = "-",
+    color: Any = None,
+    facecolor: Any = None,
+    linestyle: Any = None,
     label: str | None = None,
     hatch: str | None = None,
     **options: Any,
@@ -62,12 +63,13 @@ def plot_limit(
         Axes to draw on; axes without data become logarithmic ones of mass and coupling. Others grow, so that what is
         drawn is seen, unless their limits were set by somebody else. Those that another result has named by other
         quantities are refused; those with labels of your own take anything.
-    color : color
-        Of the outline.
-    facecolor : color
-        Of the regions; ``"none"`` leaves them empty.
-    linestyle : str
-        Of the outline.
+    color : color, optional
+        Of the outline; black unless given.
+    facecolor : color, optional
+        Of the regions; ``"none"`` leaves them empty. Grey unless given, in other tones for results that share axes.
+    linestyle : str, optional
+        Of the outline; solid unless given, and the next style where another result has it, which a `color` tells apart
+        as well.
     label : str, optional
         For the legend; model, experiments, confidence level and its degrees of freedom unless given. Axes that were
         empty get a legend.
@@ -104,8 +106,9 @@ def plot_limit(
     ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), quantities=_quantities(limit))
     unit = None if limit.one_sided else float(np.abs(ends).min(initial=1.0))
     regions, lines = outlines(limit.excluded, limit.mass, unit=unit)
-    fill_regions(ax, regions, facecolor, color, hatch)
-    draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
+    drawn = look(ax, color=color, linestyle=linestyle, facecolor=facecolor)
+    fill_regions(ax, regions, drawn.facecolor, drawn.color, hatch)
+    draw_lines(ax, lines, label, **({"color": drawn.color} | drawn.lines[0] | normal(options)))
     return with_legend(ax, new=legend, above=own)
 
 
@@ -117,8 +120,8 @@ def plot_scan(
     cl: float | Sequence[float] = (0.90,),
     dof: int | None = 2,
     reference: Any = None,
-    color: Any = "black",
-    facecolor: Any = "0.85",
+    color: Any = None,
+    facecolor: Any = None,
     label: str | None = None,
 ) -> Axes:
     """Draw the regions of a grid that are excluded at one or more confidence levels.
@@ -133,13 +136,14 @@ def plot_scan(
     ax : matplotlib.axes.Axes, optional
         As in `plot_limit`.
     cl : float or sequence of float
-        Confidence levels. The region of the lowest is filled; the outlines differ by their line styles.
+        Confidence levels, whose outlines differ by their line styles.
     dof : int
         Degrees of freedom of the levels.
     reference : float, optional
         The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
-    color, facecolor : color
-        Of the outlines and of the filled region.
+    color, facecolor : color, optional
+        Of the outlines, and of what the highest level excludes; what only lower ones exclude is paler, as in
+        `plot_contour`. Line styles and tones are others where another result on the axes has them.
     label : str, optional
         Start of the legend's text, which the level follows; model and experiments unless given. Axes that were empty
         get a legend.
@@ -170,18 +174,23 @@ def plot_scan(
     legend, own = is_empty(ax), ax is None
     ax = set_up_plane(ax, scan.mass, scan.coupling, quantities=_quantities(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
-    for i, level in enumerate(levels):
-        threshold, style = delta_chi2(level, dof), line_style(i)
-        # Matplotlib warns about levels that a grid does not reach
-        if excess.min() < threshold < excess.max():
-            with held(ax):
-                if i == 0 and not is_none(facecolor):
-                    ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
-                ax.contour(
-                    scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style["linestyle"]]
-                )
+    drawn = look(ax, color=color, facecolor=facecolor, count=len(levels))
+    thresholds = [delta_chi2(level, dof) for level in levels]
+    # Matplotlib warns about levels that a grid does not reach
+    reached = [excess.min() < threshold < excess.max() for threshold in thresholds]
+    with held(ax):
+        # the highest level excludes least, and lies on the others
+        for i, threshold in enumerate(thresholds):
+            face = paler(drawn.facecolor, len(levels) - 1 - i)
+            if reached[i] and not is_none(face):
+                ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[face])
+        for i, threshold in enumerate(thresholds):
+            if reached[i]:
+                lines: dict[str, Any] = {"colors": [drawn.color], "linestyles": [drawn.lines[i]["linestyle"]]}
+                ax.contour(scan.mass, scan.coupling, excess, [threshold], **lines)
+    for level, style in zip(levels, drawn.lines, strict=True):
         text = f"{label}, {level_text(level, dof, 'excluded')}" if label else None
-        draw_lines(ax, [], text, color=color, **style)
+        draw_lines(ax, [], text, color=drawn.color, **style)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -231,7 +240,10 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     if signed:
         coupling = (fit.coupling or 1.0) * np.array([-1.0, 1.0])
     ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, quantities=_quantities(fit), exact=not legend)
-    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
+    options = normal(options)
+    drawn = look(ax, color=options.get("color"), linestyle="none")
+    style = {"color": drawn.color} | drawn.mark | options
+    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **style)
     return with_legend(ax, new=legend, above=own)
 
 
