@@ -1,6 +1,7 @@
 """Results that share axes are told apart without colours, unless somebody chose how they look."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,3 +88,15 @@ def test_levels_of_a_scan_have_two_tones(argon):
     # the higher level excludes less
     area = [sum(np.ptp(path.vertices[:, 1]) for path in part.get_paths()) for part in (pale, dark)]
     assert area[0] > area[1]
+
+
+def test_the_command_draws_several_files_on_one_picture(run, csi, argon):
+    for name, experiment in (("csi", csi), ("argon", argon)):
+        RESULTS["limit"](experiment).save(f"{name}.csv")
+    RESULTS["interval"](csi).save("interval.json")
+    assert run("plot", "csi.csv", "-o", "one.svg")[0] == 0
+    assert run("plot", "csi.csv", "argon.csv", "-o", "two.svg")[0] == 0
+    assert Path("two.svg").stat().st_size > Path("one.svg").stat().st_size
+    code, _, said = run("plot", "csi.csv", "interval.json", "-o", "three.svg")
+    assert code != 0
+    assert "interval.json: the picture shows mass [MeV] x coupling" in said

@@ -242,22 +242,30 @@ def _about(
 
 
 def plot(args: Namespace) -> Result:
-    """Draw a saved scan or limit."""
+    """Draw saved results, several on one picture."""
     from cevns import inference
     from cevns.inference.files import kind_of
     from cevns.plotting import file_axes
 
-    if args.scan.endswith((".csv", ".json")):
-        if args.cl or args.dof:
-            raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
+    options = {key: value for key, value in {"cl": args.cl, "dof": args.dof}.items() if value is not None}
+    grids = [path for path in args.files if not path.endswith((".csv", ".json"))]
+    if options and not grids:
+        raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
+    found: list[AnyResult] = []
+    for path in args.files:
         # a table that does not say what it is, is taken for a limit
-        limits = args.scan.endswith(".csv") and kind_of(args.scan) in ("", inference.Limit.kind)
-        kind = inference.Limit if limits else inference.Result
-        ax = kind.load(args.scan).plot(file_axes())
-    else:
-        options = {"cl": args.cl, "dof": args.dof}
-        ax = inference.Scan.load(args.scan).plot(
-            file_axes(), **{key: value for key, value in options.items() if value is not None}
-        )
+        limits = path.endswith(".csv") and kind_of(path) in ("", inference.Limit.kind)
+        kind: Any = inference.Scan if path in grids else inference.Limit if limits else inference.Result
+        found.append(kind.load(path))
+    ax = file_axes()
+    for path, one in zip(args.files, found, strict=True):
+        try:
+            one.plot(ax, **(options if path in grids else {}))
+        except InputError as error:
+            said, others, _ = str(error).partition(": give axes of its own")
+            if not others:
+                raise
+            said = said.replace("ax shows", "the picture shows")
+            raise InputError(f"{path}: {said}: give it a picture of its own") from error
     save_figure(ax, args.output)
     return Result({"file": str(args.output)}, str(args.output))

@@ -63,7 +63,7 @@ def header(result: Result) -> dict[str, Any]:
 
     fixed = [_described(parameter) for parameter in result.fixed_parameters]
     more = {"fixed": result.fixed, "fixed_parameters": fixed, "remarks": list(result.remarks)}
-    more["assumptions"] = list(result.assumptions)
+    more |= {"assumptions": list(result.assumptions), "symbols": result.symbols}
     return {
         "format": FORMAT,
         "kind": result.kind,
@@ -175,6 +175,7 @@ def fields(about: Mapping[str, Any], masses: bool | None, *, any_names: bool = F
         "fixed_parameters": _fixed_parameters(about.get("fixed_parameters", []), fixed),
         "remarks": _texts(about, "remarks"),
         "assumptions": _texts(about, "assumptions"),
+        "symbols": _symbols(about.get("symbols", {})),
     }
 
 
@@ -194,6 +195,12 @@ def _fixed_parameters(entries: Any, values: Mapping[str, float]) -> tuple[Parame
     for p in found:
         check_range(p, values[p.name], LARGEST_MASS)
     return found
+
+
+def _symbols(texts: Any) -> dict[str, str]:
+    if not isinstance(texts, Mapping):
+        raise HeaderError(f"its symbols are no JSON object, but {_json(texts)}")
+    return {_text("name of a symbol", name): _words("symbol", text) for name, text in texts.items()}
 
 
 def _texts(about: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -343,6 +343,7 @@ class Objective(Axes):
             "fixed": dict(self.fixed),
             "fixed_parameters": tuple(self.known[name] for name in self.fixed),
             "assumptions": self._assumed,
+            "symbols": {name: self.known[name].label for name in self.given},
         }
 
     def parameter(self, name: str) -> Parameter:

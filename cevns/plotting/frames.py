@@ -32,6 +32,8 @@ __all__ = [
 #: Share of the largest value of a parameter below which others are 0 but for rounding, and above which they are shown
 #: on a logarithmic axis of somebody else if they reach 0.
 ROUNDING, DECADES = 1e-9, 1e-3
+#: Points between the frame and the power of ten that stands above it.
+OFFSET = 7
 
 
 def _at_ends(curve: Array) -> Array:
@@ -192,3 +194,5 @@ def _show(
     if new and axis.axis_name == "y":
         # the power of ten of the numbers stands over them, not where a legend begins
         axis.get_offset_text().set_horizontalalignment("right")
+        # points above the frame, clear of a number at its top
+        axis.OFFSETTEXTPAD = OFFSET
