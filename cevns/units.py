@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["axis_label", "symbol", "typeset"]
+__all__ = ["axis_label", "plain", "symbol", "typeset"]
 
 _NAMES = {"mu_B": r"$\mu_B$", "mu_N": r"$\mu_N$", "e": "$e$", "us": r"$\mu$s"}
 #: Patterns are compiled when somebody needs them: that takes as long as three modules of the package.
@@ -49,6 +49,11 @@ def axis_label(text: str, unit: str = "") -> str:
     ('charge [PE]', 'charge')
     """
     return f"{text} [{typeset(unit)}]" if unit else text
+
+
+def plain(text: str) -> str:
+    """Return a text as mathtext that shows it as it is."""
+    return text.replace("$", r"\$")
 
 
 def symbol(name: str) -> str:

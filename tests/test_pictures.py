@@ -230,6 +230,22 @@ def test_the_power_of_ten_of_an_axis_does_not_stand_in_the_legend(both):
     text = ax.yaxis.get_offset_text()
     assert text.get_text()
     assert not text.get_window_extent().overlaps(ax.get_legend().get_window_extent())
+    # nor on a number at the top of the axis
+    ax.set_ylim(top=ax.get_yticks()[-2])
+    plotting.png(ax.figure)
+    numbers = [label.get_window_extent() for label in ax.get_yticklabels() if label.get_text()]
+    assert not any(text.get_window_extent().overlaps(box) for box in numbers)
+
+
+def test_legends_call_parameters_as_axes_do(csi, tmp_path):
+    found = csi.profile("nsi", "eps_u_ee", [0.0, 0.1], profiled="eps_d_ee")
+    label = next(p.label for p in csi.parameters("nsi") if p.name == "eps_d_ee")
+    assert found.title == f"NSI: CsI (profiled: {label})"
+    assert "profiled: eps_d_ee" in found.subject
+    found.save(tmp_path / "found.csv")
+    assert type(found).load(tmp_path / "found.csv").title == found.title
+    at = csi.interval("b-l", "coupling", mass=10.0)
+    assert at.title == "$B-L$: CsI ($M_{Z'}$ = 10 MeV)"
 
 
 # --- published limits

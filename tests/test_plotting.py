@@ -157,8 +157,10 @@ def test_limits_share_axes():
 def test_scan_contours_follow_the_exact_limits(argon):
     mass, coupling = np.geomspace(1, 1e3, 25), np.geomspace(1e-6, 1e-1, 200)
     scan = argon.scan("b-l", mass, coupling)
-    filled, *contours = plot_scan(scan, cl=(0.99, 0.90)).collections
-    assert filled.get_paths()
+    *filled, least, most = plot_scan(scan, cl=(0.99, 0.90)).collections
+    contours = least, most
+    assert len(filled) == 2
+    assert all(part.get_paths() for part in filled)
     for contour, cl in zip(contours, (0.90, 0.99), strict=True):
         exact = argon.limit("b-l", mass, cl=cl, reference=float(scan.chi2.min()))
         vertices = np.concatenate([path.vertices for path in contour.get_paths()])

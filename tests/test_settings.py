@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -45,7 +46,10 @@ def test_all_that_shows_a_result_says_its_settings(csi, kind, tmp_path):
     assert (found.kind, found.settings) == (kind, said)
     assert f"({said})" in repr(found)
     assert f"({said})" in found._repr_html_().partition("</caption>")[0]
-    assert f"({said})" in found.plot().get_legend_handles_labels()[1][-1 if kind == "estimate" else 0]
+    # legends call parameters as axes do
+    labels = {p.name: p.label for p in csi.parameters(found.model)}
+    named = re.sub(r"\w+", lambda word: labels.get(word[0], word[0]), said)
+    assert f"({named})" in found.plot().get_legend_handles_labels()[1][-1 if kind == "estimate" else 0]
     path = tmp_path / f"result{found.suffix}"
     found.save(path)
     again = Result.load(path)

@@ -235,7 +235,7 @@ class Bound(Pictured):
         return out
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the limit; see `cevns.plotting.plot_bound`."""
+        """Draw the limit; options of `cevns.plotting.plot_bound`."""
         from cevns.bounds.drawing import plot_bound
 
         return plot_bound(self, ax=ax, **options)

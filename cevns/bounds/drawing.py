@@ -13,15 +13,16 @@ from cevns.inference.drawing import check_drawable, edges, plot_limit
 from cevns.inference.limits import Limit
 from cevns.plotting.canvas import draws, label_or_none, listed
 from cevns.plotting.plane import (
-    COUPLING_LABEL,
+    COUPLING,
     LINE_STYLES,
-    MASS_LABEL,
-    MIXING_LABEL,
+    MASS,
+    MIXING,
     OPEN_ABOVE,
     OPEN_BELOW,
     percent,
     set_up_plane,
 )
+from cevns.plotting.quantities import Quantity
 from cevns.plotting.ranges import held
 from cevns.plotting.regions import (
     counterclockwise,
@@ -140,7 +141,7 @@ def plot_bound(
     segments = bound.outlines(OPEN_ABOVE)
     positive = np.concatenate([np.ravel(s[1]) for s in segments])
     extent = np.array(bound.mass_range), positive[(positive > 0) & (positive < OPEN_ABOVE)]
-    ax = set_up_plane(ax, *extent, labels=_labels(bound), grow=family(bound) not in MAGNETIC_MOMENTS)
+    ax = set_up_plane(ax, *extent, quantities=_quantities(bound), grow=family(bound) not in MAGNETIC_MOMENTS)
     from matplotlib.colors import to_rgba
 
     color = ax._get_lines.get_next_color() if color is None else color  # type: ignore[attr-defined]
@@ -226,7 +227,7 @@ def plot_published(
         raise InputError("bounds is empty: give at least one")
     label = label_or_none(_entry(bounds, bounds[0].label) if label is None else label)
     framing = any(family(bound) not in MAGNETIC_MOMENTS for bound in bounds)
-    ax = set_up_plane(ax, *_extent(bounds), labels=_labels(bounds[0]), grow=framing)
+    ax = set_up_plane(ax, *_extent(bounds), quantities=_quantities(bounds[0]), grow=framing)
     color = ax._get_lines.get_next_color() if color is None else color  # type: ignore[attr-defined]
     closed = [region for bound in bounds if bound.kind != "lower" for region in _polygons(bound)]
     if opacity:
@@ -317,7 +318,7 @@ def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterabl
         mass = np.append(mass, 20 * max(b.mass_range[1] for b in closed))
     coupling = coupling[coupling > 0]
     first = (bounds + own)[0]
-    ax = set_up_plane(ax, mass, coupling if coupling.size else np.array([1e-5]), labels=_labels(first))
+    ax = set_up_plane(ax, mass, coupling if coupling.size else np.array([1e-5]), quantities=_quantities(first))
     groups: dict[str, list[Bound]] = {}
     for bound in bounds:
         groups.setdefault(family(bound), []).append(bound)
@@ -445,5 +446,5 @@ def _extent(bounds: Sequence[Bound]) -> tuple[Array, Array]:
     return np.ravel([b.mass_range for b in bounds]), coupling[coupling > 0]
 
 
-def _labels(bound: Bound) -> tuple[str, str]:
-    return MASS_LABEL, MIXING_LABEL if bound.model == DARK_PHOTON else COUPLING_LABEL
+def _quantities(bound: Bound) -> tuple[Quantity, Quantity]:
+    return MASS, MIXING if bound.model == DARK_PHOTON else COUPLING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cevns.arrays import below
 from cevns.cli.arguments import LARGEST_GRID
-from cevns.cli.inputs import described, inputs, point, save_figure, settings, weak_name, with_warnings
+from cevns.cli.inputs import assumed, described, inputs, point, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, described_axis, number, table
 from cevns.cli.progress import progress_bar
 from cevns.errors import InputError
@@ -34,14 +34,24 @@ def predict(args: Namespace) -> Result:
     pulls = likelihood.pulls(model, **values) if args.fitted else None
     predictions = likelihood.predict(model, **values, pulls=pulls)
     warnings = {e.name: (*e.omissions(model), *unseen_at(e, model, values, "signal")) for e in likelihood.experiments}
-    found = [_predicted(p, values, title, bool(args.set), warnings[p.experiment]) for p in predictions.values()]
+    found = [
+        _predicted(predictions[e.name], values, title, bool(args.set), warnings[e.name], e.differs)
+        for e in likelihood.experiments
+    ]
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}
     return Result(data, "\n\n".join(part.text for part in found))
 
 
-def _predicted(found: Prediction, values: dict[str, float], title: str, every: bool, warnings: Sequence[str]) -> Result:
+def _predicted(
+    found: Prediction,
+    values: dict[str, float],
+    title: str,
+    every: bool,
+    warnings: Sequence[str],
+    differs: Sequence[str],
+) -> Result:
     """Return one prediction, with the values of all parameters if these are asked for."""
     import numpy as np
 
@@ -49,6 +59,7 @@ def _predicted(found: Prediction, values: dict[str, float], title: str, every: b
     data: dict[str, Any] = {
         "experiment": found.experiment,
         "model": found.model,
+        **({"assumptions": differs} if differs else {}),
         "mass": values.get("mass"),
         "coupling": values.get("coupling"),
         "axes": [described_axis(axis) for axis in found.axes],
@@ -67,7 +78,8 @@ def _predicted(found: Prediction, values: dict[str, float], title: str, every: b
         title += ", nuisances at their best fit"
     data["totals"] = found.totals
     shown = found.table()
-    head = f"{found.experiment}  {title}"
+    said = f" ({', '.join(differs)})" if differs else ""
+    head = f"{found.experiment}{said}  {title}"
     if not single:
         sums = table(("all bins", "counts"), found.rows_of_totals)
         return with_warnings(data, head, f"{sums}\n\n{table(shown.names, shown)}", warnings)
@@ -96,6 +108,8 @@ def chi2(args: Namespace) -> Result:
         ("" if i else "shared", "", name, pull, units[name]) for i, (name, pull) in enumerate(found.shared.items())
     ]
     title = f"chi2 {chi2_text(found.chi2)}  {described(model, values, likelihood.parameters(model))}"
+    names = [e.name + (f" ({', '.join(e.differs)})" if e.differs else "") for e in likelihood.experiments]
+    title += f", {' + '.join(names)}" if any(e.differs for e in likelihood.experiments) else ""
     warnings = [*likelihood.omissions(model), *unseen_at(likelihood, model, values, "chi2"), *found.remarks]
     data: dict[str, Any] = {
         "chi2": found.chi2,
@@ -103,6 +117,7 @@ def chi2(args: Namespace) -> Result:
         "shared": found.shared,
         "at_edge": found.at_edge,
         "units": units,
+        **assumed(likelihood, model),
     }
     if args.set:
         data["values"] = values
@@ -219,6 +234,7 @@ def _about(
         "parameter": moved.name,
         "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
         "fixed": found.fixed,
+        **({"assumptions": found.assumptions} if found.assumptions else {}),
         "best_fit": {"mass": mass, "coupling": coupling},
     }
     at = {"mass": mass, moved.name: coupling, **found.fixed}
@@ -226,22 +242,30 @@ def _about(
 
 
 def plot(args: Namespace) -> Result:
-    """Draw a saved scan or limit."""
+    """Draw saved results, several on one picture."""
     from cevns import inference
     from cevns.inference.files import kind_of
     from cevns.plotting import file_axes
 
-    if args.scan.endswith((".csv", ".json")):
-        if args.cl or args.dof:
-            raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
+    options = {key: value for key, value in {"cl": args.cl, "dof": args.dof}.items() if value is not None}
+    grids = [path for path in args.files if not path.endswith((".csv", ".json"))]
+    if options and not grids:
+        raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
+    found: list[AnyResult] = []
+    for path in args.files:
         # a table that does not say what it is, is taken for a limit
-        limits = args.scan.endswith(".csv") and kind_of(args.scan) in ("", inference.Limit.kind)
-        kind = inference.Limit if limits else inference.Result
-        ax = kind.load(args.scan).plot(file_axes())
-    else:
-        options = {"cl": args.cl, "dof": args.dof}
-        ax = inference.Scan.load(args.scan).plot(
-            file_axes(), **{key: value for key, value in options.items() if value is not None}
-        )
+        limits = path.endswith(".csv") and kind_of(path) in ("", inference.Limit.kind)
+        kind: Any = inference.Scan if path in grids else inference.Limit if limits else inference.Result
+        found.append(kind.load(path))
+    ax = file_axes()
+    for path, one in zip(args.files, found, strict=True):
+        try:
+            one.plot(ax, **(options if path in grids else {}))
+        except InputError as error:
+            said, others, _ = str(error).partition(": give axes of its own")
+            if not others:
+                raise
+            said = said.replace("ax shows", "the picture shows")
+            raise InputError(f"{path}: {said}: give it a picture of its own") from error
     save_figure(ax, args.output)
     return Result({"file": str(args.output)}, str(args.output))

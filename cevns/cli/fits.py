@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cevns.arrays import below
-from cevns.cli.inputs import described, inputs, pairs, save_figure, settings, weak_name, with_warnings
+from cevns.cli.inputs import inputs, pairs, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
 from cevns.tabular import chi2_text, without_rounding
 
@@ -37,7 +37,7 @@ def fit(args: Namespace) -> Result:
     rows = [
         (p.name, found.values[p.name], p.unit, _intervals(found.intervals[p.name].tolist())) for p in found.parameters
     ]
-    title = f"chi2 {chi2_text(found.chi2)}  {_title(model, found)}"
+    title = f"chi2 {chi2_text(found.chi2)}  {found.subject}"
     text = table(("parameter", "best fit", "unit", "delta chi2 at most 1, others profiled"), rows)
     if len(found.minima) > 1:
         names = [p.name for p in found.parameters]
@@ -62,7 +62,7 @@ def profile(args: Namespace) -> Result:
         "chi2_min": found.chi2_min,
         "profiled": found.profiled,
     }
-    title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}"
+    title = f"least chi2 {chi2_text(found.chi2_min)}  {found.subject}"
     return saved(found, args, data, title, table(shown.heads, without_rounding(shown)))
 
 
@@ -85,7 +85,7 @@ def interval(args: Namespace) -> Result:
         "allowed": found.allowed,
     }
     title = (
-        f"{_title(model, found)}, confidence level {below(found.cl, 1, 6)} for 1 degree of freedom\n"
+        f"{found.subject}, confidence level {below(found.cl, 1, 6)} for 1 degree of freedom\n"
         f"allowed where chi2 <= {number(found.chi2_min + found.delta_chi2)}, {number(found.delta_chi2)} above "
         f"{chi2_text(found.chi2_min)}"
     )
@@ -130,7 +130,7 @@ def contour(args: Namespace) -> Result:
         f"largest {args.x}",
         f"largest {args.y}",
     )
-    title = f"least chi2 {chi2_text(found.chi2_min)}  {_title(model, found)}, 2 degrees of freedom"
+    title = f"least chi2 {chi2_text(found.chi2_min)}  {found.subject}, 2 degrees of freedom"
     return saved(found, args, data, title, table(head, rows))
 
 
@@ -159,12 +159,7 @@ def about(found: AnyResult, model: Interaction) -> dict[str, Any]:
     """Return what JSON says of any result."""
     units = {p.name: p.unit or "dimensionless" for p in found.parameters}
     data = {"model": found.model, "weak": weak_name(model), "experiments": found.experiments, "units": units}
-    return data | {"fixed": found.fixed}
-
-
-def _title(model: Interaction, found: AnyResult) -> str:
-    settings = f" ({found.settings})" if found.settings else ""
-    return f"{described(model, {})}, {' + '.join(found.experiments)}{settings}"
+    return data | {"fixed": found.fixed, **({"assumptions": found.assumptions} if found.assumptions else {})}
 
 
 def _intervals(rows: Sequence[Sequence[float]]) -> str:

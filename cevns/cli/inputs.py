@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
-__all__ = ["described", "inputs", "pairs", "point", "save_figure", "settings", "weak_name", "with_warnings"]
+__all__ = ["assumed", "described", "inputs", "pairs", "point", "save_figure", "settings", "weak_name", "with_warnings"]
 
 
 def with_warnings(data: dict[str, Any], title: str, rows: str, warnings: Sequence[str]) -> Result:
@@ -61,10 +61,18 @@ def inputs(args: Namespace) -> tuple[Likelihood, Interaction]:
     return likelihood.constrained(pairs("prior", getattr(args, "prior", None))), model
 
 
-def weak_name(model: Interaction) -> str:
-    from cevns.interactions import WEAK_COUPLINGS
+def assumed(likelihood: Likelihood, model: Interaction) -> dict[str, Any]:
+    """Return what JSON says of what is not as it is unless something else is asked for; nothing if nothing is."""
+    from cevns.inference.assumptions import assumptions
 
-    return next((name for name, weak in WEAK_COUPLINGS.items() if weak == model.weak), model.weak.source)
+    found = assumptions(likelihood, model)
+    return {"assumptions": found} if found else {}
+
+
+def weak_name(model: Interaction) -> str:
+    from cevns.interactions.standard_model import weak_name
+
+    return weak_name(model.weak)
 
 
 def _from_registry(args: Namespace) -> list[Experiment]:

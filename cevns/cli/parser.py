@@ -224,9 +224,11 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     command = _command(commands, "plot", "analysis:plot", "draw what a command has saved")
     command.add_argument(
-        "scan",
+        "files",
+        nargs="+",
         metavar="FILE",
-        help="written by cevns scan (.npz), limit or profile (.csv), interval, contour or fit (.json)",
+        help="written by cevns scan (.npz), limit or profile (.csv), interval, contour or fit (.json); several share "
+        "one picture",
     )
     _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cevns.arrays import below
 from cevns.cli.fits import about, saved, values_of
-from cevns.cli.inputs import described, inputs, point, settings, weak_name, with_warnings
+from cevns.cli.inputs import assumed, described, inputs, point, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
 from cevns.tabular import without_rounding
 
@@ -34,12 +34,8 @@ def sensitivity(args: Namespace) -> Result:
         "method": found.method,
         "expected": [dict(zip(shown.names, row, strict=True)) for row in shown],
     }
-    settled = f" ({found.settings})" if found.settings else ""
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"
-    title = (
-        f"{described(model, {})}, {' + '.join(found.experiments)}{settled}: expected limits, confidence level "
-        f"{below(found.cl, 1, 6)} for {freedom}"
-    )
+    title = f"{found.subject}: expected limits, confidence level {below(found.cl, 1, 6)} for {freedom}"
     return saved(found, args, data, title, table(shown.heads, without_rounding(shown)))
 
 
@@ -55,6 +51,7 @@ def significance(args: Namespace) -> Result:
         "values": values,
         "dof": args.dof or 1,
         "significance": found,
+        **assumed(likelihood, model),
     }
     names = " + ".join(data["experiments"])
     title = f"{number(found)} standard deviations  {described(model, values, likelihood.parameters(model))}, {names}"

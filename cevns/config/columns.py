@@ -12,7 +12,7 @@ import numpy as np
 
 from cevns.errors import DataError, InputError
 from cevns.files import read_bytes
-from cevns.tables import LARGEST_TABLE, Table, close_match, energy_unit, join_bins, order_problem
+from cevns.tables import LARGEST_TABLE, OBSERVABLE_KEYS, Table, close_match, contradiction, join_bins, order_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,19 +65,23 @@ class Cells:
 
 
 def read_columns(
-    path: Path, wanted: Mapping[str, int | str], section: Section, histogram: bool | None
+    path: Path, wanted: Mapping[str, int | str], section: Section, histogram: bool | None, unit: str | None = None
 ) -> dict[str, Cells]:
-    """Return lists of numbers by key; edges may be one more than what lies between them."""
+    """Return lists of numbers by key; edges may be one more than what lies between them.
+
+    `unit` is that of the axis of observables, where there is one.
+    """
     table = Table.read(path)
     wanted = wanted or _titled_columns(table, path, section.columns)
     indices = {key: table.index(column) for key, column in wanted.items()}
     table.check_distinct(indices)
     for key, index in indices.items():
-        unit, said = energy_unit(key), energy_unit(table.titles[index]) if table.titles else None
-        if unit and said and "_per_" not in key and unit != said:
+        said = contradiction(key, table.titles[index], unit) if table.titles else None
+        if said:
+            of = f" in {unit}" if unit and key in OBSERVABLE_KEYS else ""
             raise DataError(
-                f"{path}: column {index + 1} is chosen for {key}, but its title says {said}; convert it, or "
-                "choose another"
+                f"{path}: column {index + 1} is chosen for {key}{of}, but its title says {said}; convert it, correct "
+                "the title, or choose another"
             )
     columns = {key: table.values(index) for key, index in indices.items()}
     length = max(map(len, columns.values()))

@@ -149,6 +149,8 @@ class Reader:
         self.parts: dict[str, dict[str, Any]] = {}
         # what came of files, by the path to the key that it stands for
         self.cells: dict[str, Cells] = {}
+        # of the observables of each response, by its path
+        self.units: dict[str, str] = {}
 
     def problem(self, where: str, message: object, place: str | None = None) -> Any:
         """Note what is wrong, and where in a file it stands; return None, which stands for the value."""
@@ -268,6 +270,13 @@ class Reader:
             elif wrong in section.required_parameters:
                 return None
 
+    def unit_at(self, where: str, table: Mapping[str, Any]) -> str | None:
+        """Return the unit of observables in a table: its own, or that of the response to which it belongs."""
+        own = table.get("unit")
+        if isinstance(own, str):
+            return own
+        return next((unit for at, unit in self.units.items() if where == at or where.startswith(f"{at}.")), None)
+
     def with_columns(self, section: Section, table: dict[str, Any], where: str) -> dict[str, Any]:
         """Return a table with the columns of its file in the place of the keys that they stand for."""
         if not section.columns or "file" not in table:
@@ -290,7 +299,11 @@ class Reader:
                 # what is wrong with the choice does not hide what is wrong with the file
                 if wanted or "columns" not in table:
                     cells = read_columns(
-                        self.folder / checked_path(name, "file"), wanted, section, rest.get("histogram")
+                        self.folder / checked_path(name, "file"),
+                        wanted,
+                        section,
+                        rest.get("histogram"),
+                        self.unit_at(where, rest),
                     )
                     found = {key: part.values for key, part in cells.items()}
                     self.cells |= {join(where, key): part for key, part in cells.items()}

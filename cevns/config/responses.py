@@ -50,6 +50,9 @@ def response(reader: Reader, value: Any, where: str) -> Any:
     table = read.mapping(reader, value, where)
     if table is None:
         return None
+    if table.get("kind", "quenching") == "quenching":
+        unit = table.get("unit", UNIT)
+        reader.units |= {where: unit} if isinstance(unit, str) else {}
     kinds = {"quenching": _RESPONSE, "templates": _TEMPLATES}
     return read.one_of(kinds)(reader, {"kind": "quenching"} | table, where)
 

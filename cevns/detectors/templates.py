@@ -200,7 +200,7 @@ def read_templates(
     Raises
     ------
     DataError
-        If the file cannot be read, or has other columns.
+        If the file cannot be read, has other columns, or the title of energies says another unit than keV.
     InputError
         If the templates are refused.
 
@@ -259,7 +259,7 @@ def _from_archive(path: Any) -> tuple[Array, Array]:
 
 
 def _from_text(path: Any, bins: int) -> tuple[Array, Array, list[int]]:
-    from cevns.tables import Table, join_bins
+    from cevns.tables import Table, contradiction, join_bins
 
     table = Table.read(path)
     if table.width not in (bins + 1, bins + 2):
@@ -267,6 +267,13 @@ def _from_text(path: Any, bins: int) -> tuple[Array, Array, list[int]]:
             f"{path} has {table.width} columns, but there are {bins} bins: there must be {bins + 1}, a recoil energy "
             f"and the shares, or {bins + 2}, two edges and the shares"
         )
+    for i in range(table.width - bins if table.titles else 0):
+        said = contradiction("recoil_kev", table.titles[i])
+        if said:
+            raise DataError(
+                f"{path}: column {i + 1} holds recoil energies in keV, but its title says {said}; convert it, or "
+                "correct the title"
+            )
     columns = [table.values(i) for i in range(table.width)]
     length = max(map(len, columns))
     columns = [table.values(i, length) for i in range(table.width)]

@@ -12,8 +12,10 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
+from cevns.likelihoods.nuisances import checked_correlations
 from cevns.predictions import Signal
 
 if TYPE_CHECKING:
@@ -82,6 +84,9 @@ class Experiment(Likelihood):
     expected : bool
         Whether `observed` are no data, but what an interaction predicts: figures and tables say so. `asimov` sets it,
         and other counts end it.
+    changes : sequence of (str, str)
+        How it differs from the one that it was loaded as, the option or field with a text, which results tell. `load`,
+        `replace` and other methods keep it.
 
     Examples
     --------
@@ -112,6 +117,7 @@ class Experiment(Likelihood):
     correlations: Values = ()
     floor: float = 0.0
     expected: bool = False
+    changes: Values = dataclasses.field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name)
@@ -144,7 +150,7 @@ class Experiment(Likelihood):
         pairs = dict(self.correlations) if isinstance(self.correlations, Mapping) else self.correlations
         checks.put(
             self,
-            correlations=_correlations(pairs),
+            correlations=checked_correlations(pairs),
             observed=data.observed,
             uncertainty=data.uncertainty,
             backgrounds=backgrounds,
@@ -156,10 +162,10 @@ class Experiment(Likelihood):
             electrons=signal.electrons,
             label=self.label or self.name,
             expected=checks.instance("expected", self.expected, bool),
+            changes=checked_changes(self.changes),
         )
-        if self.together:
-            # refuses what does not fit together here and now
-            _ = self._assembly
+        # refuses what does not fit together here and now
+        _ = self.together and self._assembly
 
     def _flat(self, field: str, values: Any) -> Array:
         """Return counts of all bins in a row, given like that or in the shape of the axes."""
@@ -216,7 +222,10 @@ class Experiment(Likelihood):
             flat = {name: self._flat(name, values) for name, values in changes.items() if values is not None}
             return self.with_data(**flat)
         other = {"expected": False} if "observed" in changes else {}
-        return dataclasses.replace(self, **other | changes)
+        out = dataclasses.replace(self, **other | changes)
+        if "changes" not in changes:
+            checks.put(out, changes=replaced(self, changes, out))
+        return out
 
     def with_data(  # type: ignore[override]  # the counts of one where a sum has several
         self, observed: ArrayLike, uncertainty: ArrayLike | None = None
@@ -248,12 +257,29 @@ class Experiment(Likelihood):
             data.check_precision(background.counts)
         out = object.__new__(Experiment)
         own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty, "expected": False}
+        own["changes"] = self._of_other_data
         out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), _like=self._evaluators, **own)
         out.__dict__["_assembly"] = self._assembly.with_data(out)
         # chi2 of the other data
         for name in ("_evaluators", "_constrained"):
             out.__dict__.pop(name, None)
         return out
+
+    @cached_property
+    def _of_other_data(self) -> Values:
+        return of_other_data(self.changes)
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """How it differs from the experiment that it was loaded as, in short texts; what is no data, `expected`, too.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> cevns.load("coherent-csi-2017", quenching="constant").replace(signal_sigma=0.1).asimov().differs
+        ('quenching = constant', 'signal_sigma = 0.1', 'expected data')
+        """
+        return differences(self.changes, self.expected)
 
     def asimov(self, interaction: Model = "sm", **values: float) -> Experiment:
         """Return the same experiment with the counts that an interaction predicts, nuisances at their central values.
@@ -280,7 +306,7 @@ class Experiment(Likelihood):
         for background in self.backgrounds:
             expected = expected + background.counts
         out = self.with_data(expected)
-        checks.put(out, expected=True)
+        checks.put(out, expected=True, changes=of_expected(self.changes, self.describe(interaction)[0], values))
         return out
 
     def scaled(self, exposure: float) -> Experiment:
@@ -469,17 +495,3 @@ def _checked_shapes(given: Any) -> Any:
     from cevns.detectors import ResponseShape, TimeOffset
 
     return checks.sequence("shapes", given, (Deformation, ResponseShape, TimeOffset))
-
-
-def _correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...]:
-    """Return pairs of names with their correlation."""
-    if isinstance(given, dict):
-        given = tuple(given.items())
-    found = []
-    for pair, value in checks.pairs("correlations", given, "((name, name), correlation)"):
-        names = checks.sequence("correlations", pair, str, "each is of two names")
-        if len(names) != 2:
-            raise InputError(f"correlations hold pairs of names, got {checks.shown(pair)}")
-        of = f"correlation of {names[0]!r} and {names[1]!r}"
-        found.append(((names[0], names[1]), checks.real(of, value, low=-1, high=1)))
-    return tuple(found)

@@ -11,6 +11,7 @@ import numpy as np
 from cevns import checks
 from cevns.binning import Axis, Binning
 from cevns.errors import InputError
+from cevns.experiments.changes import with_changes
 from cevns.likelihoods import Background, Deformation
 from cevns.likelihoods.nuisances import SIGNAL
 
@@ -31,14 +32,21 @@ def scaled(experiment: Experiment, exposure: float) -> Experiment:
     factor = checks.real("exposure", exposure, low=1 / LARGEST_FACTOR, high=LARGEST_FACTOR)
     target = dataclasses.replace(experiment.target, mass=factor * experiment.target.mass)
     uncertainty = experiment.uncertainty
-    return experiment.replace(
+    return dataclasses.replace(
+        experiment,
         target=target,
         observed=_times(experiment.observed, factor),
         uncertainty=None if uncertainty is None else _times(uncertainty, math.sqrt(factor)),
         backgrounds=[dataclasses.replace(b, counts=_times(b.counts, factor)) for b in experiment.backgrounds],
         shapes=[_scaled_shape(shape, factor) for shape in experiment.shapes],
         expected=True,
+        changes=with_changes(experiment.changes, ("exposure", f"exposure x {_so_far(experiment) * factor:.6g}")),
     )
+
+
+def _so_far(experiment: Experiment) -> float:
+    """Return the exposure of an experiment in units of that which it was loaded with."""
+    return float(dict(experiment.changes).get("exposure", "1").rpartition(" ")[2])
 
 
 def _scaled_shape(shape: Any, factor: float) -> Any:
@@ -83,6 +91,9 @@ def above(experiment: Experiment, threshold: float) -> Experiment:
         "backgrounds": [Background(b.name, cut(b.counts), b.sigma) for b in experiment.backgrounds],
         "shapes": [_cut_shape(s, lambda r: _cut_response(r, kept, others, cut), cut) for s in experiment.shapes],
         "expected": experiment.expected,
+        "changes": with_changes(
+            experiment.changes, ("threshold", f"threshold = {start:.6g}{f' {axis.unit}' if axis.unit else ''}")
+        ),
     }
     if experiment.distribution is not None:
         shares = experiment.distribution.shares[first:]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.experiments.changes import text_of, with_changes
 
 if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
@@ -114,7 +115,18 @@ def load(name: str, **options: Any) -> Experiment:
     if unknown:
         raise InputError(f"unknown option {sorted(unknown)[0]!r}; allowed: {', '.join(module.OPTIONS)}")
     experiment: Experiment = module.load(**options)
+    if options:
+        usual = known_options(name)
+        other = [
+            (option, text_of(option, value)) for option, value in options.items() if _differs(value, usual[option])
+        ]
+        checks.put(experiment, changes=with_changes(experiment.changes, *other))
     return experiment
+
+
+def _differs(value: Any, usual: Any) -> bool:
+    several = isinstance(usual, tuple) and isinstance(value, (list, tuple))
+    return tuple(value) != usual if several else bool(value != usual)
 
 
 def _module(name: str) -> Any:

@@ -155,7 +155,7 @@ class Contour(Result):
         )
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the curves; see `cevns.plotting.plot_contour`."""
+        """Draw the curves; options of `cevns.plotting.plot_contour`."""
         from cevns.inference.drawing import plot_contour
 
         return plot_contour(self, ax=ax, **options)

@@ -93,7 +93,7 @@ class Estimate(Result):
         return Table((*columns, Column("chi2", "", [m["chi2"] for m in self.minima])))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Mark the minima along one parameter, or in the plane of the first two; see `cevns.plotting.plot_estimate`."""
+        """Mark the minima along one parameter or in the plane of two; options of `cevns.plotting.plot_estimate`."""
         from cevns.inference.drawing import plot_estimate
 
         return plot_estimate(self, ax=ax, **options)

@@ -77,7 +77,7 @@ class Fit(Result):
         return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Mark the point in the plane of mass and coupling; see `cevns.plotting.plot_fit`."""
+        """Mark the point in the plane of mass and coupling; options of `cevns.plotting.plot_fit`."""
         from cevns.inference.drawing import plot_fit
 
         return plot_fit(self, ax=ax, **options)

@@ -14,6 +14,7 @@ from cevns.arrays import below
 from cevns.errors import CevnsError, InputError
 from cevns.inference.levels import delta_chi2
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, Parameter, coupling, mass
+from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +37,6 @@ __all__ = [
     "names",
     "number",
     "numbers",
-    "plain",
 ]
 
 #: Format that is written; that of version 0.1 is read too, whose header does not have the parameters.
@@ -63,6 +63,7 @@ def header(result: Result) -> dict[str, Any]:
 
     fixed = [_described(parameter) for parameter in result.fixed_parameters]
     more = {"fixed": result.fixed, "fixed_parameters": fixed, "remarks": list(result.remarks)}
+    more |= {"assumptions": list(result.assumptions), "symbols": result.symbols}
     return {
         "format": FORMAT,
         "kind": result.kind,
@@ -84,11 +85,6 @@ def _described(parameter: Parameter) -> dict[str, Any]:
         for name, (value, default) in values.items()
         if name in _WRITTEN or (value != default and name not in _UNWRITTEN)
     }
-
-
-def plain(text: str) -> str:
-    """Return a text as mathtext that shows it as it is."""
-    return text.replace("$", r"\$")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -177,7 +173,9 @@ def fields(about: Mapping[str, Any], masses: bool | None, *, any_names: bool = F
         "parameters": parameters,
         "fixed": (fixed := _fixed(about.get("fixed", {}))),
         "fixed_parameters": _fixed_parameters(about.get("fixed_parameters", []), fixed),
-        "remarks": _remarks(about.get("remarks", [])),
+        "remarks": _texts(about, "remarks"),
+        "assumptions": _texts(about, "assumptions"),
+        "symbols": _symbols(about.get("symbols", {})),
     }
 
 
@@ -199,10 +197,17 @@ def _fixed_parameters(entries: Any, values: Mapping[str, float]) -> tuple[Parame
     return found
 
 
-def _remarks(texts: Any) -> tuple[str, ...]:
+def _symbols(texts: Any) -> dict[str, str]:
+    if not isinstance(texts, Mapping):
+        raise HeaderError(f"its symbols are no JSON object, but {_json(texts)}")
+    return {_text("name of a symbol", name): _words("symbol", text) for name, text in texts.items()}
+
+
+def _texts(about: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    texts = about.get(key, [])
     if not isinstance(texts, list):
-        raise HeaderError(f"its remarks are no list of texts, but {_json(texts)}")
-    return tuple(_text("remark", text) for text in texts)
+        raise HeaderError(f"its {key} are no list of texts, but {_json(texts)}")
+    return tuple(_text(key[:-1], text) for text in texts)
 
 
 def _parameters(entries: Any, any_names: bool) -> tuple[Parameter, ...]:

@@ -118,7 +118,7 @@ class Interval(Result):
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw chi2 above its minimum, with the level and what it allows; see `cevns.plotting.plot_interval`."""
+        """Draw chi2 above its minimum, with the level and what it allows; options of `cevns.plotting.plot_interval`."""
         from cevns.inference.drawing import plot_interval
 
         return plot_interval(self, ax=ax, **options)

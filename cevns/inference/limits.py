@@ -105,7 +105,7 @@ class Limit(Result):
 
     def _holds_zero(self, intervals: Array) -> bool:
         # the couplings of a mediator begin at 0, which is then no end of what is excluded
-        begins = self._one_sided
+        begins = self.one_sided
         return any(low < 0 < high or (low == 0 and begins) for low, high in intervals)
 
     def text(self, intervals: Array) -> str:
@@ -118,12 +118,13 @@ class Limit(Result):
         >>> curve.text(curve.excluded[0])
         '(0.00017596, 0.000487266), (0.000593695, inf)'
         """
-        begins = self._one_sided
+        begins = self.one_sided
         shown = (f"{'[' if low == 0 and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)
         return ", ".join(shown) or "none"
 
     @property
-    def _one_sided(self) -> bool:
+    def one_sided(self) -> bool:
+        """Whether couplings begin at 0, and do not have both signs."""
         coupling = self.parameters[-1]
         return coupling.low >= coupling.origin
 
@@ -160,7 +161,7 @@ class Limit(Result):
         if np.isnan(coupling).any():
             raise InputError("coupling contains nan")
         begin = self.parameters[-1].origin
-        if self._one_sided and (coupling < begin).any():
+        if self.one_sided and (coupling < begin).any():
             raise InputError(
                 f"coupling contains {coupling.min():g}, but that of {checks.shown(self.model)} begins at {begin:g}"
             )
@@ -224,7 +225,7 @@ class Limit(Result):
         return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the excluded region; see `cevns.plotting.plot_limit`."""
+        """Draw the excluded region; options of `cevns.plotting.plot_limit`."""
         from cevns.inference.drawing import plot_limit
 
         return plot_limit(self, ax=ax, **options)

@@ -9,11 +9,12 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import ConvergenceError, InputError
-from cevns.inference.headers import plain
+from cevns.inference.assumptions import assumptions
 from cevns.inference.unseen import without_effect
 from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
+from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -89,7 +90,8 @@ class Line:
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         self.name, self.label = likelihood.describe(interaction)
-        self._likelihood, self._remarks = likelihood, likelihood.omissions(interaction)
+        self._likelihood, self._interaction = likelihood, interaction
+        self._remarks = likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
         if parameter is not None:
             self.fixed |= self._others_of(parameter, likelihood, interaction)
@@ -181,6 +183,7 @@ class Line:
             "fixed": {name: float(value) for name, value in self.fixed.items()},
             "fixed_parameters": tuple(self.known[name] for name in self.fixed),
             "remarks": self._remarks,
+            "assumptions": assumptions(self._likelihood, self._interaction),
         }
 
     def about_best(self, other: float | None, value: float) -> dict[str, Any]:

@@ -12,12 +12,13 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.assumptions import assumptions
 from cevns.inference.axes import LIGHTEST, Axes
-from cevns.inference.headers import plain
 from cevns.inference.inner import convex_box
 from cevns.inference.unseen import without_effect
 from cevns.parameters import LARGEST_COUPLING, chosen, unused_prior
 from cevns.threads import checked, share
+from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +137,7 @@ class Objective(Axes):
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
         #: What they leave out that matters, in plain sentences.
-        self.omissions = likelihood.omissions(interaction)
+        self.omissions, self._assumed = likelihood.omissions(interaction), assumptions(likelihood, interaction)
         self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)
@@ -341,6 +342,8 @@ class Objective(Axes):
             "labels": tuple(e.label for e in self.experiments),
             "fixed": dict(self.fixed),
             "fixed_parameters": tuple(self.known[name] for name in self.fixed),
+            "assumptions": self._assumed,
+            "symbols": {name: self.known[name].label for name in self.given},
         }
 
     def parameter(self, name: str) -> Parameter:

@@ -85,7 +85,7 @@ class Profile(Result):
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw chi2 above its minimum; see `cevns.plotting.plot_profile`."""
+        """Draw chi2 above its minimum; options of `cevns.plotting.plot_profile`."""
         from cevns.inference.drawing import plot_profile
 
         return plot_profile(self, ax=ax, **options)

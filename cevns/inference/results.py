@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
+from cevns.inference.assumptions import shown
 from cevns.plotting.pictures import Pictured
 from cevns.tabular import html, without_rounding
-from cevns.units import typeset
+from cevns.units import plain, symbol, typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -45,6 +46,11 @@ class Result(ByValue, Pictured, abc.ABC):
     remarks : tuple of str
         What a reader has to know beside the numbers: a minimum at the end of a range, one that is as deep, a direction
         in which chi2 does not change.
+    assumptions : tuple of str
+        What is not as it is unless something else is asked for: options and replaced fields of experiments, data that
+        are expectations, priors, weak couplings. What is said of one of several experiments begins with its name.
+    symbols : dict
+        How other parameters that were profiled are called in figures, by name; none of a file of an earlier version.
     """
 
     model: str
@@ -55,6 +61,8 @@ class Result(ByValue, Pictured, abc.ABC):
     fixed: dict[str, float] = field(default_factory=dict)
     fixed_parameters: tuple[Parameter, ...] = ()
     remarks: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    symbols: dict[str, str] = field(default_factory=dict)
 
     #: What files and messages call it, and how its files end.
     kind: ClassVar[str] = "result"
@@ -70,11 +78,16 @@ class Result(ByValue, Pictured, abc.ABC):
     @property
     def title(self) -> str:
         """The model, the experiments and the `settings` as legends name them."""
-        return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(typeset(self.settings))}"
+        assumed = [typeset(plain(text)) for text in shown(self.assumptions, self.experiments, self.labels)]
+        symbols = {p.name: p.label for p in self.fixed_parameters} | self.symbols
+        settings = self._settings(assumed, lambda name: symbols.get(name) or symbol(name), typeset)
+        return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(settings)}"
 
     @property
     def settings(self) -> str:
-        """Which parameters have values other than their defaults, and which were profiled; empty if there are none.
+        """Which parameters have values other than their defaults, which were profiled, and the `assumptions`.
+
+        It is empty if there are none.
 
         Examples
         --------
@@ -82,14 +95,23 @@ class Result(ByValue, Pictured, abc.ABC):
         >>> csi = cevns.load("coherent-csi-2017")
         >>> csi.interval("b-l", "coupling", mass=50, profiled="rn_csi").settings
         'mass = 50 MeV; profiled: rn_csi'
+        >>> cevns.load("coherent-csi-2017", form_factor="point").asimov().limit("b-l", mass=50).settings
+        'form_factor = point, expected data'
         """
+        return self._settings(self.assumptions)
+
+    def _settings(
+        self, assumed: Sequence[str], called: Callable[[str], str] = str, unit: Callable[[str], str] = str
+    ) -> str:
+        """Return `settings` with names and units as they are asked for."""
         known = {p.name: p for p in self.fixed_parameters}
         values = []
         for name, value in self.fixed.items():
             p = known.get(name)
             if p is None or p.default != value:
-                values.append(f"{name} = {value:.6g}{f' {p.unit}' if p is not None and p.unit else ''}")
-        return "; ".join(filter(None, (_few(values), _few(list(self._others), "profiled: "))))
+                values.append(f"{called(name)} = {value:.6g}{f' {unit(p.unit)}' if p is not None and p.unit else ''}")
+        others = _few([called(name) for name in self._others], "profiled: ")
+        return "; ".join(filter(None, (_few(values), others, _few(assumed))))
 
     @property
     def _others(self) -> Iterable[str]:

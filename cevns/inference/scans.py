@@ -78,7 +78,10 @@ class Scan(Result):
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the excluded regions; see `cevns.plotting.plot_scan`."""
+        """Draw the excluded regions; options are those of `cevns.plotting.plot_scan`, ``cl`` and ``dof`` among them.
+
+        Strips that are narrower than the distance of grid points come out as beads: `limit` and `contour` are exact.
+        """
         from cevns.inference.drawing import plot_scan
 
         return plot_scan(self, ax=ax, **options)

@@ -36,6 +36,8 @@ SIGMAS = (-2, -1, 0, 1, 2)
 _TAGS = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
 #: chi2 below which nothing fits better.
 NOTHING_LEFT = 1e-9
+#: With which what is said of data begins.
+OF_DATA = ("other data", "expected data")
 #: How the bands were found.
 METHODS = ("asimov", "toys", "none")
 
@@ -97,7 +99,7 @@ class Sensitivity(Result):
         return Table(tuple(columns))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the median and the bands; see `cevns.plotting.plot_sensitivity`."""
+        """Draw the median and the bands; options of `cevns.plotting.plot_sensitivity`."""
         from cevns.inference.drawing import plot_sensitivity
 
         return plot_sensitivity(self, ax=ax, **options)
@@ -244,6 +246,8 @@ def sensitivity(
     about = first.about
     at_mass = {} if variants is None or first.other is None else {first.other.name: float(masses[0])}
     about["fixed"] = at_mass | about["fixed"]
+    # the data do not matter
+    about["assumptions"] = tuple(t for t in about["assumptions"] if not t.rpartition(": ")[2].startswith(OF_DATA))
     about["fixed_parameters"] = tuple(first.known[name] for name in about["fixed"])
     return Sensitivity(
         cl=float(cl),

@@ -12,7 +12,7 @@ from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import LARGEST_NUMBER, charge_table
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI
-from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings
+from cevns.interactions.standard_model import RADIATIVE_COUPLINGS, WeakCouplings, weak_name
 from cevns.interactions.structure import Structure, structure_of
 from cevns.parameters import Parameter, needed
 
@@ -177,6 +177,18 @@ class Interaction:
     def __radd__(self, other: Any) -> Interaction:
         # sum() starts from 0
         return self if other == 0 else NotImplemented
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What is not as it is unless something else is asked for: the weak couplings, if they are others.
+
+        Examples
+        --------
+        >>> from cevns.interactions import TREE_LEVEL_COUPLINGS, get_interaction
+        >>> get_interaction("b-l").replace(weak=TREE_LEVEL_COUPLINGS).assumptions
+        ('tree-level weak couplings',)
+        """
+        return () if self.weak == RADIATIVE_COUPLINGS else (f"{weak_name(self.weak)} weak couplings",)
 
     def replace(self, **changes: Any) -> Interaction:
         """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""

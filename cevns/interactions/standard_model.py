@@ -22,6 +22,7 @@ __all__ = [
     "TREE_LEVEL_COUPLINGS",
     "WEAK_COUPLINGS",
     "WeakCouplings",
+    "weak_name",
 ]
 
 
@@ -165,3 +166,8 @@ WEAK_COUPLINGS = {
     "radiative-electrons": RADIATIVE_ELECTRON_COUPLINGS,
     "tree-level": TREE_LEVEL_COUPLINGS,
 }
+
+
+def weak_name(weak: WeakCouplings) -> str:
+    """Return the name of weak couplings in `WEAK_COUPLINGS`, or their source."""
+    return next((name for name, known in WEAK_COUPLINGS.items() if known == weak), weak.source)

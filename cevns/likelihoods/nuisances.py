@@ -173,3 +173,17 @@ def shared(experiments: Sequence[Channel]) -> dict[str, tuple[float, tuple[int, 
                 )
             found[nuisance.name] = sigma, (*members, i)
     return found
+
+
+def checked_correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...]:
+    """Return pairs of names with their correlation."""
+    if isinstance(given, dict):
+        given = tuple(given.items())
+    found = []
+    for pair, value in checks.pairs("correlations", given, "((name, name), correlation)"):
+        names = checks.sequence("correlations", pair, str, "each is of two names")
+        if len(names) != 2:
+            raise InputError(f"correlations hold pairs of names, got {checks.shown(pair)}")
+        of = f"correlation of {names[0]!r} and {names[1]!r}"
+        found.append(((names[0], names[1]), checks.real(of, value, low=-1, high=1)))
+    return tuple(found)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.plotting.canvas import is_empty, new_figure
+from cevns.plotting.quantities import DELTA_CHI2, check_shown, name_axis, quantity_of
 from cevns.plotting.ranges import held, is_new, narrow, show
+from cevns.plotting.signs import signed_end, signed_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ __all__ = [
 #: Share of the largest value of a parameter below which others are 0 but for rounding, and above which they are shown
 #: on a logarithmic axis of somebody else if they reach 0.
 ROUNDING, DECADES = 1e-9, 1e-3
+#: Points between the frame and the power of ten that stands above it.
+OFFSET = 7
 
 
 def _at_ends(curve: Array) -> Array:
@@ -67,11 +71,17 @@ def end_where_ranges_do(ax: Axes, curves: Sequence[Array]) -> None:
 
 
 def parameter_axes(
-    ax: Axes | None, parameters: Sequence[Parameter], drawn: Sequence[Array], *, also: Array | None = None
+    ax: Axes | None,
+    parameters: Sequence[Parameter],
+    drawn: Sequence[Array],
+    *,
+    also: Array | None = None,
+    signed: bool = False,
 ) -> Axes:
     """Return axes for the plane of two parameters that show what is drawn.
 
-    New ones get scales and labels; others grow, unless their limits were set by somebody else.
+    New ones get scales and labels; others grow, unless their limits were set by somebody else. Axes named by other
+    parameters are refused.
 
     Parameters
     ----------
@@ -83,26 +93,36 @@ def parameter_axes(
         What decides on the scales.
     also : ndarray, shape (n, 2) or (2,)
         What is shown too, as far as it is on a scale.
+    signed : bool
+        Whether y has both signs and may vary by powers of ten, as limits on a coupling do.
     """
     marks = np.empty((0, 2)) if also is None else also.reshape(-1, 2)
     points = np.concatenate([part.reshape(-1, 2) for part in drawn if part.size] or [marks, np.zeros((0, 2))])
+    x, y = map(quantity_of, parameters)
     labelled = is_empty(ax)
+    if not labelled:
+        check_shown(ax, x, y)
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     for k, axis in enumerate((ax.xaxis, ax.yaxis)):
-        _show(axis, parameters[k], points[:, k], marks[:, k], new=new[k], labelled=labelled)
+        if k == 1 and signed:
+            _show_signed(axis, parameters[k], points[:, k], new=new[k], labelled=labelled)
+        else:
+            _show(axis, parameters[k], points[:, k], marks[:, k], new=new[k], labelled=labelled)
     return ax
 
 
 def chi2_axes(ax: Axes | None, parameter: Parameter, values: Array, height: float, lowest: float = 0.0) -> Axes:
     """Return axes for chi2 along one parameter that show some of its values, and chi2 from 0, or less, to a height."""
     labelled = is_empty(ax)
+    if not labelled:
+        check_shown(ax, quantity_of(parameter), DELTA_CHI2)
     ax = new_figure().add_subplot() if ax is None else ax
     new = is_new(ax.xaxis), is_new(ax.yaxis)
     _show(ax.xaxis, parameter, values, np.empty(0), 0.0, new=new[0], labelled=labelled)
     show(ax.yaxis, min(0.0, 1.05 * lowest), 1.05 * height or 1.0, new=new[1])
     if labelled:
-        ax.set_ylabel(r"$\Delta\chi^2$")
+        name_axis(ax.yaxis, DELTA_CHI2)
     return ax
 
 
@@ -135,6 +155,18 @@ def mark(ax: Axes, point: Array, parameters: Sequence[Parameter], label: str | N
         ax.plot(*([value] for value in place), label=label or None, transform=transform, **(usual | options))
 
 
+def _show_signed(axis: Any, parameter: Parameter, values: Array, *, new: bool, labelled: bool) -> None:
+    """Let an axis show values of both signs, on a scale that is linear around 0 if they differ much in size."""
+    scale = signed_scale(values)
+    if scale["value"] == "linear":
+        _show(axis, parameter, values, np.empty(0), new=new, labelled=labelled)
+        return
+    low, high = (signed_end(float(end), scale) for end in (values.min(), values.max()))
+    show(axis, low, high, scale=scale["value"], linthresh=scale["linthresh"], new=new)
+    if labelled:
+        name_axis(axis, quantity_of(parameter))
+
+
 def _show(
     axis: Any, parameter: Parameter, values: Array, also: Array, margin: float = 0.05, *, new: bool, labelled: bool
 ) -> None:
@@ -158,7 +190,9 @@ def _show(
         )
     show(axis, low, high, scale=scale, new=new)
     if labelled:
-        axis.set_label_text(parameter.axis_label)
+        name_axis(axis, quantity_of(parameter))
     if new and axis.axis_name == "y":
         # the power of ten of the numbers stands over them, not where a legend begins
         axis.get_offset_text().set_horizontalalignment("right")
+        # points above the frame, clear of a number at its top
+        axis.OFFSETTEXTPAD = OFFSET

@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.parameters import Parameter
 from cevns.plotting.frames import chi2_axes, mark
+from cevns.plotting.looks import Look, look, normal
 from cevns.plotting.plane import once
 from cevns.plotting.ranges import cut, held
 from cevns.plotting.regions import draw_lines
@@ -46,7 +47,7 @@ def minima_along(
     label : str or None
         Of the least minimum.
     options : dict
-        Of the marks, their colour included.
+        Of the marks.
     """
     ends = np.append(rows[np.isfinite(rows)], points[:, 0])
     low, high = float(ends.min()), float(ends.max())
@@ -59,18 +60,26 @@ def minima_along(
         wide = np.array([low - width if p.scale != "log" else low, high + width])
     ax = chi2_axes(ax, p, wide.clip(p.low, p.high), HEIGHT * max(LEVEL, float(points[:, 1].max())))
     lines = [np.column_stack([row, [LEVEL, LEVEL]]) for row in cut(ax.xaxis, rows)]
+    options = normal(options)
+    drawn = look(ax, color=options.get("color"))
+    options = {"color": drawn.color} | options
     with held(ax):
-        style = {"color": options["color"], "linewidth": 1, "marker": "|", "markersize": 8}
+        style = {"color": options["color"], "linewidth": 1, "marker": "|", "markersize": 8} | drawn.lines[0]
         draw_lines(ax, lines, once(ax, r"$\Delta\chi^2 \leq 1$" if label else ""), **style)
-    mark_minima(ax, points, [p, Parameter("delta_chi2", "", r"$\Delta\chi^2$")], label, options)
+    mark_minima(ax, points, [p, Parameter("delta_chi2", "", r"$\Delta\chi^2$")], label, options, drawn)
     return ax
 
 
 def mark_minima(
-    ax: Axes, points: Array, parameters: Sequence[Parameter], label: str | None, options: dict[str, Any]
+    ax: Axes,
+    points: Array,
+    parameters: Sequence[Parameter],
+    label: str | None,
+    options: dict[str, Any],
+    drawn: Look,
 ) -> None:
-    """Mark the global minimum with a star, others with empty circles."""
-    mark(ax, points[0], parameters, label, **options)
+    """Mark the global minimum with a star, or another mark of its own, others with empty circles."""
+    mark(ax, points[0], parameters, label, **(drawn.mark | options))
     text = once(ax, r"other minima, $\Delta\chi^2 \leq 9$" if label else "")
     for k, point in enumerate(points[1:]):
         mark(ax, point, parameters, "" if k else text, **({"marker": "o", "markerfacecolor": "none"} | options))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cevns import checks
+from cevns import checks, parameters
 from cevns.arrays import below
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
+from cevns.plotting.quantities import Quantity, check_shown, name_axis, quantity_of
 from cevns.plotting.ranges import is_new, show
-from cevns.units import axis_label
+from cevns.plotting.signs import signed_end, signed_scale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike
 
 __all__ = [
+    "COUPLING",
     "COUPLING_LABEL",
     "LINE_STYLES",
+    "MASS",
     "MASS_LABEL",
+    "MIXING",
     "MIXING_LABEL",
     "OPEN_ABOVE",
     "OPEN_BELOW",
@@ -39,9 +43,10 @@ __all__ = [
     "with_legend",
 ]
 
-MASS_LABEL = axis_label("$M_{Z'}$", "MeV")
-COUPLING_LABEL = r"$g_{Z'}$"
-MIXING_LABEL = r"$\epsilon$"
+MASS, COUPLING = quantity_of(parameters.mass()), quantity_of(parameters.coupling())
+#: A coupling too, but in units of another one, so that axes of couplings do not show it.
+MIXING = Quantity("epsilon", "", r"$\epsilon$", "kinetic mixing")
+MASS_LABEL, COUPLING_LABEL, MIXING_LABEL = MASS.text, COUPLING.text, MIXING.text
 #: More than anybody tells apart at a glance; what has more lines than these has them wider.
 LINE_STYLES: tuple[Any, ...] = (
     "-",
@@ -138,16 +143,10 @@ def mass_coupling_axes(
     mass = checks.ascending("mass", mass, unit="MeV", above=0, least=2)
     coupling = checks.ascending("coupling", coupling, above=0, least=2)
     ax = new_figure().add_subplot() if ax is None else ax
-    ax.set(
-        xscale="log",
-        yscale="log",
-        xlim=(mass[0], mass[-1]),
-        ylim=(coupling[0], coupling[-1]),
-        xlabel=MASS_LABEL,
-        ylabel=COUPLING_LABEL,
-    )
-    log_ticks(ax.xaxis)
-    log_ticks(ax.yaxis)
+    ax.set(xscale="log", yscale="log", xlim=(mass[0], mass[-1]), ylim=(coupling[0], coupling[-1]))
+    for axis, quantity in ((ax.xaxis, MASS), (ax.yaxis, COUPLING)):
+        log_ticks(axis)
+        name_axis(axis, quantity)
     return ax
 
 
@@ -176,28 +175,40 @@ def set_up_plane(
     mass: Array,
     coupling: Array,
     *,
-    labels: tuple[str, str] = (MASS_LABEL, COUPLING_LABEL),
+    quantities: tuple[Quantity, Quantity],
     exact: bool = False,
     grow: bool = True,
 ) -> Axes:
     """Return axes for the plane that show some masses and couplings.
 
     New axes get its scales and labels; others grow, unless their limits were set by somebody else or `grow` is false.
+    Couplings of both signs have an axis that is linear around 0. Axes named by other quantities are refused.
     """
     low, high = coupling.min(), coupling.max()
-    if not exact:
+    scale: dict[str, Any] = {"value": "log"}
+    if low < 0:
+        scale = signed_scale(coupling)
+        if not exact:
+            low, high = signed_end(low, scale), signed_end(max(high, 0.0), scale)
+    elif not exact:
         low, high = 10.0 ** np.floor(np.log10(low / 2)), 10.0 ** np.ceil(np.log10(min(high, 0.1 * OPEN_ABOVE) * 2))
     if ax is not None and not is_empty(ax):
+        check_shown(ax, *quantities)
         if grow:
             show(ax.xaxis, mass.min(), mass.max())
             show(ax.yaxis, low, high)
         return ax
     ax = new_figure().add_subplot() if ax is None else ax
-    for axis, ends, label in ((ax.xaxis, (mass.min(), mass.max()), labels[0]), (ax.yaxis, (low, high), labels[1])):
-        show(axis, *ends, scale="log", new=is_new(axis))
+    new = is_new(ax.xaxis), is_new(ax.yaxis)
+    show(ax.xaxis, mass.min(), mass.max(), scale="log", new=new[0])
+    show(ax.yaxis, low, high, scale=scale["value"], linthresh=scale.get("linthresh"), new=new[1])
+    for axis, quantity in zip((ax.xaxis, ax.yaxis), quantities, strict=True):
         if axis.get_scale() == "log":
             log_ticks(axis)
-        axis.set_label_text(label)
+        name_axis(axis, quantity)
+    if scale["value"] != "log":
+        # what is on either side of it is told apart
+        ax.axhline(0, color="0.6", linewidth=0.4, zorder=0.5)
     return ax
 
 

@@ -33,7 +33,9 @@ def may_grow(axis: Any) -> bool:
     return _follows_data(axis) or getattr(axis.axes, _OWN, {}).get(axis.axis_name) == _limits(axis)
 
 
-def show(axis: Any, low: float, high: float, *, scale: str = "linear", new: bool = False) -> None:
+def show(
+    axis: Any, low: float, high: float, *, scale: str = "linear", new: bool = False, linthresh: float | None = None
+) -> None:
     """Let an axis show a range, beside what it shows already; limits that somebody else has set stay.
 
     Parameters
@@ -46,15 +48,18 @@ def show(axis: Any, low: float, high: float, *, scale: str = "linear", new: bool
         That a new axis gets.
     new : bool
         Whether it was new before anything was drawn, so that it shows the range alone.
+    linthresh : float, optional
+        Up to which value the scale ``"symlog"`` is linear.
     """
     ax, name = axis.axes, axis.axis_name
+    options = {} if linthresh is None else {"linthresh": linthresh}
     if not may_grow(axis):
         if _takes(axis, scale):
-            getattr(ax, f"set_{name}scale")(scale)
+            getattr(ax, f"set_{name}scale")(scale, **options)
         return
     follows, started = _follows_data(axis), ax.has_data() or hasattr(ax, _OWN)
     if new:
-        getattr(ax, f"set_{name}scale")(scale)
+        getattr(ax, f"set_{name}scale")(scale, **options)
     elif started:
         first, last = sorted(_limits(axis))
         low, high = min(low, first), max(high, last)
@@ -106,8 +111,9 @@ def _set(axis: Any, low: float, high: float, *, auto: bool = False) -> None:
 
 
 def _takes(axis: Any, scale: str) -> bool:
-    """Return whether an axis without data, whose limits somebody has set, takes a logarithmic scale."""
-    return scale == "log" and not axis.axes.has_data() and axis.get_scale() == "linear" and min(_limits(axis)) > 0
+    """Return whether an axis without data, whose limits somebody has set, takes a scale that is not linear."""
+    fits = scale == "symlog" or (scale == "log" and min(_limits(axis)) > 0)
+    return fits and not axis.axes.has_data() and axis.get_scale() == "linear"
 
 
 def _follows_data(axis: Any) -> bool:

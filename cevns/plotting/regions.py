@@ -6,10 +6,11 @@ import numpy as np
 
 from cevns.plotting.canvas import checked_label, draws
 from cevns.plotting.plane import OPEN_ABOVE, OPEN_BELOW
+from cevns.plotting.signs import signed_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ _STROKE_RISE, _STROKE_POWER = 3.0, 15.0
 _EDGE = 1e-3
 
 
-def outlines(intervals: Sequence[Array], mass: Array) -> tuple[list[Array], list[Array]]:
+def outlines(intervals: Sequence[Array], mass: Array, *, unit: float | None = None) -> tuple[list[Array], list[Array]]:
     """Follow intervals from mass to mass and return the regions that they make up.
 
     Where an interval splits in two, or two become one, the line between them ends in a tip: the allowed strip of the
@@ -50,12 +51,14 @@ def outlines(intervals: Sequence[Array], mass: Array) -> tuple[list[Array], list
         Ascending, disjoint intervals of the coupling at each mass, as in `Limit.excluded`.
     mass : array_like, shape (m,)
         Ascending masses [MeV].
+    unit : float, optional
+        Of couplings that have both signs: a size below which all count as near to 0. They are positive unless given.
 
     Returns
     -------
     regions : list of ndarray, each of shape (n, 2)
         Closed polygons of (mass, coupling). Outer ones and holes have opposite orientation. What does not end is cut at
-        `OPEN_BELOW` and `OPEN_ABOVE`.
+        `OPEN_BELOW` and `OPEN_ABOVE`, or at `OPEN_ABOVE` on either side of 0.
     lines : list of ndarray, each of shape (n, 2)
         The parts of their outlines that are limits: not the first and last mass, nor the cuts, nor what leads to
         them, where one mass has no end of the region and the next one nothing that is excluded.
@@ -68,7 +71,9 @@ def outlines(intervals: Sequence[Array], mass: Array) -> tuple[list[Array], list
     (1, [4, 3])
     """
     mass = np.asarray(mass, dtype=float)
-    chains = _follow(intervals, mass)
+    below = OPEN_BELOW if unit is None else -OPEN_ABOVE
+    order = np.log if unit is None else lambda values: signed_order(values, unit)
+    chains = _follow([np.clip(np.ravel(rows), below, OPEN_ABOVE) for rows in intervals], mass, order)
     regions, used = [], set()
     for first in chains:
         loop: list[tuple[float, float]] = []
@@ -80,7 +85,8 @@ def outlines(intervals: Sequence[Array], mass: Array) -> tuple[list[Array], list
             chain = chain.left if chain.upper else chain.right
         if loop:
             regions.append(np.array(loop))
-    return regions, [line for region in regions for line in _limits_of(region, mass[0], mass[-1])]
+    cuts = below, OPEN_ABOVE
+    return regions, [line for region in regions for line in _limits_of(region, mass[0], mass[-1], cuts)]
 
 
 def without_steep_ends(mass: Array, coupling: Array) -> tuple[Array, Array]:
@@ -322,19 +328,21 @@ class _Chain:
         self.right: _Chain
 
 
-def _follow(intervals: Sequence[Array], mass: Array) -> list[_Chain]:
-    """Return the edges of intervals as chains, each a lower or an upper one for its whole length."""
+def _follow(rows: Sequence[Array], mass: Array, order: Callable[[Array], Array]) -> list[_Chain]:
+    """Return edges of intervals as chains, each a lower or an upper one for its whole length.
+
+    How near edges are to each other is told by the differences of their `order`.
+    """
     chains: list[_Chain] = []
     active: list[_Chain] = []
     last = np.empty(0)
-    for m, rows in zip(mass, intervals, strict=True):
-        edges = np.clip(np.ravel(rows), OPEN_BELOW, OPEN_ABOVE)
+    for m, edges in zip(mass, rows, strict=True):
         while last.size > edges.size:
-            k = _odd_pair(last, edges)
+            k = _odd_pair(order(last), order(edges))
             active[k].right, active[k + 1].right = active[k + 1], active[k]
             active, last = active[:k] + active[k + 2 :], np.delete(last, [k, k + 1])
         while last.size < edges.size:
-            k = _odd_pair(edges, last)
+            k = _odd_pair(order(edges), order(last))
             pair = _Chain(k % 2 == 1), _Chain(k % 2 == 0)
             pair[0].left, pair[1].left = pair[1], pair[0]
             chains += pair
@@ -353,18 +361,18 @@ def _odd_pair(more: Array, fewer: Array) -> int:
     for k in range(more.size - 1):
         rest = np.delete(more, [k, k + 1])
         size = min(rest.size, fewer.size)
-        cost.append(np.abs(np.log(rest[:size] / fewer[:size])).sum())
+        cost.append(np.abs(rest[:size] - fewer[:size]).sum())
     return int(np.argmin(cost))
 
 
-def _limits_of(region: Array, first: float, last: float) -> list[Array]:
+def _limits_of(region: Array, first: float, last: float, cuts: tuple[float, float]) -> list[Array]:
     """Return the parts of a region's outline that are neither its first nor its last mass, nor touch a cut."""
     closed = np.concatenate([region, region[:1]])
     ends = closed[:-1], closed[1:]
     hidden = np.zeros(len(region), dtype=bool)
     for mass in (first, last):
         hidden |= (ends[0][:, 0] == mass) & (ends[1][:, 0] == mass)
-    for cut in (OPEN_BELOW, OPEN_ABOVE):
+    for cut in cuts:
         hidden |= (ends[0][:, 1] == cut) | (ends[1][:, 1] == cut)
     if not hidden.any():
         return [closed]

@@ -18,6 +18,7 @@ from cevns.parameters import mass as mass_of_mediator
 from cevns.plotting.canvas import checked_label, draws, file_figure, is_empty, listed, new_figure
 from cevns.plotting.counts import STACK_STYLES, central_interval
 from cevns.plotting.plane import line_style, scientific, with_legend
+from cevns.plotting.quantities import Quantity, check_shown, name_axis
 from cevns.plotting.ranges import is_new, show
 from cevns.predictions.prediction import Prediction
 from cevns.units import axis_label, typeset
@@ -212,14 +213,19 @@ def _draw(ax: Axes, found: list[Prediction], options: _Options) -> None:
     new = is_new(ax.xaxis)
     even = bool(axis.names) or np.allclose(widths, widths[0], rtol=1e-9)
     per = np.ones(widths.size) if even else widths
-    (_draw_subtracted if options.subtract else _draw_stack)(ax, found, options, edges, per)
     names = {"observable": "observed energy", "energy": "observed energy", "time": "arrival time"}
     observable = "number of photoelectrons" if axis.unit == "PE" else names.get(axis.name, axis.name)
-    show(ax.xaxis, edges[0], edges[-1], new=new)
-    ax.set(
-        xlabel=axis_label(observable, axis.unit),
-        ylabel="counts per bin" if even else f"counts / {typeset(axis.unit) or 'unit'}",
+    counts = "counts per bin" if even else f"counts / {typeset(axis.unit) or 'unit'}"
+    quantities = (
+        Quantity(observable, axis.unit, axis_label(observable, axis.unit), observable),
+        Quantity(counts, "", counts, counts),
     )
+    if not is_empty(ax):
+        check_shown(ax, *quantities)
+    (_draw_subtracted if options.subtract else _draw_stack)(ax, found, options, edges, per)
+    show(ax.xaxis, edges[0], edges[-1], new=new)
+    for drawn, quantity in zip((ax.xaxis, ax.yaxis), quantities, strict=True):
+        name_axis(drawn, quantity)
     if axis.names:
         ax.set_xticks(0.5 * (edges[1:] + edges[:-1]), labels=[name.replace("$", r"\$") for name in axis.names])
         ax.tick_params(axis="x", which="minor", bottom=False, top=False)

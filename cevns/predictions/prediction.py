@@ -261,7 +261,7 @@ class Prediction(ByValue, Pictured):
         return f"<Prediction: {', '.join([self.model, self.experiment, *point, *fitted, str(self.binning), counts])}>"
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Any:
-        """Draw the counts beside the data; see `cevns.plotting.plot_prediction`."""
+        """Draw the counts beside the data; options of `cevns.plotting.plot_prediction`."""
         from cevns.predictions.drawing import plot_prediction
 
         return plot_prediction(self, ax=ax, **options)

@@ -223,6 +223,10 @@ class Signal:
         interaction = get_interaction(interaction)
         return interaction.name, interaction.label
 
+    def assumptions(self, interaction: str | Interaction) -> tuple[str, ...]:
+        """Return what an interaction assumes that is not usual; see `Interaction.assumptions`."""
+        return get_interaction(interaction).assumptions
+
     def misses_electrons(self, interaction: str | Interaction, *, massless: bool = False) -> bool:
         """Return whether electrons are left out, which an interaction scatters on at small energies above all.
 

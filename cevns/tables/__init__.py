@@ -27,14 +27,18 @@ from cevns.tables.table import (
     read_histogram,
     read_table,
 )
+from cevns.tables.titles import OBSERVABLE_KEYS, contradiction, units_in
 
 __all__ = [
     "LARGEST_TABLE",
+    "OBSERVABLE_KEYS",
     "Table",
     "close_match",
+    "contradiction",
     "energy_unit",
     "join_bins",
     "order_problem",
     "read_histogram",
     "read_table",
+    "units_in",
 ]

@@ -11,6 +11,7 @@ from cevns.errors import InputError
 from cevns.inference.sensitivities import SIGMAS, Sensitivity
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import parameter_axes
+from cevns.plotting.looks import look, normal
 from cevns.plotting.plane import level_text, once, with_legend
 from cevns.plotting.ranges import held
 
@@ -32,12 +33,15 @@ def plot_sensitivity(
     sensitivity: Sensitivity,
     ax: Axes | None = None,
     *,
-    color: Any = "black",
+    color: Any = None,
     facecolors: Any = COLORS,
     label: str | None = None,
     **options: Any,
 ) -> Axes:
     """Draw an expected limit: its median and the bands of 1 and 2 standard deviations.
+
+    A coupling that has both signs has a limit on either side of 0, and an axis that is linear around it and logarithmic
+    beyond if the limits differ much in size.
 
     Parameters
     ----------
@@ -46,8 +50,8 @@ def plot_sensitivity(
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes without data get the names of the parameters. Others grow, unless their limits were set by
         somebody else.
-    color : color
-        Of the median.
+    color : color, optional
+        Of the median; black unless given, and dashed, or in the next style where another result has that.
     facecolors : (color, color)
         Of the bands of 1 and 2 standard deviations.
     label : str, optional
@@ -84,7 +88,10 @@ def plot_sensitivity(
     x = values[order]
     sides = [ends[order] for ends in (sensitivity.upper, sensitivity.lower) if ends is not None]
     points = np.concatenate([np.column_stack([x, y]) for side in sides for y in side.T])
-    ax = parameter_axes(ax, sensitivity.parameters, [points[np.isfinite(points).all(axis=1)]])
+    finite = points[np.isfinite(points).all(axis=1)]
+    ax = parameter_axes(ax, sensitivity.parameters, [finite], signed=sensitivity.lower is not None)
+    options = normal(options)
+    drawn = look(ax, color=color, linestyle=options.get("linestyle"), first="--")
     with held(ax):
         for n, face in ((2, facecolors[1]), (1, facecolors[0])) if sensitivity.method != "none" else ():
             text = once(ax, f"expected, {68 if n == 1 else 95} % of data" if label else "")
@@ -94,7 +101,7 @@ def plot_sensitivity(
                 text = None
         text = f"{label}, {level_text(sensitivity.cl, sensitivity.dof, 'expected limit')}" if label else None
         for side in sides:
-            line = {"color": color, "linestyle": "--", "zorder": 2.1} | options
+            line = {"color": drawn.color, "zorder": 2.1} | drawn.lines[0] | options
             ax.plot(x, side[:, SIGMAS.index(0)], label=text, **line)
             text = None
     return with_legend(ax, new=legend, above=own)

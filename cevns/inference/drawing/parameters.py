@@ -14,8 +14,9 @@ from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.profiles import Profile
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
+from cevns.plotting.looks import look, normal
 from cevns.plotting.minima import mark_minima, minima_along
-from cevns.plotting.plane import level_text, line_style, once, with_legend
+from cevns.plotting.plane import level_text, once, with_legend
 from cevns.plotting.ranges import cut, held
 from cevns.plotting.regions import draw_bands, draw_lines, fill_regions, paler
 
@@ -32,8 +33,8 @@ def plot_contour(
     contour: Contour,
     ax: Axes | None = None,
     *,
-    color: Any = "black",
-    facecolor: Any = "0.85",
+    color: Any = None,
+    facecolor: Any = None,
     label: str | None = None,
     **options: Any,
 ) -> Axes:
@@ -45,11 +46,13 @@ def plot_contour(
         Curves of one or more levels.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes without data get the names of the parameters, and a logarithmic scale for one that has
-        it if what is drawn stays away from 0. Others grow, unless their limits were set by somebody else.
-    color : color
-        Of the curves.
-    facecolor : color
-        Of what the lowest level allows; higher ones, which allow more, are paler. ``"none"`` leaves them empty.
+        it if what is drawn stays away from 0. Others grow, unless their limits were set by somebody else. Those that
+        another result has named by other parameters are refused; those with labels of your own take anything.
+    color : color, optional
+        Of the curves; black unless given. Those of other results on the same axes have the next line styles.
+    facecolor : color, optional
+        Of what the lowest level allows; higher ones, which allow more, are paler. ``"none"`` leaves them empty. Grey
+        unless given, in other tones for results that share axes.
     label : str, optional
         Start of the legend's text, which the level follows; model and experiments unless given.
     **options
@@ -77,14 +80,16 @@ def plot_contour(
     if legend:
         end_where_ranges_do(ax, every)
     # the outermost first, on which the others lie
+    options = normal(options)
+    drawn = look(ax, color=color, facecolor=facecolor, linestyle=options.get("linestyle"), count=len(contour.curves))
     for i, curves in reversed([*enumerate(contour.curves)]):
-        fill_regions(ax, [curve[:-1] for curve in curves], paler(facecolor, i), "none", None)
+        fill_regions(ax, [curve[:-1] for curve in curves], paler(drawn.facecolor, i), "none", None)
     for i, (level, curves) in enumerate(zip(contour.cl, contour.curves, strict=True)):
         text = f"{label}, {level_text(level, 2, 'allowed')}" if label else None
         lines = [part for curve in curves for part in inside(curve)]
-        draw_lines(ax, lines, text, **({"color": color} | line_style(i) | options))
+        draw_lines(ax, lines, text, **({"color": drawn.color} | drawn.lines[i] | options))
     text = f"{label}, best fit" if label else ""
-    mark(ax, best, contour.parameters, text, color=color)
+    mark(ax, best, contour.parameters, text, color=drawn.color, **drawn.mark)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -101,7 +106,7 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     label : str, optional
         For the legend; model and experiments unless given.
     **options
-        Of the line.
+        Of the line, black and solid unless given; those of other results on the same axes have the next styles.
 
     Returns
     -------
@@ -125,8 +130,11 @@ def plot_profile(profile: Profile, ax: Axes | None = None, *, label: str | None 
     label = label_or_none(profile.title if label is None else label)
     legend, own = is_empty(ax), ax is None
     ax = chi2_axes(ax, profile.parameters[0], profile.values, float(profile.delta_chi2.max()))
+    options = normal(options)
+    drawn = look(ax, color=options.get("color"), linestyle=options.get("linestyle"))
+    style = {"color": drawn.color} | drawn.lines[0] | options
     with held(ax):
-        ax.plot(profile.values, profile.delta_chi2, label=label or None, **({"color": "black"} | options))
+        ax.plot(profile.values, profile.delta_chi2, label=label or None, **style)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -135,8 +143,8 @@ def plot_interval(
     interval: Interval,
     ax: Axes | None = None,
     *,
-    color: Any = "black",
-    facecolor: Any = "0.9",
+    color: Any = None,
+    facecolor: Any = None,
     label: str | None = None,
     **options: Any,
 ) -> Axes:
@@ -151,8 +159,9 @@ def plot_interval(
         Allowed intervals.
     ax : matplotlib.axes.Axes, optional
         As in `plot_contour`.
-    color, facecolor : color
-        Of the lines, and of what is allowed; ``"none"`` leaves it empty between lines at its ends.
+    color, facecolor : color, optional
+        Of the lines, and of what is allowed; ``"none"`` leaves it empty between lines at its ends. Black and grey
+        unless given; other results on the same axes have the next line styles and other tones.
     label : str, optional
         For the legend, which says the level too; model and experiments unless given.
     **options
@@ -178,11 +187,15 @@ def plot_interval(
     height = max(lowest, 0.0) + SHOWN * interval.delta_chi2
     points = interval.points if interval.points.size else np.array([interval.best_fit])
     ax = chi2_axes(ax, interval.parameters[0], points, height, lowest)
-    line = {} if interval.joined else {"linestyle": "none", "marker": ".", "markersize": 4}
+    options = normal(options)
+    drawn = look(ax, color=color, facecolor=facecolor, linestyle=options.get("linestyle"), face="0.9")
+    color, line = drawn.color, drawn.lines[0]
+    if not interval.joined:
+        line = {"linestyle": "none", "marker": ".", "markersize": 4}
     with held(ax):
         ax.plot(interval.points, excess, label=label or None, **({"color": color} | line | options))
         text = f"{label}, {level_text(interval.cl, 1, 'allowed')}" if label else None
-        draw_bands(ax, cut(ax.xaxis, interval.allowed), text, facecolor=facecolor, edgecolor=color)
+        draw_bands(ax, cut(ax.xaxis, interval.allowed), text, facecolor=drawn.facecolor, edgecolor=color)
         level = rf"$\Delta\chi^2 = {interval.delta_chi2:.4g}$"
         named = once(ax, level if label else "")
         ax.axhline(interval.delta_chi2, color=color, linestyle=":", linewidth=1, label=named)
@@ -220,7 +233,7 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     """
     checks.instance("estimate", estimate, Estimate)
     label = label_or_none(f"{estimate.title}, best fit" if label is None else label)
-    legend, own, options = is_empty(ax), ax is None, {"color": "black"} | options
+    legend, own = is_empty(ax), ax is None
     if len(estimate.parameters) == 1:
         (p,) = estimate.parameters
         at = np.array([[m["values"][p.name], m["chi2"] - estimate.chi2] for m in estimate.minima])
@@ -232,10 +245,13 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     ends = [np.append(row[np.isfinite(row)], points[0, k]) for k, row in enumerate(rows)]
     corners = np.array([[e.min(), e.max()] for e in ends]).T
     ax = parameter_axes(ax, two, [corners], also=points)
+    options = normal(options)
+    drawn = look(ax, color=options.get("color"))
+    options = {"color": drawn.color} | options
     for k, axis in enumerate((ax.xaxis, ax.yaxis)):
         lines = [np.insert(row[:, None], 1 - k, points[0, 1 - k], axis=1) for row in cut(axis, rows[k])]
         text = once(ax, r"$\Delta\chi^2 \leq 1$, others profiled" if k == 0 and label else "")
         with held(ax):
-            draw_lines(ax, lines, text, color=options["color"], linewidth=1)
-    mark_minima(ax, points, two, label, options)
+            draw_lines(ax, lines, text, color=options["color"], linewidth=1, linestyle=drawn.lines[0]["linestyle"])
+    mark_minima(ax, points, two, label, options, drawn)
     return with_legend(ax, new=legend, above=own)

@@ -15,9 +15,11 @@ from cevns.inference.references import reference_chi2
 from cevns.inference.scans import Scan
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import mark
-from cevns.plotting.plane import level_text, line_style, set_up_plane, with_legend
+from cevns.plotting.looks import look, normal
+from cevns.plotting.plane import level_text, set_up_plane, with_legend
+from cevns.plotting.quantities import Quantity, quantity_of
 from cevns.plotting.ranges import held
-from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines
+from cevns.plotting.regions import draw_lines, fill_regions, is_none, outlines, paler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,8 @@ __all__ = ["check_drawable", "edges", "plot_fit", "plot_limit", "plot_scan"]
 
 #: Room beside a mark on axes that grow for it, as a factor.
 _ASIDE = 1.3
+#: Couplings of both signs on an axis that is not linear, in units of the widest that are allowed at any mass.
+NEAREST = 1e-2
 
 
 @draws
@@ -39,14 +43,17 @@ def plot_limit(
     limit: Limit,
     ax: Axes | None = None,
     *,
-    color: str = "black",
-    facecolor: Any = "0.85",
-    linestyle: Any = "-",
+    color: Any = None,
+    facecolor: Any = None,
+    linestyle: Any = None,
     label: str | None = None,
     hatch: str | None = None,
     **options: Any,
 ) -> Axes:
     """Draw the excluded regions of exact intervals.
+
+    A coupling that has both signs gets an axis that is linear around 0, within what is allowed, and logarithmic beyond
+    on either side; a linear one if that shows all of it.
 
     Parameters
     ----------
@@ -54,13 +61,15 @@ def plot_limit(
         For at least two masses.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; axes without data become logarithmic ones of mass and coupling. Others grow, so that what is
-        drawn is seen, unless their limits were set by somebody else.
-    color : color
-        Of the outline.
-    facecolor : color
-        Of the regions; ``"none"`` leaves them empty.
-    linestyle : str
-        Of the outline.
+        drawn is seen, unless their limits were set by somebody else. Those that another result has named by other
+        quantities are refused; those with labels of your own take anything.
+    color : color, optional
+        Of the outline; black unless given.
+    facecolor : color, optional
+        Of the regions; ``"none"`` leaves them empty. Grey unless given, in other tones for results that share axes.
+    linestyle : str, optional
+        Of the outline; solid unless given, and the next style where another result has it, which a `color` tells apart
+        as well.
     label : str, optional
         For the legend; model, experiments, confidence level and its degrees of freedom unless given. Axes that were
         empty get a legend.
@@ -76,7 +85,7 @@ def plot_limit(
     Raises
     ------
     InputError
-        If the limit has no mass axis or only one mass.
+        If the limit has no mass axis or only one mass, or the axes show other quantities.
 
     Examples
     --------
@@ -94,10 +103,12 @@ def plot_limit(
     label = label_or_none(label)
     ends = edges(limit)
     legend, own = is_empty(ax), ax is None
-    ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), labels=_labels(limit))
-    regions, lines = outlines(limit.excluded, limit.mass)
-    fill_regions(ax, regions, facecolor, color, hatch)
-    draw_lines(ax, lines, label, color=color, linestyle=linestyle, **options)
+    ax = set_up_plane(ax, limit.mass, ends if ends.size else np.array([1e-5]), quantities=_quantities(limit))
+    unit = None if limit.one_sided else float(np.abs(ends).min(initial=1.0))
+    regions, lines = outlines(limit.excluded, limit.mass, unit=unit)
+    drawn = look(ax, color=color, linestyle=linestyle, facecolor=facecolor)
+    fill_regions(ax, regions, drawn.facecolor, drawn.color, hatch)
+    draw_lines(ax, lines, label, **({"color": drawn.color} | drawn.lines[0] | normal(options)))
     return with_legend(ax, new=legend, above=own)
 
 
@@ -109,14 +120,14 @@ def plot_scan(
     cl: float | Sequence[float] = (0.90,),
     dof: int | None = 2,
     reference: Any = None,
-    color: Any = "black",
-    facecolor: Any = "0.85",
+    color: Any = None,
+    facecolor: Any = None,
     label: str | None = None,
 ) -> Axes:
     """Draw the regions of a grid that are excluded at one or more confidence levels.
 
     Between the points of the grid nothing is known: a strip that is narrower than their distance comes out as a row of
-    islands. `plot_limit` draws it as it is.
+    islands. `plot_limit` draws it as it is. Couplings of both signs have axes as there.
 
     Parameters
     ----------
@@ -125,13 +136,14 @@ def plot_scan(
     ax : matplotlib.axes.Axes, optional
         As in `plot_limit`.
     cl : float or sequence of float
-        Confidence levels. The region of the lowest is filled; the outlines differ by their line styles.
+        Confidence levels, whose outlines differ by their line styles.
     dof : int
         Degrees of freedom of the levels.
     reference : float, optional
         The chi2 from which delta chi2 counts, at least 0; the least on the grid unless given.
-    color, facecolor : color
-        Of the outlines and of the filled region.
+    color, facecolor : color, optional
+        Of the outlines, and of what the highest level excludes; what only lower ones exclude is paler, as in
+        `plot_contour`. Line styles and tones are others where another result on the axes has them.
     label : str, optional
         Start of the legend's text, which the level follows; model and experiments unless given. Axes that were empty
         get a legend.
@@ -160,20 +172,25 @@ def plot_scan(
     levels = sorted(np.atleast_1d(checks.floats("confidence level", cl)).ravel().tolist())
     label = label_or_none(scan.title if label is None else label)
     legend, own = is_empty(ax), ax is None
-    ax = set_up_plane(ax, scan.mass, scan.coupling, labels=_labels(scan), exact=True)
+    ax = set_up_plane(ax, scan.mass, scan.coupling, quantities=_quantities(scan), exact=True)
     excess = (scan.chi2 - (scan.chi2.min() if reference is None else reference_chi2(reference))).T
-    for i, level in enumerate(levels):
-        threshold, style = delta_chi2(level, dof), line_style(i)
-        # Matplotlib warns about levels that a grid does not reach
-        if excess.min() < threshold < excess.max():
-            with held(ax):
-                if i == 0 and not is_none(facecolor):
-                    ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[facecolor])
-                ax.contour(
-                    scan.mass, scan.coupling, excess, [threshold], colors=[color], linestyles=[style["linestyle"]]
-                )
+    drawn = look(ax, color=color, facecolor=facecolor, count=len(levels))
+    thresholds = [delta_chi2(level, dof) for level in levels]
+    # Matplotlib warns about levels that a grid does not reach
+    reached = [excess.min() < threshold < excess.max() for threshold in thresholds]
+    with held(ax):
+        # the highest level excludes least, and lies on the others
+        for i, threshold in enumerate(thresholds):
+            face = paler(drawn.facecolor, len(levels) - 1 - i)
+            if reached[i] and not is_none(face):
+                ax.contourf(scan.mass, scan.coupling, excess, [threshold, np.inf], colors=[face])
+        for i, threshold in enumerate(thresholds):
+            if reached[i]:
+                lines: dict[str, Any] = {"colors": [drawn.color], "linestyles": [drawn.lines[i]["linestyle"]]}
+                ax.contour(scan.mass, scan.coupling, excess, [threshold], **lines)
+    for level, style in zip(levels, drawn.lines, strict=True):
         text = f"{label}, {level_text(level, dof, 'excluded')}" if label else None
-        draw_lines(ax, [], text, color=color, **style)
+        draw_lines(ax, [], text, color=drawn.color, **style)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -210,7 +227,8 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     ['$B-L$: Ar, best fit']
     """
     checks.instance("fit", fit, Fit)
-    if fit.mass is None or not fit.coupling > 0:
+    signed = len(fit.parameters) > 1 and fit.parameters[-1].low < fit.parameters[-1].origin
+    if fit.mass is None or not (fit.coupling > 0 or signed):
         raise InputError(
             f"a best fit of model {checks.shown(fit.model)} without a mass, or without a coupling above 0, is no point "
             "in the plane of mass and coupling: print it"
@@ -219,8 +237,13 @@ def plot_fit(fit: Fit, ax: Axes | None = None, *, label: str | None = None, **op
     legend, own = is_empty(ax), ax is None
     aside = np.array([0.1, 10.0]) if legend else np.array([1 / _ASIDE, _ASIDE])
     mass, coupling = (fit.mass or 1.0) * aside, np.array([fit.coupling])
-    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, labels=_labels(fit), exact=not legend)
-    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **({"color": "black"} | options))
+    if signed:
+        coupling = (fit.coupling or 1.0) * np.array([-1.0, 1.0])
+    ax = set_up_plane(ax, mass, coupling if legend else coupling * aside, quantities=_quantities(fit), exact=not legend)
+    options = normal(options)
+    drawn = look(ax, color=options.get("color"), linestyle="none")
+    style = {"color": drawn.color} | drawn.mark | options
+    mark(ax, np.array([fit.mass, fit.coupling]), fit.parameters, label, **style)
     return with_legend(ax, new=legend, above=own)
 
 
@@ -246,12 +269,19 @@ def check_drawable(limit: Limit) -> None:
 
 
 def edges(limit: Limit) -> Array:
-    """Return all couplings above 0 at which an excluded interval of a limit begins or ends."""
-    ends = np.concatenate([np.ravel(intervals) for intervals in limit.excluded])
-    drawn: Array = ends[np.isfinite(ends) & (ends > 0)]
-    return drawn
+    """Return all couplings at which an excluded interval of a limit begins or ends, without 0 where they begin there.
+
+    Of those of both signs one that is nearer to 0 than anything at most masses counts as far as these.
+    """
+    finite = [row[np.isfinite(row)] for row in map(np.ravel, limit.excluded)]
+    ends = np.concatenate(finite)
+    if limit.one_sided:
+        return ends[ends > 0]
+    widest = [np.abs(row).max() for row in finite if row.size]
+    least = NEAREST * min(widest, default=0.0)
+    return np.where(np.abs(ends) < least, np.copysign(least, ends), ends)
 
 
-def _labels(result: Result) -> tuple[str, str]:
-    mass, coupling = (parameter.axis_label for parameter in result.parameters)
+def _quantities(result: Result) -> tuple[Quantity, Quantity]:
+    mass, coupling = map(quantity_of, result.parameters)
     return mass, coupling
