@@ -157,9 +157,8 @@ class Experiment(Likelihood):
             label=self.label or self.name,
             expected=checks.instance("expected", self.expected, bool),
         )
-        if self.together:
-            # refuses what does not fit together here and now
-            _ = self._assembly
+        # refuses what does not fit together here and now
+        _ = self._assembly if self.together else self.statistic
 
     def _flat(self, field: str, values: Any) -> Array:
         """Return counts of all bins in a row, given like that or in the shape of the axes."""
@@ -420,14 +419,16 @@ class Experiment(Likelihood):
             Quenching scale, 0.1 to 10: the response is computed anew where need be.
         pulls : Pulls, optional
             Of this experiment or of a likelihood that it is part of: signal and backgrounds are then scaled and
-            deformed as these say, so that their sum is what that chi2 compares with the data, raised to `floor`.
+            deformed as these say, so that their sum is what that chi2 compares with the data, raised to `floor`. They
+            are taken as they stand: of another point, model or data they are nuisances that are kept, not fitted here.
         **values : array_like
             Any other parameters, by name; see `parameters`.
 
         Raises
         ------
         InputError
-            If a parameter is missing or out of range, or both a scale and pulls are given.
+            If a parameter is missing or out of range, both a scale and pulls are given, or the pulls are of an
+            experiment of this name with other nuisances.
         UnknownNameError
             If the interaction or a parameter is not known, or the pulls are of other experiments.
 
@@ -444,7 +445,7 @@ class Experiment(Likelihood):
         from cevns.predictions import predict
 
         checks.instance("pulls", pulls, (Pulls, type(None)), "those of likelihood.pulls(...)")
-        own = None if pulls is None else pulls.of(self.name)
+        own = None if pulls is None else pulls.of(self.name, self.statistic.pull_units)
         return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta, pulls=own)
 
     def predictor(

@@ -14,14 +14,14 @@ from cevns.kernels.joint import lifted
 from cevns.likelihoods.nuisances import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cevns._types import Array, Model
     from cevns.likelihoods.channel import Channel
     from cevns.likelihoods.joint import Joined
     from cevns.parameters import Parameter
 
-__all__ = ["Assembly", "Ends", "check_apart"]
+__all__ = ["Assembly", "Ends", "check_apart", "check_radii"]
 
 _BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
@@ -247,3 +247,33 @@ def check_apart(experiments: Sequence[Any]) -> None:
             )
         for other in experiment.overlaps.intersection(names):
             raise InputError(f"experiments {experiment.name} and {other} hold the same events: leave one of them out")
+
+
+def check_radii(experiments: Sequence[Channel], given: Collection[str]) -> None:
+    """Refuse a radius of several elements that in one of several experiments sets an element, and not in another.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        All of them.
+    given : collection of str
+        Names of the parameters that have values, or may have.
+
+    Raises
+    ------
+    InputError
+        Naming the experiments, and what to give instead.
+    """
+    if len(experiments) == 1:
+        return
+    every = [e.signal.radii for e in experiments]
+    for i, radii in enumerate(every):
+        for name in given:
+            parts = radii.get(name, ())
+            for part in parts if len(parts) > 1 else ():
+                for other, known in zip(experiments, every, strict=True):
+                    if part in known and name not in known:
+                        raise InputError(
+                            f"{name} sets {part} of {experiments[i].name}, but not that of {other.name}: give "
+                            f"{' and '.join(parts)} instead, which are the same in all experiments"
+                        )

@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.joint import Joint
 from cevns.kernels.poisson import PoissonTerm
-from cevns.likelihoods.nuisances import SIGNAL
+from cevns.likelihoods.nuisances import SIGNAL, check_differ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,10 +110,7 @@ class JointStatistic:
         self._components = {name: i for i, name in enumerate(names)}
         # refuses what does not fit here and now
         _ = self._deformed
-        every = [pull.name for pull in self.pulls]
-        for name in every:
-            if every.count(name) > 1:
-                raise InputError(f"two nuisances of one experiment are called {checks.shown(name)}: rename one of them")
+        check_differ([pull.name for pull in self.pulls])
 
     def with_data(self, data: Data) -> JointStatistic:
         """Return the same for other data, sharing what they do not change."""

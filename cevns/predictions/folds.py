@@ -199,6 +199,7 @@ class Folds:
             kinds=kinds_of(layer),
             cut_at_bins=cut,
             ranges=self._ranges if eta is None else recoil_ranges([self.response], self.target.nuclei, (eta,)),
+            unseen=layer == VECTOR.layer and self.electron_nodes(0.0) is not None,
         )
 
     def _seen(self, layer: LayerKey, eta: float | None) -> RecoilNodes | None:
