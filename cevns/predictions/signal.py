@@ -247,7 +247,7 @@ class Signal:
 
     def unseen(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters on which no counts depend."""
-        return get_interaction(interaction).unseen(self.flux.flavours, self.targets)
+        return get_interaction(interaction).unseen(self.flux.flavours, self.folds.observed(self.targets))
 
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""
