@@ -217,9 +217,9 @@ def _about(
         "weak": weak_name(model),
         "experiments": found.experiments,
         "parameter": moved.name,
-        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
+        "units": {"mass": "MeV", moved.name: moved.unit or "dimensionless"},
         "fixed": found.fixed,
-        "best_fit": {"mass": mass, "coupling": coupling},
+        "best_fit": {"mass": mass, moved.name: coupling},
     }
     at = {"mass": mass, moved.name: coupling, **found.fixed}
     return data, described(model, at, likelihood.parameters(model))
@@ -232,12 +232,15 @@ def plot(args: Namespace) -> Result:
     from cevns.plotting import file_axes
 
     if args.scan.endswith((".csv", ".json")):
-        if args.cl or args.dof:
-            raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
         # a table that does not say what it is, is taken for a limit
         limits = args.scan.endswith(".csv") and kind_of(args.scan) in ("", inference.Limit.kind)
         kind = inference.Limit if limits else inference.Result
-        ax = kind.load(args.scan).plot(file_axes())
+        saved = kind.load(args.scan)
+        if args.cl or args.dof:
+            raise InputError(
+                f"--cl and --dof are for scans: {args.scan}, written by {saved.made_by}, has levels of its own"
+            )
+        ax = saved.plot(file_axes())
     else:
         options = {"cl": args.cl, "dof": args.dof}
         ax = inference.Scan.load(args.scan).plot(

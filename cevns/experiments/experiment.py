@@ -224,10 +224,10 @@ class Experiment(Likelihood):
 
         Parameters
         ----------
-        observed : array_like, shape (bins,)
+        observed : array_like, shape (bins,) or that of all axes
             Counts with steady-state background subtracted.
-        uncertainty : array_like, shape (bins,), optional
-            Standard deviations; the same as before unless given.
+        uncertainty : array_like, optional
+            Standard deviations, in either shape; the same as before unless given.
 
         Raises
         ------
@@ -242,6 +242,10 @@ class Experiment(Likelihood):
         >>> abs(argon.with_data(expected).chi2("sm")) < 1e-9
         True
         """
+        if _in_axes(observed):
+            observed = self._flat("observed", observed)
+        if uncertainty is not None and _in_axes(uncertainty):
+            uncertainty = self._flat("uncertainty", uncertainty)
         data = self.data.replace(observed, uncertainty)
         for background in self.backgrounds if uncertainty is not None else ():
             data.check_precision(background.counts)
@@ -369,7 +373,8 @@ class Experiment(Likelihood):
 
         if not self.signal.misses_electrons(interaction, massless=self.name in known_experiments()):
             return ()
-        return (f"electrons of {self.name} are left out; electrons='shells' adds them",)
+        how = "electrons='shells' adds them, --electrons shells of a command, electrons = \"shells\" in a file"
+        return (f"electrons of {self.name} are left out; {how}",)
 
     @property
     def overlaps(self) -> frozenset[str]:
@@ -461,6 +466,13 @@ class Experiment(Likelihood):
         87.6
         """
         return self.signal.predictor(interaction, free, eta=eta, **fixed)
+
+
+def _in_axes(values: Any) -> bool:
+    """Return whether counts have the shape of several axes; of a list without a look at all of it."""
+    if isinstance(values, np.ndarray):
+        return values.ndim > 1
+    return isinstance(values, (list, tuple)) and bool(values) and isinstance(values[0], (list, tuple, np.ndarray))
 
 
 def _checked_shapes(given: Any) -> Any:

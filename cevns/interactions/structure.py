@@ -29,6 +29,7 @@ MOST_STRUCTURES = 128
 RESERVED = frozenset(
     {
         "antineutrino",
+        "bands",
         "bounds",
         "cl",
         "dof",
@@ -36,6 +37,7 @@ RESERVED = frozenset(
         "electron_kev",
         "energy",
         "eta",
+        "exposure",
         "flavour",
         "flux",
         "form_factor",
@@ -57,6 +59,7 @@ RESERVED = frozenset(
         "reference",
         "self",
         "target",
+        "threshold",
         "values",
     }
 )

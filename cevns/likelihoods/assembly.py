@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from cevns.kernels.joint import lifted
 from cevns.likelihoods.nuisances import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from cevns._types import Array, Model
     from cevns.likelihoods.channel import Channel
@@ -277,3 +278,25 @@ def check_radii(experiments: Sequence[Channel], given: Collection[str]) -> None:
                             f"{name} sets {part} of {experiments[i].name}, but not that of {other.name}: give "
                             f"{' and '.join(parts)} instead, which are the same in all experiments"
                         )
+
+
+def replaced(experiments: Sequence[Any], observed: Any, uncertainty: Any) -> list[Any]:
+    """Return experiments with other data, those that are named; see `Likelihood.with_data`."""
+    names = [e.name for e in experiments]
+    for what, given in (("observed", observed), ("uncertainty", uncertainty)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{what} must be a mapping of the names {', '.join(names)} to numbers of each")
+        for name in given:
+            checks.known("experiment", name, names)
+    if alone := next((name for name in uncertainty if name not in observed), None):
+        raise InputError(f"uncertainty is of {checks.shown(alone)}, which observed leaves out: give its counts too")
+    out = []
+    for experiment in experiments:
+        if experiment.name not in observed:
+            out.append(experiment)
+            continue
+        try:
+            out.append(experiment.with_data(observed[experiment.name], uncertainty.get(experiment.name)))
+        except InputError as error:
+            raise InputError(f"data of {checks.shown(experiment.name)}: {error}") from None
+    return out

@@ -28,6 +28,8 @@ __all__ = ["JointStatistic", "Pull", "join"]
 
 #: Where a descent starts in a nuisance that may have several minima, in standard deviations.
 _START = 1.5
+#: What correlations may be of.
+_CORRELATED = "They are of nuisances that may be shared, those of nuisances= and shapes=: make it one of these"
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
 
@@ -407,7 +409,7 @@ def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, s
     correlated = np.eye(len(pulls))
     for pair, value in correlations.items():
         for name in pair:
-            checks.known("correlated nuisance", name, place)
+            checks.known("correlated nuisance", name, place, _CORRELATED)
         i, j = (place[name] for name in pair)
         if i == j or any(math.isinf(pulls[k][1].sigma) for k in (i, j)):
             raise InputError(f"correlation of {pair[0]!r} and {pair[1]!r} needs two nuisances, each with a pull")

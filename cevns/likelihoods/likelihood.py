@@ -14,7 +14,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
-from cevns.likelihoods.assembly import Assembly, check_apart, check_radii
+from cevns.likelihoods.assembly import Assembly, check_apart, check_radii, replaced
 from cevns.likelihoods.expectations import Expectations
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.priors import added, constrained, merged, terms, without_priors
@@ -133,26 +133,26 @@ class Likelihood(Inference, Expectations, Questions):
         """
         return Likelihood((self,), added(self.priors, priors))
 
-    def with_data(self, observed: Mapping[str, ArrayLike]) -> Likelihood:
+    def with_data(
+        self, observed: Mapping[str, ArrayLike], uncertainty: Mapping[str, ArrayLike] | None = None
+    ) -> Likelihood:
         """Return the likelihood with other counts; see `Experiment.with_data`, which takes those of one.
 
         Parameters
         ----------
         observed : mapping of str to array_like
             Counts of each experiment by its name; those that are left out keep theirs.
+        uncertainty : mapping of str to array_like, optional
+            Standard deviations of those by name; the same as before where they are left out.
 
         Raises
         ------
+        InputError
+            If counts or uncertainties are refused, naming the experiment.
         UnknownNameError
             If an experiment is not known.
         """
-        names = [e.name for e in self.experiments]
-        if not isinstance(observed, Mapping):
-            raise InputError(f"observed must be a mapping of the names {', '.join(names)} to counts of each")
-        for name in observed:
-            checks.known("experiment", name, names)
-        other = [e.with_data(observed[e.name]) if e.name in observed else e for e in self.experiments]
-        return Likelihood(other, self.priors)
+        return Likelihood(replaced(self.experiments, observed, uncertainty or {}), self.priors)
 
     def asimov(self, interaction: Model = "sm", **values: float) -> Likelihood:
         """Return the likelihood with the counts that an interaction predicts; see `Experiment.asimov`.
@@ -169,6 +169,7 @@ class Likelihood(Inference, Expectations, Questions):
 
     def _own_values(self, interaction: Model, values: Mapping[str, Any]) -> list[tuple[Experiment, dict[str, Any]]]:
         """Return each experiment with the values of its own parameters: a radius of other nuclei is nothing to it."""
+        values = owned(values, self.own_parameters(interaction), self.describe(interaction)[0])
         for name in values:
             checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
         check_radii(self.experiments, [name for name, value in values.items() if value is not None])
