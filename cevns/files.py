@@ -30,6 +30,8 @@ __all__ = ["atomic_path", "checked_path", "make_folder", "open_regular", "read_b
 #: Temporary files of another machine, whose locks this one may not see, are left alone for so long [s].
 _DAY = 86400.0
 _TEMPORARY = re.compile(r"\.cevns-([0-9a-f]{8})-[0-9a-f]{16}(\..*)?")
+#: Bytes of a file's name, and of all of a path.
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe (FIFO)"),
@@ -45,7 +47,7 @@ def checked_path(path: _types.Path, name: str = "path") -> Path:
     Raises
     ------
     InputError
-        If `path` is not one, or holds a NUL character or half of a surrogate pair.
+        If `path` is not one, is too long, or holds a NUL character or half of a surrogate pair.
 
     Examples
     --------
@@ -69,7 +71,14 @@ def checked_path(path: _types.Path, name: str = "path") -> Path:
         raise InputError(
             f"{name} {text!r} holds {text[error.start]!a}, which the file names of this system cannot; rename the file"
         ) from None
-    return Path(text)
+    found = Path(text)
+    # beyond these no system tells what a path is of
+    if len(os.fsencode(text)) > _LONGEST_PATH or any(len(os.fsencode(part)) > _LONGEST_NAME for part in found.parts):
+        raise InputError(
+            f"{name} {text[:40]!r}... is too long: names have at most {_LONGEST_NAME} bytes, a path {_LONGEST_PATH}; "
+            "shorten it"
+        )
+    return found
 
 
 def open_regular(path: _types.Path) -> BinaryIO:

@@ -352,8 +352,9 @@ def unused_prior(parameter: Parameter) -> str:
     """Return what to say of a prior of a parameter that is neither free nor has a value: it would mean nothing."""
     mean, sigma = parameter.prior or (0.0, math.inf)
     return (
-        f"{parameter.name} has the prior {mean:g} +- {sigma:g}, but is neither free nor has it a value: free it, give "
-        "its value, or leave the prior out"
+        f"{parameter.name} has the prior {mean:g} +- {sigma:g}, but is neither free nor has it a value: free it, in "
+        f"an interval or contour by profiled={parameter.name!r} (--profile {parameter.name} of the command), give its "
+        "value, or leave the prior out"
     )
 
 

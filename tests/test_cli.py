@@ -153,7 +153,7 @@ def test_limit_names_its_parameter_with_the_unit_and_what_is_fixed(run_json, cap
     options = [ARGON, "--model", "magnetic-moment", "--set", "mu_e=0", "mu_tau=0", "rn_ar=3.3"]
     found = run_json("limit", *options)
     assert found["parameter"] == "mu_mu"
-    assert found["units"]["coupling"] == "mu_B"
+    assert found["units"]["mu_mu"] == "mu_B"
     assert found["fixed"] == {"mu_e": 0.0, "mu_tau": 0.0, "rn_ar": 3.3}
     assert main(["limit", *options]) == 0
     shown = capsys.readouterr().out

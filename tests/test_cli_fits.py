@@ -230,6 +230,8 @@ BEHIND = {
     "interval": ([CSI, "--parameter", "mass", ARGON], "experiments", [CSI, ARGON]),
     "contour": ([CSI, "--x", "mass", ARGON, "--y", "coupling"], "experiments", [CSI, ARGON]),
     "scan": ([CSI, "--mass", "1:2:3", "--coupling", "1:2:3", "-o", "x.npz", ARGON], "experiments", [CSI, ARGON]),
+    "sensitivity": ([CSI, "--exposure", "1", "2", "--threads", "2", ARGON], "experiments", [CSI, ARGON]),
+    "significance": ([CSI, "--mass", "1", "--dof", "2", ARGON], "experiments", [CSI, ARGON]),
     "cite": ([CSI, "--model", "sm", ARGON], "experiments", [CSI, ARGON]),
     "bounds plot": (["b-l", "--mass-unit", "GeV", "one", "-o", "x.png", "two"], "names", ["one", "two"]),
     "bounds list": (["--json", "b-l"], "model", "b-l"),

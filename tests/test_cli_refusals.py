@@ -54,7 +54,28 @@ REFUSED = {
     "complex coupling": (["chi2", CSI, *POINT, "--coupling", "1j"], "--coupling"),
     "negative coupling": (["chi2", CSI, *POINT, "--coupling", "-1e-5"], "coupling"),
     "huge coupling": (["chi2", CSI, *POINT, "--coupling", "1e308"], "coupling"),
-    "limit without a mass": (["limit", CSI, "--model", "b-l"], "mass is missing"),
+    "limit without a mass": (["limit", CSI, "--model", "b-l"], "mass is missing", "--mass of the command"),
+    "limit whose prior means nothing": (
+        ["limit", CSI, "--model", "b-l", "--mass", "10", "--prior", "rn_csi=4.9:0.1"],
+        "--profile rn_csi",
+    ),
+    "two levels": (
+        ["interval", CSI, "--model", "sm", "--parameter", "rn_csi", "--cl", "0.68", "0.9"],
+        "--cl: it takes one value, got 0.68 and 0.9",
+    ),
+    "two couplings": (["chi2", CSI, *POINT, "--coupling=1e-5", "2e-5"], "--coupling: it takes one value"),
+    "grid and a value": (
+        ["scan", CSI, *POINT[:2], "--mass", "1:9:3", "4", "--coupling", "1e-6:1e-4:3", "-o", "a.npz"],
+        "--mass: it takes one value, got 1:9:3 and 4",
+    ),
+    "options without names": (
+        ["predict", "coherent-ge-2024", "--model", "sm", "--option", "quenching=lindhard"],
+        "quenching of coherent-ge-2024 has no names: set it in a file",
+    ),
+    "quenching without names": (
+        ["predict", "coherent-ge-2024", "--model", "sm", "--quenching", "lindhard"],
+        "quenching of coherent-ge-2024 has no names",
+    ),
     "limit with a bad mass": (["limit", CSI, "--model", "b-l", "--mass", "10", "x"], "--mass"),
     "limit on the standard model": (["limit", CSI, "--model", "sm", "--mass", "1"], "no coupling", "take chi2, or fit"),
     "level in per cent": (["limit", CSI, "--model", "b-l", "--mass", "1", "--cl", "90"], "--cl", "0.90"),
@@ -107,7 +128,7 @@ def test_bad_arguments_are_one_line_and_leave_nothing_behind(run, argv, words):
 BAD_GRIDS = (
     *("", ":", "1", "1:2", "1:2:3:4", "1::5", "1:2:x", "1:2:2.5", "1:2:1", "1:2:0", "1:2:-3", "1:2:1000000000000"),
     *("1_0:20:5", "1:2_0:5", "1:20:1_0", "\u0661:20:5", "1:20:\u0665", "1:infinity:5"),
-    *("2:1:5", "1:1:5", "0:1:5", "-1:1:5", "nan:1:5", "1:inf:5", "a:2:5", "1e-400:1:5"),
+    *("2:1:5", "1:1:5", "0:1:5", "-1:-2:5", "-1:1:1", "nan:1:5", "1:inf:5", "a:2:5", "1e-400:1:5"),
 )
 
 
@@ -124,11 +145,12 @@ def test_bad_grids_are_refused(run, axis, grid):
     [
         (["--model", "sm"], "no mediator mass to scan; use cevns chi2"),
         (["--coupling", "1:1e20:3"], "coupling"),
+        (["--coupling", "-1e-5:1e-5:3"], "coupling contains -1e-05: every value must be finite and at least 0"),
         (["--mass", "1:10:100000", "--coupling", "1e-5:1:100000"], "points"),
         (["-o", "a.csv"], ".npz"),
         (["-o", "no/where/a.npz"], "folder"),
     ],
-    ids=["model without a mass", "huge coupling", "too many points", "suffix", "folder"],
+    ids=["model without a mass", "huge coupling", "negative couplings", "too many points", "suffix", "folder"],
 )
 def test_bad_scans_leave_nothing_behind(run, changes, word):
     options = {"--model": "b-l", "--mass": "1:10:3", "--coupling": "1e-5:1e-3:3", "-o": "a.npz"}

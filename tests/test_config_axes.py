@@ -283,6 +283,16 @@ CASES = {
             cevns.interactions.NonStandardInteractions(up={"e": 0.3}, down={"mu": 0.1}), coupling=0.5
         ),
     ),
+    "expected of a model of the file": (
+        text(
+            ARRIVAL,
+            '[model]\nname = "mine"\nup = {e = 0.3}\ndown = {mu = 0.1}\n',
+            data='[experiment.data]\nobserved = "asimov"\nasimov = {model = "mine", coupling = 0.5}\n',
+        ),
+        lambda: experiment(**TIMED).asimov(
+            cevns.interactions.NonStandardInteractions(up={"e": 0.3}, down={"mu": 0.1}), coupling=0.5
+        ),
+    ),
     "expected with their square roots": (
         text(
             head="signal_sigma = 0.1\nquenching_sigma = 0.05\n",

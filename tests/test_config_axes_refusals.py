@@ -265,6 +265,11 @@ ONE = {
         '[[experiment.background]]\nname = "b"\nsigma = 0.1\nevents = 3\nenergy = [1, 1, 1]\nF90 = "flat"\n',
     ),
     "axes of one name": text(PULSES, "shares = [[1, 0], [1, 0], [1, 0]]\n", BACKGROUND, response='axis = "F90"'),
+    "counts of a model that cannot be read": text(
+        ARRIVAL,
+        '[model]\nname = "mine"\nup = {e = "x"}\n',
+        data='[experiment.data]\nobserved = "asimov"\nasimov = {model = "mine"}\n',
+    ),
 }
 
 

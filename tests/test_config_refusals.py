@@ -285,10 +285,10 @@ def test_all_problems_are_reported_together(problems):
         flux=FLUX.replace("distance_m", "distance"), data=DATA.replace("[8, 7]", "8"), tail='[model]\nname = "bl"\n'
     )
     assert [problem.split(":")[0] for problem in problems(text)] == [
+        "model",
         "experiment[1].flux.distance",
         "experiment[1].flux.distance_m",
         "experiment[1].data.uncertainty",
-        "model",
     ]
 
 
@@ -338,9 +338,9 @@ WITHHELD = {
     "names and all else": (
         own(flux="") + own().removeprefix("schema = 1\n") + '[model]\nname = "bl"\n',
         [
+            "unknown interaction 'bl'",
             "experiment: the name 'mine' is given more than once",
             "experiment[1].flux: missing",
-            "unknown interaction 'bl'",
         ],
     ),
 }

@@ -318,8 +318,15 @@ def test_numbers_of_a_pseudoscalar():
         Amplitude(("e", "e"), 0.0, 0.0, kinematics="pseudoscalar", final_mass=1.0, electron=1.0)
     with pytest.raises(InputError, match="electron = inf"):
         PseudoscalarMediator(electron=np.inf)
-    # without a coupling to electrons nothing is left, and nothing is refused
-    assert PseudoscalarMediator(electron=0.0).own_names == ()
+    # without couplings nothing is left
+    for build, nothing in (
+        (PseudoscalarMediator, {"electron": 0.0}),
+        (PseudoscalarMediator, {"neutrinos": {}}),
+        (ScalarMediator, {"neutrinos": {}}),
+        (ScalarMediator, {"proton": 0.0, "neutron": 0.0}),
+    ):
+        with pytest.raises(InputError, match="is that of a mediator that couples to nothing"):
+            build(**nothing)
 
 
 def test_nothing_of_a_scalar_and_a_pseudoscalar_interferes(bound_csi):

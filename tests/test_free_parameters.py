@@ -56,7 +56,8 @@ def test_priors_of_what_is_neither_free_nor_given_are_refused(argon):
     """Of an own parameter as of a radius: it would add a constant, or mean nothing."""
     for model, free, name in (("charge-radius", "r2_ee", "r2_mumu"), ("sm", "sin2_theta_w", "rn_ar")):
         said = (
-            rf"{name} has the prior 3 \+- 1, but is neither free nor has it a value: free it, give its value, or leave"
+            rf"{name} has the prior 3 \+- 1, but is neither free nor has it a value: free it, in an interval or "
+            rf"contour by profiled='{name}' \(--profile {name} of the command\), give its value, or leave"
         )
         prior = {name: (3.0, 1.0)}
         with pytest.raises(InputError, match=said):

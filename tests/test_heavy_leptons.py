@@ -369,4 +369,6 @@ def test_what_upscattering_does_not_know():
         Upscattering(exchange="tensor", proton=1.0, neutron=1.0)
     with pytest.raises(InputError, match="proton = nan"):
         Upscattering(exchange="scalar", proton=np.nan, neutron=1.0)
-    assert Upscattering(exchange="scalar", proton=0.0, neutron=0.0).own_names == ()
+    for nothing in ({"proton": 0.0, "neutron": 0.0}, {"proton": 1.0, "neutron": 1.0, "neutrinos": {"e": 0.0}}):
+        with pytest.raises(InputError, match="'upscattering' is that of a mediator that couples to nothing: neutrinos"):
+            Upscattering(exchange="scalar", **nothing)

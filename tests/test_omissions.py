@@ -1,5 +1,7 @@
 """Results say where electrons are left out that would matter."""
 
+import html
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,10 @@ from cevns.inference import Limit
 from cevns.interactions import ScalarMediator
 from cevns.nuclei import Target
 
-SAID = "electrons of germanium are left out; electrons='shells' adds them"
+SAID = (
+    "electrons of germanium are left out; electrons='shells' adds them, --electrons shells of a command, "
+    'electrons = "shells" in a file'
+)
 PHOTONS = ("magnetic-moment", "millicharge", "sterile-dipole")
 
 
@@ -39,7 +44,7 @@ def test_results_say_that_electrons_are_left_out(germanium, tmp_path):
         assert result.remarks[0] == SAID, result
     limit.save(tmp_path / "limit.csv")
     assert Limit.load(tmp_path / "limit.csv") == limit
-    assert SAID in limit._repr_html_().replace("&#x27;", "'")
+    assert SAID in html.unescape(limit._repr_html_())
     # what is left out matters
     with_them = germanium.replace(electrons="shells").asimov("sm")
     better = with_them.limit("magnetic-moment", **fixed)

@@ -77,3 +77,18 @@ def test_a_sum_is_seen_as_far_as_its_parts_are(argon):
     assert argon.unseen(get_interaction("b-l") + tau) == ("m_t", "g_t")
     assert isinstance(argon.chi2(tau, m_t=1.0, g_t=1.0), float)
     assert argon.chi2(tau, m_t=1.0, g_t=1.0) == cevns.load("coherent-argon-2020").chi2("sm")
+
+
+@pytest.mark.parametrize("command", ["chi2", "predict"])
+def test_leptons_that_are_too_heavy_are_said_to_be(run_json, argon, command):
+    point = ("--model", "sterile-dipole", "--set", "mu_mu=1e-8")
+    said = run_json(command, "coherent-argon-2020", *point, "mass=100")["warnings"]
+    (end,) = argon.heaviest("sterile-dipole")["mass"][-1:]
+    what = "chi2" if command == "chi2" else "signal"
+    assert said == [
+        f"with mass = 100 MeV no recoil is observed in coherent-argon-2020, as some are up to {end:.6g} MeV: {what} "
+        "does not depend on the couplings that come with it"
+    ]
+    assert run_json(command, "coherent-argon-2020", *point, "mass=50").get("warnings", []) == []
+    none = ("--model", "sterile-dipole", "--set", "mu_mu=0", "mass=100")
+    assert run_json(command, "coherent-argon-2020", *none).get("warnings", []) == []

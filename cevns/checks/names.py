@@ -53,7 +53,8 @@ def known(
     names = sorted(names)
     close = (closest or _closest)(name, names) if isinstance(name, str) else None
     meant = f" Did you mean {close!r}?" if close else ""
-    raise UnknownNameError(f"unknown {kind} {shown(name)}; known: {', '.join(names)}.{meant}{hint and ' '}{hint}")
+    listed = f"known: {', '.join(names)}" if names else "there is none"
+    raise UnknownNameError(f"unknown {kind} {shown(name)}; {listed}.{meant}{hint and ' '}{hint}")
 
 
 def _closest(name: str, names: Iterable[str]) -> str | None:

@@ -232,10 +232,10 @@ def _about(
         "weak": weak_name(model),
         "experiments": found.experiments,
         "parameter": moved.name,
-        "units": {"mass": "MeV", "coupling": moved.unit or "dimensionless"},
+        "units": {"mass": "MeV", moved.name: moved.unit or "dimensionless"},
         "fixed": found.fixed,
         **({"assumptions": found.assumptions} if found.assumptions else {}),
-        "best_fit": {"mass": mass, "coupling": coupling},
+        "best_fit": {"mass": mass, moved.name: coupling},
     }
     at = {"mass": mass, moved.name: coupling, **found.fixed}
     return data, described(model, at, likelihood.parameters(model))
@@ -248,19 +248,19 @@ def plot(args: Namespace) -> Result:
     from cevns.plotting import file_axes
 
     options = {key: value for key, value in {"cl": args.cl, "dof": args.dof}.items() if value is not None}
-    grids = [path for path in args.files if not path.endswith((".csv", ".json"))]
-    if options and not grids:
-        raise InputError("--cl and --dof are for scans: a limit was computed at a level of its own")
     found: list[AnyResult] = []
     for path in args.files:
         # a table that does not say what it is, is taken for a limit
         limits = path.endswith(".csv") and kind_of(path) in ("", inference.Limit.kind)
-        kind: Any = inference.Scan if path in grids else inference.Limit if limits else inference.Result
+        kind: Any = inference.Limit if limits else inference.Result
         found.append(kind.load(path))
+    if options and not any(isinstance(one, inference.Scan) for one in found):
+        saved = f"{args.files[0]}, written by {found[0].made_by}"
+        raise InputError(f"--cl and --dof are for scans: {saved}, has levels of its own")
     ax = file_axes()
     for path, one in zip(args.files, found, strict=True):
         try:
-            one.plot(ax, **(options if path in grids else {}))
+            one.plot(ax, **(options if isinstance(one, inference.Scan) else {}))
         except InputError as error:
             said, others, _ = str(error).partition(": give axes of its own")
             if not others:

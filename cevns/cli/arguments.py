@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
 
 __all__ = [
+    "axis",
     "bound",
     "columns",
     "confidence_level",
@@ -33,6 +34,8 @@ __all__ = [
     "seed",
     "setting",
     "shard",
+    "share",
+    "signed_grid",
     "values",
     "whole",
 ]
@@ -173,6 +176,18 @@ def whole(name: str, high: int) -> Callable[[str], int]:
         return checks.whole(name, _int(name, text), low=1, high=high)
 
     return convert
+
+
+@_argument
+def signed_grid(text: str) -> Array:
+    """Return values as of `grid`, or, from a LOW below 0, evenly spaced ones."""
+    import numpy as np
+
+    parts = text.split(":")
+    if len(parts) == 3 and _float("LOW", parts[0]) < 0:
+        low, high, count = values(text)
+        return np.linspace(low, high, int(count))
+    return grid(text)  # type: ignore[no-any-return]
 
 
 @_argument

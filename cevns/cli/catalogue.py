@@ -81,7 +81,10 @@ def _listed(entry: Mapping[str, Any]) -> str:
     """Return the parameters of a model with their units, or the options of an experiment with what they are."""
     if "options" in entry:
         chosen = {name: ",".join(v) if isinstance(v, tuple) else v for name, v in entry["options"].items()}
-        return "options " + ", ".join(f"{name}={value}" if value else name for name, value in chosen.items())
+        # what has no names is for files and Python
+        listed = {name: f"{name} (in files and Python)" for name, value in chosen.items() if value is None}
+        listed |= {name: f"{name}={value}" for name, value in chosen.items() if value}
+        return "options " + ", ".join(listed.get(name, name) for name in chosen)
     own = entry.get("parameters", [])
     return ", ".join(f"{p['name']} [{p['unit']}]" if p["unit"] else p["name"] for p in own)
 

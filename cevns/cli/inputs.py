@@ -91,6 +91,7 @@ def _from_registry(args: Namespace) -> list[Experiment]:
         name = name or args.experiments[0]
         if name not in options:
             raise InputError(f"--quenching {option}: {name!r} is not among the experiments {', '.join(options)}")
+        _check_text(name, "quenching")
         options[name]["quenching"] = quenching
     if args.form_factor:
         for choice in options.values():
@@ -99,9 +100,22 @@ def _from_registry(args: Namespace) -> list[Experiment]:
         for one in _that_know(experiment, name, options):
             if name in options[one]:
                 raise InputError(f"{name} of {one} is given twice: give one value")
+            _check_text(one, name)
             several = isinstance(known_options(one)[name], tuple)
             options[one][name] = tuple(filter(None, value.split(","))) if several else value
-    return [load(name, **options[name]) for name in args.experiments]
+    found = [load(name, **options[name]) for name in args.experiments]
+    return [e.replace(electrons=args.electrons) for e in found] if args.electrons else found
+
+
+def _check_text(experiment: str, option: str) -> None:
+    """Refuse an option that no name stands for."""
+    from cevns.experiments.registry import known_options
+
+    if known_options(experiment).get(option, "") is None:
+        raise InputError(
+            f"{option} of {experiment} has no names: set it in a file, {option} = {{...}} in [[experiment]], or in "
+            f"Python, cevns.load({experiment!r}, {option}=...)"
+        )
 
 
 def _that_know(experiment: str, option: str, among: Collection[str]) -> list[str]:
@@ -123,8 +137,10 @@ def _from_config(args: Namespace) -> tuple[list[Experiment], Mapping[str, Intera
     from cevns.config import load_config
     from cevns.experiments import known_experiments
 
-    if args.quenching or args.form_factor or args.option:
-        raise InputError("--quenching, --form-factor and --option do not go with --config: set them in the file")
+    if args.quenching or args.form_factor or args.option or args.electrons:
+        raise InputError(
+            "--quenching, --form-factor, --option and --electrons do not go with --config: set them in the file"
+        )
     config = load_config(args.config)
     known = {e.name: e for e in config.likelihood.experiments}
     for name in args.experiments:

@@ -19,6 +19,8 @@ __all__ = ["parse"]
 
 _FIGURE = (".pdf", ".png", ".svg")
 _WEAK = ("radiative", "radiative-electrons", "tree-level")
+#: Numbers, or grids of them, which are no names of experiments.
+_NUMBERS = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?(:[-+.e\d:]*)?", re.IGNORECASE | re.ASCII)
 _DESCRIPTION = "Coherent elastic neutrino-nucleus scattering: predictions and limits on light mediators."
 
 
@@ -32,6 +34,8 @@ class _Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if args and any(action.dest == "experiments" for action in self._get_positional_actions()):
+            self._check_single(args)
         found, rest = super().parse_known_args(args, namespace)
         if rest and not any(word.startswith("-") for word in rest):
             rest = self._behind_options(found, rest)
@@ -39,6 +43,17 @@ class _Parser(argparse.ArgumentParser):
             # of a command, not of the program, whose help says nothing of its options
             self.error(f"unrecognized arguments: {' '.join(rest)}{self._remedy(rest)}")
         return found, rest
+
+    def _check_single(self, words: Sequence[str]) -> None:
+        """Refuse a number behind that of an option that takes one, which would be the name of an experiment."""
+        for i, word in enumerate(words):
+            name, equals, value = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if action is None or action.nargs is not None or action.type is None:
+                continue
+            several = [value, *words[i + 1 : i + 2]] if equals else [*words[i + 1 : i + 3]]
+            if len(several) == 2 and all(map(_NUMBERS.fullmatch, several)):
+                self.error(f"argument {name}: it takes one value, got {' and '.join(several)}")
 
     def format_help(self) -> str:
         """Return the help, with what stands below it."""
@@ -185,14 +200,11 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     command = _command(commands, "scan", "analysis:scan", "chi2 on a grid of masses and couplings, saved to a file")
     _add_inputs(command)
-    for axis, what in (("mass", "masses [MeV]"), ("coupling", "couplings")):
-        command.add_argument(
-            f"--{axis}",
-            type=arguments.grid,
-            required=True,
-            metavar="LOW:HIGH:N",
-            help=f"N {what}, evenly spaced in their logarithms",
-        )
+    for axis, kind, what in (
+        ("mass", arguments.grid, "masses [MeV], evenly spaced in their logarithms"),
+        ("coupling", arguments.signed_grid, "couplings, likewise, or evenly spaced from a LOW below 0"),
+    ):
+        command.add_argument(f"--{axis}", type=kind, required=True, metavar="LOW:HIGH:N", help=f"N {what}")
     _add_threads(command)
     _add_output(command, ".npz")
 
@@ -369,6 +381,11 @@ def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
         help="another quenching factor; may come repeatedly",
     )
     command.add_argument("--form-factor", metavar="NAME", help="nuclear form factor; see cevns list")
+    command.add_argument(
+        "--electrons",
+        choices=("shells", "free"),
+        help="count elastic scattering on electrons, too, bound in shells or free",
+    )
     command.add_argument(
         "--option",
         type=arguments.option,

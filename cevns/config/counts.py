@@ -140,12 +140,15 @@ def _expected(reader: Reader, value: Any, where: str) -> Any:
     before = len(reader.problems)
     of: Any = table.get("model", "sm")
     try:
-        of = get_interaction(of) if isinstance(of, str) else model(reader, of, join(where, "model"))
+        if isinstance(of, str):
+            of = reader.models[of] if of in reader.models else get_interaction(of)
+        else:
+            of = model(reader, of, join(where, "model"))
     except CevnsError as error:
         reader.problem(join(where, "model"), error)
     rest = {key: entry for key, entry in table.items() if key != "model"}
     values = {key: read.number(reader, entry, join(where, key)) for key, entry in rest.items()}
-    return None if len(reader.problems) > before else Expected(of, values)
+    return None if len(reader.problems) > before or of is None else Expected(of, values)
 
 
 def _build_data(*, observed: Any, uncertainty: Any = None, asimov: Any = None) -> DataTable:

@@ -160,7 +160,8 @@ _DOCUMENT = Section(
         "schema": ("schema", _schema),
         # before the experiments, whose targets name them
         "nuclei": ("nuclei", nuclei),
-        "experiment": ("experiment", experiments),
+        # before them too: of a model counts may be expected
         "model": ("model", models),
+        "experiment": ("experiment", experiments),
     },
 )

@@ -32,6 +32,9 @@ __all__ = ["model", "models"]
 def models(reader: Reader, value: Any, where: str) -> dict[str, Interaction] | None:
     """One model, or several with names of their own."""
     before = len(reader.problems)
+    tables = [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
+    # of those that cannot be read the names are known
+    reader.models = {name: None for table in tables if isinstance(name := table.get("name"), str)}
     found = read.one_or_more(model)(reader, value, where)
     if len(reader.problems) > before or not found:
         if not found:
@@ -41,6 +44,7 @@ def models(reader: Reader, value: Any, where: str) -> dict[str, Interaction] | N
     for i, one in enumerate(found, start=1):
         if by_name[one.name] is not one:
             reader.problem(f"{where}[{i}].name", f"is {one.name!r} more than once: give each model a name of its own")
+    reader.models |= by_name
     return by_name
 
 

@@ -145,6 +145,7 @@ class Reader:
         self.folder = folder
         self.problems: list[str] = []
         self.nuclei: dict[str, Any] = {}
+        self.models: dict[str, Any] = {}
         # what was read of each table, by its path, whether or not something could be built of it
         self.parts: dict[str, dict[str, Any]] = {}
         # what came of files, by the path to the key that it stands for

@@ -165,7 +165,7 @@ class Experiment(Likelihood):
             changes=checked_changes(self.changes),
         )
         # refuses what does not fit together here and now
-        _ = self.together and self._assembly
+        _ = self._assembly if self.together else self.statistic
 
     def _flat(self, field: str, values: Any) -> Array:
         """Return counts of all bins in a row, given like that or in the shape of the axes."""
@@ -234,10 +234,10 @@ class Experiment(Likelihood):
 
         Parameters
         ----------
-        observed : array_like, shape (bins,)
+        observed : array_like, shape (bins,) or that of all axes
             Counts with steady-state background subtracted.
-        uncertainty : array_like, shape (bins,), optional
-            Standard deviations; the same as before unless given.
+        uncertainty : array_like, optional
+            Standard deviations, in either shape; the same as before unless given.
 
         Raises
         ------
@@ -252,6 +252,10 @@ class Experiment(Likelihood):
         >>> abs(argon.with_data(expected).chi2("sm")) < 1e-9
         True
         """
+        if _in_axes(observed):
+            observed = self._flat("observed", observed)
+        if uncertainty is not None and _in_axes(uncertainty):
+            uncertainty = self._flat("uncertainty", uncertainty)
         data = self.data.replace(observed, uncertainty)
         for background in self.backgrounds if uncertainty is not None else ():
             data.check_precision(background.counts)
@@ -396,7 +400,8 @@ class Experiment(Likelihood):
 
         if not self.signal.misses_electrons(interaction, massless=self.name in known_experiments()):
             return ()
-        return (f"electrons of {self.name} are left out; electrons='shells' adds them",)
+        how = "electrons='shells' adds them, --electrons shells of a command, electrons = \"shells\" in a file"
+        return (f"electrons of {self.name} are left out; {how}",)
 
     @property
     def overlaps(self) -> frozenset[str]:
@@ -446,14 +451,16 @@ class Experiment(Likelihood):
             Quenching scale, 0.1 to 10: the response is computed anew where need be.
         pulls : Pulls, optional
             Of this experiment or of a likelihood that it is part of: signal and backgrounds are then scaled and
-            deformed as these say, so that their sum is what that chi2 compares with the data, raised to `floor`.
+            deformed as these say, so that their sum is what that chi2 compares with the data, raised to `floor`. They
+            are taken as they stand: of another point, model or data they are nuisances that are kept, not fitted here.
         **values : array_like
             Any other parameters, by name; see `parameters`.
 
         Raises
         ------
         InputError
-            If a parameter is missing or out of range, or both a scale and pulls are given.
+            If a parameter is missing or out of range, both a scale and pulls are given, or the pulls are of an
+            experiment of this name with other nuisances.
         UnknownNameError
             If the interaction or a parameter is not known, or the pulls are of other experiments.
 
@@ -470,7 +477,7 @@ class Experiment(Likelihood):
         from cevns.predictions import predict
 
         checks.instance("pulls", pulls, (Pulls, type(None)), "those of likelihood.pulls(...)")
-        own = None if pulls is None else pulls.of(self.name)
+        own = None if pulls is None else pulls.of(self.name, self.statistic.pull_units)
         return predict(self, interaction, {"mass": mass, "coupling": coupling, **values}, eta=eta, pulls=own)
 
     def predictor(
@@ -486,6 +493,13 @@ class Experiment(Likelihood):
         87.6
         """
         return self.signal.predictor(interaction, free, eta=eta, **fixed)
+
+
+def _in_axes(values: Any) -> bool:
+    """Return whether counts have the shape of several axes; of a list without a look at all of it."""
+    if isinstance(values, np.ndarray):
+        return values.ndim > 1
+    return isinstance(values, (list, tuple)) and bool(values) and isinstance(values[0], (list, tuple, np.ndarray))
 
 
 def _checked_shapes(given: Any) -> Any:

@@ -93,6 +93,12 @@ class Line:
         self._likelihood, self._interaction = likelihood, interaction
         self._remarks = likelihood.omissions(interaction)
         self.fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
+        for mass in likelihood.mediators(interaction).intersection(self.fixed):
+            if np.ndim(self.fixed[mass]):
+                raise InputError(
+                    f"{mass} is a mass of interaction {checks.shown(self.name)} and has several values: give them as "
+                    f"mass=, as a {purpose} takes those of the one mass that is free"
+                )
         if parameter is not None:
             self.fixed |= self._others_of(parameter, likelihood, interaction)
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
@@ -116,7 +122,9 @@ class Line:
         known = {p.name: p for p in likelihood.parameters(interaction)}
         masses, own = likelihood.mediators(interaction), likelihood.own_parameters(interaction)
         couplings = [known[name] for name in own if name not in masses]
-        checks.known(f"coupling of {checks.shown(self.name)}", parameter, [p.name for p in couplings])
+        of = f"coupling of {checks.shown(self.name)}"
+        without = "" if couplings else f"Take chi2, or fit, interval or contour, of {', '.join(known)}"
+        checks.known(of, parameter, [p.name for p in couplings], without)
         if parameter in self.fixed:
             raise InputError(
                 f"{parameter} = {checks.shown(self.fixed[parameter])} is given, but it is the parameter: leave one out"
@@ -323,6 +331,11 @@ class Line:
             if values is not None:
                 raise InputError(f"mass is given, but interaction {checks.shown(self.name)} has none: leave it out")
             return np.zeros(1)
+        if values is None and self.other.default is None:
+            raise InputError(
+                f"{self.other.name} is missing: give mass=, one or more numbers in {self.other.unit} (--mass of the "
+                "command)"
+            )
         found = np.atleast_1d(np.asarray(self.other.values(values), dtype=float))
         if found.ndim != 1:
             raise InputError(

@@ -123,8 +123,8 @@ class Scan(Result):
 def scan(
     likelihood: Likelihood,
     interaction: _types.Model,
-    mass: _types.ArrayLike,
-    coupling: _types.ArrayLike,
+    mass: _types.ArrayLike | None = None,
+    coupling: _types.ArrayLike | None = None,
     *,
     num_threads: int = 1,
     progress: _types.Progress | None = None,
@@ -156,7 +156,7 @@ def scan(
     Raises
     ------
     InputError
-        If an axis is empty, does not ascend or is out of range, or the model has no mediator.
+        If an axis is missing or empty, does not ascend or is out of range, or the model has no mediator.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def scan(
         raise InputError(
             f"interaction {checks.shown(line.name)} has no mediator mass to scan; use chi2() with an array of couplings"
         )
-    mass = checks.ascending("mass", line.other.values(mass), unit="MeV")
+    mass = checks.ascending("mass", line.other_values(mass), unit="MeV")
     coupling = checks.ascending("coupling", line.parameter.values(coupling))
     rows, y = line.rows(mass), line.to_y(coupling)
     chi2 = np.empty((mass.size, coupling.size))

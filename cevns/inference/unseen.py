@@ -16,6 +16,8 @@ __all__ = ["unseen_at", "without_effect"]
 def unseen_at(likelihood: Likelihood, interaction: Model, values: Mapping[str, float], what: str) -> tuple[str, ...]:
     """Return what to say of a point at which a coupling has a value, but no counts depend on it; nothing elsewhere.
 
+    No flavour may have it, or a final lepton be too heavy.
+
     Parameters
     ----------
     likelihood : Likelihood
@@ -29,10 +31,19 @@ def unseen_at(likelihood: Likelihood, interaction: Model, values: Mapping[str, f
     """
     masses, known = likelihood.mediators(interaction), {p.name: p for p in likelihood.parameters(interaction)}
     names = [n for n in likelihood.unseen(interaction) if n in values and values[n] != known[n].origin]
-    if masses.issuperset(names):
+    couplings = [name for name in likelihood.own_parameters(interaction) if name in values and name not in masses]
+    if all(values[name] == known[name].origin for name in couplings):
         return ()
-    experiments = (e.name for e in likelihood.experiments)
-    return (without_effect(experiments, likelihood.describe(interaction)[0], names, what),)
+    experiments = [e.name for e in likelihood.experiments]
+    out = [
+        f"with {name} = {values[name]:g} {known[name].unit} no recoil is observed in {' + '.join(experiments)}, as "
+        f"some are up to {ends[-1]:.6g} {known[name].unit}: {what} does not depend on the couplings that come with it"
+        for name, ends in likelihood.heaviest(interaction).items()
+        if name in values and values[name] > ends[-1]
+    ]
+    if not masses.issuperset(names):
+        out.append(without_effect(experiments, likelihood.describe(interaction)[0], names, what))
+    return tuple(out)
 
 
 def without_effect(experiments: Iterable[str], model: str, names: Sequence[str], what: str = "chi2") -> str:

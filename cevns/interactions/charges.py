@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cevns import checks
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 
-__all__ = ["LARGEST_CHARGE", "LARGEST_NUMBER", "charge_table", "nucleon_charge", "product_tables"]
+__all__ = ["LARGEST_CHARGE", "LARGEST_NUMBER", "charge_table", "check_couples", "nucleon_charge", "product_tables"]
 
 #: Largest charge or epsilon that is accepted.
 LARGEST_CHARGE = 1e6
@@ -22,6 +22,30 @@ _CHANGING = (
     "couplings that change the flavour are parameters of the interaction 'nsi', such as eps_u_emu, or amplitudes of "
     "your own, Amplitude(('e', 'mu'), ...)"
 )
+
+
+def check_couples(name: str, amplitudes: Sequence[Any], give: str) -> None:
+    """Refuse a mediator without amplitudes, which would have neither mass nor coupling.
+
+    Parameters
+    ----------
+    name : str
+        Of the interaction.
+    amplitudes : sequence of Amplitude
+        Of the mediator.
+    give : str
+        What has to differ from 0, for the message.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    if not amplitudes:
+        raise InputError(
+            f"interaction {checks.shown(name)} is that of a mediator that couples to nothing: {give} must not all be "
+            "0; without a mediator it is 'sm'"
+        )
 
 
 def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tuple[tuple[str, float], ...]:

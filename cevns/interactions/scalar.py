@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
-from cevns.interactions.charges import charge_table, nucleon_charge
+from cevns.interactions.charges import charge_table, check_couples, nucleon_charge
 from cevns.interactions.interaction import Interaction
 from cevns.interactions.kinematics import PSEUDOSCALAR
 from cevns.parameters import coupling, mass
@@ -166,5 +166,5 @@ def _mediated(
         for f, charge in table
         if charge and (p or n or e)
     )
-    parameters = (mass(label=mass_label), coupling(label=coupling_label)) if amplitudes else ()
-    return Interaction(name, parameters, amplitudes, **fields)
+    check_couples(name, amplitudes, "neutrinos, nor proton, neutron and electron,")
+    return Interaction(name, (mass(label=mass_label), coupling(label=coupling_label)), amplitudes, **fields)

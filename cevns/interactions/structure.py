@@ -29,6 +29,7 @@ MOST_STRUCTURES = 128
 RESERVED = frozenset(
     {
         "antineutrino",
+        "bands",
         "bounds",
         "cl",
         "dof",
@@ -37,6 +38,7 @@ RESERVED = frozenset(
         "electron_kev",
         "energy",
         "eta",
+        "exposure",
         "flavour",
         "flux",
         "form_factor",
@@ -63,6 +65,7 @@ RESERVED = frozenset(
         "seed",
         "self",
         "target",
+        "threshold",
         "values",
     }
 )

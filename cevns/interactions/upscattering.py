@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.constants import FLAVOURS
 from cevns.interactions.amplitudes import Amplitude
-from cevns.interactions.charges import charge_table, nucleon_charge
+from cevns.interactions.charges import charge_table, check_couples, nucleon_charge
 from cevns.interactions.interaction import Interaction
 from cevns.parameters import coupling, mass
 
@@ -76,5 +76,6 @@ def Upscattering(
         for f, charge in table
         if charge and (p or n)
     )
-    parameters = (mass(), coupling(), mass("m_chi", label=r"$m_\chi$")) if amplitudes else ()
+    check_couples(name, amplitudes, "neutrinos, nor proton and neutron,")
+    parameters = mass(), coupling(), mass("m_chi", label=r"$m_\chi$")
     return Interaction(name, parameters, amplitudes, **{"lagrangian": EXCHANGES[exchange], **fields})

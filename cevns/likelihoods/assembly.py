@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from cevns.kernels.joint import lifted
 from cevns.likelihoods.nuisances import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from cevns._types import Array, Model
     from cevns.likelihoods.centres import Centres
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods.joint import Joined
     from cevns.parameters import Parameter
 
-__all__ = ["Assembly", "Ends", "check_apart"]
+__all__ = ["Assembly", "Ends", "check_apart", "check_radii"]
 
 _BEYOND = "chi2 may fall further beyond"
 #: Share of the range of a nuisance that counts as its end.
@@ -257,3 +258,55 @@ def check_apart(experiments: Sequence[Any]) -> None:
             )
         for other in experiment.overlaps.intersection(names):
             raise InputError(f"experiments {experiment.name} and {other} hold the same events: leave one of them out")
+
+
+def check_radii(experiments: Sequence[Channel], given: Collection[str]) -> None:
+    """Refuse a radius of several elements that in one of several experiments sets an element, and not in another.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        All of them.
+    given : collection of str
+        Names of the parameters that have values, or may have.
+
+    Raises
+    ------
+    InputError
+        Naming the experiments, and what to give instead.
+    """
+    if len(experiments) == 1:
+        return
+    every = [e.signal.radii for e in experiments]
+    for i, radii in enumerate(every):
+        for name in given:
+            parts = radii.get(name, ())
+            for part in parts if len(parts) > 1 else ():
+                for other, known in zip(experiments, every, strict=True):
+                    if part in known and name not in known:
+                        raise InputError(
+                            f"{name} sets {part} of {experiments[i].name}, but not that of {other.name}: give "
+                            f"{' and '.join(parts)} instead, which are the same in all experiments"
+                        )
+
+
+def replaced(experiments: Sequence[Any], observed: Any, uncertainty: Any) -> list[Any]:
+    """Return experiments with other data, those that are named; see `Likelihood.with_data`."""
+    names = [e.name for e in experiments]
+    for what, given in (("observed", observed), ("uncertainty", uncertainty)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{what} must be a mapping of the names {', '.join(names)} to numbers of each")
+        for name in given:
+            checks.known("experiment", name, names)
+    if alone := next((name for name in uncertainty if name not in observed), None):
+        raise InputError(f"uncertainty is of {checks.shown(alone)}, which observed leaves out: give its counts too")
+    out = []
+    for experiment in experiments:
+        if experiment.name not in observed:
+            out.append(experiment)
+            continue
+        try:
+            out.append(experiment.with_data(observed[experiment.name], uncertainty.get(experiment.name)))
+        except InputError as error:
+            raise InputError(f"data of {checks.shown(experiment.name)}: {error}") from None
+    return out

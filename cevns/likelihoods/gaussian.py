@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.kernels.gaussian import GaussianTerm
-from cevns.likelihoods.nuisances import SIGNAL
+from cevns.likelihoods.nuisances import QUENCHING, SIGNAL, check_differ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,11 @@ class GaussianStatistic:
         Uncertainty of the quenching scale; 0 for none.
     shared : sequence of str
         Names of further nuisances that scale the signal.
+
+    Raises
+    ------
+    InputError
+        If two nuisances have one name.
     """
 
     def __init__(
@@ -48,16 +53,23 @@ class GaussianStatistic:
     ) -> None:
         self.data, self.backgrounds = data, backgrounds
         self.signal_sigma, self.eta_sigma, self.shared = signal_sigma, eta_sigma, tuple(shared)
+        check_differ([*self._own, *self.shared])
 
     def __repr__(self) -> str:
         return f"<GaussianStatistic: {len(self.data.observed)} bins>"
 
     def with_data(self, data: Data) -> GaussianStatistic:
         """Return the same for other data, sharing what they do not change."""
-        out = GaussianStatistic(data, self.backgrounds, self.signal_sigma, self.eta_sigma, self.shared)
-        if data.uncertainty == self.data.uncertainty:
-            out.__dict__["_modes"] = self._modes
+        out = object.__new__(GaussianStatistic)
+        same = {"_modes": self._modes} if data.uncertainty == self.data.uncertainty else {}
+        kept = {name: self.__dict__[name] for name in ("backgrounds", "signal_sigma", "eta_sigma", "shared")}
+        out.__dict__.update(kept, data=data, **same)
         return out
+
+    @property
+    def _own(self) -> list[str]:
+        """Names of the pulls that are the experiment's alone."""
+        return [SIGNAL, *(b.name for b in self.backgrounds), *([QUENCHING] if self.eta_sigma else [])]
 
     @property
     def precision(self) -> float:
@@ -110,18 +122,17 @@ class GaussianStatistic:
 
     def pulls(self, eta: float, signal: float, shifts: np.ndarray) -> dict[str, float]:
         """Return relative shifts by name: that of the signal, and from what the compiled chi2 found."""
-        pulls = {"signal": signal}
+        pulls = {SIGNAL: signal}
         for background, shift in zip(self.backgrounds, shifts.tolist(), strict=True):
             pulls[background.name] = background.sigma * shift
         if self.eta_sigma:
-            pulls["quenching"] = eta - 1.0
+            pulls[QUENCHING] = eta - 1.0
         return pulls
 
     @property
     def pull_units(self) -> dict[str, str]:
         """In what pulls are, by name: all of them are relative shifts."""
-        names = [SIGNAL, *(b.name for b in self.backgrounds), *(["quenching"] if self.eta_sigma else [])]
-        return dict.fromkeys([*names, *self.shared], "relative")
+        return dict.fromkeys([*self._own, *self.shared], "relative")
 
     def expected_signal(self, by_energy: Mapping[int, Array], pulls: Mapping[str, float]) -> Array:
         """Return the counts that pulls make of a signal, shape (..., bins); see `JointStatistic.expected_signal`."""

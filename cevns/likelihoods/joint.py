@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.joint import Joint
 from cevns.kernels.poisson import PoissonTerm
-from cevns.likelihoods.nuisances import SIGNAL
+from cevns.likelihoods.nuisances import SIGNAL, check_differ
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,6 +28,8 @@ __all__ = ["JointStatistic", "Pull", "join"]
 
 #: Where a descent starts in a nuisance that may have several minima, in standard deviations.
 _START = 1.5
+#: What correlations may be of.
+_CORRELATED = "They are of nuisances that may be shared, those of nuisances= and shapes=: make it one of these"
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
 
@@ -110,10 +112,7 @@ class JointStatistic:
         self._components = {name: i for i, name in enumerate(names)}
         # refuses what does not fit here and now
         _ = self._deformed
-        every = [pull.name for pull in self.pulls]
-        for name in every:
-            if every.count(name) > 1:
-                raise InputError(f"two nuisances of one experiment are called {checks.shown(name)}: rename one of them")
+        check_differ([pull.name for pull in self.pulls])
 
     def with_data(self, data: Data) -> JointStatistic:
         """Return the same for other data, sharing what they do not change."""
@@ -418,7 +417,7 @@ def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, s
     correlated = np.eye(len(pulls))
     for pair, value in correlations.items():
         for name in pair:
-            checks.known("correlated nuisance", name, place)
+            checks.known("correlated nuisance", name, place, _CORRELATED)
         i, j = (place[name] for name in pair)
         if i == j or any(math.isinf(pulls[k][1].sigma) for k in (i, j)):
             raise InputError(f"correlation of {pair[0]!r} and {pair[1]!r} needs two nuisances, each with a pull")

@@ -14,11 +14,12 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
-from cevns.likelihoods.assembly import Assembly, check_apart
+from cevns.likelihoods.assembly import Assembly, check_apart, check_radii, replaced
 from cevns.likelihoods.expectations import Expectations
 from cevns.likelihoods.methods import Inference
-from cevns.likelihoods.priors import merged, terms, without_priors
+from cevns.likelihoods.priors import added, constrained, merged, terms, without_priors
 from cevns.likelihoods.pulls import Pulls
+from cevns.likelihoods.questions import Questions
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import Parameter, bound_name, choose, chosen, common_shape, in_common, needed, owned, rows_of
 from cevns.steps import Steps
@@ -41,7 +42,7 @@ MOST_CONSTRAINED = 8
 _PLANE, _NUMBERS = ("mass", "coupling"), checks.SCALARS | {float, int}
 
 
-class Likelihood(Inference, Expectations):
+class Likelihood(Inference, Expectations, Questions):
     """Sum of the chi2 of independent experiments.
 
     Parameters
@@ -109,7 +110,8 @@ class Likelihood(Inference, Expectations):
         """Return the likelihood with Gaussian constraints on parameters: each adds ((value - mean) / sigma)^2 to chi2.
 
         They hold in everything that the likelihood does. A parameter of an interaction may have a prior of its own
-        instead, ``Parameter.prior``.
+        instead, ``Parameter.prior``. No prior replaces another: equal ones are one, and ones that differ are refused,
+        here, in a sum of likelihoods, and where a parameter with its own is used.
 
         Parameters
         ----------
@@ -119,7 +121,7 @@ class Likelihood(Inference, Expectations):
         Raises
         ------
         InputError
-            If a prior is no pair of numbers, or a standard deviation is not above 0.
+            If a prior is no pair of numbers, a standard deviation is not above 0, or the parameter has another prior.
 
         Examples
         --------
@@ -129,29 +131,28 @@ class Likelihood(Inference, Expectations):
         >>> round(chi2(5.0) - csi.chi2("sm", rn_csi=5.0), 9)
         1.0
         """
-        known = {name: Parameter(name, prior=prior).prior for name, prior in priors.items()}
-        return Likelihood((self,), {**self.priors, **known})  # type: ignore[dict-item]  # none of them is None
+        return Likelihood((self,), added(self.priors, priors))
 
-    def with_data(self, observed: Mapping[str, ArrayLike]) -> Likelihood:
+    def with_data(
+        self, observed: Mapping[str, ArrayLike], uncertainty: Mapping[str, ArrayLike] | None = None
+    ) -> Likelihood:
         """Return the likelihood with other counts; see `Experiment.with_data`, which takes those of one.
 
         Parameters
         ----------
         observed : mapping of str to array_like
             Counts of each experiment by its name; those that are left out keep theirs.
+        uncertainty : mapping of str to array_like, optional
+            Standard deviations of those by name; the same as before where they are left out.
 
         Raises
         ------
+        InputError
+            If counts or uncertainties are refused, naming the experiment.
         UnknownNameError
             If an experiment is not known.
         """
-        names = [e.name for e in self.experiments]
-        if not isinstance(observed, Mapping):
-            raise InputError(f"observed must be a mapping of the names {', '.join(names)} to counts of each")
-        for name in observed:
-            checks.known("experiment", name, names)
-        other = [e.with_data(observed[e.name]) if e.name in observed else e for e in self.experiments]
-        return Likelihood(other, self.priors)
+        return Likelihood(replaced(self.experiments, observed, uncertainty or {}), self.priors)
 
     def asimov(self, interaction: Model = "sm", **values: float) -> Likelihood:
         """Return the likelihood with the counts that an interaction predicts; see `Experiment.asimov`.
@@ -168,8 +169,10 @@ class Likelihood(Inference, Expectations):
 
     def _own_values(self, interaction: Model, values: Mapping[str, Any]) -> list[tuple[Experiment, dict[str, Any]]]:
         """Return each experiment with the values of its own parameters: a radius of other nuclei is nothing to it."""
+        values = owned(values, self.own_parameters(interaction), self.describe(interaction)[0])
         for name in values:
             checks.known("parameter", name, [p.name for p in self.parameters(interaction)])
+        check_radii(self.experiments, [name for name, value in values.items() if value is not None])
         known = [(e, {p.name for p in e.signal.parameters(interaction)}) for e in self.experiments]
         return [(e, {name: value for name, value in values.items() if name in names}) for e, names in known]
 
@@ -178,7 +181,9 @@ class Likelihood(Inference, Expectations):
     def parameters(self, interaction: Model) -> tuple[Parameter, ...]:
         """Return all that chi2 of an interaction depends on: its own parameters, sin2_theta_w and neutron radii.
 
-        Their ranges are those that every experiment allows.
+        Their ranges are those that every experiment allows. A radius of a compound, ``rn_csi``, is that of all its
+        nuclei, which no other radius may set as well; in a sum it is refused where another experiment has some of the
+        nuclei but not this parameter, and those of the elements, ``rn_cs`` and ``rn_i``, serve instead.
 
         Examples
         --------
@@ -199,13 +204,8 @@ class Likelihood(Inference, Expectations):
         found = in_common(sets)
         for name, prior in self.priors.items():
             checks.known("parameter of a prior", name, found)
-            found[name] = found[name].replace(prior=prior)
+            found[name] = constrained(found[name], prior)
         return tuple(found.values())
-
-    @property
-    def smallest_mass(self) -> float:
-        """Least mediator mass [MeV] that every experiment resolves: 0, unless recoils are observed down to 0."""
-        return max(e.signal.smallest_mass for e in self.experiments)
 
     # --- points ------------------------------------------------------------------------------------------------------
 
@@ -302,6 +302,7 @@ class Likelihood(Inference, Expectations):
         fixed : mapping of str to float
             Values of others; what is neither here nor among `parameters` has its default.
         """
+        check_radii(self.experiments, [*(p.name for p in parameters), *fixed])
         priors = terms(self.parameters(interaction), parameters, fixed)
         return self._assembly.engine(interaction, parameters, fixed, priors)
 
@@ -334,39 +335,6 @@ class Likelihood(Inference, Expectations):
     @cached_property
     def _assembly(self) -> Assembly:
         return Assembly(self.experiments)
-
-    def omissions(self, interaction: Model) -> tuple[str, ...]:
-        """Return what experiments leave out that would matter for an interaction, in plain sentences."""
-        return tuple(text for e in self.experiments for text in e.omissions(interaction))
-
-    def unseen(self, interaction: Model) -> tuple[str, ...]:
-        """Return the names of an interaction's own parameters on which the counts of no experiment depend."""
-        found = [e.signal.unseen(interaction) for e in self.experiments]
-        return tuple(name for name in found[0] if all(name in names for names in found))
-
-    def describe(self, interaction: Model) -> tuple[str, str]:
-        """Return the name of an interaction, and its name in figures."""
-        return self.experiments[0].signal.describe(interaction)
-
-    def mediators(self, interaction: Model) -> frozenset[str]:
-        """Return the names of the parameters that are masses, of mediators or of final leptons."""
-        return self.experiments[0].signal.mediators(interaction)
-
-    def heaviest(self, interaction: Model) -> dict[str, tuple[float, ...]]:
-        """Return the masses [MeV] of each final lepton at which parts of a flux cease to be observed, ascending.
-
-        Above the last one no experiment observes a recoil.
-        """
-        found = [e.signal.heaviest(interaction) for e in self.experiments]
-        return {name: tuple(sorted({mass for one in found for mass in one[name]})) for name in found[0]}
-
-    def propagators(self, interaction: Model) -> Mapping[str, tuple[str, int]]:
-        """Return the mass of the mediator of each coupling, and the power in which the coupling multiplies it."""
-        return self.experiments[0].signal.propagators(interaction)
-
-    def own_parameters(self, interaction: Model) -> tuple[str, ...]:
-        """Return the names of the parameters that functions of an interaction take unless others are asked for."""
-        return self.experiments[0].signal.own_parameters(interaction)
 
     @overload
     def chi2(

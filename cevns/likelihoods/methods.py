@@ -324,8 +324,8 @@ class Inference:
     def scan(
         self,
         interaction: Model,
-        mass: ArrayLike,
-        coupling: ArrayLike,
+        mass: ArrayLike | None = None,
+        coupling: ArrayLike | None = None,
         *,
         num_threads: int = 1,
         progress: Progress | None = None,

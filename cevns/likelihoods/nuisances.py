@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from cevns._types import Array, Values
     from cevns.likelihoods.channel import Channel
 
-__all__ = ["Deformation", "Nuisance", "shared"]
+__all__ = ["Deformation", "Nuisance", "check_differ", "shared"]
 
-#: What nuisances call the signal.
-SIGNAL = "signal"
+#: What nuisances call the signal, and the pull of the quenching scale.
+SIGNAL, QUENCHING = "signal", "quenching"
 #: Largest range of a deformation, in standard deviations.
 LARGEST_RANGE = 20.0
 
@@ -141,6 +141,19 @@ class Deformation:
             )
         up = np.array(self.up)
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
+
+
+def check_differ(names: Sequence[str]) -> None:
+    """Refuse nuisances of one experiment of which two have one name: pulls go by it.
+
+    Raises
+    ------
+    InputError
+        Naming them.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two nuisances of one experiment are called {checks.shown(name)}: rename one of them")
 
 
 def _components(of: Any) -> list[tuple[Any, Any]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cevns.errors import InputError
 from cevns.kernels.engine import Engine
-from cevns.parameters import unused_prior
+from cevns.parameters import Parameter, unused_prior
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cevns.parameters import Parameter
-
-__all__ = ["merged", "terms", "without_priors"]
+__all__ = ["added", "constrained", "merged", "terms", "without_priors"]
 
 
 def merged(several: Iterable[Mapping[str, tuple[float, float]]]) -> dict[str, tuple[float, float]]:
@@ -32,6 +30,42 @@ def merged(several: Iterable[Mapping[str, tuple[float, float]]]) -> dict[str, tu
                     f"{name} has the prior {given[name]} in one likelihood and {prior} in another: leave one out"
                 )
     return given
+
+
+def added(
+    priors: Mapping[str, tuple[float, float]], more: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Return the priors of a likelihood and further ones.
+
+    Raises
+    ------
+    InputError
+        If one is no pair of numbers, or the likelihood has another of the same parameter.
+    """
+    out = dict(priors)
+    for name, given in more.items():
+        prior: Any = Parameter(name, prior=given).prior
+        if out.setdefault(name, prior) != prior:
+            raise InputError(
+                f"{name} has the prior {out[name]} already, and {prior} does not replace it: give one of them to a "
+                "likelihood without, as Likelihood(likelihood.experiments) is"
+            )
+    return out
+
+
+def constrained(parameter: Parameter, prior: tuple[float, float]) -> Parameter:
+    """Return a parameter with the prior that a likelihood has for it.
+
+    Raises
+    ------
+    InputError
+        If it has another of its own.
+    """
+    if parameter.prior not in (None, prior):
+        raise InputError(
+            f"{parameter.name} has the prior {parameter.prior} of its own and {prior} in the likelihood: leave one out"
+        )
+    return parameter.replace(prior=prior)
 
 
 def terms(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Pulls"]
 
@@ -56,14 +60,33 @@ class Pulls:
         caption = "; ".join([f"{' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}", *self.remarks])
         return html(("of", "pull", "shift"), rows, caption)
 
-    def of(self, experiment: str) -> dict[str, float]:
-        """Return all pulls by name that an experiment may know, its own and the shared ones.
+    def of(self, experiment: str, nuisances: Iterable[str] | None = None) -> dict[str, float]:
+        """Return the pulls of an experiment by name, its own and those that it shares.
+
+        Parameters
+        ----------
+        experiment : str
+            Name of the experiment.
+        nuisances : iterable of str, optional
+            Names of all its nuisances; without them, those of others that its likelihood shares are returned, too.
 
         Raises
         ------
         UnknownNameError
             If the experiment is none of these.
+        InputError
+            If it has other nuisances than that of this name of which the pulls are.
         """
         checks.known("experiment of the pulls", experiment, self.experiments)
         own: dict[str, float] = self.experiments[experiment]["pulls"]
-        return self.shared | own
+        found = self.shared | own
+        if nuisances is None:
+            return found
+        known = dict.fromkeys(nuisances)
+        if strange := [*(n for n in own if n not in known), *(n for n in known if n not in found)]:
+            has = "has no" if strange[0] in own else "has a"
+            raise InputError(
+                f"pulls are of another {checks.shown(experiment)} than this, which {has} nuisance "
+                f"{checks.shown(strange[0])}: give those of this experiment, or of a likelihood that it is part of"
+            )
+        return {name: found[name] for name in known}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
-from cevns.interactions.kinematics import ELECTRONS, VECTOR, heaviest_lepton, heaviest_on_electrons, kinds_of
+from cevns.interactions.kinematics import ELECTRONS, NUCLEI, VECTOR, heaviest_lepton, heaviest_on_electrons, kinds_of
 from cevns.kept import Kept
 from cevns.predictions.electrons import ElectronNodes
 from cevns.predictions.fold import Fold, Layer
@@ -85,6 +85,15 @@ class Folds:
             return None
         response = self.electrons.of(self.response)
         return ElectronNodes.build(self.flux, self.target, response, self.electrons, final_mass)
+
+    def observed(self, targets: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some targets, nuclei and electrons, of which anything can be observed."""
+        seen = {NUCLEI: bool(self.nodes.scales.any()), ELECTRONS: self._sees_electrons}
+        return tuple(target for target in targets if seen[target])
+
+    @cached_property
+    def _sees_electrons(self) -> bool:
+        return self.electron_nodes(0.0) is not None
 
     def _electrons(self, layer: LayerKey, scales: int) -> Layer | None:
         """Return the layer of electrons, the same for all of some quenching scales."""
@@ -199,6 +208,7 @@ class Folds:
             kinds=kinds_of(layer),
             cut_at_bins=cut,
             ranges=self._ranges if eta is None else recoil_ranges([self.response], self.target.nuclei, (eta,)),
+            unseen=layer[1] == 0 and self._sees_electrons,
         )
 
     def _seen(self, layer: LayerKey, eta: float | None) -> RecoilNodes | None:

@@ -136,7 +136,7 @@ class RecoilNodes:
         A single quantum is: its probability falls like the observable, the rate of a massless mediator rises like T^-2.
         """
         squares = []
-        for panels in self.panels:
+        for panels in self.panels if self.scales.any() else ():
             low, high = panels.edges[[0, -1]]
             if low == 0 or panels.response.rise < 2:
                 heaviest = max(self.nuclei[i].mass for i in panels.nuclei)
@@ -159,6 +159,7 @@ class RecoilNodes:
         kinds: Sequence[Kind] = (VECTOR,),
         cut_at_bins: bool = False,
         ranges: Sequence[tuple[float, float]] | None = None,
+        unseen: bool = False,
     ) -> RecoilNodes:
         """Place nodes wherever recoils are observed.
 
@@ -173,6 +174,8 @@ class RecoilNodes:
         ranges : sequence of (float, float), optional
             Recoils [keV] that the nodes of each part of the response have to cover; see `recoil_ranges`. Those that are
             observed at a quenching scale of 1 unless given.
+        unseen : bool
+            Whether no recoil need be observed, where electrons are: then there is one panel, whose rates are 0.
 
         Raises
         ------
@@ -200,6 +203,12 @@ class RecoilNodes:
             seen[list(members)] = scales[list(members), None]
             panels.append(Panels(edges, part, members))
             columns.append((recoil, *charges, seen))
+        if not panels and unseen:
+            (members, part), (_, end) = response.parts(nuclei)[0], hidden[0]
+            edges = np.array([0.5 * end, end])
+            recoil = end * (0.75 + 0.25 * NODES)
+            panels.append(Panels(edges, part, members))
+            columns.append((recoil, *_charges(nuclei, form_factor, recoil), np.zeros((len(nuclei), recoil.size))))
         if not panels:
             low, end = min(hidden, key=lambda ends: ends[0] / max(ends[1], 1e-300))
             raise InputError(

@@ -171,7 +171,8 @@ class Signal:
         pulls : mapping of str to float
             Shifts by name; others than its own are nothing to it.
         """
-        return self, 1.0 + pulls.get(QUENCHING, 0.0)
+        # without a quenching scale, another nuisance may have its name
+        return self, 1.0 + (pulls.get(QUENCHING, 0.0) if self.quenching_sigma else 0.0)
 
     @cached_property
     def _predictors(self) -> Kept:
@@ -196,6 +197,13 @@ class Signal:
         if len(elements) > 1:
             radii[f"rn_{joined(list(elements))}"] = tuple(range(len(self.target.nuclei)))
         return radii
+
+    @cached_property
+    def radii(self) -> dict[str, tuple[str, ...]]:
+        """Names of the parameters that are neutron radii, and those of the elements for which each stands."""
+        *elements, whole = list(self._radii) or [""]
+        found: dict[str, tuple[str, ...]] = {name: (name,) for name in self._radii}
+        return found | {whole: tuple(elements)} if elements else found
 
     @cached_property
     def _radius_parameters(self) -> tuple[Parameter, ...]:
@@ -243,7 +251,7 @@ class Signal:
 
     def unseen(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters on which no counts depend."""
-        return get_interaction(interaction).unseen(self.flux.flavours, self.targets)
+        return get_interaction(interaction).unseen(self.flux.flavours, self.folds.observed(self.targets))
 
     def mediators(self, interaction: str | Interaction) -> frozenset[str]:
         """Return the names of the parameters that are masses, of mediators or of final leptons."""

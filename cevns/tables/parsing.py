@@ -118,7 +118,7 @@ def parsed(text: str, name: object) -> dict[str, Any]:
     _check_groups(rows, separator, name)
     _check_first(rows, name)
     titles = _titles(lines[:begin], width, name)
-    misfit = (0, ()) if titles or not begin else _misfit(lines[begin - 1], name)
+    misfit = (0, ()) if titles else _misfit(lines[:begin], name)
     _check_commas(rows, width, separator, misfit, name)
     return {
         "titles": titles,
@@ -359,11 +359,12 @@ def _check_commas(
 ) -> None:
     """Refuse commas between digits that make more cells than there are titles, where no point is a decimal sign."""
     line, titles = misfit
-    if separator != "," or not 1 < len(titles) < width or any("." in cell for row in rows for cell in row.cells):
+    if separator != "," or not 0 < len(titles) < width or any("." in cell for row in rows for cell in row.cells):
         return
     raise DataError(
-        f"{name}, line {line}: {len(titles)} titles over {width} cells separated by commas, some of which may be "
-        "decimal signs; write numbers with a point as decimal sign, or give each column a title"
+        f"{name}, line {line}: {len(titles)} title{'' if len(titles) == 1 else 's'} over {width} cells separated by "
+        "commas, some of which may be decimal signs; write numbers with a point as decimal sign, give each column a "
+        "title, or put # before the line if it is none of titles"
     )
 
 
@@ -379,8 +380,11 @@ def _titles(lines: Sequence[_Line], width: int, name: object) -> tuple[str, ...]
     return ()
 
 
-def _misfit(line: _Line, name: object) -> tuple[int, tuple[Any, ...]]:
-    """Return number and cells of a line of titles that are not as many as the rows have."""
+def _misfit(above: Sequence[_Line], name: object) -> tuple[int, tuple[Any, ...]]:
+    """Return number and cells of the last line with words, of titles that are not as many as the rows have."""
+    line = next((line for line in reversed(above) if re.search(r"\w", line.text)), None)
+    if line is None:
+        return 0, ()
     cells = line.cells
     for separator in (";", "\t", ",", None):
         if len(cells) < 2:
