@@ -10,9 +10,11 @@ kink there, whose slope 1 + u, 0 to 2, is the variable: (N - F) (1 - u^2) = 2 m 
 """
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
-from cevns.kernels.poisson cimport move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls
+from cevns.kernels.components cimport MAX_PULLS
+from cevns.kernels.poisson cimport (
+    add_bins, move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls, rotate_in)
 
 cdef enum:
     MOST_STEPS = 200
@@ -27,6 +29,9 @@ cdef double SINGULAR = 1e-14
 # what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
 cdef double ROUGH = 1e-13
 cdef double SHARP = 1e-15
+# what of a slope is taken for rounding where bins are added one by one
+cdef double LOST = 1e-14
+cdef double ROOT_OF_TWO = 1.4142135623730951
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
 
@@ -44,9 +49,9 @@ cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double 
     for k in range(n):
         pull = 0.0
         for i in range(n):
-            pull += j.precision[k * n + i] * (x[i] if j.centre == NULL else x[i] - j.centre[i])
+            pull += j.precision[k * n + i] * (x[i] - j.centre[i])
         gradient[k] = 2.0 * pull
-        total += (x[k] if j.centre == NULL else x[k] - j.centre[k]) * pull
+        total += (x[k] - j.centre[k]) * pull
     for k in range(n * n):
         hessian[k] = 2.0 * j.precision[k]
     for i in range(j.n):
@@ -77,6 +82,25 @@ cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, doubl
                 out[i * n + i] = sqrt(total)
             else:
                 out[i * n + k] = total / out[k * n + k]
+    return True
+
+
+cdef bint factorise_bins(const joint_t *j, joint_row_t *row, const char *fixed) noexcept nogil:
+    """The same of the last second derivatives, those of the expectations left out, from bins and pulls one by one."""
+    cdef double values[MAX_PULLS]
+    cdef Py_ssize_t i, k, n = j.pulls
+    memset(row.factor, 0, n * n * sizeof(double))
+    for i in range(j.n):
+        add_bins(j.terms[i], row.rows + i, row.x, fixed, n, row.factor)
+    for i in range(n):
+        for k in range(n):
+            values[k] = 0.0 if fixed[k] else ROOT_OF_TWO * j.root[i * n + k]
+        rotate_in(values, n, row.factor)
+    for k in range(n):
+        if fixed[k]:
+            row.factor[k * n + k] = 1.0
+        elif not row.factor[k * n + k] > LOST * sqrt(row.new_hessian[k * n + k]):
+            return False
     return True
 
 
@@ -119,8 +143,8 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
     if not factorise(row.hessian, fixed, n, least, row.factor):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        ridge = 1e-10
-        while not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
+        ridge = 0.0 if factorise_bins(j, row, fixed) else 1e-10
+        while ridge > 0.0 and not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
             for k in range(n):
                 # each in its own units; where nothing was seen there are none
                 own = row.new_hessian[k * n + k]

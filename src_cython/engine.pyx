@@ -7,7 +7,7 @@ from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
 from cevns.kernels.counts cimport Counts, line_value
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
-from cevns.kernels.joint cimport Joint, left_over
+from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_priors
@@ -210,7 +210,7 @@ cdef class Engine:
         shared : list of float
             Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
         joint : list of float, ndarray
-            chi2 of each joint term, without the pulls, and all joint nuisances.
+            chi2 of each joint term, without the pulls, and all joint nuisances from where their pulls are centred.
         """
         cdef Py_ssize_t i
         cdef double[::1] pulls
@@ -238,9 +238,9 @@ cdef class Engine:
             for i in range(self.s.joint.n if self.s.joint != NULL else 0):
                 joint.append(poisson_chi2(
                     self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, &pulls[0] if pulls.shape[0] else &none,
-                    True, False, pulls.shape[0], NULL, NULL)
-                    + left_over(self.s.joint.terms[i], joint_row(&self.s, rows).rows + i,
-                                &pulls[0] if pulls.shape[0] else &none))
+                    True, False, pulls.shape[0], NULL, NULL))
+            for i in range(pulls.shape[0]):
+                pulls[i] -= self.s.joint.centre[i]
             for i in range(self.s.n):
                 found = np.empty(1 + self.s.terms[i].backgrounds)
                 shifts = found

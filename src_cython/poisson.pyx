@@ -8,13 +8,14 @@ and of Gaussian data sum_i ((N_i - n_i) / sigma_i)^2. Derivatives in the nuisanc
 few vectors: the components, and derivatives of the signal in its deformations; see `components.pyx`.
 """
 
-from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log
+from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from cevns.kernels.backwards cimport counts_gradient
 from cevns.kernels.components cimport (
-    MAX_ORDER, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, cell_of, expect, poisson_row_t, poisson_t, spread, term_value)
+    MAX_ORDER, MAX_PULLS, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, cell_of, expect, factor_of, poisson_row_t,
+    poisson_t, spread, term_value)
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
@@ -28,6 +29,8 @@ cdef double NOTHING = 1e-150
 # how far multipliers may be from what expectations say they are, and how much of the way to their ends they go
 cdef double ASTRAY = 1e10
 cdef double WAY = 0.99
+# of 1
+cdef double ROUNDING = 1e-15
 
 
 # --- chi2 and its derivatives ----------------------------------------------------------------------------------------
@@ -154,7 +157,8 @@ cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexce
             out += fabs(row.walls[i] * row.expected[i] - fmax(row.height, 2.0 * p.observed[i]))
         else:
             away, u = row.expected[i] - p.floor, row.walls[i]
-            out += fabs(away * (u - away / (row.height + hypot(row.height, away))))
+            # below a floor nothing limits how far
+            out += fmax(fabs(away * (u - away / (row.height + hypot(row.height, away)))) - ROUNDING * fabs(away), 0.0)
     return out
 
 
@@ -204,6 +208,48 @@ cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const
     if curved:
         add_curvature(p, row, factors, first, n, hessian)
     return value
+
+
+cdef void rotate_in(double *values, Py_ssize_t n, double *factor) noexcept nogil:
+    """Make L of L L' + v v' from L, by Givens' rotations; v is used up."""
+    cdef Py_ssize_t i, k
+    cdef double r, c, s, last
+    for k in range(n):
+        if values[k] == 0.0:
+            continue
+        r = hypot(factor[k * n + k], values[k])
+        c, s = factor[k * n + k] / r, values[k] / r
+        factor[k * n + k] = r
+        for i in range(k + 1, n):
+            last = factor[i * n + k]
+            factor[i * n + k] = c * last + s * values[i]
+            values[i] = c * values[i] - s * last
+
+
+cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const char *fixed,
+                   Py_ssize_t n, double *factor) noexcept nogil:
+    """Add the last second derivatives, those of the expectations left out, to a Cholesky factor, bin by bin.
+
+    What a sum over bins has lost to rounding is still there: a nuisance that others nearly stand for, for example.
+    """
+    cdef double factors[MAX_VECTORS]
+    cdef double weights[MAX_VECTORS]
+    cdef double values[MAX_PULLS]
+    cdef Py_ssize_t c, i, k, v
+    for c in range(p.components):
+        factors[c] = factor_of(p, c, nuisances)
+    for i in range(p.bins):
+        if row.bends[i] == 0.0:
+            continue
+        memset(values, 0, n * sizeof(double))
+        for k in range(p.pulls):
+            if fixed[p.places[k]]:
+                continue
+            vector_weights(p, factors, k, weights)
+            for v in range(p.vectors):
+                values[p.places[k]] += weights[v] * row.vectors[v * p.bins + i]
+            values[p.places[k]] *= sqrt(row.bends[i])
+        rotate_in(values, n, factor)
 
 
 cdef inline Py_ssize_t deformed(const poisson_t *p, Py_ssize_t vector, Py_ssize_t *pull) noexcept nogil:
@@ -315,7 +361,7 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
     for g in range(p.groups):
         for e in range(p.energy):
             share = row.shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
-            row.mixed[g * p.energy + e] = row.scale * factors[0] * dot(row.slopes + e * n, share, n)
+            row.mixed[g * p.energy + e] = factors[0] * dot(row.slopes + e * n, share, n)
     cell = cell_of(p, bases)
     for g in range(p.groups):
         residuals = row.mixed + g * p.energy
@@ -355,7 +401,7 @@ cdef axis_t place_axis(edges, Py_ssize_t order, Py_ssize_t pull, list owned) exc
 
 cdef class PoissonTerm:
     """PoissonTerm(counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None, offset=None, \
-morphs=(), variance=None, floor=0.0)
+morphs=(), variance=None, floor=0.0, bases=None)
 
     One experiment's expectations beside its data. `cevns.likelihoods.poisson` makes these.
 
@@ -390,15 +436,17 @@ morphs=(), variance=None, floor=0.0)
         Of Gaussian data; they are Poisson data unless it is given.
     floor : float
         Least expectation.
+    bases : ndarray, shape (1 + backgrounds,), optional
+        Normalisations of signal and backgrounds where all nuisances are 0; 1 unless they are given.
     """
 
     def __cinit__(self, counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None,
-                  offset=None, morphs=(), variance=None, double floor=0.0):
+                  offset=None, morphs=(), variance=None, double floor=0.0, bases=None):
         cdef poisson_t *p = &self.p
         cdef Counts one
         cdef Py_ssize_t i
         self.arguments = (counts, mixing, observed, shares, templates, places, scales, shapes, orders, offset, morphs,
-                          variance, floor)
+                          variance, floor, bases)
         self.counts, self.places = tuple(counts), tuple(places)
         owned = [self.counts]
         p.groups = len(self.counts)
@@ -451,9 +499,10 @@ morphs=(), variance=None, floor=0.0)
             raise InputError(
                 f"one experiment has {p.vectors} components and deformations, at most {MAX_VECTORS} can be: add up "
                 "backgrounds, or leave deformations out")
+        bases = np.ones(p.components) if bases is None else bases
         wanted = {
             "observed": (observed, (p.bins,)), "templates": (templates, (p.components - 1, p.bins)),
-            "scales": (scales, (p.components, p.pulls)),
+            "scales": (scales, (p.components, p.pulls)), "bases": (bases, (p.components,)),
             "shares": (shares, (p.groups, p.offset.pieces * p.offset.order, p.rows, p.rest)),
             "variance": (observed if variance is None else variance, (p.bins,)),
         }
@@ -461,7 +510,7 @@ morphs=(), variance=None, floor=0.0)
             if array.shape != shape or p.rows not in (1, p.energy):
                 raise InputError(f"{name} has shape {array.shape}, but must have {shape}: give one value for each")
         p.shares, p.observed = own(owned, shares), own(owned, observed)
-        p.templates, p.scales = own(owned, templates), own(owned, scales)
+        p.templates, p.scales, p.bases = own(owned, templates), own(owned, scales), own(owned, bases)
         p.weights = NULL if variance is None else own(owned, 1.0 / variance)
         whole = np.array([*places, *(c for c, _, _ in morphs), *(k for _, k, _ in morphs)], dtype=np.intp)
         owned.append(whole)

@@ -6,6 +6,9 @@ from cevns.kernels.counts cimport counts_t
 
 cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const double *nuisances, bint valued,
                          bint curved, Py_ssize_t n, double *gradient, double *hessian) noexcept nogil
+cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const char *fixed,
+                   Py_ssize_t n, double *factor) noexcept nogil
+cdef void rotate_in(double *values, Py_ssize_t n, double *factor) noexcept nogil
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
 cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil
 cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil
