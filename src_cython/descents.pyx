@@ -6,7 +6,7 @@ like 2 N until N = 0, and there it may be least: at a wall, of several bins ofte
 variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler,
 Math. Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N
 is 0, is taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a
-kink there, whose slope 1 + u, 0 to 2, is the variable: (N - F) (1 - u^2) = 2 m u.
+kink there, whose slope z, 0 to 2, is the variable: (N - F) z (2 - z) = 2 m (z - 1).
 """
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
@@ -14,7 +14,8 @@ from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport MAX_PULLS
 from cevns.kernels.poisson cimport (
-    add_bins, move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls, rotate_in)
+    add_bins, below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls,
+    rotate_in)
 
 cdef enum:
     MOST_STEPS = 200
@@ -195,7 +196,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
     cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
-    cdef Py_ssize_t i, k, n = j.pulls
+    cdef Py_ssize_t i, k, loose, n = j.pulls
     cdef int _, _halving
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
@@ -209,10 +210,13 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
         for i in range(j.n):
             memcpy(row.rows[i].before, row.rows[i].expected, j.terms[i].bins * sizeof(double))
         gain = find_step(j, row, y, idle, fixed)
-        astray = 0.0
+        astray, loose = 0.0, 0
         for i in range(j.n):
             astray += off_multipliers(j.terms[i], row.rows + i)
-        if gain <= (0.01 * last if height == last else height) and astray <= height:
+            loose += below_floor(j.terms[i], row.rows + i)
+        # what is far below its floor gains m by twice as far, for ever, where nothing holds it
+        if gain <= (0.01 * last if height == last else height) + 2.0 * loose * height and (
+                astray <= (1 + loose) * height):
             if height == last:
                 if last > MOST_WALL * (1.0 + fabs(value)):
                     break
@@ -220,6 +224,8 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
             last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
+            for i in range(j.n):
+                last = fmin(fmax(last, lost_at_walls(j.terms[i], row.rows + i, row.x)), height)
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
             for i in range(j.n):
                 row.rows[i].height = height

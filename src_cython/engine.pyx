@@ -161,8 +161,9 @@ cdef class Engine:
         if value != value:
             raise ConvergenceError(
                 f"the least chi2 over {self.joint.j.pulls} nuisances was not found, from {self.joint.j.starts} places; "
-                "keep parameters to where the signal is at most a million times the data, or narrow the deformations "
-                "of the experiment")
+                "keep parameters to where the signal is less far beyond the data, or " + (
+                    "give free nuisances a pull: components that cancel but for rounding leave no digits"
+                    if self.joint.j.convex else "narrow the deformations of the experiment"))
         if value == INFINITY:
             raise InputError(
                 "chi2 is infinite: in some bin with data, signal and backgrounds together are 0 or less, whatever the "
