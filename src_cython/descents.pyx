@@ -24,9 +24,8 @@ cdef enum:
 # m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
 cdef double FIRST_WALL = 0.1
 cdef double LAST_WALL = 1e-11
-# the same at most, where rounding allows no less, and how near a matrix may come to a singular one
+# the same at most, where rounding allows no less
 cdef double MOST_WALL = 1e-7
-cdef double SINGULAR = 1e-14
 # what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
 cdef double ROUGH = 1e-13
 cdef double SHARP = 1e-15
@@ -86,7 +85,7 @@ cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, doubl
     return True
 
 
-cdef bint factorise_bins(const joint_t *j, joint_row_t *row, const char *fixed) noexcept nogil:
+cdef bint factorise_bins(const joint_t *j, joint_row_t *row, const char *fixed, const double *matrix) noexcept nogil:
     """The same of the last second derivatives, those of the expectations left out, from bins and pulls one by one."""
     cdef double values[MAX_PULLS]
     cdef Py_ssize_t i, k, n = j.pulls
@@ -100,7 +99,7 @@ cdef bint factorise_bins(const joint_t *j, joint_row_t *row, const char *fixed) 
     for k in range(n):
         if fixed[k]:
             row.factor[k * n + k] = 1.0
-        elif not row.factor[k * n + k] > LOST * sqrt(row.new_hessian[k * n + k]):
+        elif not row.factor[k * n + k] > LOST * sqrt(matrix[k * n + k]):
             return False
     return True
 
@@ -141,10 +140,12 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
         walls |= row.rows[k].height > 0.0
     least = rounding(walls)
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, least, row.factor):
+    # next to walls a matrix is so near to singular ones that sums over bins do not tell it from them
+    if (not (walls and j.convex and factorise_bins(j, row, fixed, row.hessian))
+            and not factorise(row.hessian, fixed, n, least, row.factor)):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        ridge = 0.0 if factorise_bins(j, row, fixed) else 1e-10
+        ridge = 0.0 if factorise_bins(j, row, fixed, row.new_hessian) else 1e-10
         while ridge > 0.0 and not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
             for k in range(n):
                 # each in its own units; where nothing was seen there are none
@@ -181,16 +182,6 @@ cdef void find_redundant(const joint_t *j, joint_row_t *row, const char *held, c
             out[k] = True
 
 
-cdef double lowest_wall(const joint_row_t *row, const char *fixed, Py_ssize_t n, double height) noexcept nogil:
-    """To which m the matrix of the last step is told from a singular one by rounding: it grows like 1 / m at walls."""
-    cdef Py_ssize_t k
-    cdef double out = 0.0
-    for k in range(n):
-        if not fixed[k]:
-            out = fmax(out, row.hessian[k * n + k] / (row.factor[k * n + k] * row.factor[k * n + k]))
-    return fmin(height * SINGULAR * out, height)
-
-
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
@@ -215,15 +206,14 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
             astray += off_multipliers(j.terms[i], row.rows + i)
             loose += below_floor(j.terms[i], row.rows + i)
         # what is far below its floor gains m by twice as far, for ever, where nothing holds it
-        if gain <= (0.01 * last if height == last else height) + 2.0 * loose * height and (
-                astray <= (1 + loose) * height):
+        if astray <= height and gain <= (0.01 * last if height == last else height) + 2.0 * loose * height:
             if height == last:
                 if last > MOST_WALL * (1.0 + fabs(value)):
                     break
                 for i in range(j.n):
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-            last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
+            last = LAST_WALL * (1.0 + fabs(value))
             for i in range(j.n):
                 last = fmin(fmax(last, lost_at_walls(j.terms[i], row.rows + i, row.x)), height)
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)

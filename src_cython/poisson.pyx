@@ -175,7 +175,8 @@ cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexce
             out += fabs(row.walls[i] * row.expected[i] - fmax(row.height, 2.0 * p.observed[i]))
         else:
             away = row.expected[i] - p.floor
-            out += fabs(away * (row.walls[i] - kink(row.height, away)))
+            if away > -FAR * row.height:
+                out += fabs(away * (row.walls[i] - kink(row.height, away)))
     return out
 
 
