@@ -2,10 +2,11 @@
 
 They are components, each times its own normalisation,
 
-    N = sum_c f_c T_c,    f_c = 1 + sum_k s_ck x_k,
+    N = sum_c f_c T_c,    f_c = b_c + sum_k s_ck x_k,
 
-with nuisances x. The signal T_0 is a sum over groups g of neutrinos that arrive together, of counts in bins e of energy
-times shares of the bins r of all other axes,
+with nuisances x. Those that can take a component to nothing are counted from there, b_c = 0, and their pulls are
+centred elsewhere: so f_c has all its digits however far a signal is beyond the data. The signal T_0 is a sum over
+groups g of neutrinos that arrive together, of counts in bins e of energy times shares of the bins r of all other axes,
 
     T_0[e, r] = sum_g E_g[e](z) Q_g[r](t),
 
@@ -90,7 +91,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
-    row.scale, row.height, row.settled = 1.0, 0.0, False
+    row.height, row.settled = 0.0, False
     for g in range(kept_cells(p)):
         row.kept[g].cell = -1
     for g in range(p.groups):
@@ -281,7 +282,7 @@ cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const ba
     cdef const double *coefficients = gather(p, row, y, cell_of(p, bases))
     if axes == 0:
         for t in range(size):
-            row.by_energy[t] = row.scale * coefficients[t]
+            row.by_energy[t] = coefficients[t]
         return
     sums[0] = row.by_energy
     for a in range(1, axes):
@@ -296,9 +297,6 @@ cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const ba
             if t + 1 < p.terms and same(orders, orders + axes, a):
                 break
         orders += axes
-    if row.scale != 1.0:
-        for t in range((derivatives(axes) if derived else 1) * size):
-            row.by_energy[t] *= row.scale
 
 
 cdef double signal_total(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
@@ -410,10 +408,10 @@ cdef void poisson_line(const poisson_t *p, poisson_row_t *row, double place, dou
             out[g * n + e] *= scale
 
 
-cdef inline double factor(const poisson_t *p, Py_ssize_t component, const double *x) noexcept nogil:
+cdef double factor_of(const poisson_t *p, Py_ssize_t component, const double *x) noexcept nogil:
     """Normalisation of a component."""
     cdef Py_ssize_t k
-    cdef double out = 1.0
+    cdef double out = p.bases[component]
     for k in range(p.pulls):
         out += p.scales[component * p.pulls + k] * x[p.places[k]]
     return out
@@ -457,7 +455,7 @@ cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double 
                 memcpy(vector, p.morph[m], n * sizeof(double))
             vector += n
     for c in range(p.components):
-        factors[c] = factor(p, c, x)
+        factors[c] = factor_of(p, c, x)
     for i in range(n):
         row.expected[i] = factors[0] * row.vectors[i]
     for c in range(1, p.components):

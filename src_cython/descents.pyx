@@ -6,13 +6,16 @@ like 2 N until N = 0, and there it may be least: at a wall, of several bins ofte
 variable of its own, z N = m, so that Newton's steps converge whatever m is (primal and dual, Waechter and Biegler,
 Math. Program. 106 (2006) 25). At the end the slope of such a bin is 2 - z, and z N, which chi2 has to fall yet until N
 is 0, is taken from it, which leaves errors of the second order in m. Where an expectation has a floor F > 0, chi2 has a
-kink there, whose slope 1 + u, 0 to 2, is the variable: (N - F) (1 - u^2) = 2 m u.
+kink there, whose slope z, 0 to 2, is the variable: (N - F) z (2 - z) = 2 m (z - 1).
 """
 
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
-from cevns.kernels.poisson cimport move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls
+from cevns.kernels.components cimport MAX_PULLS
+from cevns.kernels.poisson cimport (
+    add_bins, below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls,
+    rotate_in)
 
 cdef enum:
     MOST_STEPS = 200
@@ -21,12 +24,14 @@ cdef enum:
 # m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
 cdef double FIRST_WALL = 0.1
 cdef double LAST_WALL = 1e-11
-# the same at most, where rounding allows no less, and how near a matrix may come to a singular one
+# the same at most, where rounding allows no less
 cdef double MOST_WALL = 1e-7
-cdef double SINGULAR = 1e-14
 # what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
 cdef double ROUGH = 1e-13
 cdef double SHARP = 1e-15
+# what of a slope is taken for rounding where bins are added one by one
+cdef double LOST = 1e-14
+cdef double ROOT_OF_TWO = 1.4142135623730951
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
 
@@ -44,9 +49,9 @@ cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double 
     for k in range(n):
         pull = 0.0
         for i in range(n):
-            pull += j.precision[k * n + i] * (x[i] if j.centre == NULL else x[i] - j.centre[i])
+            pull += j.precision[k * n + i] * (x[i] - j.centre[i])
         gradient[k] = 2.0 * pull
-        total += (x[k] if j.centre == NULL else x[k] - j.centre[k]) * pull
+        total += (x[k] - j.centre[k]) * pull
     for k in range(n * n):
         hessian[k] = 2.0 * j.precision[k]
     for i in range(j.n):
@@ -77,6 +82,25 @@ cdef bint factorise(const double *matrix, const char *fixed, Py_ssize_t n, doubl
                 out[i * n + i] = sqrt(total)
             else:
                 out[i * n + k] = total / out[k * n + k]
+    return True
+
+
+cdef bint factorise_bins(const joint_t *j, joint_row_t *row, const char *fixed, const double *matrix) noexcept nogil:
+    """The same of the last second derivatives, those of the expectations left out, from bins and pulls one by one."""
+    cdef double values[MAX_PULLS]
+    cdef Py_ssize_t i, k, n = j.pulls
+    memset(row.factor, 0, n * n * sizeof(double))
+    for i in range(j.n):
+        add_bins(j.terms[i], row.rows + i, row.x, fixed, n, row.factor)
+    for i in range(n):
+        for k in range(n):
+            values[k] = 0.0 if fixed[k] else ROOT_OF_TWO * j.root[i * n + k]
+        rotate_in(values, n, row.factor)
+    for k in range(n):
+        if fixed[k]:
+            row.factor[k * n + k] = 1.0
+        elif not row.factor[k * n + k] > LOST * sqrt(matrix[k * n + k]):
+            return False
     return True
 
 
@@ -116,11 +140,13 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
         walls |= row.rows[k].height > 0.0
     least = rounding(walls)
     find_fixed(j, row, held, fixed)
-    if not factorise(row.hessian, fixed, n, least, row.factor):
+    # next to walls a matrix is so near to singular ones that sums over bins do not tell it from them
+    if (not (walls and j.convex and factorise_bins(j, row, fixed, row.hessian))
+            and not factorise(row.hessian, fixed, n, least, row.factor)):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        ridge = 1e-10
-        while not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
+        ridge = 0.0 if factorise_bins(j, row, fixed, row.new_hessian) else 1e-10
+        while ridge > 0.0 and not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
             for k in range(n):
                 # each in its own units; where nothing was seen there are none
                 own = row.new_hessian[k * n + k]
@@ -156,22 +182,12 @@ cdef void find_redundant(const joint_t *j, joint_row_t *row, const char *held, c
             out[k] = True
 
 
-cdef double lowest_wall(const joint_row_t *row, const char *fixed, Py_ssize_t n, double height) noexcept nogil:
-    """To which m the matrix of the last step is told from a singular one by rounding: it grows like 1 / m at walls."""
-    cdef Py_ssize_t k
-    cdef double out = 0.0
-    for k in range(n):
-        if not fixed[k]:
-            out = fmax(out, row.hessian[k * n + k] / (row.factor[k * n + k] * row.factor[k * n + k]))
-    return fmin(height * SINGULAR * out, height)
-
-
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
     cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
-    cdef Py_ssize_t i, k, n = j.pulls
+    cdef Py_ssize_t i, k, loose, n = j.pulls
     cdef int _, _halving
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
@@ -185,17 +201,21 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
         for i in range(j.n):
             memcpy(row.rows[i].before, row.rows[i].expected, j.terms[i].bins * sizeof(double))
         gain = find_step(j, row, y, idle, fixed)
-        astray = 0.0
+        astray, loose = 0.0, 0
         for i in range(j.n):
             astray += off_multipliers(j.terms[i], row.rows + i)
-        if gain <= (0.01 * last if height == last else height) and astray <= height:
+            loose += below_floor(j.terms[i], row.rows + i)
+        # what is far below its floor gains m by twice as far, for ever, where nothing holds it
+        if astray <= height and gain <= (0.01 * last if height == last else height) + 2.0 * loose * height:
             if height == last:
                 if last > MOST_WALL * (1.0 + fabs(value)):
                     break
                 for i in range(j.n):
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-            last = fmax(LAST_WALL * (1.0 + fabs(value)), lowest_wall(row, fixed, n, height))
+            last = LAST_WALL * (1.0 + fabs(value))
+            for i in range(j.n):
+                last = fmin(fmax(last, lost_at_walls(j.terms[i], row.rows + i, row.x)), height)
             height = fmax(fmin(0.2 * height, height * sqrt(height)), last)
             for i in range(j.n):
                 row.rows[i].height = height

@@ -7,7 +7,7 @@ from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
 from cevns.kernels.counts cimport Counts, line_value
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
-from cevns.kernels.joint cimport Joint, left_over
+from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_priors
@@ -161,8 +161,9 @@ cdef class Engine:
         if value != value:
             raise ConvergenceError(
                 f"the least chi2 over {self.joint.j.pulls} nuisances was not found, from {self.joint.j.starts} places; "
-                "keep parameters to where the signal is at most a million times the data, or narrow the deformations "
-                "of the experiment")
+                "keep parameters to where the signal is less far beyond the data, or " + (
+                    "give free nuisances a pull: components that cancel but for rounding leave no digits"
+                    if self.joint.j.convex else "narrow the deformations of the experiment"))
         if value == INFINITY:
             raise InputError(
                 "chi2 is infinite: in some bin with data, signal and backgrounds together are 0 or less, whatever the "
@@ -210,7 +211,7 @@ cdef class Engine:
         shared : list of float
             Values of the shared nuisances, of which no term's chi2 has the pull; nor has it those of parameters.
         joint : list of float, ndarray
-            chi2 of each joint term, without the pulls, and all joint nuisances.
+            chi2 of each joint term, without the pulls, and all joint nuisances from where their pulls are centred.
         """
         cdef Py_ssize_t i, size = 0, place = 0, n = self.s.joint.pulls if self.s.joint != NULL else 0
         cdef double[::1] pulls
@@ -245,8 +246,9 @@ cdef class Engine:
                 pull[i] = joint_row(&self.s, rows).best[i]
             for i in range(self.s.joint.n if self.s.joint != NULL else 0):
                 joint.append(poisson_chi2(
-                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, pull, True, False, n, NULL, NULL)
-                    + left_over(self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, pull))
+                    self.s.joint.terms[i], joint_row(&self.s, rows).rows + i, y, pull, True, False, n, NULL, NULL))
+            for i in range(n):
+                pull[i] -= self.s.joint.centre[i]
             for i in range(self.s.n):
                 centred(&self.s, i, best, &centred_term)
                 value = direct_chi2(

@@ -18,7 +18,6 @@ from cevns.kernels.components cimport (
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, rounding, solve, take_trial)
 from cevns.kernels.pieces cimport own
-from cevns.kernels.polynomials cimport dot
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
 
 import numpy as np
@@ -28,19 +27,19 @@ from cevns.errors import InputError
 cdef enum:
     MOST_STEPS = 200
     MOST_HALVINGS = 40
-    # steps that may leave what can be expected before walls are what a descent goes along
+    # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
+    # may leave next to nothing
     MOST_BLOCKED = 2
+    MOST_SHORT = 2
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
-# the same where what is left of the slopes of a large signal counts
-cdef double LAST_GAIN_SCALED = 1e-15
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
-# signals, relative to the data, that are brought near these before a descent, and those of which too few digits would
-# be left
+# signals, relative to the data, that are brought near these before a descent
 cdef double LARGE = 3.0
-cdef double TOO_LARGE = 1e5
+# of a step that a kink has shortened
+cdef double SHORT = 0.1
 # in the place of the inverse variance of nuisances without a pull
 cdef double FREE = 1e-3
 # where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
@@ -77,84 +76,6 @@ cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, 
         start_poisson(j.terms[i], row.rows + i, values, alone)
 
 
-cdef bint scale_down(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
-    """Scale signals T down that are far too large; whether there are any.
-
-    Nothing is left of such a signal but what its normalisation f leaves, next to 0: chi2 is c0 + c1 / T up to terms in
-    1 / T^2, and `left_over` gives what is missing. Of a larger one rounding would leave no f, and no steps of Newton.
-    """
-    cdef Py_ssize_t i
-    cdef double most, total
-    cdef bint out = False
-    for i in range(j.n):
-        most = TOO_LARGE * (1.0 + observed_total(j.terms[i]))
-        total = signal_total(j.terms[i], row.rows + i)
-        if total > most and total < INFINITY and can_vanish(j, i, held):
-            row.rows[i].scale *= most / total
-            out = True
-    return out
-
-
-cdef double left_over(const poisson_t *p, const poisson_row_t *row, const double *x) noexcept nogil:
-    """What chi2 of a signal that was scaled by s lacks: d chi2 / d ln s (1 - s) at the last point, x."""
-    cdef Py_ssize_t k
-    cdef double f = 1.0
-    if row.scale == 1.0:
-        return 0.0
-    for k in range(p.pulls):
-        f += p.scales[k] * x[p.places[k]]
-    return (1.0 - row.scale) * f * dot(row.slopes, row.vectors, p.bins)
-
-
-cdef bint any_scaled(const joint_t *j, const joint_row_t *row) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(j.n):
-        if row.rows[i].scale != 1.0:
-            return True
-    return False
-
-
-cdef double arrive(const joint_t *j, joint_row_t *row, double y, const char *held, double value) noexcept nogil:
-    """chi2 of the signals as they are at a minimum, where it is `value` of those that may be scaled down.
-
-    What is left over goes with the slope in the normalisation, which moves by much more than chi2 where no digits of
-    chi2 are left to go down by: so that a last step of Newton's is taken without looking at it.
-    """
-    cdef char fixed[MAX_PULLS]
-    cdef Py_ssize_t i, k
-    if not any_scaled(j, row):
-        return value
-    at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-    if find_step(j, row, y, held, fixed) <= LAST_GAIN * (1.0 + fabs(value)):
-        for k in range(j.pulls):
-            row.x[k] = fmin(fmax(row.x[k] - row.step[k], j.low[k]), j.high[k])
-    value = at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-    for i in range(j.n):
-        value += left_over(j.terms[i], row.rows + i, row.x)
-    return value
-
-
-cdef double arrive_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
-    """The same where walls may be in the way."""
-    cdef double value = descend_within(j, row, y, held)
-    cdef Py_ssize_t i
-    for i in range(j.n if value < INFINITY else 0):
-        value += left_over(j.terms[i], row.rows + i, row.x)
-    return value
-
-
-cdef bint can_vanish(const joint_t *j, Py_ssize_t i, const char *held) noexcept nogil:
-    """Whether nuisances that move may take a term's signal to 0."""
-    cdef const poisson_t *p = j.terms[i]
-    cdef Py_ssize_t k, pull
-    cdef double least = 1.0
-    for k in range(p.pulls):
-        pull = p.places[k]
-        if p.scales[k] and not (held != NULL and held[pull]):
-            least += fmin(p.scales[k] * j.low[pull], p.scales[k] * j.high[pull])
-    return least < 0.0
-
-
 cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
     """Move `trial` to where the nuisances that scale them bring large signals near the data; whether there are any."""
     cdef const poisson_t *p
@@ -168,7 +89,7 @@ cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexc
         for i in range(j.n):
             p = j.terms[i]
             total, observed = signal_total(p, row.rows + i), observed_total(p)
-            now, room = 1.0, 0.0
+            now, room = p.bases[0], 0.0
             for k in range(p.pulls):
                 pull = p.places[k]
                 now += p.scales[k] * row.trial[pull]
@@ -196,12 +117,12 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
     cdef char fixed[MAX_PULLS]
     cdef double value, new, gain, scale, away
     cdef Py_ssize_t k, n = j.pulls
-    cdef int _, _halving, blocked = 0
+    cdef int _, _halving, blocked = 0, short = 0
+    cdef bint kinked = False
     for k in range(j.n):
-        row.rows[k].scale, row.rows[k].height, row.rows[k].settled = 1.0, 0.0, False
+        kinked |= j.terms[k].floor > 0.0
+        row.rows[k].height, row.rows[k].settled = 0.0, False
     value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-    if scale_down(j, row, held):
-        value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
     if value == INFINITY:
         return value
     if bring_near(j, row, held):
@@ -222,10 +143,10 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             # a step that leaves a range is shortened in that direction alone, and only the others may be the last
             if not fixed[k] and not j.low[k] <= row.x[k] - row.step[k] <= j.high[k]:
                 scale = 0.0
-        if scale and gain <= (LAST_GAIN_SCALED if any_scaled(j, row) else LAST_GAIN) * (1.0 + fabs(value)):
+        if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
             for k in range(n):
                 row.x[k] -= row.step[k]
-            return arrive(j, row, y, held, value - 0.5 * gain)
+            return value - 0.5 * gain
         scale = 1.0
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
@@ -235,18 +156,21 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
                 break
             blocked += new == INFINITY and scale == 1.0
             if blocked == MOST_BLOCKED:
-                return arrive_within(j, row, y, held)
+                return descend_within(j, row, y, held)
             scale *= 0.5 if new < INFINITY else 0.25
         else:
             new = value
         if new == value:
             # there is no way down: rounding is all that is left, or a kink is in the way
             if gain <= 1e-6 * (1.0 + fabs(value)):
-                return arrive(j, row, y, held, value)
-            return arrive_within(j, row, y, held)
+                return value
+            return descend_within(j, row, y, held)
         value = new
         take_trial(j, row)
-    return NAN
+        short += kinked and scale < SHORT
+        if short == MOST_SHORT:
+            break
+    return descend_within(j, row, y, held)
 
 
 cdef inline void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil:
@@ -277,8 +201,8 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     for start in range(1 if j.convex else j.starts):
         begin_at(row, row.best if j.convex and row.known and not at_walls(j, row) else j.start + start * n, held, n)
         value = descend(j, row, y, mask, least)
-        if value == INFINITY and j.convex and row.known:
-            # expectations can vanish at the last point's nuisances
+        if not value < INFINITY and j.convex and row.known:
+            # expectations can vanish at the last point's nuisances, or the way from there be too far
             begin_at(row, j.start, held, n)
             value = descend(j, row, y, mask, least)
         if value != value:
@@ -287,14 +211,12 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
             least = value
             memcpy(row.best, row.x, n * sizeof(double))
             for k in range(j.n):
-                row.rows[k].best_scale = row.rows[k].scale
                 keep_walls(j.terms[k], row.rows + k)
     row.known, row.y = least < INFINITY, y
     if least == INFINITY:
         return NAN if failed else INFINITY
     for k in range(j.n):
         # descents from other places leave theirs
-        row.rows[k].scale = row.rows[k].best_scale
         restore_walls(j.terms[k], row.rows + k)
     if slope != NULL:
         memcpy(row.x, row.best, n * sizeof(double))
@@ -365,8 +287,16 @@ def lifted(double chi2):
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
+def square_root(matrix):
+    """Return R of a matrix R'R that is positive definite but for rows that are 0."""
+    units = np.sqrt(np.diag(matrix))
+    scaled = np.divide(matrix, np.outer(units, units), out=np.zeros_like(matrix), where=np.outer(units, units) > 0.0)
+    values, vectors = np.linalg.eigh(scaled)
+    return np.ascontiguousarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T * units)
+
+
 cdef class Joint:
-    """Joint(terms, precision, low, high, starts, convex)
+    """Joint(terms, precision, low, high, starts, convex, centre=None)
 
     Experiments with all their nuisances. `cevns.likelihoods` makes these.
 
@@ -382,12 +312,14 @@ cdef class Joint:
         From where the least chi2 is looked for.
     convex : bool
         Whether nuisances scale components alone.
+    centre : ndarray, shape (nuisances,), optional
+        Where pulls are centred; at 0 unless it is given.
     """
 
-    def __cinit__(self, terms, precision, low, high, starts, bint convex):
+    def __cinit__(self, terms, precision, low, high, starts, bint convex, centre=None):
         cdef PoissonTerm term
         cdef Py_ssize_t i
-        self.arguments = (terms, precision, low, high, starts, convex)
+        self.arguments = (terms, precision, low, high, starts, convex, centre)
         self.terms = tuple(terms)
         self.j.n, self.j.pulls, self.j.starts = len(self.terms), len(low), len(starts)
         self.j.convex = convex
@@ -396,13 +328,17 @@ cdef class Joint:
                 f"{self.j.pulls} nuisances are profiled together, at most {MAX_PULLS} can be: leave some out, or fix "
                 "them")
         n = self.j.pulls
-        if precision.shape != (n, n) or high.shape != (n,) or starts.shape != (self.j.starts, n) or not len(starts):
+        centre = np.zeros(n) if centre is None else centre
+        if (precision.shape != (n, n) or high.shape != (n,) or centre.shape != (n,)
+                or starts.shape != (self.j.starts, n) or not len(starts)):
             raise InputError(
-                f"precision of shape {precision.shape}, ranges of {n} and {high.shape} and starts of {starts.shape} do "
-                "not fit together: give one of each for each nuisance, and one start at least")
+                f"precision of shape {precision.shape}, ranges of {n} and {high.shape}, centres of {centre.shape} and "
+                f"starts of {starts.shape} do not fit together: give one of each for each nuisance, and one start at "
+                "least")
         owned = [self.terms]
+        self.j.root = own(owned, square_root(precision))
         self.j.precision, self.j.start = own(owned, precision), own(owned, starts)
-        self.j.low, self.j.high = own(owned, low), own(owned, high)
+        self.j.low, self.j.high, self.j.centre = own(owned, low), own(owned, high), own(owned, centre)
         self.all_terms = <const poisson_t **> malloc((self.j.n + 1) * sizeof(poisson_t *))
         if self.all_terms == NULL:
             raise MemoryError

@@ -8,13 +8,14 @@ and of Gaussian data sum_i ((N_i - n_i) / sigma_i)^2. Derivatives in the nuisanc
 few vectors: the components, and derivatives of the signal in its deformations; see `components.pyx`.
 """
 
-from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log
+from libc.math cimport INFINITY, fabs, fmax, fmin, hypot, log, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from cevns.kernels.backwards cimport counts_gradient
 from cevns.kernels.components cimport (
-    MAX_ORDER, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, cell_of, expect, poisson_row_t, poisson_t, spread, term_value)
+    MAX_ORDER, MAX_PULLS, MAX_SHAPES, MAX_VECTORS, axis_t, basis_t, cell_of, expect, factor_of, poisson_row_t,
+    poisson_t, spread, term_value)
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
@@ -28,6 +29,14 @@ cdef double NOTHING = 1e-150
 # how far multipliers may be from what expectations say they are, and how much of the way to their ends they go
 cdef double ASTRAY = 1e10
 cdef double WAY = 0.99
+# how far slopes at kinks may lag behind what expectations say they are
+cdef double LAG = 0.1
+# of what sums lose
+cdef double ROUNDING = 1e-15
+# how far below a kink nothing is left of a slope, in units of m
+cdef double FAR = 1e3
+# how near a wall is, in units of these
+cdef double NEXT_TO = 1e3
 
 
 # --- chi2 and its derivatives ----------------------------------------------------------------------------------------
@@ -87,17 +96,26 @@ cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexc
     return p.observed[i] == 0.0 if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > NOTHING
 
 
+cdef inline double above(double m, double away) noexcept nogil:
+    """away + (away^2 + m^2)^(1/2), which is small below a floor."""
+    return away + hypot(m, away) if away > 0.0 else m * (m / (hypot(m, away) - away))
+
+
+cdef inline double kink(double m, double away) noexcept nogil:
+    """The slope at a kink, 0 to 2, with all digits where it is next to 0: a signal far beyond the data weighs it."""
+    return (m + above(m, away)) / (m + hypot(m, away))
+
+
 cdef inline double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin with a wall, and its derivatives by the bin's multiplier; in the end chi2 without the wall."""
-    cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, u, h
+    cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, h
     if p.floor > 0.0:
-        away, u = expected - p.floor, row.walls[i]
-        h = hypot(m, away)
-        row.slopes[i] = 1.0 + (u if row.settled else away / (m + h))
-        row.bends[i] = 0.5 * (1.0 - u * u) / (m + fmax(away * u, 0.0))
+        away, h = expected - p.floor, hypot(m, expected - p.floor)
+        row.slopes[i] = z if row.settled else kink(m, away)
+        row.bends[i] = 0.5 * z * (2.0 - z) / (m + fmax(away * (z - 1.0), 0.0))
         if not row.settled:
-            return 2.0 * p.floor + away + h - m * log(m + h)
-        return 2.0 * p.floor + ((1.0 + u) * away if 1.0 - fabs(u) > fabs(away) else 2.0 * fmax(away, 0.0))
+            return 2.0 * p.floor + above(m, away) - m * log(m + h)
+        return 2.0 * p.floor + (z * away if fmin(z, 2.0 - z) > fabs(away) else 2.0 * fmax(away, 0.0))
     row.bends[i] = z / expected
     if not row.settled:
         m = fmax(m, 2.0 * observed)
@@ -118,24 +136,27 @@ cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noex
     for i in range(p.bins):
         away = row.expected[i] - p.floor
         if p.floor > 0.0:
-            row.walls[i] = away / (height + hypot(height, away))
+            row.walls[i] = kink(height, away)
         else:
             row.walls[i] = fmax(2.0 * p.observed[i] / away, 1.0) if away > NOTHING else 1.0
 
 
 cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil:
     """Take a step of Newton's in the multipliers, where `scale` of one led from the expectations before to the last."""
-    cdef double step, away, u, z, m
+    cdef double step, away, z, m
     cdef Py_ssize_t i
     for i in range(p.bins):
         if not walled(p, i, row.before[i]):
             continue
         step = (row.expected[i] - row.before[i]) / scale
         if p.floor > 0.0:
-            away, u = row.before[i] - p.floor, row.walls[i]
-            z = u + ((away + step) * (1.0 - u * u) - 2.0 * row.height * u) / (
-                2.0 * (row.height + fmax(away * u, 0.0)))
-            row.walls[i] = fmin(fmax(z, u - WAY * (1.0 + u)), u + WAY * (1.0 - u))
+            away, z = row.before[i] - p.floor, row.walls[i]
+            m = z + ((away + step) * z * (2.0 - z) + 2.0 * row.height * (1.0 - z)) / (
+                2.0 * (row.height + fmax(away * (z - 1.0), 0.0)))
+            m = fmin(fmax(m, (1.0 - WAY) * z), z + WAY * (2.0 - z))
+            # far below a floor nothing holds what nothing else does: steps would grow for ever with slopes that lag
+            z = kink(row.height, row.expected[i] - p.floor)
+            row.walls[i] = fmin(fmax(m, LAG * z), 2.0 - LAG * kink(row.height, p.floor - row.expected[i]))
             continue
         m = fmax(row.height, 2.0 * p.observed[i])
         z = fmax((m - row.walls[i] * step) / row.before[i], (1.0 - WAY) * row.walls[i])
@@ -145,7 +166,7 @@ cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexc
 
 cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
     """How far multipliers are from what expectations say they are, in what they change chi2 by."""
-    cdef double out = 0.0, away, u
+    cdef double out = 0.0, away
     cdef Py_ssize_t i
     for i in range(p.bins):
         if not walled(p, i, row.expected[i]):
@@ -153,8 +174,34 @@ cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexce
         if p.floor == 0.0:
             out += fabs(row.walls[i] * row.expected[i] - fmax(row.height, 2.0 * p.observed[i]))
         else:
-            away, u = row.expected[i] - p.floor, row.walls[i]
-            out += fabs(away * (u - away / (row.height + hypot(row.height, away))))
+            away = row.expected[i] - p.floor
+            if away > -FAR * row.height:
+                out += fabs(away * (row.walls[i] - kink(row.height, away)))
+    return out
+
+
+cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
+    """How many bins are far below a kink."""
+    cdef Py_ssize_t i, out = 0
+    for i in range(p.bins if p.floor > 0.0 else 0):
+        out += walled(p, i, row.expected[i]) and p.floor - row.expected[i] > FAR * row.height
+    return out
+
+
+cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const double *nuisances) noexcept nogil:
+    """What rounding makes of the last expectations of bins with walls, where components cancel."""
+    cdef double factors[MAX_VECTORS]
+    cdef double out = 0.0, total
+    cdef Py_ssize_t c, i
+    for c in range(p.components):
+        factors[c] = factor_of(p, c, nuisances)
+    for i in range(p.bins):
+        if walled(p, i, row.expected[i]):
+            total = 0.0
+            for c in range(p.components):
+                total += fabs(factors[c] * row.vectors[c * p.bins + i])
+            if fabs(row.expected[i] - p.floor) < NEXT_TO * ROUNDING * total:
+                out = fmax(out, ROUNDING * total)
     return out
 
 
@@ -204,6 +251,48 @@ cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const
     if curved:
         add_curvature(p, row, factors, first, n, hessian)
     return value
+
+
+cdef void rotate_in(double *values, Py_ssize_t n, double *factor) noexcept nogil:
+    """Make L of L L' + v v' from L, by Givens' rotations; v is used up."""
+    cdef Py_ssize_t i, k
+    cdef double r, c, s, last
+    for k in range(n):
+        if values[k] == 0.0:
+            continue
+        r = hypot(factor[k * n + k], values[k])
+        c, s = factor[k * n + k] / r, values[k] / r
+        factor[k * n + k] = r
+        for i in range(k + 1, n):
+            last = factor[i * n + k]
+            factor[i * n + k] = c * last + s * values[i]
+            values[i] = c * values[i] - s * last
+
+
+cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const char *fixed,
+                   Py_ssize_t n, double *factor) noexcept nogil:
+    """Add the last second derivatives, those of the expectations left out, to a Cholesky factor, bin by bin.
+
+    What a sum over bins has lost to rounding is still there: a nuisance that others nearly stand for, for example.
+    """
+    cdef double factors[MAX_VECTORS]
+    cdef double weights[MAX_VECTORS]
+    cdef double values[MAX_PULLS]
+    cdef Py_ssize_t c, i, k, v
+    for c in range(p.components):
+        factors[c] = factor_of(p, c, nuisances)
+    for i in range(p.bins):
+        if row.bends[i] == 0.0:
+            continue
+        memset(values, 0, n * sizeof(double))
+        for k in range(p.pulls):
+            if fixed[p.places[k]]:
+                continue
+            vector_weights(p, factors, k, weights)
+            for v in range(p.vectors):
+                values[p.places[k]] += weights[v] * row.vectors[v * p.bins + i]
+            values[p.places[k]] *= sqrt(row.bends[i])
+        rotate_in(values, n, factor)
 
 
 cdef inline Py_ssize_t deformed(const poisson_t *p, Py_ssize_t vector, Py_ssize_t *pull) noexcept nogil:
@@ -315,7 +404,7 @@ cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double 
     for g in range(p.groups):
         for e in range(p.energy):
             share = row.shares + (g * p.rows + (e if p.rows > 1 else 0)) * n
-            row.mixed[g * p.energy + e] = row.scale * factors[0] * dot(row.slopes + e * n, share, n)
+            row.mixed[g * p.energy + e] = factors[0] * dot(row.slopes + e * n, share, n)
     cell = cell_of(p, bases)
     for g in range(p.groups):
         residuals = row.mixed + g * p.energy
@@ -355,7 +444,7 @@ cdef axis_t place_axis(edges, Py_ssize_t order, Py_ssize_t pull, list owned) exc
 
 cdef class PoissonTerm:
     """PoissonTerm(counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None, offset=None, \
-morphs=(), variance=None, floor=0.0)
+morphs=(), variance=None, floor=0.0, bases=None)
 
     One experiment's expectations beside its data. `cevns.likelihoods.poisson` makes these.
 
@@ -390,15 +479,17 @@ morphs=(), variance=None, floor=0.0)
         Of Gaussian data; they are Poisson data unless it is given.
     floor : float
         Least expectation.
+    bases : ndarray, shape (1 + backgrounds,), optional
+        Normalisations of signal and backgrounds where all nuisances are 0; 1 unless they are given.
     """
 
     def __cinit__(self, counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None,
-                  offset=None, morphs=(), variance=None, double floor=0.0):
+                  offset=None, morphs=(), variance=None, double floor=0.0, bases=None):
         cdef poisson_t *p = &self.p
         cdef Counts one
         cdef Py_ssize_t i
         self.arguments = (counts, mixing, observed, shares, templates, places, scales, shapes, orders, offset, morphs,
-                          variance, floor)
+                          variance, floor, bases)
         self.counts, self.places = tuple(counts), tuple(places)
         owned = [self.counts]
         p.groups = len(self.counts)
@@ -451,9 +542,10 @@ morphs=(), variance=None, floor=0.0)
             raise InputError(
                 f"one experiment has {p.vectors} components and deformations, at most {MAX_VECTORS} can be: add up "
                 "backgrounds, or leave deformations out")
+        bases = np.ones(p.components) if bases is None else bases
         wanted = {
             "observed": (observed, (p.bins,)), "templates": (templates, (p.components - 1, p.bins)),
-            "scales": (scales, (p.components, p.pulls)),
+            "scales": (scales, (p.components, p.pulls)), "bases": (bases, (p.components,)),
             "shares": (shares, (p.groups, p.offset.pieces * p.offset.order, p.rows, p.rest)),
             "variance": (observed if variance is None else variance, (p.bins,)),
         }
@@ -461,7 +553,7 @@ morphs=(), variance=None, floor=0.0)
             if array.shape != shape or p.rows not in (1, p.energy):
                 raise InputError(f"{name} has shape {array.shape}, but must have {shape}: give one value for each")
         p.shares, p.observed = own(owned, shares), own(owned, observed)
-        p.templates, p.scales = own(owned, templates), own(owned, scales)
+        p.templates, p.scales, p.bases = own(owned, templates), own(owned, scales), own(owned, bases)
         p.weights = NULL if variance is None else own(owned, 1.0 / variance)
         whole = np.array([*places, *(c for c, _, _ in morphs), *(k for _, k, _ in morphs)], dtype=np.intp)
         owned.append(whole)

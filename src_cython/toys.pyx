@@ -183,7 +183,7 @@ cdef void fill_toy(toys_t *toys, const reference_t *references, Py_ssize_t toy, 
     if joined:
         moved = <double *> toys.joints[toy].centre
         for k in range(s.joint.pulls):
-            moved[k] = 0.0 if joint == NULL else joint[k]
+            moved[k] = s.joint.centre[k] + (0.0 if joint == NULL else joint[k])
         if joint != NULL:
             joint += s.joint.pulls
     for k in range(s.priors):
@@ -323,7 +323,7 @@ cdef void renew(toys_t *toys) noexcept nogil:
 
 
 cdef inline void forget_poisson(poisson_row_t *row) noexcept nogil:
-    row.scale, row.height, row.settled = 1.0, 0.0, False
+    row.height, row.settled = 0.0, False
 
 
 cdef void renew_row(const term_t *t, row_t *row) noexcept nogil:

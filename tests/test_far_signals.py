@@ -51,5 +51,5 @@ def test_limits_have_no_end_that_chi2_has_not(detector):
 
 def test_a_chi2_that_is_not_found_is_refused(detector):
     engine = detector.bind("b-l").engine
-    with pytest.raises(ConvergenceError, match="a million times the data"):
+    with pytest.raises(ConvergenceError, match="less far beyond the data"):
         engine.refuse(np.nan)

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-__all__ = ["add_folder", "add_work"]
+__all__ = ["add_folder", "add_grid", "add_nuisances", "add_work"]
 
 
 def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
@@ -56,4 +56,34 @@ def add_folder(command: ArgumentParser, *names: str, required: bool) -> None:
         required=required,
         metavar="DIR",
         help="folder in which shards are kept; what is there is not computed again",
+    )
+
+
+def add_grid(command: ArgumentParser) -> None:
+    """Add the points of a region, and how well it is to be known."""
+    command.add_argument(
+        "--grid",
+        type=arguments.axis,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="NAME=LOW:HIGH:N",
+        help="values of one or two parameters",
+    )
+    command.add_argument(
+        "--precision",
+        type=arguments.share,
+        default=0.05,
+        metavar="X",
+        help="relative error of critical values near the boundary (default: 0.05)",
+    )
+
+
+def add_nuisances(command: ArgumentParser, usual: str) -> None:
+    """Add how nuisances of toys are handled."""
+    command.add_argument(
+        "--nuisances",
+        choices=("fixed", "fluctuated"),
+        default=usual,
+        help=f"whether constraints are measured anew for each toy (default: {usual})",
     )

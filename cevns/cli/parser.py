@@ -273,7 +273,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument(
         "--toys", type=arguments.whole("toys", 100_000_000), default=1000, metavar="N", help="how many (default: 1000)"
     )
-    _add_nuisances(command, "fixed")
+    options.add_nuisances(command, "fixed")
     options.add_work(command)
     _add_output(command, ".npz", *_FIGURE, required=False)
 
@@ -281,23 +281,8 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         commands, "feldman-cousins", "toys:feldman_cousins", "regions by toys at every point, with their own coverage"
     )
     _add_inputs(command)
-    command.add_argument(
-        "--grid",
-        type=arguments.axis,
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="NAME=LOW:HIGH:N",
-        help="values of one or two parameters",
-    )
-    command.add_argument(
-        "--precision",
-        type=arguments.share,
-        default=0.05,
-        metavar="X",
-        help="relative error of critical values near the boundary (default: 0.05)",
-    )
-    _add_nuisances(command, "fluctuated")
+    options.add_grid(command)
+    options.add_nuisances(command, "fluctuated")
     _add_cl(command)
     options.add_work(command)
     _add_output(command, ".npz", *_FIGURE, required=False)
@@ -458,15 +443,6 @@ def _add_free(command: _Parser) -> None:
         help="ranges of free parameters (default: their own; 0.1 MeV to 10 GeV for masses)",
     )
     _add_threads(command)
-
-
-def _add_nuisances(command: _Parser, usual: str) -> None:
-    command.add_argument(
-        "--nuisances",
-        choices=("fixed", "fluctuated"),
-        default=usual,
-        help=f"whether constraints are measured anew for each toy (default: {usual})",
-    )
 
 
 def _add_cl(command: _Parser, nargs: str | None = None) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
+from cevns.experiments.fields import checked_shapes
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
 from cevns.likelihoods.nuisances import checked_correlations
@@ -123,7 +124,7 @@ class Experiment(Likelihood):
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
-        checks.put(self, shapes=_checked_shapes(self.shapes), floor=checks.real("floor", self.floor, low=0, high=1e6))
+        checks.put(self, shapes=checked_shapes(self.shapes), floor=checks.real("floor", self.floor, low=0, high=1e6))
         if self.floor and self.uncertainty is not None:
             raise InputError(f"floor = {self.floor:g} is of Poisson data, and these have uncertainties: leave it out")
         signal = self.signal
@@ -500,12 +501,3 @@ def _in_axes(values: Any) -> bool:
     if isinstance(values, np.ndarray):
         return values.ndim > 1
     return isinstance(values, (list, tuple)) and bool(values) and isinstance(values[0], (list, tuple, np.ndarray))
-
-
-def _checked_shapes(given: Any) -> Any:
-    """Return what deforms signal and backgrounds."""
-    if given == ():
-        return given
-    from cevns.detectors import ResponseShape, TimeOffset
-
-    return checks.sequence("shapes", given, (Deformation, ResponseShape, TimeOffset))

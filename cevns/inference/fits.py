@@ -213,8 +213,9 @@ def best_fit(
     best = int(chi2.argmin())
     least, found, at = chi2[best], logs[best], y[best]
     for i in _valleys(chi2):
-        # how far chi2 falls between neighbours shows in how it rises towards them, unless it is saturated there
-        if chi2[i] - 1e3 * _rise(chi2, i) < least - 1e-10 * (1 + least):
+        # how far chi2 falls between neighbours shows in how it rises towards them, unless it is saturated there; it
+        # falls nowhere below 0
+        if max(chi2[i] - 1e3 * _rise(chi2, i), 0.0) < least - 1e-10 * (1 + least):
             left, right = logs[max(i - 1, 0)], logs[min(i + 1, logs.size - 1)]
             valley = _refined(line, left, right, (low, high), num_threads)
             least, found, at = min((least, found, at), valley)

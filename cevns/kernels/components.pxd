@@ -7,6 +7,7 @@ cdef enum:
     MAX_DERIVATIVES = 15  # of counts in these, up to the second order
     MAX_ORDER = 16  # polynomials of an interval of such a nuisance, or of the time offset
     MOST_KEPT = 8  # cells whose coefficients a row keeps
+    MAX_PULLS = 64  # nuisances of all experiments together
     MAX_VECTORS = 40  # components and deformations of an experiment
 
 
@@ -53,10 +54,11 @@ cdef struct poisson_t:
     const double **morph
     const Py_ssize_t *morphed
     const Py_ssize_t *morph_pulls
-    # nuisances: where they stand among those of all experiments, and the relative change of each component (component,
-    # nuisance)
+    # nuisances: where they stand among those of all experiments; normalisations of the components at 0 of all of them,
+    # and their change (component, nuisance)
     Py_ssize_t pulls, vectors
     const Py_ssize_t *places
+    const double *bases
     const double *scales
     # observed and background counts of energy bins, and variances of the first, (3, energy)
     const double *energy_data
@@ -82,8 +84,6 @@ cdef struct poisson_row_t:
     double *coefficients
     kept_t *kept
     double *moments  # (part, group, moment)
-    double scale  # of the signal, 1 unless it is far too large for the data
-    double best_scale  # the same where chi2 is least
     # of descents next to walls: m, 0 for none, and whether they are done; multipliers, expectations before a step, and
     # the first two and the multipliers where chi2 is least
     double height
@@ -107,6 +107,7 @@ cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *va
 cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived, double *factors,
                  basis_t *bases) noexcept nogil
 cdef void spread(const poisson_t *p, const double *by_energy, const double *shares, double *out) noexcept nogil
+cdef double factor_of(const poisson_t *p, Py_ssize_t component, const double *x) noexcept nogil
 cdef double signal_total(const poisson_t *p, const poisson_row_t *row) noexcept nogil
 cdef double observed_total(const poisson_t *p) noexcept nogil
 cdef Py_ssize_t cell_of(const poisson_t *p, const basis_t *bases) noexcept nogil

@@ -1,17 +1,13 @@
 """Nuisances of all experiments, and steps in them, for other Cython code; `descents.pyx` has the mathematics."""
 
-from cevns.kernels.components cimport poisson_row_t, poisson_t
-
-cdef enum:
-    MAX_PULLS = 64  # nuisances of all experiments together
-
+from cevns.kernels.components cimport MAX_PULLS, poisson_row_t, poisson_t
 
 cdef struct joint_t:
     Py_ssize_t n, pulls, starts
     const poisson_t **terms
-    # nuisances: inverse covariance, where their pulls are centred, NULL for 0, ranges, and where to start from (start,
-    # nuisance)
+    # nuisances: inverse covariance, where their pulls are centred, ranges, and where to start from (start, nuisance)
     const double *precision
+    const double *root  # R of the inverse covariance R'R
     const double *centre
     const double *low
     const double *high

@@ -18,6 +18,7 @@ class Joint:
         high: _Array,
         starts: _Array,
         convex: bool,
+        centre: _Array | None = None,
     ) -> None: ...
 
 def lifted(chi2: float) -> float: ...

@@ -27,4 +27,5 @@ class PoissonTerm:
         morphs: Sequence[tuple[int, int, _Array]] = (),
         variance: _Array | None = None,
         floor: float = 0.0,
+        bases: _Array | None = None,
     ) -> None: ...

@@ -147,7 +147,12 @@ class Assembly:
             found = [(sigma, members, -1) for sigma, members in self.shared.values()]
             return Engine(terms, found, priors)
         others = [
-            e.statistic.term(*e.signal.grouped(interaction, parameters, fixed), places, self.joined.turned(i))
+            e.statistic.term(
+                *e.signal.grouped(interaction, parameters, fixed),
+                places,
+                self.joined.turned(i),
+                self.joined.bases(i),
+            )
             for i, (e, places) in enumerate(zip(self.together, self.joined.places, strict=True))
         ]
         found = [(sigma, members, self.joined.index(name)) for name, (sigma, members) in self.shared.items()]

@@ -30,6 +30,9 @@ __all__ = ["JointStatistic", "Pull", "join"]
 _START = 1.5
 #: What correlations may be of.
 _CORRELATED = "They are of nuisances that may be shared, those of nuisances= and shapes=: make it one of these"
+#: How far off, in standard deviations, a component may vanish for its nuisance to be counted from there: beyond, pulls
+#: near 0 would lose too many digits, and no signal is worth a chi2 that is its square.
+_FARTHEST = 1e4
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
 
@@ -216,7 +219,12 @@ class JointStatistic:
         return {name: self._scale(name, pulls) * counts for name, counts in found.items()}
 
     def term(
-        self, counts: Sequence[Counts], spread: Spread, places: Sequence[int], scales: Array | None = None
+        self,
+        counts: Sequence[Counts],
+        spread: Spread,
+        places: Sequence[int],
+        scales: Array | None = None,
+        bases: Array | None = None,
     ) -> PoissonTerm:
         """Return the compiled chi2 for counts of each group by energy.
 
@@ -230,6 +238,8 @@ class JointStatistic:
             Where the term's nuisances stand among those of all experiments.
         scales : ndarray, shape (components, nuisances), optional
             How these scale the components, where the kernels' nuisances are others than `pulls`; see `Joined.turn`.
+        bases : ndarray, shape (components,), optional
+            Normalisations where all of these are 0; see `Joined.origins`.
         """
         shares, deformed = self._deformed
         observed, uncertainty = self.data.arrays
@@ -248,6 +258,7 @@ class JointStatistic:
             [(component, self._place[name], change) for component, name, change in deformed],
             None if uncertainty is None else uncertainty**2,
             self.floor,
+            bases,
         )
 
     def _axis(self, grid: Grid) -> tuple[Array, int, int]:
@@ -324,6 +335,35 @@ class Joined:
             scales[0, self._sums[i]] = np.linalg.norm(self.scales[i][0])
         return scales
 
+    @cached_property
+    def origins(self) -> Array:
+        """Return from where the kernels count their nuisances, shape (nuisances,): from where a component vanishes.
+
+        Of a signal far beyond the data only what its normalisation leaves next to 0 is left, of which one that is
+        1 + s x has no digits. Signals come first; those of `outer` are counted from 0.
+        """
+        found: dict[int, float] = {}
+        all_scales = [self.turned(i) for i in range(len(self.places))]
+        rows = [
+            (places, row)
+            for part in (slice(1), slice(1, None))
+            for places, scales in zip(self.places, all_scales, strict=True)
+            for row in scales[part]
+        ]
+        for places, row in rows:
+            moved = np.flatnonzero(row)
+            if moved.size == 1 and places[moved[0]] not in self.outer and abs(row[moved[0]]) * _FARTHEST >= 1.0:
+                found.setdefault(places[moved[0]], -1.0 / float(row[moved[0]]))
+        out = np.zeros(len(self.pulls))
+        out[list(found)] = list(found.values())
+        return out
+
+    def bases(self, i: int) -> Array:
+        """Return the normalisations of an experiment's components where the kernels' nuisances are 0."""
+        out = 1.0 + self.turned(i) @ self.origins[list(self.places[i])]
+        # what vanishes there does, whatever the rounding
+        return np.where(np.abs(out) < 1e-12, 0.0, out)
+
     def index(self, name: str) -> int:
         """Return where a shared nuisance stands; -1 for nowhere."""
         key = (None, name)
@@ -336,8 +376,8 @@ class Joined:
     def make(self, terms: Sequence[PoissonTerm]) -> Joint:
         """Return the compiled sum."""
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
-        precision = self.turn.T @ self.precision @ self.turn
-        return Joint(terms, precision, low, high, self.starts, self.convex)
+        precision, origins = self.turn.T @ self.precision @ self.turn, self.origins
+        return Joint(terms, precision, low - origins, high - origins, self.starts - origins, self.convex, -origins)
 
     @property
     def convex(self) -> bool:

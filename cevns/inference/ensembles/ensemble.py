@@ -10,8 +10,8 @@ import numpy as np
 
 from cevns.errors import InputError
 from cevns.inference.ensembles.result import Toys
-from cevns.inference.headers import plain
 from cevns.inference.refits import Refit
+from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,9 +17,9 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.inference.feldman_cousins.construction import BLOCK, Construction, of_shard
 from cevns.inference.feldman_cousins.result import FeldmanCousins
-from cevns.inference.headers import plain
 from cevns.inference.levels import delta_chi2
 from cevns.inference.mixtures import Mixture
+from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
