@@ -114,4 +114,5 @@ def _tone(face: str, results: int) -> Any:
         return face
     from matplotlib.colors import to_rgba
 
-    return to_rgba(str(max(0.2, 0.75 - 0.2 * results)), 0.25)
+    # on white darker than the first, and than each other
+    return to_rgba(str(max(0.0, 0.45 - 0.2 * results)), 0.3)
