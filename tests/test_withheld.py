@@ -45,7 +45,7 @@ CASES = {
     "known experiment and model": (
         HEAD + 'name = "coherent-csi-2017"\nquenching = "x"\nform_factor = "y"\nbar = 3\n'
         '[model]\nname = "q"\nquarks = [1]\nleptons = {x = 1}\nweak = "z"\n',
-        ["bar: unknown", "quenching 'x'", "form factor 'y'", "'z'", "quarks must", "lepton flavour 'x'"],
+        ["'z'", "quarks must", "lepton flavour 'x'", "bar: unknown", "quenching 'x'", "form factor 'y'"],
     ),
     "parts beside what cannot be read": (
         own(neutrinos='"a"', distance="-20.0", composition="Qx", mass="-1", edges="[5, 10, 8]", observed="[6, 1, 3]"),
