@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
-from cevns.experiments.fields import checked_shapes
+from cevns.experiments.shapes import checked_shapes
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
 from cevns.likelihoods.nuisances import checked_correlations
@@ -148,10 +147,9 @@ class Experiment(Likelihood):
         nuisances = checks.sequence("nuisances", self.nuisances, Nuisance)
         if len({n.name for n in nuisances}) < len(nuisances):
             raise InputError("nuisances must have different names: one of them comes more than once")
-        pairs = dict(self.correlations) if isinstance(self.correlations, Mapping) else self.correlations
         checks.put(
             self,
-            correlations=checked_correlations(pairs),
+            correlations=checked_correlations(self.correlations),
             observed=data.observed,
             uncertainty=data.uncertainty,
             backgrounds=backgrounds,
@@ -165,8 +163,7 @@ class Experiment(Likelihood):
             expected=checks.instance("expected", self.expected, bool),
             changes=checked_changes(self.changes),
         )
-        # refuses what does not fit together here and now
-        _ = self._assembly if self.together else self.statistic
+        _ = self._assembly if self.together else self.statistic  # refuses what does not fit together here and now
 
     def _flat(self, field: str, values: Any) -> Array:
         """Return counts of all bins in a row, given like that or in the shape of the axes."""

@@ -190,7 +190,7 @@ def shared(experiments: Sequence[Channel]) -> dict[str, tuple[float, tuple[int, 
 
 def checked_correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...]:
     """Return pairs of names with their correlation."""
-    if isinstance(given, dict):
+    if isinstance(given, Mapping):
         given = tuple(given.items())
     found = []
     for pair, value in checks.pairs("correlations", given, "((name, name), correlation)"):

@@ -171,7 +171,6 @@ class Signal:
         pulls : mapping of str to float
             Shifts by name; others than its own are nothing to it.
         """
-        # without a quenching scale, another nuisance may have its name
         return self, 1.0 + (pulls.get(QUENCHING, 0.0) if self.quenching_sigma else 0.0)
 
     @cached_property
@@ -202,8 +201,7 @@ class Signal:
     def radii(self) -> dict[str, tuple[str, ...]]:
         """Names of the parameters that are neutron radii, and those of the elements for which each stands."""
         *elements, whole = list(self._radii) or [""]
-        found: dict[str, tuple[str, ...]] = {name: (name,) for name in self._radii}
-        return found | {whole: tuple(elements)} if elements else found
+        return {name: tuple(elements) if elements and name == whole else (name,) for name in self._radii}
 
     @cached_property
     def _radius_parameters(self) -> tuple[Parameter, ...]:
