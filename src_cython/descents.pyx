@@ -29,6 +29,8 @@ cdef double MOST_WALL = 1e-7
 # what of a curvature is taken for rounding, and the same next to walls, along which all else is far less
 cdef double ROUGH = 1e-13
 cdef double SHARP = 1e-15
+# what of a curvature is left with enough digits
+cdef double SAFE = 1e-9
 # what of a slope is taken for rounding where bins are added one by one
 cdef double LOST = 1e-14
 cdef double ROOT_OF_TWO = 1.4142135623730951
@@ -134,18 +136,21 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
     """Fill the step; return the gain that it promises, twice."""
     cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge, own, least
+    cdef double out = 0.0, ridge = 1e-10, own, least
     cdef bint walls = False
     for k in range(j.n):
         walls |= row.rows[k].height > 0.0
     least = rounding(walls)
     find_fixed(j, row, held, fixed)
-    # next to walls a matrix is so near to singular ones that sums over bins do not tell it from them
-    if (not (walls and j.convex and factorise_bins(j, row, fixed, row.hessian))
+    # next to walls a matrix may be so near to singular ones that sums over bins do not tell it from them
+    if (not (walls and j.convex and (factorise(row.hessian, fixed, n, SAFE, row.factor)
+                                     or factorise_bins(j, row, fixed, row.hessian)))
             and not factorise(row.hessian, fixed, n, least, row.factor)):
         # without second derivatives of the expectations no direction is negative
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        ridge = 0.0 if factorise_bins(j, row, fixed, row.new_hessian) else 1e-10
+        if factorise(row.new_hessian, fixed, n, least, row.factor) or (
+                factorise_bins(j, row, fixed, row.new_hessian)):
+            ridge = 0.0
         while ridge > 0.0 and not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
             for k in range(n):
                 # each in its own units; where nothing was seen there are none

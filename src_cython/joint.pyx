@@ -30,7 +30,7 @@ cdef enum:
     # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
     # may leave next to nothing
     MOST_BLOCKED = 2
-    MOST_SHORT = 2
+    MOST_SHORT = 5
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8

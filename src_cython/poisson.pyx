@@ -276,11 +276,13 @@ cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *n
     What a sum over bins has lost to rounding is still there: a nuisance that others nearly stand for, for example.
     """
     cdef double factors[MAX_VECTORS]
-    cdef double weights[MAX_VECTORS]
+    cdef double weights[MAX_PULLS][MAX_VECTORS]
     cdef double values[MAX_PULLS]
     cdef Py_ssize_t c, i, k, v
     for c in range(p.components):
         factors[c] = factor_of(p, c, nuisances)
+    for k in range(p.pulls):
+        vector_weights(p, factors, k, weights[k])
     for i in range(p.bins):
         if row.bends[i] == 0.0:
             continue
@@ -288,9 +290,8 @@ cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *n
         for k in range(p.pulls):
             if fixed[p.places[k]]:
                 continue
-            vector_weights(p, factors, k, weights)
             for v in range(p.vectors):
-                values[p.places[k]] += weights[v] * row.vectors[v * p.bins + i]
+                values[p.places[k]] += weights[k][v] * row.vectors[v * p.bins + i]
             values[p.places[k]] *= sqrt(row.bends[i])
         rotate_in(values, n, factor)
 
