@@ -29,7 +29,16 @@ PHYSICS = (
     *("likelihood_refusals", "signals", "properties", "traps", "user_experiment", "edges", "priors", "timing"),
     *("reactors", "quenching_by_nucleus", "reference_poisson", "unseen", "references", "binning", "nuclei"),
     *("reference_argon_3d", "reference_csi_2021", "reference_data_sets", "reference_germanium", "reference_xenonnt"),
-    *("toys", "feldman_cousins", "mixtures", "sensitivities", "plans", "shared_pulls", "beyond_the_data", "many_starts"),
+    *(
+        "toys",
+        "feldman_cousins",
+        "mixtures",
+        "sensitivities",
+        "plans",
+        "shared_pulls",
+        "beyond_the_data",
+        "many_starts",
+    ),
     *("signed_pictures", "shared_axes", "looks", "pictures", "fit_pictures", "bounds", "work_dask"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]

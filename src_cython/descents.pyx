@@ -13,9 +13,9 @@ from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport MAX_PULLS
-from cevns.kernels.poisson cimport (
-    add_bins, below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, poisson_chi2, room_to_walls,
-    rotate_in)
+from cevns.kernels.poisson cimport add_bins, poisson_chi2, rotate_in
+from cevns.kernels.walls cimport (
+    below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
 
 cdef enum:
     MOST_STEPS = 200

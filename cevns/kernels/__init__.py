@@ -35,6 +35,7 @@ _MODULES = (
     "sums",
     "toys",
     "valleys",
+    "walls",
     "weights",
 )
 

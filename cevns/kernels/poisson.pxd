@@ -9,12 +9,6 @@ cdef double poisson_chi2(const poisson_t *p, poisson_row_t *row, double y, const
 cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const char *fixed,
                    Py_ssize_t n, double *factor) noexcept nogil
 cdef void rotate_in(double *values, Py_ssize_t n, double *factor) noexcept nogil
-cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
-cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil
-cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil
-cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexcept nogil
-cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const double *nuisances) noexcept nogil
-cdef double room_to_walls(const poisson_t *p, const poisson_row_t *row) noexcept nogil
 cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double *values, const double *nuisances,
                            double *gradient) noexcept nogil
 

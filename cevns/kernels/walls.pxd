@@ -1,0 +1,26 @@
+"""Walls and kinks of chi2 at bins in which nothing is left, for other Cython code; `walls.pyx` explains them."""
+
+from libc.math cimport fabs
+
+from cevns.kernels.components cimport poisson_row_t, poisson_t
+
+
+cdef inline double nothing() noexcept nogil:
+    """Counts that are none: their squares are no numbers any more."""
+    return 1e-150
+
+
+cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
+    """Whether a bin has a wall or a kink."""
+    if p.weights != NULL:
+        return False
+    return p.observed[i] == 0.0 if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > nothing()
+
+
+cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
+cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
+cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil
+cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil
+cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexcept nogil
+cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const double *nuisances) noexcept nogil
+cdef double room_to_walls(const poisson_t *p, const poisson_row_t *row) noexcept nogil
