@@ -282,7 +282,7 @@ def test_what_is_no_scan_is_not_drawn(run, content):
 
 def test_an_array_of_another_kind_is_not_drawn(run):
     np.savez("other.npz", mass=[1.0])
-    assert_refused(run("plot", "other.npz", "-o", "figure.pdf"), "other.npz", "not a scan")
+    assert_refused(run("plot", "other.npz", "-o", "figure.pdf"), "other.npz", "not a result written by cevns")
 
 
 class Terminal:
