@@ -12,6 +12,8 @@ import pytest
 from generated import make
 
 SEEDS = range(200)
+#: Of these, experiments whose first folds of scalars take half a minute: they belong to the long run.
+SLOW = {124, 125}
 LONG, BLOCK = range(1000, 3000), 20
 
 drawn = functools.lru_cache(maxsize=1)(make)
@@ -21,7 +23,7 @@ drawn = functools.lru_cache(maxsize=1)(make)
     ("seed", "check"),
     # all checks of a seed in turn, so that it is drawn once
     [
-        pytest.param(seed, check, id=f"{seed}-{check.__name__}")
+        pytest.param(seed, check, id=f"{seed}-{check.__name__}", marks=[pytest.mark.long] if seed in SLOW else [])
         for seed in SEEDS
         for check, share in generated_checks.CHECKS.items()
         if seed % share == 0
