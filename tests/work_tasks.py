@@ -1,6 +1,7 @@
 """Tasks of the tests of `cevns.work`, in a module that other processes can import."""
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -73,6 +74,8 @@ def main(log, folder, shards, nap, workers="1", company="1"):
     """Run a task in a folder, as a script of somebody would, when as many processes are there to do so."""
     from cevns.work import run
 
+    # what a shell starts in the background ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     Path(f"{log}.{os.getpid()}").touch()
     while len(list(Path(log).parent.glob(f"{Path(log).name}.*"))) < int(company):
         time.sleep(0.01)
