@@ -37,7 +37,9 @@ class Term:
     def __init__(self, term):
         arguments = term.__reduce__()[1]
         counts, self.mixing, self.observed, shares, self.templates, self.places, self.scales = arguments[:7]
-        self.counts, self.shares, self.variance, self.floor = [Counts(c) for c in counts], shares[:, 0], *arguments[11:]
+        # nuisances are counted here from where their pulls are centred, whatever the kernels count them from
+        self.variance, self.floor = arguments[11:13]
+        self.counts, self.shares = [Counts(c) for c in counts], shares[:, 0]
 
     def components(self, mass, y):
         """Signal and backgrounds, shape (points, components, bins)."""
