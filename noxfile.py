@@ -39,7 +39,8 @@ PHYSICS = (
         "beyond_the_data",
         "many_starts",
     ),
-    *("signed_pictures", "shared_axes", "looks", "pictures", "fit_pictures", "bounds", "work_dask"),
+    *("signed_pictures", "shared_axes", "looks", "pictures", "fit_pictures", "bounds"),
+    *("work", "work_dask", "work_folders", "fingerprints"),
 )
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 SLOW += [f"--ignore=tests/contracts/test_{name}.py" for name in ("experiments", "interactions", "results")]
