@@ -14,6 +14,7 @@ from cevns.interactions import TREE_LEVEL_COUPLINGS, get_interaction
 from cevns.likelihoods import Background
 
 MASSES = [1.0, 10.0]
+COUPLINGS = {"coupling": [0.0, 1e-4, 2e-4]}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,8 @@ def results_of(likelihood, model):
         "profile": likelihood.profile(model, "sin2_theta_w", [0.2, 0.3], mass=10.0, coupling=0.0),
         "interval": likelihood.interval(model, "sin2_theta_w", mass=10.0, coupling=0.0),
         "sensitivity": likelihood.sensitivity(model, mass=MASSES, bands="none"),
+        "toys": likelihood.toys(model, 64, free="coupling", mass=10.0, coupling=1e-4),
+        "feldman_cousins": likelihood.feldman_cousins(model, COUPLINGS, mass=10.0, toys=256, most=256),
     }
 
 

@@ -1,19 +1,54 @@
-"""What a result assumes beside parameters: options of experiments, data that are none, priors, weak couplings."""
+"""What a result says beside its numbers: model, data, values that were given, and what was assumed besides."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from cevns.units import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cevns._types import Model
     from cevns.likelihoods import Likelihood
 
-__all__ = ["assumptions", "shown"]
+__all__ = ["about", "assumptions", "shown"]
 
 #: Between the name of an experiment and what is said of it alone.
 _OF = ": "
+
+
+def about(likelihood: Likelihood, interaction: Model, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every `Result` says beside its numbers, but for the parameters that it is about, and remarks.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of the data.
+    interaction : str or Interaction
+        Interaction.
+    fixed : mapping of str to float
+        Values of other parameters.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020", form_factor="point")
+    >>> about(argon, "b-l", {"mass": 10})["assumptions"]
+    ('form_factor = point',)
+    """
+    known = {p.name: p for p in likelihood.parameters(interaction)}
+    name, label = likelihood.describe(interaction)
+    return {
+        "model": name,
+        # a name that stands for a label is no mathematics
+        "label": plain(label) if label == name else label,
+        "experiments": tuple(e.name for e in likelihood.experiments),
+        "labels": tuple(e.label for e in likelihood.experiments),
+        "fixed": {key: float(value) for key, value in fixed.items()},
+        "fixed_parameters": tuple(known[key] for key in fixed),
+        "assumptions": assumptions(likelihood, interaction),
+    }
 
 
 def assumptions(likelihood: Likelihood, interaction: Model) -> tuple[str, ...]:

@@ -9,12 +9,11 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import ConvergenceError, InputError
-from cevns.inference.assumptions import assumptions
+from cevns.inference.assumptions import about
 from cevns.inference.unseen import without_effect
 from cevns.kernels.engine import crossings_limit
 from cevns.parameters import LARGEST_COUPLING
 from cevns.threads import share
-from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -181,17 +180,9 @@ class Line:
     def about(self) -> dict[str, Any]:
         """What a `Result` on the line says beside its numbers."""
         parameter = self.parameter
-        return {
-            "model": self.name,
-            # a name that stands for a label is no mathematics
-            "label": plain(self.label) if self.label == self.name else self.label,
-            "experiments": tuple(e.name for e in self._likelihood.experiments),
-            "labels": tuple(e.label for e in self._likelihood.experiments),
+        return about(self._likelihood, self._interaction, self.fixed) | {
             "parameters": (parameter,) if self.other is None else (self.other, parameter),
-            "fixed": {name: float(value) for name, value in self.fixed.items()},
-            "fixed_parameters": tuple(self.known[name] for name in self.fixed),
             "remarks": self._remarks,
-            "assumptions": assumptions(self._likelihood, self._interaction),
         }
 
     def about_best(self, other: float | None, value: float) -> dict[str, Any]:

@@ -12,13 +12,12 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.inference.assumptions import assumptions
+from cevns.inference.assumptions import about
 from cevns.inference.axes import LIGHTEST, Axes
 from cevns.inference.inner import convex_box
 from cevns.inference.unseen import without_effect
 from cevns.parameters import LARGEST_COUPLING, chosen, unused_prior
 from cevns.threads import checked, share
-from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +136,7 @@ class Objective(Axes):
         self.name, self.label = likelihood.describe(interaction)
         self.experiments = likelihood.experiments
         #: What they leave out that matters, in plain sentences.
-        self.omissions, self._assumed = likelihood.omissions(interaction), assumptions(likelihood, interaction)
+        self.omissions = likelihood.omissions(interaction)
         self.known = known = {p.name: p for p in likelihood.parameters(interaction)}
         given = {name: value for name, value in fixed.items() if value is not None}
         free, self.fixed = chosen(tuple(known.values()), free, given)
@@ -335,14 +334,8 @@ class Objective(Axes):
     @property
     def about(self) -> dict[str, Any]:
         """What every `Result` says beside its numbers, but for the parameters."""
-        return {
-            "model": self.name,
-            "label": plain(self.label) if self.label == self.name else self.label,
-            "experiments": tuple(e.name for e in self.experiments),
-            "labels": tuple(e.label for e in self.experiments),
-            "fixed": dict(self.fixed),
-            "fixed_parameters": tuple(self.known[name] for name in self.fixed),
-            "assumptions": self._assumed,
+        likelihood, interaction, _, _, priors = self._arguments
+        return about(likelihood.constrained(priors), interaction, self.fixed) | {
             "symbols": {name: self.known[name].label for name in self.given},
         }
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.inference.assumptions import about
 from cevns.inference.ensembles.result import Toys
 from cevns.inference.refits import Refit
-from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +88,6 @@ class Ensemble:
     def result(self, arrays: Mapping[str, Array]) -> Toys:
         """Return toys beside the observed data."""
         data = self.refit.statistic(self.likelihood.observation, 1, **self.at)
-        known = {p.name: p for p in self.likelihood.parameters(self.interaction)}
-        name, label = self.likelihood.describe(self.interaction)
         return Toys(
             arrays["delta_chi2"],
             arrays["least"],
@@ -101,14 +99,9 @@ class Ensemble:
             self.draws.seed,
             np.__version__,
             self.profiled,
-            model=name,
-            label=plain(label) if label == name else label,
-            experiments=tuple(e.name for e in self.likelihood.experiments),
-            labels=tuple(e.label for e in self.likelihood.experiments),
             parameters=self.refit.parameters,
-            fixed={key: float(value) for key, value in self.fixed.items()},
-            fixed_parameters=tuple(known[key] for key in self.fixed),
             remarks=tuple(self.likelihood.omissions(self.interaction)),
+            **about(self.likelihood, self.interaction, self.fixed),
         )
 
 

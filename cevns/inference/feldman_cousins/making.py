@@ -7,6 +7,7 @@ apart from them, and more where the boundary of the region is not known well eno
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,11 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.assumptions import about
 from cevns.inference.feldman_cousins.construction import BLOCK, Construction, of_shard
 from cevns.inference.feldman_cousins.result import FeldmanCousins
 from cevns.inference.levels import delta_chi2
 from cevns.inference.mixtures import Mixture
-from cevns.units import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,25 +136,24 @@ def feldman_cousins(
     wanted[_nodes(part.distances)] = first
     shape = tuple(axis.size for axis in axes)
     parts: list[Mapping[str, Array]] = []
-    for number in range(ROUNDS):
-        plan = np.array([(k, b) for k in range(near.size) for b in range(blocks[k], wanted[k])], dtype=np.int64)
-        inputs = {"construction": part, "plan": plan}
-        task = Task("Feldman-Cousins", of_shard, inputs, shards=len(plan))
-        where = None if folder is None else f"{folder}/round-{number:02d}"
-        if executor is None and workers > 1:
-            with pool(workers) as processes:
-                parts.append(run(task, where, processes, 1, None, progress))
-        else:
-            parts.append(run(task, where, executor, 1, None, progress))
-        blocks = wanted.copy()
-        critical, error, p_values, p_errors = _evaluated(parts, near.size, above[near], cl)
-        boundary = _boundary(near, shape, above, critical, error)
-        short = boundary & ~(error <= precision * critical)
-        if not short.any() or blocks.sum() * BLOCK >= most:
-            break
-        wanted = _more(part.distances, blocks, short, error, precision * critical, most)
-        if (wanted == blocks).all():
-            break
+    # processes that have started serve all rounds
+    own = executor is None and workers > 1
+    with pool(workers) if own else contextlib.nullcontext(executor) as processes:
+        for number in range(ROUNDS):
+            plan = np.array([(k, b) for k in range(near.size) for b in range(blocks[k], wanted[k])], dtype=np.int64)
+            inputs = {"construction": part, "plan": plan}
+            task = Task("Feldman-Cousins", of_shard, inputs, shards=len(plan))
+            where = None if folder is None else f"{folder}/round-{number:02d}"
+            parts.append(run(task, where, processes, 1, None, progress))
+            blocks = wanted.copy()
+            critical, error, p_values, p_errors = _evaluated(parts, near.size, above[near], cl)
+            boundary = _boundary(near, shape, above, critical, error)
+            short = boundary & ~(error <= precision * critical)
+            if not short.any() or blocks.sum() * BLOCK >= most:
+                break
+            wanted = _more(part.distances, blocks, short, error, precision * critical, most)
+            if (wanted == blocks).all():
+                break
     reached = error[boundary] / critical[boundary]
     remarks = list(likelihood.omissions(interaction))
     if short.any():
@@ -168,7 +168,6 @@ def feldman_cousins(
         return out.reshape(shape[0], -1)
 
     known = {p.name: p for p in likelihood.parameters(interaction)}
-    name, label = likelihood.describe(interaction)
     return FeldmanCousins(
         cl=cl,
         x=axes[0],
@@ -184,14 +183,9 @@ def feldman_cousins(
         nuisances=nuisances,
         seed=seed,
         reached=float(np.nanmax(reached)) if np.isfinite(reached).any() else math.nan,
-        model=name,
-        label=plain(label) if label == name else label,
-        experiments=tuple(e.name for e in likelihood.experiments),
-        labels=tuple(e.label for e in likelihood.experiments),
         parameters=tuple(known[n] for n in names),
-        fixed=given,
-        fixed_parameters=tuple(known[n] for n in given),
         remarks=tuple(remarks),
+        **about(likelihood, interaction, given),
     )
 
 

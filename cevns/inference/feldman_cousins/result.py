@@ -12,6 +12,7 @@ from cevns import checks
 from cevns.arrays import below, span
 from cevns.errors import InputError
 from cevns.inference import headers
+from cevns.inference.ensembles.result import MODES
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.results import Result
@@ -199,8 +200,8 @@ class FeldmanCousins(Result):
             body[name] = np.where(values == _UNKNOWN, np.nan, values)
         reached = headers.entry(about, "reached", (int, float, type(None)), "number or null")
         nuisances = headers.entry(about, "nuisances", str, "text")
-        if nuisances not in ("fixed", "fluctuated"):
-            raise HeaderError(f"its nuisances are {checks.shown(nuisances)}, not fixed or fluctuated")
+        if nuisances not in MODES:
+            raise HeaderError(f"its nuisances are {checks.shown(nuisances)}, not one of {', '.join(MODES)}")
         return cls(
             cl=checks.confidence_level(headers.number(about, "cl")),
             chi2_min=headers.number(about, "chi2_min"),
