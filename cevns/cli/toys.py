@@ -74,6 +74,7 @@ def feldman_cousins(args: Namespace) -> Result:
     options |= settings(likelihood, model, args)
     with executor(args.workers, args.scheduler) as chosen, progress_bar("toys", lines=True) as progress:
         found = likelihood.feldman_cousins(model, grid, executor=chosen, progress=progress, **options)
+    shown = found.table()
     data = about(found, model) | {
         "cl": found.cl,
         "chi2_min": found.chi2_min,
@@ -83,7 +84,7 @@ def feldman_cousins(args: Namespace) -> Result:
         "nuisances": found.nuisances,
         "reached": None if found.reached != found.reached else found.reached,
         "wilks": found.wilks,
-        "points": [dict(zip(found.table().names, row, strict=True)) for row in found.table()],
+        "points": [dict(zip(shown.names, row, strict=True)) for row in shown],
     }
     settled = f" ({found.settings})" if found.settings else ""
     title = (
@@ -91,6 +92,5 @@ def feldman_cousins(args: Namespace) -> Result:
         f"{below(found.cl, 1, 6)}, {found.toys} toys, critical values known to {number(100 * found.reached)} % at the "
         f"boundary, {number(found.wilks)} by Wilks' theorem"
     )
-    shown = found.table()
     rows = [[number(cell) if isinstance(cell, float) else cell for cell in row] for row in shown]
     return saved(found, args, data, title, table(shown.heads, rows))

@@ -71,15 +71,11 @@ class Mixture:
 
     def effective(self, point: int) -> float:
         """Return how many toys of the point itself would say as much."""
-        weights = self.weights(point)
-        squares = float(weights @ weights)
-        return float(weights.sum()) ** 2 / squares if squares else 0.0
+        return _effective(self.weights(point))
 
     def known(self, point: int) -> bool:
         """Return whether the toys say anything of a point: enough of them are where its own would be."""
-        weights, n = self.weights(point), len(self.log_densities)
-        spread = float(weights.std()) / n**0.5
-        return self.effective(point) >= LEAST_EFFECTIVE and abs(float(weights.mean()) - 1.0) <= FAR * spread + 1e-9
+        return _known(self.weights(point))
 
     def tail(self, point: int, statistic: Array, value: float) -> tuple[float, float]:
         """Return the share of a point's toys whose statistic is at least a value, and its standard error."""
@@ -91,10 +87,11 @@ class Mixture:
 
         Both are NaN where too few toys are known.
         """
-        if not self.known(point):
+        weights = self.weights(point)
+        if not _known(weights):
             return np.nan, np.nan
         order = np.argsort(-statistic, kind="stable")
-        weights, values, n = self.weights(point)[order], statistic[order], len(statistic)
+        weights, values, n = weights[order], statistic[order], len(statistic)
         share = np.cumsum(weights) / n
         error = np.sqrt(np.maximum(np.cumsum(weights**2) / n - share**2, 0.0) / n)
         wanted = 1.0 - cl
@@ -102,3 +99,13 @@ class Mixture:
         spread = float(np.interp(at, values[::-1], error[::-1]))
         low, high = (float(np.interp(max(wanted + sign * spread, 0.0), share, values)) for sign in (1, -1))
         return at, 0.5 * (high - low)
+
+
+def _effective(weights: Array) -> float:
+    squares = float(weights @ weights)
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def _known(weights: Array) -> bool:
+    spread = float(weights.std()) / len(weights) ** 0.5
+    return _effective(weights) >= LEAST_EFFECTIVE and abs(float(weights.mean()) - 1.0) <= FAR * spread + 1e-9

@@ -35,12 +35,6 @@ class Centres:
     def __init__(self, assembly: Assembly) -> None:
         self._assembly = assembly
 
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        joint = len(self._assembly.joined.pulls) if self._assembly.together else 0
-        return sum(2 + len(e.statistic.backgrounds) for e in self._assembly.alone) + len(self._assembly.shared) + joint
-
     @cached_property
     def _joint(self) -> tuple[Array, ...]:
         """Of nuisances that are profiled together: way from independent ones, ranges, and way to the kernels' own."""
@@ -77,7 +71,7 @@ class Centres:
         return np.array([*(sigma for *_, sigma, _, _ in self._alone), *shared])
 
     def at(self, pulls: Pulls | None) -> Array:
-        """Return where nuisances are by some pulls, all in their own units, shape (size,)."""
+        """Return where nuisances are by some pulls, all in their own units, shape (pulls,)."""
         columns = [_own(pulls, name).get(pull, 0.0) / unit for name, pull, unit, *_ in self._alone]
         columns += [0.0 if pulls is None else pulls.shared.get(name, 0.0) for name in self._assembly.shared]
         if self._assembly.together:
@@ -91,7 +85,7 @@ class Centres:
         return np.array(columns)
 
     def draw(self, pulls: Pulls | None, generator: np.random.Generator, count: int) -> Array:
-        """Return what constraints would find if nuisances were those of some pulls, shape (count, size).
+        """Return what constraints would find if nuisances were those of some pulls, shape (count, pulls).
 
         Measurements of the quenching scale and of shapes end at the ends of their ranges.
         """
@@ -134,7 +128,7 @@ class Centres:
         ----------
         pulls : Pulls or None
             The nuisances.
-        centres : ndarray, shape (count, size)
+        centres : ndarray, shape (count, pulls)
             What was measured, as `draw` returns it. At the ends of ranges the density is that before they were cut.
 
         Returns
