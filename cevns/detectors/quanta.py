@@ -25,6 +25,8 @@ __all__ = ["GammaResolution", "PoissonResolution"]
 MOST_NUMBERS = 200_000
 #: What is observed of true values beyond `reach`.
 _RARE = 1e-16
+#: Minus the logarithm of tails that double precision hardly knows.
+_FELT = 700.0
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,10 @@ class PoissonResolution(Resolution):
         # pdtr(k, x) sums P(n <= k; x), and n P(n; x) = x P(n - 1; x); neighbouring segments share their ends
         needed = unique(np.concatenate([last, first - 1, last - 1, first - 2]))
         above = needed[:, None] >= x
-        # each sum from the side on which it is small, or the upper tail would be the difference of ones
-        sums = np.where(above, pdtrc(np.maximum(needed, 0)[:, None], x), pdtr(np.maximum(needed, 0)[:, None], x))
-        sums = np.where(needed[:, None] < 0, 0.0, sums)
+        tails = _tails(pdtrc, pdtr, above, needed[:, None], x)
 
         def between(below: Array, end: Array) -> Array:
-            i, j = np.searchsorted(needed, below), np.searchsorted(needed, end)
-            low, high = np.where(above[i], 1 - sums[i], sums[i]), np.where(above[j], 1 - sums[j], sums[j])
-            return np.where(above[i] & above[j], sums[i] - sums[j], high - low)
+            return _between(tails, above, np.searchsorted(needed, below), np.searchsorted(needed, end))
 
         share = offset[:, None] * between(first - 1, last)
         if slope.any():
@@ -154,15 +152,21 @@ class GammaResolution(Resolution):
 
     def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a true value in [low, high] and to accept it; see `Resolution`."""
+        from scipy.special import gammainc, gammaincc
+
         x = np.maximum(x, 1e-200)
         shape = self._shape(x)
         ends = unique(np.concatenate([low, high]))
         i, j = np.searchsorted(ends, low), np.searchsorted(ends, high)
         offset, slope = efficiency.lines(low, high)
-        found = offset[:, None] * _between(ends, i, j, x, shape, shape)
+        above = ends[:, None] > x
+        with np.errstate(over="ignore"):
+            scaled = shape * (ends[:, None] / x)
+        found = offset[:, None] * _between(_tails(gammaincc, gammainc, above, shape, scaled), above, i, j)
         if slope.any():
             # y times the density is x times that of a shape which is 1 more
-            found += slope[:, None] * x * _between(ends, i, j, x, shape, shape + 1)
+            more = _between(_tails(gammaincc, gammainc, above, shape + 1, scaled), above, i, j)
+            found += slope[:, None] * x * more
         return found
 
     def density(self, x: Array, observed: Array) -> Array:
@@ -231,15 +235,30 @@ class GammaResolution(Resolution):
         return math.inf if x_low > 0 else 0.0
 
 
-def _between(ends: Array, i: Any, j: Any, x: Array, rate_shape: Array, shape: Array) -> Array:
-    """Return shares of gamma densities between ends[i] and ends[j], each from the side on which it is small."""
-    from scipy.special import gammainc, gammaincc
+def _tails(upper: Any, lower: Any, above: np.ndarray, shape: Array, end: Array) -> Array:
+    """Return probabilities up to ends, less 1 where `above` says so, each as the tail that is small.
 
-    with np.errstate(over="ignore"):
-        scaled = rate_shape * (ends[:, None] / x)
-    above = ends[:, None] > x
-    tails = np.where(above, -gammaincc(shape, scaled), gammainc(shape, scaled))
-    share: Array = tails[j] - tails[i] + (above[j] & ~above[i])
+    Both functions are of gamma densities of rate 1, or of numbers up to `shape` whose mean is `end`. Tails that cannot
+    be told from 0 by what Chernoff says of either, in a tenth of the time, are not computed.
+    """
+    from scipy.special import kl_div
+
+    shape, end = np.broadcast_arrays(shape, end)
+    with np.errstate(invalid="ignore"):
+        felt = kl_div(shape, end) < _FELT
+    tails = np.zeros(above.shape)
+    # selected, because masks of SciPy's functions are not to be trusted: with `where` they write elsewhere (1.17)
+    chosen = above & felt
+    tails[chosen] = -upper(shape[chosen], end[chosen])
+    chosen = ~above & felt
+    tails[chosen] = lower(shape[chosen], end[chosen])
+    return tails
+
+
+def _between(tails: Array, above: np.ndarray, i: Any, j: Any) -> Array:
+    """Return probabilities between the ends i and j of `_tails`, without a difference of ones."""
+    share: Array = tails[j] - tails[i]
+    share += above[j] & ~above[i]
     return share
 
 
