@@ -37,6 +37,8 @@ __all__ = ["Response"]
 
 #: Largest amount of an observable per keVee that is accepted.
 LARGEST_YIELD = 1e9
+#: Sets of quenching scales whose recoils are kept.
+MOST_KNOWN = 32
 _UNIT = "keVee"
 #: Recoils [keV] between which an efficiency in recoil energy is looked at when it is given.
 _RECOILS = (1e-3, 1e3)
@@ -235,6 +237,20 @@ class Response(DetectorResponse):
         """Values of the observable between which the efficiency is a straight line, or a polynomial."""
         return unique([*self.edges, *self.efficiency.pieces(self.edges[0], self.edges[-1])])
 
+    @cached_property
+    def _known_recoils(self) -> dict[bytes, Array]:
+        return {}
+
+    def _recoils_of_pieces(self, etas: Array) -> Array:
+        """Return recoils [keV] of the ends of pieces for each scale, the same ones for each mass of a final lepton."""
+        key = etas.tobytes()
+        found = self._known_recoils.get(key)
+        if found is None:
+            if len(self._known_recoils) >= MOST_KNOWN:
+                self._known_recoils.clear()
+            found = self._known_recoils[key] = self.recoil(self._pieces, etas[:, None])
+        return found
+
     def recoil_range(self, etas: Iterable[float] = (1.0,)) -> tuple[float, float]:
         """Return the lowest and highest recoil [keV] that can be observed in any bin for these scales."""
         low, high = self._threshold, self.edges[-1]
@@ -310,10 +326,11 @@ class Response(DetectorResponse):
         """
         own = () if self.recoil_efficiency is None else self.recoil_efficiency.pieces(low, high)
         kinks = np.broadcast_to(np.array([*self.kinks, *own], dtype=float), (etas.size, len(self.kinks) + len(own)))
-        steps = self._pieces if steps is None else steps
         if self.resolution is None:
             # for all at once, since inverting a quenching curve costs more than all else
-            return np.concatenate([self.recoil(steps, etas[:, None]), kinks], axis=1)
+            found = self._recoils_of_pieces(etas) if steps is None else self.recoil(steps, etas[:, None])
+            return np.concatenate([found, kinks], axis=1)
+        steps = self._pieces if steps is None else steps
         # a width at a time where a step is near enough to be felt
         around = np.arange(-self.resolution.felt, self.resolution.felt + 1)
         felt = unique(np.rint(self.resolution.widths(steps))[:, None] + around)
