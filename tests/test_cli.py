@@ -10,6 +10,7 @@ import pytest
 import cevns
 from cevns.cli.progress import progress_bar
 from cevns.inference import Scan
+from cevns.plotting.canvas import png
 
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
 POINT = ["--model", "b-l", "--mass", "10", "--coupling", "5e-5"]
@@ -167,6 +168,22 @@ def test_predict_takes_several_experiments(run_json):
     alone = run_json("predict", ARGON, "--model", "b-l", "--mass", "10", "--coupling", "5e-5")
     assert list(found["predictions"]) == [CSI, ARGON]
     assert found["predictions"][ARGON] == alone
+
+
+@pytest.mark.parametrize("name", [ARGON, "coherent-csi-2021"])
+def test_predict_draws_what_a_notebook_shows(run_json, tmp_path, name):
+    path = tmp_path / "counts.png"
+    found = run_json("predict", name, "--model", "sm", "-o", str(path))
+    assert found == {**run_json("predict", name, "--model", "sm"), "file": str(path)}
+    assert path.read_bytes() == png(cevns.load(name).predict("sm").picture())
+
+
+def test_a_picture_of_a_prediction_shows_one_experiment(run, tmp_path):
+    path = tmp_path / "counts.pdf"
+    code, _, err = run("predict", CSI, ARGON, "--model", "sm", "-o", str(path))
+    assert (code, path.exists()) == (2, False)
+    assert f"{CSI}, {ARGON}" in err
+    assert "name one of them" in err
 
 
 def test_limit_gives_intervals_with_null_for_open_ends(run_json):

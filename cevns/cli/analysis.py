@@ -31,6 +31,9 @@ def predict(args: Namespace) -> Result:
     likelihood, model = inputs(args)
     values = point(likelihood, model, args)
     title = described(model, values, likelihood.parameters(model))
+    if args.output is not None and len(likelihood.experiments) > 1:
+        names = ", ".join(e.name for e in likelihood.experiments)
+        raise InputError(f"{args.output} would show one experiment, but there are {names}: name one of them")
     pulls = likelihood.pulls(model, **values) if args.fitted else None
     predictions = likelihood.predict(model, **values, pulls=pulls)
     warnings = {e.name: (*e.omissions(model), *unseen_at(e, model, values, "signal")) for e in likelihood.experiments}
@@ -38,6 +41,15 @@ def predict(args: Namespace) -> Result:
         _predicted(predictions[e.name], values, title, bool(args.set), warnings[e.name], e.differs)
         for e in likelihood.experiments
     ]
+    if args.output is not None:
+        from cevns.plotting import save
+
+        (prediction,) = predictions.values()
+        save(prediction.picture(), args.output)
+        written = found[0]
+        return Result(
+            {**written.data, "file": str(args.output)}, f"{written.text}\n\nwritten to {args.output}", written.code
+        )
     if len(found) == 1:
         return found[0]
     data = {"model": model.name, "predictions": {part.data["experiment"]: part.data for part in found}}

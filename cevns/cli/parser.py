@@ -149,6 +149,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument(
         "--fitted", action="store_true", help="at the nuisances that minimise chi2 of all experiments that are given"
     )
+    _add_output(command, *_FIGURE, required=False)
 
     command = _command(commands, "chi2", "analysis:chi2", "chi2 and pulls at one point, all nuisances profiled")
     _add_inputs(command)

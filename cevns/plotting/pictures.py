@@ -24,7 +24,7 @@ class Pictured:
 
     __slots__ = ()
 
-    def _picture(self) -> Figure:
+    def picture(self) -> Figure:
         """Return the figure that a notebook shows; what needs several axes has its own."""
         from cevns.plotting.canvas import file_axes
         from cevns.plotting.plane import with_legend
@@ -40,7 +40,7 @@ class Pictured:
         from cevns.plotting.canvas import png
 
         with contextlib.suppress(CevnsError):
-            return png(self._picture())
+            return png(self.picture())
         return None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -266,9 +266,10 @@ class Prediction(ByValue, Pictured):
 
         return plot_prediction(self, ax=ax, **options)
 
-    def _picture(self) -> Figure:
+    def picture(self) -> Figure:
+        """Return the figure that a notebook shows: of several axes, each in a panel of its own."""
         if len(self.axes) == 1:
-            return super()._picture()
+            return super().picture()
         from cevns.predictions.drawing import picture
 
         return picture(self)
