@@ -283,8 +283,8 @@ def choose(
 ) -> tuple[Parameter, ...]:
     """Return the parameters that a function takes, in order: an interaction's own, then those named, less those fixed.
 
-    Where own ones are named too, those of the others that have a default keep it. Names are those that `chosen` has
-    checked.
+    Where own ones are named too, all that are named have the order in which they are, behind own ones without a
+    default; others keep it. Names are those that `chosen` has checked.
 
     Examples
     --------
@@ -293,7 +293,7 @@ def choose(
     """
     known = {p.name: p for p in parameters}
     if not set(own).isdisjoint(free):
-        own = [name for name in own if name in free or known[name].default is None]
+        own = [name for name in own if name not in free and known[name].default is None]
     return tuple(known[name] for name in dict.fromkeys((*own, *free)) if name not in fixed)
 
 

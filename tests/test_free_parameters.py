@@ -16,12 +16,26 @@ def test_own_parameters_that_are_named_are_the_only_arguments(both):
     assert chi2.names == tuple(inspect.signature(chi2).parameters) == PAIR
     assert chi2(0.1, -0.2) == pytest.approx(both.chi2("nsi", eps_u_ee=0.1, eps_d_ee=-0.2), rel=1e-12)
     # as iminuit calls it, whatever the order in which they were named
-    assert both.bind("nsi", free=PAIR[::-1])(eps_d_ee=-0.2, eps_u_ee=0.1) == chi2(0.1, -0.2)
+    assert both.bind("nsi", free=PAIR[::-1])(eps_d_ee=-0.2, eps_u_ee=0.1) == pytest.approx(chi2(0.1, -0.2), rel=1e-13)
     assert both.bind("nsi", free="eps_u_ee")(0.1) == pytest.approx(both.chi2("nsi", eps_u_ee=0.1), rel=1e-12)
+
+
+def test_arguments_have_the_order_in_which_they_are_named(both):
+    reverse = both.bind("nsi", free=PAIR[::-1])
+    assert reverse.names == both.posterior("nsi", free=PAIR[::-1]).names == PAIR[::-1]
+    assert reverse(-0.2, 0.1) == pytest.approx(both.chi2("nsi", eps_u_ee=0.1, eps_d_ee=-0.2), rel=1e-12)
     with_radius = both.bind("nsi", free=["rn_csi", "eps_u_ee"], eps_d_mumu=0.3)
-    assert with_radius.names == ("eps_u_ee", "rn_csi")
+    assert with_radius.names == ("rn_csi", "eps_u_ee")
     expected = both.chi2("nsi", eps_u_ee=0.1, rn_csi=5.2, eps_d_mumu=0.3)
-    assert with_radius(0.1, 5.2) == pytest.approx(expected, rel=1e-12)
+    assert with_radius(5.2, 0.1) == pytest.approx(expected, rel=1e-12)
+    value, slopes = with_radius.gradient(5.2, 0.1)
+    assert value == pytest.approx(expected, rel=1e-12)
+    step = (with_radius(5.2, 0.1 + 1e-4) - with_radius(5.2, 0.1 - 1e-4)) / 2e-4
+    assert slopes[1] == pytest.approx(step, rel=1e-5)
+    masses = both.bind("b-l", free=["coupling", "mass"])
+    assert masses(5e-5, 10.0) == pytest.approx(both.chi2("b-l", mass=10.0, coupling=5e-5), rel=1e-12)
+    light = both.bind("sterile-dipole", free=["mu_mu", "mass"], mu_e=0.0)
+    assert light(1e-9, 5.0) == pytest.approx(both.chi2("sterile-dipole", mass=5.0, mu_mu=1e-9, mu_e=0.0), rel=1e-12)
 
 
 def test_radii_leave_all_own_parameters_arguments(argon):
@@ -42,6 +56,7 @@ def test_what_has_no_default_stays_an_argument(argon):
 def test_counts_take_the_same(argon):
     found = argon.predictor("nsi", free=PAIR)(0.1, -0.2)
     np.testing.assert_allclose(found, argon.predict("nsi", eps_u_ee=0.1, eps_d_ee=-0.2).signal, rtol=1e-12)
+    np.testing.assert_allclose(argon.predictor("nsi", free=PAIR[::-1])(-0.2, 0.1), found, rtol=1e-12)
 
 
 def test_the_same_numbers_as_a_fit_in_minimisers(both):

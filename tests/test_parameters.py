@@ -196,7 +196,8 @@ def test_functions_take_their_own_parameters_then_those_asked_for():
     assert names(mass=1.0) == ["coupling"]
     assert names(["rn_ar"]) == ["mass", "coupling", "rn_ar"]
     assert names(["rn_ar", "sin2_theta_w"], coupling=1.0) == ["mass", "rn_ar", "sin2_theta_w"]
-    assert names(["mass", "rn_ar"]) == ["mass", "coupling", "rn_ar"]
+    assert names(["mass", "rn_ar"]) == ["coupling", "mass", "rn_ar"]
+    assert names(["rn_ar", "coupling", "mass"]) == ["rn_ar", "coupling", "mass"]
 
 
 def test_names_and_values_are_checked_before_they_are_kept():

@@ -229,8 +229,8 @@ class Likelihood(Inference, Expectations, Questions):
             Name in the registry, or one of your own.
         free : sequence of str
             Further parameters that the function takes, after the interaction's own: ``sin2_theta_w``, ``rn_cs`` and the
-            like; see `parameters`. If some of its own are named, they are arguments alone; others have their defaults,
-            if they have one.
+            like; see `parameters`. If some of its own are named, what is named is taken in that order, and others have
+            their defaults, if they have one.
         priors : mapping of str to (float, float), optional
             Gaussian constraints on parameters, mean and standard deviation; as those of `with_priors`.
         **fixed : float

@@ -427,7 +427,7 @@ class Signal:
         interaction : str or Interaction
             Interaction.
         free : sequence of str
-            Further parameters that the function takes, after the interaction's own.
+            Further parameters that the function takes, as `Likelihood.bind` does.
         eta : float
             Quenching scale, 0.1 to 10.
         **fixed : float
