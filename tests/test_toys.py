@@ -53,26 +53,26 @@ def both():
 @pytest.mark.parametrize(("mass", "coupling"), [(0.3, 2e-5), (60.0, 1e-4), (3000.0, 2e-3)])
 @pytest.mark.parametrize("model", ["b-l", "universal"])
 def test_toys_of_the_built_in_data(both, model, mass, coupling):
-    draws = both.draws(model, mass=mass, coupling=coupling, seed=1)
+    draws = both.draws(model, mass=mass, coupling=coupling, seed=1, nuisances="fixed")
     assert_the_same(both, model, draws, 6, best=1e-8, mass=mass, coupling=coupling)
 
 
 def test_toys_whose_slopes_fall_between_pieces():
     csi = cevns.load("coherent-csi-2017")
     model = interactions.ScalarMediator("s")
-    draws = csi.draws(model, mass=20.0, coupling=3e-5, seed=2)
+    draws = csi.draws(model, mass=20.0, coupling=3e-5, seed=2, nuisances="fixed")
     assert_the_same(csi, model, draws, 6, mass=20.0, coupling=3e-5)
 
 
 def test_toys_of_signed_couplings(both):
-    draws = both.draws(CONTACT, coupling=0.3, seed=2)
+    draws = both.draws(CONTACT, coupling=0.3, seed=2, nuisances="fixed")
     assert_the_same(both, CONTACT, draws, 8, coupling=0.3)
 
 
 @pytest.mark.parametrize(("name", "options"), [("coherent-csi-2021", {"systematics": "core"}), ("xenonnt-8b-2026", {})])
 def test_toys_of_poisson_data(name, options):
     experiment = cevns.load(name, **options)
-    draws = experiment.draws("b-l", mass=30.0, coupling=3e-5, seed=3)
+    draws = experiment.draws("b-l", mass=30.0, coupling=3e-5, seed=3, nuisances="fixed")
     assert_the_same(experiment, "b-l", draws, 3, mass=30.0, coupling=3e-5)
 
 
@@ -81,7 +81,7 @@ def test_toys_of_gaussian_and_poisson_data_with_a_nuisance_of_both():
     csi = cevns.load("coherent-csi-2017").replace(nuisances=[flux])
     poisson = cevns.load("coherent-csi-2021", systematics="core").replace(nuisances=[flux], name="other")
     total = csi + poisson
-    draws = total.draws("b-l", mass=30.0, coupling=3e-5, seed=3)
+    draws = total.draws("b-l", mass=30.0, coupling=3e-5, seed=3, nuisances="fixed")
     assert_the_same(total, "b-l", draws, 2, mass=30.0, coupling=3e-5)
 
 
@@ -95,7 +95,7 @@ def test_toys_of_experiments_that_nobody_designed(seed):
             continue
         (coupling,) = (name for name in evaluator.names if name not in others)
         point = {**others, coupling: 0.0}
-        draws = case.experiment.draws(model, seed=seed, **point)
+        draws = case.experiment.draws(model, seed=seed, **point, nuisances="fixed")
         found = Refit(case.experiment, model, coupling, **others).statistic(draws.take(0, 3), **{coupling: 0.0})
         for k in range(3):
             own = other(case.experiment, draws, draws.take(0, 3).data[k])
@@ -105,7 +105,7 @@ def test_toys_of_experiments_that_nobody_designed(seed):
 def test_data_far_from_the_observed_search_all_of_eta():
     """The certificate of the engine's data says nothing of them."""
     csi = cevns.load("coherent-csi-2017")
-    draws = csi.draws("b-l", mass=30.0, coupling=1e-4, seed=1)
+    draws = csi.draws("b-l", mass=30.0, coupling=1e-4, seed=1, nuisances="fixed")
     drawn = draws.take(0, 4)
     wild = np.array([[1.0], [8.0], [-6.0], [25.0]]) * (drawn.data - drawn.data.mean(axis=1)[:, None])
     refit = Refit(csi, "b-l", "coupling", mass=30.0)
@@ -119,7 +119,7 @@ def test_data_far_from_the_observed_search_all_of_eta():
 
 @pytest.mark.parametrize(("mass", "coupling"), [(0.5, 2e-5), (30.0, 6e-5), (5000.0, 3e-3)])
 def test_planes_have_the_least_chi2_of_best_fit(both, mass, coupling):
-    draws = both.draws("universal", mass=mass, coupling=coupling, seed=11)
+    draws = both.draws("universal", mass=mass, coupling=coupling, seed=11, nuisances="fixed")
     drawn = draws.take(38, 44)
     least, values = Refit(both, "universal", ["mass", "coupling"]).least(drawn)
     for k in range(len(drawn)):
@@ -130,7 +130,7 @@ def test_planes_have_the_least_chi2_of_best_fit(both, mass, coupling):
 
 def test_planes_of_precise_data():
     experiment = make(4).experiment
-    draws = experiment.draws("b-l", mass=30.0, coupling=5e-5, seed=4)
+    draws = experiment.draws("b-l", mass=30.0, coupling=5e-5, seed=4, nuisances="fixed")
     least, _ = Refit(experiment, "b-l", ["coupling", "mass"]).least(draws.take(0, 2))
     for k in range(2):
         fit = other(experiment, draws, draws.take(0, 2).data[k]).best_fit("b-l")
@@ -138,7 +138,7 @@ def test_planes_of_precise_data():
 
 
 def test_other_parameters_take_planes_or_descents(both):
-    draws = both.draws("b-l", mass=20.0, coupling=3e-5, rn_csi=5.0, seed=2)
+    draws = both.draws("b-l", mass=20.0, coupling=3e-5, rn_csi=5.0, seed=2, nuisances="fixed")
     plane, descents = (Refit(both, "b-l", ["rn_csi", "coupling"], mass=20.0), Refit(both, "sm", ["rn_csi"]))
     assert (plane.way, descents.way) == ("plane", "descents")
     drawn = draws.take(0, 2)
@@ -154,7 +154,7 @@ def test_other_parameters_take_planes_or_descents(both):
 
 
 def test_profiled_parameters_are_free_at_the_point_too(both):
-    draws = both.draws("b-l", mass=20.0, coupling=3e-5, rn_csi=5.0, seed=2)
+    draws = both.draws("b-l", mass=20.0, coupling=3e-5, rn_csi=5.0, seed=2, nuisances="fixed")
     found = Refit(both, "b-l", "coupling", profiled="rn_csi", mass=20.0).statistic(draws.take(0, 2), coupling=3e-5)
     for k in range(2):
         own = other(both, draws, draws.take(0, 2).data[k])
@@ -291,7 +291,7 @@ LINEAR = {"free": "coupling_squared", "mass": 30.0, "coupling_squared": 0.0, "pu
 
 def test_delta_chi2_of_a_linear_parameter_is_chi2(linear):
     """Wilks' theorem is exact, constraints being measured anew."""
-    found = linear.toys(SIGNED, 4000, nuisances="fluctuated", **LINEAR)
+    found = linear.toys(SIGNED, 4000, **LINEAR)
     assert kstest(found.delta_chi2, chi2_distribution(1).cdf).pvalue > 1e-2
     assert kstest(found.least, chi2_distribution(len(linear.observed) - 1).cdf).pvalue > 1e-2
 
@@ -387,7 +387,7 @@ def test_refits_travel():
 
 def test_planes_of_poisson_data_have_the_least_chi2_of_best_fit():
     core = cevns.load("coherent-csi-2021", systematics="core")
-    drawn = core.draws("b-l", mass=30.0, coupling=6e-5, seed=1).take(0, 2)
+    drawn = core.draws("b-l", mass=30.0, coupling=6e-5, seed=1, nuisances="fixed").take(0, 2)
     least, _ = Refit(core, "b-l", ["mass", "coupling"]).least(drawn)
     assert least[1] == pytest.approx(core.with_data(drawn.data[1]).best_fit("b-l").chi2, abs=1e-6)
 

@@ -79,11 +79,11 @@ def add_grid(command: ArgumentParser) -> None:
     )
 
 
-def add_nuisances(command: ArgumentParser, usual: str) -> None:
+def add_nuisances(command: ArgumentParser) -> None:
     """Add how nuisances of toys are handled."""
     command.add_argument(
         "--nuisances",
-        choices=("fixed", "fluctuated"),
-        default=usual,
-        help=f"whether constraints are measured anew for each toy (default: {usual})",
+        choices=("fluctuated", "fixed"),
+        default="fluctuated",
+        help="whether constraints are measured anew for each toy (default: fluctuated)",
     )

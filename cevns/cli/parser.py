@@ -274,7 +274,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument(
         "--toys", type=arguments.whole("toys", 100_000_000), default=1000, metavar="N", help="how many (default: 1000)"
     )
-    options.add_nuisances(command, "fixed")
+    options.add_nuisances(command)
     options.add_work(command)
     _add_output(command, ".npz", *_FIGURE, required=False)
 
@@ -283,7 +283,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     )
     _add_inputs(command)
     options.add_grid(command)
-    options.add_nuisances(command, "fluctuated")
+    options.add_nuisances(command)
     _add_cl(command)
     options.add_work(command)
     _add_output(command, ".npz", *_FIGURE, required=False)

@@ -113,7 +113,7 @@ class Draws:
         interaction: Model,
         values: Mapping[str, Any],
         *,
-        nuisances: str = "fixed",
+        nuisances: str = "fluctuated",
         pulls: Pulls | str = "best fit",
         seed: int = 0,
         key: Sequence[int] = (),
