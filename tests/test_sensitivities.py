@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import chi2 as chi2_distribution
+from scipy.stats import norm
 
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import InputError, UnknownNameError
@@ -72,6 +74,61 @@ def test_bands_cover_the_limits_of_toys(argon):
     assert np.mean(limits < found[MIDDLE]) == pytest.approx(0.5, abs=0.12)
 
 
+def exact_limits(likelihood, model, masses, drawn, level, **fixed):
+    """Both ends of what is allowed in each toy, as `Likelihood.limit` finds them."""
+    found = []
+    for row in drawn.data:
+        parts = np.split(row, np.cumsum([len(e.observed) for e in likelihood.experiments])[:-1])
+        toys = [e.with_data(part) for e, part in zip(likelihood.experiments, parts, strict=True)]
+        toy = sum(toys[1:], toys[0])
+        ends = []
+        for mass in masses:
+            at = {} if mass is None else {"mass": mass}
+            least = toy.best_fit(model, **fixed).chi2
+            excluded = toy.limit(model, mass, cl=chi2_distribution(1).cdf(level), dof=1, reference=least, **fixed)
+            best = toy.best_fit(model, **at, **fixed).coupling
+            pairs = excluded.excluded[0]
+            inside = any(low < best < high for low, high in pairs)
+            highest = best if inside else min((low for low, _ in pairs if low >= best), default=math.inf)
+            allowed = [(-math.inf if low is None else low) for low, _ in pairs], [high for _, high in pairs]
+            ends.append((highest, max(allowed[0]), min(allowed[1])))
+        found.append(ends)
+    return np.array(found)
+
+
+@pytest.mark.parametrize(("model", "names"), [("b-l", "argon"), ("universal", "argon"), ("universal", "both")])
+def test_bands_of_toys_are_quantiles_of_their_limits(request, model, names):
+    likelihood, masses = request.getfixturevalue(names), [1.0, 30.0, 1000.0]
+    found = likelihood.sensitivity(model, masses, bands="toys", toys=40, nuisances="fixed", seed=3)
+    drawn = likelihood.draws(model, nuisances="fixed", pulls="central", seed=3, mass=1.0, coupling=0.0).take(0, 40)
+    limits = exact_limits(likelihood, model, masses, drawn, found.delta_chi2)[:, :, 0]
+    expected = np.quantile(limits, norm.cdf(SIGMAS), axis=0, method="inverted_cdf").T
+    np.testing.assert_allclose(found.upper, expected, rtol=5e-4)
+    assert (found.method, found.toys) == ("toys", 40)
+    assert "bands of 40 toys" in repr(found)
+
+
+def test_bands_of_toys_of_both_signs(argon):
+    fixed = {name: 0.0 for name in argon.own_parameters("nsi") if name != "eps_u_ee"}
+    found = argon.sensitivity("nsi", parameter="eps_u_ee", bands="toys", toys=30, nuisances="fixed", seed=3)
+    drawn = argon.draws("nsi", nuisances="fixed", pulls="central", seed=3, eps_u_ee=0.0).take(0, 30)
+    limits = exact_limits(argon, "nsi", [None], drawn, found.delta_chi2, **fixed)[:, 0, 1:]
+    for ends, column in ((found.upper, 0), (found.lower, 1)):
+        expected = np.quantile(limits[:, column], norm.cdf(SIGMAS), method="inverted_cdf")
+        np.testing.assert_allclose(ends[0], expected, rtol=5e-4)
+
+
+def test_bands_of_toys_hold_those_whose_constraints_are_measured_anew(one_bin):
+    """The distribution of limits on a count that is known but for its fluctuation."""
+    found = one_bin.sensitivity("magnetic-moment", parameter="mu_mu", dof=1, bands="toys", toys=4000)
+    expected = [n + math.sqrt(LEVEL + min(n, 0) ** 2) if n < 0 else n + math.sqrt(LEVEL) for n in SIGMAS]
+    errors = np.array([0.08, 0.04, 0.03, 0.04, 0.08])
+    assert (np.abs(added(one_bin, "mu_mu", found.upper[0]) - expected) < 3 * errors).all()
+    other = one_bin.sensitivity("magnetic-moment", parameter="mu_mu", dof=1, bands="toys", toys=4000, num_threads=2)
+    assert (other.upper == found.upper).all()
+    assert other == found
+
+
 def test_statistics_shrink_with_the_exposure(one_bin):
     found = one_bin.sensitivity("magnetic-moment", parameter="mu_mu", exposure=[0.25, 1.0, 4.0], bands="none")
     np.testing.assert_allclose(found.median**2, found.median[1] ** 2 * np.array([2.0, 1.0, 0.5]), rtol=1e-6)
@@ -136,6 +193,8 @@ def test_options_of_a_limit_are_those_of_a_sensitivity(argon):
         (lambda e: e.sensitivity("b-l", 1.0, threshold=[3.0]), InputError, "lies inside a bin"),
         (lambda e: (e + e.replace(name="two")).sensitivity("b-l", 1.0, threshold=[0.0]), InputError, "one experiment"),
         (lambda e: e.sensitivity("b-l", 1.0, bands="toy"), UnknownNameError, "asimov"),
+        (lambda e: e.sensitivity("b-l", 1.0, bands="toys", toys=10), InputError, "toys"),
+        (lambda e: e.sensitivity("b-l", 1.0, bands="toys", nuisances="free"), InputError, "nuisances"),
         (lambda e: e.significance("sm"), InputError, "no coupling to discover"),
         (lambda e: e.significance("b-l", mass=1.0), InputError, "coupling"),
         (lambda e: e.significance("b-l", mass=1.0, coupling=1e-5, dof=0), InputError, "dof"),
@@ -160,6 +219,11 @@ def test_command_and_library_expect_the_same(run, run_json, argon):
     saved = Sensitivity.load("plan.csv")
     assert saved.values.tolist() == pytest.approx([1.0, 2.0, 4.0])
     assert run("plot", "plan.csv", "-o", "plan.png")[0] == 0
+    words = ("--model", "b-l", "--mass", "1", "100", "--bands", "toys", "--toys", "50", "--seed", "2")
+    found = run_json("sensitivity", ARGON, *words, "-o", "toys.csv")
+    expected = argon.sensitivity("b-l", [1.0, 100.0], bands="toys", toys=50, seed=2)
+    assert [row["coupling_minus_2_sigma"] for row in found["expected"]] == expected.upper[:, 0].tolist()
+    assert found["toys"] == Sensitivity.load("toys.csv").toys == 50
     seen = run_json("significance", ARGON, "--model", "b-l", "--mass", "10", "--coupling", "6e-5")
     assert seen["significance"] == argon.significance("b-l", mass=10.0, coupling=6e-5)
 

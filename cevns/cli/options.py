@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-__all__ = ["add_folder", "add_grid", "add_nuisances", "add_work"]
+__all__ = ["add_folder", "add_grid", "add_nuisances", "add_seed", "add_toys", "add_work"]
 
 
 def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
@@ -41,10 +41,23 @@ def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
         help="the K-th of N parts of the work only, for batch systems; cevns toys merge puts their folders together",
     )
     if seed:
-        command.add_argument(
-            "--seed", type=arguments.seed, default=1, metavar="N", help="of all random numbers (default: 1)"
-        )
+        add_seed(command)
     add_folder(command, *(folder or ("--folder",)), required=False)
+
+
+def add_seed(command: ArgumentParser) -> None:
+    """Add the seed of toys."""
+    command.add_argument(
+        "--seed", type=arguments.seed, default=1, metavar="N", help="of all random numbers (default: 1)"
+    )
+
+
+def add_toys(command: ArgumentParser, most: int) -> None:
+    """Add how many toys there are, and how nuisances are handled in them."""
+    command.add_argument(
+        "--toys", type=arguments.whole("toys", most), default=1000, metavar="N", help="how many toys (default: 1000)"
+    )
+    add_nuisances(command)
 
 
 def add_folder(command: ArgumentParser, *names: str, required: bool) -> None:

@@ -223,7 +223,9 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
             metavar="VALUE",
             help=f"{what} along which the limit is computed, or LOW:HIGH:N for N of them",
         )
-    command.add_argument("--bands", choices=("asimov", "none"), default="asimov", help="how bands are found")
+    command.add_argument("--bands", choices=("asimov", "toys", "none"), default="asimov", help="how bands are found")
+    options.add_toys(command, 1_000_000)
+    options.add_seed(command)
     _add_level(command)
     _add_threads(command)
     _add_output(command, ".csv", *_FIGURE, required=False)
@@ -271,10 +273,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_point(command)
     command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="free parameters")
     _add_profiled(command)
-    command.add_argument(
-        "--toys", type=arguments.whole("toys", 100_000_000), default=1000, metavar="N", help="how many (default: 1000)"
-    )
-    options.add_nuisances(command)
+    options.add_toys(command, 100_000_000)
     options.add_work(command)
     _add_output(command, ".npz", *_FIGURE, required=False)
 

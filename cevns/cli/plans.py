@@ -22,6 +22,7 @@ def sensitivity(args: Namespace) -> Result:
     masses = None if args.mass is None else [m for part in args.mass for m in part]
     options: dict[str, Any] = {} if args.cl is None else {"cl": args.cl}
     options |= {"dof": args.dof, "parameter": args.parameter, "num_threads": args.threads, "bands": args.bands}
+    options |= {"toys": args.toys, "nuisances": args.nuisances, "seed": args.seed}
     for name, scale in (("exposure", "log"), ("threshold", "linear")):
         given = getattr(args, name)
         options[name] = None if given is None else values_of(given, scale)
@@ -32,6 +33,7 @@ def sensitivity(args: Namespace) -> Result:
         "dof": found.dof,
         "delta_chi2": found.delta_chi2,
         "method": found.method,
+        **({"toys": found.toys} if found.toys else {}),
         "expected": [dict(zip(shown.names, row, strict=True)) for row in shown],
     }
     freedom = f"{found.dof} degree{'s' if found.dof > 1 else ''} of freedom"

@@ -12,7 +12,8 @@ from cevns.inference.posteriors import Posterior, posterior
 from cevns.inference.profiles import Profile, profile
 from cevns.inference.results import Result
 from cevns.inference.scans import Scan, scan
-from cevns.inference.sensitivities import SIGMAS, Sensitivity, sensitivity, significance
+from cevns.inference.sensitivities import SIGMAS, Sensitivity, sensitivity
+from cevns.inference.significances import significance
 
 __all__ = [
     "SIGMAS",

@@ -1,4 +1,4 @@
-"""Expected limits of a planned experiment, with bands, and the significance of what it may find."""
+"""Expected limits of a planned experiment, with bands."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ from cevns import checks
 from cevns.arrays import below, span
 from cevns.errors import InputError
 from cevns.inference import headers
+from cevns.inference.bands import SIGMAS, toy_ends
 from cevns.inference.fits import best_fit
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
 from cevns.inference.lines import Line
 from cevns.inference.results import Result
-from cevns.parameters import Parameter, common_shape
+from cevns.parameters import Parameter
 from cevns.tabular import Column, Table
 from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from matplotlib.axes import Axes
 
     from cevns._types import Array, ArrayLike, Model
     from cevns.likelihoods import Likelihood
+    from cevns.likelihoods.draws import Drawn
 
-__all__ = ["SIGMAS", "Sensitivity", "sensitivity", "significance"]
+__all__ = ["SIGMAS", "Sensitivity", "sensitivity"]
 
-#: Standard deviations of the bands, and what columns call them.
-SIGMAS = (-2, -1, 0, 1, 2)
+#: What columns call the standard deviations of the bands.
 _TAGS = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
 #: chi2 below which nothing fits better.
 NOTHING_LEFT = 1e-9
 #: With which what is said of data begins.
 OF_DATA = ("other data", "expected data")
+#: Most toys, which are all kept at once.
+MOST_TOYS = 1_000_000
 #: How the bands were found.
 METHODS = ("asimov", "toys", "none")
 
@@ -65,6 +68,8 @@ class Sensitivity(Result):
         The lowest coupling that is allowed, of couplings that have two signs.
     method : {"asimov", "toys", "none"}
         How the bands were found.
+    toys : int
+        Of how many toys, 0 unless they are.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`.
     """
@@ -76,6 +81,7 @@ class Sensitivity(Result):
     upper: Array
     lower: Any
     method: str
+    toys: int = 0
 
     kind: ClassVar[str] = "sensitivity"
     suffix: ClassVar[str] = ".csv"
@@ -107,14 +113,14 @@ class Sensitivity(Result):
     def _facts(self) -> str:
         along = self.parameters[0]
         values = "" if self.values is None else f", {span(along.name, self.values, along.unit)}"
-        bands = {"asimov": "bands of Asimov data", "toys": "bands of toys", "none": "no bands"}[self.method]
-        return f"expected {below(self.cl, 1)} C.L. for {self.dof} d.o.f.{values}, {bands}"
+        bands = {"asimov": "bands of Asimov data", "toys": f"bands of {self.toys} toys", "none": "no bands"}
+        return f"expected {below(self.cl, 1)} C.L. for {self.dof} d.o.f.{values}, {bands[self.method]}"
 
     # --- files -------------------------------------------------------------------------------------------------------
 
     def _content(self) -> tuple[dict[str, Any], Any]:
         about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "method": self.method}
-        return about, self.table()
+        return about | ({"toys": self.toys} if self.toys else {}), self.table()
 
     @classmethod
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
@@ -128,10 +134,14 @@ class Sensitivity(Result):
         method = headers.entry(about, "method", str, "text")
         if method not in METHODS:
             raise HeaderError(f"its method is {checks.shown(method)}, not one of {', '.join(METHODS)}")
+        toys = checks.whole("toys", headers.entry(about, "toys", int, "whole number"), low=1) if "toys" in about else 0
+        if bool(toys) != (method == "toys"):
+            raise HeaderError(f"its method is {method}, of {toys} toys")
         head, *rows = body or [[]]
         two_sided = any(name.startswith("lower_") for name in head)
         ends = np.empty((1, len(SIGMAS)))
-        empty = cls(cl, dof, level, ends[:, 0] if others else None, ends, ends if two_sided else None, method, **fields)
+        known = ends[:, 0] if others else None
+        empty = cls(cl, dof, level, known, ends, ends if two_sided else None, method, toys, **fields)
         heads = empty.table().file_heads
         if tuple(head) != heads:
             raise HeaderError(f"its columns are {', '.join(head) or 'none'}, not {', '.join(heads)}")
@@ -146,7 +156,7 @@ class Sensitivity(Result):
             if not (rest[:, k : k + 4] <= rest[:, k + 1 : k + 5]).all():
                 raise HeaderError(f"its {coupling.name} does not ascend from -2 to 2 standard deviations")
         lower = rest[:, : len(SIGMAS)] if two_sided else None
-        return cls(cl, dof, level, values, rest[:, -len(SIGMAS) :], lower, method, **fields)
+        return cls(cl, dof, level, values, rest[:, -len(SIGMAS) :], lower, method, toys, **fields)
 
 
 def sensitivity(
@@ -157,6 +167,9 @@ def sensitivity(
     cl: float = 0.90,
     dof: int | None = None,
     bands: str = "asimov",
+    toys: int = 1000,
+    nuisances: str = "fluctuated",
+    seed: int = 0,
     exposure: ArrayLike | None = None,
     threshold: ArrayLike | None = None,
     mass_range: tuple[float, float] | None = None,
@@ -183,8 +196,11 @@ def sensitivity(
         Confidence level.
     dof : int, optional
         Degrees of freedom of the level; see `default_dof`.
-    bands : {"asimov", "none"}
-        How the bands are found; without any they are the median.
+    bands : {"asimov", "toys", "none"}
+        How the bands are found: as said, or as quantiles of the limits of toys, which assume nothing, the median too;
+        without any they are the median.
+    toys, nuisances, seed
+        How many toys, and how they are drawn; see `cevns.likelihoods.draws.Draws`. Their nuisances are at the centres.
     exposure : array_like, shape (m,), optional
         Exposures in units of the experiments' own, along which the limit is computed; see `Experiment.scaled`.
     threshold : array_like, shape (m,), optional
@@ -220,7 +236,8 @@ def sensitivity(
     >>> [f"{g:.1e}" for g in argon.sensitivity("b-l", 10.0, exposure=[1, 10]).median]
     ['5.4e-05', '3.8e-05']
     """
-    checks.known("bands", bands, [method for method in METHODS if method != "toys"])
+    checks.known("bands", bands, METHODS)
+    toys = checks.whole("toys", toys, low=20, high=MOST_TOYS) if bands == "toys" else 0
     num_threads = checked(num_threads)
     variants = _variants(likelihood, exposure, threshold)
     first = Line(likelihood, interaction, "limit", fixed, parameter)
@@ -238,8 +255,12 @@ def sensitivity(
         likelihoods = variants[2]
     else:
         values, likelihoods = masses, [likelihood]
+
+    def draw(one: Likelihood, at: dict[str, Any]) -> Drawn:
+        return one.draws(interaction, nuisances=nuisances, pulls="central", seed=seed, **at).take(0, toys)
+
     found = [
-        _expected(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed)
+        _expected(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw)
         for one in likelihoods
     ]
     upper, lower = (np.concatenate([ends[k] for ends in found]) for k in (0, 1))
@@ -257,6 +278,7 @@ def sensitivity(
         upper=upper,
         lower=lower if first.two_sided else None,
         method=bands,
+        toys=toys,
         **(about | {"parameters": (first.parameter,) if along is None else (along, first.parameter)}),
     )
 
@@ -302,6 +324,7 @@ def _expected(
     parameter: str | None,
     num_threads: int,
     fixed: Mapping[str, float],
+    draw: Callable[[Likelihood, dict[str, Any]], Drawn],
 ) -> tuple[Array, Array]:
     """Return the upper and the lower end of what is expected to be allowed at each mass, shape (m, 5) each."""
     line = Line(likelihood, interaction, "limit", fixed, parameter)
@@ -312,6 +335,9 @@ def _expected(
     upper[:], lower[:] = (
         ends[:, None] for ends in median.ends(masses, median.least(mass_range, at_zero), level, num_threads)
     )
+    if bands == "toys":
+        expected, drawn = upper[:, SIGMAS.index(0)], draw(likelihood, at_zero)
+        return toy_ends(likelihood, interaction, line, masses, expected, level, drawn, mass_range, num_threads)
     if bands == "none":
         return upper, lower
     for n in (1, 2):
@@ -407,64 +433,3 @@ def _outermost(excluded: Array, value: float) -> tuple[float, float]:
     top = low[-1] if high.size and high[-1] == math.inf else math.inf
     bottom = high[0] if low.size and low[0] == -math.inf else -math.inf
     return float(top), float(bottom)
-
-
-def significance(likelihood: Likelihood, interaction: Model, *, dof: int = 1, **values: ArrayLike) -> Any:
-    """Return with how many standard deviations an interaction is expected to be seen, if it is there.
-
-    It is the significance of delta chi2 between the standard model and the interaction, for the counts that the
-    interaction predicts.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Of planned experiments, or of others, whose data do not matter.
-    interaction : str or Interaction
-        Interaction.
-    dof : int
-        Degrees of freedom: 1 if but the coupling is not known, 2 with the mass.
-    **values : array_like
-        The interaction's parameters, and others; they broadcast.
-
-    Returns
-    -------
-    float or ndarray
-        Two-sided, in standard deviations.
-
-    Raises
-    ------
-    InputError
-        If a parameter is missing, or the interaction has no coupling.
-
-    Examples
-    --------
-    >>> import cevns
-    >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
-    >>> both.significance("b-l", mass=10.0, coupling=[4e-5, 6e-5]).round(2)
-    array([1.53, 3.91])
-    """
-    dof = checks.whole("dof", dof, low=1, high=100)
-    given = {name: np.asarray(value, dtype=float) for name, value in values.items() if value is not None}
-    shape = common_shape(given)
-    own, masses = likelihood.own_parameters(interaction), likelihood.mediators(interaction)
-    couplings = [p for p in likelihood.parameters(interaction) if p.name in own and p.name not in masses]
-    if not couplings:
-        raise InputError(f"interaction {checks.shown(likelihood.describe(interaction)[0])} has no coupling to discover")
-    out = np.empty(shape)
-    rows = {name: np.broadcast_to(array, shape) for name, array in given.items()}
-    for index in np.ndindex(shape):
-        point = {name: float(array[index]) for name, array in rows.items()}
-        there = likelihood.asimov(interaction, **point)
-        without = point | {p.name: p.origin for p in couplings}
-        above = there.chi2(interaction, **without) - there.chi2(interaction, **point)
-        out[index] = _standard_deviations(max(float(above), 0.0), dof)
-    return out if shape else float(out)
-
-
-def _standard_deviations(above: float, dof: int) -> float:
-    """Return the two-sided significance of a delta chi2."""
-    if dof == 1:
-        return math.sqrt(above)
-    from scipy.stats import chi2, norm
-
-    return float(norm.isf(0.5 * chi2.sf(above, dof))) if above else 0.0

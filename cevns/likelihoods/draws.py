@@ -57,7 +57,7 @@ class Drawn:
     def __repr__(self) -> str:
         return f"<Drawn: {len(self)} toys of {self.data.shape[1]} bins>"
 
-    def __getitem__(self, part: slice) -> Drawn:
+    def __getitem__(self, part: slice | np.ndarray) -> Drawn:
         centres = None if self.centres is None else self.centres[part]
         return Drawn(self.data[part], centres, {name: means[part] for name, means in self.priors.items()})
 

@@ -29,6 +29,9 @@ class Expectations:
         cl: float = 0.90,
         dof: int | None = None,
         bands: str = "asimov",
+        toys: int = 1000,
+        nuisances: str = "fluctuated",
+        seed: int = 0,
         exposure: ArrayLike | None = None,
         threshold: ArrayLike | None = None,
         mass_range: tuple[float, float] | None = None,
@@ -46,8 +49,14 @@ class Expectations:
             Masses of the mediator [MeV]; one with exposures or thresholds.
         cl, dof : float, int, optional
             Confidence level and its degrees of freedom.
-        bands : {"asimov", "none"}
+        bands : {"asimov", "toys", "none"}
             How the bands are found.
+        toys : int
+            How many, for bands of toys.
+        nuisances : {"fluctuated", "fixed"}
+            Whether constraints of nuisances are measured anew for each toy.
+        seed : int
+            Of the toys.
         exposure, threshold : array_like, optional
             Along which the limit is computed; see `Experiment.scaled` and `Experiment.above`.
         mass_range : (float, float), optional
@@ -71,6 +80,7 @@ class Expectations:
 
         options: dict[str, Any] = {"cl": cl, "dof": dof, "bands": bands, "exposure": exposure, "threshold": threshold}
         options |= {"mass_range": mass_range, "parameter": parameter, "num_threads": num_threads}
+        options |= {"toys": toys, "nuisances": nuisances, "seed": seed}
         return sensitivity(_likelihood(self), interaction, mass, **options, **fixed)
 
     def significance(self, interaction: Model, *, dof: int = 1, **values: Any) -> Any:
