@@ -2,6 +2,7 @@
 
 from libc.math cimport INFINITY, fabs, fmax, fmin, log, sqrt
 from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memmove
 
 from cevns.kernels.components cimport poisson_line, poisson_t
 from cevns.kernels.counts cimport fold_piece
@@ -40,12 +41,12 @@ cdef void chi2_along(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m,
 # --- where to look ---------------------------------------------------------------------------------------------------
 
 cdef Py_ssize_t most_seeds(const sum_t *s) noexcept nogil:
-    """Room that seeds may need."""
-    cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS + PRIOR_SEEDS) + 4
+    """Room that seeds may need: those of bins twice, since they are merged with the others."""
+    cdef Py_ssize_t i, out = 2 * (MOST_SEEDS + FAR_SEEDS) + 4 * PRIOR_SEEDS + 8
     for i in range(s.n):
-        out += 4 * ETA_SEEDS * s.terms[i].bins
+        out += 8 * ETA_SEEDS * s.terms[i].bins
     for i in range(s.joint.n if s.joint != NULL else 0):
-        out += 4 * ETA_SEEDS * s.joint.terms[i].energy
+        out += 8 * ETA_SEEDS * s.joint.terms[i].energy
     return out
 
 
@@ -63,7 +64,8 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
     or about meets the data. The last ones follow a degenerate strip however narrow good data make it.
     """
     cdef double low = INFINITY, high = 0.0, reach, ratio, y
-    cdef Py_ssize_t i, count = 0, node, steps, least = SEEDS
+    cdef double *middle
+    cdef Py_ssize_t i, count = 0, node, steps, half, least = SEEDS
     cdef int look, looks
     cdef const double *b
     for i in range(s.n):
@@ -82,28 +84,44 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
         joint_seeds(s, joint_row(s, rows), i, two_sided, seeds, &count, &low, &high)
     if s.line_weight:
         prior_seeds(s, seeds, &count, two_sided)
-    if high == 0.0:
-        return within_range(s, seeds, count)
-    steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E * least / SEEDS, least), MOST_SEEDS)
-    ratio = (high / low) ** (1.0 / (steps - 1))
-    seeds[count] = 0.0
-    count += 1
-    y = low
-    for _ in range(steps):
-        seeds[count] = y
-        count += 1
-        if two_sided:
-            seeds[count] = -y
-            count += 1
-        y *= ratio
-    # far out chi2 goes to its limit, which may be the least, like 1/y; there a few couplings do, unless a quenching
-    # scale at which counts vanish undoes any coupling
-    for _ in range(0 if any_searched(s) or s.joint != NULL else FAR_SEEDS):
-        y *= 10.0
-        add_seed(seeds, &count, y, True)
-        if two_sided:
-            add_seed(seeds, &count, -y, True)
-    return within_range(s, seeds, count)
+    steps = half = 0
+    if high > 0.0:
+        steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E * least / SEEDS, least), MOST_SEEDS)
+        # far out chi2 goes to its limit, which may be the least, like 1/y; there a few couplings do, unless a quenching
+        # scale at which counts vanish undoes any coupling
+        half = steps + (0 if any_searched(s) or s.joint != NULL else FAR_SEEDS)
+        ratio = (high / low) ** (1.0 / (steps - 1))
+        middle = seeds + count + (half if two_sided else 0)
+        middle[0] = 0.0
+        y = low
+        for i in range(half):
+            if i >= steps:
+                y *= 10.0
+            middle[1 + i] = y
+            if two_sided:
+                middle[-1 - i] = -y
+            if i < steps:
+                y *= ratio
+    i = (2 * half if two_sided else half) + 1 if half else 0
+    return within_range(s, seeds, merged(seeds, count, count + i, most_seeds(s)))
+
+
+cdef Py_ssize_t merged(double *seeds, Py_ssize_t own, Py_ssize_t count, Py_ssize_t room) noexcept nogil:
+    """Sort seeds, the first of which have any order, while the others ascend; return how many."""
+    cdef Py_ssize_t i = own, j = 0, k
+    cdef double *others = seeds + room - own
+    qsort(seeds, own, sizeof(double), compare)
+    memcpy(others, seeds, own * sizeof(double))
+    for k in range(count):
+        if j == own:
+            break
+        if i < count and seeds[i] <= others[j]:
+            seeds[k] = seeds[i]
+            i += 1
+        else:
+            seeds[k] = others[j]
+            j += 1
+    return count
 
 
 cdef void bin_seeds(const double *a, const double *b, const double *c, const double *data, Py_ssize_t n, double reach,
@@ -176,25 +194,20 @@ cdef void prior_seeds(const sum_t *s, double *seeds, Py_ssize_t *count, bint two
 
 
 cdef Py_ssize_t within_range(const sum_t *s, double *seeds, Py_ssize_t count) noexcept nogil:
-    """Sort seeds, and put the ends of the parameter's range in the place of those beyond it; return how many."""
-    cdef Py_ssize_t k, kept = 0
-    cdef bint below = False, above = False
-    for k in range(count):
-        if seeds[k] < s.lowest:
-            below = True
-        elif seeds[k] > s.highest:
-            above = True
-        else:
-            seeds[kept] = seeds[k]
-            kept += 1
-    if below:
-        seeds[kept] = s.lowest
-        kept += 1
-    if above:
-        seeds[kept] = s.highest
-        kept += 1
-    qsort(seeds, kept, sizeof(double), compare)
-    return kept
+    """Put the ends of the parameter's range in the place of ascending seeds beyond it; return how many there are."""
+    cdef Py_ssize_t first = 0, last = count
+    while first < count and seeds[first] < s.lowest:
+        first += 1
+    while last > first and seeds[last - 1] > s.highest:
+        last -= 1
+    if first > 0:
+        first -= 1
+        seeds[first] = s.lowest
+    if last < count:
+        seeds[last] = s.highest
+        last += 1
+    memmove(seeds, seeds + first, (last - first) * sizeof(double))
+    return last - first
 
 
 cdef inline Py_ssize_t seed_node(const term_t *t, int look, int looks) noexcept nogil:
