@@ -446,3 +446,18 @@ def test_masses_that_mev_cannot_hold_are_refused_with_their_line(tmp_path, mass,
     path.write_text(f"{mass},1e-4\n{mass},1e-4\n")
     with pytest.raises(DataError, match=r"a\.csv, line 1: mass .* not positive and finite in MeV"):
         bounds.load_bound(path, model="b-l", mass_unit=unit, coupling="g")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda mass: connie_bound(mass=[1e3, mass]), id="connie"),
+        pytest.param(lambda mass: bounds.trident_ratio(mass, 1e-4), id="trident"),
+        pytest.param(lambda mass: bounds.trident_coupling_limit(mass), id="trident-limit"),
+        pytest.param(lambda mass: bounds.magnetic_moment_shift(mass, 1e-4), id="moment"),
+        pytest.param(lambda mass: bounds.coupling_for_shift(mass, 1e-9), id="moment-limit"),
+    ],
+)
+def test_masses_have_the_range_of_the_parameter(call):
+    with pytest.raises(InputError, match=r"mass .*1e\+15"):
+        call(1e16)

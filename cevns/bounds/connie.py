@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import checks
+from cevns import checks, parameters
 from cevns.bounds.bound import Bound
 from cevns.detectors import LindhardQuenching, Response
 from cevns.errors import InputError
@@ -87,7 +87,7 @@ def rate_ratio_coupling(
         If the model has no mediator, or one that does not reach the flavours of the flux, or a value is out of range.
     """
     model = get_interaction(model)
-    mass = checks.array("mass", mass, unit="MeV", low=0)
+    mass = np.asarray(parameters.mass().values(mass))
     ratio = checks.real("ratio", ratio, above=1)
     edges = checks.ascending("bin_kevee", bin_kevee, unit="keVee", above=0, least=2)
     signal = Signal(flux, target, Response(quenching, tuple(edges)), form_factor)

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import checks
+from cevns import checks, parameters
 from cevns.bounds.bound import Bound
 from cevns.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.interactions import get_interaction
-from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS, common_shape
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Model
@@ -100,8 +100,8 @@ def magnetic_moment_shift(
     '1.969e-09'
     """
     charge = get_interaction(model).lepton_charge(checks.flavour("lepton flavour", flavour, _MASSES))
-    mass = checks.array("mass", mass, unit="MeV", low=0, high=LARGEST_MASS)
-    coupling = checks.array("coupling", coupling, low=0, high=LARGEST_COUPLING)
+    mass = np.asarray(parameters.mass().values(mass))
+    coupling = np.asarray(parameters.coupling().values(coupling))
     common_shape({"mass": mass, "coupling": coupling})
     return (charge * coupling) ** 2 / (4 * math.pi**2) * loop_function(mass / _MASSES[flavour])
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import checks
+from cevns import checks, parameters
 from cevns.constants import FERMI_CONSTANT
 from cevns.errors import InputError
 from cevns.inference.levels import delta_chi2
 from cevns.interactions import get_interaction
-from cevns.parameters import LARGEST_COUPLING, common_shape
+from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def trident_ratio(mass: ArrayLike, coupling: ArrayLike, *, model: Model = "lmu-l
     1.36
     """
     charge = get_interaction(model).lepton_charge("mu")
-    heavy, coupling = _heavy(mass), checks.array("coupling", coupling, low=0, high=LARGEST_COUPLING)
+    heavy, coupling = _heavy(mass), np.asarray(parameters.coupling().values(coupling))
     common_shape({"mass": heavy, "coupling": coupling})
     x = coupling * charge / heavy
     standard = 1 + 4 * SIN2_THETA_W
@@ -122,7 +122,7 @@ def trident_coupling_limit(
 
 
 def _heavy(mass: ArrayLike) -> Any:
-    mass = checks.array("mass", mass, unit="MeV", above=0)
+    mass = np.asarray(parameters.mass().values(mass))
     if np.any(mass < HEAVY):
         raise InputError(
             f"mass = {mass.min():g} MeV is below {HEAVY:g} MeV, where the heavy-mediator limit of tridents fails; "

@@ -22,6 +22,7 @@ from cevns.kept import Kept
 from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
 from cevns.nuclei.elements import joined
+from cevns.nuclei.nucleus import LARGEST_RADIUS
 from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned
 from cevns.predictions.binding import bind
 from cevns.predictions.electrons import check_electrons
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["LARGEST_RADIUS", "QUENCHING", "SMALLEST_ETA", "Signal"]
+__all__ = ["QUENCHING", "SMALLEST_ETA", "Signal"]
 
 #: Name of the pull of the quenching scale, which counts from 1.
 QUENCHING = "quenching"
@@ -48,8 +49,6 @@ QUENCHING = "quenching"
 LARGEST_QUENCHING_SIGMA = 0.5
 #: Least quenching scale that is accepted, and the inverse of the largest.
 SMALLEST_ETA = 0.1
-#: Largest neutron radius [fm] that is accepted.
-LARGEST_RADIUS = 20.0
 #: What is kept at most; a scan over interactions must not fill the memory.
 MOST_INTERACTIONS = 64
 
