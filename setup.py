@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import Cython  # noqa: F401  without it setuptools would ask for C files that do not exist
 import numpy
+from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
@@ -39,11 +39,22 @@ TRACE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer"]
 class BuildKernels(build_ext):
     def build_extensions(self):
         self.force = True  # time stamps do not show a change of the environment variables
-        self.cython_directives, self.cython_include_dirs, self.cython_c_in_temp = DIRECTIVES, ["."], True
-        self.shared_utility_qualified_name = SHARED
+        # all of Cython first, which knows no threads, so that C compilers run side by side
+        self.parallel = self.parallel or os.cpu_count() or 1
+        made = cythonize(
+            self.extensions,
+            force=True,
+            quiet=self.verbose == 0,
+            include_path=["."],
+            build_dir=self.build_temp,
+            compiler_directives=DIRECTIVES,
+            shared_utility_qualified_name=SHARED,
+        )
+        sources = {extension.name: extension.sources for extension in made}
         compile_flags, link_flags = self.msvc_flags() if self.compiler.compiler_type == "msvc" else self.unix_flags()
         openmp, openmp_link = self.openmp_flags()
         for extension in self.extensions:
+            extension.sources = sources[extension.name]
             extension.extra_compile_args = compile_flags + openmp
             extension.extra_link_args = link_flags + openmp_link
         print(
