@@ -76,6 +76,47 @@ def test_the_command_warns_that_the_standard_model_is_excluded(tmp_path, capsys)
     assert not any("standard model" in warning for warning in found.get("warnings", ()))
 
 
+def test_no_coupling_beside_one_that_was_given_is_not_the_standard_model(argon, capsys, tmp_path):
+    given = {"parameter": "eps_u_ee", "eps_d_ee": 0.1}
+    found = argon.limit("nsi", **given)
+    assert found.excludes_origin
+    assert found.excludes(None, 0.0) is True
+    assert found.not_standard == ("eps_d_ee",)
+    # whose chi2 lies below the level
+    assert argon.chi2("sm") < found.chi2_min + found.delta_chi2 < argon.chi2("nsi", eps_u_ee=0.0, eps_d_ee=0.1)
+    assert not found.excludes_standard_model
+    assert "standard model" not in repr(found) + found._repr_html_()
+    assert "eps_u_ee = 0 excluded" in repr(found)
+    found.save(tmp_path / "limit.csv")
+    assert Limit.load(tmp_path / "limit.csv") == found
+    command = ["limit", ARGON, "--model", "nsi", "--parameter", "eps_u_ee", "--set", "eps_d_ee=0.1", "--json"]
+    assert main(command) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["excludes_standard_model"] is False
+    (warning,) = (w for w in said["warnings"] if "excluded too" in w)
+    assert warning.startswith("eps_u_ee 0 with eps_d_ee = 0.1 is excluded too")
+
+
+@pytest.mark.parametrize(
+    ("given", "standard"),
+    [({}, True), ({"rn_ar": 3.3}, True), ({"sin2_theta_w": 0.3}, False), ({"eps_u_mumu": 0.0, "eps_d_emu": 0.0}, True)],
+)
+def test_what_makes_another_model_than_the_standard_model(many, given, standard):
+    found = many.limit("nsi", parameter="eps_u_ee", **given)
+    assert found.excludes_origin
+    assert found.excludes_standard_model is standard
+
+
+def test_a_charge_radius_vanishes_where_it_is_that_of_the_standard_model(argon):
+    free = argon.limit("charge-radius", parameter="r2_ee")
+    # between the chi2 of the two: 0 is excluded and the standard model is not, or the other way round
+    standard, zero = argon.chi2("sm"), argon.chi2("charge-radius", r2_ee=0.0)
+    reference = 0.5 * (standard + zero) - free.delta_chi2
+    found = argon.limit("charge-radius", parameter="r2_ee", reference=reference)
+    assert found.excludes(None, -0.83) is found.excludes_origin is found.excludes_standard_model is (standard > zero)
+    assert found.excludes(None, 0.0) is (zero > standard)
+
+
 def test_lowest_is_positive_though_negative_couplings_are_excluded_nearer_to_0(argon):
     found = argon.limit(NonStandardInteractions(up={"e": 1.0}))
     assert found.lowest[0] == found.excluded[0][1, 0] > 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from cevns.inference import Limit
     from cevns.inference import Result as AnyResult
     from cevns.interactions import Interaction
     from cevns.likelihoods import Likelihood
@@ -199,13 +200,23 @@ def limit(args: Namespace) -> Result:
     if args.output is not None:
         title += f"\nwritten to {args.output}"
     warnings = list(found.remarks)
-    if found.excludes_standard_model:
-        least = chi2_text(found.chi2_min)
-        warnings.append(
-            f"coupling 0, the standard model, is excluded too, since chi2 falls to {least} elsewhere: "
-            "check the data, or count from its chi2 with limit(reference=likelihood.chi2('sm')) in Python"
-        )
+    if found.excludes_origin:
+        warnings.append(_of_origin(found))
     return with_warnings(data, title, table(head, rows), warnings)
+
+
+def _of_origin(found: Limit) -> str:
+    """Return the warning of a limit that excludes even the coupling at which nothing is added."""
+    coupling = found.parameters[-1]
+    there = f"{coupling.name} {coupling.origin:g}{f' {coupling.unit}' if coupling.unit else ''}"
+    since = f"is excluded too, since chi2 falls to {chi2_text(found.chi2_min)} elsewhere: check the data"
+    if found.not_standard:
+        given = ", ".join(f"{name} = {found.fixed[name]:.6g}" for name in found.not_standard)
+        return f"{there} with {given} {since}"
+    return (
+        f"{there}, the standard model, {since}, or count from its chi2 with "
+        "limit(reference=likelihood.chi2('sm')) in Python"
+    )
 
 
 def scan(args: Namespace) -> Result:

@@ -57,6 +57,8 @@ class Limit(Result):
         Mediator masses [MeV]; None for interactions without one.
     excluded : tuple of ndarray, each of shape (k, 2)
         For each mass the excluded intervals of the coupling, ascending and disjoint; infinite where they do not end.
+    not_standard : tuple of str
+        Which of the `fixed` make it another model than the standard model where the coupling vanishes.
     model, label, experiments, labels, parameters, remarks
         As of every `Result`.
     """
@@ -68,6 +70,7 @@ class Limit(Result):
     best_fit: Fit
     mass: Any
     excluded: tuple[np.ndarray, ...]
+    not_standard: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "limit"
     suffix: ClassVar[str] = ".csv"
@@ -77,19 +80,30 @@ class Limit(Result):
     def lowest(self) -> Array:
         """Lowest excluded coupling at each mass, shape (m,); infinite where nothing is excluded.
 
-        It is 0 where the standard model is excluded; see `excludes_standard_model`. For a contact interaction, whose
-        coupling has two signs, it is the lowest positive one: negative ones may be excluded nearer to 0, and `excluded`
-        holds both.
+        It is where the coupling vanishes, 0 for most, if that is excluded; see `excludes_origin`. For a contact
+        interaction, whose coupling has two signs, it is the lowest one above that: others may be excluded nearer to it
+        on the other side, and `excluded` holds both.
         """
-        return np.array([min((low for low, high in i if high > 0), default=np.inf) for i in self.excluded])
+        origin = self._origin
+        above = ([max(low, origin) for low, high in intervals if high > origin] for intervals in self.excluded)
+        return np.array([min(ends, default=np.inf) for ends in above])
+
+    @property
+    def excludes_origin(self) -> bool:
+        """Whether the value at which the coupling vanishes, 0 for most, is among what is excluded.
+
+        Its chi2 is the same for all masses. It lies above the level if another point describes the data so much better:
+        `best_fit` says which. Check the data then, or count from another chi2 with ``reference=``.
+        """
+        return any(map(self._holds_origin, self.excluded))
 
     @property
     def excludes_standard_model(self) -> bool:
-        """Whether coupling 0, and with it the standard model, is among what is excluded.
+        """Whether the standard model is among what is excluded.
 
-        Its chi2 is the same for all masses. It lies above the level if another point describes the data so much better:
-        `best_fit` says which. Check the data then, or count from the standard model with
-        ``reference=likelihood.chi2("sm")``.
+        That is where the coupling vanishes (`excludes_origin`), unless other couplings, or the weak angle, have values
+        of their own: these are `not_standard`, and nothing is said of the standard model. Limits count from its chi2
+        with ``reference=likelihood.chi2("sm")``.
 
         Examples
         --------
@@ -101,12 +115,16 @@ class Limit(Result):
         >>> many.limit("universal", mass=10.0).excludes_standard_model
         True
         """
-        return any(self._holds_zero(intervals) for intervals in self.excluded)
+        return not self.not_standard and self.excludes_origin
 
-    def _holds_zero(self, intervals: Array) -> bool:
-        # the couplings of a mediator begin at 0, which is then no end of what is excluded
-        begins = self.one_sided
-        return any(low < 0 < high or (low == 0 and begins) for low, high in intervals)
+    @property
+    def _origin(self) -> float:
+        return self.parameters[-1].origin
+
+    def _holds_origin(self, intervals: Array) -> bool:
+        # the couplings of a mediator begin there, which is then no end of what is excluded
+        origin, begins = self._origin, self.one_sided
+        return any(low < origin < high or (low == origin and begins) for low, high in intervals)
 
     def text(self, intervals: Array) -> str:
         """Return excluded intervals in one line, with [ before 0 where it is excluded too, as couplings begin there.
@@ -119,14 +137,13 @@ class Limit(Result):
         '(0.00017596, 0.000487266), (0.000593695, inf)'
         """
         begins = self.one_sided
-        shown = (f"{'[' if low == 0 and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)
+        shown = (f"{'[' if low == self._origin and begins else '('}{low:.6g}, {high:.6g})" for low, high in intervals)
         return ", ".join(shown) or "none"
 
     @property
     def one_sided(self) -> bool:
         """Whether couplings begin at 0, and do not have both signs."""
-        coupling = self.parameters[-1]
-        return coupling.low >= coupling.origin
+        return self.parameters[-1].low >= self._origin
 
     def excludes(self, mass: ArrayLike | None, coupling: ArrayLike) -> Any:
         """Return whether points are excluded, with the arguments of `Bound.excludes` of the published limits.
@@ -160,7 +177,7 @@ class Limit(Result):
         coupling = checks.floats("coupling", coupling)
         if np.isnan(coupling).any():
             raise InputError("coupling contains nan")
-        begin = self.parameters[-1].origin
+        begin = self._origin
         if self.one_sided and (coupling < begin).any():
             raise InputError(
                 f"coupling contains {coupling.min():g}, but that of {checks.shown(self.model)} begins at {begin:g}"
@@ -173,8 +190,8 @@ class Limit(Result):
             low, high = self.excluded[i].T
             here = index == i
             out[here] = ((low < coupling[here, None]) & (coupling[here, None] < high)).any(axis=1)
-            if self._holds_zero(self.excluded[i]):
-                out[here] |= coupling[here] == 0
+            if self._holds_origin(self.excluded[i]):
+                out[here] |= coupling[here] == begin
         return out if out.ndim else bool(out)
 
     def _index(self, mass: Any) -> np.ndarray:
@@ -233,13 +250,19 @@ class Limit(Result):
     def _facts(self) -> str:
         mass = self.parameters[0]
         masses = "" if self.mass is None else f", {span(mass.name, self.mass, mass.unit)}"
-        return f"{self._level()}{masses}{', standard model excluded' if self.excludes_standard_model else ''}"
+        return f"{self._level()}{masses}{self._of_origin(', ', '')}"
 
     def _level(self) -> str:
         return f"{below(self.cl, 1)} C.L. for {self.dof} d.o.f."
 
+    def _of_origin(self, before: str, verb: str) -> str:
+        if not self.excludes_origin:
+            return ""
+        what = f"{self.parameters[-1].name} = {self._origin:g}" if self.not_standard else "standard model"
+        return f"{before}{what} {verb}excluded"
+
     def _caption(self) -> str:
-        warning = "; the standard model is excluded" if self.excludes_standard_model else ""
+        warning = self._of_origin("; ", "is ")
         return "; ".join([f"{self.subject}, {self._level()}: excluded couplings{warning}", *self.remarks])
 
     # --- files -------------------------------------------------------------------------------------------------------
@@ -250,7 +273,8 @@ class Limit(Result):
                 "a mass comes more than once in the limit, which a file cannot tell apart: compute it once"
             )
         about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "chi2_min": self.chi2_min}
-        return about | {"best_fit": self.best_fit.entries()}, self.table()
+        more = {"best_fit": self.best_fit.entries(), "not_standard": list(self.not_standard)}
+        return about | more, self.table()
 
     @classmethod
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
@@ -271,7 +295,11 @@ class Limit(Result):
         chi2_min = headers.number(about, "chi2_min")
         if chi2_min != fit.chi2:
             raise HeaderError(f"its chi2_min {chi2_min:g} is not the chi2 of its best_fit, {fit.chi2:g}")
-        return cls(cl, dof, level, chi2_min, fit, mass, excluded, **fields)
+        # a file of an earlier version does not say which of them matter
+        beside = headers.names(about, "not_standard") if "not_standard" in about else tuple(fields["fixed"])
+        if not fields["fixed"].keys() >= set(beside):
+            raise HeaderError(f"its not_standard {', '.join(beside)} are not all among what is fixed")
+        return cls(cl, dof, level, chi2_min, fit, mass, excluded, beside, **fields)
 
 
 def _heads(about: Mapping[str, Any], parameters: Sequence[Parameter]) -> tuple[str, ...]:
@@ -410,5 +438,6 @@ def limit(
         best_fit=reference,
         mass=masses if line.other else None,
         excluded=line.above(masses, reference.chi2 + above_minimum, num_threads),
+        not_standard=line.not_standard,
         **(line.about | {"remarks": reference.remarks}),
     )

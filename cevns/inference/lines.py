@@ -102,6 +102,7 @@ class Line:
             self.fixed |= self._others_of(parameter, likelihood, interaction)
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
+        self._couplings = frozenset(likelihood.own_parameters(interaction)) - likelihood.mediators(interaction)
         self.engine = evaluator.engine.prepare()
         self.parameters = evaluator.parameters
         if self.engine.line < 0:
@@ -191,6 +192,19 @@ class Line:
         row[self.engine.line] = value
         said = (f"at the best fit {text}" for text in self._likelihood.remarks(self.chi2, row))
         return self.about | {"remarks": (*self._remarks, *said)}
+
+    @property
+    def not_standard(self) -> tuple[str, ...]:
+        """Fixed parameters that make it another model than the standard model where the parameter's amplitude vanishes.
+
+        They are couplings that do not vanish, and what has a value in the standard model but was given another one.
+        """
+        found = []
+        for name, value in self.fixed.items():
+            p = self.known[name]
+            if value != p.origin and (name in self._couplings or p.default == p.origin):
+                found.append(name)
+        return tuple(found)
 
     @property
     def two_sided(self) -> bool:

@@ -179,10 +179,11 @@ def sensitivity(
 ) -> Sensitivity:
     """Return the limit that is expected if there is nothing new, its median and bands of 1 and 2 standard deviations.
 
-    The median is the limit of Asimov data, the counts that the standard model predicts. Those of the bands are moved
-    along the signal to where it would be seen with 1 and 2 standard deviations, and as far to the other side
-    (arXiv:1007.1727, section 4.3): right as long as what signals add to the counts is small beside these, or
-    proportional to the coupling's power that a limit is on.
+    The median is the limit of Asimov data, the counts that are predicted where the coupling vanishes: those of the
+    standard model, unless other couplings or the weak angle are given. Those of the bands are moved along the signal to
+    where it would be seen with 1 and 2 standard deviations, and as far to the other side (arXiv:1007.1727, section
+    4.3): right as long as what signals add to the counts is small beside these, or proportional to the coupling's power
+    that a limit is on.
 
     Parameters
     ----------
