@@ -14,6 +14,7 @@ __all__ = [
     "DataError",
     "InputError",
     "MissingDependencyError",
+    "TooManyFreeError",
     "UnknownNameError",
     "WorkError",
 ]
@@ -33,6 +34,10 @@ class InputError(CevnsError, ValueError):
     """
 
     at: tuple[int, float] | None = None
+
+
+class TooManyFreeError(InputError):
+    """More parameters, or more masses, are arguments of a function at once than its kernels take."""
 
 
 class UnknownNameError(CevnsError, KeyError):

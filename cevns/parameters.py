@@ -37,6 +37,7 @@ __all__ = [
     "owned",
     "rows_of",
     "unused_prior",
+    "varying",
 ]
 
 #: Largest coupling that is accepted: far beyond perturbation theory, and low enough that g^8 cannot overflow.
@@ -322,6 +323,29 @@ def chosen(
         if name in fixed:
             raise InputError(f"{name} cannot be free and have the value {checks.shown(fixed[name])}: leave one out")
     return tuple(free), {name: known[name].number(value) for name, value in fixed.items()}
+
+
+def varying(
+    parameters: Sequence[Parameter], own: Sequence[str], given: Mapping[str, Any]
+) -> tuple[list[str], dict[str, Any]]:
+    """Return the names of parameters that have several values, and the values of others, given or an interaction's own.
+
+    A function of those alone serves one call, where one of all an interaction's own would have too many arguments.
+
+    Raises
+    ------
+    InputError
+        If a value is missing.
+
+    Examples
+    --------
+    >>> varying((mass(), coupling(), Parameter("rn_ar")), ["mass", "coupling"], {"mass": 10.0, "coupling": [0.1, 0.2]})
+    (['coupling'], {'mass': 10.0})
+    """
+    several = [name for name, value in given.items() if np.ndim(value)]
+    alone = {name: value for name, value in given.items() if name not in several}
+    missing = {p.name: p.number(None) for p in parameters if p.name in own and p.name not in given}
+    return several, missing | alone
 
 
 def bound_name(name: str, fixed: Mapping[str, float]) -> str:

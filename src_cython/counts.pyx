@@ -25,7 +25,7 @@ from cevns.kernels.weights cimport Weights
 
 import numpy as np
 
-from cevns.errors import InputError
+from cevns.errors import InputError, TooManyFreeError
 
 # --- a signal at one point of all parameters but the line's ----------------------------------------------------------
 
@@ -325,15 +325,15 @@ cdef void add_counts(const counts_t *c, counts_row_t *row, Py_ssize_t piece) noe
 
 
 def check_numbers(parameters, factors=()):
-    """Raise an `InputError` for more parameters, or more of them that are factors, than the kernels take."""
+    """Raise a `TooManyFreeError` for more parameters, or more of them that are factors, than the kernels take."""
     if len(parameters) > MAX_PARAMETERS:
-        raise InputError(
+        raise TooManyFreeError(
             f"{len(parameters)} parameters are free at once, at most {MAX_PARAMETERS} can be: fix others, "
             "bind(interaction, name=value)")
     if len(factors) > MAX_FACTORS:
         masses = [parameters[i].name for i in factors if i >= 0]
         radius = " and neutron radii" if len(masses) < len(factors) else ""
-        raise InputError(
+        raise TooManyFreeError(
             f"masses of {len(masses)} mediators, {', '.join(masses)},{radius} are free at once, at most "
             f"{MAX_FACTORS} can be, or {MAX_FACTORS - 1} beside neutron radii: fix others, bind(interaction, "
             f"{masses[0]}=value)")

@@ -70,3 +70,43 @@ def test_contradicting_charges_are_two_exchanges_with_one_mass_and_coupling(argo
         )
         expected = argon.chi2(mediated("sum", proton=proton, neutron=neutron), 20.0, 4e-5)
         assert argon.chi2(one + other, 20.0, 4e-5) == pytest.approx(expected, rel=1e-12)
+
+
+def test_points_of_more_parameters_than_a_function_takes(argon):
+    """Bound with all other values fixed they are the same, whichever are given."""
+    total = get_interaction("nsi") + get_interaction("charge-radius") + get_interaction("magnetic-moment")
+    values = {"eps_u_ee": 0.05, "r2_mumu": 3.0, "mu_mu": 1e-9}
+    expected = argon.bind(total, free=list(values))(*values.values())
+    assert argon.chi2(total, **values) == pytest.approx(expected, rel=1e-12)
+    assert argon.pulls(total, **values).chi2 == pytest.approx(expected, rel=1e-12)
+    every = {p.name: p.default for p in total.parameters} | values
+    assert argon.chi2(total, **every) == pytest.approx(expected, rel=1e-12)
+    line = [0.0, 0.05, 0.1]
+    along = argon.bind(total, free=["eps_u_ee"], **{n: v for n, v in values.items() if n != "eps_u_ee"})
+    np.testing.assert_allclose(argon.chi2(total, **(every | {"eps_u_ee": line})), list(map(along, line)), rtol=1e-12)
+    counts = argon.signal.counts(total, **(values | {"eps_u_ee": line, "rn_ar": 3.4}))
+    assert counts.shape == (3, len(argon.observed))
+    np.testing.assert_allclose(counts[1], argon.predict(total, **values, rn_ar=3.4).signal, rtol=1e-12)
+    assert argon.asimov(total, **values).chi2(total, **values) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_points_of_more_mediators_than_a_function_takes(argon):
+    """Five with couplings that add in squares are one with their sum."""
+    one = get_interaction("b-l")
+    total = sum((one.renamed(mass=f"m{i}", coupling=f"g{i}") for i in range(1, 5)), one)
+    masses = {"mass": 10.0} | {f"m{i}": 10.0 for i in range(1, 5)}
+    couplings = {"coupling": 1e-5} | {f"g{i}": 2e-5 for i in range(1, 5)}
+    g = np.sqrt(1 + 4 * 4) * 1e-5
+    assert argon.chi2(total, **masses, **couplings) == pytest.approx(argon.chi2("b-l", 10.0, g), rel=1e-10)
+    found, expected = argon.predict(total, **masses, **couplings), argon.predict("b-l", 10.0, g)
+    np.testing.assert_allclose(found.signal, expected.signal, rtol=1e-10)
+    # four, and the radius
+    four = {name: value for name, value in (masses | couplings).items() if not name.endswith("4")}
+    less = sum((one.renamed(mass=f"m{i}", coupling=f"g{i}") for i in range(1, 4)), one)
+    assert argon.chi2(less, **four, rn_ar=3.4) == pytest.approx(
+        argon.chi2("b-l", 10.0, np.sqrt(13) * 1e-5, rn_ar=3.4), rel=1e-10
+    )
+    with pytest.raises(InputError, match="g3 is missing"):
+        argon.chi2(total, **masses, **{n: v for n, v in couplings.items() if n != "g3"})
+    with pytest.raises(InputError, match=r"masses of 5 mediators, .* are free at once"):
+        argon.chi2(total, **{name: [5.0, 10.0] for name in masses}, **couplings)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
+from cevns.errors import InputError, TooManyFreeError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
 from cevns.likelihoods.assembly import Assembly, check_apart, check_radii, replaced
@@ -21,7 +21,18 @@ from cevns.likelihoods.priors import added, constrained, merged, terms, without_
 from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.questions import Questions
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
-from cevns.parameters import Parameter, bound_name, choose, chosen, common_shape, in_common, needed, owned, rows_of
+from cevns.parameters import (
+    Parameter,
+    bound_name,
+    choose,
+    chosen,
+    common_shape,
+    in_common,
+    needed,
+    owned,
+    rows_of,
+    varying,
+)
 from cevns.steps import Steps
 
 if TYPE_CHECKING:
@@ -409,11 +420,16 @@ class Likelihood(Inference, Expectations, Questions):
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
 
         Parameters that are not the interaction's own are arguments too, so that the next call may have others.
-        ``mass`` and ``coupling`` of an interaction that has none may be None or 0: then one call serves all.
+        ``mass`` and ``coupling`` of an interaction that has none may be None or 0: then one call serves all. Where that
+        is more than a function takes, only what has several values is an argument.
         """
         own = self.own_parameters(interaction)
         given = needed(values, own, self.describe(interaction)[0])
-        return self.bind(interaction, free=sorted([name for name in given if name not in own])), given
+        try:
+            return self.bind(interaction, free=sorted([name for name in given if name not in own])), given
+        except TooManyFreeError:
+            free, fixed = varying(self.parameters(interaction), own, given)
+            return self.bind(interaction, free=free, **fixed), {name: given[name] for name in free}
 
     def predict(
         self,

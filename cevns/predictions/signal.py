@@ -14,7 +14,7 @@ from cevns import checks
 from cevns.binning import Binning
 from cevns.detectors import DetectorResponse, Response
 from cevns.detectors.electrons import electron_response
-from cevns.errors import InputError
+from cevns.errors import InputError, TooManyFreeError
 from cevns.fluxes import Flux
 from cevns.interactions import Interaction, get_interaction
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI
@@ -23,7 +23,7 @@ from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
 from cevns.nuclei.elements import joined
 from cevns.nuclei.nucleus import LARGEST_RADIUS
-from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned
+from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned, varying
 from cevns.predictions.binding import bind
 from cevns.predictions.electrons import check_electrons
 from cevns.predictions.folds import Folds, FoldsOfPart
@@ -376,9 +376,7 @@ class Signal:
         radii: dict[int, str | float] = {}
         for parameter in self._radius_parameters:
             name = parameter.name
-            if name not in names and fixed.get(name) is None:
-                continue
-            for nucleus in self._radii[name]:
+            for nucleus in self._radii[name] if name in names or fixed.get(name) is not None else ():
                 if nucleus in radii:
                     raise InputError(
                         f"{name} sets the radius of {self.target.nuclei[nucleus].name}, which another parameter sets: "
@@ -465,9 +463,7 @@ class Signal:
         return Predictor(parameters, self.bind(interaction, parameters, fixed, folds=folds), subject)
 
     def counts(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> Array:
-        """Return predicted counts, shape (..., bins), for values of parameters that broadcast.
-
-        The last axis of the bins is fastest.
+        """Return predicted counts, shape (..., bins), the last axis fastest, for values of parameters that broadcast.
 
         Raises
         ------
@@ -477,11 +473,15 @@ class Signal:
             If a parameter is not known.
         """
         interaction = get_interaction(interaction)
-        values = needed(values, interaction.own_names, interaction.name)
+        own, known = interaction.own_names, self.parameters(interaction)
+        values = needed(values, own, interaction.name)
         # numbers are fixed, unless the interaction owns them: then the next call may have others
-        free = [name for name, value in values.items() if name not in interaction.own_names and np.ndim(value)]
-        fixed = {n: v for n, v in values.items() if n not in interaction.own_names and n not in free}
-        predictor = self.predictor(interaction, free, eta=eta, **fixed)
+        free, fixed = varying(known, (), {name: value for name, value in values.items() if name not in own})
+        try:
+            predictor = self.predictor(interaction, free, eta=eta, **fixed)
+        except TooManyFreeError:
+            free, fixed = varying(known, own, values)
+            predictor = self.predictor(interaction, free, eta=eta, **fixed)
         shape, rows = broadcast(predictor.parameters, values)
         out = np.empty((rows.shape[0], self.binning.bins))
         predictor.rows(rows, out)
