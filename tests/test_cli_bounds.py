@@ -73,7 +73,7 @@ def reproduced(monkeypatch):
 
 def test_reproduce_prints_the_summary(run, reproduced):
     calls = reproduced(True)
-    code, out, err = run("reproduce", "1", "3b", "--output", "out")
+    code, out, err = run("reproduce", "1", "3b", "-o", "out")
     assert (code, err) == (0, "")
     assert calls == [(["1", "3b"], "out")]
     assert out.splitlines() == [

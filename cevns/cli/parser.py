@@ -266,7 +266,9 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     )
     command.appendix = "cevns.cli.figures:known"
     _add_threads(command)
-    command.add_argument("--output", required=True, metavar="DIR", help="folder for figures, data and summary.json")
+    command.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder for figures, data and summary.json"
+    )
 
     command = _command(commands, "toys", "toys:toys", "data drawn at a point and fitted: p-values, goodness of fit")
     _add_inputs(command)
