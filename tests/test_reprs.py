@@ -88,3 +88,26 @@ def test_functions_tell_the_same_after_pickling(made):
 
     for name, thing in made.items():
         assert repr(pickle.loads(pickle.dumps(thing))) == repr(thing), name
+
+
+def test_results_show_their_units():
+    argon = cevns.load("coherent-argon-2020")
+    assert repr(argon.interval("sm", "rn_ar")).endswith("] fm>")
+    assert " rn_ar [fm] x sin2_theta_w, " in repr(argon.contour("sm", x="rn_ar", y="sin2_theta_w", cl=0.3))
+    assert "20 toys from coupling = 1e-05, " in repr(
+        argon.toys("b-l", 20, free="coupling", mass=10, coupling=1e-5, seed=1)
+    )
+    assert "20 toys from rn_ar = 3.3 fm, " in repr(argon.toys("sm", 20, free="rn_ar", rn_ar=3.3, seed=1))
+
+
+def test_toys_of_the_best_fit_show_how_good_it_is_alone():
+    argon = cevns.load("coherent-argon-2020")
+    best = argon.goodness("b-l", 20, free="coupling", mass=10.0, seed=1)
+    good = f"goodness of fit {best.goodness.value:.3g} +- {best.goodness.error:.1g}"
+    assert best.at_best_fit
+    assert repr(best).endswith(f"seed 1, {good}>")
+    assert "<td>delta_chi2</td>" not in best._repr_html_()
+    away = argon.toys("b-l", 20, free="coupling", mass=10.0, coupling=5e-5, seed=1)
+    assert not away.at_best_fit
+    assert repr(away).index("p-value") < repr(away).index("goodness of fit")
+    assert "<td>delta_chi2</td>" in away._repr_html_()

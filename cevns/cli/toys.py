@@ -45,13 +45,15 @@ def toys(args: Namespace) -> Result:
         "point": found.point,
         "observed_delta_chi2": found.observed_delta_chi2,
         "observed_least": found.observed_least,
-        "p_value": {"value": share.value, "error": share.error},
+        "p_value": None if found.at_best_fit else {"value": share.value, "error": share.error},
         "goodness": {"value": good.value, "error": good.error},
     }
     rows = [
         ("delta chi2 at the point", found.observed_delta_chi2, share.value, share.error),
         ("least chi2", found.observed_least, good.value, good.error),
     ]
+    if found.at_best_fit:
+        del rows[0]
     title = f"{described(model, values, likelihood.parameters(model))}, {' + '.join(found.experiments)}: "
     title += f"{len(found)} toys, nuisances {found.nuisances}, seed {found.seed}"
     return saved(found, args, data, title, table(("", "observed", "share of toys above", "error"), rows))

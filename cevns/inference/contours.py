@@ -165,12 +165,12 @@ class Contour(Result):
         return self.profiled
 
     def _facts(self) -> str:
-        x, y = self.parameters
+        axes = " x ".join(Column(p.name, p.unit, ()).head for p in self.parameters)
         levels = ", ".join(
             f"{below(cl, 1)} C.L. {len(curves)} curve{'' if len(curves) == 1 else 's'}"
             for cl, curves in zip(self.cl, self.curves, strict=True)
         )
-        return f"{x.name} x {y.name}, {levels}"
+        return f"{axes}, {levels}"
 
     def _caption(self) -> str:
         return "; ".join([f"{self.subject}, {self._facts()}", *self.remarks])

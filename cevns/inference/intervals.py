@@ -130,7 +130,8 @@ class Interval(Result):
     def _facts(self) -> str:
         shown = [f"[{low:.4g}, {high:.4g}]" for low, high in self.allowed[:3]]
         more = ["..."] if len(self.allowed) > 3 else []
-        return f"{below(self.cl, 1)} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}"
+        unit = f" {self.parameters[0].unit}" if shown and self.parameters[0].unit else ""
+        return f"{below(self.cl, 1)} C.L., {self.name} in {' or '.join([*shown, *more]) or 'nothing'}{unit}"
 
     def _caption(self) -> str:
         return "; ".join([f"{self.subject}, {below(self.cl, 1)} C.L., allowed {self.name}", *self.remarks])

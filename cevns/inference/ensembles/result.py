@@ -28,6 +28,8 @@ __all__ = ["MODES", "Fraction", "Toys"]
 
 #: How nuisances of toys are handled.
 MODES = ("fixed", "fluctuated")
+#: delta chi2 that is rounding, relative to 1 + chi2.
+NOTHING = 1e-8
 
 
 class Fraction(NamedTuple):
@@ -103,6 +105,11 @@ class Toys(Result):
     # --- what toys tell ----------------------------------------------------------------------------------------------
 
     @property
+    def at_best_fit(self) -> bool:
+        """Whether they were drawn at the best fit of the observed data, where the p-value of the point is 1."""
+        return self.observed_delta_chi2 <= NOTHING * (1 + self.observed_least)
+
+    @property
     def p_value(self) -> Fraction:
         """Share of toys that are as far from the point as the observed data, or farther, in delta chi2."""
         return self.above(self.observed_delta_chi2)
@@ -172,17 +179,20 @@ class Toys(Result):
         return plot_toys(self, ax=ax, **options)
 
     def _facts(self) -> str:
-        at = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        return (
-            f"{len(self)} toys from {at}, nuisances {self.nuisances}, seed {self.seed}, p-value "
-            f"{self.p_value.value:.3g} +- {self.p_value.error:.1g}"
-        )
+        units = {p.name: f" {p.unit}" for p in (*self.parameters, *self.fixed_parameters) if p.unit}
+        at = ", ".join(f"{name} = {value:.6g}{units.get(name, '')}" for name, value in self.point.items())
+        shares = {"goodness of fit": self.goodness}
+        if not self.at_best_fit:
+            shares = {"p-value": self.p_value} | shares
+        told = (f"{what} {share.value:.3g} +- {share.error:.1g}" for what, share in shares.items())
+        return ", ".join([f"{len(self)} toys from {at}, nuisances {self.nuisances}, seed {self.seed}", *told])
 
     def _repr_html_(self) -> str:
-        rows = [
-            ("delta_chi2", self.observed_delta_chi2, float(np.median(self.delta_chi2)), *self.p_value),
+        rows: list[tuple[Any, ...]] = [
             ("chi2", self.observed_least, float(np.median(self.least)), *self.goodness),
+            ("delta_chi2", self.observed_delta_chi2, float(np.median(self.delta_chi2)), *self.p_value),
         ]
+        rows = rows[:1] if self.at_best_fit else rows[::-1]
         return html(("", "observed", "median of toys", "p-value", "error"), rows, self._caption())
 
     # --- files -------------------------------------------------------------------------------------------------------
