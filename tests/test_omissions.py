@@ -9,7 +9,7 @@ import cevns
 from cevns.detectors import LindhardQuenching, Response
 from cevns.fluxes import reactor_antineutrinos
 from cevns.inference import Limit
-from cevns.interactions import ScalarMediator
+from cevns.interactions import ScalarMediator, TensorMediator, get_interaction
 from cevns.nuclei import Target
 
 SAID = (
@@ -60,6 +60,40 @@ def test_only_where_electrons_matter(germanium, both):
     # that the built-in ones leave them out is a choice that the documentation tells of
     assert both.omissions("magnetic-moment") == ()
     assert (both + germanium).omissions("magnetic-moment") == (SAID,)
+
+
+def test_results_say_that_coherent_charges_of_a_tensor_are_an_assumption(both, argon):
+    tensor = TensorMediator(proton=0.85, neutron=0.08)
+    (said,) = both.omissions(tensor)
+    assert said.startswith("a tensor current couples to spins")
+    results = [
+        argon.limit(tensor, 10.0, reference=20.0),
+        argon.best_fit(tensor, mass_range=(10.0, 20.0)),
+        argon.interval(tensor, "coupling", mass=10.0),
+        argon.profile(tensor, "coupling", [0.0, 1e-5], mass=10.0),
+        argon.scan(tensor, [10.0], [0.0, 1e-5]),
+        argon.fit(tensor, ["coupling"], mass=10.0),
+        argon.toys(tensor, 5, free="coupling", mass=10.0, coupling=1e-5, seed=1),
+        argon.sensitivity(tensor, 10.0, bands="none"),
+    ]
+    for result in results:
+        assert result.remarks.count(said) == 1, result
+    assert argon.omissions(get_interaction("sm") + tensor) == (said,)
+    assert argon.omissions("scalar") == ()
+
+
+def test_commands_say_so_of_a_tensor(run, tmp_path):
+    model = '\n[[model]]\nkind = "tensor"\nname = "tensor"\nproton = 0.85\nneutron = 0.08\n'
+    (tmp_path / "mine.toml").write_text(CONFIG + model, encoding="utf-8")
+    for command in (
+        ["limit", "--mass", "10"],
+        ["predict", "--mass", "10", "--coupling", "1e-5"],
+        ["chi2", "--mass", "10", "--coupling", "1e-5"],
+        ["significance", "--mass", "10", "--coupling", "1e-5"],
+    ):
+        code, out, err = run(command[0], "--config", "mine.toml", "--model", "tensor", *command[1:])
+        assert (code, err) == (0, "")
+        assert "warning: a tensor current couples to spins" in out
 
 
 CONFIG = """

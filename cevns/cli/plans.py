@@ -57,4 +57,5 @@ def significance(args: Namespace) -> Result:
     }
     names = " + ".join(data["experiments"])
     title = f"{number(found)} standard deviations  {described(model, values, likelihood.parameters(model))}, {names}"
-    return with_warnings(data, title, "expected, if the interaction is there, between it and the standard model", ())
+    rows = "expected, if the interaction is there, between it and the standard model"
+    return with_warnings(data, title, rows, likelihood.omissions(model))

@@ -392,14 +392,11 @@ class Experiment(Likelihood):
         """Return what is left out that would matter for an interaction.
 
         That built-in experiments leave out electrons is a choice that docs/physics.md tells of, and said where photons
-        make them matter more than nuclei.
+        make them matter more than nuclei. What an interaction takes for granted that nuclei may not grant is said too.
         """
-        from cevns.experiments.registry import known_experiments
+        from cevns.experiments.omissions import omissions
 
-        if not self.signal.misses_electrons(interaction, massless=self.name in known_experiments()):
-            return ()
-        how = "electrons='shells' adds them, --electrons shells of a command, electrons = \"shells\" in a file"
-        return (f"electrons of {self.name} are left out; {how}",)
+        return omissions(self, interaction)
 
     @property
     def overlaps(self) -> frozenset[str]:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Interaction"]
 
+_TENSOR = (
+    "a tensor current couples to spins: that its charges add up like Z and N is an assumption of some papers, which "
+    "nuclei without spin, such as argon, do not support; normalisations differ by factors of 2 between papers"
+)
+
 
 @dataclass(frozen=True)
 class Interaction:
@@ -123,6 +128,12 @@ class Interaction:
     def propagators(self) -> Mapping[str, tuple[str, int]]:
         """The mass of the mediator that each coupling has, and the coupling's power, for those that have one alone."""
         return self.structure.propagators
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What it takes for granted of nuclei that many do not grant, in plain sentences, which results repeat."""
+        coherent = any(a.kinematics == "tensor" and (a.proton or a.neutron) for a in self.amplitudes)
+        return (_TENSOR,) if coherent else ()
 
     @cached_property
     def _hash(self) -> int:

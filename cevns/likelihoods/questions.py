@@ -25,7 +25,7 @@ class Questions:
 
     def omissions(self, interaction: Model) -> tuple[str, ...]:
         """Return what experiments leave out that would matter for an interaction, in plain sentences."""
-        return tuple(text for e in self.experiments for text in e.omissions(interaction))
+        return tuple(dict.fromkeys(text for e in self.experiments for text in e.omissions(interaction)))
 
     def unseen(self, interaction: Model) -> tuple[str, ...]:
         """Return the names of an interaction's own parameters on which the counts of no experiment depend."""

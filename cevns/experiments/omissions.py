@@ -1,0 +1,23 @@
+"""What an experiment leaves out that would matter for an interaction, and what interactions take for granted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cevns.experiments.registry import known_experiments
+from cevns.interactions import get_interaction
+
+if TYPE_CHECKING:
+    from cevns._types import Model
+    from cevns.experiments.experiment import Experiment
+
+__all__ = ["omissions"]
+
+
+def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
+    """Return what has to be said, in plain sentences; see `Experiment.omissions`."""
+    said = get_interaction(interaction).caveats
+    if not experiment.signal.misses_electrons(interaction, massless=experiment.name in known_experiments()):
+        return said
+    how = "electrons='shells' adds them, --electrons shells of a command, electrons = \"shells\" in a file"
+    return (f"electrons of {experiment.name} are left out; {how}", *said)
