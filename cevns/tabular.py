@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cevns import checks
 from cevns.arrays import ByValue
 
 if TYPE_CHECKING:
@@ -93,10 +94,8 @@ class Table(ByValue):
         return tuple(f"{c.name}_{c.unit}".replace(" ", "_") if c.unit else c.name for c in self.columns)
 
     def __getitem__(self, name: str) -> Sequence[Any] | np.ndarray:
-        for column in self.columns:
-            if column.name == name:
-                return column.values
-        raise KeyError(name)
+        """Return the values of a column by its name, or raise an `UnknownNameError` that lists those there are."""
+        return self.columns[self.names.index(checks.known("column", name, self.names))].values
 
     def __len__(self) -> int:
         return len(self.columns[0].values) if self.columns else 0

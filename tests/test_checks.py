@@ -1,9 +1,11 @@
 """Checks of input, the errors that they raise, and files that are written whole or not at all."""
 
+import ast
 import os
 import stat
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +44,30 @@ def test_errors_are_of_one_root_and_refine_a_builtin(error, builtin):
 def test_every_error_is_listed():
     found = {n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, CevnsError)}
     assert found == set(errors.__all__)
+
+
+#: Errors that are raised by name and are none of ours, and why; kernels raise a MemoryError besides.
+OTHERS = {
+    "AttributeError": "what Python asks of a module's __getattr__",
+    "KeyboardInterrupt": "the user's, with what is kept",
+    "PermissionError": "caught where it is raised, as those of the system are",
+    "HeaderError": "caught where files are read, which know the path",
+    "DamagedError": "caught where files are read, which know the path",
+    "ValueError": "caught where configurations are read, and an objective's that no user sees",
+}
+
+
+def raised(path):
+    """Return the names of what a module raises, but for errors in variables."""
+    nodes = [n.exc for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Raise)]
+    return {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+
+
+def test_what_leaves_the_library_is_an_error_of_its_own():
+    found = set().union(*(raised(path) for path in Path(errors.__file__).parent.rglob("*.py")))
+    # errors in the making, which are functions
+    functions = {name for name in found if name.strip("_")[0].islower()}
+    assert found - functions - set(errors.__all__) == OTHERS.keys()
 
 
 # --- checks

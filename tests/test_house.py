@@ -230,6 +230,12 @@ def test_every_rule_is_for_a_room_that_is_there(house):
     assert LONGER.keys() <= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("src_cython/*")}
 
 
+def test_the_page_names_the_rooms_of_the_ground():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    row = page.partition("| ground | ")[2].partition("\n")[0]
+    assert set(re.findall(r"`(\w+)/?`", row)) == GROUND - {"kernels"}
+
+
 def test_no_imports_go_round_in_a_circle(house):
     assert house.circle() == []
 

@@ -14,6 +14,7 @@ from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.headers import HeaderError
 from cevns.inference.lines import Line
+from cevns.inference.objectives import MASS_RANGE
 from cevns.inference.results import Result
 from cevns.parameters import LARGEST_COUPLING, LARGEST_MASS
 from cevns.tabular import Column, Table, chi2_text
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit", "best_fit"]
 
-#: The plane of the paper's figures [MeV], searched unless a range is given.
-MASS_RANGE = (0.1, 1e4)
 _MASSES = 97
 #: Share of chi2 by which neighbouring masses differ in rounding alone.
 _ROUNDING = 1e-13

@@ -2,11 +2,12 @@
 
 import copy
 import pickle
+import re
 
 import pytest
 from canonical import results
 
-from cevns.errors import InputError
+from cevns.errors import InputError, UnknownNameError
 from cevns.inference import Result, Sensitivity
 from cevns.tabular import Table
 
@@ -102,6 +103,13 @@ def test_prints_one_line(result):
     assert text.endswith(">")
     assert "\n" not in text
     assert len(text) < 250
+
+
+def test_a_column_that_is_not_there_is_told_from_those_that_are(result):
+    table = result.table()
+    with pytest.raises(UnknownNameError, match=f"known: .*{re.escape(table.names[0])}") as error:
+        table["no such column"]
+    assert isinstance(error.value, KeyError)
 
 
 def test_shows_a_table_in_a_notebook(result):
