@@ -306,7 +306,7 @@ cdef class PoissonTerm:
     """PoissonTerm(counts, mixing, observed, shares, templates, places, scales, shapes=(), orders=None, offset=None, \
 morphs=(), variance=None, floor=0.0, bases=None)
 
-    One experiment's expectations beside its data. `cevns.likelihoods.poisson` makes these.
+    One experiment's expectations beside its data. `cevns.likelihoods.joint` makes these.
 
     Parameters
     ----------

@@ -231,7 +231,7 @@ NOT_HELD = {
     "Distribution": "part of an experiment; tests/test_joint.py",
     "Evaluator": "what the interactions' contract calls",
     "Kind": "part of a monomial",
-    "Loop": "part of an amplitude; tests/test_loops.py",
+    "Loop": "part of an amplitude; tests/test_kinematics.py",
     "FormFactor": "tests/test_form_factors.py holds every registered one",
     "InputError": "an error",
     "Likelihood": "the sum of experiments",

@@ -1,4 +1,4 @@
-"""Reading of the tables that collaborations have released."""
+"""Reading of the tables that collaborations have released: their form is known, where `cevns.tables` has to find it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 What a neutrino of flavour a becomes, b, is seen by nobody: amplitudes of one b add, their squares add over b. Each
 interaction is a function that returns {b: (p, n)}, its amplitude on a proton and on a neutron in units of
 sqrt(2) G_F, and one that returns the cross section with the standard model in it. All cross sections here and in
-`scalars`, `moments` and `upscattering` begin with the arguments ``E, T, nucleus, flavour``: what the counts of `events`
+`scalars` and `moments` begin with the arguments ``E, T, nucleus, flavour``: what the counts of `events`
 take. An antineutrino has the cross section of the neutrino, since every vector coupling changes its sign at once and
 flavour-changing amplitudes become complex conjugates.
 """

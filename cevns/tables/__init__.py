@@ -1,4 +1,7 @@
-"""One reader for every table of numbers that cevns reads: curves, fluxes, efficiencies, counts, shipped data.
+"""One reader for tables of numbers of any origin: curves, fluxes, efficiencies, counts, of users and shipped ones.
+
+The files that experiments have released, whose form is known and whose bytes are fixed by checksums, are read by
+`cevns.experiments.released` and the modules of these experiments, several times faster.
 
 It takes text files as people have them, and refuses what it does not understand, with file, line and remedy:
 
