@@ -229,7 +229,7 @@ def test_counts_in_time_add_up_to_those_of_energy(timed):
     counts = timed.signal.counts("b-l", mass=10, coupling=5e-5).reshape(12, 5)
     assert (counts.sum(axis=1) < csi.signal.counts("b-l", mass=10, coupling=5e-5)).all()
     assert timed.signal.binning.shape == (12, 5)
-    by_part = timed.signal.by_part("b-l", mass=10, coupling=5e-5)
+    by_part = [part.counts("b-l", mass=10, coupling=5e-5) for part in timed.signal.parts]
     assert sum(by_part) == pytest.approx(csi.signal.counts("b-l", mass=10, coupling=5e-5), rel=1e-10)
 
 
@@ -243,7 +243,7 @@ def test_chi2_of_an_experiment_is_that_of_its_pulls(timed):
     pulls = timed.pulls("b-l", mass=10, coupling=5e-5)
     own = pulls.experiments["timed"]["pulls"]
     shares = timed.signal.spread.at(own["time offset"])
-    by_part = timed.signal.by_part("b-l", mass=10, coupling=5e-5)
+    by_part = [part.counts("b-l", mass=10, coupling=5e-5) for part in timed.signal.parts]
     signal = sum(e[:, None] * q for e, q in zip(by_part, shares, strict=True)).ravel()
     expected = (1 + own["flux"]) * signal + (1 + own["BRN"]) * 0.8 + (1 + own["SSB"]) * 3.0
     n = np.array(timed.observed)

@@ -22,7 +22,7 @@ CONTACT = interactions.contact("contact", proton={"e": 0.2}, neutron={"mu": 0.1}
 
 def other(likelihood, draws, row):
     """Return the likelihood with the data of a toy."""
-    counts = draws.by_experiment(row)
+    counts = {name: row[part] for name, part in draws.slices.items()}
     return likelihood.with_data(next(iter(counts.values())) if len(counts) == 1 else counts)
 
 
@@ -428,7 +428,7 @@ def test_what_gaussian_and_poisson_data_share_is_measured_once():
     shared, rest = centres[4] / 0.1, joined.turn @ centres[5:]
     precision = joined.precision.copy()
     precision[place] = precision[:, place] = 0.0
-    counts = draws.by_experiment(drawn.data[0])
+    counts = {name: drawn.data[0, part] for name, part in draws.slices.items()}
 
     def chi2(x):
         y = x[4:].copy()

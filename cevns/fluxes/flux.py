@@ -20,7 +20,6 @@ from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.fluxes.timing import Timing
 from cevns.kernels.fluxes import Spectrum
-from cevns.kernels.kinematics import KINDS, rate_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -289,46 +288,6 @@ class Flux:
     def kinematic_moment(self, flavour: str, e_min: ArrayLike) -> Any:
         """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
         return self._sum(flavour, _energy(e_min), Spectrum.kinematic_moment)
-
-    def rate_moment(
-        self, flavour: str, recoil: ArrayLike, mass: float, kinematics: str = "vector", final_mass: float = 0.0
-    ) -> Any:
-        """Return k(T) = Int_{E_min} dE phi(E) kappa(T, E): the flux's whole part in any recoil spectrum.
-
-        Parameters
-        ----------
-        flavour : str
-            One of `FLAVOURS`.
-        recoil : array_like
-            Recoil energies T [MeV], above 0, any shape.
-        mass : float
-            Of the nucleus [MeV].
-        kinematics : {"vector", "scalar", "tensor", "magnetic"}
-            kappa; see `cevns.interactions.Amplitude`.
-        final_mass : float
-            Of the neutral lepton that leaves [MeV].
-
-        Returns
-        -------
-        ndarray or float
-            cm^-2; for magnetic cm^-2 MeV^-2.
-
-        Examples
-        --------
-        >>> from cevns.fluxes import monochromatic
-        >>> flux = monochromatic(30.0, fluence=1.0, flavour="e")
-        >>> round(flux.rate_moment("e", 0.01, 4e4, "scalar"), 3)  # M T / 2 E^2
-        0.222
-        """
-        recoil = checks.array("recoil", recoil, unit="MeV", above=0)
-        checks.known("kinematics", kinematics, KINDS)
-        mass = checks.real("mass", mass, unit="MeV", above=0)
-        final_mass = checks.real("final_mass", final_mass, unit="MeV", low=0)
-
-        def write(spectrum: Spectrum, flat: Array, out: Array) -> None:
-            rate_moments(spectrum, KINDS[kinematics], flat, mass, final_mass, out)
-
-        return self._sum(flavour, recoil, write)
 
     def _sum(self, flavour: str, values: Array, write: Callable[[Spectrum, Array, Array], None]) -> Any:
         """Return what `write` says of all spectra of a flavour at some values."""

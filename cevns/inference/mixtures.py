@@ -69,10 +69,6 @@ class Mixture:
         found: Array = np.exp(np.minimum(self.log_densities[:, point] - self._log_mixture, 300.0))
         return found
 
-    def effective(self, point: int) -> float:
-        """Return how many toys of the point itself would say as much."""
-        return _effective(self.weights(point))
-
     def known(self, point: int) -> bool:
         """Return whether the toys say anything of a point: enough of them are where its own would be."""
         return _known(self.weights(point))

@@ -155,10 +155,6 @@ class Draws:
         ends = np.cumsum([0, *(counts.size for counts in self.expected.values())]).tolist()
         return {name: slice(a, b) for name, a, b in zip(self.expected, ends, ends[1:], strict=False)}
 
-    def by_experiment(self, row: Array) -> dict[str, Array]:
-        """Return the counts of one toy by experiment, as `Likelihood.with_data` takes them."""
-        return {name: row[part] for name, part in self.slices.items()}
-
     def take(self, start: int, stop: int) -> Drawn:
         """Return toys from number `start` to below `stop`.
 

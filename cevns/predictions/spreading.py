@@ -283,10 +283,6 @@ class SpreadSignal(Signal):
         """Return counts in all bins, shape (..., bins), from those of each part by energy, shape (..., energy bins)."""
         return self.spread.filled(dict(enumerate(by_energy)), self.spread.at(offset))
 
-    def by_part(self, interaction: str | Interaction, *, eta: float = 1.0, **values: Any) -> tuple[Array, ...]:
-        """Return counts by energy of each part, shape (..., energy bins); parameters are those of `counts`."""
-        return tuple(part.counts(interaction, eta=eta, **values) for part in self.parts)
-
     def predictor(
         self, interaction: str | Interaction, free: Sequence[str] = (), *, eta: float = 1.0, **fixed: float
     ) -> Any:

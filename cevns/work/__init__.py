@@ -3,7 +3,7 @@
 from cevns.work.executors import pool
 from cevns.work.fingerprints import described, fingerprint
 from cevns.work.merging import Summary, merge
-from cevns.work.parts import part, rows, shards_of, spans
+from cevns.work.parts import part, rows, spans
 from cevns.work.running import load, run
 from cevns.work.tasks import Merged, Task, generator
 
@@ -20,6 +20,5 @@ __all__ = [
     "pool",
     "rows",
     "run",
-    "shards_of",
     "spans",
 ]

@@ -10,7 +10,7 @@ from cevns.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["chosen", "part", "rows", "shards_of", "spans"]
+__all__ = ["chosen", "part", "rows", "spans"]
 
 _MOST_SPANS = 8
 
@@ -42,18 +42,6 @@ def chosen(shards: int, given: Any) -> range:
         return range(shards)
     number, count = part(given)
     return range(number - 1, shards, count)
-
-
-def shards_of(total: int, each: int) -> int:
-    """Return how many shards rows make, for example toys, so many in each but the last one.
-
-    Examples
-    --------
-    >>> shards_of(2500, 1000)
-    3
-    """
-    total = checks.whole("total", total, low=1)
-    return -(-total // checks.whole("each", each, low=1))
 
 
 def rows(shard: int, total: int, each: int) -> range:
