@@ -1,4 +1,5 @@
-"""Counts of a signal as polynomials in the couplings of an interaction: what the physics hands to the statistics.
+"""Counts of a signal as polynomials in the couplings of an interaction: what the physics hands to the statistics,
+eq. 2.9 of arXiv:2008.05022 once the integral over neutrino energies is done.
 
 At a recoil node the rate is a sum of kernels, which know neither couplings nor masses, each times a polynomial in the
 couplings and powers of two kinds of factors: propagators ``1 / (q^2 + m^2)`` of mediators whose mass is a parameter,

@@ -1,4 +1,4 @@
-"""chi2 with the quenching scale eta profiled.
+"""chi2 with the quenching scale eta profiled, the last nuisance of eqs. 4.1 and 4.2 (arXiv:2008.05022).
 
 In each piece of eta, u and v of `gaussian.pyx` are polynomials, computed when a search first enters it. Where chi2 is
 convex in eta, which a sample of masses and couplings tells, Newton steps find its only minimum; a walk across the kinks

@@ -4,8 +4,9 @@ For a neutrino of flavour a that becomes b, the cross section of eq. 2.1 (arXiv:
 
     d sigma / dT = (G_F^2 M / pi) sum_{kinematics, b} kappa(T, E) |sum of amplitudes|^2,
 
-where each amplitude is ``(p Z F_Z + n N F_N)`` times powers of couplings and a propagator. Squared, a rate is a
-polynomial in the couplings whose every monomial has three numbers, for (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2.
+where each amplitude is ``(p Z F_Z + n N F_N)`` times powers of couplings and, with a mediator of mass M, the propagator
+of eq. 3.3, 1 / (sqrt2 G_F (|q|^2 + M^2)): `PROPAGATOR_SCALE`, and what `Monomial.along` divides by. Squared, a rate is
+a polynomial in the couplings whose every monomial has three numbers, for (Z F_Z)^2, Z F_Z N F_N and (N F_N)^2.
 
 Electrons have the same structure with numbers of their own, g_V in the place of p and g_A in that of n, and G_F^2 m_e /
 pi: three numbers for g_V^2, g_V g_A and g_A^2, of which the second changes its sign for antineutrinos.

@@ -1,4 +1,8 @@
-"""Light vector mediators of a U(1)' (eq. 3.3 of arXiv:2008.05022, and 3.4-3.6 with the charges in `registry`)."""
+"""Light vector mediators of a U(1)' (eq. 3.3 of arXiv:2008.05022, and 3.4-3.6 with the charges in `registry`).
+
+Of eq. 3.3, epsilon_ll^f = g^2 Q'_l Q'_f / (sqrt2 G_F (|q|^2 + M^2)), the charges are here and the propagator, which all
+mediators have, is in `amplitudes`.
+"""
 
 from __future__ import annotations
 

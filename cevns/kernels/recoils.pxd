@@ -1,4 +1,4 @@
-"""Recoil spectra of coherent scattering, for other Cython code."""
+"""Recoil spectra of coherent scattering, for other Cython code (eqs. 2.1 and 2.9 of arXiv:2008.05022)."""
 
 from libc.math cimport sqrt
 

@@ -1,7 +1,7 @@
 """Folding of recoil spectra with a detector response: the matrix from rates at recoil nodes to counts.
 
 ``counts[i] = sum_j weights[i, j] rate[j]``; the matrix knows neither the interaction nor its parameters, and the
-quenching scale eta enters the matrix alone.
+quenching scale eta enters the matrix alone. Of eq. 2.9 (arXiv:2008.05022) it is the integral over T with A(T).
 """
 
 from __future__ import annotations

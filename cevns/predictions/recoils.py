@@ -1,4 +1,9 @@
-"""Recoil spectra and events before any detector response (eq. 2.9 of arXiv:2008.05022)."""
+"""Recoil spectra and events before any detector response: eq. 2.9 of arXiv:2008.05022 with A(T) = 1,
+
+    N = N(nuclei) Int dT A(T) Int_{E_min} dE sum_nu dN_nu / dE d sigma / dT (E, T).
+
+The efficiency A(T) is part of a response, and what a response makes of recoils is `signal`'s, folded by `folding`.
+"""
 
 from __future__ import annotations
 

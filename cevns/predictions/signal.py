@@ -1,4 +1,4 @@
-"""A signal: neutrinos on a target, seen by a detector. It predicts counts, and knows no data."""
+"""A signal, neutrinos on a target seen by a detector: eq. 2.9 of arXiv:2008.05022, A(T) included. It knows no data."""
 
 from __future__ import annotations
 
