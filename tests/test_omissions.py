@@ -141,3 +141,13 @@ def test_commands_say_so_too(run, tmp_path, command):
     assert (code, err) == (0, "")
     assert f"warning: {SAID}" in out.splitlines()
     assert SAID not in run(name, "coherent-csi-2017", "--model", "magnetic-moment", *rest)[1]
+
+
+def test_neutrinos_of_which_a_model_says_nothing_are_told():
+    name = "xenonnt-8b-2026"
+    said = f"lmu-ltau says nothing of nu_tau, though of their charge: those of {name} feel the standard model alone"
+    xenon = cevns.load(name)
+    assert xenon.omissions("lmu-ltau") == (said,)
+    assert said in xenon.limit("lmu-ltau", 10.0).remarks
+    assert xenon.omissions("lmu-ltau-running") == xenon.omissions("b-l") == xenon.omissions("le-lmu") == ()
+    assert cevns.load("coherent-argon-2020").omissions("lmu-ltau") == ()

@@ -16,7 +16,15 @@ __all__ = ["omissions"]
 
 def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
     """Return what has to be said, in plain sentences; see `Experiment.omissions`."""
-    said = get_interaction(interaction).caveats
+    model = get_interaction(interaction)
+    said = model.caveats
+    missing = [f"nu_{flavour}" for flavour in model.silent if flavour in experiment.signal.flux.flavours]
+    if missing:
+        names = " and ".join(missing)
+        said += (
+            f"{model.name} says nothing of {names}, though of their charge: those of {experiment.name} feel the "
+            "standard model alone",
+        )
     if not experiment.signal.misses_electrons(interaction, massless=experiment.name in known_experiments()):
         return said
     how = "electrons='shells' adds them, --electrons shells of a command, electrons = \"shells\" in a file"

@@ -135,6 +135,12 @@ class Interaction:
         coherent = any(a.kinematics == "tensor" and (a.proton or a.neutron) for a in self.amplitudes)
         return (_TENSOR,) if coherent else ()
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Flavours of leptons that have a charge, while no amplitude says what their neutrinos do."""
+        said = {flavour for a in self.amplitudes for flavour in a.flavours}
+        return tuple(flavour for flavour, charge in self.leptons if charge and flavour not in said)
+
     @cached_property
     def _hash(self) -> int:
         # not of everything: equality looks at the rest
