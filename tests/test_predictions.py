@@ -12,6 +12,7 @@ from scipy import stats
 import cevns
 from cevns import plotting
 from cevns.binning import Axis, Binning
+from cevns.detectors import Distribution
 from cevns.errors import InputError, UnknownNameError
 from cevns.fluxes import Flux, monochromatic
 from cevns.likelihoods import Background, Nuisance
@@ -385,3 +386,12 @@ def test_contact_interactions_are_a_quadratic_form_in_all_bins(name, request):
     given = np.array([1.0, *(values.get(f"{name}{name.rpartition('_')[2]}", 0.0) for name in names[1:])])
     expected = experiment.predict("nsi", **dict.fromkeys(cevns.get_interaction("nsi").own_names, 0.0) | values).signal
     np.testing.assert_allclose(np.einsum("i,bij,j->b", given, form, given), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_shares_are_probabilities_unless_they_are_ratios():
+    axis, shares = Axis("f", [0, 1, 2]), [[0.8, 0.4], [0.5, 0.5]]
+    with pytest.raises(InputError, match=r"shares of bin 1 of energy add up to 1\.2: at most 1 can be seen"):
+        Distribution([axis], shares)
+    found = Distribution.of_template([axis], [[8, 4], [5, 5]], [10, 10])
+    assert found == Distribution([axis], shares, ratios=True)
+    np.testing.assert_array_equal(found.shares, shares)

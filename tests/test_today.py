@@ -161,6 +161,14 @@ def test_argon_xenon_and_germanium_are_met_and_the_core_is_not(analysis):
     assert not met["CsI 2021: cross section [1e-40 cm2]"]
 
 
+def test_errors_of_the_number_of_events_are_those_of_its_profile():
+    """In the number itself the uncertainties of flux and efficiency have no part: +32 -31 of an independent profile."""
+    found = Today(masses=MASSES[::10]).counted()
+    events = float(found.prediction.signal.sum())
+    low, high = (events * (end / found.factor - 1) for end in found.allowed)
+    assert (low, high) == pytest.approx((-31.3, 32.2), abs=0.2)
+
+
 def test_the_command_takes_today(capsys, tmp_path, monkeypatch, analysis):
     monkeypatch.setattr(registry.Paper, "make_analysis", lambda self: analysis)
     code = cli.main(["reproduce", "today", "argon-3d", "--threads", "2", "--output", str(tmp_path)])

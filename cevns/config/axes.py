@@ -15,6 +15,7 @@ from cevns.config.readers import Reader, Section, join
 from cevns.config.responses import EFFICIENCIES, OBSERVABLE, UNIT
 from cevns.config.responses import axes as axes_of_lists
 from cevns.detectors import Arrival, ArrivalEfficiency, Distribution
+from cevns.detectors.distribution import EXCESS
 from cevns.errors import CevnsError, InputError
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ __all__ = ["Axes", "Shares", "arrival", "distribution"]
 
 #: Name of the axis of arrival times.
 TIME = "time"
-#: By how much shares of one bin of energy may add up to more than 1, for rounding in files.
-EXCESS = 1e-6
 #: How far a template's counts may be from those of the response: further apart they are in other units.
 LARGEST_RATIO = 10.0
 #: Largest part of a template's counts that may be where the response expects none.
@@ -230,7 +229,12 @@ class Shares:
                     f"shares of bin {i + 1} of {axes.axes[0].name} add up to {sums[i]:.6g}: at most 1 can be seen; "
                     "divide them by their sum, or give expected counts as template",
                 )
-            axes.build(reader, lambda v: Distribution((Axis("bin", (0, 1)),), v[:, None]), join(where, name), given)
+            axes.build(
+                reader,
+                lambda v: Distribution((Axis("bin", (0, 1)),), v[:, None], ratios=True),
+                join(where, name),
+                given,
+            )
 
 
 def _check_template(by_energy: Array, counts: Array) -> None:

@@ -15,7 +15,10 @@ from cevns.errors import InputError
 if TYPE_CHECKING:
     from cevns._types import ArrayLike, Values
 
-__all__ = ["Distribution"]
+__all__ = ["EXCESS", "Distribution"]
+
+#: By how much rounding may let shares add up to more than 1.
+EXCESS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class Distribution:
     axes : sequence of Axis
         Further axes, the last one fastest.
     shares : array_like, shape (energy bins, *bins of each axis)
-        What counts in a bin of energy are multiplied by; rows need not add up to 1.
+        What counts in a bin of energy are multiplied by.
+    ratios : bool
+        Whether they are ratios of expected counts, as of a template, which may add up to more than 1, and not the
+        probabilities to be seen.
 
     Raises
     ------
     InputError
-        If a share is negative or not finite, or the shape does not fit the axes.
+        If a share is negative or not finite, probabilities add up to more than 1, or the shape does not fit the axes.
 
     Examples
     --------
@@ -43,6 +49,7 @@ class Distribution:
 
     axes: Values
     shares: np.ndarray
+    ratios: bool = False
 
     def __post_init__(self) -> None:
         axes = checks.sequence("axes", self.axes, Axis)
@@ -55,12 +62,20 @@ class Distribution:
                 f"shares has the shape {shares.shape}, needed: bins of energy, then {shape} for the axes "
                 f"{', '.join(axis.name for axis in axes)}"
             )
-        checks.put(self, axes=axes, shares=np.ascontiguousarray(shares.reshape(len(shares), -1)))
+        shares = np.ascontiguousarray(shares.reshape(len(shares), -1))
+        sums = shares.sum(axis=1)
+        if not self.ratios and sums.max(initial=0.0) > 1 + EXCESS:
+            i = int(sums.argmax())
+            raise InputError(
+                f"shares of bin {i + 1} of energy add up to {sums[i]:.6g}: at most 1 can be seen; divide them by their "
+                "sum, or give expected counts as a template"
+            )
+        checks.put(self, axes=axes, shares=shares)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Distribution):
             return NotImplemented
-        return self.axes == other.axes and np.array_equal(self.shares, other.shares)
+        return (self.axes, self.ratios) == (other.axes, other.ratios) and np.array_equal(self.shares, other.shares)
 
     def __hash__(self) -> int:
         return hash((self.axes, self.shares.tobytes()))
@@ -97,4 +112,4 @@ class Distribution:
         expected = checks.array("template", template, low=0, high=1e30)
         given = checks.array("counts", counts, low=0, high=1e30, ndim=1, length=len(expected))
         column = given.reshape(-1, *[1] * (expected.ndim - 1))
-        return cls(axes, np.where(column > 0, expected / np.where(column > 0, column, 1.0), 0.0))
+        return cls(axes, np.where(column > 0, expected / np.where(column > 0, column, 1.0), 0.0), ratios=True)

@@ -140,7 +140,7 @@ def excluded_panel(
         if inset is not None:
             inset(ax, curves_on)
 
-    caption = f"regions that {who} excludes at 90 % C.L. for the {model} model, two degrees of freedom"
+    caption = f"regions excluded by {who} at 90 % C.L. for the {model} model, two degrees of freedom"
     curves = tuple(limit_curve(label, limit) for label, limit in limits.items())
     return Panel(name, get_interaction(model).label, caption, COLUMNS, curves, draw)
 
