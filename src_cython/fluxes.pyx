@@ -39,6 +39,11 @@ cdef class Spectrum:
     -----
     Numbers are taken as they come, if they are numbers and fit together: `cevns.fluxes` checks what users give.
     Immutable; pickles.
+
+    Examples
+    --------
+    >>> Spectrum([0.0, 10.0], [[1e10, 0.0, 0.0, 0.0]], [29.8], [1e12])  # flat up to 10 MeV, and a line
+    <Spectrum of 1 intervals and 1 lines>
     """
 
     def __cinit__(self, breaks, coefficients, line_energies=(), line_weights=()):

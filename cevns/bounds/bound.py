@@ -75,6 +75,13 @@ class Bound(Pictured):
     approximate : bool
         Whether it is a recast or a conversion that neglects something; draw it dashed.
 
+    Raises
+    ------
+    UnknownNameError
+        If there is no such `kind` or `search`.
+    InputError
+        If a name, level or segment is not what it should be, or there are no segments.
+
     Examples
     --------
     >>> limit = Bound("mine", "mine", "b-l", "lower", [([1.0, 10.0], [1e-4, 1e-3])], confidence_level=0.90)
@@ -167,6 +174,13 @@ class Bound(Pictured):
         -------
         ndarray of bool, or bool
             False outside every segment.
+
+        Examples
+        --------
+        >>> from cevns.bounds import get_bound
+        >>> babar = get_bound("b-l", "babar-2014")
+        >>> bool(babar.contains(300.0, 1e-2))
+        True
         """
         x, y = _logarithm("mass", mass), _logarithm("coupling", coupling)
         common_shape({"mass": x, "coupling": y})
@@ -188,6 +202,13 @@ class Bound(Pictured):
         ------
         InputError
             If the region is favoured, not excluded; use `contains`.
+
+        Examples
+        --------
+        >>> from cevns.bounds import get_bound
+        >>> babar = get_bound("b-l", "babar-2014")
+        >>> babar.excludes(300.0, [1e-5, 1e-2])
+        array([False,  True])
         """
         if self.kind == "band":
             raise InputError(
@@ -196,7 +217,15 @@ class Bound(Pictured):
         return self.contains(mass, coupling)
 
     def lowest(self, mass: ArrayLike) -> Any:
-        """Return the lowest coupling of the region at each mass [MeV]; infinite where there is none."""
+        """Return the lowest coupling of the region at each mass [MeV]; infinite where there is none.
+
+        Examples
+        --------
+        >>> from cevns.bounds import get_bound
+        >>> babar = get_bound("b-l", "babar-2014")
+        >>> f"{babar.lowest(300.0):.2e}"  # at 300 MeV
+        '3.41e-04'
+        """
         x = _logarithm("mass", mass)
         lowest = np.full(x.shape, np.inf)
         for segment in self.segments:
@@ -223,6 +252,11 @@ class Bound(Pictured):
         list of tuples of ndarray
             One for each segment: (mass, low, high) to fill between, or for a contour (mass, coupling), a closed polygon
             whose last point is the first. `low` is 0 for a band that holds the standard model.
+
+        Raises
+        ------
+        InputError
+            If `top` is not positive.
         """
         top = checks.real("top", top, above=0)
         out: list[tuple[Array, ...]] = []
@@ -241,7 +275,13 @@ class Bound(Pictured):
         return plot_bound(self, ax=ax, **options)
 
     def scaled(self, factor: float) -> Bound:
-        """Return a copy with all couplings multiplied by a number above 0."""
+        """Return a copy with all couplings multiplied by a number above 0.
+
+        Raises
+        ------
+        InputError
+            If `factor` is not positive.
+        """
         factor = checks.real("factor", factor, above=0)
         # couplings that become infinite are refused when the copy is made
         with np.errstate(over="ignore"):
@@ -267,6 +307,13 @@ class Bound(Pictured):
         ------
         InputError
             If the published level is not known, or the limit does not follow from one rate: a closed region or a band.
+
+        Examples
+        --------
+        >>> from cevns.bounds import get_bound
+        >>> bound = get_bound("lmu-ltau", "babar-4mu-2016")
+        >>> f"{bound.rescaled(0.95).lowest(1000.0) / bound.lowest(1000.0):.3f}"
+        '1.092'
         """
         level = checks.confidence_level(confidence_level)
         power = checks.real("power", power, above=0)
@@ -318,6 +365,12 @@ class Bound(Pictured):
         ------
         InputError
             Where no such conversion is valid, with the reason.
+
+        Examples
+        --------
+        >>> from cevns.bounds import get_bound
+        >>> f"{get_bound('dark-photon', 'phenix-2014').converted_to('b-l').lowest(50.0):.2e}"
+        '7.97e-04'
         """
         name = model.name if isinstance(model, Interaction) else model
         if name == self.model:

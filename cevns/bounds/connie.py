@@ -85,6 +85,16 @@ def rate_ratio_coupling(
     ------
     InputError
         If the model has no mediator, or one that does not reach the flavours of the flux, or a value is out of range.
+
+    Examples
+    --------
+    >>> from cevns.detectors import LindhardQuenching
+    >>> from cevns.fluxes import monochromatic
+    >>> flux = monochromatic(4.0, fluence=1e14, flavour="e")
+    >>> source = {"flux": flux, "target": Target.of("Si", mass=1.0), "quenching": LindhardQuenching(14, 28)}
+    >>> g = rate_ratio_coupling("universal", [1.0, 10.0], ratio=40, bin_kevee=(0.075, 0.275), **source)
+    >>> [f"{coupling:.2e}" for coupling in g]
+    ['1.76e-05', '3.57e-05']
     """
     model = get_interaction(model)
     mass = np.asarray(parameters.mass().values(mass))

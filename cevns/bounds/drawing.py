@@ -126,6 +126,11 @@ def plot_bound(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    InputError
+        If `bound` is no `Bound`, or an option is none of Matplotlib's.
+
     Examples
     --------
     >>> from cevns.bounds.magnetic_moments import MUON_ANOMALY

@@ -59,6 +59,11 @@ def loop_function(mass_ratio: ArrayLike) -> Any:
     ndarray or float
         1/2 for r = 0, 1 / (3 r^2) for large r.
 
+    Raises
+    ------
+    InputError
+        If a ratio is negative, or above 1e18.
+
     Examples
     --------
     >>> loop_function([0.0, 1e4]) * [2, 3e8]
@@ -142,6 +147,13 @@ class MagneticMomentBand:
         Difference and its standard deviation.
     reference : str
         Source.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such lepton.
+    InputError
+        If `value` is not finite, or `sigma` not positive.
 
     Examples
     --------

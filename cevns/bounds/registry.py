@@ -34,6 +34,11 @@ class Omission:
     Attributes
     ----------
     model, label, figure, reference, reason : str
+
+    Examples
+    --------
+    >>> [omission.label for omission in NOT_DRAWN]
+    ['ATLAS Z to 4 leptons']
     """
 
     model: str

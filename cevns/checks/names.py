@@ -47,6 +47,11 @@ def known(
     ------
     UnknownNameError
         Listing the known names and the closest match.
+
+    Examples
+    --------
+    >>> known("element", "Ar", ("Ar", "Xe"))
+    'Ar'
     """
     if isinstance(name, str) and name in names:
         return name
@@ -88,6 +93,11 @@ def flavour(kind: str, name: object, flavours: Iterable[str], changing: str = ""
     ------
     UnknownNameError
         Without a closest match, which would be another flavour and so other physics.
+
+    Examples
+    --------
+    >>> flavour("flavour", "mu", ("e", "mu", "tau"))
+    'mu'
     """
     flavours = tuple(flavours)
     if isinstance(name, str) and name in flavours:
@@ -106,6 +116,11 @@ def optional_module(module: str, purpose: str) -> ModuleType:
     ------
     MissingDependencyError
         If the package is not installed.
+
+    Examples
+    --------
+    >>> optional_module("math", "square roots").sqrt(4.0)
+    2.0
     """
     try:
         return importlib.import_module(module)

@@ -105,6 +105,11 @@ def real(
     ------
     InputError
         If `value` is not a plain number (see `floats`), not finite or out of range.
+
+    Examples
+    --------
+    >>> real("distance", 19, unit="m", above=0)
+    19.0
     """
     if type(value) is float:
         number = value
@@ -193,7 +198,18 @@ def vanishes(text: str, found: float) -> bool:
 
 
 def whole_number(name: str, text: str) -> int:
-    """Return the whole number that a text is, written in at most 18 ASCII digits; errors as in `number`."""
+    """Return the whole number that a text is, written in at most 18 ASCII digits; errors as in `number`.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    Examples
+    --------
+    >>> whole_number("seed", "12")
+    12
+    """
     if not _WHOLE.fullmatch(text):
         raise InputError(f"{name} must be a whole number, got {text!a:.60}")
     return int(text)
@@ -218,6 +234,11 @@ def array(
     ------
     InputError
         If `values` are not plain numbers (see `floats`), not finite, out of range or of the wrong shape.
+
+    Examples
+    --------
+    >>> array("edges", [1, 2], low=0)
+    array([1., 2.])
     """
     out = floats(name, values, unit=unit)
     if ndim is not None and out.ndim != ndim:
@@ -259,6 +280,11 @@ def ascending(
     ------
     InputError
         If there are too few values, or they do not ascend, or one is out of range.
+
+    Examples
+    --------
+    >>> ascending("edges", [0, 1, 3], unit="keV", low=0)
+    array([0., 1., 3.])
     """
     out = array(name, values, unit=unit, low=low, high=high, above=above, ndim=1, length=length)
     if out.size < least:
@@ -280,6 +306,11 @@ def whole(name: str, value: object, *, low: int = 0, high: int | None = None) ->
     ------
     InputError
         If `value` is not a whole number or out of range.
+
+    Examples
+    --------
+    >>> whole("n", 3, low=1)
+    3
     """
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
@@ -292,7 +323,18 @@ def whole(name: str, value: object, *, low: int = 0, high: int | None = None) ->
 
 
 def confidence_level(value: object) -> float:
-    """Return a confidence level, refusing anything outside the open interval (0, 1)."""
+    """Return a confidence level, refusing anything outside the open interval (0, 1).
+
+    Raises
+    ------
+    InputError
+        If it is no number, or out of range.
+
+    Examples
+    --------
+    >>> confidence_level(0.9)
+    0.9
+    """
     level = real("confidence level", value)
     if not 0 < level < 1:
         hint = "; give a fraction, 0.90 for 90 %" if 1 <= level < 100 else ""

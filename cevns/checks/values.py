@@ -33,6 +33,11 @@ def instance(name: str, value: Any, kind: Any, hint: str = "") -> Any:
     ------
     InputError
         If `value` is of another type.
+
+    Examples
+    --------
+    >>> instance("name", "argon", str)
+    'argon'
     """
     if isinstance(value, kind):
         return value
@@ -49,6 +54,11 @@ def function(name: str, value: Any) -> Any:
     ------
     InputError
         If it is something else.
+
+    Examples
+    --------
+    >>> function("progress", None) is None
+    True
     """
     if value is not None and not callable(value):
         raise InputError(f"{name} must be a function or None, got {shown(value)}")
@@ -62,6 +72,11 @@ def text(name: str, value: object) -> str:
     ------
     InputError
         If it is not.
+
+    Examples
+    --------
+    >>> text("name", "argon")
+    'argon'
     """
     if not isinstance(value, str) or not value:
         raise InputError(f"{name} must be a non-empty string, got {shown(value)}")
@@ -75,6 +90,11 @@ def words(name: str, value: object) -> str:
     ------
     InputError
         If it is not, or holds a zero byte or half of a surrogate pair.
+
+    Examples
+    --------
+    >>> words("label", "")
+    ''
     """
     found: str = instance(name, value, str)
     if "\0" in found or not (found.isascii() or all(not "\ud800" <= c <= "\udfff" for c in found)):
@@ -91,6 +111,11 @@ def sequence(name: str, values: object, kind: Any = object, hint: str = "") -> t
     ------
     InputError
         If `values` cannot be iterated over, is a string, has no order, or holds something else.
+
+    Examples
+    --------
+    >>> sequence("names", ["e", "mu"], str)
+    ('e', 'mu')
     """
     if type(values) is not tuple:
         single = isinstance(values, (str, bytes, Mapping, Set)) or getattr(values, "ndim", 1) == 0
@@ -110,6 +135,11 @@ def pairs(name: str, values: object, meaning: str) -> tuple[tuple[Any, Any], ...
     ------
     InputError
         If `values` is not a sequence of pairs.
+
+    Examples
+    --------
+    >>> pairs("spans", [[0.5, 1.0], [2.0, 5.0]], "edges of bins")
+    ((0.5, 1.0), (2.0, 5.0))
     """
     found = sequence(name, values, hint=f"it holds pairs of {meaning}")
     for i, pair in enumerate(found):
@@ -119,7 +149,19 @@ def pairs(name: str, values: object, meaning: str) -> tuple[tuple[Any, Any], ...
 
 
 def put(instance: object, **values: object) -> None:
-    """Set fields of a frozen dataclass to their checked values, from its ``__post_init__``."""
+    """Set fields of a frozen dataclass to their checked values, from its ``__post_init__``.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Source:
+    ...     distance: float
+    ...     def __post_init__(self):
+    ...         put(self, distance=float(self.distance))
+    >>> Source(19)
+    Source(distance=19.0)
+    """
     for field, value in values.items():
         object.__setattr__(instance, field, value)
 

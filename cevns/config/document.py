@@ -45,6 +45,16 @@ class Config:
         The file's ``[model]``; None if it has none, or several.
     models : mapping of str to Interaction
         All of them by name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "mine.toml"
+    >>> _ = path.write_text(template(), encoding="utf-8")
+    >>> config = load_config(path)
+    >>> config.model.name, [e.name for e in config.likelihood.experiments]
+    ('b-3lmu', ['germanium'])
     """
 
     likelihood: Likelihood
@@ -132,7 +142,13 @@ def _listed(name: object, problems: Sequence[str]) -> str:
 
 
 def template() -> str:
-    """Return a commented example of a configuration file that works as it is."""
+    """Return a commented example of a configuration file that works as it is.
+
+    Examples
+    --------
+    >>> "[[experiment]]" in template()
+    True
+    """
     return (resources.files("cevns.config") / "template.toml").read_text(encoding="utf-8")
 
 

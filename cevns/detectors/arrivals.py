@@ -277,6 +277,12 @@ class SharesOver(ByValue):
         Delays [us], ascending: in each piece the zeros of a Chebyshev polynomial.
     values : ndarray, shape (pieces * order, bins)
         Shares at the nodes.
+
+    Examples
+    --------
+    >>> shares = SharesOver(np.array([-1.0, 1.0]), np.array([-0.5, 0.5]), np.array([[0.25, 0.75], [0.5, 0.5]]))
+    >>> shares(0.0)
+    array([0.375, 0.625])
     """
 
     edges: Array

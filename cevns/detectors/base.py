@@ -24,6 +24,13 @@ class DetectorResponse:
 
     A response that is `smeared` spreads each recoil over many bins, and has `shares`. One that is not gives each recoil
     to one bin, by its observable: then it has `observable`, `passed` and what `EtaPieces` asks for besides.
+
+    Examples
+    --------
+    >>> from cevns.detectors import PolynomialQuenching, Response
+    >>> response = Response(PolynomialQuenching((0.25,)), [1.0, 2.0, 5.0])
+    >>> isinstance(response, DetectorResponse), response.bins, response.smeared
+    (True, 2, False)
     """
 
     #: Whether a recoil may be observed in several bins.

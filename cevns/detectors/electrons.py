@@ -45,6 +45,13 @@ class ElectronResponse:
     resolution : optional
         That of nuclear recoils unless given.
 
+    Raises
+    ------
+    UnknownNameError
+        If there is no such `binding`.
+    InputError
+        If subshells are given for free electrons or twice for an element, or a number is out of range.
+
     Examples
     --------
     >>> import cevns

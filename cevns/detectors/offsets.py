@@ -40,6 +40,11 @@ class TimeOffset:
     name : str
         Key of its pull, which is in microseconds.
 
+    Raises
+    ------
+    InputError
+        If `low` is above 0, `high` below it or both are 0, or `sigma` is out of range.
+
     Examples
     --------
     >>> TimeOffset(-0.25, 0.25)

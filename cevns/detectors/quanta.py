@@ -31,7 +31,13 @@ _FELT = 700.0
 
 @dataclass(frozen=True)
 class PoissonResolution(Resolution):
-    """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high)."""
+    """Poisson counting of photoelectrons: n is observed with mean x; a bin holds the whole numbers in [low, high).
+
+    Examples
+    --------
+    >>> PoissonResolution().density(np.array([2.0]), np.array([0.0, 1.0, 2.0])).ravel().round(3)
+    array([0.135, 0.271, 0.271])
+    """
 
     moves: ClassVar[tuple[str, ...]] = ()
 

@@ -48,6 +48,14 @@ class Quenching:
     """Base of quenching factors: `factor` gives f_Q(T); `kinks` the recoils [keV] where it is not analytic.
 
     A subclass needs `factor`, for arrays of any shape; the signal f_Q(T) T must grow with T up to `maximum` [keV].
+
+    Examples
+    --------
+    >>> class Constant(Quenching):
+    ...     def factor(self, recoil_kev):
+    ...         return 0.25 + 0.0 * np.asarray(recoil_kev)
+    >>> Constant().signal([10.0, 20.0])  # keVee
+    array([2.5, 5. ])
     """
 
     kinks: tuple[float, ...] = ()
@@ -67,6 +75,17 @@ class Quenching:
 
         Secants inside a bracket on the monotonic `signal`, so that it holds for every curve, in logarithms, where every
         curve is nearly straight.
+
+        Raises
+        ------
+        InputError
+            If a number is not finite.
+
+        Examples
+        --------
+        >>> from cevns.detectors import LinearQuenching
+        >>> LinearQuenching(0.25, 0.0, constant_above=100.0).recoil([5.0, 10.0])  # keV
+        array([20., 40.])
         """
         target = checks.floats("signal_kevee", signal_kevee, unit="keVee")
         # a signal that is 0 up to some recoil has no logarithm; what follows from it is left to the bisections
@@ -117,6 +136,11 @@ class PolynomialQuenching(Quenching, Brief):
         [keV^-n], n = 0, 1, ...
     maximum : float
         Recoil [keV] up to which the polynomial is used and grows.
+
+    Raises
+    ------
+    InputError
+        If the first coefficient is not positive, one is out of range, or the signal turns over below `maximum`.
 
     Examples
     --------
@@ -190,6 +214,16 @@ class LinearQuenching(Quenching):
         [1/keV], not negative.
     constant_above : float
         Recoil energy [keV].
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or the signal f_Q(T) T does not grow.
+
+    Examples
+    --------
+    >>> LinearQuenching(0.246, 7.8e-4, constant_above=125.0).factor([10.0, 200.0])
+    array([0.2538, 0.3435])
     """
 
     moves: ClassVar[tuple[str, ...]] = ("offset", "slope", "constant_above")
@@ -237,6 +271,14 @@ class BirksQuenching(Quenching, Brief):
     InputError
         If the polynomial misses a row by more than 0.1 %, or the signal f_Q(T) T does not grow from a thousandth of the
         first recoil to the last one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = np.geomspace(1.0, 100.0, 20)
+    >>> birks = BirksQuenching(12.97, 3.311e-3, table, 200.0 * table**0.3)
+    >>> birks.factor([5.0, 20.0]).round(3)
+    array([0.298, 0.483])
     """
 
     moves: ClassVar[tuple[str, ...]] = ("onset_kev", "birks", "stopping_power")
@@ -352,6 +394,11 @@ class LindhardQuenching(Quenching):
         Z and A of the target's nucleus, or the mean A of its isotopes.
     k : float, optional
         Electronic stopping; 0.133 Z^(2/3) A^(-1/2) unless given.
+
+    Raises
+    ------
+    InputError
+        If there are no such nuclei, or `k` is out of range.
 
     References
     ----------

@@ -71,6 +71,12 @@ class Response(DetectorResponse):
     axis : Axis
         The bins.
 
+    Raises
+    ------
+    InputError
+        If edges do not ascend from 0 or more, a number is out of range, `unit` is not that of the axis, or an
+        efficiency or resolution is of another kind, or no fraction where the bins are.
+
     Examples
     --------
     >>> from cevns.detectors import PolynomialQuenching
@@ -213,7 +219,13 @@ class Response(DetectorResponse):
         return self.light_yield * eta * self._factor.signal(recoil_kev)
 
     def recoil(self, observable: ArrayLike, eta: float | Array = 1.0) -> Array:
-        """Return the recoil energies [keV] for values of the observable; inf where none gives it."""
+        """Return the recoil energies [keV] for values of the observable; inf where none gives it.
+
+        Raises
+        ------
+        InputError
+            If an observable is no finite number.
+        """
         return self._factor.recoil(checks.floats("observable", observable) / (self.light_yield * eta))
 
     @property
@@ -285,6 +297,20 @@ class Response(DetectorResponse):
         Returns
         -------
         ndarray, shape (bins, k)
+
+        Raises
+        ------
+        InputError
+            If an observable is no finite number.
+
+        Examples
+        --------
+        >>> from cevns.detectors import Efficiency, PolynomialQuenching
+        >>> threshold = Efficiency([0.0, 2.0], [0.0, 0.8])
+        >>> response = Response(PolynomialQuenching((0.25,)), [1.0, 2.0, 5.0], efficiency=threshold)
+        >>> response.acceptance([1.5, 3.0])
+        array([[0.6, 0. ],
+               [0. , 0.8]])
         """
         x = checks.floats("observable", observable)
         edges = np.asarray(self.edges)

@@ -37,6 +37,14 @@ class SmoothEfficiency:
 
     Nothing is accepted below the first x. A subclass needs `value`, for arrays of any shape, which is asked for nothing
     below it; where it needs another `x` than 0 it gives that too.
+
+    Examples
+    --------
+    >>> class Rise(SmoothEfficiency):
+    ...     def value(self, observable):
+    ...         return 1.0 - np.exp(-observable)
+    >>> Rise()([-1.0, 0.0, 2.0]).round(3)
+    array([0.   , 0.   , 0.865])
     """
 
     steps: ClassVar[bool] = False

@@ -56,6 +56,12 @@ class Component:
         If there is no such flavour.
     InputError
         If `spectrum` is no spectrum, or holds more neutrinos than any source has.
+
+    Examples
+    --------
+    >>> line = Spectrum([], [], [29.8], [1e12])
+    >>> Component("mu", line, "prompt", antineutrino=False)
+    <Component prompt: neutrinos of flavour mu>
     """
 
     flavour: str
@@ -105,6 +111,13 @@ class Flux:
         Which components are antineutrinos.
     timings : tuple of (Timing or None)
         When the neutrinos of each component arrive.
+
+    Raises
+    ------
+    InputError
+        If there are no spectra, or they are no pairs of a flavour and a `Spectrum`.
+    UnknownNameError
+        If there is no such flavour.
 
     Examples
     --------
@@ -257,7 +270,15 @@ class Flux:
         return energies[energies > 0]
 
     def density(self, flavour: str, energy: ArrayLike) -> Any:
-        """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape."""
+        """Return phi(E) [cm^-2 MeV^-1] of a flavour without its lines; `energy` [MeV] of any shape.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import pion_decay_at_rest
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
+        >>> f"{float(flux.density('e', 30.0)):.3e}"  # per cm^2 and MeV
+        '5.667e+12'
+        """
         return self._sum(flavour, _energy(energy), Spectrum.density)
 
     def moment(self, flavour: str, e_min: ArrayLike, k: int = 0) -> Any:
@@ -281,12 +302,27 @@ class Flux:
         ------
         InputError
             If `k` is not 0, 1 or 2 or an energy is negative or not finite.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import pion_decay_at_rest
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
+        >>> f"{float(flux.moment('mu', 0.0)):.3e}"  # neutrinos per cm^2
+        '3.581e+14'
         """
         k = checks.whole("k", k, low=0, high=2)
         return self._sum(flavour, _energy(e_min), lambda spectrum, flat, out: spectrum.moment(flat, k, out))
 
     def kinematic_moment(self, flavour: str, e_min: ArrayLike) -> Any:
-        """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum."""
+        """Return Int_{E_min} dE phi(E) (1 - E_min^2/E^2) [cm^-2]: the flux's whole part in a recoil spectrum.
+
+        Examples
+        --------
+        >>> from cevns.fluxes import pion_decay_at_rest
+        >>> flux = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
+        >>> f"{float(flux.kinematic_moment('e', 20.0)):.3e}"  # per cm^2
+        '9.177e+13'
+        """
         return self._sum(flavour, _energy(e_min), Spectrum.kinematic_moment)
 
     def _sum(self, flavour: str, values: Array, write: Callable[[Spectrum, Array, Array], None]) -> Any:

@@ -145,6 +145,14 @@ def fission_rate(
 ) -> float:
     """Return the fissions per second of a reactor; parameters as in `reactor_antineutrinos`.
 
+    Raises
+    ------
+    UnknownNameError
+        If an isotope has no spectrum.
+    InputError
+        If the power is not positive or above 100 GW, fractions do not add up to 1, or an energy is missing or not
+        allowed.
+
     Examples
     --------
     >>> f"{fission_rate(1.0):.3e}"
@@ -171,6 +179,13 @@ def antineutrinos_per_fission(
     fission_fractions: Mapping[str, float] = TYPICAL_FISSION_FRACTIONS, *, low: float = 0.0
 ) -> float:
     """Return the number of antineutrinos per fission above an energy [MeV].
+
+    Raises
+    ------
+    UnknownNameError
+        If an isotope has no spectrum.
+    InputError
+        If fractions do not add up to 1, or `low` is negative.
 
     Examples
     --------

@@ -33,6 +33,12 @@ def monochromatic(
     ------
     InputError
         If `energy` or `fluence` is not positive and finite.
+
+    Examples
+    --------
+    >>> flux = monochromatic(29.8, fluence=2e12, flavour="mu")
+    >>> flux.moment("mu", 0.0)  # per cm^2
+    2000000000000.0
     """
     energy = checks.real("energy", energy, unit="MeV", low=SMALLEST_ENERGY, high=LARGEST_ENERGY)
     fluence = checks.real("fluence", fluence, unit="cm^-2", above=0, high=LARGEST_FLUENCE)

@@ -28,7 +28,14 @@ _WIDTHS, _LIVES = 9.0, 40.0
 
 @runtime_checkable
 class Timing(Protocol):
-    """When neutrinos arrive: what every law of arrival times has. Laws of one's own have to be hashable."""
+    """When neutrinos arrive: what every law of arrival times has. Laws of one's own have to be hashable.
+
+    Examples
+    --------
+    >>> from cevns.fluxes.timing import PulseTiming
+    >>> isinstance(PulseTiming(0.5, 0.2), Timing)
+    True
+    """
 
     @property
     def breaks(self) -> tuple[float, ...]:
@@ -108,12 +115,34 @@ class PulseTiming:
         return tuple(sorted({*(time for time in found if time < self.latest), *self.breaks}))
 
     def density(self, time: ArrayLike) -> Array:
-        """Return the share of the neutrinos that arrives at `time` [us], per us."""
+        """Return the share of the neutrinos that arrives at `time` [us], per us.
+
+        Raises
+        ------
+        InputError
+            If a time is no finite number.
+
+        Examples
+        --------
+        >>> PulseTiming(0.5, 0.2).density([0.3, 0.5]).round(3)  # per us
+        array([1.21 , 1.995])
+        """
         time = checks.floats("time", time, unit="us")
         return np.asarray(np.where(time < self.latest, self._density(time), 0.0)) / self._whole
 
     def cumulative(self, time: ArrayLike) -> Array:
-        """Return the share of the neutrinos that has arrived by `time` [us]."""
+        """Return the share of the neutrinos that has arrived by `time` [us].
+
+        Raises
+        ------
+        InputError
+            If a time is no finite number.
+
+        Examples
+        --------
+        >>> PulseTiming(0.5, 0.2).cumulative([0.5, 6.0]).round(3)
+        array([0.5, 1. ])
+        """
         time = checks.floats("time", time, unit="us")
         return np.asarray(self._cumulative(np.minimum(time, self.latest))) / self._whole
 
@@ -205,12 +234,34 @@ class TabulatedTiming:
         return tuple(self.edges)
 
     def density(self, time: ArrayLike) -> Array:
-        """Return the share of the neutrinos that arrives at `time` [us], per us."""
+        """Return the share of the neutrinos that arrives at `time` [us], per us.
+
+        Raises
+        ------
+        InputError
+            If a time is no finite number.
+
+        Examples
+        --------
+        >>> TabulatedTiming([0.0, 1.0, 3.0], [3.0, 1.0]).density([0.5, 2.0])  # per us
+        array([0.75 , 0.125])
+        """
         time = checks.floats("time", time, unit="us")
         return np.asarray(self._heights[np.searchsorted(self._edges, time, side="right")])
 
     def cumulative(self, time: ArrayLike) -> Array:
-        """Return the share of the neutrinos that has arrived by `time` [us]."""
+        """Return the share of the neutrinos that has arrived by `time` [us].
+
+        Raises
+        ------
+        InputError
+            If a time is no finite number.
+
+        Examples
+        --------
+        >>> TabulatedTiming([0.0, 1.0, 3.0], [3.0, 1.0]).cumulative([1.0, 3.0])
+        array([0.75, 1.  ])
+        """
         return np.asarray(np.interp(checks.floats("time", time, unit="us"), self._edges, self._arrived))
 
     @cached_property

@@ -55,6 +55,13 @@ class Fit(Result):
         chi2 may fall further beyond it, unless it is 0.
     model, label, experiments, labels, parameters
         As of every `Result`.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> fit = cevns.load("coherent-argon-2020").best_fit("b-l", mass=10.0)
+    >>> f"{fit.coupling:.2e}", round(fit.chi2, 2)
+    ('2.90e-05', 8.47)
     """
 
     chi2: float

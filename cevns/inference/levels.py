@@ -28,6 +28,11 @@ def default_dof(parameters: Sequence[Parameter]) -> int:
 
     2 for a mediator, whose limits are regions in the plane of mass and coupling as in arXiv:2008.05022; 1 for a contact
     interaction, which has the coupling alone.
+
+    Examples
+    --------
+    >>> default_dof(["mass", "coupling"]), default_dof(["coupling"])
+    (2, 1)
     """
     return max(len(parameters), 1)
 

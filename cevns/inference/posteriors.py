@@ -39,6 +39,22 @@ class Posterior:
         The parameters in the order of the values.
     low, high : ndarray, shape (n,)
         Their ranges.
+
+    Raises
+    ------
+    InputError
+        If a parameter that is to be flat in its logarithm may be 0 or below, or has a Gaussian prior.
+    UnknownNameError
+        If it is not among those that are free.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> log_density = cevns.load("coherent-argon-2020").posterior("sm", ["rn_ar"])
+    >>> log_density
+    Posterior(rn_ar)
+    >>> round(log_density([3.5]) - log_density([4.0]), 3)
+    0.311
     """
 
     def __init__(self, objective: Objective, logarithmic: Sequence[str]) -> None:
@@ -154,6 +170,13 @@ def posterior(
     Returns
     -------
     Posterior
+
+    Raises
+    ------
+    UnknownNameError
+        If the interaction or the experiments have no such parameter.
+    InputError
+        If a range, prior or value is not allowed, or a prior flat in the logarithm begins at 0 or below.
 
     Examples
     --------

@@ -46,6 +46,13 @@ class Profile(Result):
         The least chi2 of all values, also of those between and beyond: that from which `delta_chi2` counts.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`; the one parameter is the one along which chi2 runs.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> profile = cevns.load("coherent-argon-2020").profile("sm", "rn_ar", [3.0, 4.0, 5.0])
+    >>> profile.chi2.round(2)  # at 3, 4 and 5 fm
+    array([ 8.26,  9.42, 10.86])
     """
 
     values: Array

@@ -148,6 +148,17 @@ class Result(ByValue, Pictured, abc.ABC):
             ascend.
         DataError
             If the file cannot be written, or would be too long to be read again.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import cevns
+        >>> from pathlib import Path
+        >>> path = Path(tempfile.mkdtemp()) / "limit.csv"
+        >>> limit = cevns.load("coherent-argon-2020").limit("b-l", [10.0])
+        >>> limit.save(path)
+        >>> type(limit).load(path).mass
+        array([10.])
         """
         from cevns.inference.files import save
 

@@ -47,6 +47,13 @@ class Scan(Result):
         chi2 with all nuisances profiled.
     model, label, experiments, labels, parameters
         As of every `Result`.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> scan = cevns.load("coherent-argon-2020").scan("b-l", [1.0, 10.0], [1e-5, 1e-4, 1e-3])
+    >>> scan.chi2.shape
+    (2, 3)
     """
 
     mass: Array

@@ -91,6 +91,18 @@ class Amplitude:
         magnetic moments alone.
     electron_axial : float
         The same for g_A, for vectors alone.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such flavour or kinematics.
+    InputError
+        If a number is out of range, or one is given that these kinematics do not know.
+
+    Examples
+    --------
+    >>> Amplitude(("mu", "tau"), 1.0, -2.0, {"coupling": 2}, "mass").couplings
+    (('coupling', 2),)
     """
 
     flavours: tuple[str, str]
@@ -192,6 +204,15 @@ class Monomial(NamedTuple):
         stands for g_V^2, 2 g_V g_A and g_A^2.
     target : {"nuclei", "electrons"}
         What neutrinos scatter on.
+
+    Examples
+    --------
+    >>> from cevns.interactions import get_interaction
+    >>> *_, square = get_interaction("b-l").monomials(["e"])
+    >>> square.couplings, square.mediators
+    ((('coupling', 4),), (('mass', 2),))
+    >>> square.along(np.array([1500.0]), {"mass": 10.0, "coupling": 1e-4})
+    array([3.90625e-23])
     """
 
     kinematics: str

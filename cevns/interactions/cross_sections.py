@@ -72,6 +72,13 @@ def cross_section(
     InputError
         If a value is missing or out of range, shapes do not broadcast, the cross section is beyond numbers, or the
         total diverges, as it does for a massless mediator.
+
+    Examples
+    --------
+    >>> f"{cross_section('sm', 30.0, 'Ar-40', 'e'):.3e}"  # cm^2
+    '1.469e-39'
+    >>> f"{cross_section('b-l', 30.0, 'Ar-40', 'e', 10.0, mass=10.0, coupling=5e-5):.3e}"  # cm^2/keV
+    '1.434e-40'
     """
     interaction, form_factor = get_interaction(interaction), get_form_factor(form_factor)
     nucleus = nucleus if isinstance(nucleus, Nucleus) else known_nucleus(nucleus)

@@ -42,6 +42,13 @@ def magnetic_moment(name: str = "magnetic-moment", **fields: Any) -> Interaction
     """Return the interaction of effective magnetic moments ``mu_e``, ``mu_mu`` and ``mu_tau`` [Bohr magnetons].
 
     Rates are those of the standard model plus ``(pi alpha^2 / m_e^2) (mu_l / mu_B)^2 (1 / T - 1 / E) Z^2 F_Z^2``.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> round(float(argon.predict(magnetic_moment(), mu_mu=1e-8).signal.sum()), 1)
+    944.7
     """
     fields = {"lagrangian": "L = -(mu_l / 2) nubar sigma^mn nu_l F_mn + h.c.", **fields}
     return Interaction(name, _moments(FLAVOURS), _dipoles(FLAVOURS, None), **fields)
@@ -52,6 +59,13 @@ def sterile_dipole(name: str = "sterile-dipole", **fields: Any) -> Interaction:
 
     Moments are transition moments in Bohr magnetons, ``L = -(mu_l / 2) Nbar sigma F nu_l + h.c.``: a portal that is
     written with d has d = mu / 2.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> round(float(argon.predict(sterile_dipole(), mass=5.0, mu_mu=1e-8).signal.sum()), 1)
+    934.0
     """
     flavours = FLAVOURS[:2]
     fields = {"lagrangian": "L = -(mu_l / 2) Nbar sigma^mn nu_l F_mn + h.c.", **fields}
@@ -88,6 +102,13 @@ def millicharge(name: str = "millicharge", **fields: Any) -> Interaction:
 
     Parameters ``q_ee``, ``q_mumu``, ``q_emu``, ``q_etau``, ``q_mutau`` and ``q_tautau`` each add ``(2 sqrt(2) pi alpha
     / G_F) q_ab / q^2`` to g_V^p, and the opposite to g_V of electrons; squares of those that change the flavour add up.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> round(float(argon.predict(millicharge(), q_emu=1e-6).signal.sum()), 1)
+    6077.4
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -1.0, "high": 1.0}
     parameters = tuple(Parameter(f"q_{ab}", "e", rf"$q_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)
@@ -102,6 +123,13 @@ def charge_radius(name: str = "charge-radius", **fields: Any) -> Interaction:
     Parameters ``r2_ee``, ``r2_mumu``, ``r2_emu``, ``r2_etau``, ``r2_mutau`` and ``r2_tautau`` each add ``-(sqrt(2) pi
     alpha / 3 G_F) <r^2>_ab`` to g_V^p, and the opposite to g_V of electrons. Those that keep the flavour are totals,
     -0.83, -0.48 and -0.30 in the standard model; squares of the others add up.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> argon = cevns.load("coherent-argon-2020")
+    >>> round(float(argon.predict(charge_radius(), r2_mumu=10.0).signal.sum()), 1)  # r^2 in 1e-32 cm^2
+    224.4
     """
     parameters = tuple(
         Parameter(
@@ -124,6 +152,11 @@ def anapole(name: str = "anapole", **fields: Any) -> Interaction:
     """Return the interaction of anapole moments [1e-32 cm^2] beside those of the standard model: ``a_ee`` and so on.
 
     The same observable as a charge radius: <r^2> becomes <r^2> - 6 a.
+
+    Examples
+    --------
+    >>> [p.name for p in anapole().parameters][:3], anapole().parameters[0].unit
+    (['a_ee', 'a_mumu', 'a_emu'], '1e-32 cm2')
     """
     limits: dict[str, Any] = {"default": 0.0, "low": -_LARGEST_RADIUS, "high": _LARGEST_RADIUS}
     parameters = tuple(Parameter(f"a_{ab}", "1e-32 cm2", rf"$a_{{{subscript(ab)}}}$", **limits) for ab in _ORDER)

@@ -53,6 +53,12 @@ class Interaction:
     lagrangian : str
         What it adds to the standard model, in plain text: normalisations and signs differ between papers.
 
+    Raises
+    ------
+    InputError
+        If a name is missing, a field is of another type, a number is out of range, or amplitudes and parameters do not
+        fit together.
+
     Examples
     --------
     >>> from cevns.interactions import Amplitude
@@ -208,7 +214,14 @@ class Interaction:
         return () if self.weak == RADIATIVE_COUPLINGS else (f"{weak_name(self.weak)} weak couplings",)
 
     def replace(self, **changes: Any) -> Interaction:
-        """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``."""
+        """Return a copy with some fields changed, for example ``weak=TREE_LEVEL_COUPLINGS``.
+
+        Examples
+        --------
+        >>> from cevns.interactions import get_interaction
+        >>> get_interaction("b-l").replace(label="$U(1)$").label
+        '$U(1)$'
+        """
         return dataclasses.replace(self, **changes)
 
     def renamed(self, **names: str) -> Interaction:
@@ -221,6 +234,12 @@ class Interaction:
         ------
         UnknownNameError
             If it has no such parameter.
+
+        Examples
+        --------
+        >>> from cevns.interactions import get_interaction
+        >>> get_interaction("scalar").renamed(coupling="g_s").own_names
+        ('mass', 'g_s')
         """
         for name in names:
             checks.known("parameter", name, [p.name for p in self.parameters])
@@ -364,6 +383,12 @@ class Interaction:
         InputError
             If the interaction does not give the charge, or is a sum whose parts differ in it, or one of several
             mediators, each of which has its own.
+
+        Examples
+        --------
+        >>> from cevns.interactions import get_interaction
+        >>> get_interaction("b-3lmu").lepton_charge("mu")
+        -3.0
         """
         charges: dict[str, float] = dict(self.leptons)
         if flavour not in charges and len(self.mediations) > 1:

@@ -40,6 +40,11 @@ class Kind(NamedTuple):
         Mass of the neutral lepton that leaves [MeV].
     target : {"nuclei", "electrons"}
         What neutrinos scatter on.
+
+    Examples
+    --------
+    >>> Kind("magnetic", final_mass=5.0)
+    Kind(kinematics='magnetic', final_mass=5.0, target='nuclei')
     """
 
     kinematics: str

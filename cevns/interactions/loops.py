@@ -39,6 +39,11 @@ class Loop:
     charges : mapping of str to float
         Q'_k of charged leptons, which must add up to 0: or else h depends on what is at high energies.
 
+    Raises
+    ------
+    InputError
+        If the charges do not add up to 0.
+
     Examples
     --------
     >>> loop = Loop({"mu": 1, "tau": -1})

@@ -41,6 +41,13 @@ def NonStandardInteractions(
         With the amplitudes 2 eps_u + eps_d for protons and eps_u + 2 eps_d for neutrons, and one parameter ``coupling``
         that scales all of them, 1 unless given.
 
+    Raises
+    ------
+    InputError
+        If an epsilon is out of range.
+    UnknownNameError
+        If there is no such flavour.
+
     Examples
     --------
     >>> [p.name for p in NonStandardInteractions(up={"e": 0.1}, down={"e": -0.1}).parameters]
@@ -79,6 +86,13 @@ def contact(
         The same for electrons, which know nothing of it unless it is given.
     **fields
         Further fields of `Interaction`.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+    UnknownNameError
+        If there is no such flavour.
 
     Examples
     --------

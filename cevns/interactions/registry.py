@@ -168,7 +168,13 @@ _REFUSED = {
 
 
 def known_interactions() -> tuple[str, ...]:
-    """Return the names of the built-in interactions."""
+    """Return the names of the built-in interactions.
+
+    Examples
+    --------
+    >>> known_interactions()[:4]
+    ('sm', 'universal', 'b-l', 'lmu-ltau')
+    """
     return tuple(_BUILDERS)
 
 

@@ -44,6 +44,16 @@ class WeakCouplings:
     electron : mapping of str to (float, float)
         g_V and g_A of electrons by flavour; those of tree level unless given, 2 sin^2 theta_W + 1/2 and 1/2 for nu_e,
         to which the charged current adds, and 2 sin^2 theta_W - 1/2 and -1/2 for the others.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> WeakCouplings((("e", 0.04), ("mu", 0.03)), -0.51, "mine").of("mu")  # g_V^p, g_V^n
+    (0.03, -0.51)
     """
 
     proton: Values

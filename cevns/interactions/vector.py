@@ -50,6 +50,13 @@ def VectorMediator(
         With parameters ``mass`` and ``coupling``, or ``coupling_squared`` of either sign, and the amplitudes Q'_l (2
         Q'_u + Q'_d) for protons, Q'_l (Q'_u + 2 Q'_d) for neutrons and Q'_l Q'_e for electrons.
 
+    Raises
+    ------
+    InputError
+        If `quarks` are not two charges, or a charge is out of range.
+    UnknownNameError
+        If there is no such flavour.
+
     Examples
     --------
     >>> [a.proton for a in VectorMediator("B-3L_mu", quarks=(1 / 3, 1 / 3), leptons={"mu": -3}).amplitudes]
@@ -132,6 +139,13 @@ def mediated(
         multiplies.
     **fields
         Further fields of `Interaction`.
+
+    Raises
+    ------
+    InputError
+        If a charge is out of range, or those of a loop do not add up to 0.
+    UnknownNameError
+        If there is no such flavour.
 
     Examples
     --------

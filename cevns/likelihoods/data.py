@@ -39,6 +39,16 @@ class Background(Brief):
         Expected counts.
     sigma : float
         Relative uncertainty of the normalisation, a fraction from 1e-6 to 2; 0 for one that is known.
+
+    Raises
+    ------
+    InputError
+        If the counts are negative or not finite, or `sigma` is out of range.
+
+    Examples
+    --------
+    >>> Background("neutrons", [4.0, 2.5], sigma=0.25).sigma
+    0.25
     """
 
     name: str
@@ -70,6 +80,11 @@ class Data(Brief):
         Counts; with Gaussian uncertainties maybe with steady-state background subtracted.
     uncertainty : array_like, shape (bins,), optional
         Standard deviations. Without them the counts are Poisson data, at least 0 and not necessarily whole.
+
+    Raises
+    ------
+    InputError
+        If counts or uncertainties are of another shape, negative where they may not be, or out of range.
 
     Examples
     --------
@@ -130,7 +145,19 @@ class Data(Brief):
         return self.check_precision(observed) if uncertainty is not None else float(np.sqrt(observed.max(initial=0.0)))
 
     def replace(self, observed: ArrayLike, uncertainty: Any = None) -> Data:
-        """Return other counts in the same bins, with the same uncertainties unless others are given."""
+        """Return other counts in the same bins, with the same uncertainties unless others are given.
+
+        Raises
+        ------
+        InputError
+            If what is new does not fit the rest.
+
+        Examples
+        --------
+        >>> data = Data((3.0, 5.0), (2.0, 2.5))
+        >>> data.replace(observed=(4.0, 4.0)).observed
+        (4.0, 4.0)
+        """
         most, own = LARGEST_COUNTS, self.arrays[1]
         if uncertainty is not None or own is None:
             return Data(checks.array("observed", observed, ndim=1, length=len(self.observed)), uncertainty)

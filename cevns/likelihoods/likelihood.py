@@ -162,6 +162,14 @@ class Likelihood(Inference, Expectations, Questions):
             If counts or uncertainties are refused, naming the experiment.
         UnknownNameError
             If an experiment is not known.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> both = cevns.load("coherent-csi-2017") + cevns.load("coherent-argon-2020")
+        >>> counts = {e.name: e.predict("sm").total for e in both.experiments}
+        >>> both.with_data(counts).chi2("sm") < 1e-9
+        True
         """
         return Likelihood(replaced(self.experiments, observed, uncertainty or {}), self.priors)
 
@@ -385,6 +393,13 @@ class Likelihood(Inference, Expectations, Questions):
             If a value is missing, negative, not finite or too large.
         UnknownNameError
             If the interaction or a parameter is not known.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> argon = cevns.load("coherent-argon-2020")
+        >>> argon.chi2("b-l", mass=10.0, coupling=[1e-5, 1e-4]).round(2)
+        array([ 8.77, 41.95])
         """
         if not values and type(mass) in _NUMBERS and type(coupling) in _NUMBERS:
             evaluator = self.bind(interaction)
@@ -465,6 +480,18 @@ class Likelihood(Inference, Expectations, Questions):
         Returns
         -------
         Pulls
+
+        Raises
+        ------
+        InputError, UnknownNameError
+            If a parameter is missing, superfluous or out of range.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> pulls = cevns.load("coherent-argon-2020").pulls("b-l", mass=10.0, coupling=1e-4)
+        >>> round(pulls.chi2, 2), list(pulls.experiments["coherent-argon-2020"]["pulls"])
+        (41.95, ['signal', 'PBRN', 'LBRN'])
         """
         if values or (evaluator := self.bind(interaction)).names != _PLANE:
             evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)

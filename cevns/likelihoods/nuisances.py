@@ -42,6 +42,11 @@ class Nuisance:
     of : sequence of str, or mapping of str to float
         What it scales: ``"signal"``, or names of backgrounds; a mapping says how much of its pull each one takes.
 
+    Raises
+    ------
+    InputError
+        If it scales nothing, or `sigma` or a factor is out of range.
+
     Examples
     --------
     >>> import cevns

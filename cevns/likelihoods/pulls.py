@@ -36,6 +36,13 @@ class Pulls:
         alone.
     remarks : tuple of str
         What has to be said beside the numbers: a sentence for each nuisance at an end of its range.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> pulls = cevns.load("coherent-argon-2020").pulls("sm")
+    >>> {name: round(pull, 3) for name, pull in pulls.experiments["coherent-argon-2020"]["pulls"].items()}
+    {'signal': 0.046, 'PBRN': -0.117, 'LBRN': -0.076}
     """
 
     chi2: float

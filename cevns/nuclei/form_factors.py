@@ -118,10 +118,27 @@ _SURFACES = {"helm": 3.0, "klein-nystrand": 6.0, "symmetrized-fermi": 1.4 * math
 
 
 def known_form_factors() -> tuple[str, ...]:
-    """Return the names of the form factors."""
+    """Return the names of the form factors.
+
+    Examples
+    --------
+    >>> known_form_factors()
+    ('helm', 'klein-nystrand', 'symmetrized-fermi', 'point')
+    """
     return tuple(_KINDS)
 
 
 def get_form_factor(form_factor: FormFactor | str) -> FormFactor:
-    """Return a `FormFactor` for a name; a `FormFactor` is returned as it is."""
+    """Return a `FormFactor` for a name; a `FormFactor` is returned as it is.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no form factor of that name.
+
+    Examples
+    --------
+    >>> get_form_factor("klein-nystrand").name
+    'klein-nystrand'
+    """
     return form_factor if isinstance(form_factor, FormFactor) else FormFactor(form_factor)

@@ -122,7 +122,13 @@ def neutron_radius(charge_radius: float, protons: int, neutrons: int) -> float:
 
 
 def known_elements() -> tuple[str, ...]:
-    """Return the symbols of the elements whose natural composition the table has."""
+    """Return the symbols of the elements whose natural composition the table has.
+
+    Examples
+    --------
+    >>> "Ge" in known_elements(), len(known_elements())
+    (True, 83)
+    """
     return tuple(_elements())
 
 

@@ -92,6 +92,11 @@ class Nucleus:
         Mass tables hold atomic masses, also where they say nuclear ones; the electrons' binding (about 1e-7 of the
         mass) is neglected.
 
+        Raises
+        ------
+        InputError
+            If a number is out of range, or the mass is not that of so many protons and neutrons.
+
         Examples
         --------
         >>> sodium = Nucleus.from_atomic_mass("Na-23", 11, 12, 22.989769282, proton_radius=2.994, neutron_radius=2.994)
@@ -161,7 +166,13 @@ _KEPT = {
 
 
 def known_nuclei() -> list[str]:
-    """Return the names of the nuclei that `nucleus` knows, the lightest elements first."""
+    """Return the names of the nuclei that `nucleus` knows, the lightest elements first.
+
+    Examples
+    --------
+    >>> known_nuclei()[:3]
+    ['H-2', 'He-3', 'He-4']
+    """
     return [i.name for symbol in known_elements() for i in natural(symbol) if i.name != "H-1"]
 
 

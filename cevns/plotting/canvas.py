@@ -64,6 +64,11 @@ def import_matplotlib(purpose: str = "plotting") -> ModuleType:
         If Matplotlib is not installed.
     InputError
         If its settings file cannot be read.
+
+    Examples
+    --------
+    >>> import_matplotlib().__name__
+    'matplotlib'
     """
     if sys.modules.get("matplotlib") is not None:
         return sys.modules["matplotlib"]
@@ -103,6 +108,11 @@ def new_figure(**options: Any) -> Figure:
     ------
     MissingDependencyError
         If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> new_figure(figsize=(4, 3)).get_size_inches()
+    array([4., 3.])
     """
     pyplot = _pyplot_that_shows(import_matplotlib())
     if pyplot is not None:
@@ -215,7 +225,13 @@ def file_axes(**options: Any) -> Axes:
 
 
 def png(figure: Figure) -> bytes:
-    """Return a figure as the bytes of a PNG file."""
+    """Return a figure as the bytes of a PNG file.
+
+    Examples
+    --------
+    >>> png(file_figure(figsize=(2, 1)))[1:4]
+    b'PNG'
+    """
     content = io.BytesIO()
     with _drawing(figure, "the figure"):
         figure.savefig(content, format="png")
@@ -245,6 +261,15 @@ def save(
         figures, or Matplotlib cannot set a label.
     DataError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "empty.pdf"
+    >>> save(file_figure(figsize=(2, 1)), path)
+    >>> path.read_bytes()[:4]
+    b'%PDF'
     """
     figure = _figure_of(figure)
     path = checked_path(path)

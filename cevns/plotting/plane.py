@@ -139,6 +139,12 @@ def mass_coupling_axes(
     ------
     InputError
         If a range does not ascend or is not positive.
+
+    Examples
+    --------
+    >>> ax = mass_coupling_axes(mass=(1.0, 1e3))
+    >>> ax.get_xscale(), [float(end) for end in ax.get_xlim()]  # MeV
+    ('log', [1.0, 1000.0])
     """
     mass = checks.ascending("mass", mass, unit="MeV", above=0, least=2)
     coupling = checks.ascending("coupling", coupling, above=0, least=2)
@@ -160,6 +166,13 @@ def log_ticks(axis: Axis, labelled: Sequence[float] = (1,)) -> None:
     labelled : sequence of int
         Which multiples of a power of ten have labels; more than 1 itself, as in ``(1, 2, 5)`` for a range of few
         decades, are written as plain numbers.
+
+    Examples
+    --------
+    >>> ax = mass_coupling_axes(mass=(1.0, 1e3))
+    >>> log_ticks(ax.xaxis, labelled=(1, 3))
+    >>> len(ax.xaxis.get_ticklocs()) > 6
+    True
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 

@@ -160,6 +160,14 @@ def shade_above(
         Factor in the mass over which it fades at both ends.
     zorder : float
         Order of drawing.
+
+    Examples
+    --------
+    >>> from cevns.plotting import mass_coupling_axes
+    >>> ax = mass_coupling_axes()
+    >>> shade_above(ax, [(np.array([1.0, 100.0]), np.array([1e-4, 1e-3]))], "tab:blue")
+    >>> len(ax.collections) > 0
+    True
     """
     from matplotlib.collections import PathCollection
     from matplotlib.colors import to_rgb
@@ -246,6 +254,12 @@ def label_region(
     Returns
     -------
     matplotlib.text.Text
+
+    Examples
+    --------
+    >>> from cevns.plotting import mass_coupling_axes
+    >>> label_region(mass_coupling_axes(), 10.0, 1e-3, "excluded").get_text()
+    'excluded'
     """
     from matplotlib.patheffects import withStroke
 

@@ -75,6 +75,13 @@ class Prediction(ByValue, Pictured):
         Those of `values`, with their units and labels.
     expected : bool
         Whether `observed` are no data, but the counts of `Experiment.asimov`.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = cevns.load("coherent-argon-2020").predict("sm")
+    >>> found.signal.shape, round(float(found.signal.sum()), 1)
+    ((12,), 131.4)
     """
 
     experiment: str
@@ -330,6 +337,18 @@ def predict(
     Returns
     -------
     Prediction
+
+    Raises
+    ------
+    InputError
+        If `eta` is out of range of the response, or given where its pull is.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = predict(cevns.load("coherent-argon-2020"), "b-l", {"mass": 10.0, "coupling": 5e-5})
+    >>> round(float(found.signal.sum()), 1)
+    229.5
     """
     _check_experiment(experiment)
     interaction = get_interaction(interaction)

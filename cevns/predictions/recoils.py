@@ -76,6 +76,15 @@ def recoil_spectrum(
     ------
     InputError
         If a parameter is out of range, or the spectrum is beyond numbers, as a massless mediator's is at tiny recoils.
+
+    Examples
+    --------
+    >>> from cevns.fluxes import monochromatic
+    >>> from cevns.nuclei import Target
+    >>> flux = monochromatic(30.0, fluence=1e14, flavour="e")
+    >>> argon = Target.of("Ar", mass=1.0)
+    >>> recoil_spectrum("sm", flux, argon, [5.0, 20.0, 60.0]).round(4)  # per keV
+    array([0.0894, 0.0518, 0.    ])
     """
     _check_source(flux, target)
     recoil = checks.array("recoil_kev", recoil_kev, unit="keV", above=0)

@@ -41,6 +41,16 @@ class RefoldedPredictor:
         Values of others.
     eta : float
         Quenching scale.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> signal = cevns.load("coherent-argon-2020").signal
+    >>> predictor = signal.predictor("sterile-dipole", ["mass"], mu_mu=1e-8)
+    >>> predictor
+    <RefoldedPredictor of mass: counts of sterile-dipole with mu_mu=1e-08>
+    >>> predictor(5.0).shape
+    (12,)
     """
 
     def __init__(

@@ -65,6 +65,11 @@ class SpreadSignal(Signal):
     shapes : sequence of ResponseShape
         Nuisances that deform the response, at most 4.
 
+    Raises
+    ------
+    InputError
+        If shapes, arrival, offset and distribution do not fit together, or a component has no timing.
+
     Examples
     --------
     >>> import cevns

@@ -38,6 +38,11 @@ def load_argon_3d(folder: Any = None) -> SimpleNamespace:
     """Counts, the four templates by name, and the excursions, of the total of the template; each of shape (12, 8, 10).
 
     `folder` is a path object, beside which ``coherent_argon_2020`` lies.
+
+    Examples
+    --------
+    >>> load_argon_3d().observed.shape
+    (12, 8, 10)
     """
     root: Any = importlib.resources.files("cevns") / "experiments"
     folder, shared = (root / "coherent_argon_2020_3d" if folder is None else folder), root / "coherent_argon_2020"

@@ -30,6 +30,11 @@ def load_csi(folder: Any = None) -> SimpleNamespace:
     """CsI, 2017 release (arXiv:1804.09459): 12 bins of eq. 4.1, efficiency of 24 1-PE bins, tables of f_Q.
 
     N_i = C_i - AC_i and sigma_i^2 = C_i + AC_i from the beam-on counts before 6 us; `folder` is a path object.
+
+    Examples
+    --------
+    >>> load_csi().observed.shape
+    (12,)
     """
     folder = _folder(folder, "coherent_csi_2017")
 
@@ -58,6 +63,11 @@ def load_argon(folder: Any = None) -> SimpleNamespace:
     """Argon, analysis A of the 2020 release (arXiv:2006.12659): 12 bins of eq. 4.2, efficiency rows in keVee.
 
     The backgrounds are summed over F90 and time.
+
+    Examples
+    --------
+    >>> load_argon().observed.shape
+    (12,)
     """
     folder = _folder(folder, "coherent_argon_2020")
     centre, observed, sigma_exp = np.loadtxt(folder / "energydata1d.txt", skiprows=1, usecols=(0, 1, 2)).T

@@ -54,6 +54,12 @@ def electron_rate(
     """Events per atom and MeV of electron energy with the fluxes 2.6 to 2.8; arguments as `electron_events_csi`.
 
     `T` in MeV, one number for ``method="quad"``; `eta` in neutrinos per flavour and cm^2.
+
+    Examples
+    --------
+    >>> from cevns.reference import neutrino_electron
+    >>> f"{float(electron_rate(0.01, 'Ar', 1e14, neutrino_electron)):.3e}"  # per MeV
+    '2.645e-29'
     """
 
     def of_component(E: Any, T: Any, component: str) -> Any:

@@ -34,17 +34,36 @@ N_AR, FLUX_AR = N_A * 24e3 / 39.96, 0.09 * 13.7e22 / (4 * np.pi * 2750.0**2)
 
 
 def flux_numubar(E: Any, eta: float) -> Any:
-    """Eq. 2.7, muon antineutrinos per MeV in the unit of `eta`, the neutrinos per flavour and area; E in MeV."""
+    """Eq. 2.7, muon antineutrinos per MeV in the unit of `eta`, the neutrinos per flavour and area; E in MeV.
+
+    Examples
+    --------
+    >>> round(float(flux_numubar(40.0, eta=1.0)), 5)  # per MeV
+    0.03224
+    """
     return np.where((E >= 0) & (E <= E_MAX), eta * 64 * E**2 / M_MU**3 * (3 / 4 - E / M_MU), 0.0)
 
 
 def flux_nue(E: Any, eta: float) -> Any:
-    """Eq. 2.8, electron neutrinos; arguments as `flux_numubar`."""
+    """Eq. 2.8, electron neutrinos; arguments as `flux_numubar`.
+
+    Examples
+    --------
+    >>> round(float(flux_nue(40.0, eta=1.0)), 5)  # per MeV
+    0.03162
+    """
     return np.where((E >= 0) & (E <= E_MAX), eta * 192 * E**2 / M_MU**3 * (1 / 2 - E / M_MU), 0.0)
 
 
 def tabulated(energies: Any, values: Any) -> Callable[[Any], Any]:
-    """Flux that is linear between its rows (`energies` in MeV, ascending) and zero outside, as a function of E."""
+    """Flux that is linear between its rows (`energies` in MeV, ascending) and zero outside, as a function of E.
+
+    Examples
+    --------
+    >>> flux = tabulated([10.0, 20.0], [0.0, 4.0])
+    >>> flux([5.0, 15.0, 30.0]).tolist()
+    [0.0, 2.0, 0.0]
+    """
     return lambda E: np.interp(E, energies, values, left=0.0, right=0.0)
 
 
@@ -144,6 +163,12 @@ def rate(
 
     `T` in MeV, one number for ``method="quad"``; `eta` in neutrinos per flavour and cm^2; `couplings` and the rest as
     the arguments of `events_csi`, whose `model` they are.
+
+    Examples
+    --------
+    >>> from cevns.reference import AR40, model
+    >>> f"{float(rate(0.01, AR40, 1e14, model('sm'))):.3e}"  # per MeV
+    '1.500e-23'
     """
     sigma = _sigma(couplings, mass, coupling, form_factor)
 

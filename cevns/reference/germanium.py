@@ -25,7 +25,14 @@ _NODES = np.polynomial.legendre.leggauss(48)
 
 @functools.cache
 def load_germanium(folder: Any = None) -> dict[str, float]:
-    """The numbers of the publication by name; `folder` is a path object."""
+    """The numbers of the publication by name; `folder` is a path object.
+
+    Examples
+    --------
+    >>> numbers = load_germanium()
+    >>> numbers["observed"], numbers["observed_uncertainty"]
+    (21.0, 7.8)
+    """
     folder = importlib.resources.files("cevns") / "experiments" / "coherent_ge_2024" if folder is None else folder
     lines = (folder / "numbers.csv").read_text(encoding="ascii").splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
@@ -46,7 +53,13 @@ def ionization(T: Any, k: float = 0.157) -> Any:
 
 
 def time_shares() -> dict[str, float]:
-    """Share of each component that arrives within the window; the law of arrival times is that of `csi_2021`."""
+    """Share of each component that arrives within the window; the law of arrival times is that of `csi_2021`.
+
+    Examples
+    --------
+    >>> {name: round(share, 3) for name, share in time_shares().items()}
+    {'nue': 0.968, 'numu': 1.0, 'numubar': 0.968}
+    """
     data = load_germanium()
     cuts = np.linspace(data["time_low"], data["time_high"], 33)
     return {

@@ -53,7 +53,13 @@ CHARGES = {
 
 
 def charges_of(name_or_dict: Any) -> Mapping[str, float]:
-    """Charges by the name of an assignment in `CHARGES`; a dict of charges is returned as it is."""
+    """Charges by the name of an assignment in `CHARGES`; a dict of charges is returned as it is.
+
+    Examples
+    --------
+    >>> charges_of("b-l")["d"]
+    0.3333333333333333
+    """
     found: Mapping[str, float]
     found = pick("charges", CHARGES, name_or_dict) if isinstance(name_or_dict, str) else name_or_dict
     return found
@@ -63,6 +69,11 @@ def exchange(q2: Any, mass: float, g2: float) -> Any:
     """x = g^2 / (sqrt(2) G_F (q^2 + m^2)), the exchange of a mediator beside that of a Z.
 
     `q2` = 2 M T > 0 in MeV^2, `mass` in MeV; `g2` is the product of two couplings, of either sign.
+
+    Examples
+    --------
+    >>> round(float(exchange(2 * 37200.0 * 0.02, mass=10.0, g2=1e-9)), 4)  # 20 keV on argon
+    0.0382
     """
     return g2 / (np.sqrt(2) * G_F * (q2 + mass**2))
 
@@ -118,7 +129,14 @@ def coherent(
 
 
 def standard_model(E: Any, T: Any, nucleus: Nucleus, flavour: str, form_factor: str = "helm") -> Any:
-    """Eq. 2.1 of arXiv:2008.05022 for all three flavours, g_V^p of nu_tau being 0.0275; arguments as `coherent`."""
+    """Eq. 2.1 of arXiv:2008.05022 for all three flavours, g_V^p of nu_tau being 0.0275; arguments as `coherent`.
+
+    Examples
+    --------
+    >>> from cevns.reference import AR40
+    >>> f"{float(standard_model(30.0, 0.01, AR40, 'mu')):.3e}"  # cm^2/MeV
+    '5.192e-38'
+    """
     return coherent(E, T, nucleus, flavour, form_factor=form_factor)
 
 
@@ -129,6 +147,12 @@ def vector_amplitude(q2: Any, flavour: str, charges: Any, mass: float, g2: float
     """Amplitude of a mediator that couples to quarks: p = x Q'_l (2 Q'_u + Q'_d), n = x Q'_l (Q'_u + 2 Q'_d).
 
     L = -g Z'_m [Sum Q'_q qbar g^m q + Sum Q'_l (nubar_L g^m nu_L + lbar g^m l)]; eqs 3.2 and 3.3 of arXiv:2008.05022.
+
+    Examples
+    --------
+    >>> p, n = vector_amplitude(1500.0, "mu", "b-l", mass=10.0, g2=1e-9)["mu"]
+    >>> round(float(p), 5), round(float(n), 5)
+    (-0.03789, -0.03789)
     """
     Q = charges_of(charges)
     x = exchange(q2, mass, g2)
@@ -206,7 +230,14 @@ def loop_charge(q2: Any, charges: Any) -> Any:
 
 
 def loop_amplitude(q2: Any, flavour: str, charges: Any, mass: float, g2: float) -> dict[str, tuple[Any, Any]]:
-    """Amplitude of a mediator that couples to leptons alone: p = x Q'_l h(q), n = 0, with `loop_charge` h."""
+    """Amplitude of a mediator that couples to leptons alone: p = x Q'_l h(q), n = 0, with `loop_charge` h.
+
+    Examples
+    --------
+    >>> p, n = loop_amplitude(1500.0, "mu", "lmu-ltau", mass=10.0, g2=1e-6)["mu"]
+    >>> round(float(p), 4), n
+    (0.1648, 0.0)
+    """
     return {flavour: (exchange(q2, mass, g2) * charges_of(charges)[flavour] * loop_charge(q2, charges), 0.0)}
 
 
@@ -274,7 +305,13 @@ def changes(flavour: str, matrix: Mapping[tuple[str, str], complex]) -> dict[str
 def contact_amplitude(
     flavour: str, eps_u: Mapping[tuple[str, str], complex], eps_d: Mapping[tuple[str, str], complex]
 ) -> dict[str, tuple[Any, Any]]:
-    """Amplitude p = 2 eps_u + eps_d, n = eps_u + 2 eps_d of contact interactions; eq. 3.2 of arXiv:2008.05022."""
+    """Amplitude p = 2 eps_u + eps_d, n = eps_u + 2 eps_d of contact interactions; eq. 3.2 of arXiv:2008.05022.
+
+    Examples
+    --------
+    >>> contact_amplitude("e", {("e", "e"): 0.25}, {("e", "mu"): 0.125}) == {"e": (0.5, 0.25), "mu": (0.125, 0.25)}
+    True
+    """
     u, d = changes(flavour, eps_u), changes(flavour, eps_d)
     return {b: (2 * u.get(b, 0.0) + d.get(b, 0.0), u.get(b, 0.0) + 2 * d.get(b, 0.0)) for b in u | d}
 
@@ -311,12 +348,26 @@ def contact(
 
 
 def weak_angle_amplitude(flavour: str, sin2_theta_w: float) -> dict[str, tuple[Any, Any]]:
-    """Amplitude p = -2 (sin^2 theta_W - 0.23857), n = 0 of another weak mixing angle, radiative parts fixed."""
+    """Amplitude p = -2 (sin^2 theta_W - 0.23857), n = 0 of another weak mixing angle, radiative parts fixed.
+
+    Examples
+    --------
+    >>> p, n = weak_angle_amplitude("e", 0.24)["e"]
+    >>> round(p, 5), n
+    (-0.00286, 0.0)
+    """
     return {flavour: (-2 * (sin2_theta_w - SIN2_THETA_W), 0.0)}
 
 
 def weak_angle(E: Any, T: Any, nucleus: Nucleus, flavour: str, sin2_theta_w: float, form_factor: str = "helm") -> Any:
-    """Cross section with another weak mixing angle, see `weak_angle_amplitude`; the rest as `coherent`."""
+    """Cross section with another weak mixing angle, see `weak_angle_amplitude`; the rest as `coherent`.
+
+    Examples
+    --------
+    >>> from cevns.reference import AR40
+    >>> f"{float(weak_angle(30.0, 0.01, AR40, 'mu', 0.25)):.3e}"  # cm^2/MeV
+    '5.603e-38'
+    """
     return coherent(E, T, nucleus, flavour, weak_angle_amplitude(flavour, sin2_theta_w), form_factor=form_factor)
 
 
@@ -331,6 +382,12 @@ def radius_amplitude(flavour: str, r2: Mapping[tuple[str, str], complex]) -> dic
     """Amplitude p = -(sqrt(2) pi alpha / 3 G_F) <r^2> of charge radii in 1e-32 cm^2, n = 0.
 
     A diagonal one is the total: the standard model's, which g_V^p contains, is taken off.
+
+    Examples
+    --------
+    >>> p, n = radius_amplitude("mu", {("mu", "mu"): 0.52})["mu"]  # 1 above the total of the standard model
+    >>> round(float(p), 5), n
+    (-0.0238, 0.0)
     """
     found = changes(flavour, r2)
     if flavour in found:
@@ -375,7 +432,14 @@ MILLICHARGE_AMPLITUDE = 2 * np.sqrt(2) * np.pi * ALPHA / G_F
 def millicharge_amplitude(
     q2: Any, flavour: str, charge: Mapping[tuple[str, str], complex]
 ) -> dict[str, tuple[Any, Any]]:
-    """Amplitude p = +(2 sqrt(2) pi alpha / G_F) q / q^2, n = 0 of millicharges q in units of e."""
+    """Amplitude p = +(2 sqrt(2) pi alpha / G_F) q / q^2, n = 0 of millicharges q in units of e.
+
+    Examples
+    --------
+    >>> p, n = millicharge_amplitude(1500.0, "e", {("e", "mu"): 1e-7})["mu"]
+    >>> round(float(p), 5), n
+    (0.37062, 0.0)
+    """
     return {b: (MILLICHARGE_AMPLITUDE * value / q2, 0.0) for b, value in changes(flavour, charge).items()}
 
 

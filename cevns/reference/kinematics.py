@@ -49,7 +49,13 @@ def opening_recoils(E: float, target_mass: float, outgoing_mass: float = 0.0) ->
 
 
 def electron_least_energy(T: Any) -> Any:
-    """Least neutrino energy in MeV that gives the recoil energy `T` in MeV to an electron: nothing is dropped."""
+    """Least neutrino energy in MeV that gives the recoil energy `T` in MeV to an electron: nothing is dropped.
+
+    Examples
+    --------
+    >>> round(float(electron_least_energy(0.01)), 4)  # MeV
+    0.0558
+    """
     return (T + np.sqrt(T**2 + 2 * M_E * T)) / 2
 
 

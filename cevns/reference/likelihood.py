@@ -48,6 +48,11 @@ def chi2_csi(
     pulls : dict
         alpha_c, beta_c and eta at the minimum.
 
+    Raises
+    ------
+    ConvergenceError
+        If there is no minimum for eta between 0.4 and 2.
+
     Examples
     --------
     >>> round(chi2_csi("sm")[0], 2)
@@ -108,7 +113,13 @@ def chi2_argon(
 
 
 def chi2(experiments: Any, model: Any, mass: float = 0.0, coupling: float = 0.0, form_factor: str = "helm") -> Any:
-    """Sum of the least-squares functions of "coherent-csi-2017" and "coherent-argon-2020", those that are named."""
+    """Sum of the least-squares functions of "coherent-csi-2017" and "coherent-argon-2020", those that are named.
+
+    Examples
+    --------
+    >>> round(float(chi2(["coherent-argon-2020"], "sm")), 3)
+    8.857
+    """
     functions = {"coherent-csi-2017": chi2_csi, "coherent-argon-2020": chi2_argon}
     return sum(
         pick("experiment", functions, name)(model, mass, coupling, form_factor=form_factor)[0] for name in experiments

@@ -6,7 +6,13 @@ from cevns.reference.constants import HBAR_C, M_E, M_U
 
 
 class Nucleus(NamedTuple):
-    """Proton and neutron numbers, nuclear mass in MeV, rms radii in fm (eq. 2.5 and the text below it)."""
+    """Proton and neutron numbers, nuclear mass in MeV, rms radii in fm (eq. 2.5 and the text below it).
+
+    Examples
+    --------
+    >>> AR40.Z, AR40.N, round(AR40.mass, 1), AR40.R_n  # MeV, fm
+    (18, 22, 37215.5, 3.55)
+    """
 
     Z: int
     N: int

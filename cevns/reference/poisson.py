@@ -37,7 +37,14 @@ def baker_cousins(observed: Any, expected: Any, floor: float = FLOOR) -> float:
 
 
 def precision_of(sigmas: Any) -> Any:
-    """Inverse of the covariance of independent pulls; an infinite sigma, a free pull, gives zero."""
+    """Inverse of the covariance of independent pulls; an infinite sigma, a free pull, gives zero.
+
+    Examples
+    --------
+    >>> precision_of([0.5, np.inf])
+    array([[4., 0.],
+           [0., 0.]])
+    """
     return np.diag(1 / np.asarray(sigmas, dtype=float) ** 2)
 
 
@@ -65,6 +72,11 @@ def fit_normalisations(
     -------
     chi2 : float
     pulls : ndarray, shape (k,)
+
+    Raises
+    ------
+    ConvergenceError
+        If counts are not finite, or the search does not end.
 
     Examples
     --------
@@ -136,6 +148,14 @@ def fit_shapes(
     chi2 : float
     pulls : ndarray, shape (k,)
     shapes : ndarray, shape (m,)
+
+    Examples
+    --------
+    >>> def tilted(z):
+    ...     return np.array([[5.0 + z[0], 5.0 - z[0]]])
+    >>> chi2, pulls, z = fit_shapes([4.0, 6.0], tilted, [[4.0]], [[1.0]], [(-3, 3)], [[0.0]])
+    >>> round(chi2, 3), round(float(z[0]), 2)
+    (0.288, -0.29)
     """
 
     def at(z: Any) -> tuple[float, Any]:

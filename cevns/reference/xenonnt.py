@@ -44,6 +44,12 @@ def load_xenonnt(folder: Any = None) -> dict[str, SimpleNamespace]:
     """By run: ``observed`` (81,), ``accidental`` and ``other`` counts (81,), ``energies`` in keV (46,), ``efficiency``.
 
     The last has the shape (81, 46). `folder` is a path object.
+
+    Examples
+    --------
+    >>> runs = load_xenonnt()
+    >>> {name: (run.observed.shape, float(run.observed.sum())) for name, run in runs.items()}
+    {'sr0': ((81,), 9.0), 'sr1': ((81,), 28.0), 'sr2': ((81,), 25.0)}
     """
     folder = importlib.resources.files("cevns") / "experiments" / "xenonnt_8b_2026" if folder is None else folder
     runs = {}
@@ -162,6 +168,12 @@ def events_xenonnt(
     Returns
     -------
     dict of str to ndarray, shape (81,)
+
+    Examples
+    --------
+    >>> spectrum = np.array([0.0, 8.0, 16.0]), np.array([0.0, 0.125, 0.0])
+    >>> {run: round(float(counts.sum()), 1) for run, counts in events_xenonnt("sm", spectrum=spectrum).items()}
+    {'sr0': 12.1, 'sr1': 22.4, 'sr2': 28.8}
     """
     hats = _hats(model, mass, coupling, spectrum, flux, p_ee)
     return {name: counted(EXPOSURES[name] * run.efficiency @ hats) for name, run in load_xenonnt().items()}
@@ -195,6 +207,11 @@ def chi2_xenonnt(
     chi2 : float
     pulls : dict
         Relative shifts ``signal`` and those of the accidental coincidences by run; ``counts`` is the fitted signal.
+
+    Raises
+    ------
+    InputError
+        If a run is none of theirs.
     """
     if not runs or set(runs) - set(EXPOSURES):
         raise InputError(f"runs are some of {', '.join(EXPOSURES)}, not {runs!r}")

@@ -49,6 +49,16 @@ class Table:
         Decimal sign.
     misfit : (int, tuple of str)
         Line and cells of the last line of titles if they are not as many as the rows have; 0 and none otherwise.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "efficiency.csv"
+    >>> _ = path.write_text("energy [keV],efficiency\\n1,0.5\\n2,0.75\\n")
+    >>> table = Table.read(path)
+    >>> table.titles, table.select(["efficiency"]).ravel()
+    (('energy [keV]', 'efficiency'), array([0.5 , 0.75]))
     """
 
     name: str
@@ -76,6 +86,13 @@ class Table:
 
         Rows at the end in which none of the chosen columns has a number are left out. `distinct` says that no column
         may be chosen twice.
+
+        Raises
+        ------
+        InputError, UnknownNameError
+            If there is no such column, or none or one twice is chosen where that is not allowed.
+        DataError
+            If they hold no numbers.
         """
         if columns is None:
             indices, length = [*range(self.width)], len(self.rows)
@@ -181,7 +198,13 @@ class Table:
 
 
 def close_match(name: str, names: Iterable[str]) -> str | None:
-    """Return the entry of `names` that is nearest to `name`, None if none is near."""
+    """Return the entry of `names` that is nearest to `name`, None if none is near.
+
+    Examples
+    --------
+    >>> close_match("efficient", ["energy", "efficiency"])
+    'efficiency'
+    """
     import difflib
 
     return next(iter(difflib.get_close_matches(name, names, n=1)), None)

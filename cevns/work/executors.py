@@ -147,6 +147,11 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     workers : int
         How many; each is started when there is something to do for it.
 
+    Raises
+    ------
+    InputError
+        If `workers` is no number of processes.
+
     Examples
     --------
     >>> with pool(2) as executor:

@@ -35,6 +35,12 @@ class Summary:
         Those that are not there.
     remarks : tuple of str
         What was found on the way, in plain sentences.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> Summary(Path("toys"), "toys", shards=20, missing=(3, 7)).missing
+    (3, 7)
     """
 
     folder: Path

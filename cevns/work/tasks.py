@@ -43,6 +43,11 @@ def generator(seed: int, *numbers: int) -> np.random.Generator:
     *numbers : int
         The shard, and maybe more.
 
+    Raises
+    ------
+    InputError
+        If `seed` is no whole number from 0 on.
+
     Examples
     --------
     >>> generator(1, 3).integers(100, size=4).tolist() == generator(1, 3).integers(100, size=4).tolist()
@@ -70,6 +75,11 @@ class Task:
     shards : int
         How many there are, from 1 to ten million: it follows from the inputs alone, never from the number of workers. A
         second to a minute of work each is good: no more than that is lost, and starting one costs nothing.
+
+    Raises
+    ------
+    InputError
+        If the function cannot be called, inputs are no mapping of names, or shards are out of range.
 
     Examples
     --------
@@ -202,6 +212,12 @@ class Merged(Mapping[str, Any]):
         Those that are not among the arrays.
     remarks : tuple of str
         What happened on the way, in plain sentences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Merged({"chi2": np.zeros(4)}, shards=3, missing=(2,))
+    <Merged: chi2 of 3 shards, 1 missing>
     """
 
     arrays: dict[str, np.ndarray]

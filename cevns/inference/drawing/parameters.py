@@ -62,6 +62,11 @@ def plot_contour(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    InputError
+        If `contour` is no such result, or an option is none of Matplotlib's.
+
     Examples
     --------
     >>> import cevns
@@ -171,6 +176,11 @@ def plot_interval(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    InputError
+        If `interval` is no such result, or an option is none of Matplotlib's.
+
     Examples
     --------
     >>> import cevns
@@ -223,6 +233,11 @@ def plot_estimate(estimate: Estimate, ax: Axes | None = None, *, label: str | No
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If `estimate` is no such result, or an option is none of Matplotlib's.
 
     Examples
     --------

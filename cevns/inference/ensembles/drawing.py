@@ -43,6 +43,11 @@ def plot_toys(
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    InputError
+        If `toys` are none, or an option is none of Matplotlib's.
+
     Examples
     --------
     >>> import cevns

@@ -53,6 +53,11 @@ def plot_feldman_cousins(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If `region` is no such result, or an option is none of Matplotlib's.
     """
     checks.instance("region", region, FeldmanCousins)
     label = label_or_none(region.title if label is None else label)
