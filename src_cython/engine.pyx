@@ -26,6 +26,9 @@ cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
     FEW_SAMPLES = 11
 
+# how far from their origins, in their units, parameters are where it is asked whether any explain the data
+SIZES = (1e-3, 1.0, 1e3)
+
 
 cdef class Engine:
     """Engine(terms, shared=(), priors=(), joint=None)
@@ -269,6 +272,10 @@ cdef class Engine:
 
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
         """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
+        self.write(values, out)
+        self.check_possible(out, min(values.shape[0], out.shape[0]))
+
+    cdef write(self, const double[:, ::1] values, double[::1] out):
         cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
         cdef double none = 0.0
         cdef double *y = <double *> malloc((n + 1) * sizeof(double))
@@ -340,6 +347,30 @@ cdef class Engine:
         for i in range(n):
             if out[i] != out[i]:
                 self.refuse(out[i])
+        self.check_possible(out, n)
+
+    cdef check_possible(self, const double[::1] found, Py_ssize_t n):
+        """Refuse data that nothing explains, if chi2 was found to be infinite at all points of some.
+
+        Where it is finite elsewhere, what searches may go on from there. Counts are analytic in all parameters: those
+        that vanish at points that nothing distinguishes vanish everywhere.
+        """
+        cdef Py_ssize_t i
+        cdef double[::1] chi2
+        for i in range(n):
+            if not found[i] == INFINITY:
+                return
+        if not n:
+            return
+        anywhere = np.array([
+            [min(max(p.origin + size * (1.0 + 0.1 * i), p.low), p.high)
+             for i, p in enumerate(self.counts.parameters)] for size in SIZES])
+        chi2 = np.empty(len(anywhere))
+        self.write(anywhere, chi2)
+        for i in range(len(anywhere)):
+            if not chi2[i] == INFINITY:
+                return
+        self.refuse(INFINITY)
 
     def crossings(self, const double[:, ::1] values not None, bint two_sided, double level,
                   double[:, ::1] out not None, Py_ssize_t[::1] counts not None, char[::1] above not None):

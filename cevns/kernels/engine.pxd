@@ -21,4 +21,6 @@ cdef class Engine:
     cdef take_priors(self, priors, list owned)
     cdef one_valued(self)
     cdef row_t* rows(self, const double[:, ::1] values) except NULL
+    cdef write(self, const double[:, ::1] values, double[::1] out)
+    cdef check_possible(self, const double[::1] found, Py_ssize_t n)
     cdef bint together(self, const double *first, const double *second) noexcept nogil
