@@ -1,22 +1,23 @@
 """The sum of all experiments, as functions of rows of numbers: points, grids, minima and exact crossings of a level."""
 
-from libc.math cimport INFINITY, NAN
+from libc.math cimport INFINITY, NAN, fabs
 from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
-from cevns.kernels.counts cimport Counts, line_value
+from cevns.kernels.counts cimport Counts, fold_piece, line_value
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
 from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_priors
 from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2
-from cevns.kernels.polynomials cimport power
+from cevns.kernels.polynomials cimport find_piece, power
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
 from cevns.kernels.sums cimport (
-    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2)
+    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2,
+    sum_t)
 
 import numpy as np
 
@@ -25,6 +26,10 @@ from cevns.errors import ConvergenceError, InputError
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
     FEW_SAMPLES = 11
+    DIFFERENCES = 5  # fewer points on one line than these are for differences
+
+# sums of which counts are what is left, in units of the counts, from which on polynomials in y lose their digits
+cdef double CANCELLED = 100.0
 
 # how far from their origins, in their units, parameters are where it is asked whether any explain the data
 SIZES = (1e-3, 1.0, 1e3)
@@ -271,7 +276,10 @@ cdef class Engine:
         return point_priors(&self.s, &values[0] if values.shape[0] else &none)
 
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
-        """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work."""
+        """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work.
+
+        A few of them that stand together do not where the polynomials in y that they would share lose their digits.
+        """
         self.write(values, out)
         self.check_possible(out, min(values.shape[0], out.shape[0]))
 
@@ -294,6 +302,9 @@ cdef class Engine:
                         last += 1
                     start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none,
                               MANY if last > i + 1 else ALONE)
+                    if i + 1 < last < i + DIFFERENCES and cancelled(&self.s, rows, y[i]):
+                        last = i + 1
+                        start_sum(&self.s, rows, &values[i, 0], ALONE)
                     if last == i + 1:
                         y[i] = 0.0
                     line_chi2(&self.s, rows, y + i, last - i, &out[i])
@@ -413,6 +424,29 @@ cdef class Engine:
         for i in range(n):
             if counts[i] == -2:
                 self.refuse(NAN)
+
+
+cdef bint cancelled(const sum_t *s, row_t *rows, double y) noexcept nogil:
+    """Whether the counts of some term are the small difference of large ones along the line."""
+    cdef Py_ssize_t i, k, piece, n
+    cdef const term_t *t
+    cdef const double *a
+    cdef const double *b
+    cdef double left, sums
+    for i in range(s.n):
+        t = s.terms[i]
+        n = t.bins
+        piece = find_piece(t.eta_edges, t.pieces, 1.0, -1) if t.order > 1 else 0
+        fold_piece(t.counts, &rows[i].counts, piece)
+        a = rows[i].counts.a + piece * t.order * n
+        b = rows[i].counts.bc + 2 * piece * t.order * n
+        left = sums = 0.0
+        for k in range(n):
+            left += a[k] + y * (b[k] + y * b[n + k])
+            sums += fabs(a[k]) + fabs(y) * (fabs(b[k]) + fabs(y * b[n + k]))
+        if sums > CANCELLED * fabs(left):
+            return True
+    return False
 
 
 def crossings_limit():
