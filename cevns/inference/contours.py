@@ -23,7 +23,7 @@ from cevns.inference.objectives import Objective
 from cevns.inference.planes import Plane, Starts
 from cevns.inference.polygons import encloses
 from cevns.inference.references import chi2_of_fit
-from cevns.inference.remarks import check_effect, remarks, shown_values
+from cevns.inference.remarks import check_effect, jumped, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.tracing import Bottom, trace
 from cevns.parameters import LARGEST_COUPLING, common_shape
@@ -383,14 +383,16 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
     InputError
         If it goes on up to a range that is only there to keep numbers finite.
     """
-    low, high, said = np.empty(2), np.empty(2), []
+    low, high = np.empty(2), np.empty(2)
+    said: list[str] = []
     inside: list[Array] = []
     for k, name in enumerate(names):
         one = met.profile_of([name], level, plain=names)
         objective, i = one.objective, met.objective.names.index(name)
         found = course(one, level, hull=len(objective.names) > 2)
         inside.append(found.points[found.chi2 <= level])
-        ranges, _ = allowed(one, found, level)
+        ranges, jumps = allowed(one, found, level)
+        said += jumped(objective, name, jumps)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
         for side, end, value in ((-1, objective.low[i], p.low), (1, objective.high[i], p.high)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ __all__ = ["Course", "allowed", "course"]
 NEAR = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
 #: Points between the outermost minima and eight widths beyond, and at an extremum that is looked at more closely.
 BETWEEN, CLOSER = 49, 9
+#: Points in each decade of a coupling that matters over decades, as where a mass is profiled; couplings among which the
+#: least one that matters is, and the change of chi2 by which it does.
+DECADE, STEPS, MATTERS = 8, 10.0 ** np.arange(-16.0, 10.25, 0.25), 1e-2
 #: How near a place another one makes it superfluous, as a share of its distance from a minimum.
 BESIDE = 0.2
 #: How often branches are followed over gaps in which chi2 jumps over the level, and places in each.
@@ -87,6 +91,7 @@ def course(profiled: Profiled, level: float, *, hull: bool = False) -> Course:
         found = Course(masses, *profiled.along(masses[:, None]))
         return _with_extrema(profiled, found.joined(centres, *_of_minima(profiled)), level)
     parts: list[Any] = [centres, [low, high], np.linspace(first, last, BETWEEN), _roots(profiled, level)]
+    parts.append(_decades(profiled, max(abs(first), abs(last))))
     for end, sign in ((centres.min(), -1), (centres.max(), 1)):
         parts.append(end + sign * widths[0] * doubling)
         parts.append(end + sign * widths.max() * doubling)
@@ -139,6 +144,27 @@ def _roots(profiled: Profiled, level: float) -> Array:
     return found
 
 
+def _decades(profiled: Profiled, last: float) -> Array:
+    """Return places in all decades of a coupling up to a last one; none where its scale is not logarithmic."""
+    (index,), objective = profiled.fixed, profiled.objective
+    p = objective.parameters[index]
+    masses = [i for i in profiled.moving if objective.logarithmic[i]]
+    if p.scale != "log" or objective.logarithmic[index] or not masses:
+        return np.empty(0)
+    rows = np.array([m.point for m in profiled.minima])
+    ends = rows.copy(), rows.copy()
+    ends[0][:, masses], ends[1][:, masses] = objective.low[masses], objective.high[masses]
+    rows = np.repeat(np.concatenate([rows, *ends])[:, None], 1 + STEPS.size, axis=1)
+    rows[:, :, index] = (p.origin + np.concatenate([[0.0], STEPS])).clip(objective.low[index], objective.high[index])
+    chi2 = objective.chi2(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
+    matters = np.flatnonzero((np.abs(chi2 - chi2[:, :1]) > MATTERS).any(axis=0))
+    if not matters.size or STEPS[matters[0] - 1] >= last:
+        return np.empty(0)
+    least = STEPS[matters[0] - 1]
+    found: Array = np.geomspace(least, last, 1 + math.ceil(DECADE * math.log10(last / least)))
+    return p.origin + (np.concatenate([-found, found]) if p.low < p.origin else found)
+
+
 def _with_extrema(profiled: Profiled, found: Course, level: float, *, hills: bool = True) -> Course:
     """Return the course with the bottoms of valleys that lie above the level, and the tops of hills below it."""
     (index,), objective = profiled.fixed, profiled.objective
@@ -178,6 +204,14 @@ def allowed(profiled: Profiled, found: Course, level: float) -> tuple[Array, tup
         Ends at which chi2 jumps over the level: branches of the profile that were missed.
     """
     roots, jumps = _crossed(profiled, found, level)
+    for _ in range(FOLLOWED if profiled.objective.step is None else 0):
+        # another branch may be lower where the one that was followed ends
+        chi2, points = profiled(roots[:, None])
+        lower = chi2 < level - JUMP
+        if not lower.any():
+            break
+        found = found.joined(roots[lower], chi2[lower], points[lower])
+        roots, jumps = _crossed(profiled, found, level)
     for _ in range(FOLLOWED):
         # a fold for each mass would be followed for nothing: where it loses its effect chi2 does jump
         if not jumps or profiled.objective.step is not None:
@@ -244,7 +278,7 @@ def _refined(profiled: Profiled, found: Course, change: np.ndarray, level: float
 
 def _least_near(profiled: Profiled, places: Array, near: Array) -> tuple[Array, Array]:
     """Return chi2 from the points on both sides of each place."""
-    if not profiled.moving:
+    if not profiled.moving or profiled.alone:
         return profiled(places[:, None])
     sides = [
         profiled.from_starts(places[:, None], near[:, side], profiled.bases(len(places)))

@@ -16,7 +16,7 @@ from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima, on_axes
 from cevns.inference.objectives import Objective
-from cevns.inference.remarks import AS_DEEP, at_ends, directions, remarks, shown_values
+from cevns.inference.remarks import AS_DEEP, at_ends, directions, jumped, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.stepped import folded_basis, has_kink
 from cevns.tabular import Column, Table, chi2_text
@@ -247,7 +247,7 @@ def fit(
     array([[4.28, 5.75]])
     """
     objective = Objective(likelihood, interaction, free, fixed, bounds=bounds, priors=priors, num_threads=num_threads)
-    intervals, minima, said = until_lowest(
+    found, minima, said = until_lowest(
         objective, find_minima(objective), lambda met: {name: _interval(met, name) for name in objective.given}
     )
     best = minima[0]
@@ -260,26 +260,27 @@ def fit(
             for m in minima
             if m.chi2 <= best.chi2 + REPORTED
         ),
-        intervals,
+        {name: interval for name, (interval, _) in found.items()},
         _covariance(objective, minima, edges, flat=bool(still)),
         edges,
         (*({name: 1.0} for name in objective.inert), *still),
         **objective.about,
         parameters=tuple(objective.parameter(name) for name in objective.given),
-        remarks=(*remarks(objective, minima), *said),
+        remarks=(*remarks(objective, minima), *said, *(text for _, texts in found.values() for text in texts)),
     )
 
 
-def _interval(met: Met, name: str) -> Array:
-    """Return where chi2, all other parameters profiled, is at most 1 above its minimum."""
+def _interval(met: Met, name: str) -> tuple[Array, tuple[str, ...]]:
+    """Return where chi2, all other parameters profiled, is at most 1 above its minimum, and what to say of the ends."""
     objective = met.objective
     if name in objective.inert:
-        return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]])
+        return np.array([[objective.open_end(name, -1), objective.open_end(name, 1)]]), ()
     level = met.minima[0].chi2 + 1.0
     profiled = met.profile_of([name], level)
     profiled.sides = True
-    found, _ = allowed(profiled, course(profiled, level), level)
-    return with_open_ends(profiled.objective, objective.names.index(name), found)
+    found, jumps = allowed(profiled, course(profiled, level), level)
+    ranges = with_open_ends(profiled.objective, objective.names.index(name), found)
+    return ranges, jumped(profiled.objective, name, jumps)
 
 
 def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:

@@ -19,7 +19,7 @@ from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.references import chi2_of_fit
-from cevns.inference.remarks import ONE_NAME, check_effect, remarks, shown_values
+from cevns.inference.remarks import ONE_NAME, check_effect, jumped, remarks, shown_values
 from cevns.inference.results import Result
 from cevns.inference.samples import samples
 from cevns.tabular import Column, Table
@@ -307,7 +307,4 @@ def _of_ends(objective: Objective, index: int, ranges: Array, jumps: Sequence[fl
                 out.append(f"{name} is allowed however large it is, since above {value:.6g}{unit} it has no effect")
                 continue
             out.append(f"{name} is allowed up to the {where} end of its range, {value:g}{unit}")
-    for place in jumps:
-        at = float(objective.value(index, np.array([place]))[0])
-        out.append(f"at {name} = {at:g} chi2 jumps over the level: the end may be inexact")
-    return tuple(out)
+    return (*out, *jumped(objective, name, jumps))

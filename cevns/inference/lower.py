@@ -60,12 +60,18 @@ class Met:
 
     def lower(self) -> Array | None:
         """Return the lowest point that was met if it lies below all minima."""
-        best, found = self.minima[0].chi2, None
+        objective, best = self.objective, self.minima[0].chi2
+        found = None
         for made in self._profiles:
             chi2, point = made.lowest
-            if point is not None and chi2 < best - SAME * (1 + abs(best)):
-                best, found = chi2, self.objective.to_points(made.objective.to_values(point[None]))
-        return None if found is None else found.clip(self.objective.low, self.objective.high)
+            if point is None or chi2 >= best - SAME * (1 + abs(best)):
+                continue
+            at = objective.to_points(made.objective.to_values(point[None])).clip(objective.low, objective.high)
+            # many at once may have been lower by rounding
+            chi2 = float(objective.chi2(at)[0])
+            if chi2 < best - SAME * (1 + abs(best)):
+                best, found = chi2, at
+        return found
 
 
 def until_lowest(

@@ -130,6 +130,7 @@ class Objective(Axes):
     ) -> None:
         self.num_threads = checked(num_threads)
         self._arguments = likelihood, interaction, fixed, bounds, priors
+        self.interaction = interaction
         if not hasattr(likelihood, "experiments"):
             raise InputError(f"likelihood must be a Likelihood or an Experiment, got {checks.shown(likelihood)}")
         likelihood = likelihood.constrained(priors)
@@ -186,9 +187,9 @@ class Objective(Axes):
             self._inner: tuple[Array, Array, Any] | None = None
             if self.inert or not self._find_inert():
                 break
-        #: Of all parameters of the interaction that are not free.
-        self._values = values | self.inert
-        self._find_inner(likelihood, interaction, self._values)
+        #: Values of all parameters of the interaction that are not free, by name.
+        self.others = values | self.inert
+        self._find_inner(likelihood, interaction, self.others)
 
     def _ranges(self, bounds: Mapping[str, tuple[float, float]] | None, mediators: frozenset[str]) -> None:
         """Set the ranges that are searched, and the axes."""
@@ -311,7 +312,7 @@ class Objective(Axes):
         likelihood, interaction, _, _, priors = self._arguments
         low, high = low.clip(self.low, self.high), high.clip(self.low, self.high)
         data = likelihood.constrained(priors)
-        inner = convex_box(self.evaluator.parameters, data, interaction, self._values, low, high)
+        inner = convex_box(self.evaluator.parameters, data, interaction, self.others, low, high)
         other = copy.copy(self)
         other._inner = inner
         for name in ("floors", "dear"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.inference.descent import NEVER, along_axes, descend, meetings, scales
+from cevns.inference.ladders import Ladder, ladder
 from cevns.inference.minima import extents, find_minima
 from cevns.inference.sheets import Sheets
 from cevns.inference.squares import Squares
@@ -26,12 +27,18 @@ MOST_BRANCHES, FIRST_STEPS = 12, 6
 HOPELESS = 4.0
 #: How far above what matters a start may be after these steps.
 FAR = 25.0
-#: Points of a line through each point along each axis that is profiled, and valleys of it from which to start anew.
-LINE, VALLEYS = 33, 2
+#: Points of a line through each point along the axis of a mass, of another parameter, and of any where each is a fold.
+MASSES, OTHERS, FOLDS = 193, 65, 33
+#: Valleys of each line from which to start anew, at most.
+VALLEYS = 6
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
 SIZE = 1e3
 #: Of how many places one is looked at along these lines where each point of them is a fold.
 FEWER = 3
+#: Rise on both sides, relative to 1 + chi2, that is rounding.
+FLAT = 1e-9
+#: How often lines are looked at again through what they led to.
+ROUNDS = 3
 #: Gain with which a neighbour's start counts as a better one.
 BETTER = 1e-9
 
@@ -80,6 +87,8 @@ class Profiled:
         self.level: float | None = None
         #: Whether it does not matter either how far below it chi2 is where a neighbour's valley is lower.
         self.sides = False
+        #: Whether one parameter is profiled along which a line shows all valleys: no value needs to know of others.
+        self.alone = False
         #: The least chi2 that was met, and where.
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
@@ -100,6 +109,9 @@ class Profiled:
         scale = scales(self._axes, start, self.moving)
         self._bases = descend(self._axes, start, self.moving, along_axes(scale), steps=3)[2]
         self._lines = self._all_lines(lowest, highest)
+        (first, *others) = self.moving
+        known = isinstance(self._lines[first], Ladder) or objective.logarithmic[first]
+        self.alone = not others and known and not self._axes.dear
 
     def __call__(self, values: Array, starts: Array | None = None) -> tuple[Array, Array]:
         """Return the least chi2 at values of the parameters of interest, and the points where it lies.
@@ -121,6 +133,8 @@ class Profiled:
             points = np.empty((m, len(self.objective.names)))
             points[:, self.fixed] = values
             return self._met(self.objective.chi2(points), points)
+        if self.alone:
+            return self._on_line(values)
         rows = np.repeat(self._branches[None], m, axis=0)
         if starts is not None:
             rows = np.concatenate([starts, rows], axis=1)
@@ -133,6 +147,17 @@ class Profiled:
         chi2[some], points[some] = self._explored(values[some], chi2[some], points[some])
         return chi2, points
 
+    def _on_line(self, values: Array) -> tuple[Array, Array]:
+        """Return the same where a single parameter is profiled, from all valleys along it."""
+        m = len(values)
+        points = np.tile(self._branches[0], (m, 1))
+        points[:, self.fixed] = values
+        starts, owner = self._valleys(points, own=True)
+        chi2, at = self._least(values[owner], starts[:, None], self.bases(owner.size))
+        order = np.lexsort((chi2, owner))
+        best = order[np.searchsorted(owner[order], np.arange(m))]
+        return chi2[best], at[best]
+
     def _apart(self) -> list[Array]:
         """Return the points of the minima, of those that differ in signs that chi2 does not know one each."""
         found: list[Array] = []
@@ -143,14 +168,19 @@ class Profiled:
                 found.append(point)
         return found
 
-    def _all_lines(self, lowest: Array, highest: Array) -> dict[int, Array]:
-        """Return places along each axis: evenly where chi2 has structure, and all over ranges that have a size."""
-        objective, found = self.objective, {}
+    def _all_lines(self, lowest: Array, highest: Array) -> dict[int, Ladder | Array]:
+        """Return ladders of couplings; of other axes places, evenly where chi2 has structure or all over the range."""
+        objective = self.objective
+        found: dict[int, Ladder | Array] = {}
         for axis in self.moving:
-            first, last, count = lowest[axis], highest[axis], LINE
-            low, high = objective.low[axis], objective.high[axis]
+            climbed = None if self._axes.dear else ladder(objective, axis, even=axis in self._even)
+            if climbed is not None:
+                found[axis] = climbed
+                continue
+            count = FOLDS if self._axes.dear else MASSES if objective.logarithmic[axis] else OTHERS
+            first, last, low, high = lowest[axis], highest[axis], objective.low[axis], objective.high[axis]
             if axis in self._even:
-                first, last, low, count = 0.0, max(abs(first), last), 0.0, LINE // 2 + 1
+                first, last, low = 0.0, max(abs(first), last), 0.0
             line = np.linspace(first, last, count)
             if high - low <= SIZE * (last - first):
                 line = np.concatenate([line, np.linspace(low, high, count)])
@@ -163,35 +193,62 @@ class Profiled:
         The lowest valley may be one that no minimum belongs to: along the parameters of interest it ends before it has
         one, and whoever follows another one does not meet it.
         """
-        starts, owner = self._valleys(points)
-        if not owner.size:
-            return chi2, points
-        lower, at = self._least(values[owner], starts[:, None], self.bases(owner.size))
-        for k in np.flatnonzero(lower < chi2[owner] - BETTER):
-            if lower[k] < chi2[owner[k]]:
-                chi2[owner[k]], points[owner[k]] = lower[k], at[k]
+        which = np.arange(len(values))
+        for _ in range(ROUNDS):
+            starts, owner = self._valleys(points[which])
+            if not owner.size:
+                break
+            owner = which[owner]
+            lower, at = self._least(values[owner], starts[:, None], self.bases(owner.size))
+            order = np.lexsort((lower, owner))
+            which, first = np.unique(owner[order], return_index=True)
+            best = order[first]
+            better = lower[best] < chi2[which] - BETTER
+            which, best = which[better], best[better]
+            chi2[which], points[which] = lower[best], at[best]
+            if not which.size:
+                break
         return chi2, points
 
-    def _valleys(self, points: Array) -> tuple[Array, np.ndarray]:
-        """Return bottoms of valleys along lines through points, shape (m, n), and through which ones."""
+    def _valleys(self, points: Array, *, own: bool = False) -> tuple[Array, np.ndarray]:
+        """Return bottoms of valleys along lines through points, shape (m, n), and through which ones.
+
+        Those in which the points themselves lie are only among them if `own`.
+        """
         starts, owners = [], []
         for axis in self.moving:
-            line = self._lines[axis]
-            rows = np.repeat(points[:, None, :], line.size, axis=1)
-            rows[:, :, axis] = line
-            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(len(points), line.size)
+            rows = self._rows(axis, points)
+            line = rows[:, :, axis]
+            found = self.objective.chi2(rows.reshape(-1, rows.shape[-1])).reshape(line.shape)
             padded = np.pad(found, ((0, 0), (1, 1)), constant_values=np.inf)
-            valley = (found < padded[:, :-2]) & (found <= padded[:, 2:])
-            # not the one in which the point lies
-            at = np.abs(points[:, axis]) if axis in self._even else points[:, axis]
-            own = np.abs(line - at[:, None]).argmin(axis=1)
-            apart = np.abs(np.arange(line.size) - own[:, None]) > 1
-            depth = np.where(valley & apart, found, np.inf)
+            before, after = padded[:, :-2], padded[:, 2:]
+            valley = (found < before) & (found <= after)
+            if not own:
+                at = np.abs(points[:, axis]) if axis in self._even else points[:, axis]
+                ends = np.pad(line, ((0, 0), (1, 1)), mode="edge")
+                valley &= (at[:, None] < ends[:, :-2]) | (at[:, None] > ends[:, 2:])
+            # a valley may be deeper between its places, by hardly more than the difference to those beside
+            rise = np.where(np.isfinite(after), after, found) + np.where(np.isfinite(before), before, found) - 2 * found
+            valley &= rise > FLAT * (1 + np.abs(found))
+            if own:
+                # where all is flat any place is as good
+                valley[np.arange(len(points)), found.argmin(axis=1)] = True
+            depth = np.where(valley, found - rise, np.inf)
             for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
-                which = np.flatnonzero(np.isfinite(depth[np.arange(len(points)), k]))
+                least = depth[np.arange(len(points)), k]
+                which = np.flatnonzero(np.isfinite(least) & ((not own) | (least <= found.min(axis=1))))
                 starts.append(rows[which, k[which]])
                 owners.append(which)
         return np.concatenate(starts), np.concatenate(owners)
+
+    def _rows(self, axis: int, points: Array) -> Array:
+        """Return points moved to the places of the lines along an axis, shape (m, places, n)."""
+        line = self._lines[axis]
+        if isinstance(line, Ladder):
+            return line.rows(points)
+        rows = np.repeat(points[:, None, :], line.size, axis=1)
+        rows[:, :, axis] = line
+        return rows
 
     # --- for `Sheets`, on axes of which some may be squares
 
@@ -282,7 +339,7 @@ class Profiled:
 
         It takes a fraction of the time of `along`, which searches at each value from nothing.
         """
-        if not self.moving or self.objective.step is not None:
+        if not self.moving or self.alone or self.objective.step is not None:
             return self.along(values)
         chi2, states = Sheets(self, lambda spots: spots, [values[:, 0]], self._highest).at_nodes()
         return chi2, states.points
@@ -290,7 +347,7 @@ class Profiled:
     def along(self, values: Array, sweeps: int = 100) -> tuple[Array, Array]:
         """Return the same for ascending values of one parameter, where each also starts from its neighbours' points."""
         chi2, points = self(values)
-        if not self.moving:
+        if not self.moving or self.alone:
             return chi2, points
         changed = np.ones(len(values), dtype=bool)
         for _ in range(sweeps):

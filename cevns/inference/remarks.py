@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns.inference.minima import Minimum
     from cevns.inference.objectives import Objective
 
-__all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "nuisances", "remarks", "shown_values"]
+__all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "jumped", "nuisances", "remarks", "shown_values"]
 
 #: What to do where several names are given for one.
 ONE_NAME = "give the name of one parameter: profiled= takes others, over which chi2 is minimised, and fit several"
@@ -35,6 +35,12 @@ def shown_values(objective: Objective, point: Array) -> dict[str, float]:
     """Return the values of a point by name, in the order in which the parameters were named."""
     values = objective.inert | dict(zip(objective.names, objective.to_values(point).tolist(), strict=True))
     return {name: values[name] for name in objective.given}
+
+
+def jumped(objective: Objective, name: str, jumps: Sequence[float]) -> tuple[str, ...]:
+    """Return what to say of ends of intervals, on the axis of a parameter, at which chi2 jumps over the level."""
+    places = objective.value(objective.names.index(name), np.array(jumps))
+    return tuple(f"at {name} = {at:g} chi2 jumps over the level: the end may be inexact" for at in places.tolist())
 
 
 def check_effect(objective: Objective, *names: str) -> None:
