@@ -14,7 +14,7 @@ COUPLINGS = np.concatenate([[0.0], np.geomspace(1e-6, 1e-3, 120)])
 @pytest.mark.parametrize("version", ["cevns", "numpy"])
 def test_toys_of_one_parameter(version, measure, both, quick):
     count = {"cevns": 512 if quick else 8192, "numpy": 20 if quick else 200}[version]
-    refit, draws = Refit(both, "b-l", "coupling", mass=30.0), both.draws("b-l", **POINT)
+    refit, draws = Refit(both, "b-l", "coupling", mass=30.0), both.draws("b-l", nuisances="fixed", **POINT)
     loop = ToyLoop(both, np.array([30.0]), COUPLINGS) if version == "numpy" else None
     function = {
         "cevns": lambda: refit.statistic(draws.take(0, count), coupling=5e-5).least,
@@ -30,7 +30,7 @@ def test_toys_of_one_parameter(version, measure, both, quick):
 @pytest.mark.parametrize("version", ["cevns", "numpy"])
 def test_toys_of_the_plane(version, measure, both, quick):
     count = {"cevns": 64 if quick else 1024, "numpy": 2 if quick else 10}[version]
-    refit, draws = Refit(both, "b-l", ["mass", "coupling"]), both.draws("b-l", **POINT)
+    refit, draws = Refit(both, "b-l", ["mass", "coupling"]), both.draws("b-l", nuisances="fixed", **POINT)
     masses, couplings = np.geomspace(0.1, 1e4, 33), np.concatenate([[0.0], np.geomspace(1e-6, 1e-1, 200)])
     loop = ToyLoop(both, masses, couplings) if version == "numpy" else None
     function = {

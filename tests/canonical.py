@@ -257,6 +257,7 @@ NOT_HELD = {
     "Target": "tests/test_nuclei.py",
     "Task": "tests/test_work.py",
     "TimeOffset": "part of an experiment; tests/test_joint.py",
+    "TooManyFreeError": "an error",
     "UnknownNameError": "an error",
     "WeakCouplings": "part of an interaction",
     "WorkError": "an error",

@@ -334,7 +334,7 @@ def test_a_quenching_scale_out_of_range_names_the_range(argon):
 
 
 def test_tridents_refuse_negative_couplings():
-    with pytest.raises(InputError, match=r"coupling contains -1\.0: every value must be finite and at least 0"):
+    with pytest.raises(InputError, match=r"coupling = -1\.0 is not allowed: it must be finite and at least 0"):
         cevns.bounds.trident_ratio(2e4, -1.0)
 
 
