@@ -27,10 +27,10 @@ MOST_BRANCHES, FIRST_STEPS = 12, 6
 HOPELESS = 4.0
 #: How far above what matters a start may be after these steps.
 FAR = 25.0
-#: Points of a line through each point along the axis of a mass, of another parameter, and of any where each is a fold.
-MASSES, OTHERS, FOLDS = 193, 65, 33
-#: Valleys of each line from which to start anew, at most.
-VALLEYS = 6
+#: Points of a line through each point along the axis of a mass, and of another parameter, or where each is a fold.
+MASSES, OTHERS = 193, 33
+#: Valleys of each line from which to start anew, at most: where all else stays, and where a descent takes it along.
+VALLEYS, FEWER_VALLEYS = 6, 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
 SIZE = 1e3
 #: Of how many places one is looked at along these lines where each point of them is a fold.
@@ -177,7 +177,7 @@ class Profiled:
             if climbed is not None:
                 found[axis] = climbed
                 continue
-            count = FOLDS if self._axes.dear else MASSES if objective.logarithmic[axis] else OTHERS
+            count = MASSES if objective.logarithmic[axis] and not self._axes.dear else OTHERS
             first, last, low, high = lowest[axis], highest[axis], objective.low[axis], objective.high[axis]
             if axis in self._even:
                 first, last, low = 0.0, max(abs(first), last), 0.0
@@ -234,7 +234,7 @@ class Profiled:
                 # where all is flat any place is as good
                 valley[np.arange(len(points)), found.argmin(axis=1)] = True
             depth = np.where(valley, found - rise, np.inf)
-            for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
+            for k in np.argsort(depth, axis=1)[:, : VALLEYS if own else FEWER_VALLEYS].T:
                 least = depth[np.arange(len(points)), k]
                 which = np.flatnonzero(np.isfinite(least) & ((not own) | (least <= found.min(axis=1))))
                 starts.append(rows[which, k[which]])
