@@ -33,7 +33,7 @@ MASSES, OTHERS = 193, 33
 VALLEYS, FEWER_VALLEYS = 6, 2
 #: Ratio of a range to the part of it in which chi2 has structure, up to which all of it is looked at.
 SIZE = 1e3
-#: Of how many places one is looked at along these lines where each point of them is a fold.
+#: Of how many places one is looked at along these lines where each point of them is a fold, or little hangs on it.
 FEWER = 3
 #: Rise on both sides, relative to 1 + chi2, that is rounding.
 FLAT = 1e-9
@@ -143,7 +143,10 @@ class Profiled:
         bases[s - len(self._bases) :] = self._bases
         chi2, points = self._least(values, rows, np.tile(bases, (m, 1, 1)))
         # what some places show their neighbours learn of
-        some = slice(None, None, FEWER if self.level is not None and self._axes.dear else 1)
+        some = np.arange(0, m, FEWER if self.level is not None and self._axes.dear else 1)
+        if self.level is not None and self.sides:
+            # what is below stays below, but a minimum that was missed would show
+            some = some[(chi2[some] > self.level) | (some % FEWER == 0)]
         chi2[some], points[some] = self._explored(values[some], chi2[some], points[some])
         return chi2, points
 
