@@ -234,10 +234,16 @@ def test_a_flat_valley_that_bends_is_one_minimum(factor, names):
 
 
 @pytest.mark.parametrize("rounding", [0.0, 1e-14, -1e-14])
-def test_an_ellipse_of_squares_is_one_minimum(rounding, csi, argon):
+def test_an_ellipse_that_is_not_level_has_four_minima_and_nothing_flat(rounding, csi, argon):
     both = csi.with_data(np.array(csi.observed) * (1 + rounding * np.arange(12))) + argon
     found = both.fit("charge-radius", free=["r2_emu", "r2_etau"])
-    assert len(found.minima) == len(found.remarks) == 1
+    signs = {(m["values"]["r2_emu"] > 0, m["values"]["r2_etau"] > 0) for m in found.minima}
+    assert len(found.minima) == len(signs) == 4
+    assert found.flat == ()
+    # along the ellipse chi2 does rise, a little
+    y = np.linspace(0.0, 40.0, 4001)
+    along = [both.chi2("charge-radius", r2_emu=x, r2_etau=y).min() - found.chi2 for x in (0.0, 10.0)]
+    assert along == pytest.approx([2.08e-4, 1.62e-3], rel=0.02)
 
 
 def test_a_flat_region_with_another_parameter_profiled_has_its_curve():

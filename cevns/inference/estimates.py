@@ -11,7 +11,8 @@ import numpy as np
 
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.descent import Stencil, along_axes, descend, scales
+from cevns.inference.descent import STENCILS, along_axes, descend, extrapolated, scales
+from cevns.inference.flats import pivots
 from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
 from cevns.inference.minima import find_minima, on_axes
@@ -54,12 +55,13 @@ class Estimate(Result):
         (k, 2). Infinite where it stays below that up to the end of the parameter's range.
     covariance : ndarray, shape (n, n)
         Of the parameters in the order of `values`, twice the inverse of the curvature of chi2 at the minimum; NaN for
-        those at an end of their range or without effect, and in all if chi2 does not change in some other direction,
-        or has a kink at the minimum, as it may along the mass of a final lepton.
+        those at an end of their range, without effect or with a part in a direction in which chi2 does not change, and
+        in all if chi2 has a kink at the minimum, as it may along the mass of a final lepton.
     at_edge : dict
         Parameters at an end of the range that is searched: ``"lower"`` or ``"upper"``.
     flat : tuple of dict
-        Directions in which chi2 does not change at the minimum, each with its components by name.
+        Independent directions in which chi2 does not change at the minimum, along a curve if the valley bends: the
+        components of a unit vector by name, each in the unit of its parameter.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`.
     """
@@ -261,7 +263,7 @@ def fit(
             if m.chi2 <= best.chi2 + REPORTED
         ),
         {name: interval for name, (interval, _) in found.items()},
-        _covariance(objective, minima, edges, flat=bool(still)),
+        _covariance(objective, minima, edges, still),
         edges,
         (*({name: 1.0} for name in objective.inert), *still),
         **objective.about,
@@ -291,22 +293,33 @@ def with_open_ends(objective: Objective, index: int, intervals: Array) -> Array:
     return values
 
 
-def _covariance(objective: Objective, minima: Sequence[Minimum], edges: Mapping[str, str], *, flat: bool) -> Array:
-    """Return twice the inverse curvature in the parameters themselves, in the order in which they were named."""
+def _covariance(
+    objective: Objective, minima: Sequence[Minimum], edges: Mapping[str, str], flat: Sequence[Mapping[str, float]]
+) -> Array:
+    """Return twice the inverse curvature in the parameters themselves, in the order in which they were named.
+
+    Those that move along a flat direction have none. For the others one of these for each direction may stay anywhere.
+    """
     n = len(objective.names)
     plain = objective.on_axes(objective.names)
     point = on_axes(minima[:1], objective, plain)[0].point[None]
+    ways = np.array([[one.get(name, 0.0) for name in plain.names] for one in flat]).reshape(-1, n)
+    undecided, held = (ways != 0).any(axis=0), pivots(ways)
     inside = [i for i in range(n) if plain.low[i] < point[0, i] < plain.high[i] and plain.names[i] not in edges]
+    inside = [i for i in inside if i not in held]
     out = np.full((n, n), math.nan)
-    if inside and not flat:
+    if inside and not undecided[inside].all() and (plain.step is None or not flat):
         basis = minima_basis(plain, point, inside)
-        curvature = Stencil(plain, point, basis, inside, exact=True).curvature[0]
+        # a mass that is folded anew for every value is worth one look
+        factors = STENCILS if plain.step is None else (1.0,)
+        curvature = extrapolated(plain, point[0], basis[0], inside, factors)[1]
         lowest = np.linalg.eigvalsh(curvature)
         if lowest[0] > 1e-6 * max(lowest[-1], 1e-300) and not has_kink(plain, point, inside):
             covariance = 2 * basis[0] @ np.linalg.inv(curvature) @ basis[0].T
             # along the logarithm of a mass
             turn = np.where(plain.logarithmic, plain.to_values(point)[0], 1.0)[inside]
             out[np.ix_(inside, inside)] = covariance * turn[:, None] * turn
+            out[undecided], out[:, undecided] = math.nan, math.nan
     known = [k for k, name in enumerate(objective.given) if name not in objective.inert]
     order = [objective.names.index(objective.given[k]) for k in known]
     found = np.full((len(objective.given),) * 2, math.nan)

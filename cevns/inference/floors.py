@@ -155,7 +155,7 @@ class Floors:
         objective, n = self._objective, minimum.point.size
         found: list[Array] = []
         ends = []
-        for direction in flat_directions(objective, minimum):
+        for direction, _ in flat_directions(objective, minimum):
             length = FIRST * float(np.abs(minimum.basis.T @ direction).max())
             ends += [(minimum.point, sign * length * direction, minimum.basis) for sign in (1, -1)]
         for _ in range(WALKED):

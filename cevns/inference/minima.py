@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.inference.descent import along_axes, descend, meetings
-from cevns.inference.flats import flat_directions, look_at_flat
+from cevns.inference.flats import flat_directions
 from cevns.inference.walks import along_valleys
 
 if TYPE_CHECKING:
@@ -393,7 +393,6 @@ def distinct(
     new = [Minimum(float(c), p, b) for p, c, b in zip(points[lowest], chi2[lowest], basis[lowest], strict=True)]
     ordered = sorted([*known, *new], key=lambda m: m.chi2)
     ordered = [m for m in ordered if m.chi2 <= ordered[0].chi2 + WITHIN]
-    look_at_flat(objective, ordered, SAME)
     found: list[Minimum] = []
     for m in ordered:
         if not any(_same(objective, m, other) for other in found):

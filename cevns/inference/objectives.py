@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cevns._types import Array, Model
+    from cevns.inference.flats import Flat
     from cevns.inference.floors import Floors
     from cevns.inference.minima import Minimum
     from cevns.likelihoods import Likelihood
@@ -166,7 +167,7 @@ class Objective(Axes):
         self.given, self.inert = free, dict[str, float]()
         self.kept: dict[str, Any] = {}
         #: Flat directions at minima that were looked at.
-        self.flat: dict[Minimum, list[Array]] = {}
+        self.flat: dict[Minimum, list[Flat]] = {}
         self._propagators = likelihood.propagators(interaction)
         for _ in range(2):
             moving = [name for name in free if name not in self.inert]

@@ -27,8 +27,8 @@ ONE_NAME = "give the name of one parameter: profiled= takes others, over which c
 AS_DEEP = 0.01
 #: Change of chi2 below which an end of a range fits as well.
 AS_GOOD = 1e-6
-#: Components of a direction that are not worth a word.
-SMALL = 1e-3
+#: How far on both sides of a minimum a direction on the axes is taken for one of the parameters.
+NEAR = 1e-4
 
 
 def shown_values(objective: Objective, point: Array) -> dict[str, float]:
@@ -87,16 +87,29 @@ def _without_effect(objective: Objective, minimum: Minimum) -> bool:
 
 
 def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float], ...]:
-    """Return directions in which chi2 does not change at a minimum, parameters without any effect left out."""
+    """Return directions in which chi2 does not change at a minimum, parameters without any effect left out.
+
+    They are unit vectors in the parameters themselves, each in its own unit.
+    """
     out = []
-    for direction in flat_directions(objective, minimum):
-        parts = {
-            name: float(value)
-            for name, value in zip(objective.names, direction, strict=True)
-            if abs(value) > SMALL * np.abs(direction).max()
-        }
-        out.append(parts)
+    for direction, _ in flat_directions(objective, minimum):
+        ends = minimum.point + NEAR * np.outer((1, -1), direction)
+        above, below = objective.to_values(ends.clip(objective.low, objective.high))
+        way = above - below
+        way /= np.linalg.norm(way)
+        out.append({name: value for name, value in zip(objective.names, way.tolist(), strict=True) if value})
     return tuple(out)
+
+
+def _along(objective: Objective, minimum: Minimum) -> list[str]:
+    """Return what has to be said of these directions."""
+    out = []
+    for flat, parts in zip(flat_directions(objective, minimum), directions(objective, minimum), strict=True):
+        terms = " ".join(f"{value:+.3g} {name}" for name, value in parts.items())
+        along = next(iter(parts)) if len(parts) == 1 else terms
+        on = "on a curve through the minimum, there " if flat.bent else ""
+        out.append(f"chi2 does not change {on}along {along}{'' if flat.bent else ' at the minimum'}")
+    return out
 
 
 def _of_heavy(objective: Objective) -> list[str]:
@@ -146,10 +159,7 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
         beyond = "chi2 may fall further beyond" if best.chi2 > AS_GOOD else "chi2 is 0 there, and nothing fits better"
         out.append(f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: {beyond}")
     out += nuisances(objective, best)
-    for direction in directions(objective, best):
-        terms = " ".join(f"{value:+.3g} {name}" for name, value in direction.items())
-        along = next(iter(direction)) if len(direction) == 1 else terms
-        out.append(f"chi2 does not change along {along} at the minimum")
+    out += _along(objective, best)
     for other in minima[1:]:
         if other.chi2 - best.chi2 <= AS_DEEP:
             values = ", ".join(f"{name} {value:.6g}" for name, value in shown_values(objective, other.point).items())
