@@ -32,6 +32,9 @@ def oscillated(
 ) -> Flux:
     """Return a flux whose neutrinos arrive with other flavours than they have in another one.
 
+    It is an incoherent mixture of these: what interactions that change the flavour make of their interference is left
+    out; see docs/physics.md.
+
     Parameters
     ----------
     flux : Flux

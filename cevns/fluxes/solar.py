@@ -73,6 +73,8 @@ def solar_neutrinos(
 ) -> Flux:
     """Return the flux of neutrinos that one reaction in the Sun makes; those of several add with ``+``.
 
+    It is an incoherent mixture of flavours, as `oscillated` fluxes are.
+
     Parameters
     ----------
     source : str
