@@ -77,4 +77,8 @@ def test_a_long_valley_is_not_flat_and_its_errors_are_those_of_the_curvature(bot
 def test_nothing_is_flat_that_is_only_far_from_known(argon):
     found = argon.fit("nsi", ["eps_u_emu", "eps_d_emu"])
     assert found.flat == ()
+    # seven hundred times as long as wide: what is left when one is moved and the other one fitted is a parabola
+    at, step = found.values["eps_u_emu"], 0.3
+    sides = [argon.fit("nsi", ["eps_d_emu"], eps_u_emu=at + side).chi2 - found.chi2 for side in (step, -step)]
+    assert found.errors["eps_u_emu"] == pytest.approx(step * np.sqrt(2 / sum(sides)), rel=0.01)
     assert not any("does not change" in remark for remark in found.remarks)

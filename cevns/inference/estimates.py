@@ -11,7 +11,7 @@ import numpy as np
 
 from cevns.inference import headers
 from cevns.inference.crossings import allowed, course
-from cevns.inference.descent import STENCILS, along_axes, descend, extrapolated, scales
+from cevns.inference.descent import along_axes, descend, extrapolated, scales
 from cevns.inference.flats import pivots
 from cevns.inference.headers import HeaderError
 from cevns.inference.lower import until_lowest
@@ -36,6 +36,8 @@ __all__ = ["Estimate", "fit"]
 
 #: How far above the least chi2 other minima are reported.
 REPORTED = 9.0
+#: How often directions are fitted to the curvature at most, by how much they grow each time, and what is near enough.
+ADAPTED, LONGER, ENOUGH = 4, 30.0, 2.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -309,13 +311,10 @@ def _covariance(
     inside = [i for i in inside if i not in held]
     out = np.full((n, n), math.nan)
     if inside and not undecided[inside].all() and (plain.step is None or not flat):
-        basis = minima_basis(plain, point, inside)
-        # a mass that is folded anew for every value is worth one look
-        factors = STENCILS if plain.step is None else (1.0,)
-        curvature = extrapolated(plain, point[0], basis[0], inside, factors)[1]
+        basis, curvature = _curvature(plain, point, inside)
         lowest = np.linalg.eigvalsh(curvature)
         if lowest[0] > 1e-6 * max(lowest[-1], 1e-300) and not has_kink(plain, point, inside):
-            covariance = 2 * basis[0] @ np.linalg.inv(curvature) @ basis[0].T
+            covariance = 2 * basis @ np.linalg.inv(curvature) @ basis.T
             # along the logarithm of a mass
             turn = np.where(plain.logarithmic, plain.to_values(point)[0], 1.0)[inside]
             out[np.ix_(inside, inside)] = covariance * turn[:, None] * turn
@@ -325,6 +324,25 @@ def _covariance(
     found = np.full((len(objective.given),) * 2, math.nan)
     found[np.ix_(known, known)] = out[np.ix_(order, order)]
     return found
+
+
+def _curvature(objective: Objective, point: Array, axes: Sequence[int]) -> tuple[Array, Array]:
+    """Return directions at a minimum, columns along which chi2 changes by about 1, and the curvature along them."""
+    basis = minima_basis(objective, point, axes)[0]
+    if objective.step is not None:
+        # every step along a mass that is folded anew would be a fold
+        return basis, extrapolated(objective, point[0], basis, axes, (1.0,))[1]
+    curvature = extrapolated(objective, point[0], basis, axes)[1]
+    for _ in range(ADAPTED):
+        if not np.isfinite(curvature).all():
+            break
+        bend, vectors = np.linalg.eigh(curvature)
+        longer = np.sqrt(2 / np.maximum(np.abs(bend), 1e-300))
+        if longer.max() < ENOUGH:
+            break
+        basis = basis @ vectors * np.minimum(longer, LONGER)
+        curvature = extrapolated(objective, point[0], basis, axes)[1]
+    return basis, curvature
 
 
 def minima_basis(objective: Objective, point: Array, axes: Sequence[int]) -> Array:
