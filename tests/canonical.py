@@ -260,7 +260,6 @@ NOT_HELD = {
     "TooManyFreeError": "an error",
     "UnknownNameError": "an error",
     "WeakCouplings": "part of an interaction",
-    "TooManyFreeError": "an error",
     "WorkError": "an error",
 }
 #: Base classes, whose subclasses are held.
