@@ -48,12 +48,17 @@ cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double 
     """chi2 at values of the nuisances with its derivatives, infinite where there can be no such expectations."""
     cdef Py_ssize_t i, k, n = j.pulls
     cdef double total = 0.0, pull
+    memset(gradient, 0, n * sizeof(double))
+    # squares, since pulls that are known far better than what they are sums of would lose their digits in x' W x
     for k in range(n):
         pull = 0.0
         for i in range(n):
-            pull += j.precision[k * n + i] * (x[i] - j.centre[i])
-        gradient[k] = 2.0 * pull
-        total += (x[k] - j.centre[k]) * pull
+            pull += j.root[k * n + i] * (x[i] - j.centre[i])
+        if pull == 0.0:
+            continue
+        for i in range(n):
+            gradient[i] += 2.0 * j.root[k * n + i] * pull
+        total += pull * pull
     for k in range(n * n):
         hessian[k] = 2.0 * j.precision[k]
     for i in range(j.n):

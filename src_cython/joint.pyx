@@ -296,7 +296,7 @@ def square_root(matrix):
 
 
 cdef class Joint:
-    """Joint(terms, precision, low, high, starts, convex, centre=None)
+    """Joint(terms, root, low, high, starts, convex, centre=None)
 
     Experiments with all their nuisances. `cevns.likelihoods` makes these.
 
@@ -304,8 +304,8 @@ cdef class Joint:
     ----------
     terms : sequence of PoissonTerm
         One for each experiment.
-    precision : ndarray, shape (nuisances, nuisances)
-        Inverse covariance; 0 for those without a pull.
+    root : ndarray, shape (nuisances, nuisances)
+        R of the inverse covariance R'R, which is 0 for those without a pull; see `square_root`.
     low, high : ndarray, shape (nuisances,)
         Ranges, which may be infinite.
     starts : ndarray, shape (n, nuisances)
@@ -316,10 +316,10 @@ cdef class Joint:
         Where pulls are centred; at 0 unless it is given.
     """
 
-    def __cinit__(self, terms, precision, low, high, starts, bint convex, centre=None):
+    def __cinit__(self, terms, root, low, high, starts, bint convex, centre=None):
         cdef PoissonTerm term
         cdef Py_ssize_t i
-        self.arguments = (terms, precision, low, high, starts, convex, centre)
+        self.arguments = (terms, root, low, high, starts, convex, centre)
         self.terms = tuple(terms)
         self.j.n, self.j.pulls, self.j.starts = len(self.terms), len(low), len(starts)
         self.j.convex = convex
@@ -329,15 +329,15 @@ cdef class Joint:
                 "them")
         n = self.j.pulls
         centre = np.zeros(n) if centre is None else centre
-        if (precision.shape != (n, n) or high.shape != (n,) or centre.shape != (n,)
+        if (root.shape != (n, n) or high.shape != (n,) or centre.shape != (n,)
                 or starts.shape != (self.j.starts, n) or not len(starts)):
             raise InputError(
-                f"precision of shape {precision.shape}, ranges of {n} and {high.shape}, centres of {centre.shape} and "
+                f"a root of shape {root.shape}, ranges of {n} and {high.shape}, centres of {centre.shape} and "
                 f"starts of {starts.shape} do not fit together: give one of each for each nuisance, and one start at "
                 "least")
         owned = [self.terms]
-        self.j.root = own(owned, square_root(precision))
-        self.j.precision, self.j.start = own(owned, precision), own(owned, starts)
+        self.j.root, self.j.precision = own(owned, root), own(owned, root.T @ root)
+        self.j.start = own(owned, starts)
         self.j.low, self.j.high, self.j.centre = own(owned, low), own(owned, high), own(owned, centre)
         self.all_terms = <const poisson_t **> malloc((self.j.n + 1) * sizeof(poisson_t *))
         if self.all_terms == NULL:
@@ -346,7 +346,7 @@ cdef class Joint:
             term = self.terms[i]
             if term.p.pulls and np.array(term.places).max() >= n:
                 raise InputError(
-                    f"a term has the nuisances {term.places}, but there are {n}: give the precision of each")
+                    f"a term has the nuisances {term.places}, but there are {n}: give the root of each")
             self.all_terms[i] = &term.p
         self.j.terms = self.all_terms
         self.owned = tuple(owned)

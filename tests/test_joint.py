@@ -18,7 +18,7 @@ from cevns.experiments import Experiment
 from cevns.fluxes import PulseTiming
 from cevns.kernels.counts import Counts
 from cevns.kernels.engine import Engine
-from cevns.kernels.joint import Joint
+from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.likelihood import Evaluator
 from cevns.kernels.poisson import PoissonTerm
 from cevns.kernels.weights import Weights
@@ -135,7 +135,7 @@ class Made:
     def engine(self):
         starts = np.zeros((5, 9))
         starts[[1, 2, 3, 4], [6, 6, 4, 4]] = 0.15, -0.15, 1.5, -1.5
-        joint = Joint([self.term()], self.precision, -self.high, self.high, starts, False)
+        joint = Joint([self.term()], square_root(self.precision), -self.high, self.high, starts, False)
         return Engine([], [], [], joint)
 
 

@@ -11,7 +11,7 @@ from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
 from cevns.kernels.counts import Counts
 from cevns.kernels.engine import Engine
-from cevns.kernels.joint import Joint
+from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.poisson import PoissonTerm
 from cevns.kernels.weights import Weights
 from cevns.likelihoods import Background, Nuisance
@@ -129,7 +129,7 @@ class Generated:
         ones = np.ones((1, 1, 1, 1))
         term = PoissonTerm([counts], None, self.observed, ones, self.templates, range(n), self.scales)
         ends = np.full(n, np.inf)
-        return Engine([], [], [], Joint([term], self.precision, -ends, ends, np.zeros((1, n)), True))
+        return Engine([], [], [], Joint([term], square_root(self.precision), -ends, ends, np.zeros((1, n)), True))
 
 
 def check(seed):

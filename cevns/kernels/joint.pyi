@@ -13,7 +13,7 @@ class Joint:
     def __init__(
         self,
         terms: Sequence[PoissonTerm],
-        precision: _Array,
+        root: _Array,
         low: _Array,
         high: _Array,
         starts: _Array,

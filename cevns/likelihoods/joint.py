@@ -11,7 +11,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.kernels.joint import Joint
+from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.poisson import PoissonTerm
 from cevns.likelihoods.nuisances import SIGNAL, check_differ
 
@@ -305,7 +305,8 @@ class Joined:
             moved = np.flatnonzero(scales[0])
             own = [k for k in moved if not scales[1:, k].any() and self._is_of_one(places[k])]
             if moved.size > 1 and own:
-                out[i] = int(own[-1])
+                # the widest: pulls of others would be differences of numbers that are larger by the ratio of widths
+                out[i] = int(max(own, key=lambda k: abs(scales[0, k])))
         return out
 
     def _is_of_one(self, k: int) -> bool:
@@ -376,8 +377,8 @@ class Joined:
     def make(self, terms: Sequence[PoissonTerm]) -> Joint:
         """Return the compiled sum."""
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
-        precision, origins = self.turn.T @ self.precision @ self.turn, self.origins
-        return Joint(terms, precision, low - origins, high - origins, self.starts - origins, self.convex, -origins)
+        root, origins = square_root(self.precision) @ self.turn, self.origins
+        return Joint(terms, root, low - origins, high - origins, self.starts - origins, self.convex, -origins)
 
     @property
     def convex(self) -> bool:
