@@ -8,7 +8,7 @@ and of Gaussian data sum_i ((N_i - n_i) / sigma_i)^2. Derivatives in the nuisanc
 few vectors: the components, and derivatives of the signal in its deformations; see `components.pyx`.
 """
 
-from libc.math cimport INFINITY, hypot, log, sqrt
+from libc.math cimport INFINITY, hypot, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
@@ -19,7 +19,7 @@ from cevns.kernels.components cimport (
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.walls cimport next_to_wall, nothing, walled
+from cevns.kernels.walls cimport log_ratio, next_to_wall, nothing, walled
 
 import numpy as np
 
@@ -70,7 +70,7 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             # bin by bin, since sums of either term are far larger than their difference
             total += 2.0 * (expected - observed)
             if observed > 0.0:
-                total -= 2.0 * observed * log(expected / observed)
+                total -= 2.0 * observed * log_ratio(expected, observed)
     return total
 
 

@@ -44,11 +44,12 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
     if not row.settled:
         m = fmax(m, 2.0 * observed)
         row.slopes[i] = 2.0 - m / expected
-        return 2.0 * (expected - observed) - m * log(expected / (observed if observed > 0.0 else 1.0))
+        return 2.0 * (expected - observed) - m * (
+            log_ratio(expected, observed) if observed > 0.0 else log(expected))
     row.slopes[i] = 2.0 - z
     away = 2.0 * (expected - observed)
     if observed > 0.0:
-        away -= 2.0 * observed * log(expected / observed)
+        away -= 2.0 * observed * log_ratio(expected, observed)
     return away - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
 
 

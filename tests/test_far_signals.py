@@ -53,3 +53,14 @@ def test_a_chi2_that_is_not_found_is_refused(detector):
     engine = detector.bind("b-l").engine
     with pytest.raises(ConvergenceError, match="less far beyond the data"):
         engine.refuse(np.nan)
+
+
+@pytest.mark.parametrize("little", [5e-324, 2.2e-308, 1e-300])
+@pytest.mark.parametrize("backgrounds", [[], [Background("flat", [20.0] * 4, 0.1)]], ids=["signal", "background"])
+def test_counts_next_to_nothing_are_as_good_as_none(detector, little, backgrounds):
+    with_little, with_none = (
+        detector.replace(observed=[n, 25.0, 21.0, 20.0], backgrounds=backgrounds) for n in (little, 0.0)
+    )
+    for coupling in (1e-7, 1e-4, 1e-3):
+        found = with_little.chi2("b-l", mass=10.0, coupling=coupling)
+        assert found == pytest.approx(with_none.chi2("b-l", mass=10.0, coupling=coupling), rel=1e-9)

@@ -1,6 +1,6 @@
 """Walls and kinks of chi2 at bins in which nothing is left, for other Cython code; `walls.pyx` explains them."""
 
-from libc.math cimport fabs
+from libc.math cimport fabs, log
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 
@@ -8,6 +8,12 @@ from cevns.kernels.components cimport poisson_row_t, poisson_t
 cdef inline double nothing() noexcept nogil:
     """Counts that are none: their squares are no numbers any more."""
     return 1e-150
+
+
+cdef inline double log_ratio(double expected, double observed) noexcept nogil:
+    """ln(expected / observed), also where the ratio of two such numbers is none any more."""
+    cdef double ratio = expected / observed
+    return log(ratio) if 1e-300 < ratio < 1e300 else log(expected) - log(observed)
 
 
 cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
