@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike, Values
     from cevns.tabular import Table
 
-__all__ = ["Axis", "Binning"]
+__all__ = ["MOST_BINS", "Axis", "Binning"]
+
+#: Largest number of bins of all axes together: few axes make more than any memory holds.
+MOST_BINS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Binning:
     Raises
     ------
     InputError
-        If there is no axis, or two have one name.
+        If there is no axis, two have one name, or all have more than ten million bins together.
 
     Examples
     --------
@@ -140,6 +143,11 @@ class Binning:
             if names.count(name) > 1:
                 raise InputError(f"names of axes must differ, but {checks.shown(name)} comes more than once")
         checks.put(self, axes=axes)
+        if self.bins > MOST_BINS:
+            raise InputError(
+                f"axes have {self.bins:,} bins together, at most {MOST_BINS:,} are allowed: merge bins, or leave axes "
+                "out"
+            )
 
     def __str__(self) -> str:
         between = "from" if self._plain else "of"

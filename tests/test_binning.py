@@ -64,11 +64,12 @@ def test_histograms_of_numpy_agree():
         (lambda: Binning([]), "axes is empty"),
         (lambda: Binning([CHARGE, CHARGE]), "names of axes must differ, but 'charge'"),
         (lambda: Binning([CHARGE, (0, 1)]), r"axes\[1\] must be an Axis"),
+        (lambda: Binning([Axis(f"x{i}", [0, 1, 2]) for i in range(34)]), "axes have 17,179,869,184 bins together"),
         (lambda: Binning([CHARGE, TIME]).index(7.0), "values are given for 1 of 2 axes: give charge, time"),
         (lambda: Binning([CHARGE, TIME]).index([1, 2], [1, 2, 3]), r"values of shapes \(2,\), \(3,\) do not broadcast"),
         (lambda: CHARGE.index("7"), "charge must be an array of numbers"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_no_bin_is_refused(make, message):
     with pytest.raises(InputError, match=message):

@@ -21,13 +21,15 @@ from cevns.detectors import (
     TemplateResponse,
     shaped,
 )
-from cevns.errors import InputError, UnknownNameError
+from cevns.errors import ConvergenceError, InputError, UnknownNameError
 from cevns.fluxes import Flux, pion_decay_at_rest
 from cevns.nuclei import Target, get_form_factor
 from cevns.predictions import Signal
+from cevns.predictions.deforming import shape_fold
 from cevns.predictions.folding import dense, response_weights
 from cevns.predictions.panels import RecoilNodes
 from cevns.predictions.shaping import Reconstruction, shaped_nodes, shaped_weights
+from cevns.spread import Grid
 
 FLUX = pion_decay_at_rest(neutrinos_per_proton=0.0848, protons=3.198e23, distance=19.3)
 CSI = Target.of("CsI", mass=14.6)
@@ -293,3 +295,9 @@ def test_shifts_under_which_nuclei_no_longer_share_a_quenching_factor_are_refuse
     apart = ResponseShape("apart", Response({"Cs": a, "I": b}, EDGES, light_yield=20.0), nominal, -0.5, 0.5)
     with pytest.raises(InputError, match="shared by other nuclei"):
         shaped_nodes(FLUX, CSI, HELM, nominal, [apart])
+
+
+def test_combinations_of_values_are_counted_before_they_are_made():
+    grids = [Grid(f"z{i}", np.linspace(-2, 2, 17), 16) for i in range(4)]
+    with pytest.raises(ConvergenceError, match="z0, z1, z2, z3: 4,294,967,296 combinations of their values"):
+        shape_fold({}, None, [], grids)

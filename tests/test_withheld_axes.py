@@ -33,6 +33,10 @@ timing = {kind = "pulse", mean_us = 0.5, sigma_us = 0.1}"""
 DATA = "[experiment.data]\nobserved = [60, 18, 3, 4]\n"
 ARRIVAL = "[experiment.arrival]\nedges_us = [0, 1, 6]\n"
 KNOWN = 'schema = 1\n[[experiment]]\nname = "coherent-csi-2017"\n'
+MANY = [f'{{name="a{i}", edges=[0, 1, 2]}}' for i in range(34)]
+BY_EVENTS = '[[experiment.background]]\nname = "b"\nsigma = 9\nevents = 1\nenergy = "flat"\n' + "".join(
+    f'a{i} = "flat"\n' for i in range(34)
+)
 
 CASES = {
     "background": (
@@ -52,6 +56,23 @@ CASES = {
     "data of both kinds": (
         OWN + DATA.replace("60, 18, 3, 4]", "1e300, 4]\nuncertainty = [1, -1]"),
         [r"observed contains 1e\+300", "uncertainty contains -1"],
+    ),
+    "more bins than any memory holds": (
+        OWN + f"[experiment.distribution]\naxes = [{', '.join(MANY)}]\nshares = [[1], [1]]\n" + DATA + BY_EVENTS,
+        ["sigma of background 'b' = 9", "axes have 17,179,869,184 bins together"],
+    ),
+    "more bins of energy and time": (
+        OWN.replace("[5, 10, 20]", str([5 + 0.001 * i for i in range(5001)]))
+        + ARRIVAL.replace("[0, 1, 6]", str(list(range(5001))))
+        + '[experiment.data]\nobserved = "asimov"\n[[experiment.background]]\nname = "b"\nevents = 1\nsigma = 0.1\n'
+        'energy = "flat"\ntime = "flat"\n',
+        ["axes have 25,000,000 bins together"],
+    ),
+    "more bins of energy and others": (
+        OWN.replace("[5, 10, 20]", str([5 + 0.001 * i for i in range(5001)]))
+        + f'[experiment.distribution]\naxes = [{{name = "F90", edges = {list(range(5001))}}}]\nshares = [1, 1]\n'
+        + DATA,
+        ["axes have 25,000,000 bins together"],
     ),
     "a time offset": (
         OWN + ARRIVAL + DATA + '[experiment.shape]\nkind = "time-offset"\nlow_us = 1\nhigh_us = -1\nsigma_us = -1\n',

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.binning import Axis, Binning
+from cevns.binning import MOST_BINS, Axis, Binning
 from cevns.config import readers as read
 from cevns.config.readers import Reader, Section, join
 from cevns.config.responses import EFFICIENCIES, OBSERVABLE, UNIT
@@ -75,6 +75,8 @@ class Axes:
         # a distribution that holds the times does not go with those of an arrival
         whole = sound and len(known) == len(found) and not {"arrival", "distribution"} <= table.keys()
         whole = whole and len({axis.name for axis in known}) == len(known)
+        # more bins than any memory holds are listed where the axes are put together
+        whole = whole and math.prod(axis.bins for axis in known) <= MOST_BINS
         return cls(known, whole, len(found) == 1 and "edges" in response)
 
     @classmethod

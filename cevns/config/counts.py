@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -226,7 +227,8 @@ class BackgroundTable:
 
     def _product(self, reader: Reader, axes: Axes, where: str) -> Array | None:
         """Return counts as the product of the projections."""
-        before, out = len(reader.problems), np.array([self.events or 0.0])
+        before = len(reader.problems)
+        parts: list[Array] = []
         for axis in axes.axes:
             here, values = join(where, axis.name), self.projections[axis.name]
             if isinstance(values, str):
@@ -246,8 +248,11 @@ class BackgroundTable:
             if not total:
                 reader.problem(here, "is 0 in all bins: a projection says how counts are shared among them")
                 continue
-            out = np.multiply.outer(out, values / total)
-        return None if len(reader.problems) > before or not axes.whole else out
+            parts.append(values / total)
+        # axes that are not known to fit together may have any number of bins
+        if len(reader.problems) > before or not axes.whole:
+            return None
+        return functools.reduce(np.multiply.outer, parts, np.array([self.events or 0.0]))
 
 
 def background(reader: Reader, value: Any, where: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.binning import Binning
 from cevns.config import readers as read
 from cevns.config.axes import Axes, Shares, arrival, distribution
 from cevns.config.counts import BackgroundTable, DataTable, Expected, background, data, data_in_part
@@ -120,6 +121,9 @@ class _Own:
             self.parts["distribution"].check(reader, self.axes, self._at("distribution"))
         self._check_names()
         fields = {key: value for key, value in self.parts.items() if key != "data"}
+        if self.complete and not self._failed:
+            # numbers of all bins are put into their shape next
+            self._try(self.where, Binning, {"axes": self.axes.axes})
         if self.complete and not self._failed:
             fields |= {"backgrounds": backgrounds, "shapes": moved}
             if self._resolve(fields):

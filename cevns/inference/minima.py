@@ -266,10 +266,8 @@ def _combined(node: Array, axes: np.ndarray, places: Sequence[Sequence[float]], 
     """Return a node moved to combinations of places along some axes, some evenly chosen where there are too many."""
     lengths = [len(row) for row in places]
     total = math.prod(lengths)
-    which = np.arange(total)
-    if total > most:
-        # so that every axis takes all of its places, which the first ones in order would not
-        which = np.unique((np.arange(most) * GOLDEN % 1.0 * total).astype(int))
+    # some so that every axis takes all of its places, which the first ones in order would not
+    which = np.arange(total) if total <= most else np.unique((np.arange(most) * GOLDEN % 1.0 * total).astype(int))
     out = np.tile(node, (which.size, 1))
     for axis, row, index in zip(axes, places, np.unravel_index(which, lengths) if lengths else (), strict=True):
         out[:, axis] = np.array(row)[index]

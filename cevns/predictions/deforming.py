@@ -40,6 +40,8 @@ MOST_MOMENTS = 128
 #: What all terms that are left out may add up to, as a share of the largest bin.
 LEFT_OUT = 0.1 * TOLERANCE
 _MOST_PIECES = 32
+#: Most combinations of values of all shapes at which a response is folded.
+_MOST_NODES = 100_000
 #: Counts that are none.
 _NOTHING = 1e-250
 #: Places of a nuisance's range where kinks of an efficiency are looked for.
@@ -125,7 +127,20 @@ def shape_fold(
     shapes: Sequence[ResponseShape],
     grids: Sequence[Grid],
 ) -> Fold:
-    """Return the fold at all combinations of the grids' nodes, the last one's fastest."""
+    """Return the fold at all combinations of the grids' nodes, the last one's fastest.
+
+    Raises
+    ------
+    ConvergenceError
+        If these are too many.
+    """
+    count = math.prod(_sizes(grids))
+    if count > _MOST_NODES:
+        raise ConvergenceError(
+            f"counts are not smooth in the shapes {', '.join(grid.name for grid in grids)}: {count:,} combinations of "
+            f"their values are needed, at most {_MOST_NODES:,} are looked at; give them narrower ranges, or the "
+            "response a resolution, or leave some out"
+        )
     names = [grid.name for grid in grids]
     values = [dict(zip(names, z, strict=True)) for z in itertools.product(*(g.nodes.tolist() for g in grids))]
     layers = {key: Layer.of(n, shaped_weights(n, response, shapes, values, covered=True)) for key, n in nodes.items()}

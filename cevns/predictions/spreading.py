@@ -112,6 +112,8 @@ class SpreadSignal(Signal):
                         f"component {component.name!r} of flux {self.flux.name!r} has no timing, which bins of arrival "
                         "time need: give it one, flux.with_timing(...) or timing in the table of the flux"
                     )
+        # refuses axes of one name, and more bins than any memory holds
+        _ = self.binning
         if self.offset is not None and self.arrival is None:
             raise InputError("offset is given, but there are no bins of arrival time that it could shift: leave it out")
         if self.distribution is not None and self.distribution.energy != self.response.bins:
