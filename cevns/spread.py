@@ -170,4 +170,5 @@ class Spread:
         ndarray, shape (..., energy bins x rest)
         """
         found: Array = np.asarray(sum(counts[..., None] * shares[group] for group, counts in by_energy.items()))
-        return found.reshape(*found.shape[:-2], -1)
+        # there may be no counts at all
+        return found.reshape(*found.shape[:-2], found.shape[-2] * found.shape[-1])

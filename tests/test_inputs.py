@@ -21,7 +21,7 @@ from cevns.detectors import (
 )
 from cevns.errors import InputError
 from cevns.interactions import NonStandardInteractions, VectorMediator, WeakCouplings
-from cevns.nuclei import Nucleus, Target
+from cevns.nuclei import Nucleus, Target, nucleus
 from cevns.nuclei.form_factors import FormFactor
 
 
@@ -306,3 +306,38 @@ def test_the_compiled_spectra_refuse_misaligned_arrays(argon):
 def test_predictions_of_nothing_have_a_shape(argon, shape):
     found = argon.predict("b-l", np.empty(shape), 1e-5)
     assert found.signal.shape == found.total.shape == (*shape, 12)
+
+
+@pytest.mark.parametrize(
+    "value", [np.void(b"abcd"), np.timedelta64(10, "s"), np.datetime64("2020-01-01"), np.array([1.0, 2.0])]
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda argon, value: argon.draws("sm", nuisances=value),
+        lambda argon, value: argon.draws("sm", pulls=value),
+        lambda argon, value: argon.draws("sm", seed=value),
+        lambda argon, value: argon.toys("b-l", value, free=["coupling"], mass=10.0),
+        lambda argon, value: argon.limit("b-l", mass=[10.0], dof=value),
+        lambda argon, value: argon.limit("b-l", mass=[10.0], num_threads=value),
+        lambda argon, value: argon.bind("b-l", free=value),
+        lambda argon, value: argon.bind("b-l", priors=value),
+        lambda argon, value: LindhardQuenching(value, 40.0),
+        lambda argon, value: nucleus(value),
+        lambda argon, value: fluxes.PulseTiming(0.5, 0.1, value, latest=value),
+    ],
+    ids=range(11),
+)
+def test_numbers_of_numpy_that_mean_something_else_are_refused(argon, call, value):
+    with pytest.raises(InputError):
+        call(argon, value)
+
+
+def test_names_of_free_parameters_may_be_an_array(argon):
+    given = np.array(["mass", "coupling"])
+    assert argon.bind("b-l", free=given) is argon.bind("b-l", free=("mass", "coupling"))
+
+
+def test_counts_of_no_points_have_no_rows(argon):
+    made = argon.replace(arrival=None, uncertainty=None)
+    assert made.predict("b-l", mass=[], coupling=1e-5).signal.shape == (0, len(argon.observed))

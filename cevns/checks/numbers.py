@@ -314,7 +314,8 @@ def whole(name: str, value: object, *, low: int = 0, high: int | None = None) ->
     """
     if type(value) is np.ndarray and value.ndim == 0:
         value = value[()]
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+    # a duration is one of NumPy's integers
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
         raise InputError(f"{name} must be a whole number, got {shown(value)}")
     if value < low or (high is not None and value > high):
         limits = f"at least {low}" if high is None else f"from {low} to {high}"

@@ -86,14 +86,14 @@ class PulseTiming:
     def __post_init__(self) -> None:
         end: dict[str, Any] = {"unit": "us", "low": -LARGEST_TIME, "high": LARGEST_TIME}
         size: dict[str, Any] = {"unit": "us", "low": SHORTEST, "high": LARGEST_TIME}
-        lifetimes = checks.array("lifetimes", self.lifetimes, ndim=1, **size) if len(self.lifetimes) else np.empty(0)
+        lifetimes = checks.array("lifetimes", self.lifetimes, ndim=1, **size)
         checks.put(
             self,
             mean=checks.real("mean", self.mean, **end),
             sigma=checks.real("sigma", self.sigma, **size),
             lifetimes=tuple(lifetimes.tolist()),
         )
-        if self.latest != math.inf:
+        if not (isinstance(self.latest, float) and self.latest == math.inf):
             checks.put(self, latest=checks.real("latest", self.latest, unit="us", above=self.mean, high=LARGEST_TIME))
         for a, b in itertools.combinations(self.lifetimes, 2):
             if abs(a - b) < APART * max(a, b):

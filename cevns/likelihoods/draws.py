@@ -119,15 +119,15 @@ class Draws:
         key: Sequence[int] = (),
     ) -> None:
         self.likelihood = likelihood
-        if nuisances not in MODES:
+        if not isinstance(nuisances, str) or nuisances not in MODES:
             raise InputError(f"nuisances must be one of {', '.join(MODES)}, got {checks.shown(nuisances)}")
-        if not isinstance(pulls, Pulls) and pulls not in ("best fit", "central"):
+        if not isinstance(pulls, Pulls) and not (isinstance(pulls, str) and pulls in ("best fit", "central")):
             raise InputError(f"pulls must be 'best fit', 'central' or a Pulls, got {checks.shown(pulls)}")
         self.nuisances, self.fluctuated = nuisances, nuisances == "fluctuated"
         self.seed = checks.whole("seed", seed, low=0, high=LARGEST_SEED)
         self.key = tuple(checks.whole("key", k, low=0, high=2**32 - 1) for k in checks.sequence("key", key))
         self.values = {name: value for name, value in values.items() if value is not None}
-        if pulls == "best fit":
+        if isinstance(pulls, str) and pulls == "best fit":
             pulls = likelihood.pulls(interaction, **self.values)
         self.pulls = None if isinstance(pulls, str) else pulls
         assembly = likelihood._assembly

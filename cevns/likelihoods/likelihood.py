@@ -271,7 +271,7 @@ class Likelihood(Inference, Expectations, Questions):
         5.354
         """
         # a name is its own key, so that a call in a loop neither builds nor compares interactions
-        if priors:
+        if priors is not None:
             return self.constrained(priors).bind(interaction, free=free, priors=None, **fixed)
         try:
             hash(interaction)
@@ -279,7 +279,7 @@ class Likelihood(Inference, Expectations, Questions):
             # no interaction, which this refuses
             self.describe(interaction)
             raise
-        if not (free or fixed):
+        if type(free) is tuple and not (free or fixed):
             return self._evaluators.get(interaction, lambda: self._bind(interaction, (), {}, interaction))
         fixed = owned(fixed, self.own_parameters(interaction), self.describe(interaction)[0])
         free, fixed = chosen(self.parameters(interaction), free, fixed)
@@ -333,10 +333,10 @@ class Likelihood(Inference, Expectations, Questions):
         InputError
             If they are no mapping of names to pairs of numbers.
         """
+        if not isinstance(priors, (Mapping, type(None))) or not all(isinstance(name, str) for name in priors or ()):
+            raise InputError(f"priors must be a mapping of names to (mean, sigma), got {checks.shown(priors)}")
         if not priors:
             return self
-        if not isinstance(priors, Mapping) or not all(isinstance(name, str) for name in priors):
-            raise InputError(f"priors must be a mapping of names to (mean, sigma), got {checks.shown(priors)}")
         made = self.with_priors(**priors)
         return self._constrained.get(tuple(sorted(made.priors.items())), lambda: made)
 

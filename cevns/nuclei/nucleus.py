@@ -211,7 +211,7 @@ def nucleus(name: str) -> Nucleus:
         name = f"{element(spelled[0])}-{spelled[1]}"
     if isinstance(name, str) and name in _KEPT:
         return _KEPT[name]
-    if name == "H-1":
+    if isinstance(name, str) and name == "H-1":
         raise UnknownNameError(
             "unknown nucleus 'H-1': scattering on a single proton is not coherent, and its radius is that of the "
             f"proton itself. {MAKE_ONE}"
