@@ -138,10 +138,7 @@ class Binning:
         axes = checks.sequence("axes", self.axes, Axis)
         if not axes:
             raise InputError("axes is empty: a binning needs at least one axis")
-        names = [axis.name for axis in axes]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"names of axes must differ, but {checks.shown(name)} comes more than once")
+        checks.differ("names of axes", [axis.name for axis in axes])
         checks.put(self, axes=axes)
         if self.bins > MOST_BINS:
             raise InputError(

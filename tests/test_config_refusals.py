@@ -369,7 +369,7 @@ def test_no_problem_is_withheld(problems, text, words):
         ('[experiment.nuisance]\nname = "flux"\nsigma = -1\n', [r"experiment\[1\]\.nuisance: sigma of 'flux' = -1"]),
         (
             2 * '[[experiment.nuisance]]\nname = "flux"\nsigma = 0.1\n',
-            ["nuisances must have different names: one of them"],
+            ["names of nuisances must differ, but "],
         ),
         ('[[experiment.background]]\nname = "b"\ncounts = [1, 2]\nsigma = -1\n', [r"background\[1\]: sigma .*-1"]),
     ],

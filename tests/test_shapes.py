@@ -188,7 +188,7 @@ def test_shifts_that_are_refused():
         shaped(CSI_2021, SHAPES, {"q2": 1.0})
     with pytest.raises(InputError, match=r"z of 'q1' = 3\.5"):
         shaped(CSI_2021, SHAPES, {"q1": 3.5})
-    with pytest.raises(InputError, match="different names"):
+    with pytest.raises(InputError, match="names of shapes must differ"):
         shaped(CSI_2021, [Q0, Q0], {})
     with pytest.raises(InputError, match=r"low = 0\.5"):
         ResponseShape("q", Q0.up, Q0.down, low=0.5)

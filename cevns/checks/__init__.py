@@ -1,6 +1,6 @@
 """Checks of user input: one place for every rule and its message."""
 
-from cevns.checks.names import ALIKE, flavour, known, optional_module
+from cevns.checks.names import ALIKE, differ, flavour, known, optional_module
 from cevns.checks.numbers import (
     LARGEST_SIGMA,
     SCALARS,
@@ -26,6 +26,7 @@ __all__ = [
     "array",
     "ascending",
     "confidence_level",
+    "differ",
     "flavour",
     "floats",
     "function",

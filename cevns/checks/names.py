@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from cevns.checks.values import shown
-from cevns.errors import MissingDependencyError, UnknownNameError
+from cevns.errors import InputError, MissingDependencyError, UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
-__all__ = ["ALIKE", "flavour", "known", "optional_module"]
+__all__ = ["ALIKE", "differ", "flavour", "known", "optional_module"]
 
 _EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit", "distributed": "cluster"}
 #: Flavours are not told apart further, since all vector couplings change sign together.
@@ -60,6 +61,23 @@ def known(
     meant = f" Did you mean {close!r}?" if close else ""
     listed = f"known: {', '.join(names)}" if names else "there is none"
     raise UnknownNameError(f"unknown {kind} {shown(name)}; {listed}.{meant}{hint and ' '}{hint}")
+
+
+def differ(what: str, names: Sequence[str]) -> None:
+    """Refuse names of which two are the same.
+
+    Raises
+    ------
+    InputError
+        Naming the first one that comes more than once.
+
+    Examples
+    --------
+    >>> differ("names of axes", ["energy", "time"])
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{what} must differ, but {shown(name)} comes more than once")
 
 
 def _closest(name: str, names: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.binning import Binning
+from cevns.binning import Axis, Binning
 from cevns.config import readers as read
 from cevns.config.axes import Axes, Shares, arrival, distribution
 from cevns.config.counts import BackgroundTable, DataTable, Expected, background, data, data_in_part
@@ -25,10 +25,12 @@ from cevns.config.systematics import (
 )
 from cevns.config.targets import form_factor, target
 from cevns.detectors import DetectorResponse, PolynomialQuenching, Response, ResponseShape, TimeOffset, shaped
+from cevns.detectors.electrons import electron_response
 from cevns.errors import CevnsError
 from cevns.experiments import Experiment, known_experiments, known_options
 from cevns.experiments import load as _load_experiment
 from cevns.fluxes import PulseTiming, monochromatic
+from cevns.likelihoods.nuisances import check_differ
 from cevns.nuclei import Target
 from cevns.predictions import Signal, SpreadSignal
 
@@ -158,7 +160,7 @@ class _Own:
         ]
 
     def _check_counts(self, given: DataTable) -> None:
-        """List wrong numbers of counts of backgrounds that are refused, or that nothing but the data counts."""
+        """List wrong numbers of counts of what is refused, or what nothing but the data counts."""
         observed = given.observed if isinstance(given.observed, np.ndarray) else None
         for at, entry in self._entries("background", "backgrounds"):
             counts = self.reader.parts.get(at, {}).get("counts")
@@ -166,35 +168,42 @@ class _Own:
                 continue
             if entry is None:
                 self.axes.flat(self.reader, counts, join(at, "counts"))
-            if not self.axes.whole and observed is not None and counts.size != observed.size:
-                self.axes.unlike_observed(self.reader, observed.size, counts.size, join(at, "counts"))
+            self._check_size(observed, counts, join(at, "counts"))
+        for at, entry in self._entries("shape", "shapes"):
+            if isinstance(entry, DeformationTable):
+                self._check_size(observed, entry.up, join(at, "up"))
+
+    def _check_size(self, observed: Any, values: np.ndarray, where: str) -> None:
+        if not self.axes.whole and observed is not None and values.size != observed.size:
+            self.axes.unlike_observed(self.reader, observed.size, values.size, where)
 
     def _check_names(self) -> None:
         """List components and nuisances that are none."""
         reader, parts = self.reader, self.reader.parts
-        listed = [at for at, _ in self._entries("background", "backgrounds")]
-        components: list[Any] = [SIGNAL, *(parts.get(at, {}).get("name") for at in listed)]
-        of = [
-            (join(at, "of"), component)
-            for at, nuisance in self._entries("nuisance", "nuisances")
-            if nuisance is not None
-            for component, _ in nuisance.of
-        ]
-        moved = self._entries("shape", "shapes")
-        of += [(join(at, "of"), entry.of) for at, entry in moved if isinstance(entry, DeformationTable)]
-        # one that could not be read may be any
+        named: dict[str, Any] = {}
+        lists = [("background", "backgrounds"), ("nuisance", "nuisances"), ("shape", "shapes")]
+        for keys in lists:
+            for at, entry in self._entries(*keys):
+                named[at] = getattr(entry, "name", None) or parts.get(at, {}).get("name")
+        backgrounds, nuisances, moved = ([at for at, _ in self._entries(*keys)] for keys in lists)
+        # whatever else of an entry is wrong, it says of what it is; one without a name may be of any
+        components, names = [SIGNAL, *(named[at] for at in backgrounds)], [named[at] for at in (*nuisances, *moved)]
+        of = [(join(at, "of"), name) for at in (*nuisances, *moved) for name in _names(parts.get(at, {}).get("of"))]
         check_names(reader, "component", [] if None in components else of, components)
-        names: list[Any] = [
-            getattr(entry, "name", None) or parts.get(at, {}).get("name")
-            for at, entry in (*self._entries("nuisance", "nuisances"), *moved)
-        ]
-        pairs = [
-            (join(at, "of"), name)
-            for at, pair in self._entries("correlations", "correlations")
-            if pair is not None
-            for name in pair[0]
-        ]
+        correlated = [at for at, _ in self._entries("correlations", "correlations")]
+        pairs = [(join(at, "of"), name) for at in correlated for name in _names(parts.get(at, {}).get("of"))]
         check_names(reader, "nuisance", [] if None in names else pairs, names)
+        pulled: list[str] = []
+        for key, what, some in (
+            ("background", "background names", backgrounds),
+            ("nuisance", "names of nuisances", nuisances),
+        ):
+            given = [named[at] for at in some if named[at] is not None]
+            self._try(self._at(key), checks.differ, {"what": what, "names": given})
+            # a background without an uncertainty has no pull
+            pulled += dict.fromkeys(named[at] for at in some if named[at] and parts.get(at, {}).get("sigma") != 0)
+        pulled += [named[at] for at in moved if named[at] is not None]
+        self._try(self._at("nuisance"), check_differ, {"names": pulled})
 
     def _resolve(self, fields: dict[str, Any]) -> bool:
         """Put in the place of templates what they are of the response's own counts; return whether that went well."""
@@ -249,14 +258,15 @@ class _Own:
         signal: dict[str, Any] = _stand_ins(self.axes)
         whole: dict[str, Any] = {name: parts[name] for name in ("flux", "target", "response") if name in parts}
         try:
-            Signal(**signal | whole)
+            Signal(**signal | whole | self._mended(signal))
         except CevnsError as error:
             self._listed(self.where, error)
             whole = {}
         signal |= whole
         alone = {key: parts[key] for key in _ALONE if key in parts and parts[key] != 0}
-        if len(whole) < len(signal):
-            alone.pop("electrons", None)
+        if len(whole) < len(signal) and "electrons" in alone:
+            # a target that is none may lack their shells
+            self._try(self._at("electrons"), electron_response, {"given": alone.pop("electrons")})
         bins = signal["response"].bins
         plain = {"name": "x", **signal, "observed": np.zeros(bins), "uncertainty": np.ones(bins), "signal_sigma": 0.1}
         given = parts.get("data")
@@ -277,6 +287,21 @@ class _Own:
             elif isinstance(shape, TimeOffset) and "arrival" not in parts:
                 self._try(at, SpreadSignal, signal | {"offset": shape})
 
+    def _mended(self, stand_ins: dict[str, Any]) -> dict[str, Any]:
+        """Return what is like a target and a response that are refused in what the one says of the other."""
+        found: dict[str, Any] = {}
+        target, response = (self.reader.parts.get(self._at(name), {}) for name in ("target", "response"))
+        if "target" not in self.parts and target.get("composition") is None:
+            # a quenching factor may be for any nucleus
+            return found
+        if "target" not in self.parts:
+            found["target"] = Target.of(target["composition"], mass=1.0, nuclei=target["nuclei"])
+        if "response" not in self.parts and response.get("quenching") is not None:
+            # of what is observed per keVee, any factor may be
+            bins = Axis("x", range(stand_ins["response"].bins + 1))
+            found["response"] = Response(response["quenching"], bins)
+        return found
+
     def _try(self, where: str, build: Callable[..., Any], arguments: dict[str, Any]) -> None:
         try:
             build(**arguments)
@@ -290,6 +315,11 @@ class _Own:
 
     def _is_listed(self, error: CevnsError) -> bool:
         return any(str(error) in problem for problem in self.reader.problems[self.before :])
+
+
+def _names(of: Any) -> list[str]:
+    """Return the names that a key is of, one or several, with or without factors."""
+    return [of] if isinstance(of, str) else [name for name in of or () if isinstance(name, str)]
 
 
 def _stand_ins(axes: Axes) -> dict[str, Any]:

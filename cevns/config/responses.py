@@ -202,9 +202,10 @@ _RESPONSE = Section(
         "resolution": ("resolution", resolution),
         "recoil_efficiency": ("recoil_efficiency", read.one_of(_RECOIL_EFFICIENCIES)),
     },
-    {"quenching": PolynomialQuenching((0.1,)), "edges": (1.0, 2.0)},
+    # of every recoil there is, so that a factor that is refused here would be with any edges
+    {"quenching": PolynomialQuenching((0.1,)), "edges": tuple(10.0**n for n in range(-6, 7))},
     {
-        "quenching": frozenset({"edges", "light_yield", "unit"}),
+        "quenching": frozenset({"light_yield", "unit"}),
         "efficiency": frozenset({"edges"}),
     },
 )

@@ -85,7 +85,7 @@ def check_names(reader: Reader, kind: str, given: Iterable[tuple[str, str]], kno
     """List names that are none of those that are known; `given` are paths with names."""
     for where, name in given:
         try:
-            checks.known(kind, name, known)
+            checks.known(kind, name, dict.fromkeys(known))
         except CevnsError as error:
             reader.problem(where, error)
 

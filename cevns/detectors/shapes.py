@@ -123,8 +123,7 @@ def shaped(response: Any, shapes: Sequence[ResponseShape], z: Mapping[str, float
     checks.instance("response", response, DetectorResponse)
     shapes = checks.sequence("shapes", shapes, ResponseShape)
     names = [shape.name for shape in shapes]
-    if len(set(names)) < len(names):
-        raise InputError(f"shapes must have different names, got {', '.join(map(repr, names))}")
+    checks.differ("names of shapes", names)
     for name in z:
         checks.known("shape", name, names)
     moves: dict[str | None, list[tuple[float, Any, Any]]] = {}

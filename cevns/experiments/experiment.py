@@ -140,13 +140,9 @@ class Experiment(Likelihood):
                     f"{'response' if bins == self.response.bins else 'experiment'} has {bins}"
                 )
             data.check_precision(background.counts)
-        names = [b.name for b in backgrounds]
-        if len(set(names)) < len(names):
-            repeated = next(n for n in names if names.count(n) > 1)
-            raise InputError(f"background names must differ, but {checks.shown(repeated)} comes more than once")
+        checks.differ("background names", [b.name for b in backgrounds])
         nuisances = checks.sequence("nuisances", self.nuisances, Nuisance)
-        if len({n.name for n in nuisances}) < len(nuisances):
-            raise InputError("nuisances must have different names: one of them comes more than once")
+        checks.differ("names of nuisances", [n.name for n in nuisances])
         checks.put(
             self,
             correlations=checked_correlations(self.correlations),
