@@ -50,7 +50,10 @@ class Brief:
 
     def _brief(self, value: Any) -> str:
         if isinstance(value, tuple) and len(value) > self._longest:
-            return f"({value[0]!r}, {value[1]!r}, ..., {value[-1]!r}: {len(value)} values)"
+            first, second, last = (self._brief(value[i]) for i in (0, 1, -1))
+            return f"({first}, {second}, ..., {last}: {len(value)} values)"
+        if isinstance(value, np.ndarray) and value.size > self._longest:
+            return f"<array of shape {value.shape}>"
         return repr(value)
 
 

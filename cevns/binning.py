@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ __all__ = ["MOST_BINS", "Axis", "Binning"]
 MOST_BINS = 10_000_000
 
 
-@dataclass(frozen=True)
-class Axis:
+@dataclass(frozen=True, repr=False)
+class Axis(Brief):
     """Bins that follow each other along one observable. A bin holds its lower edge, and not its upper one.
 
     Parameters

@@ -71,6 +71,14 @@ class WorkError(CevnsError, RuntimeError):
     shards: tuple[int, ...] = ()
 
 
+def kernels_broken(module: str, reason: str) -> MissingDependencyError:
+    """Return the error for a compiled module that cannot be loaded, as one of which a part is missing."""
+    return MissingDependencyError(
+        f"the compiled kernels of cevns ({module}) cannot be loaded: {reason}; install cevns again, or run "
+        "`pip install -e .` with it in the folder that holds its pyproject.toml"
+    )
+
+
 def kernels_not_built(module: str) -> MissingDependencyError:
     """Return the error for a compiled module that does not exist for the running Python."""
     version = ".".join(map(str, sys.version_info[:2]))

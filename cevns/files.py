@@ -238,6 +238,8 @@ def _target(path: Path, problem: str) -> tuple[Path, os.stat_result | None]:
         status = os.stat(target)
         _refuse_special(status, problem)
         if not os.access(target, os.W_OK):
+            if hasattr(os, "statvfs") and os.statvfs(target).f_flag & os.ST_RDONLY:
+                raise PermissionError(errno.EROFS, "the file system can only be read")
             raise PermissionError(errno.EACCES, "the file is write-protected")
     return target, status
 

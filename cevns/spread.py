@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ __all__ = ["MOST_ORDERS", "Grid", "Spread"]
 MOST_ORDERS = 16
 
 
-@dataclass(frozen=True)
-class Grid:
+@dataclass(frozen=True, repr=False)
+class Grid(Brief):
     """Pieces of a nuisance's range in which counts are sums of Chebyshev polynomials.
 
     Parameters
@@ -105,8 +106,8 @@ class Grid:
         return out.ravel()
 
 
-@dataclass(frozen=True)
-class Spread:
+@dataclass(frozen=True, repr=False)
+class Spread(Brief):
     """Shares with which a signal's counts by energy fall into bins of all other observables.
 
     Parameters

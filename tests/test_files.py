@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -162,6 +163,18 @@ def test_a_write_protected_file_is_not_replaced(tmp_path, monkeypatch):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="not told there")
+def test_a_file_system_that_can_only_be_read_is_not_called_write_protected(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    kept = os.statvfs(path)
+    found = types.SimpleNamespace(f_flag=kept.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "statvfs", lambda path: found)
+    with pytest.raises(DataError, match=r"cannot write .*a\.txt: the file system can only be read$"):
+        write_text(path, "new")
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])

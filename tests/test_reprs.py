@@ -5,10 +5,17 @@ import inspect
 import re
 
 import canonical
+import numpy as np
 import pytest
 
 import cevns
+from cevns import Background
+from cevns.binning import Axis, Binning
+from cevns.detectors import Arrival, Distribution, TabulatedQuenching, TabulatedResolution, TemplateResponse
+from cevns.fluxes import PulseTiming
 from cevns.interactions import sterile_dipole
+from cevns.likelihoods import Deformation
+from cevns.spread import Grid, Spread
 
 ROOMS = ("nuclei", "fluxes", "interactions", "detectors", "predictions", "likelihoods", "inference", "experiments")
 #: Bases, of which there are no objects.
@@ -111,3 +118,29 @@ def test_toys_of_the_best_fit_show_how_good_it_is_alone():
     assert not away.at_best_fit
     assert repr(away).index("p-value") < repr(away).index("goodness of fit")
     assert "<td>delta_chi2</td>" in away._repr_html_()
+
+
+def long():
+    n = 1000
+    edges, ones = np.arange(n + 1), np.ones(n)
+    axis = Axis("x", edges)
+    return [
+        Background("b", ones, 0.1),
+        Deformation("d", "b", ones),
+        axis,
+        Binning([axis]),
+        Arrival(edges),
+        Distribution([axis], np.ones((3, n)) / n),
+        PulseTiming(0.5, 0.1, np.arange(1, 30)),
+        TabulatedQuenching(edges[1:], ones),
+        TabulatedResolution(edges[1:], ones),
+        TemplateResponse(edges[1:], np.ones((n, n)) / n, Binning([axis])),
+        Grid("z", edges, 3),
+        Spread(np.ones((1, 1, 1, n))),
+    ]
+
+
+@pytest.mark.parametrize("thing", long(), ids=lambda thing: type(thing).__name__)
+def test_long_lists_of_numbers_are_not_shown(thing):
+    assert len(repr(thing)) < 400
+    assert "1000" in repr(thing) or "1001" in repr(thing) or "29" in repr(thing)

@@ -152,7 +152,7 @@ def test_a_histogram_by_its_low_and_high_edges(write):
 REFUSED = {
     "letter for a digit": ("O.5,0.1\n1,2\n", 1, "column 1 holds text"),
     "two letters for digits": ("O.5,l.0\n1,2\n", 1, "column 1 holds text"),
-    "unit": ("0.5keV 0.1\n1 2\n", 1, "'0.5keV'.*without the unit"),
+    "unit": ("0.5keV 0.1\n1 2\n", 1, "column 1 holds text.*without the unit"),
     "unit apart": ("0.5 keV\n1 2\n", 1, "column 2 holds text"),
     "minus that is not ASCII": ("\u22121,2\n3,4\n", 1, r"column 1 holds the character U\+2212 \(MINUS SIGN\)"),
     "digits that are not ASCII": ("1,\u0661\n3,4\n", 1, r"U\+0661"),
@@ -169,11 +169,11 @@ REFUSED = {
     "hexadecimal": ("1,2\n0x1F,4\n", 2, "decimal"),
     "fourfold precision": ("1.0Q-3,2\n3,4\n", 1, "e before the exponent"),
     "exponent without a letter": ("1.0+3,2\n3,4\n", 1, "e before the exponent"),
-    "complex": ("1j,2\n3,4\n", 1, "'1j'"),
+    "complex": ("1j,2\n3,4\n", 1, "column 1 holds text"),
     "per cent": ("1,5%\n3,6%\n", 1, "fraction"),
     "per cent apart": ("1 5 %\n3 6 %\n", 1, "per cent"),
     "stars of fortran": ("1,2\n****,4\n", 2, "holds text"),
-    "fraction": ("1/2 2\n3 4\n", 1, "'1/2'"),
+    "fraction": ("1/2 2\n3 4\n", 1, "column 1 holds text"),
     "apostrophes": ("'1','2'\n'3','4'\n", 1, "holds text"),
     "grouped by points": ("1.234,5;2\n3,5;4\n", 1, "no grouping"),
     "grouped by commas": ("1,234;5\n2,345;6\n", 1, "group thousands"),
@@ -183,6 +183,7 @@ REFUSED = {
     "decimal commas and blanks": ("1,5 2,3\n2,5 3,1\n", 1, "a point as decimal sign"),
     "decimal commas, commas and blanks": ("1,5, 2,3\n2,5, 3,1\n", 1, "a point as decimal sign"),
     "decimal commas and commas": ("0,05,1,02\n0,06,2,02\n", 1, "decimals of the cell before"),
+    "a decimal comma before an exponent": ("10,5,1,0e13\n20,5,2,0e13\n", 1, "column 4 .* decimals of the cell before"),
     "one decimal comma": ("1 2\n3 4,5\n5 6\n", 2, "'4,5'"),
     "one decimal point": ("1,5;2,5\n3,5;4.5\n5,5;6,5\n", 2, "decimal sign of the other rows is a comma"),
     "empty cell": ("1,2,3\n4,,6\n", 2, "column 2 is empty"),
@@ -244,12 +245,32 @@ def test_the_content_of_any_file_is_not_shown(read):
         "1 secret5\n",
         "5secret5secret5secret5secret 1\n",
         "secret 2 3\n4 5\n",
+        "5secret 1\n2 3\n",
+        "1 2\n3 5-secret\n",
+        "1 2\n3 0xsecret\n",
     ):
         with pytest.raises(CevnsError) as caught:
             read(content, ["energy_mev"] if content.startswith("secret\n") else None)
         message = str(caught.value).rpartition("table.txt")[2]
         assert "secret" not in message
         assert "root" not in message
+
+
+def test_zeros_may_have_exponents(read):
+    assert read("10,0e+00,5\n20,0e0,6\n") == [[10, 0, 5], [20, 0, 6]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("10\u00a01\n20\u00a02\n", r"one column, since U\+00A0 \(NO-BREAK SPACE\) separates none; write commas"),
+        ("1\n2\n", "the table has one column$"),
+        ("1 2\n3 4\n", "it must be from 1 to 2"),
+    ],
+)
+def test_a_column_beyond_the_last_says_how_many_there_are(write, content, words):
+    with pytest.raises(InputError, match=rf"column of .* = 3 is not allowed: .*{words}"):
+        Table.read(write(content)).index(3)
 
 
 def test_a_table_that_is_too_long_is_not_read(read, monkeypatch):

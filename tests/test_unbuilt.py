@@ -20,26 +20,44 @@ def test_all_sources_are_looked_for():
     assert list(kernels._MODULES) == SOURCES
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-@pytest.mark.parametrize("missing", [*SOURCES, ""])
-def test_a_missing_kernel_is_no_bug(missing, tmp_path):
+def without(missing, folder, kept=0):
+    """Return the last line of what Python says without some kernels, or with so many bytes of them."""
     package = Path(cevns.__file__).parent
-    (tmp_path / "cevns").mkdir()
+    (folder / "cevns").mkdir()
     for path in package.iterdir():
         if path.name != "kernels":
-            (tmp_path / "cevns" / path.name).symlink_to(path)
-    (tmp_path / "cevns" / "kernels").mkdir()
+            (folder / "cevns" / path.name).symlink_to(path)
+    (folder / "cevns" / "kernels").mkdir()
     suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
     for path in (package / "kernels").iterdir():
-        if path.is_dir() or (path.name.endswith(suffixes) and missing in ("", path.name.partition(".")[0])):
+        if path.is_dir():
             continue
-        shutil.copy(path, tmp_path / "cevns" / "kernels")
+        if not path.name.endswith(suffixes) or missing not in ("", path.name.partition(".")[0]):
+            shutil.copy(path, folder / "cevns" / "kernels")
+        elif kept:
+            (folder / "cevns" / "kernels" / path.name).write_bytes(path.read_bytes()[:kept])
     command = [sys.executable, "-c", "import cevns.kernels.recoils"]
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
-    last = done.stderr.splitlines()[-1]
+    return done.stderr.splitlines()[-1]
+
+
+LINKS = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+
+
+@LINKS
+@pytest.mark.parametrize("missing", [*SOURCES, ""])
+def test_a_missing_kernel_is_no_bug(missing, tmp_path):
+    last = without(missing, tmp_path)
     assert f"the compiled kernels of cevns (cevns.kernels.{missing or SOURCES[0]}) are not built" in last
     assert "pip install -e ." in last
+
+
+@LINKS
+@pytest.mark.parametrize("broken", ["recoils", "toys"])
+def test_a_kernel_of_which_a_part_is_missing_is_no_bug(broken, tmp_path):
+    last = without(broken, tmp_path, 100)
+    assert last.startswith("cevns.errors.MissingDependencyError: the compiled kernels of cevns")
+    assert f"(cevns.kernels.{broken}) cannot be loaded" in last
+    assert "install cevns again" in last

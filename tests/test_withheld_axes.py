@@ -179,3 +179,21 @@ def test_a_nuisance_of_several_says_at_which_end_it_is(tmp_path):
     assert found.at_edge == ("x",)
     said = "nuisance tilt of x is at the upper end of its range, 2 sigma: chi2 may fall further beyond"
     assert found.remarks == (said,)
+
+
+def test_a_column_that_is_none_and_sides_that_do_not_match_are_told_once(tmp_path):
+    (tmp_path / "flux.csv").write_text("10,1e10\n20,2e10\n30,3e10\n")
+    tabulated = 'kind = "tabulated"\nfile = "flux.csv"\ncolumns = {energy_mev = true, mu_per_cm2_per_mev = 2}\n'
+    sides = (
+        '[experiment.shape]\nkind = "response"\nname = "s"\nup = {resolution = {kind = "poisson"}}\n'
+        'down = {quenching = {kind = "linear", offset = 0.1, slope_per_kev = 0.001, constant_above_kev = 50}}\n'
+    )
+    whole = OWN.replace('kind = "pion-decay-at-rest"\n', tabulated).replace(PIONS, "")
+    path = tmp_path / "mine.toml"
+    path.write_text(whole + DATA.replace(", 3, 4", "") + sides)
+    with pytest.raises(DataError) as refused:
+        load_config(path)
+    found = str(refused.value).splitlines()[1:]
+    assert len(found) == 2, found
+    assert "columns.energy_mev: must be a number or a title" in found[0]
+    assert "up and down of shape 's' do not match: PoissonResolution and LinearQuenching" in found[1]

@@ -41,7 +41,7 @@ from cevns.errors import CevnsError
 from cevns.files import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -255,6 +255,8 @@ class Reader:
                 complaint = error
             else:
                 return None if refused else made
+            if _begins_with(str(complaint), stand_ins):
+                return None
             wrong = _subject(str(complaint), rest)
             # of a number in a list that is out of its range no other value has a say
             sure = wrong is not None and (wrong not in section.unsure(bad) or getattr(complaint, "at", None))
@@ -295,7 +297,8 @@ class Reader:
         rest = {key: value for key, value in table.items() if key not in ("file", "columns")}
         found: dict[str, Any] = {}
         if name is not None and wanted is not None:
-            wanted = {key: column for key, column in wanted.items() if key in section.columns}
+            # one that is no column is listed already
+            wanted = {key: column for key, column in wanted.items() if key in section.columns and column is not None}
             try:
                 # what is wrong with the choice does not hide what is wrong with the file
                 if wanted or "columns" not in table:
@@ -327,14 +330,18 @@ def _is_unread(value: Any) -> bool:
 
 def _subject(message: str, arguments: Mapping[str, Any]) -> str | None:
     """Return the argument with which a constructor's complaint begins, or else a text of which it shows, or None."""
-    for name in arguments:
-        if re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message):
-            return name
+    if found := _begins_with(message, arguments):
+        return found
     for name, value in arguments.items():
         given = value if isinstance(value, (dict, list)) else [value]
         if any(isinstance(one, str) and one and repr(one) in message for one in given):
             return name
     return None
+
+
+def _begins_with(message: str, names: Iterable[str]) -> str | None:
+    """Return the argument with whose name a complaint begins."""
+    return next((name for name in names if re.match(rf"{re.escape(name.removesuffix('s'))}s?\b", message)), None)
 
 
 def _names_a_flavour(key: str) -> bool:

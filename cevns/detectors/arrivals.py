@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import ByValue, gauss_legendre, unique
+from cevns.arrays import Brief, ByValue, gauss_legendre, unique
 from cevns.binning import Axis
 from cevns.detectors.efficiency import Efficiency
 from cevns.errors import ConvergenceError, InputError
@@ -85,8 +85,8 @@ class ArrivalEfficiency:
         return np.asarray(np.exp(-self.rate * late))
 
 
-@dataclass(frozen=True)
-class Arrival:
+@dataclass(frozen=True, repr=False)
+class Arrival(Brief):
     """What a detector observes of arrival times: bins, and an efficiency.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.binning import Axis
 from cevns.errors import InputError
 
@@ -21,8 +22,8 @@ __all__ = ["EXCESS", "Distribution"]
 EXCESS = 1e-6
 
 
-@dataclass(frozen=True)
-class Distribution:
+@dataclass(frozen=True, repr=False)
+class Distribution(Brief):
     """Shares of recoils in the bins of further axes, for each bin of energy.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import product, unique
+from cevns.arrays import Brief, product, unique
 from cevns.detectors.grids import CELLS_PER_WIDTH, Cells
 from cevns.errors import InputError
 
@@ -293,8 +293,8 @@ class GaussianResolution(_Gaussian):
         return 0.0
 
 
-@dataclass(frozen=True)
-class TabulatedResolution(_Gaussian):
+@dataclass(frozen=True, repr=False)
+class TabulatedResolution(_Gaussian, Brief):
     """Gaussian smearing of the observable with a table of sigma(x): straight lines between its rows, constant outside.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.binning import Axis, Binning
 from cevns.detectors.base import DetectorResponse, flat
 from cevns.errors import DataError, InputError
@@ -30,8 +31,8 @@ LARGEST_ARCHIVE = 2**28
 _ARRAYS = ("recoil_kev", "templates")
 
 
-@dataclass(frozen=True)
-class TemplateResponse(DetectorResponse):
+@dataclass(frozen=True, repr=False)
+class TemplateResponse(DetectorResponse, Brief):
     """Response from templates, mono-energetic recoils or a migration matrix, in bins of any axes.
 
     A template is the expected share of recoils of one energy in each bin, efficiency included. There is no quenching

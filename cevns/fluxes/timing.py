@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Timing(Protocol):
         """Return the share of the neutrinos that has arrived by `time` [us]."""
 
 
-@dataclass(frozen=True)
-class PulseTiming:
+@dataclass(frozen=True, repr=False)
+class PulseTiming(Brief):
     """A pulse of protons with a Gaussian profile, after which parents of the neutrinos decay, one after another.
 
     Parameters

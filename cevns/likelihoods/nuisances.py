@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Brief
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class Nuisance:
         return self.of == ((SIGNAL, 1.0),) and self.sigma < math.inf
 
 
-@dataclass(frozen=True)
-class Deformation:
+@dataclass(frozen=True, repr=False)
+class Deformation(Brief):
     """A nuisance that moves the expected counts of one component linearly: a vertical morphing of its template.
 
     Parameters

@@ -21,6 +21,8 @@ _MISSING = frozenset(
 )
 # marks alone that stand for it as well; three dashes and more underline titles
 _MARKS_ALONE = re.compile(r"-{1,2}|\*|[?./\\\u2013\u2014\u2026]+")
+# what is shown of a cell, whatever the file: a number with too many signs or with letters like digits, or a share
+_SHOWN = re.compile(r"[-+]?[\dOolI.,']+(?:[eEdDqQ][-+]?\d+)?%?", re.ASCII)
 _UNIT = re.compile(r"(?<![A-Za-z])([kMGTm]?)eV(?![a-zA-Z])|(?<![A-Za-z])([kmgt]?)ev(?![a-zA-Z])")
 
 
@@ -79,7 +81,7 @@ def number_in(cell: str, decimal: str) -> float | None:
 def complaint_about(cell: str, decimal: str) -> str:
     """Return what is wrong with a cell, and the remedy.
 
-    The cell is shown only if it is short and an attempt at a number, since a configuration may name any file.
+    The cell is shown only if it is short and holds nothing but what numbers do: a configuration may name any file.
     """
     if not cell:
         return "is empty; give a number, or choose other columns"
@@ -93,7 +95,8 @@ def complaint_about(cell: str, decimal: str) -> str:
         return f"holds {what} in a number; write ASCII digits, - for minus, no grouping and no units"
     if not re.match(r"[-+]?[.,]?\d", cell, re.ASCII):
         return "holds text, which is not a number; correct or remove the row"
-    return f"holds {cell!a}, which is not a number; {_remedy(cell, decimal)}"
+    shown = repr(cell) if _SHOWN.fullmatch(cell) else "text"
+    return f"holds {shown}, which is not a number; {_remedy(cell, decimal)}"
 
 
 def _remedy(cell: str, decimal: str) -> str:

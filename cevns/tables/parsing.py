@@ -339,9 +339,12 @@ def _check_first(rows: Sequence[_Line], name: object) -> None:
 def _check_groups(rows: Sequence[_Line], separator: str | None, name: object) -> None:
     """Refuse what may be one number in two cells: thousands grouped by blanks, decimals after a comma."""
     if separator == "," and not any("." in cell for line in rows for cell in line.cells):
-        left, right, what = r"[-+]?\d+", r"0\d+", "the decimals of the cell before"
+        # a zero has no exponent but 0
+        left, right = r"[-+]?\d+", r"0\d+|0\d*[eEdD][-+]?0*[1-9]\d*"
+        what = "the decimals of the cell before"
     elif separator is None:
-        left, right, what = r"[-+]?\d{1,3}", r"0\d\d(\.\d*)?", "grouped thousands"
+        left, right = r"[-+]?\d{1,3}", r"0\d\d(\.\d*)?"
+        what = "grouped thousands"
     else:
         return
     before, after = re.compile(left, re.ASCII), re.compile(right, re.ASCII)

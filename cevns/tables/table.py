@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,7 +121,10 @@ class Table:
         """
         name = f"column of {self.name}"
         if not isinstance(column, str):
-            return checks.whole(name, column, low=1, high=self.width) - 1
+            number = checks.whole(name, column, low=1)
+            if number > self.width:
+                raise InputError(f"{name} = {number} is not allowed: {self._columns}")
+            return number - 1
         found = [i for i, title in enumerate(self.titles) if title == column.strip()]
         if len(found) == 1:
             return found[0]
@@ -133,6 +137,17 @@ class Table:
         hint = f"; did you mean {close!r}?" if close else f"; choose by number, from 1 to {self.width}"
         reason = "" if self.titles else f", since no line of titles with {self.width} cells stands above the rows"
         raise UnknownNameError(f"unknown {name} {column!r}{reason}{hint}")
+
+    @property
+    def _columns(self) -> str:
+        """How many columns there are, and what seems to be between them where there is one."""
+        if self.width > 1:
+            return f"it must be from 1 to {self.width}"
+        inside = {c for row in self.rows for cell in row for c in cell if c.isspace() or c in "|:\u200b"}
+        if not inside:
+            return "the table has one column"
+        between = ", ".join(f"U+{ord(c):04X} ({unicodedata.name(c, 'no name')})" for c in sorted(inside))
+        return f"the table has one column, since {between} separates none; write commas, tabs or blanks"
 
     def check_distinct(self, indices: Mapping[Any, int]) -> None:
         """Refuse one column for two quantities, which `indices` names.
