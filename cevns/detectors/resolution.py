@@ -156,13 +156,24 @@ class _Gaussian(Resolution):
         from scipy.special import ndtr
 
         sigma = self.width(np.maximum(x, 1e-300))
-        scaled = [(np.asarray(end)[:, None] - x) / sigma for end in (low, high)]
-        # from the side on which both are small, or the upper tail would be the difference of ones
-        above = scaled[0] > 0
-        share = ndtr(np.where(above, -scaled[0], scaled[1])) - ndtr(np.where(above, -scaled[1], scaled[0]))
+        low, high = np.asarray(low), np.asarray(high)
+        # an end that two intervals share is looked at once
+        joined = np.array_equal(low[1:], high[:-1])
+        ends = np.append(low, high[-1:]) if joined else np.concatenate([low, high])
+        first, last = (slice(-1), slice(1, None)) if joined else (slice(low.size), slice(low.size, None))
+        scaled = (ends[:, None] - x) / sigma
+        # the tail beyond each end, or the difference of two that are small would be one of ones
+        tails = ndtr(-np.abs(scaled))
+        share = np.where(scaled[last] < 0, tails[last] - tails[first], 1.0 - tails[first] - tails[last])
+        share = np.where(scaled[first] > 0, tails[first] - tails[last], share)
         # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
         offset, slope = efficiency.lines(low, high)
-        found: Array = (offset[:, None] + slope[:, None] * x) * share - slope[:, None] * sigma * _density_step(*scaled)
+        share *= offset[:, None] + slope[:, None] * x if slope.any() else offset[:, None]
+        inclined = np.flatnonzero(slope)
+        if inclined.size:
+            steps = _density_step(scaled[first][inclined], scaled[last][inclined])
+            share[inclined] -= slope[inclined, None] * sigma * steps
+        found: Array = share
         return found
 
     def density(self, x: Array, observed: Array) -> Array:

@@ -321,7 +321,8 @@ class Response(DetectorResponse):
             return self.resolution.smeared(x, edges, self.efficiency)
         steps = self._pieces
         accepted = self.resolution.accepted(x, steps[:-1], steps[1:], self.efficiency)
-        return np.add.reduceat(accepted, np.searchsorted(steps, edges[:-1]), axis=0)
+        starts = np.searchsorted(steps, edges[:-1])
+        return accepted if starts.size == len(accepted) else np.add.reduceat(accepted, starts, axis=0)
 
     def passed(self, observable: Array, recoil_kev: Array) -> Array:
         """Return the efficiency for values of the observable and the recoils [keV] from which they come."""
