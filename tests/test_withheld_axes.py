@@ -32,6 +32,8 @@ distance_m = 20.0
 timing = {kind = "pulse", mean_us = 0.5, sigma_us = 0.1}"""
 DATA = "[experiment.data]\nobserved = [60, 18, 3, 4]\n"
 ARRIVAL = "[experiment.arrival]\nedges_us = [0, 1, 6]\n"
+BAD = '[[experiment.nuisance]]\nname = "n"\nsigma = 0.1\nof = ["bad", "SSB"]\n'
+KNOWN_2021 = 'schema = 1\n[[experiment]]\nname = "coherent-csi-2021"\n'
 KNOWN = 'schema = 1\n[[experiment]]\nname = "coherent-csi-2017"\n'
 MANY = [f'{{name="a{i}", edges=[0, 1, 2]}}' for i in range(34)]
 BY_EVENTS = '[[experiment.background]]\nname = "b"\nsigma = 9\nevents = 1\nenergy = "flat"\n' + "".join(
@@ -73,6 +75,18 @@ CASES = {
         + f'[experiment.distribution]\naxes = [{{name = "F90", edges = {list(range(5001))}}}]\nshares = [1, 1]\n'
         + DATA,
         ["axes have 25,000,000 bins together"],
+    ),
+    "a component that a data set does not have beside its sigma": (
+        KNOWN_2021 + BAD.replace("0.1", "40"),
+        ["sigma of 'n' = 40", "unknown component 'bad'; known: BRN, NIN, SSB, signal"],
+    ),
+    "the same beside names that come twice": (
+        KNOWN_2021 + BAD + BAD.replace("bad", "NIN"),
+        ["names of nuisances must differ, but 'n'", "unknown component 'bad'"],
+    ),
+    "the same beside another option": (
+        KNOWN_2021 + 'form_factor = "hulm"\n' + BAD,
+        ["form factor 'hulm'", "nuisance 'n' is of 'bad', which is no component"],
     ),
     "a time offset": (
         OWN + ARRIVAL + DATA + '[experiment.shape]\nkind = "time-offset"\nlow_us = 1\nhigh_us = -1\nsigma_us = -1\n',

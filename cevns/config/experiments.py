@@ -70,7 +70,11 @@ def _known(reader: Reader, table: dict[str, Any], where: str) -> Experiment | No
         allowed = tuple(known_options(name))
         for key in sorted(table.keys() & _OPTIONS - set(allowed)):
             reader.problem(join(where, key), f"is no option of {name}; it has {', '.join(allowed)}")
+    before = len(reader.problems)
     found: Experiment | None = reader.section(_KNOWN_EXPERIMENT, table, where)
+    if found is None and name in known_experiments() and not table.keys() & {"systematics", "shapes", "runs"}:
+        # whatever else is wrong; these decide on the components
+        _check_nuisances(reader, _load_experiment(name), where, before)
     given = reader.parts[where].get("data")
     if found is None and "data" in table and name in known_experiments() and "runs" not in table:
         # whatever else is wrong; which runs there are decides on the bins
@@ -81,6 +85,16 @@ def _known(reader: Reader, table: dict[str, Any], where: str) -> Experiment | No
     before, axes = len(reader.problems), Axes.of_binning(found.signal.binning)
     given = given.fitted(reader, axes, join(where, "data"))
     return None if len(reader.problems) > before else given.put_into(reader, found, axes, join(where, "data"))
+
+
+def _check_nuisances(reader: Reader, experiment: Experiment, where: str, before: int) -> None:
+    """List what nuisances of a built-in experiment are of that it does not have, unless they are listed since."""
+    said = reader.problems[before:]
+    components = [SIGNAL, *(background.name for background in experiment.backgrounds)]
+    for at, _ in _entries(reader, where, "nuisance", "nuisances"):
+        of = _names(reader.parts.get(at, {}).get("of"))
+        unsaid = [name for name in of if not any(f"is of {checks.shown(name)}," in problem for problem in said)]
+        check_names(reader, "component", [(join(at, "of"), name) for name in unsaid], components)
 
 
 def _build_known(*, name: str, data: Any = None, **options: Any) -> Experiment:
@@ -146,10 +160,7 @@ class _Own:
         return len(self.reader.problems) > self.before
 
     def _entries(self, key: str, name: str) -> list[tuple[str, Any]]:
-        """Return paths and values of the entries of a list, which may be a single table."""
-        values = self.reader.parts[self.where].get(name) or ()
-        single = len(values) == 1 and join(self.where, key) in self.reader.parts
-        return [(self._at(key) if single else f"{self._at(key)}[{i}]", v) for i, v in enumerate(values, start=1)]
+        return _entries(self.reader, self.where, key, name)
 
     def _each(self, key: str, name: str, kind: Any) -> list[Any]:
         """Return the entries of a list, tables of one kind made into what they stand for."""
@@ -315,6 +326,13 @@ class _Own:
 
     def _is_listed(self, error: CevnsError) -> bool:
         return any(str(error) in problem for problem in self.reader.problems[self.before :])
+
+
+def _entries(reader: Reader, where: str, key: str, name: str) -> list[tuple[str, Any]]:
+    """Return paths and values of the entries of a list, which may be a single table."""
+    values, at = reader.parts[where].get(name) or (), join(where, key)
+    single = len(values) == 1 and at in reader.parts
+    return [(at if single else f"{at}[{i}]", v) for i, v in enumerate(values, start=1)]
 
 
 def _names(of: Any) -> list[str]:
