@@ -165,7 +165,7 @@ def test_wells_of_two_experiments_are_searched_together(csi):
 def test_what_does_not_fit_together_is_refused(csi, argon):
     with pytest.raises(InputError, match=r"nuisance 'flux' has the uncertainty 0\.1 in one experiment and 0\.2"):
         csi + argon.replace(nuisances=[Nuisance("flux", 0.2)])
-    with pytest.raises(InputError, match="different names"):
+    with pytest.raises(InputError, match="names of nuisances must differ"):
         csi.replace(nuisances=[FLUX, FLUX])
     with pytest.raises(InputError, match="sigma of 'flux'"):
         Nuisance("flux", 12.0)
