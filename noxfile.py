@@ -45,6 +45,9 @@ PHYSICS = (
 SLOW = [f"--ignore=tests/test_{name}.py" for name in PHYSICS]
 SLOW += [f"--ignore=tests/contracts/test_{name}.py" for name in ("experiments", "interactions", "results")]
 
+#: Where kernels are built to be tested and not timed: most of a build's time is the compiler's search for speed.
+QUICK = {"CFLAGS": "-O1"}
+
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests"]
 
@@ -167,7 +170,7 @@ def checked(session):
     """Kernels with bounds checks."""
     install(session, ".[test]")
     session.chdir(copy(session))
-    session.run("python", "setup.py", "-q", "build_ext", "--inplace", env={"CEVNS_CYTHON_DEBUG": "1"})
+    session.run("python", "setup.py", "-q", "build_ext", "--inplace", env={**QUICK, "CEVNS_CYTHON_DEBUG": "1"})
     session.run("python", "-m", "pytest", "-q", *(f"tests/test_{n}.py" for n in ("kernels", "likelihood", "inference")))
 
 
@@ -197,7 +200,7 @@ def oldest(session):
     session.install("--no-deps", str(wheel))
     # safe path, because the folder holds the package without its kernels
     session.run("python", "-P", "-m", "pytest", "-q", "--disable-warnings", *SLOW, env={"PYTHONSAFEPATH": "1"})
-    session.run("python", "setup.py", "-q", "build_ext", "--inplace")
+    session.run("python", "setup.py", "-q", "build_ext", "--inplace", env=QUICK)
     kernels = (f"tests/test_{name}.py" for name in ("kernels", "form_factors", "fluxes"))
     session.run("python", "-m", "pytest", "-q", "--disable-warnings", *kernels)
 
@@ -206,7 +209,7 @@ def oldest(session):
 def pythons(session):
     """Other versions of Python, where they are installed: all tests but the slow ones of the physics."""
     session.chdir(copy(session))
-    session.install("--editable", ".[test]")
+    session.install("--editable", ".[test]", env=QUICK)
     session.run("python", "-m", "pytest", "-q", *SLOW, *session.posargs)
 
 

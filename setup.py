@@ -1,6 +1,7 @@
 """Build the compiled kernels; all else is in pyproject.toml."""
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -30,7 +31,9 @@ DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEB
 IEEE_FLAGS = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 # Python's own flags hold -g, and debug information takes five times the space of the code. Names of functions stay, for
 # profilers.
-RELEASE_FLAGS, RELEASE_LINK_FLAGS = ["-O3", "-g0"], ["-Wl,--strip-debug"]
+RELEASE_FLAGS, RELEASE_LINK_FLAGS = ["-g0"], ["-Wl,--strip-debug"]
+# Of Python's own flags, which stand before these, -O2 is no wish of who builds.
+LEVEL = [] if re.search(r"(^|\s)-O", os.environ.get("CFLAGS", "")) else ["-O3"]
 # A fault ends the process: one that is only printed fails no test.
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=all"]
 TRACE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer"]
@@ -39,6 +42,8 @@ TRACE_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer"]
 class BuildKernels(build_ext):
     def build_extensions(self):
         self.force = True  # time stamps do not show a change of the environment variables
+        compile_flags, link_flags = self.msvc_flags() if self.compiler.compiler_type == "msvc" else self.unix_flags()
+        openmp, openmp_link = self.openmp_flags()
         # all of Cython first, which knows no threads, so that C compilers run side by side
         self.parallel = self.parallel or os.cpu_count() or 1
         made = cythonize(
@@ -51,8 +56,6 @@ class BuildKernels(build_ext):
             shared_utility_qualified_name=SHARED,
         )
         sources = {extension.name: extension.sources for extension in made}
-        compile_flags, link_flags = self.msvc_flags() if self.compiler.compiler_type == "msvc" else self.unix_flags()
-        openmp, openmp_link = self.openmp_flags()
         for extension in self.extensions:
             extension.sources = sources[extension.name]
             extension.extra_compile_args = compile_flags + openmp
@@ -82,9 +85,9 @@ class BuildKernels(build_ext):
                 )
             return [*ieee, *TRACE_FLAGS, *SANITIZE_FLAGS], [*SANITIZE_FLAGS, "-lm"]
         if DEBUG:
-            return ["-O3", *ieee], ["-lm"]
+            return [*LEVEL, *ieee], ["-lm"]
         strip = [flag for flag in RELEASE_LINK_FLAGS if self.accepts([], [flag])]
-        return [*RELEASE_FLAGS, *ieee], [*strip, "-lm"]
+        return [*LEVEL, *RELEASE_FLAGS, *ieee], [*strip, "-lm"]
 
     def openmp_flags(self):
         compile_flags, link_flags = (

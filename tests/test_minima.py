@@ -156,6 +156,7 @@ def _counted(monkeypatch, fit):
     return fit(), counted[0]
 
 
+@pytest.mark.long
 def test_a_valley_that_never_ends_is_no_endless_walk(argon, monkeypatch):
     # two mediators cancel ever better the nearer their masses are, for a chi2 that falls in the seventh digit
     two = get_interaction("universal") + get_interaction("b-l").renamed(mass="m2", coupling="g2")
