@@ -13,7 +13,7 @@ from cevns import cli, figures, reference
 from cevns.errors import UnknownNameError
 from cevns.figures import measured, registry
 from cevns.figures.measurements import Measurements
-from cevns.figures.rows import PublishedRow, format_table
+from cevns.figures.rows import PublishedRow, compared, format_table
 
 PAPER, CSI = "2005.01645", "coherent-csi-2017"
 FILES = [
@@ -94,9 +94,9 @@ def test_another_quenching_misses_numbers_of_cesium_iodide_alone(monkeypatch):
     ("computed", "met"), [(3.885, True), (3.95, False), ([3.88], False)], ids=["near", "far", "of another shape"]
 )
 def test_a_row_can_fail(computed, met):
-    row = measured._row("q", 3.88, computed, 0.01)
+    row = compared("q", 3.88, computed, 0.01)
     assert (row.met, row.published) == (met, None)
-    assert not measured._row("q", 3.88, 3.88, 0.01, published=3.0, apart=0.5, standing="abstract").met
+    assert not compared("q", 3.88, 3.88, 0.01, published=3.0, apart=0.5, standing="abstract").met
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from cevns.figures import charge_radii, magnetic_moments
 from cevns.figures.analysis import LABELS
 from cevns.figures.measurements import sigmas
-from cevns.figures.rows import INDEPENDENT, PublishedRow, rows_of
+from cevns.figures.rows import INDEPENDENT, compared, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cevns.figures.measurements import Measurements
-    from cevns.figures.rows import Row
+    from cevns.figures.rows import PublishedRow, Row
 
 __all__ = ["summary"]
 
@@ -108,52 +108,27 @@ def summary(analysis: Measurements, figures: Container[str] | None = None) -> li
     return rows_of(analysis, makers, figures)
 
 
-def _row(
-    quantity: str,
-    expected: Any,
-    computed: Any,
-    within: float,
-    *,
-    published: Any = None,
-    standing: str = "not at hand",
-    apart: float | None = None,
-    paper: str = "",
-    note: str = "",
-    source: str = INDEPENDENT,
-) -> PublishedRow:
-    """Return a row that is met if ours is near the expected value and, where `apart` is given, the published one."""
-    met, criterion = _near(expected, computed, within), f"within {within:g}"
-    if apart is not None:
-        met, criterion = met and _near(published, computed, apart), f"{criterion}, published within {apart:g}"
-    source += f"; published: {paper}" if paper else ""
-    return PublishedRow(quantity, expected, computed, criterion, met, source, note, {}, published, standing)
-
-
-def _near(expected: Any, computed: Any, within: float) -> bool:
-    return np.shape(expected) == np.shape(computed) and bool((abs(np.subtract(computed, expected)) <= within).all())
-
-
 def _cesium_iodide(analysis: Measurements) -> Iterator[PublishedRow]:
     paper: dict[str, Any] = {"paper": "arXiv:1908.06045", "standing": _MEMORY, "note": _FREE}
     found = analysis.radius("CsI", sigmas(1))
-    yield _row("R_n(CsI) [fm]", 5.01, found.best_fit, 0.01, published=5.0, apart=0.05, **paper)
+    yield compared("R_n(CsI) [fm]", 5.01, found.best_fit, 0.01, published=5.0, apart=0.05, **paper)
     error = float(np.ptp(found.allowed)) / 2
-    yield _row("R_n(CsI), 1 sigma [fm]", 0.74, error, 0.01, published=0.7, apart=0.05, **paper)
-    yield _row("chi2 at that R_n(CsI)", 2.83, found.chi2_min, 0.01, note=_FREE)
+    yield compared("R_n(CsI), 1 sigma [fm]", 0.74, error, 0.01, published=0.7, apart=0.05, **paper)
+    yield compared("chi2 at that R_n(CsI)", 2.83, found.chi2_min, 0.01, note=_FREE)
     paper |= {"standing": _ABSTRACT, "note": _SUPPRESSION}
     sigma = math.sqrt(analysis.suppression())
-    yield _row("CsI, suppression by form factors [sigma]", 3.88, sigma, 0.01, published=3.7, apart=0.25, **paper)
+    yield compared("CsI, suppression by form factors [sigma]", 3.88, sigma, 0.01, published=3.7, apart=0.25, **paper)
 
 
 def _argon(analysis: Measurements) -> Iterator[PublishedRow]:
-    paper = {"paper": "arXiv:2005.01645", "standing": _MEMORY}
+    paper: dict[str, Any] = {"paper": "arXiv:2005.01645", "standing": _MEMORY}
     for n, expected, published in ((1, 4.23, 4.2), (2, 6.20, 6.2), (3, 10.77, 10.8)):
         upper = float(analysis.radius("Ar", sigmas(n), skin=True).allowed[-1, 1])
         name = f"R_n(Ar) below, {n} sigma, R_n >= R_p [fm]"
-        yield _row(name, expected, upper, 0.01, published=published, apart=0.05, note=_SKIN, **paper)
+        yield compared(name, expected, upper, 0.01, published=published, apart=0.05, note=_SKIN, **paper)
     for n, expected in ((1, 2.95), (2, 5.23), (3, 8.81)):
         upper = float(analysis.radius("Ar", sigmas(n)).allowed[-1, 1])
-        yield _row(f"R_n(Ar) below, {n} sigma, any R_n [fm]", expected, upper, 0.01, note=_GLOBAL)
+        yield compared(f"R_n(Ar) below, {n} sigma, any R_n [fm]", expected, upper, 0.01, note=_GLOBAL)
 
 
 def _weak_angle(analysis: Measurements) -> Iterator[PublishedRow]:
@@ -164,9 +139,9 @@ def _weak_angle(analysis: Measurements) -> Iterator[PublishedRow]:
         ("CsI + Ar", 0.265, 0.229, 0.301, 0.26, [0.23, 0.30]),
     ):
         found = analysis.interval(label, "sm", "sin2_theta_w", sigmas(1))
-        yield _row(f"sin2_theta_w, {label}", best, found.best_fit, 0.001, published=published, **paper)
+        yield compared(f"sin2_theta_w, {label}", best, found.best_fit, 0.001, published=published, **paper)
         name = f"sin2_theta_w, {label}, 1 sigma"
-        yield _row(name, [low, high], found.allowed[0].tolist(), 0.0015, published=one, **paper)
+        yield compared(name, [low, high], found.allowed[0].tolist(), 0.0015, published=one, **paper)
 
 
 def _charge_radii(analysis: Measurements) -> Iterator[PublishedRow]:
@@ -191,7 +166,7 @@ def _radius(quantity: str, expected: Any, found: Any, note: str, source: str) ->
     if not isinstance(expected, list):
         # only the square of what changes the flavour counts
         quantity, computed = f"|{found.name}|{quantity.removeprefix(found.name)}", computed[-1][1]
-    return _row(f"{quantity} [1e-32 cm2]", expected, computed, 0.02, note=note, source=source)
+    return compared(f"{quantity} [1e-32 cm2]", expected, computed, 0.02, note=note, source=source)
 
 
 def _magnetic_moments(analysis: Measurements) -> Iterator[PublishedRow]:
@@ -199,10 +174,10 @@ def _magnetic_moments(analysis: Measurements) -> Iterator[PublishedRow]:
         for name, expected in _MOMENTS[label].items():
             found = analysis.interval(label, magnetic_moments.MODEL, name)
             upper = float(found.allowed[-1, 1]) / magnetic_moments.UNIT
-            yield _row(f"{name} below, {label} [1e-9 mu_B]", expected, upper, 0.002, note=_TIMES)
+            yield compared(f"{name} below, {label} [1e-9 mu_B]", expected, upper, 0.002, note=_TIMES)
     label = "CsI + Ar"
     for name, other, expected in (("mu_e", "mu_mu", 5.126), ("mu_mu", "mu_e", 3.558)):
         found = analysis.interval(label, magnetic_moments.MODEL, name, profiled=(other,))
         upper = float(found.allowed[-1, 1]) / magnetic_moments.UNIT
         quantity = f"{name} below, {label}, {other} profiled [1e-9 mu_B]"
-        yield _row(quantity, expected, upper, 0.002, note=_TIMES, source=_SCAN)
+        yield compared(quantity, expected, upper, 0.002, note=_TIMES, source=_SCAN)

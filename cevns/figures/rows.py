@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["INDEPENDENT", "PublishedRow", "Row", "format_table", "rows_of"]
+__all__ = ["INDEPENDENT", "PublishedRow", "Row", "compared", "format_table", "near", "rows_of"]
 
 #: Source of numbers that no part of the package but the data files has made.
 INDEPENDENT = "independent calculation from the same data files"
@@ -70,6 +70,33 @@ class PublishedRow(Row):
 
     published: object = None
     standing: str = "not at hand"
+
+
+def compared(
+    quantity: str,
+    expected: Any,
+    computed: Any,
+    within: float,
+    *,
+    published: Any = None,
+    standing: str = "not at hand",
+    apart: float | None = None,
+    paper: str = "",
+    note: str = "",
+    source: str = INDEPENDENT,
+    errors: dict[str, Any] | None = None,
+) -> PublishedRow:
+    """Return a row that is met if ours is near the expected value and, where `apart` is given, the published one."""
+    met, criterion = near(expected, computed, within), f"within {within:g}"
+    if apart is not None:
+        met, criterion = met and near(published, computed, apart), f"{criterion}, published within {apart:g}"
+    source += f"; published: {paper}" if paper else ""
+    return PublishedRow(quantity, expected, computed, criterion, met, source, note, errors or {}, published, standing)
+
+
+def near(expected: Any, computed: Any, within: float) -> bool:
+    """Return whether all numbers are as many as expected, and within a distance of these."""
+    return np.shape(expected) == np.shape(computed) and bool((abs(np.subtract(computed, expected)) <= within).all())
 
 
 def rows_of(analysis: Any, makers: Iterable[tuple[Any, Iterable[str]]], figures: Container[str] | None) -> list[Any]:

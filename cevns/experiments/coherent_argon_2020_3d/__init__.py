@@ -7,6 +7,7 @@ model's of `cevns.experiments.coherent_argon_2020`, while shares of F90 and time
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from cevns import checks
@@ -16,15 +17,16 @@ from cevns.experiments import coherent_argon_2020, spallation
 from cevns.experiments.coherent_argon_2020_3d import release
 from cevns.experiments.experiment import Experiment
 from cevns.likelihoods import Background, Deformation, Nuisance
+from cevns.predictions import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cevns._types import ArrayLike, Values
+    from cevns._types import Array, ArrayLike, Values
     from cevns.detectors import Quenching
     from cevns.nuclei.form_factors import FormFactor
 
-__all__ = ["OPTIONS", "load"]
+__all__ = ["OPTIONS", "load", "with_excursion"]
 
 OPTIONS = ("quenching", "form_factor", "shapes")
 
@@ -72,7 +74,6 @@ def load(
     ((12, 8, 10), 3752.0, 128)
     """
     plain = coherent_argon_2020.load(quenching=quenching, form_factor=form_factor)
-    axes = [Axis("F90", release.F90), Axis("time", release.TIME, "us")]
     counts, template = plain.signal.counts("sm"), release.template("signal")
     chosen = checks.sequence("shapes", shapes, str)
     return Experiment(
@@ -88,10 +89,49 @@ def load(
         description="COHERENT CENNS-10 liquid argon, 24 kg, analysis A, in energy, F90 and time",
         references=("arXiv:2003.10630", "arXiv:2006.12659"),
         nuisances=[Nuisance("sns-flux", spallation.FLUX_SIGMA)],
-        distribution=Distribution.of_template(axes, template, counts),
+        distribution=_shares(template, counts),
         shapes=[_deformation(checks.known("shape", name, release.EXCURSIONS), counts) for name in chosen],
         floor=FLOOR,
     )
+
+
+def with_excursion(argon: Experiment, name: str, which: int = 0) -> Experiment:
+    """Return the experiment with a template as an excursion has it, in the place of the nominal one.
+
+    Parameters
+    ----------
+    argon : Experiment
+        As `load` returns it.
+    name : str
+        As in `load`.
+    which : int
+        0 for the first of the excursion's files, at +1 sigma where there are two, and 1 for the second.
+
+    Raises
+    ------
+    UnknownNameError
+        If the excursion is not known.
+    InputError
+        If it has no such file.
+
+    Examples
+    --------
+    >>> wide = with_excursion(load(), "PBRN-width")
+    >>> round(float(wide.backgrounds[0].counts.sum()))
+    497
+    """
+    of, *files = release.EXCURSIONS[checks.known("excursion", name, release.EXCURSIONS)]
+    table = release.excursions(name)[checks.whole("which", which, high=len(files) - 1)]
+    if of == "signal":
+        plain = Signal(argon.flux, argon.target, argon.response, argon.form_factor)
+        return argon.replace(distribution=_shares(table, plain.counts("sm")))
+    changed = [dataclasses.replace(b, counts=table.ravel()) if b.name == of else b for b in argon.backgrounds]
+    return argon.replace(backgrounds=changed)
+
+
+def _shares(table: Array, counts: ArrayLike) -> Distribution:
+    """Return a template of the signal as shares of F90 and time of its counts by energy."""
+    return Distribution.of_template([Axis("F90", release.F90), Axis("time", release.TIME, "us")], table, counts)
 
 
 def _deformation(name: str, counts: ArrayLike) -> Deformation:
@@ -99,6 +139,5 @@ def _deformation(name: str, counts: ArrayLike) -> Deformation:
     of = release.EXCURSIONS[name][0]
     tables: Sequence[Values] = release.excursions(name)
     if of == "signal":
-        axes = [Axis("F90", release.F90), Axis("time", release.TIME, "us")]
-        tables = tuple(Distribution.of_template(axes, table, counts).shares for table in tables)
+        tables = tuple(_shares(table, counts).shares for table in tables)
     return Deformation(f"argon {name}", of, *tables)

@@ -9,6 +9,7 @@ import numpy as np
 
 from cevns.detectors import TimeOffset
 from cevns.experiments import load
+from cevns.experiments.coherent_argon_2020_3d import with_excursion
 from cevns.experiments.spallation import FLUX_SIGMA
 from cevns.figures.analysis import Kept, with_tips
 from cevns.figures.measurements import RADIUS_SIGMA, sigmas
@@ -176,20 +177,34 @@ class Today(Kept):
     def _for_normalisation(self, data: str) -> Experiment:
         return self.for_radius(data) if data == "CsI 2021" else self.experiments[data]
 
-    def counted(self) -> Free:
+    def counted(self, *, known_backgrounds: bool = False) -> Free:
         """Return the fit of how many events CsI has seen, which need neither a flux nor an efficiency."""
-        csi = self.experiments["CsI 2021"]
-        times = [shape for shape in csi.shapes if isinstance(shape, TimeOffset)]
-        return self.keep("counted", lambda: _free(csi.replace(signal_sigma=0.0, nuisances=(), shapes=times)))
 
-    def statistical(self) -> Free:
-        """Return the same of argon without uncertainties of the signal, as in the published fit."""
+        def compute() -> Free:
+            csi = _without_sigma(self.experiments["CsI 2021"])
+            times = [shape for shape in csi.shapes if isinstance(shape, TimeOffset)]
+            known = [dataclasses.replace(b, sigma=0.0) if known_backgrounds else b for b in csi.backgrounds]
+            return _free(csi.replace(shapes=times, backgrounds=known))
+
+        return self.keep(("counted", known_backgrounds), compute)
+
+    def statistical(self, shapes: tuple[str, ...] = ()) -> Free:
+        """Return the same of argon without uncertainties of the signal, as published, or with some shapes."""
+        argon = load("coherent-argon-2020-3d", shapes=shapes) if shapes else self.experiments["Ar 3-D"]
+        return self.keep(("statistical", shapes), lambda: _free(_without_sigma(argon)))
+
+    def excursion(self, name: str, which: int) -> Free:
+        """Return that of argon with an excursion's template; see `coherent_argon_2020_3d.with_excursion`."""
         argon = self.experiments["Ar 3-D"]
-        return self.keep("statistical", lambda: _free(argon.replace(signal_sigma=0.0, nuisances=())))
+        return self.keep(("excursion", name, which), lambda: _free(_without_sigma(with_excursion(argon, name, which))))
+
+    def every_run(self) -> Experiment:
+        """Return the experiment with all runs of XENONnT."""
+        return self.keep("every run", lambda: load("xenonnt-8b-2026", runs=("sr0", "sr1", "sr2")))
 
     def all_runs(self) -> Free:
         """Return the same of all runs of XENONnT."""
-        return self.keep("all runs", lambda: _free(load("xenonnt-8b-2026", runs=("sr0", "sr1", "sr2"))))
+        return self.keep("all runs", lambda: _free(self.every_run()))
 
     def normalisations(self, data: str, factors: ArrayLike) -> Array:
         """Return delta chi2 of signals that are multiples of the standard model's, nuisances profiled."""
@@ -246,6 +261,10 @@ class Today(Kept):
     def angle(self, kind: str) -> Interval:
         """Return the weak mixing angles that caesium iodide allows, one standard deviation."""
         return self.keep(("angle", kind), lambda: self.for_angle(kind).interval("sm", "sin2_theta_w", cl=sigmas(1)))
+
+
+def _without_sigma(experiment: Experiment) -> Experiment:
+    return experiment.replace(signal_sigma=0.0, nuisances=())
 
 
 def _free(experiment: Experiment) -> Free:
