@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.parameters import Parameter
 
-__all__ = ["LIGHTEST", "TOO_NEAR", "Axes"]
+__all__ = ["LIGHTEST", "MOMENTUM", "TOO_NEAR", "Axes"]
 
 #: The mass [MeV] below which a mediator is as good as without one.
 LIGHTEST = 1e-4

@@ -327,7 +327,7 @@ def _curves(met: Met, names: tuple[str, str], level: float) -> tuple[tuple[Array
         return (), ["nothing is allowed, chi2 lies above the level everywhere"]
     low, high, inside, said = _hull(met, names, level)
     box = None if inside is None else _around(inside)
-    profiled = met.profile_of(names, level, box=box)
+    profiled = met.profile_of(names, level, plain=_plain(met.objective, names), box=box)
     objective = profiled.objective
     plane = Plane(profiled, _units(objective, profiled, low, high))
     field = Field(plane, level, profiled.minima[0].chi2, *plane.of_axes(np.array([low, high])))
@@ -366,6 +366,16 @@ def _bottom(field: Field, minimum: Minimum, level: float) -> Bottom:
     return Bottom(spot[0], (minimum.chi2 - level) / field.unit, start, axes)
 
 
+def _plain(objective: Objective, names: Sequence[str]) -> list[str]:
+    """Return the parameters of a plane that have their own axes.
+
+    A mediator's coupling has not if its mass is the other one: what is allowed follows the propagator over decades, in
+    strips that on its own axis are as thin as lines.
+    """
+    own = {objective.names[i] for i, mass, _ in objective.units if objective.names[mass] in names}
+    return [name for name in names if name not in own]
+
+
 def _around(points: Array) -> tuple[Array, Array]:
     """Return the corners of a box around points, shape (m, n)."""
     first, last = points.min(axis=0), points.max(axis=0)
@@ -387,7 +397,7 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
     said: list[str] = []
     inside: list[Array] = []
     for k, name in enumerate(names):
-        one = met.profile_of([name], level, plain=names)
+        one = met.profile_of([name], level, plain=_plain(met.objective, names))
         objective, i = one.objective, met.objective.names.index(name)
         found = course(one, level, hull=len(objective.names) > 2)
         inside.append(found.points[found.chi2 <= level])

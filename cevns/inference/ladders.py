@@ -66,6 +66,15 @@ class Ladder:
         found: Array = predictor.coefficients(np.ascontiguousarray(values[:, columns]))
         return found
 
+    def adds_up(self, other: int) -> bool:
+        """Return whether counts know products of the parameter and another one, since an amplitude is their sum."""
+        values = np.tile(self._objective.to_values(self._objective.origin), (2, 1))
+        parameter = self._objective.parameters[other]
+        # anywhere but where the other one vanishes
+        values[1, other] = min(parameter.origin + 1.0, 0.5 * (parameter.origin + parameter.high))
+        found = (self._coefficients(k, values)[:, 1] for k in range(len(self._counts)))
+        return any(np.abs(here - there).max() > NOTHING * np.abs(there).max() for here, there in found)
+
     def rows(self, points: Array) -> Array:
         """Return points moved to ascending places along the axis, shape (m, places, n)."""
         objective, axis = self._objective, self._axis

@@ -45,14 +45,14 @@ class Met:
         names: Sequence[str],
         highest: float = np.inf,
         *,
-        plain: Sequence[str] = (),
+        plain: Sequence[str] | None = None,
         box: tuple[Array, Array] | None = None,
     ) -> Profiled:
-        """Return chi2 of some parameters, others profiled, with plain axes of these and maybe more.
+        """Return chi2 of some parameters, others profiled, with plain axes of these unless others are named.
 
         In a box of all parameters it is as fast as can be.
         """
-        axes = self.objective.on_axes([*names, *plain])
+        axes = self.objective.on_axes(names if plain is None else plain)
         axes = axes if box is None else axes.focused(*box)
         made = profile_of(axes, names, on_axes(self.minima, self.objective, axes), highest)
         self._profiles.append(made)

@@ -96,21 +96,26 @@ class Plane:
 
     def values(self, places: Array) -> Array:
         """Return values of the two parameters for places, shape (m, 2)."""
-        axes, objective = self.to_axes(places), self.profiled.objective
-        return np.column_stack([objective.value(i, axes[:, k]) for k, i in enumerate(self.profiled.fixed)])
+        objective, fixed = self.profiled.objective, self.profiled.fixed
+        rows = np.tile(objective.low, (len(places), 1))
+        rows[:, fixed] = self.to_axes(places)
+        found: Array = objective.to_values(rows)[:, fixed]
+        return found
 
     @property
     def straight(self) -> bool:
         """Whether what is straight in the plane is so in the parameters."""
         objective = self.profiled.objective
-        return all(unit is None for unit in self.units) and not objective.logarithmic[self.profiled.fixed].any()
+        fixed = self.profiled.fixed
+        bent = any(i in fixed for i, *_ in objective.units) or objective.logarithmic[fixed].any()
+        return not bent and all(unit is None for unit in self.units)
 
     def of_values(self, values: Array) -> Array:
         """Return places for values of the two parameters, shape (m, 2)."""
-        objective = self.profiled.objective
-        return self.of_axes(
-            np.column_stack([objective.axis(i, values[:, k]) for k, i in enumerate(self.profiled.fixed)])
-        )
+        objective, fixed = self.profiled.objective, self.profiled.fixed
+        rows = np.tile(objective.to_values(objective.low), (len(values), 1))
+        rows[:, fixed] = values
+        return self.of_axes(objective.to_points(rows)[:, fixed])
 
     def least(self, places: Array, starts: Starts | None = None) -> tuple[Array, Starts]:
         """Return chi2 at places, shape (m,), and from where neighbours may start.

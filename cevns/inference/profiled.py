@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ SIZE = 1e3
 FEWER = 3
 #: Rise on both sides, relative to 1 + chi2, that is rounding.
 FLAT = 1e-9
+#: Pairs of couplings whose lines are nested, at most, and of how many places one is looked at on these.
+MOST_PAIRS, NESTED = 3, 3
 #: How often lines are looked at again through what they led to.
 ROUNDS = 3
 #: Gain with which a neighbour's start counts as a better one.
@@ -109,6 +112,10 @@ class Profiled:
         scale = scales(self._axes, start, self.moving)
         self._bases = descend(self._axes, start, self.moving, along_axes(scale), steps=3)[2]
         self._lines = self._all_lines(lowest, highest)
+        climbed = [(i, line) for i, line in self._lines.items() if isinstance(line, Ladder)]
+        both = itertools.combinations(climbed, 2)
+        #: Profiled couplings that add up in an amplitude, two each, along which lines are nested.
+        self._pairs = [(i, k) for (i, one), (k, _) in both if one.adds_up(k)][:MOST_PAIRS]
         (first, *others) = self.moving
         known = isinstance(self._lines[first], Ladder) or objective.logarithmic[first]
         self.alone = not others and known and not self._axes.dear
@@ -197,8 +204,11 @@ class Profiled:
         one, and whoever follows another one does not meet it.
         """
         which = np.arange(len(values))
-        for _ in range(ROUNDS):
+        for k in range(ROUNDS):
             starts, owner = self._valleys(points[which])
+            if k == 0 and self._pairs:
+                more, of = self._nested(points)
+                starts, owner = np.concatenate([starts, more]), np.concatenate([owner, of])
             if not owner.size:
                 break
             owner = which[owner]
@@ -241,6 +251,29 @@ class Profiled:
                 least = depth[np.arange(len(points)), k]
                 which = np.flatnonzero(np.isfinite(least) & ((not own) | (least <= found.min(axis=1))))
                 starts.append(rows[which, k[which]])
+                owners.append(which)
+        return np.concatenate(starts), np.concatenate(owners)
+
+    def _nested(self, points: Array) -> tuple[Array, np.ndarray]:
+        """Return bottoms of valleys along lines through points, from the least chi2 along another line at each place.
+
+        Two couplings may cancel in a valley that runs askew, which no line along one of them through another valley
+        meets.
+        """
+        starts, owners = [], []
+        m, n = points.shape
+        for first, second in self._pairs:
+            along = self._rows(first, points)[:, ::NESTED]
+            rows = self._rows(second, along.reshape(-1, n))[:, ::NESTED]
+            found = self.objective.chi2(rows.reshape(-1, n)).reshape(rows.shape[:2])
+            best = found.argmin(axis=1)
+            line = found[np.arange(len(found)), best].reshape(m, -1)
+            bottoms = rows[np.arange(len(found)), best].reshape(m, -1, n)
+            padded = np.pad(line, ((0, 0), (1, 1)), constant_values=np.inf)
+            depth = np.where((line < padded[:, :-2]) & (line <= padded[:, 2:]), line, np.inf)
+            for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
+                which = np.flatnonzero(np.isfinite(depth[np.arange(m), k]))
+                starts.append(bottoms[which, k[which]])
                 owners.append(which)
         return np.concatenate(starts), np.concatenate(owners)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.errors import InputError
-from cevns.inference.axes import TOO_NEAR
+from cevns.inference.axes import MOMENTUM, TOO_NEAR
 from cevns.inference.descent import descend
 from cevns.inference.flats import flat_directions
 from cevns.tabular import chi2_text
@@ -23,6 +23,7 @@ __all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "jumped", "nuisa
 
 #: What to do where several names are given for one.
 ONE_NAME = "give the name of one parameter: profiled= takes others, over which chi2 is minimised, and fit several"
+_INEXACT = "the end may be inexact"
 #: Difference in chi2 below which another minimum is as deep.
 AS_DEEP = 0.01
 #: Change of chi2 below which an end of a range fits as well.
@@ -39,8 +40,13 @@ def shown_values(objective: Objective, point: Array) -> dict[str, float]:
 
 def jumped(objective: Objective, name: str, jumps: Sequence[float]) -> tuple[str, ...]:
     """Return what to say of ends of intervals, on the axis of a parameter, at which chi2 jumps over the level."""
-    places = objective.value(objective.names.index(name), np.array(jumps))
-    return tuple(f"at {name} = {at:g} chi2 jumps over the level: the end may be inexact" for at in places.tolist())
+    index = objective.names.index(name)
+    for i, mass, power in objective.units:
+        if i == index:
+            unit = f"({objective.names[mass]}^2 + ({MOMENTUM:g} MeV)^2)^{power:g}"
+            return tuple(f"where {name} is {at:g} {unit} chi2 jumps over the level: {_INEXACT}" for at in jumps)
+    places = objective.value(index, np.array(jumps))
+    return tuple(f"at {name} = {at:g} chi2 jumps over the level: {_INEXACT}" for at in places.tolist())
 
 
 def check_effect(objective: Objective, *names: str) -> None:

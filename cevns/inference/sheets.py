@@ -84,7 +84,10 @@ class Sheets:
         self._bases = np.tile(np.eye(k), (count, KEPT, 1, 1))
         self._slopes = np.zeros((count, KEPT, k, len(lines)))
         self._start()
-        self._sweep()
+        self._sweep(np.isfinite(self.chi2))
+        # branches that are born between those nodes
+        known = np.flatnonzero(self.chi2[:, 0] <= self._highest)
+        self._sweep(self._learn_along_lines(known))
         unknown = np.flatnonzero(np.isinf(self.chi2[:, 0]))
         if unknown.size:
             self._search(unknown)
@@ -98,9 +101,12 @@ class Sheets:
             some = np.take(some, np.unique(np.r_[0 : len(line) - 1 : EVERY, len(line) - 1]), axis=axis)
         node = some.ravel()
         self._search(node)
+        self._learn_along_lines(node)
+
+    def _learn_along_lines(self, node: np.ndarray) -> np.ndarray:
+        """Find branches at nodes along lines through the lowest ones there, and return which are new."""
         starts, owner = self._profiled.valleys(self._points[node, 0])
-        if owner.size:
-            self._learn(node[owner], starts, self._axes.chi2(starts), self._profiled.bases(owner.size))
+        return self._learn(node[owner], starts, self._axes.chi2(starts), self._profiled.bases(owner.size))
 
     def _search(self, node: np.ndarray) -> None:
         """Find branches at nodes from nothing."""
@@ -111,10 +117,9 @@ class Sheets:
         first = self._chosen(starts, bases, chi2, owner, np.inf)
         self._learn(node[owner[first]], starts[first], chi2[first], bases[first])
 
-    def _sweep(self) -> None:
-        """Let nodes learn of the branches of their neighbours until there is nothing new."""
+    def _sweep(self, new: np.ndarray) -> None:
+        """Let nodes learn of some new branches of their neighbours, until there is nothing new."""
         source, target = self._neighbours()
-        new = np.isfinite(self.chi2)
         for _ in range(SWEEPS):
             if self._index.ndim == 1:
                 # what lies far above comes to nothing along the only way
