@@ -153,7 +153,8 @@ class Spread(Brief):
         """Return the shares at a time offset, shape (groups, 1 or energy bins, rest)."""
         if self.offset is None:
             return self.shares[:, 0]
-        found: Array = np.einsum("n,gner->ger", self.offset.polynomials(offset), self.shares)
+        # of next to nothing polynomials know no sign
+        found: Array = np.maximum(np.einsum("n,gner->ger", self.offset.polynomials(offset), self.shares), 0.0)
         return found
 
     def filled(self, by_energy: Mapping[int, Array], shares: Array) -> Array:

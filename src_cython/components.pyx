@@ -91,7 +91,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
-    row.height, row.settled = 0.0, False
+    row.height, row.settled, row.filled = 0.0, False, 0
     for g in range(kept_cells(p)):
         row.kept[g].cell = -1
     for g in range(p.groups):
@@ -299,6 +299,19 @@ cdef void fill_energy(const poisson_t *p, poisson_row_t *row, double y, const ba
         orders += axes
 
 
+cdef bint known_energy(const poisson_t *p, poisson_row_t *row, double y, const double *x, bint derived) noexcept nogil:
+    """Whether counts by energy are those of the last point: looks along a time offset need them once. Notes the point.
+    """
+    cdef Py_ssize_t a
+    cdef bint out = row.filled > derived and row.filled_y == y
+    for a in range(p.shapes):
+        out &= row.filled_at[a] == x[p.places[p.shape[a].pull]]
+        row.filled_at[a] = x[p.places[p.shape[a].pull]]
+    if not out:
+        row.filled_y, row.filled = y, 2 if derived else 1
+    return out
+
+
 cdef double signal_total(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
     """The last signal without its normalisation, summed over all bins."""
     cdef Py_ssize_t i
@@ -340,6 +353,11 @@ cdef void fill_shares(const poisson_t *p, poisson_row_t *row, const double *x, b
                 values = p.shares + (g * orders + basis.piece * p.offset.order + m) * block
                 for i in range(block):
                     out[i] += basis.values[d][m] * values[i]
+    for i in range(p.groups * block if p.offset.pull >= 0 else 0):
+        if row.shares[i] < 0.0:
+            # of next to nothing polynomials know no sign, and no expectation may be below 0
+            for d in range(3 if derived else 1):
+                row.shares[d * p.groups * block + i] = 0.0
     for m in range(p.morphs):
         if p.morphed[m] == 0:
             z = x[p.places[p.morph_pulls[m]]]
@@ -428,7 +446,8 @@ cdef void expect(const poisson_t *p, poisson_row_t *row, double y, const double 
     cdef double *vector
     cdef double z
     shape_bases(p, x, derived, bases)
-    fill_energy(p, row, y, bases, derived)
+    if not known_energy(p, row, y, x, derived):
+        fill_energy(p, row, y, bases, derived)
     fill_shares(p, row, x, derived, &offset)
     spread(p, row.by_energy, row.shares, row.vectors)
     for c in range(1, p.components):

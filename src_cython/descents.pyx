@@ -12,7 +12,7 @@ kink there, whose slope z, 0 to 2, is the variable: (N - F) z (2 - z) = 2 m (z -
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
-from cevns.kernels.components cimport MAX_PULLS
+from cevns.kernels.components cimport MAX_PULLS, observed_total, poisson_row_t, poisson_t, signal_total
 from cevns.kernels.poisson cimport add_bins, poisson_chi2, rotate_in
 from cevns.kernels.walls cimport (
     below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
@@ -20,7 +20,22 @@ from cevns.kernels.walls cimport (
 cdef enum:
     MOST_STEPS = 200
     MOST_HALVINGS = 40
+    # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
+    # may leave next to nothing
+    MOST_BLOCKED = 2
+    MOST_SHORT = 5
 
+# gain of a step, relative to 1 + chi2, that is the last one
+cdef double LAST_GAIN = 1e-8
+# signals, relative to the data, that are brought near these before a descent
+cdef double LARGE = 3.0
+# of a step that a kink has shortened
+cdef double SHORT = 0.1
+# in the place of the inverse variance of nuisances without a pull
+cdef double FREE = 1e-3
+# where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
+cdef double NEAR = 0.1
+cdef double SAME_WELL = 2.0
 # m of walls at first, and at last relative to 1 + chi2, which it changes by about its square
 cdef double FIRST_WALL = 0.1
 cdef double LAST_WALL = 1e-11
@@ -253,3 +268,126 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     for i in range(j.n):
         row.rows[i].height = 0.0
     return NAN
+
+
+cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
+    """Move `trial` to where the nuisances that scale them bring large signals near the data; whether there are any."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t i, k, pull
+    cdef double now, wanted, total, observed, room
+    cdef bint out = False
+    cdef int _
+    memcpy(row.trial, row.x, j.pulls * sizeof(double))
+    for _ in range(2):
+        # experiments share nuisances
+        for i in range(j.n):
+            p = j.terms[i]
+            total, observed = signal_total(p, row.rows + i), observed_total(p)
+            now, room = p.bases[0], 0.0
+            for k in range(p.pulls):
+                pull = p.places[k]
+                now += p.scales[k] * row.trial[pull]
+                if not (held != NULL and held[pull]):
+                    room += p.scales[k] * p.scales[k] / (j.precision[pull * j.pulls + pull] + FREE)
+            wanted = fmax(0.2 * observed, 1.0) / total if total > 0.0 else now
+            if not (total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out) or room == 0.0:
+                continue
+            out = True
+            for k in range(p.pulls):
+                pull = p.places[k]
+                if p.scales[k] and not (held != NULL and held[pull]):
+                    row.trial[pull] += (wanted - now) * p.scales[k] / (
+                        j.precision[pull * j.pulls + pull] + FREE) / room
+    for k in range(j.pulls if out else 0):
+        row.trial[k] = fmin(fmax(row.trial[k], j.low[k]), j.high[k])
+    return out
+
+
+cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil:
+    """Go to a minimum from where x is, and return chi2 there; NaN if none is found.
+
+    `least` is chi2 at row.best, if that is known: a descent that leads there ends.
+    """
+    cdef char fixed[MAX_PULLS]
+    cdef double value, new, gain, scale, away
+    cdef Py_ssize_t k, n = j.pulls
+    cdef int _, _halving, blocked = 0, short = 0
+    cdef bint kinked = False
+    leave_walls(j, row)
+    for k in range(j.n):
+        kinked |= j.terms[k].floor > 0.0
+    value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
+    if value == INFINITY:
+        return value
+    if bring_near(j, row, held):
+        new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
+        if new < value:
+            value = new
+            take_trial(j, row)
+    for _ in range(MOST_STEPS):
+        gain = find_step(j, row, y, held, fixed)
+        if least < INFINITY and gain < SAME_WELL:
+            away = 0.0
+            for k in range(n):
+                away = fmax(away, fabs(row.x[k] - row.step[k] - row.best[k]))
+            if away < NEAR:
+                return INFINITY
+        scale = 1.0
+        for k in range(n):
+            # a step that leaves a range is shortened in that direction alone, and only the others may be the last
+            if not fixed[k] and not j.low[k] <= row.x[k] - row.step[k] <= j.high[k]:
+                scale = 0.0
+        if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
+            for k in range(n):
+                row.x[k] -= row.step[k]
+            return value - 0.5 * gain
+        scale = 1.0
+        for _halving in range(MOST_HALVINGS):
+            for k in range(n):
+                row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
+            new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
+            if new <= value - 1e-4 * scale * gain or new <= value and gain <= 1e-6 * (1.0 + fabs(value)):
+                break
+            blocked += new == INFINITY and scale == 1.0
+            if blocked == MOST_BLOCKED:
+                return descend_within(j, row, y, held)
+            scale *= 0.5 if new < INFINITY else 0.25
+        else:
+            new = value
+        if new == value:
+            # there is no way down: rounding is all that is left, or a kink is in the way
+            if gain <= 1e-6 * (1.0 + fabs(value)):
+                return value
+            return descend_within(j, row, y, held)
+        value = new
+        take_trial(j, row)
+        short += kinked and scale < SHORT
+        if short == MOST_SHORT:
+            break
+    return descend_within(j, row, y, held)
+
+
+cdef void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil:
+    """Begin a descent somewhere, nuisances that are held where they are held."""
+    cdef Py_ssize_t k
+    for k in range(n):
+        row.x[k] = held[k] if held != NULL and held[k] == held[k] else x[k]
+
+
+cdef void keep_best(const joint_t *j, joint_row_t *row) noexcept nogil:
+    cdef Py_ssize_t i
+    memcpy(row.best, row.x, j.pulls * sizeof(double))
+    for i in range(j.n):
+        keep_walls(j.terms[i], row.rows + i)
+
+
+cdef void leave_walls(const joint_t *j, joint_row_t *row) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        row.rows[i].height, row.rows[i].settled = 0.0, False
+
+
+cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    row.best_height, row.best_settled = row.height, row.settled
+    if row.settled:
+        memcpy(row.best_walls, row.walls, p.bins * sizeof(double))

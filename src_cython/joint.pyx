@@ -6,45 +6,27 @@ of their range that g leads out of, shortened until chi2 falls. Where H has a ne
 the second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
 
 chi2 is convex if nuisances scale components alone, and has one minimum. What deforms them may make several: then each
-descent starts anew from all of some places.
+descent starts anew from all of some places. What may make many is looked along besides; see `looks.pyx`.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, fmax, fmin
+from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cevns.kernels.components cimport (
-    observed_total, place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, signal_total, start_poisson)
+    place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
 from cevns.kernels.descents cimport (
-    MAX_PULLS, at_pulls, descend_within, factorise, find_fixed, find_step, rounding, solve, take_trial)
-from cevns.kernels.pieces cimport own
+    MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, rounding, solve)
+from cevns.kernels.looks cimport look_around
+from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
 
 import numpy as np
 
 from cevns.errors import InputError
 
-cdef enum:
-    MOST_STEPS = 200
-    MOST_HALVINGS = 40
-    # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
-    # may leave next to nothing
-    MOST_BLOCKED = 2
-    MOST_SHORT = 5
-
-# gain of a step, relative to 1 + chi2, that is the last one
-cdef double LAST_GAIN = 1e-8
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
-# signals, relative to the data, that are brought near these before a descent
-cdef double LARGE = 3.0
-# of a step that a kink has shortened
-cdef double SHORT = 0.1
-# in the place of the inverse variance of nuisances without a pull
-cdef double FREE = 1e-3
-# where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
-cdef double NEAR = 0.1
-cdef double SAME_WELL = 2.0
 
 
 cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
@@ -52,7 +34,7 @@ cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
     cdef Py_ssize_t i, size = j.n * sizeof(poisson_row_t) // sizeof(double) + 1
     for i in range(j.n):
         size += poisson_row_size(j.terms[i])
-    return size + 6 * j.pulls + 3 * j.pulls * j.pulls
+    return size + 6 * j.pulls + 3 * j.pulls * j.pulls + 4 * (j.most_places + 1)
 
 
 cdef void place_joint(const joint_t *j, joint_row_t *row, double *memory) noexcept nogil:
@@ -66,6 +48,9 @@ cdef void place_joint(const joint_t *j, joint_row_t *row, double *memory) noexce
     row.trial, row.new_gradient = memory + 4 * n, memory + 5 * n
     memory += 6 * n
     row.hessian, row.factor, row.new_hessian = memory, memory + n * n, memory + 2 * n * n
+    memory += 3 * n * n
+    n = j.most_places + 1
+    row.places, row.heights, row.slopes, row.lacks = memory, memory + n, memory + 2 * n, memory + 3 * n
 
 
 cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, bint alone) noexcept nogil:
@@ -74,110 +59,6 @@ cdef void start_joint(const joint_t *j, joint_row_t *row, const double *values, 
     row.known = False
     for i in range(j.n):
         start_poisson(j.terms[i], row.rows + i, values, alone)
-
-
-cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
-    """Move `trial` to where the nuisances that scale them bring large signals near the data; whether there are any."""
-    cdef const poisson_t *p
-    cdef Py_ssize_t i, k, pull
-    cdef double now, wanted, total, observed, room
-    cdef bint out = False
-    cdef int _
-    memcpy(row.trial, row.x, j.pulls * sizeof(double))
-    for _ in range(2):
-        # experiments share nuisances
-        for i in range(j.n):
-            p = j.terms[i]
-            total, observed = signal_total(p, row.rows + i), observed_total(p)
-            now, room = p.bases[0], 0.0
-            for k in range(p.pulls):
-                pull = p.places[k]
-                now += p.scales[k] * row.trial[pull]
-                if not (held != NULL and held[pull]):
-                    room += p.scales[k] * p.scales[k] / (j.precision[pull * j.pulls + pull] + FREE)
-            wanted = fmax(0.2 * observed, 1.0) / total if total > 0.0 else now
-            if not (total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out) or room == 0.0:
-                continue
-            out = True
-            for k in range(p.pulls):
-                pull = p.places[k]
-                if p.scales[k] and not (held != NULL and held[pull]):
-                    row.trial[pull] += (wanted - now) * p.scales[k] / (
-                        j.precision[pull * j.pulls + pull] + FREE) / room
-    for k in range(j.pulls if out else 0):
-        row.trial[k] = fmin(fmax(row.trial[k], j.low[k]), j.high[k])
-    return out
-
-
-cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil:
-    """Go to a minimum from where x is, and return chi2 there; NaN if none is found.
-
-    `least` is chi2 at row.best, if that is known: a descent that leads there ends.
-    """
-    cdef char fixed[MAX_PULLS]
-    cdef double value, new, gain, scale, away
-    cdef Py_ssize_t k, n = j.pulls
-    cdef int _, _halving, blocked = 0, short = 0
-    cdef bint kinked = False
-    for k in range(j.n):
-        kinked |= j.terms[k].floor > 0.0
-        row.rows[k].height, row.rows[k].settled = 0.0, False
-    value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
-    if value == INFINITY:
-        return value
-    if bring_near(j, row, held):
-        new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
-        if new < value:
-            value = new
-            take_trial(j, row)
-    for _ in range(MOST_STEPS):
-        gain = find_step(j, row, y, held, fixed)
-        if least < INFINITY and gain < SAME_WELL:
-            away = 0.0
-            for k in range(n):
-                away = fmax(away, fabs(row.x[k] - row.step[k] - row.best[k]))
-            if away < NEAR:
-                return INFINITY
-        scale = 1.0
-        for k in range(n):
-            # a step that leaves a range is shortened in that direction alone, and only the others may be the last
-            if not fixed[k] and not j.low[k] <= row.x[k] - row.step[k] <= j.high[k]:
-                scale = 0.0
-        if scale and gain <= LAST_GAIN * (1.0 + fabs(value)):
-            for k in range(n):
-                row.x[k] -= row.step[k]
-            return value - 0.5 * gain
-        scale = 1.0
-        for _halving in range(MOST_HALVINGS):
-            for k in range(n):
-                row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
-            new = at_pulls(j, row, y, row.trial, not j.convex, row.new_gradient, row.new_hessian)
-            if new <= value - 1e-4 * scale * gain or new <= value and gain <= 1e-6 * (1.0 + fabs(value)):
-                break
-            blocked += new == INFINITY and scale == 1.0
-            if blocked == MOST_BLOCKED:
-                return descend_within(j, row, y, held)
-            scale *= 0.5 if new < INFINITY else 0.25
-        else:
-            new = value
-        if new == value:
-            # there is no way down: rounding is all that is left, or a kink is in the way
-            if gain <= 1e-6 * (1.0 + fabs(value)):
-                return value
-            return descend_within(j, row, y, held)
-        value = new
-        take_trial(j, row)
-        short += kinked and scale < SHORT
-        if short == MOST_SHORT:
-            break
-    return descend_within(j, row, y, held)
-
-
-cdef inline void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil:
-    """Begin a descent somewhere, nuisances that are held where they are held."""
-    cdef Py_ssize_t k
-    for k in range(n):
-        row.x[k] = held[k] if held != NULL and held[k] == held[k] else x[k]
 
 
 cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const double *held, double *slope,
@@ -209,9 +90,9 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
             failed = True
         elif value < least:
             least = value
-            memcpy(row.best, row.x, n * sizeof(double))
-            for k in range(j.n):
-                keep_walls(j.terms[k], row.rows + k)
+            keep_best(j, row)
+    if j.looks:
+        least = look_around(j, row, y, held, mask, least)
     row.known, row.y = least < INFINITY, y
     if least == INFINITY:
         return NAN if failed else INFINITY
@@ -224,12 +105,6 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         memcpy(slope, row.gradient, n * sizeof(double))
         schur(j, row, mask, curvature)
     return lift(least)
-
-
-cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
-    row.best_height, row.best_settled = row.height, row.settled
-    if row.settled:
-        memcpy(row.best_walls, row.walls, p.bins * sizeof(double))
 
 
 cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
@@ -296,7 +171,7 @@ def square_root(matrix):
 
 
 cdef class Joint:
-    """Joint(terms, root, low, high, starts, convex, centre=None)
+    """Joint(terms, root, low, high, starts, convex, centre=None, looks=())
 
     Experiments with all their nuisances. `cevns.likelihoods` makes these.
 
@@ -314,12 +189,14 @@ cdef class Joint:
         Whether nuisances scale components alone.
     centre : ndarray, shape (nuisances,), optional
         Where pulls are centred; at 0 unless it is given.
+    looks : sequence of (int, ndarray)
+        Nuisances along which all minima are looked for, and ascending places from end to end of their ranges.
     """
 
-    def __cinit__(self, terms, root, low, high, starts, bint convex, centre=None):
+    def __cinit__(self, terms, root, low, high, starts, bint convex, centre=None, looks=()):
         cdef PoissonTerm term
         cdef Py_ssize_t i
-        self.arguments = (terms, root, low, high, starts, convex, centre)
+        self.arguments = (terms, root, low, high, starts, convex, centre, looks)
         self.terms = tuple(terms)
         self.j.n, self.j.pulls, self.j.starts = len(self.terms), len(low), len(starts)
         self.j.convex = convex
@@ -339,6 +216,18 @@ cdef class Joint:
         self.j.root, self.j.precision = own(owned, root), own(owned, root.T @ root)
         self.j.start = own(owned, starts)
         self.j.low, self.j.high, self.j.centre = own(owned, low), own(owned, high), own(owned, centre)
+        sizes = [len(places) for _, places in looks]
+        whole = np.array([*(pull for pull, _ in looks), *np.cumsum(sizes)], dtype=np.intp)
+        owned.append(whole)
+        self.j.looks, self.j.most_places = len(looks), max(sizes, default=0)
+        if self.j.looks:
+            if not all(0 <= pull < n and len(places) > 1 and (np.diff(places) > 0.0).all() for pull, places in looks):
+                raise InputError(
+                    f"looks along {[pull for pull, _ in looks]} with {sizes} places are not allowed: they need two "
+                    f"ascending places at least, along one of {n} nuisances")
+            self.j.look_pull = whole_address(whole)
+            self.j.look_end = self.j.look_pull + self.j.looks
+            self.j.place = own(owned, np.concatenate([places for _, places in looks]))
         self.all_terms = <const poisson_t **> malloc((self.j.n + 1) * sizeof(poisson_t *))
         if self.all_terms == NULL:
             raise MemoryError

@@ -312,6 +312,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "glances",
         "gradients",
         "kinks",
+        "looks",
         "masses",
         "points",
         "quenching",

@@ -76,6 +76,10 @@ cdef struct poisson_row_t:
     # counts by energy of each group, and their first and second derivatives in the shapes: (derivative, group, energy);
     # then the same of sums over the last shapes
     double *by_energy
+    # the y and the shapes that they are of, and whether they are none, the counts alone, or all
+    double filled_y
+    double filled_at[MAX_SHAPES]
+    int filled
     # shares at the offset with two derivatives (3, group, row, rest)
     double *shares
     double *mixed  # (group, energy)

@@ -14,6 +14,12 @@ cdef struct joint_t:
     const double *start
     # whether chi2 is convex in them, so that there is one minimum
     bint convex
+    # nuisances along each of which all minima are looked for, and the places between which there is one at most:
+    # those of nuisance i end before `look_end[i]`
+    Py_ssize_t looks, most_places
+    const Py_ssize_t *look_pull
+    const Py_ssize_t *look_end
+    const double *place
 
 
 cdef struct joint_row_t:
@@ -31,6 +37,11 @@ cdef struct joint_row_t:
     double *trial
     double *new_gradient
     double *new_hessian
+    # along such a nuisance: places, chi2 with all others profiled, its slope, and the gain that it may lack
+    double *places
+    double *heights
+    double *slopes
+    double *lacks
     double y
 
 
@@ -43,3 +54,7 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil
 cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil
+cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil
+cdef void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil
+cdef void keep_best(const joint_t *j, joint_row_t *row) noexcept nogil
+cdef void leave_walls(const joint_t *j, joint_row_t *row) noexcept nogil

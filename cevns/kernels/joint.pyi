@@ -19,6 +19,7 @@ class Joint:
         starts: _Array,
         convex: bool,
         centre: _Array | None = None,
+        looks: Sequence[tuple[int, _Array]] = (),
     ) -> None: ...
 
 def lifted(chi2: float) -> float: ...

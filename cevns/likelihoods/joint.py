@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,9 @@ class Pull:
         In what its shift is told: ``"relative"``, ``"sigma"`` or a unit.
     looks : tuple of float
         Values from where descents start besides.
+    places : tuple of float
+        Values between each two of which the counts are smooth, if all minima along it are looked for. Of a nuisance
+        that experiments share each may have its own.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Pull:
     scales: bool = True
     told_in: str = "relative"
     looks: tuple[float, ...] = ()
+    places: tuple[float, ...] = field(default=(), compare=False)
 
 
 class JointStatistic:
@@ -140,7 +144,7 @@ class JointStatistic:
             for g in self.spread.shapes
         ]
         if (g := self.spread.offset) is not None:
-            grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit))
+            grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
         morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma") for d in self.deformations]
         return (*own, *shared, *grids, *morphs)
 
@@ -378,7 +382,9 @@ class Joined:
         """Return the compiled sum."""
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
         root, origins = square_root(self.precision) @ self.turn, self.origins
-        return Joint(terms, root, low - origins, high - origins, self.starts - origins, self.convex, -origins)
+        looks = [(k, np.array(pull.places) - origins[k]) for k, pull in enumerate(self.pulls) if pull.places]
+        starts = self.starts - origins
+        return Joint(terms, root, low - origins, high - origins, starts, self.convex, -origins, looks)
 
     @property
     def convex(self) -> bool:
@@ -432,12 +438,14 @@ def join(
     places = []
     for name, statistic in zip(names, statistics, strict=True):
         for pull in statistic.pulls:
-            known = found.setdefault((None if pull.shared else name, pull.name), pull)
+            key = None if pull.shared else name, pull.name
+            known = found.setdefault(key, pull)
             if known != pull:
                 raise InputError(
                     f"nuisance {checks.shown(pull.name)} of {checks.shown(name)} has another uncertainty or range than "
                     "elsewhere: equal names are one nuisance, rename one or correct it"
                 )
+            found[key] = replace(known, places=tuple(sorted({*known.places, *pull.places})))
         keys = list(found)
         places.append(tuple(keys.index((None if p.shared else name, p.name)) for p in statistic.pulls))
     if len(found) > MOST_PULLS:

@@ -117,7 +117,7 @@ def with_excursion(argon: Experiment, name: str, which: int = 0) -> Experiment:
     Examples
     --------
     >>> wide = with_excursion(load(), "PBRN-width")
-    >>> round(float(wide.backgrounds[0].counts.sum()))
+    >>> round(sum(wide.backgrounds[0].counts))
     497
     """
     of, *files = release.EXCURSIONS[checks.known("excursion", name, release.EXCURSIONS)]

@@ -1,0 +1,6 @@
+"""Minima along nuisances that may have several, for other Cython code; `looks.pyx` has the mathematics."""
+
+from cevns.kernels.descents cimport joint_row_t, joint_t
+
+cdef double look_around(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                        double least) noexcept nogil

@@ -1,0 +1,190 @@
+"""All minima of chi2 along a nuisance that may have several, all others profiled.
+
+A time offset t makes the most of them, one wherever edges of time bins meet a rise of the pulse. With all others
+profiled chi2 is a function of t, smooth on the scale of the polynomials that stand for the shares, which resolve all
+of the pulse and the bins. So it is looked at where these meet, its value and slope being those that a Newton's step in
+the others leads to; between two places that a minimum lies between, another descent stays until it has found it.
+"""
+
+from libc.math cimport INFINITY, fabs, fmax, fmin
+from libc.string cimport memcpy
+
+from cevns.kernels.descents cimport (
+    MAX_PULLS, at_pulls, begin_at, descend, find_step, joint_row_t, joint_t, keep_best, leave_walls, take_trial)
+
+cdef enum:
+    # rounds until none leads lower, steps in the others at a place, and how often one is shortened
+    MOST_ROUNDS = 8
+    MOST_SETTLING = 40
+    MOST_SHORTER = 20
+
+# what a round gains, relative to 1 + chi2, that is the last one
+cdef double LAST_GAIN = 1e-8
+# places that are one, relative to the range; how far above the least chi2 no descent begins
+cdef double SAME_PLACE = 1e-9
+cdef double HOPELESS = 1.0
+# what a step in the others may promise, twice, where no more are taken: anywhere, and where chi2 is far above the
+# least. Of Poisson data, whose logarithms are self-concordant, a step that promises less than 2 falls short of chi2's
+# minimum by a bounded part of itself, but one that promises more by any amount.
+cdef double SETTLED = 0.1
+cdef double BOUNDED = 1.3
+cdef double FAR_ABOVE = 2.0
+
+
+cdef double look_around(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                        double least) noexcept nogil:
+    """Return chi2 at the least of all minima along each nuisance that may have several, others profiled.
+
+    Along several nuisances in turn, until none leads lower.
+    """
+    cdef Py_ssize_t i, k
+    cdef double before, value
+    cdef int _
+    for i in range(j.looks if not least < INFINITY else 0):
+        # nothing is known yet to look from: it is where some bin gets what was seen in it
+        for k in range(j.look_end[i - 1] if i else 0, j.look_end[i]):
+            begin_at(row, j.start, held, j.pulls)
+            if not mask[j.look_pull[i]]:
+                row.x[j.look_pull[i]] = j.place[k]
+            value = descend(j, row, y, mask, least)
+            if value < least:
+                least = value
+                keep_best(j, row)
+    for _ in range(MOST_ROUNDS if least < INFINITY else 0):
+        before = least
+        for i in range(j.looks):
+            if not mask[j.look_pull[i]]:
+                least = look_along(j, row, y, held, mask, i, least)
+        if not least < before - LAST_GAIN * (1.0 + fabs(before)):
+            break
+    return least
+
+
+cdef double look_along(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                       Py_ssize_t which, double least) noexcept nogil:
+    """Return chi2 at the least minimum along one nuisance, which row.best gets, from one that is known."""
+    cdef Py_ssize_t pull = j.look_pull[which], first = j.look_end[which - 1] if which else 0
+    cdef Py_ssize_t i, count = 0, known = -1
+    cdef double here = row.best[pull], same = SAME_PLACE * (j.high[pull] - j.low[pull]), left, right, at, lowest
+    for i in range(first, j.look_end[which]):
+        if known < 0 and j.place[i] > here - same:
+            known = count
+            row.places[count], row.heights[count], row.slopes[count], row.lacks[count] = here, least, 0.0, 0.0
+            count += 1
+        if fabs(j.place[i] - here) > same:
+            row.places[count] = j.place[i]
+            glance(j, row, y, held, mask, pull, least, count)
+            count += 1
+    for i in range(count):
+        if i == known:
+            continue
+        # a minimum at an end, between this place and a neighbour, or lower than both
+        left, right = row.places[max(i - 1, 0)], row.places[min(i + 1, count - 1)]
+        at, lowest = row.places[i], row.heights[i]
+        if row.slopes[i] < 0.0 and i + 1 < count and (row.slopes[i + 1] > 0.0 or row.heights[i + 1] == INFINITY):
+            left = at
+            at = meeting(row, i, &lowest)
+        elif row.slopes[i] > 0.0 and i > 0 and row.heights[i - 1] == INFINITY:
+            right = at
+        elif i > 0 and (row.heights[i - 1] < row.heights[i] or row.slopes[i] > 0.0 > row.slopes[i - 1]) or (
+                i + 1 < count and (row.heights[i + 1] < row.heights[i])):
+            continue
+        if row.heights[i] < INFINITY and lowest - row.lacks[i] < least + HOPELESS:
+            least = search_between(j, row, y, held, mask, pull, at, left, right, least)
+    return least
+
+
+cdef double meeting(const joint_row_t *row, Py_ssize_t i, double *height) noexcept nogil:
+    """Where a minimum between two places may be, and the height at which tangents meet."""
+    cdef double apart = row.places[i + 1] - row.places[i], one = row.slopes[i], other = row.slopes[i + 1], along
+    if row.heights[i + 1] == INFINITY:
+        height[0] = row.heights[i] + one * apart
+        return row.places[i]
+    along = (row.heights[i + 1] - row.heights[i] - other * apart) / (one - other)
+    height[0] = fmin(row.heights[i] + one * fmin(fmax(along, 0.0), apart), row.heights[i + 1])
+    return row.places[i] - one / (other - one) * apart
+
+
+cdef void glance(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask, Py_ssize_t pull,
+                 double least, Py_ssize_t i) noexcept nogil:
+    """Note chi2 at a place of one nuisance, others profiled as far as it takes to know whether it is low."""
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t k, n = j.pulls
+    memcpy(fixed, mask, n)
+    fixed[pull] = True
+    begin_at(row, row.best, held, n)
+    row.x[pull] = row.places[i]
+    row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
+    if row.heights[i] == INFINITY:
+        begin_at(row, j.start, held, n)
+        row.x[pull] = row.places[i]
+        row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
+    row.slopes[i] = 0.0
+    if row.heights[i] < INFINITY:
+        # to where the last step in the others would lead
+        row.slopes[i] = row.gradient[pull]
+        for k in range(n):
+            row.slopes[i] -= row.hessian[pull * n + k] * row.step[k]
+        row.heights[i] -= 0.5 * row.lacks[i]
+
+
+cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const char *held, double least,
+                          double *gain) noexcept nogil:
+    """Go from where x is towards the least chi2 over what is not held, unless it is far above; leaves the next step.
+
+    Returns chi2, and twice the gain that this step promises.
+    """
+    cdef char fixed[MAX_PULLS]
+    cdef double value, new, scale
+    cdef Py_ssize_t k, n = j.pulls
+    cdef int i, _
+    leave_walls(j, row)
+    value = at_pulls(j, row, y, row.x, True, row.gradient, row.hessian)
+    gain[0] = 0.0
+    if value == INFINITY:
+        return value
+    for i in range(MOST_SETTLING + 1):
+        gain[0] = find_step(j, row, y, held, fixed)
+        if i == MOST_SETTLING or gain[0] < SETTLED or gain[0] < BOUNDED and value - 1.5 * gain[0] > least + FAR_ABOVE:
+            break
+        scale = 1.0
+        for _ in range(MOST_SHORTER):
+            for k in range(n):
+                row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
+            new = at_pulls(j, row, y, row.trial, True, row.new_gradient, row.new_hessian)
+            if new <= value - 1e-4 * scale * gain[0]:
+                break
+            scale *= 0.5
+        else:
+            break
+        value = new
+        take_trial(j, row)
+    return value
+
+
+cdef double search_between(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                           Py_ssize_t pull, double at, double left, double right, double least) noexcept nogil:
+    """Return chi2 at a minimum with a nuisance between two places, and row.best its place, if it is the least yet."""
+    cdef joint_t part = j[0]
+    cdef char fixed[MAX_PULLS]
+    cdef double low[MAX_PULLS]
+    cdef double high[MAX_PULLS]
+    cdef double value, lack = 0.0
+    cdef Py_ssize_t n = j.pulls
+    memcpy(low, j.low, n * sizeof(double))
+    memcpy(high, j.high, n * sizeof(double))
+    memcpy(fixed, mask, n)
+    part.low, part.high, low[pull], high[pull], fixed[pull] = low, high, left, right, True
+    begin_at(row, row.best, held, n)
+    row.x[pull] = at
+    if settle_others(j, row, y, fixed, least, &lack) == INFINITY:
+        begin_at(row, j.start, held, n)
+        row.x[pull] = at
+        settle_others(j, row, y, fixed, least, &lack)
+    value = descend(&part, row, y, mask, INFINITY)
+    if value < least and (j.low[pull] < left == row.x[pull] or row.x[pull] == right < j.high[pull]):
+        value = descend(j, row, y, mask, INFINITY)
+    if value < least:
+        least = value
+        keep_best(j, row)
+    return least
