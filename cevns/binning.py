@@ -229,7 +229,7 @@ class Binning:
             parts = [self.projected(values**2 if squared else values, i) for i in range(len(self.axes))]
             joined = np.concatenate(parts)
             columns.append(Column(name, "", np.sqrt(joined) if squared else joined))
-        return Table(tuple(columns))
+        return Table(tuple(columns), keys=3 if several else 2)
 
     @property
     def labels(self) -> tuple[str, ...]:

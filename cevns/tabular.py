@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.arrays import ByValue
+from cevns.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from cevns import _types
 
 __all__ = ["Column", "Table", "chi2_text", "html", "without_rounding"]
 
@@ -53,6 +56,8 @@ class Table(ByValue):
     ----------
     columns : tuple of Column
         With different names.
+    keys : int
+        How many of the first columns say what a row is of.
 
     Examples
     --------
@@ -72,6 +77,7 @@ class Table(ByValue):
     """
 
     columns: tuple[Column, ...]
+    keys: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +120,45 @@ class Table(ByValue):
 
     def _repr_html_(self) -> str:
         return html(self.heads, self)
+
+    def save(self, path: _types.Path) -> None:
+        """Write the rows to a CSV file, whole or not at all; the first line names columns and units.
+
+        Raises
+        ------
+        InputError
+            If `path` is no path or does not end in ``.csv``.
+        DataError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> Table((Column("mass", "MeV", [1.0, 10.0]),)).save(path)
+        >>> path.read_text().split()
+        ['mass_MeV', '1.0', '10.0']
+        """
+        import csv
+        import io
+
+        from cevns.files import checked_path, write_text
+
+        path = checked_path(path)
+        if path.suffix != ".csv":
+            raise InputError(f"a table is written to a file that ends in .csv, got {checks.shown(path.name)}")
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.file_heads)
+        writer.writerows(self)
+        write_text(path, text.getvalue())
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame; see `cevns.exchange.frame`."""
+        from cevns.exchange import frame
+
+        return frame(self)
 
 
 def chi2_text(chi2: float) -> str:

@@ -16,6 +16,7 @@ GROUND = {
     "checks",
     "constants",
     "errors",
+    "exchange",
     "files",
     "kept",
     "kernels",

@@ -164,6 +164,10 @@ class Experiment(Likelihood):
     def _flat(self, field: str, values: Any) -> Array:
         """Return counts of all bins in a row, given like that or in the shape of the axes."""
         binning = self.signal.binning
+        if hasattr(values, "axes"):
+            from cevns.exchange import of_histogram
+
+            values = of_histogram(field, values, binning)
         array = checks.array(field, values)
         if array.shape == binning.shape:
             array = array.ravel()
@@ -487,7 +491,9 @@ class Experiment(Likelihood):
 
 
 def _in_axes(values: Any) -> bool:
-    """Return whether counts have the shape of several axes; of a list without a look at all of it."""
+    """Return whether counts have the shape of several axes, or are a histogram; of a list without a look at all."""
     if isinstance(values, np.ndarray):
         return values.ndim > 1
+    if hasattr(values, "axes"):
+        return True
     return isinstance(values, (list, tuple)) and bool(values) and isinstance(values[0], (list, tuple, np.ndarray))

@@ -151,7 +151,8 @@ class Contour(Result):
                 Column("curve", "", columns[1]),
                 Column(x.name, x.unit, columns[2]),
                 Column(y.name, y.unit, columns[3]),
-            )
+            ),
+            keys=3,
         )
 
     def plot(self, ax: Any = None, **options: Any) -> Any:

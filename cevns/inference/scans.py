@@ -81,8 +81,23 @@ class Scan(Result):
                 Column(mass.name, mass.unit, np.repeat(self.mass, columns)),
                 Column(coupling.name, coupling.unit, np.tile(self.coupling, rows)),
                 Column("chi2", "", self.chi2.ravel()),
-            )
+            ),
+            keys=2,
         )
+
+    def to_xarray(self) -> Any:
+        """Return chi2 over the grid as an xarray Dataset with the two parameters as coordinates.
+
+        Raises
+        ------
+        MissingDependencyError
+            If xarray is not installed.
+        """
+        from cevns.exchange import dataset
+
+        axes = zip(self.parameters, (self.mass, self.coupling), strict=True)
+        about = {"model": self.model, "data": self.data, "settings": self.settings}
+        return dataset({p.name: (values, p.unit) for p, values in axes}, {"chi2": self.chi2}, about)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded regions; options are those of `cevns.plotting.plot_scan`, ``cl`` and ``dof`` among them.

@@ -295,6 +295,49 @@ class Prediction(ByValue, Pictured):
             | ({} if self.uncertainty is None else {"uncertainty": self.uncertainty})
         )
 
+    def to_hist(self, counts: str = "total") -> Any:
+        """Return counts as a histogram of the package hist, over all axes.
+
+        Parameters
+        ----------
+        counts : str
+            ``"total"``, ``"signal"``, ``"observed"``, which has the squares of its uncertainties as variances where
+            there are these, or the name of a background.
+
+        Raises
+        ------
+        UnknownNameError
+            If there are no such counts.
+        InputError
+            If they are those of several points.
+        MissingDependencyError
+            If hist is not installed.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> found = cevns.load("coherent-argon-2020").predict("sm").to_hist("signal")
+        >>> found.axes[0].size, round(found.sum(), 1)
+        (12, 131.4)
+        """
+        from cevns.exchange import counts_histogram
+
+        return counts_histogram(self, counts)
+
+    def to_xarray(self) -> Any:
+        """Return the counts in the middles of all bins as an xarray Dataset, those of one point.
+
+        Raises
+        ------
+        InputError
+            If they are those of several points.
+        MissingDependencyError
+            If xarray is not installed.
+        """
+        from cevns.exchange import counts_dataset
+
+        return counts_dataset(self)
+
     def _repr_html_(self) -> str:
         from cevns.tabular import html
 

@@ -144,7 +144,7 @@ class FeldmanCousins(Result):
             values = getattr(self, name).ravel().tolist()
             columns.append(Column(name, "", [None if math.isnan(value) else value for value in values]))
         columns.append(Column("excluded", "", self.excluded.ravel()))
-        return Table(tuple(columns))
+        return Table(tuple(columns), keys=len(self.parameters))
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the region, and that of Wilks' theorem; see `cevns.plotting.plot_feldman_cousins`."""

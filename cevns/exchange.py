@@ -1,0 +1,298 @@
+"""Numbers in the forms that other packages take: pandas, xarray, histograms of Scikit-HEP, and HEPData.
+
+None of them is needed for anything else; ``pip install 'cevns[exchange]'`` brings them.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns import checks
+from cevns.errors import InputError
+from cevns.files import atomic_path, checked_path
+from cevns.tabular import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cevns import _types
+    from cevns._types import Array
+    from cevns.binning import Axis, Binning
+
+__all__ = ["counts_dataset", "counts_histogram", "dataset", "frame", "hepdata", "histogram", "of_histogram"]
+
+#: How near edges of a histogram are those of an axis, relative to the width of its bins.
+SAME_EDGE = 1e-9
+#: Digits of numbers in a submission.
+DIGITS = 12
+#: Most tables of a submission.
+MOST_TABLES = 1000
+PURPOSE = "a submission to HEPData"
+TO_EXCHANGE = "give a Table, or a result or a prediction, which have one"
+
+
+def frame(table: Table) -> Any:
+    """Return a table as a pandas DataFrame, whose ``attrs["units"]`` are the units by column.
+
+    Raises
+    ------
+    MissingDependencyError
+        If pandas is not installed.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> found = frame(cevns.load("coherent-argon-2020").limit("b-l", mass=[1.0, 10.0]).table())
+    >>> found.shape, found.attrs["units"]["mass"]
+    ((2, 3), 'MeV')
+    """
+    pandas = checks.optional_module("pandas", "a DataFrame")
+    made = pandas.DataFrame({column.name: column.values for column in table.columns})
+    made.attrs["units"] = {column.name: column.unit for column in table.columns}
+    return made
+
+
+def dataset(coordinates: Mapping[str, tuple[Array, str]], arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Any:
+    """Return arrays over a grid as an xarray Dataset.
+
+    Parameters
+    ----------
+    coordinates : mapping of str to (ndarray, str)
+        For each dimension its values and their unit, in the order of the arrays' axes.
+    arrays : mapping of str to ndarray
+        By their names.
+    about : mapping
+        What becomes the attributes of the dataset.
+
+    Raises
+    ------
+    MissingDependencyError
+        If xarray is not installed.
+
+    Examples
+    --------
+    >>> found = dataset({"mass": (np.array([1.0, 10.0]), "MeV")}, {"chi2": np.array([7.0, 8.0])}, {"model": "b-l"})
+    >>> float(found.chi2.sel(mass=10.0)), found.mass.attrs["units"]
+    (8.0, 'MeV')
+    """
+    xarray = checks.optional_module("xarray", "a Dataset")
+    dimensions = tuple(coordinates)
+    along = {name: (name, values, {"units": unit}) for name, (values, unit) in coordinates.items()}
+    return xarray.Dataset({name: (dimensions, a) for name, a in arrays.items()}, coords=along, attrs=dict(about))
+
+
+def histogram(binning: Binning, counts: Array, variances: Array | None = None) -> Any:
+    """Return flat counts as a histogram of the package hist, whose axes have names and units.
+
+    Parameters
+    ----------
+    binning : Binning
+        Axes.
+    counts, variances : ndarray, shape (bins,)
+        In the order of the binning; weights of 1 unless variances are given.
+
+    Raises
+    ------
+    MissingDependencyError
+        If hist is not installed.
+
+    Examples
+    --------
+    >>> from cevns.binning import Axis, Binning
+    >>> found = histogram(Binning([Axis("charge", [6, 8, 12], "PE")]), np.array([3.0, 4.0]))
+    >>> found.axes[0].label, found.values().tolist()
+    ('charge [PE]', [3.0, 4.0])
+    """
+    hist = checks.optional_module("hist", "a histogram")
+    axes = [_hist_axis(hist, axis) for axis in binning.axes]
+    made = hist.Hist(*axes, storage=hist.storage.Double() if variances is None else hist.storage.Weight())
+    if variances is None:
+        made[...] = binning.shaped(counts)
+    else:
+        made[...] = np.stack([binning.shaped(counts), binning.shaped(variances)], axis=-1)
+    return made
+
+
+def _hist_axis(hist: Any, axis: Axis) -> Any:
+    if axis.names:
+        return hist.axis.StrCategory(list(axis.names), name=axis.name, label=axis.label)
+    return hist.axis.Variable(list(axis.edges), name=axis.name, label=axis.label, flow=False)
+
+
+def counts_histogram(prediction: Any, counts: str = "total") -> Any:
+    """Return counts of a prediction as a histogram; see `cevns.predictions.Prediction.to_hist`."""
+    known = {"total": prediction.total, "signal": prediction.signal, "observed": prediction.observed}
+    known |= prediction.backgrounds
+    chosen = known[checks.known("counts", counts, known)]
+    if chosen.ndim > 1:
+        raise InputError(f"{counts} are those of several points, shape {chosen.shape}: predict one of them")
+    errors = prediction.uncertainty if counts == "observed" else None
+    return histogram(prediction.binning, chosen, None if errors is None else errors**2)
+
+
+def counts_dataset(prediction: Any) -> Any:
+    """Return all counts of a prediction over its axes; see `cevns.predictions.Prediction.to_xarray`."""
+    if prediction.signal.ndim > 1:
+        raise InputError(f"the signal has the shape {prediction.signal.shape}: predict one point")
+    coordinates: dict[str, tuple[Array, str]] = {}
+    about = {"experiment": prediction.experiment, "model": prediction.model}
+    for axis in prediction.axes:
+        edges = np.array(axis.edges)
+        coordinates[axis.name] = np.array(axis.names) if axis.names else (edges[1:] + edges[:-1]) / 2, axis.unit
+        about |= {} if axis.names else {f"{axis.name}_edges": edges}
+    arrays = {"signal": prediction.signal, **prediction.backgrounds, "total": prediction.total}
+    arrays |= {"observed": prediction.observed}
+    arrays |= {} if prediction.uncertainty is None else {"uncertainty": prediction.uncertainty}
+    return dataset(coordinates, {name: prediction.binning.shaped(a) for name, a in arrays.items()}, about)
+
+
+def of_histogram(field: str, value: Any, binning: Binning) -> Any:
+    """Return the counts of a histogram, shape of its axes, or what is none as it is.
+
+    Histograms are what follows the protocol of Scikit-HEP, as those of hist, boost-histogram and uproot do: ``axes``
+    that know their edges, and a method ``values``. What lies beyond the axes is left out.
+
+    Parameters
+    ----------
+    field : str
+        What messages call it.
+    value : object
+        Histogram, or anything else.
+    binning : Binning
+        Axes that it has to have.
+
+    Raises
+    ------
+    InputError
+        If its axes are others.
+
+    Examples
+    --------
+    >>> from cevns.binning import Axis, Binning
+    >>> binning = Binning([Axis("charge", [6, 8, 12], "PE")])
+    >>> of_histogram("observed", histogram(binning, np.array([3.0, 4.0])), binning).tolist()
+    [3.0, 4.0]
+    """
+    if not callable(getattr(value, "values", None)) or not hasattr(value, "axes"):
+        return value
+    axes = tuple(value.axes)
+    if len(axes) != len(binning.axes):
+        raise InputError(f"{field} is a histogram of {len(axes)} axes, which must be {_named(binning)}")
+    for k, (given, axis) in enumerate(zip(axes, binning.axes, strict=True)):
+        edges = np.asarray(getattr(given, "edges", None) if not axis.names else range(len(given) + 1), dtype=float)
+        own = np.array(axis.edges)
+        if edges.shape != own.shape or (not axis.names and (np.abs(edges - own) > SAME_EDGE * np.ptp(own)).any()):
+            raise InputError(
+                f"{field} is a histogram whose axis {k} has {edges.size - 1} bins from {edges[0]:g} to {edges[-1]:g}, "
+                f"where those of {axis} are needed: fill one with edges {list(axis.edges)[:4]}..."
+            )
+    return np.asarray(value.values(), dtype=float)
+
+
+def _named(binning: Binning) -> str:
+    return ", ".join(str(axis) for axis in binning.axes)
+
+
+def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") -> None:
+    """Write tables as a submission to HEPData, checked by HEPData's own validator: one file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        Ends in ``.tar.gz``.
+    tables : mapping of str to Table, Result or Prediction
+        By the names that they get. The first column is what the others depend on, or the first ones of a grid.
+    comment : str
+        About all of them.
+
+    Raises
+    ------
+    MissingDependencyError
+        If hepdata-lib is not installed.
+    InputError
+        If the path ends otherwise, there is no table, or something else.
+    DataError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import cevns
+    >>> limit = cevns.load("coherent-argon-2020").limit("lmu-ltau", mass=[1.0, 10.0])
+    >>> path = Path(tempfile.mkdtemp()) / "submission.tar.gz"
+    >>> hepdata(path, {"L_mu - L_tau": limit})
+    >>> path.exists()
+    True
+    """
+    path = checked_path(path)
+    if not path.name.endswith(".tar.gz"):
+        raise InputError(f"a submission is a file that ends in .tar.gz, got {checks.shown(path.name)}")
+    made = {checks.text("name of a table", name): _of(name, value) for name, value in dict(tables).items()}
+    if not 0 < len(made) <= MOST_TABLES:
+        raise InputError(f"a submission has 1 to {MOST_TABLES} tables, got {len(made)}")
+    with warnings.catch_warnings():
+        # that HEPData's packages do not close what they read, and use what is going to go
+        warnings.simplefilter("ignore")
+        _write(path, made, comment)
+
+
+def _write(path: Path, made: Mapping[str, tuple[Table, str]], comment: str) -> None:
+    """Write tables with what they are of as a submission."""
+    library = checks.optional_module("hepdata_lib", PURPOSE)
+    yaml = checks.optional_module("yaml", PURPOSE)
+    validator = checks.optional_module("hepdata_validator.full_submission_validator", PURPOSE)
+    with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        head = yaml.dump({"comment": comment}, default_flow_style=False, explicit_start=True)
+        (folder / "submission.yaml").write_text(head, encoding="utf-8")
+        for title, (table, origin) in made.items():
+            _submitted(library, title, table, origin).write_output(str(folder))
+        checker = validator.FullSubmissionValidator()
+        if not checker.validate(directory=str(folder)):
+            raise InputError(f"HEPData's validator refuses the submission: {checker.get_messages()}")
+        with tarfile.open(temporary, "w:gz") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.add(file, arcname=file.name)
+
+
+def _of(name: str, value: Any) -> tuple[Table, str]:
+    """Return a table, and what it is of."""
+    if isinstance(value, Table):
+        return value, ""
+    if not callable(getattr(value, "table", None)):
+        raise InputError(f"table {checks.shown(name)} is {checks.shown(value)}: {TO_EXCHANGE}")
+    return checks.instance(name, value.table(), Table, TO_EXCHANGE), repr(value).strip("<>")
+
+
+def _submitted(library: Any, title: str, table: Table, origin: str) -> Any:
+    """Return a table of hepdata-lib."""
+    out = library.Table(title)
+    out.description = origin or title
+    columns = [(c.name, c.unit, k < table.keys, _cells(c.values)) for k, c in enumerate(table.columns)]
+    first = table.keys - 2
+    if [name for name, *_ in columns[max(first, 0) : table.keys]] == ["low", "high"]:
+        (_, unit, _, low), (_, _, _, high) = columns[first : table.keys]
+        # bins that have names have no ends
+        named = any(isinstance(cell, str) for cell in low)
+        bins = low if named and low == high else list(zip(low, high, strict=True))
+        columns[first : table.keys] = [("bin", unit, True, bins)]
+    for name, unit, independent, cells in columns:
+        binned = bool(cells) and isinstance(cells[0], tuple)
+        variable = library.Variable(name, is_independent=independent, is_binned=binned, units=unit)
+        variable.digits, variable.values = DIGITS, cells
+        out.add_variable(variable)
+    return out
+
+
+def _cells(values: Any) -> list[Any]:
+    """Return cells as HEPData knows them: it has a dash for nothing, and texts for infinities."""
+    plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    shown = ["-" if cell is None else cell for cell in plain]
+    return [str(cell) if isinstance(cell, float) and not np.isfinite(cell) else cell for cell in shown]

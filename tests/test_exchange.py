@@ -1,0 +1,142 @@
+"""Results and counts in the forms of other packages, and data from histograms."""
+
+import tarfile
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.errors import InputError, MissingDependencyError, UnknownNameError
+from cevns.exchange import frame, hepdata
+
+
+@pytest.fixture(scope="module")
+def flat():
+    return cevns.load("coherent-argon-2020")
+
+
+@pytest.fixture(scope="module")
+def timed():
+    return cevns.load("coherent-csi-2021", systematics="core")
+
+
+@pytest.fixture(scope="module")
+def limit(flat):
+    return flat.limit("universal", mass=[10.0, 300.0])
+
+
+def test_a_frame_has_the_rows_of_its_table(limit):
+    pytest.importorskip("pandas")
+    made = limit.table().to_pandas()
+    assert list(made.itertuples(index=False, name=None)) == list(limit.table())
+    assert made.attrs["units"] == {"mass": "MeV", "excluded_from": "", "excluded_to": ""}
+
+
+def test_a_table_is_written_whole(limit, tmp_path):
+    limit.table().save(tmp_path / "limit.csv")
+    head, *rows = (tmp_path / "limit.csv").read_text(encoding="utf-8").splitlines()
+    assert head == "mass_MeV,excluded_from,excluded_to"
+    assert [tuple(map(float, row.split(","))) for row in rows] == list(limit.table())
+    with pytest.raises(InputError, match=r"ends in \.csv"):
+        limit.table().save(tmp_path / "limit.txt")
+
+
+def test_a_grid_has_its_coordinates(flat):
+    pytest.importorskip("xarray")
+    scan = flat.scan("b-l", mass=[1.0, 10.0], coupling=[1e-5, 1e-4, 1e-3])
+    made = scan.to_xarray()
+    assert made.chi2.dims == ("mass", "coupling")
+    assert float(made.chi2.sel(mass=10.0, coupling=1e-4)) == scan.chi2[1, 1]
+    assert (made.mass.attrs["units"], made.attrs["model"]) == ("MeV", "b-l")
+
+
+def test_counts_over_all_axes(timed):
+    pytest.importorskip("xarray")
+    found = timed.predict("sm")
+    made = found.to_xarray()
+    assert made.signal.dims == ("energy", "time")
+    np.testing.assert_array_equal(made.total.values, found.binning.shaped(found.total))
+    np.testing.assert_array_equal(made.attrs["time_edges"], found.axes[1].edges)
+    with pytest.raises(InputError, match="predict one point"):
+        timed.predict("b-l", mass=10.0, coupling=[1e-5, 1e-4]).to_xarray()
+
+
+def test_a_histogram_comes_back_as_data(timed, flat):
+    pytest.importorskip("hist")
+    for experiment in (timed, flat, cevns.load("xenonnt-8b-2026")):
+        found = experiment.predict("sm")
+        seen = found.to_hist("observed")
+        assert [axis.label for axis in seen.axes] == [axis.label for axis in found.axes]
+        np.testing.assert_array_equal(np.ravel(seen.values()), found.observed)
+        assert experiment.with_data(seen).chi2("sm") == experiment.chi2("sm")
+        assert experiment.replace(observed=seen).chi2("sm") == experiment.chi2("sm")
+        expected = experiment.with_data(found.to_hist())
+        assert expected.chi2("sm") == pytest.approx(0.0, abs=1e-9)
+    errors = flat.predict("sm").to_hist("observed").variances()
+    np.testing.assert_allclose(np.sqrt(errors), flat.uncertainty, rtol=1e-14)
+    with pytest.raises(UnknownNameError, match="unknown counts 'noise'; known: LBRN, PBRN, observed"):
+        flat.predict("sm").to_hist("noise")
+    with pytest.raises(InputError, match="several points"):
+        flat.predict("b-l", mass=10.0, coupling=[1e-5, 1e-4]).to_hist()
+
+
+def test_histograms_of_other_axes_are_refused(timed, flat):
+    hist = pytest.importorskip("hist")
+    with pytest.raises(InputError, match="a histogram of 1 axes"):
+        timed.with_data(flat.predict("sm").to_hist())
+    other = hist.Hist(hist.axis.Regular(12, 0, 60))
+    with pytest.raises(InputError, match="whose axis 0 has 12 bins from 0 to 60"):
+        flat.replace(observed=other)
+
+
+def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, tmp_path):
+    pytest.importorskip("hepdata_lib")
+    yaml = pytest.importorskip("yaml")
+    scan = flat.scan("b-l", mass=[1.0, 10.0], coupling=[1e-5, 1e-4, 1e-3])
+    contour = flat.contour("sm", "sin2_theta_w", "rn_ar")
+    tables = {
+        "limit": limit,
+        "grid": scan,
+        "counts": flat.predict("sm"),
+        "times": timed.predict("sm"),
+        "plane": contour,
+    }
+    hepdata(tmp_path / "all.tar.gz", tables, comment="argon")
+    assert [file.name for file in tmp_path.iterdir()] == ["all.tar.gz"]
+    with tarfile.open(tmp_path / "all.tar.gz") as archive:
+        head, *entries = yaml.safe_load_all(archive.extractfile("submission.yaml").read())
+        bodies = {e["name"]: yaml.safe_load(archive.extractfile(e["data_file"]).read()) for e in entries}
+    assert head["comment"] == "argon"
+    assert list(bodies) == list(tables)
+    independent = {name: [v["header"]["name"] for v in body["independent_variables"]] for name, body in bodies.items()}
+    assert independent == {
+        "limit": ["mass"],
+        "grid": ["mass", "coupling"],
+        "counts": ["bin"],
+        "times": ["axis", "bin"],
+        "plane": ["cl", "curve", "sin2_theta_w"],
+    }
+    ends = bodies["counts"]["independent_variables"][0]["values"][0]
+    assert (ends["low"], ends["high"]) == flat.response.edges[:2]
+    chi2 = [cell["value"] for cell in bodies["grid"]["dependent_variables"][0]["values"]]
+    np.testing.assert_allclose(np.array(chi2, dtype=float), scan.chi2.ravel(), rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("name", "tables", "message"),
+    [
+        ("a.zip", {"a": None}, r"ends in \.tar\.gz"),
+        ("a.tar.gz", {}, "1 to 1000 tables, got 0"),
+        ("a.tar.gz", {"a": 3}, "table 'a' is 3: give a Table"),
+    ],
+)
+def test_what_is_no_submission_is_refused(tmp_path, name, tables, message):
+    with pytest.raises(InputError, match=message):
+        hepdata(tmp_path / name, tables)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_missing_is_named(limit, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[exchange\]'"):
+        frame(limit.table())
