@@ -4,6 +4,9 @@ A time offset t makes the most of them, one wherever edges of time bins meet a r
 profiled chi2 is a function of t, smooth on the scale of the polynomials that stand for the shares, which resolve all
 of the pulse and the bins. So it is looked at where these meet, its value and slope being those that a Newton's step in
 the others leads to; between two places that a minimum lies between, another descent stays until it has found it.
+
+A free component f (b + d c) with a deformation d has a minimum for either sign of f: chi2 is convex in f and f d, so
+that chi2 at given d, but for d's pull, has its one maximum where f = 0, whether d passes there or at infinity.
 """
 
 from libc.math cimport INFINITY, fabs, fmax, fmin
@@ -17,6 +20,8 @@ cdef enum:
     MOST_ROUNDS = 8
     MOST_SETTLING = 40
     MOST_SHORTER = 20
+    # steps that may leave what can be expected
+    MOST_BLOCKED = 2
 
 # what a round gains, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
@@ -109,14 +114,16 @@ cdef void glance(const joint_t *j, joint_row_t *row, double y, const double *hel
                  double least, Py_ssize_t i) noexcept nogil:
     """Note chi2 at a place of one nuisance, others profiled as far as it takes to know whether it is low."""
     cdef char fixed[MAX_PULLS]
-    cdef Py_ssize_t k, n = j.pulls
+    cdef Py_ssize_t k, start, n = j.pulls
     memcpy(fixed, mask, n)
     fixed[pull] = True
     begin_at(row, row.best, held, n)
     row.x[pull] = row.places[i]
     row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
-    if row.heights[i] == INFINITY:
-        begin_at(row, j.start, held, n)
+    for start in range(j.starts):
+        if row.heights[i] < INFINITY:
+            break
+        begin_at(row, j.start + start * n, held, n)
         row.x[pull] = row.places[i]
         row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
     row.slopes[i] = 0.0
@@ -137,7 +144,7 @@ cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const ch
     cdef char fixed[MAX_PULLS]
     cdef double value, new, scale
     cdef Py_ssize_t k, n = j.pulls
-    cdef int i, _
+    cdef int i, _, blocked = 0
     leave_walls(j, row)
     value = at_pulls(j, row, y, row.x, True, row.gradient, row.hessian)
     gain[0] = 0.0
@@ -154,11 +161,28 @@ cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const ch
             new = at_pulls(j, row, y, row.trial, True, row.new_gradient, row.new_hessian)
             if new <= value - 1e-4 * scale * gain[0]:
                 break
+            blocked += new == INFINITY and scale == 1.0
             scale *= 0.5
         else:
-            break
+            blocked = MOST_BLOCKED
+        if blocked == MOST_BLOCKED:
+            # an empty bin has nothing left, or a kink is in the way
+            return settle_within(j, row, y, held, gain)
         value = new
         take_trial(j, row)
+    return value
+
+
+cdef double settle_within(const joint_t *j, joint_row_t *row, double y, const char *held, double *gain) noexcept nogil:
+    """The same next to walls, to the end: no step is left. Infinite if that is not found."""
+    cdef Py_ssize_t k
+    cdef double value = descend(j, row, y, held, INFINITY)
+    gain[0] = 0.0
+    if not value < INFINITY:
+        return INFINITY
+    at_pulls(j, row, y, row.x, True, row.gradient, row.hessian)
+    for k in range(j.pulls):
+        row.step[k] = 0.0
     return value
 
 
@@ -170,17 +194,18 @@ cdef double search_between(const joint_t *j, joint_row_t *row, double y, const d
     cdef double low[MAX_PULLS]
     cdef double high[MAX_PULLS]
     cdef double value, lack = 0.0
-    cdef Py_ssize_t n = j.pulls
+    cdef Py_ssize_t start, n = j.pulls
     memcpy(low, j.low, n * sizeof(double))
     memcpy(high, j.high, n * sizeof(double))
     memcpy(fixed, mask, n)
     part.low, part.high, low[pull], high[pull], fixed[pull] = low, high, left, right, True
     begin_at(row, row.best, held, n)
     row.x[pull] = at
-    if settle_others(j, row, y, fixed, least, &lack) == INFINITY:
-        begin_at(row, j.start, held, n)
+    for start in range(j.starts):
+        if settle_others(j, row, y, fixed, least, &lack) < INFINITY:
+            break
+        begin_at(row, j.start + start * n, held, n)
         row.x[pull] = at
-        settle_others(j, row, y, fixed, least, &lack)
     value = descend(&part, row, y, mask, INFINITY)
     if value < least and (j.low[pull] < left == row.x[pull] or row.x[pull] == right < j.high[pull]):
         value = descend(j, row, y, mask, INFINITY)

@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.poisson import PoissonTerm
-from cevns.likelihoods.nuisances import SIGNAL, check_differ
+from cevns.likelihoods.nuisances import SIGNAL, check_differ, places_along
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -145,7 +145,11 @@ class JointStatistic:
         ]
         if (g := self.spread.offset) is not None:
             grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
-        morphs = [Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma") for d in self.deformations]
+        free = {of for n in self.nuisances if math.isinf(n.sigma) for of, _ in n.of}
+        morphs = [
+            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d) if d.of in free else ())
+            for d in self.deformations
+        ]
         return (*own, *shared, *grids, *morphs)
 
     @cached_property
@@ -391,6 +395,15 @@ class Joined:
         """Whether all nuisances scale components alone."""
         return all(p.scales for p in self.pulls)
 
+    def _nothing(self) -> Array:
+        """Return where free normalisations leave nothing of what they scale."""
+        most = np.zeros(len(self.pulls))
+        for places, scales in zip(self.places, self.scales, strict=True):
+            most[list(places)] = np.maximum(most[list(places)], scales.max(axis=0))
+        free = np.array([math.isinf(pull.sigma) and pull.scales for pull in self.pulls])
+        out = np.divide(-1.0, most, out=np.zeros(len(self.pulls)), where=free & (most > 0.0))
+        return np.asarray(np.linalg.solve(self.turn, out))
+
     @cached_property
     def starts(self) -> Array:
         """From where minima are looked for, shape (n, nuisances): 0, then what deforms moved up and down in turn."""
@@ -401,7 +414,10 @@ class Joined:
             pull = self.pulls[k]
             sigma = pull.sigma if np.isfinite(pull.sigma) else np.inf
             up, down = min(pull.high / 2, _START * sigma), max(pull.low / 2, -_START * sigma)
-            out[1:, k] = (up, down) if i % 2 == 0 else (down, up)
+            out[1:3, k] = (up, down) if i % 2 == 0 else (down, up)
+        # what is far deformed may be below 0 in some bin: then other nuisances begin with nothing of it
+        if any(pull.places and pull.told_in == "sigma" for pull in self.pulls):
+            out = np.concatenate([out, self._nothing()[None]])
         alone = np.zeros((len(looks), len(self.pulls)))
         for row, (k, place) in zip(alone, looks, strict=True):
             row[k] = place

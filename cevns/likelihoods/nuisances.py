@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from cevns._types import Array, Values
     from cevns.likelihoods.channel import Channel
 
-__all__ = ["Deformation", "Nuisance", "check_differ", "shared"]
+__all__ = ["Deformation", "Nuisance", "check_differ", "places_along", "shared"]
 
 #: What nuisances call the signal, and the pull of the quenching scale.
 SIGNAL, QUENCHING = "signal", "quenching"
 #: Largest range of a deformation, in standard deviations.
 LARGEST_RANGE = 20.0
+#: Distance of places along a deformation between which minima are looked for, in standard deviations.
+_APART = 0.5
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,12 @@ class Deformation(Brief):
             )
         up = np.array(self.up)
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
+
+
+def places_along(deformation: Deformation) -> tuple[float, ...]:
+    """Return places along a deformation of what is free: chi2 may have a minimum for either sign of that."""
+    parts = math.ceil(2 * deformation.reach / _APART)
+    return tuple(np.linspace(-deformation.reach, deformation.reach, parts + 1).tolist())
 
 
 def check_differ(names: Sequence[str]) -> None:
