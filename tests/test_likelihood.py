@@ -1,5 +1,6 @@
 """chi2 with its nuisances: eqs. 4.1 and 4.2 rebuilt from pulls, limits, arrays, threads and pickles."""
 
+import functools
 import inspect
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -174,9 +175,12 @@ def test_python_threads_get_identical_results(csi, argon):
 
 def test_evaluator_is_chi2(both):
     evaluator = both.bind("lmu-ltau")
+    # after many calls a function has another, quicker way
+    same = functools.partial(pytest.approx, rel=1e-12)
     for mass, coupling in ((0.0, 0.0), (10.0, 1e-3), (1e4, 1.0), (3, 1)):
-        assert evaluator(mass, coupling) == both.chi2("lmu-ltau", mass, coupling)
-    assert both.bind("sm")() == both.chi2("sm") == both.chi2("sm", 0.0, 0.0)
+        assert evaluator(mass, coupling) == same(both.chi2("lmu-ltau", mass, coupling))
+    assert both.bind("sm")() == same(both.chi2("sm"))
+    assert both.chi2("sm", 0.0, 0.0) == same(both.chi2("sm"))
     assert both.bind("lmu-ltau") is evaluator
 
 

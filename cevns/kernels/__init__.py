@@ -24,6 +24,7 @@ _MODULES = (
     "kinematics",
     "kinks",
     "likelihood",
+    "looks",
     "loops",
     "masses",
     "pieces",
