@@ -134,8 +134,10 @@ class Package:
             base = ".".join([*parts, *([base] if base else [])])
         if not self._is_own(base):
             return []
-        # a name may be a module, or something that the module holds
-        return sorted({f"{base}.{a.name}" if f"{base}.{a.name}" in self.files else base for a in node.names})
+        # a name may be a module, or something that the module holds, or of the package itself
+        own = base == self.name
+        names = [a.name for a in node.names if not (own and a.name.startswith("__"))]
+        return sorted({f"{base}.{name}" if f"{base}.{name}" in self.files else base for name in names})
 
     def misfits(self, may_import, closed=(), drawn=()):
         """Return what is wrong with the imports, one line each."""
@@ -145,6 +147,8 @@ class Package:
         ]
         for i in self.imports:
             by, of = self.room(i.by), self.room(i.of)
+            if i.when != "types" and i.of == self.name and not may_import.get(by, set()) >= ANYTHING:
+                found.append(f"{i}: what the package shows at its door is for those who may import anything")
             if i.when == "types" or not by or not of or by == of:
                 continue
             if of not in may_import.get(by, {of}):
@@ -313,6 +317,14 @@ def test_an_import_that_is_not_allowed_is_found(made_up, line):
 )
 def test_other_imports_are_not(made_up, line):
     assert made_up(errors="", cli__parser="", fluxes__tables="", fluxes__flux=line).misfits(RULES) == []
+
+
+@pytest.mark.parametrize("line", ["from cevns import load", "def f():\n    from .. import Flux", "import cevns"])
+def test_the_door_of_the_package_is_for_few(made_up, line):
+    (misfit,) = made_up(errors="", fluxes__flux=line).misfits(RULES)
+    assert misfit.startswith("cevns.fluxes.flux imports cevns ")
+    assert "at its door" in misfit
+    assert made_up(fluxes__other="", cli__main=line).misfits(RULES | {"fluxes": ANYTHING, "cli": ANYTHING}) == []
 
 
 def test_a_room_without_rules_is_found(made_up):
