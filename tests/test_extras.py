@@ -18,6 +18,8 @@ PACKAGES = {
     "cycler": "matplotlib",
     "dask": "distributed",
     "_pytest": "pytest",
+    "hepdata_lib": "hepdata-lib",
+    "yaml": "hepdata-lib",
 }
 #: Large, or of another task: tests of them are skipped where they are not installed.
 OPTIONAL = {

@@ -42,7 +42,7 @@ def analysis():
 def written(tmp_path_factory, analysis):
     folder = tmp_path_factory.mktemp("measurements")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry.Paper, "make_analysis", lambda self: analysis)
+        patch.setattr(registry.Paper, "make_analysis", lambda self, *, quick: analysis)
         return folder, figures.reproduce(output=folder, paper=PAPER)
 
 
@@ -257,7 +257,9 @@ def test_figures_of_another_paper_are_refused(tmp_path):
         figures.reproduce("weak-angle", tmp_path / "out")
     with pytest.raises(UnknownNameError, match=r"unknown figure '1'.*weak-angle"):
         figures.reproduce("1", tmp_path / "out", paper=PAPER)
-    with pytest.raises(UnknownNameError, match=r"unknown paper 'x'; known: 2005.01645, 2008.05022, today"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown paper 'x'; known: 2005.01645, 2008.05022, feldman-cousins, today"
+    ):
         figures.reproduce(None, tmp_path / "out", paper="x")
     assert list(tmp_path.iterdir()) == []
 
@@ -265,7 +267,7 @@ def test_figures_of_another_paper_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["2005.01644"], "unknown paper '2005.01644'; known: 2005.01645, 2008.05022, today."),
+        (["2005.01644"], "unknown paper '2005.01644'; known: 2005.01645, 2008.05022, feldman-cousins, today."),
         (["unknown"], "others: 2005.01645 ("),
         (["2005.01645", "1"], "charge-radii"),
         (["1", "2005.01645"], "unknown figure '2005.01645'"),
@@ -279,7 +281,7 @@ def test_the_command_refuses_what_it_does_not_know(capsys, tmp_path, words, said
 
 @pytest.mark.parametrize("written_as", ["2005.01645", "arXiv:2005.01645"])
 def test_the_command_takes_a_paper(capsys, tmp_path, monkeypatch, analysis, written_as):
-    monkeypatch.setattr(registry.Paper, "make_analysis", lambda self: analysis)
+    monkeypatch.setattr(registry.Paper, "make_analysis", lambda self, *, quick: analysis)
     code = cli.main(["reproduce", written_as, "weak-angle", "--output", str(tmp_path)])
     out = capsys.readouterr().out
     assert (code, out.splitlines()[-1]) == (0, "6 of 6 met, of figure weak-angle alone")

@@ -171,7 +171,7 @@ def test_the_rows_of_caesium_iodide_are_met_with_all_its_shapes():
 
 
 def test_the_command_takes_today(capsys, tmp_path, monkeypatch, analysis):
-    monkeypatch.setattr(registry.Paper, "make_analysis", lambda self: analysis)
+    monkeypatch.setattr(registry.Paper, "make_analysis", lambda self, *, quick: analysis)
     code = cli.main(["reproduce", "today", "argon-3d", "--threads", "2", "--output", str(tmp_path)])
     out = capsys.readouterr().out
     assert (code, out.splitlines()[-1]) == (0, "20 of 20 met, of figure argon-3d alone")

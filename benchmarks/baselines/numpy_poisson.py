@@ -78,7 +78,8 @@ class Poisson:
     """
 
     def __init__(self, engine):
-        terms, self.precision, *_ = engine.joint.__reduce__()[1]
+        terms, root, *_ = engine.joint.__reduce__()[1]
+        self.precision = root.T @ root
         self.terms = [Term(term) for term in terms]
 
     def row(self, mass, couplings):

@@ -19,7 +19,7 @@ def known() -> str:
     """Return the papers, each with its figures, for the help."""
     from cevns.figures import known_figures, known_papers
 
-    lines = [f"  {paper + ':':12}{', '.join(known_figures(paper))}" for paper in known_papers()]
+    lines = [f"  {paper + ':':16} {', '.join(known_figures(paper))}" for paper in known_papers()]
     return "\n".join(["papers and their figures:", *lines])
 
 
@@ -30,10 +30,12 @@ def reproduce(args: Namespace) -> Result:
 
     paper: dict[str, Any] = {}
     # what looks like an arXiv number is the paper's, unless another name comes before it
-    if args.figures and (number := re.fullmatch(r"(?:arxiv:)?(\d{4}\.\d+|today)", args.figures[0], re.IGNORECASE)):
+    if args.figures and (
+        number := re.fullmatch(r"(?:arxiv:)?(\d{4}\.\d+|today|feldman-cousins)", args.figures[0], re.IGNORECASE)
+    ):
         paper, args.figures = {"paper": number[1].lower()}, args.figures[1:]
     with progress_bar("reproduce") as progress:
-        done = draw(args.figures or None, args.output, progress, num_threads=args.threads, **paper)
+        done = draw(args.figures or None, args.output, progress, num_threads=args.threads, quick=args.quick, **paper)
     missed = sum(not row["met"] for row in done["summary"])
     files = "\n".join([*(path for paths in done["figures"].values() for path in paths), done["file"]])
     count, some = len(done["summary"]), f", of figure {', '.join(done['figures'])} alone" if args.figures else ""

@@ -261,9 +261,10 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         "figures",
         nargs="*",
         metavar="[PAPER] FIGURE",
-        help="another paper's arXiv number, 2005.01645, or today, for the latest data, may come first; all its figures "
-        "unless some are given",
+        help="another paper's arXiv number, 2005.01645, today, for the latest data, or feldman-cousins, for regions by "
+        "toys, may come first; all its figures unless some are given",
     )
+    command.add_argument("--quick", action="store_true", help="few points and toys, of feldman-cousins alone")
     command.appendix = "cevns.cli.figures:known"
     _add_threads(command)
     command.add_argument(

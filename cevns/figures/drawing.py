@@ -36,6 +36,7 @@ def reproduce(
     *,
     paper: str = DEFAULT,
     num_threads: int = 1,
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Draw figures of a paper and write them with their data and a summary.
 
@@ -53,9 +54,12 @@ def reproduce(
     progress : callable, optional
         Called as ``progress(done, total, what)`` before each step and once at the end.
     paper : str
-        arXiv number, ``"2008.05022"`` or ``"2005.01645"``, or ``"today"`` for the same with the latest data.
+        arXiv number, ``"2008.05022"`` or ``"2005.01645"``, ``"today"`` for the same with the latest data, or
+        ``"feldman-cousins"`` for regions by toys.
     num_threads : int
-        Threads over the masses of limits; the numbers do not depend on them.
+        Threads over the masses of limits, or processes that draw toys; the numbers do not depend on them.
+    quick : bool
+        Whether ``"feldman-cousins"`` has few points and toys.
 
     Returns
     -------
@@ -67,6 +71,8 @@ def reproduce(
     ------
     UnknownNameError
         If there is no such paper or figure.
+    InputError
+        If something else is to be quick.
     MissingDependencyError
         If Matplotlib is not installed.
     DataError
@@ -85,7 +91,7 @@ def reproduce(
     import_matplotlib("drawing figures")
     output = make_folder(output)
     progress = checks.function("progress", progress) or (lambda done, total, what: None)
-    analysis = registry.paper(paper).make_analysis()
+    analysis = registry.paper(paper).make_analysis(quick=quick)
     analysis.num_threads = num_threads
     files: dict[str, list[str]] = {}
     captions: dict[str, str] = {}

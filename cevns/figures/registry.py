@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cevns import checks
+from cevns.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ __all__ = ["DEFAULT", "Layout", "Paper", "known_figures", "known_papers", "layou
 
 #: The paper whose figures are meant unless another is named.
 DEFAULT = "2008.05022"
+#: What its figures by toys are called.
+BY_TOYS = "feldman-cousins"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Paper:
         Module whose ``summary(analysis, figures)`` compares its numbers with ours.
     others : tuple of str
         arXiv numbers of papers whose results are among these figures.
+    quick : str
+        ``module:function`` of an analysis of the same that takes seconds, where there is one.
     """
 
     name: str
@@ -73,15 +78,26 @@ class Paper:
     analysis: str
     summary: str
     others: tuple[str, ...] = ()
+    quick: str = ""
 
     @property
     def title(self) -> str:
         """What figures say that they are of."""
-        return f"arXiv:{self.name}" if self.name[0].isdigit() else "today's data"
+        words = {"today": "today's data", BY_TOYS: f"arXiv:{DEFAULT}, by toys"}
+        return words.get(self.name, f"arXiv:{self.name}")
 
-    def make_analysis(self) -> Any:
-        """Return an analysis that has computed nothing yet."""
-        module, _, function = self.analysis.partition(":")
+    def make_analysis(self, *, quick: bool = False) -> Any:
+        """Return an analysis that has computed nothing yet, of less precision if it is to be quick.
+
+        Raises
+        ------
+        InputError
+            If there is no quick one.
+        """
+        if quick and not self.quick:
+            able = ", ".join(name for name, paper in _PAPERS.items() if paper.quick)
+            raise InputError(f"quick is for {able}: all other figures of {self.name} take what they take")
+        module, _, function = (self.quick if quick else self.analysis).partition(":")
         return getattr(importlib.import_module(module), function)()
 
     def rows(self, analysis: Any, figures: Iterable[str] | None = None) -> Any:
@@ -154,17 +170,29 @@ _PAPERS = {
             "cevns.figures.today.analysis:Today",
             "cevns.figures.today.numbers",
         ),
+        Paper(
+            BY_TOYS,
+            {
+                name: Layout(
+                    f"cevns.figures.by_toys:{name.replace('-', '_')}", ("-a", "-b", "-c"), columns=3, size=(240.0, 80.0)
+                )
+                for name in ("universal", "b-l", "lmu-ltau")
+            },
+            "cevns.figures.by_toys:ByToys",
+            "cevns.figures.by_toys",
+            quick="cevns.figures.by_toys:quick",
+        ),
     )
 }
 
 
 def known_papers() -> tuple[str, ...]:
-    """Return what is reproduced, the default first: arXiv numbers of papers, and ``"today"`` for the latest data.
+    """Return what is reproduced, the default first: arXiv numbers, ``"today"``, and ``"feldman-cousins"``.
 
     Examples
     --------
     >>> known_papers()
-    ('2008.05022', '2005.01645', 'today')
+    ('2008.05022', '2005.01645', 'today', 'feldman-cousins')
     """
     return tuple(_PAPERS)
 
