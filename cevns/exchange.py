@@ -294,5 +294,5 @@ def _submitted(library: Any, title: str, table: Table, origin: str) -> Any:
 def _cells(values: Any) -> list[Any]:
     """Return cells as HEPData knows them: it has a dash for nothing, and texts for infinities."""
     plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    shown = ["-" if cell is None else cell for cell in plain]
+    shown = ["-" if cell is None else int(cell) if isinstance(cell, bool) else cell for cell in plain]
     return [str(cell) if isinstance(cell, float) and not np.isfinite(cell) else cell for cell in shown]

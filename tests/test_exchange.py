@@ -94,7 +94,9 @@ def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, t
     yaml = pytest.importorskip("yaml")
     scan = flat.scan("b-l", mass=[1.0, 10.0], coupling=[1e-5, 1e-4, 1e-3])
     contour = flat.contour("sm", "sin2_theta_w", "rn_ar")
+    toys = flat.feldman_cousins("b-l", {"coupling": np.linspace(0, 1e-4, 4)}, mass=10.0, precision=0.5, toys=64)
     tables = {
+        "toys": toys,
         "limit": limit,
         "grid": scan,
         "counts": flat.predict("sm"),
@@ -110,6 +112,7 @@ def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, t
     assert list(bodies) == list(tables)
     independent = {name: [v["header"]["name"] for v in body["independent_variables"]] for name, body in bodies.items()}
     assert independent == {
+        "toys": ["coupling"],
         "limit": ["mass"],
         "grid": ["mass", "coupling"],
         "counts": ["bin"],

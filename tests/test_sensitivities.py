@@ -237,3 +237,11 @@ def test_commands_refuse_what_the_library_refuses(run):
         code, out, err = run(*words)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert message in err
+
+
+def test_regions_of_several_parts_are_said(argon):
+    """The strip in which the coupling cancels the standard model is allowed again at large masses."""
+    (said,) = argon.sensitivity("universal", [10.0, 1000.0]).remarks
+    assert "allowed again at mass 1000 MeV" in said
+    assert argon.sensitivity("b-l", [10.0, 1000.0]).remarks == ()
+    assert argon.sensitivity("universal", [10.0, 1000.0], bands="none").remarks == ()

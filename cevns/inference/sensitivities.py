@@ -264,8 +264,10 @@ def sensitivity(
         _expected(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw)
         for one in likelihoods
     ]
-    upper, lower = (np.concatenate([ends[k] for ends in found]) for k in (0, 1))
+    upper, lower, apart = (np.concatenate([ends[k] for ends in found]) for k in range(3))
     about = first.about
+    if bands != "none":
+        about["remarks"] = (*about.get("remarks", ()), *_several(along, np.asarray(values), apart))
     at_mass = {} if variants is None or first.other is None else {first.other.name: float(masses[0])}
     about["fixed"] = at_mass | about["fixed"]
     # the data do not matter
@@ -281,6 +283,17 @@ def sensitivity(
         method=bands,
         toys=toys,
         **(about | {"parameters": (first.parameter,) if along is None else (along, first.parameter)}),
+    )
+
+
+def _several(along: Parameter | None, values: Array, apart: Array) -> tuple[str, ...]:
+    """Return what to say where what is allowed has several parts, of which data choose one."""
+    if not apart.any():
+        return ()
+    where = f" at {span(along.name, values[apart], along.unit)}" if along is not None else ""
+    return (
+        f"couplings beyond excluded ones are allowed again{where}: the limit next to the best fit is on either side of "
+        "these, so that bands, and the median of toys, may jump from one to the other",
     )
 
 
@@ -326,21 +339,26 @@ def _expected(
     num_threads: int,
     fixed: Mapping[str, float],
     draw: Callable[[Likelihood, dict[str, Any]], Drawn],
-) -> tuple[Array, Array]:
-    """Return the upper and the lower end of what is expected to be allowed at each mass, shape (m, 5) each."""
+) -> tuple[Array, Array, Array]:
+    """Return the upper and the lower end of what is expected to be allowed at each mass, shape (m, 5) each.
+
+    With them goes whether couplings beyond those that are excluded are allowed again, shape (m,).
+    """
     line = Line(likelihood, interaction, "limit", fixed, parameter)
     at_zero = _point(line, masses[0], line.parameter.origin)
     nothing = likelihood.asimov(interaction, **at_zero)
     median = _Data(nothing, interaction, line)
     upper, lower = np.empty((2, masses.size, len(SIGMAS)))
-    upper[:], lower[:] = (
-        ends[:, None] for ends in median.ends(masses, median.least(mass_range, at_zero), level, num_threads)
-    )
+    least = median.least(mass_range, at_zero)
+    upper[:], lower[:] = (ends[:, None] for ends in median.ends(masses, least, level, num_threads))
+    over = median.line.above(masses, least + level, num_threads)
+    apart = np.array([_has_gap(excluded, line.parameter.origin) for excluded in over])
     if bands == "toys":
         expected, drawn = upper[:, SIGMAS.index(0)], draw(likelihood, at_zero)
-        return toy_ends(likelihood, interaction, line, masses, expected, level, drawn, mass_range, num_threads)
+        ends = toy_ends(likelihood, interaction, line, masses, expected, level, drawn, mass_range, num_threads)
+        return *ends, apart
     if bands == "none":
-        return upper, lower
+        return upper, lower, apart
     for n in (1, 2):
         over = median.line.above(masses, median.at_origin + n * n, num_threads)
         for i, (mass, excluded) in enumerate(zip(masses.tolist(), over, strict=True)):
@@ -360,7 +378,12 @@ def _expected(
                 ends = moved.ends(masses[i : i + 1], least, level, num_threads)
                 k = SIGMAS.index(sign * n)
                 upper[i, k], lower[i, k] = ends[0][0], ends[1][0]
-    return _around(upper), _around(lower)
+    return _around(upper), _around(lower), apart
+
+
+def _has_gap(excluded: Array, origin: float) -> bool:
+    """Return whether there are allowed values between excluded ones on one side of where the coupling vanishes."""
+    return max(int((excluded[:, 0] >= origin).sum()), int((excluded[:, 1] <= origin).sum())) > 1
 
 
 def _around(ends: Array) -> Array:
