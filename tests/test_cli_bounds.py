@@ -49,7 +49,7 @@ def reproduced(monkeypatch):
     calls = []
 
     def install(met):
-        def reproduce(figures, output, progress, num_threads=None):
+        def reproduce(figures, output, progress, num_threads=None, quick=False):
             progress(1, 1, "figure 1")
             calls.append((figures, output))
             row = {"quantity": "chi2", "expected": 2.83, "computed": 2.835, "criterion": "within 0.01", "met": met}
