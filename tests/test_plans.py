@@ -5,6 +5,7 @@ import pytest
 
 import cevns
 from cevns.binning import Axis
+from cevns.config import load_config
 from cevns.detectors import Arrival, Distribution, PolynomialQuenching, Response, ResponseShape, TemplateResponse
 from cevns.errors import InputError
 from cevns.experiments import Experiment
@@ -109,3 +110,32 @@ def test_templates_and_distributions_are_cut():
 def test_what_cannot_be_planned_is_refused(argon, change, message):
     with pytest.raises(InputError, match=message):
         change(argon)
+
+
+def test_expected_counts_of_a_file_are_called_so(tmp_path):
+    """Not other data: there are none that they could be other than."""
+    text = """
+schema = 1
+[[experiment]]
+name = "plan"
+signal_sigma = 0.05
+[experiment.flux]
+kind = "reactor"
+thermal_power_gw = 3.0
+distance_m = 25.0
+exposure_days = 365.25
+[experiment.target]
+composition = "Ge"
+mass_kg = 1.0
+[experiment.response]
+edges = [0.2, 0.25, 0.3]
+quenching = {kind = "lindhard", protons = 32, nucleons = 72.63, k = 0.16}
+[experiment.data]
+observed = "asimov"
+"""
+    for number, more in enumerate(["", 'uncertainty = "counting"\n']):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text + more, encoding="utf-8")
+        (plan,) = load_config(path).likelihood.experiments
+        assert plan.expected
+        assert plan.differs == ("expected data",)

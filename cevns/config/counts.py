@@ -92,10 +92,11 @@ class DataTable:
 
     def put_into(self, reader: Reader, experiment: Experiment, axes: Axes, where: str) -> Experiment | None:
         """Return an experiment with these data in the place of others; they fit its axes."""
-        observed, uncertainty = self.observed, self.uncertainty
+        observed, uncertainty, expected = self.observed, self.uncertainty, None
         if isinstance(observed, Expected):
             try:
-                observed = np.array(experiment.asimov(observed.model, **observed.values).observed)
+                expected = experiment.asimov(observed.model, **observed.values)
+                observed = np.array(expected.observed)
             except CevnsError as error:
                 return reader.problem(join(where, ASIMOV), error)  # type: ignore[no-any-return]
         if isinstance(uncertainty, str):
@@ -108,9 +109,12 @@ class DataTable:
                 )
             uncertainty = np.sqrt(observed)
         try:
-            return experiment.with_data(observed, uncertainty)
+            found = experiment.with_data(observed, uncertainty)
         except CevnsError as error:
             return reader.problem(where, error)  # type: ignore[no-any-return]
+        if expected is not None:
+            checks.put(found, expected=True, changes=expected.changes)
+        return found
 
 
 def _data_of_observed(observed: Array) -> Data:
