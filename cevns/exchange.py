@@ -5,9 +5,11 @@ None of them is needed for anything else; ``pip install 'cevns[exchange]'`` brin
 
 from __future__ import annotations
 
+import re
 import tarfile
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,6 @@ from cevns.files import atomic_path, checked_path
 from cevns.tabular import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cevns import _types
     from cevns._types import Array
     from cevns.binning import Axis, Binning
@@ -181,22 +181,34 @@ def of_histogram(field: str, value: Any, binning: Binning) -> Any:
     """
     if not callable(getattr(value, "values", None)) or not hasattr(value, "axes"):
         return value
-    axes = tuple(value.axes)
+    try:
+        axes, counts = tuple(value.axes), np.asarray(value.values(), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{field} is no histogram whose axes and values are numbers: {error}") from error
+    if str(getattr(value, "kind", "COUNT")).rpartition(".")[2] != "COUNT":
+        raise InputError(f"{field} is a histogram of means, not of counts")
     if len(axes) != len(binning.axes):
-        raise InputError(f"{field} is a histogram of {len(axes)} axes, which must be {_named(binning)}")
+        own = ", ".join(str(axis) for axis in binning.axes)
+        raise InputError(f"{field} is a histogram of {len(axes)} axes, which must be {own}")
     for k, (given, axis) in enumerate(zip(axes, binning.axes, strict=True)):
-        edges = np.asarray(getattr(given, "edges", None) if not axis.names else range(len(given) + 1), dtype=float)
-        own = np.array(axis.edges)
-        if edges.shape != own.shape or (not axis.names and (np.abs(edges - own) > SAME_EDGE * np.ptp(own)).any()):
+        if not _is_same(given, axis):
+            bins = "names" if axis.names else "edges"
             raise InputError(
-                f"{field} is a histogram whose axis {k} has {edges.size - 1} bins from {edges[0]:g} to {edges[-1]:g}, "
-                f"where those of {axis} are needed: fill one with edges {list(axis.edges)[:4]}..."
+                f"{field} is a histogram whose axis {k} is not {axis}: fill one with the {bins} "
+                f"{list(axis.names or axis.edges)[:4]}{'...' * (axis.bins > 3)}"
             )
-    return np.asarray(value.values(), dtype=float)
+    return counts
 
 
-def _named(binning: Binning) -> str:
-    return ", ".join(str(axis) for axis in binning.axes)
+def _is_same(given: Any, axis: Axis) -> bool:
+    """Return whether the axis of a histogram has the names or the edges of another one."""
+    try:
+        if axis.names:
+            return bool(tuple(given) == tuple(axis.names))
+        edges, own = np.asarray(given.edges, dtype=float), np.array(axis.edges)
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return edges.shape == own.shape and bool((np.abs(edges - own) <= SAME_EDGE * np.ptp(own)).all())
 
 
 def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") -> None:
@@ -227,16 +239,20 @@ def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") 
     >>> import cevns
     >>> limit = cevns.load("coherent-argon-2020").limit("lmu-ltau", mass=[1.0, 10.0])
     >>> path = Path(tempfile.mkdtemp()) / "submission.tar.gz"
-    >>> hepdata(path, {"L_mu - L_tau": limit})
+    >>> hepdata(path, {"limit of L_mu - L_tau": limit})
     >>> path.exists()
     True
     """
     path = checked_path(path)
     if not path.name.endswith(".tar.gz"):
         raise InputError(f"a submission is a file that ends in .tar.gz, got {checks.shown(path.name)}")
-    made = {checks.text("name of a table", name): _of(name, value) for name, value in dict(tables).items()}
-    if not 0 < len(made) <= MOST_TABLES:
-        raise InputError(f"a submission has 1 to {MOST_TABLES} tables, got {len(made)}")
+    given = checks.instance("tables", tables, Mapping, "by the names that they get")
+    if not 0 < len(given) <= MOST_TABLES:
+        raise InputError(f"a submission has 1 to {MOST_TABLES} tables, got {len(given)}")
+    checks.words("comment", comment)
+    made = {_name(name): _of(name, value) for name, value in given.items()}
+    # names of files, of which some systems take capitals for others
+    checks.differ("names of tables", [name.replace(" ", "_").lower() for name in made])
     with warnings.catch_warnings():
         # that HEPData's packages do not close what they read, and use what is going to go
         warnings.simplefilter("ignore")
@@ -256,10 +272,21 @@ def _write(path: Path, made: Mapping[str, tuple[Table, str]], comment: str) -> N
             _submitted(library, title, table, origin).write_output(str(folder))
         checker = validator.FullSubmissionValidator()
         if not checker.validate(directory=str(folder)):
-            raise InputError(f"HEPData's validator refuses the submission: {checker.get_messages()}")
+            said = [getattr(m, "message", m) for found in checker.get_messages().values() for m in found]
+            raise InputError(f"HEPData's validator refuses the submission: {'; '.join(map(str, said))}")
         with tarfile.open(temporary, "w:gz") as archive:
             for file in sorted(folder.iterdir()):
                 archive.add(file, arcname=file.name)
+
+
+def _name(name: Any) -> str:
+    """Return the name of a table, which is that of its file too."""
+    if not isinstance(name, str) or not re.fullmatch(r"(?!submission$)[A-Za-z0-9][A-Za-z0-9 _+.-]{0,63}", name):
+        raise InputError(
+            f"a table cannot be called {checks.shown(name)}: names have up to 64 letters, digits, spaces and _ + . -, "
+            "begin with a letter or a digit, and are not 'submission'"
+        )
+    return name
 
 
 def _of(name: str, value: Any) -> tuple[Table, str]:

@@ -27,6 +27,8 @@ from cevns.errors import InputError
 
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
+# chi2 of a point from whose nuisances no other one starts: they may be where nothing leads away from
+cdef double FAR_OFF = 1e6
 
 
 cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
@@ -93,7 +95,7 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
             keep_best(j, row)
     if j.looks:
         least = look_around(j, row, y, held, mask, least)
-    row.known, row.y = least < INFINITY, y
+    row.known, row.y = least < FAR_OFF, y
     if least == INFINITY:
         return NAN if failed else INFINITY
     for k in range(j.n):

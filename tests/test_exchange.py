@@ -8,6 +8,9 @@ import pytest
 import cevns
 from cevns.errors import InputError, MissingDependencyError, UnknownNameError
 from cevns.exchange import frame, hepdata
+from cevns.tabular import Column, Table
+
+TABLE = Table((Column("mass", "MeV", [1.0]), Column("chi2", "", [2.0])))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_histograms_of_other_axes_are_refused(timed, flat):
     with pytest.raises(InputError, match="a histogram of 1 axes"):
         timed.with_data(flat.predict("sm").to_hist())
     other = hist.Hist(hist.axis.Regular(12, 0, 60))
-    with pytest.raises(InputError, match="whose axis 0 has 12 bins from 0 to 60"):
+    with pytest.raises(InputError, match="whose axis 0 is not "):
         flat.replace(observed=other)
 
 
@@ -131,6 +134,9 @@ def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, t
         ("a.zip", {"a": None}, r"ends in \.tar\.gz"),
         ("a.tar.gz", {}, "1 to 1000 tables, got 0"),
         ("a.tar.gz", {"a": 3}, "table 'a' is 3: give a Table"),
+        ("a.tar.gz", {"../../a": 3}, r"a table cannot be called '../../a'"),
+        ("a.tar.gz", {"a b": TABLE, "A_b": TABLE}, "names of tables"),
+        ("a.tar.gz", None, "tables must be a mapping"),
     ],
 )
 def test_what_is_no_submission_is_refused(tmp_path, name, tables, message):
@@ -143,3 +149,20 @@ def test_what_is_missing_is_named(limit, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[exchange\]'"):
         frame(limit.table())
+
+
+@pytest.mark.parametrize("labels", [["SR1", "SR0"], ["a", "b"]])
+def test_categories_of_a_histogram_are_known_by_their_names(labels):
+    hist = pytest.importorskip("hist")
+    xenon = cevns.load("xenonnt-8b-2026")
+    good = xenon.predict("sm").to_hist("observed")
+    other = hist.Hist(hist.axis.StrCategory(labels), *good.axes[1:], storage=hist.storage.Double())
+    with pytest.raises(InputError, match="whose axis 0 is not run"):
+        xenon.with_data(other)
+
+
+def test_means_are_no_counts(flat):
+    hist = pytest.importorskip("hist")
+    axis = hist.axis.Variable(list(flat.response.edges))
+    with pytest.raises(InputError, match="of means, not of counts"):
+        flat.with_data(hist.Hist(axis, storage=hist.storage.Mean()))

@@ -70,3 +70,20 @@ def test_the_same_of_poisson_counts_and_of_two_experiments(sigma):
     assert found == pytest.approx(wide.chi2("b-l", 10.0, COUPLINGS), rel=1e-3)
     both = cevns.Likelihood([made.replace(name="one"), made.replace(name="two")])
     assert both.chi2("b-l", 10.0, COUPLINGS) == pytest.approx(2 * found, rel=1e-8)
+
+
+@pytest.mark.parametrize("sigma", [1e-6, 1e-5, 3e-5])
+def test_a_point_far_off_leads_no_other_one_astray(sigma):
+    """A signal a billion times too large is turned off by its pull, from where nothing leads away."""
+    made = cevns.Experiment(
+        "tight",
+        flux=pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0),
+        target=Target.of("Ar", mass=1.0),
+        response=Response(PolynomialQuenching((0.25,)), [2, 4, 6]),
+        observed=[1, 0],
+        signal_sigma=sigma,
+    )
+    couplings = np.array([1e-1, 1e-6, 1e-2, 2e-6])
+    alone = [made.chi2("b-l", 10.0, g) for g in couplings.tolist()]
+    np.testing.assert_allclose(made.chi2("b-l", 10.0, couplings), alone, rtol=1e-9)
+    np.testing.assert_allclose(made.chi2("b-l", 10.0, couplings[::-1])[::-1], alone, rtol=1e-9)

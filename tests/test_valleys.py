@@ -245,3 +245,10 @@ def test_what_is_said_of_an_interval_is_said_of_a_fit(argon, monkeypatch):
     monkeypatch.setattr(estimates, "allowed", lambda *_: (np.array([[0.2, 0.3]]), (0.25,)))
     found = argon.fit("sm", free=["sin2_theta_w"])
     assert "at sin2_theta_w = 0.25 chi2 jumps over the level: the end may be inexact" in found.remarks
+
+
+def test_a_contour_over_both_quarks_of_two_flavours(argon):
+    names = [f"eps_{quark}_{flavour}" for quark in "ud" for flavour in ("ee", "mumu")]
+    found = argon.contour("nsi", *names[:2], profiled=names[2:], bounds=bound(names, 2.0))
+    assert found.allows(0.0, 0.0)
+    assert len(found.curves[0]) == 1

@@ -260,8 +260,10 @@ class Profiled:
         Two couplings may cancel in a valley that runs askew, which no line along one of them through another valley
         meets.
         """
-        starts, owners = [], []
         m, n = points.shape
+        if not m:
+            return points, np.empty(0, dtype=int)
+        starts, owners = [], []
         for first, second in self._pairs:
             along = self._rows(first, points)[:, ::NESTED]
             rows = self._rows(second, along.reshape(-1, n))[:, ::NESTED]
