@@ -1,4 +1,4 @@
-"""Numbers in the forms that other packages take: pandas, xarray, histograms of Scikit-HEP, and HEPData.
+"""Numbers in the forms that other packages take: xarray, histograms of Scikit-HEP, and HEPData.
 
 None of them is needed for anything else; ``pip install 'cevns[exchange]'`` brings them.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.binning import Axis, Binning
 
-__all__ = ["counts_dataset", "counts_histogram", "dataset", "frame", "hepdata", "histogram", "of_histogram"]
+__all__ = ["counts_dataset", "counts_histogram", "dataset", "hepdata", "histogram", "of_histogram"]
 
 #: How near edges of a histogram are those of an axis, relative to the width of its bins.
 SAME_EDGE = 1e-9
@@ -35,27 +35,6 @@ DIGITS = 12
 MOST_TABLES = 1000
 PURPOSE = "a submission to HEPData"
 TO_EXCHANGE = "give a Table, or a result or a prediction, which have one"
-
-
-def frame(table: Table) -> Any:
-    """Return a table as a pandas DataFrame, whose ``attrs["units"]`` are the units by column.
-
-    Raises
-    ------
-    MissingDependencyError
-        If pandas is not installed.
-
-    Examples
-    --------
-    >>> import cevns
-    >>> found = frame(cevns.load("coherent-argon-2020").limit("b-l", mass=[1.0, 10.0]).table())
-    >>> found.shape, found.attrs["units"]["mass"]
-    ((2, 3), 'MeV')
-    """
-    pandas = checks.optional_module("pandas", "a DataFrame")
-    made = pandas.DataFrame({column.name: column.values for column in table.columns})
-    made.attrs["units"] = {column.name: column.unit for column in table.columns}
-    return made
 
 
 def dataset(coordinates: Mapping[str, tuple[Array, str]], arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Any:

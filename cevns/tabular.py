@@ -140,25 +140,49 @@ class Table(ByValue):
         >>> path.read_text().split()
         ['mass_MeV', '1.0', '10.0']
         """
-        import csv
-        import io
-
         from cevns.files import checked_path, write_text
 
         path = checked_path(path)
         if path.suffix != ".csv":
             raise InputError(f"a table is written to a file that ends in .csv, got {checks.shown(path.name)}")
+        write_text(path, self.csv())
+
+    def csv(self) -> str:
+        """Return the rows as comma-separated values below `file_heads`.
+
+        Examples
+        --------
+        >>> Table((Column("mass", "MeV", [1.0, None]),)).csv().splitlines()
+        ['mass_MeV', '1.0', '""']
+        """
+        import csv
+        import io
+
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.file_heads)
+        # None becomes an empty cell, and floats are written with all their digits
         writer.writerows(self)
-        write_text(path, text.getvalue())
+        return text.getvalue()
 
     def to_pandas(self) -> Any:
-        """Return a pandas DataFrame; see `cevns.exchange.frame`."""
-        from cevns.exchange import frame
+        """Return a pandas DataFrame, whose ``attrs["units"]`` are the units by column.
 
-        return frame(self)
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> found = Table((Column("mass", "MeV", [1.0, 10.0]), Column("chi2", "", [7.5, 8.0]))).to_pandas()
+        >>> found.shape, found.attrs["units"]["mass"]
+        ((2, 2), 'MeV')
+        """
+        pandas = checks.optional_module("pandas", "a DataFrame")
+        made = pandas.DataFrame({column.name: column.values for column in self.columns})
+        made.attrs["units"] = dict(zip(self.names, self.units, strict=True))
+        return made
 
 
 def chi2_text(chi2: float) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 import cevns
 from cevns.errors import InputError, MissingDependencyError, UnknownNameError
-from cevns.exchange import frame, hepdata
+from cevns.exchange import hepdata
 from cevns.tabular import Column, Table
 
 TABLE = Table((Column("mass", "MeV", [1.0]), Column("chi2", "", [2.0])))
@@ -148,7 +148,7 @@ def test_what_is_no_submission_is_refused(tmp_path, name, tables, message):
 def test_what_is_missing_is_named(limit, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[exchange\]'"):
-        frame(limit.table())
+        limit.table().to_pandas()
 
 
 @pytest.mark.parametrize("labels", [["SR1", "SR0"], ["a", "b"]])

@@ -117,12 +117,7 @@ def _panel(name: str, model: str, data: str, analysis: ByToys) -> Panel:
 
 
 def _curve(label: str, region: FeldmanCousins) -> Curve:
-    known = [np.where(np.isfinite(values), values, np.nan) for values in (region.critical, region.error)]
-    columns = [np.repeat(region.x, region.y.size), np.tile(region.y, region.x.size)]
-    columns += [values.ravel() for values in (region.delta_chi2, *known, region.excluded.astype(int))]
     about = f"{region.subject}, {region.toys} toys, seed {region.seed}; no critical value where no toys were needed"
-    rows = tuple(
-        tuple("" if value != value else value for value in row)
-        for row in zip(*(c.tolist() for c in columns), strict=True)
-    )
+    # without the p-values
+    rows = tuple((*("" if cell is None else cell for cell in row[:5]), int(row[-1])) for row in region.table())
     return Curve(label, about, rows)

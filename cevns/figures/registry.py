@@ -21,8 +21,6 @@ __all__ = ["DEFAULT", "Layout", "Paper", "known_figures", "known_papers", "layou
 
 #: The paper whose figures are meant unless another is named.
 DEFAULT = "2008.05022"
-#: What its figures by toys are called.
-BY_TOYS = "feldman-cousins"
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,8 @@ class Paper:
         arXiv numbers of papers whose results are among these figures.
     quick : str
         ``module:function`` of an analysis of the same that takes seconds, where there is one.
+    words : str
+        What figures say that they are of, where that is not the arXiv number.
     """
 
     name: str
@@ -79,12 +79,12 @@ class Paper:
     summary: str
     others: tuple[str, ...] = ()
     quick: str = ""
+    words: str = ""
 
     @property
     def title(self) -> str:
         """What figures say that they are of."""
-        words = {"today": "today's data", BY_TOYS: f"arXiv:{DEFAULT}, by toys"}
-        return words.get(self.name, f"arXiv:{self.name}")
+        return self.words or f"arXiv:{self.name}"
 
     def make_analysis(self, *, quick: bool = False) -> Any:
         """Return an analysis that has computed nothing yet, of less precision if it is to be quick.
@@ -169,9 +169,10 @@ _PAPERS = {
             },
             "cevns.figures.today.analysis:Today",
             "cevns.figures.today.numbers",
+            words="today's data",
         ),
         Paper(
-            BY_TOYS,
+            "feldman-cousins",
             {
                 name: Layout(
                     f"cevns.figures.by_toys:{name.replace('-', '_')}", ("-a", "-b", "-c"), columns=3, size=(240.0, 80.0)
@@ -181,6 +182,7 @@ _PAPERS = {
             "cevns.figures.by_toys:ByToys",
             "cevns.figures.by_toys",
             quick="cevns.figures.by_toys:quick",
+            words=f"arXiv:{DEFAULT}, by toys",
         ),
     )
 }

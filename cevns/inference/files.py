@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from cevns import _types
-    from cevns.tabular import Table
 
 __all__ = ["kind_of", "load", "save"]
 
@@ -54,16 +52,7 @@ def save(result: Result, path: _types.Path) -> None:
     if result.suffix == ".npz":
         write_archive(target, body, text)
     else:
-        write_text(target, f"{text}\n" if body is None else f"# cevns {result.kind} {text}\n{_written(body)}")
-
-
-def _written(table: Table) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.file_heads)
-    # None becomes an empty cell, and floats are written with all their digits
-    writer.writerows(table)
-    return text.getvalue()
+        write_text(target, f"{text}\n" if body is None else f"# cevns {result.kind} {text}\n{body.csv()}")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -228,7 +228,8 @@ class Profiled:
 
         Those in which the points themselves lie are only among them if `own`.
         """
-        starts, owners = [], []
+        starts: list[Array] = []
+        owners: list[np.ndarray] = []
         for axis in self.moving:
             rows = self._rows(axis, points)
             line = rows[:, :, axis]
@@ -247,11 +248,9 @@ class Profiled:
                 # where all is flat any place is as good
                 valley[np.arange(len(points)), found.argmin(axis=1)] = True
             depth = np.where(valley, found - rise, np.inf)
-            for k in np.argsort(depth, axis=1)[:, : VALLEYS if own else FEWER_VALLEYS].T:
-                least = depth[np.arange(len(points)), k]
-                which = np.flatnonzero(np.isfinite(least) & ((not own) | (least <= found.min(axis=1))))
-                starts.append(rows[which, k[which]])
-                owners.append(which)
+            if own:
+                depth[depth > found.min(axis=1, keepdims=True)] = np.inf
+            _add_deepest(starts, owners, rows, depth, VALLEYS if own else FEWER_VALLEYS)
         return np.concatenate(starts), np.concatenate(owners)
 
     def _nested(self, points: Array) -> tuple[Array, np.ndarray]:
@@ -263,7 +262,8 @@ class Profiled:
         m, n = points.shape
         if not m:
             return points, np.empty(0, dtype=int)
-        starts, owners = [], []
+        starts: list[Array] = []
+        owners: list[np.ndarray] = []
         for first, second in self._pairs:
             along = self._rows(first, points)[:, ::NESTED]
             rows = self._rows(second, along.reshape(-1, n))[:, ::NESTED]
@@ -273,10 +273,7 @@ class Profiled:
             bottoms = rows[np.arange(len(found)), best].reshape(m, -1, n)
             padded = np.pad(line, ((0, 0), (1, 1)), constant_values=np.inf)
             depth = np.where((line < padded[:, :-2]) & (line <= padded[:, 2:]), line, np.inf)
-            for k in np.argsort(depth, axis=1)[:, :VALLEYS].T:
-                which = np.flatnonzero(np.isfinite(depth[np.arange(m), k]))
-                starts.append(bottoms[which, k[which]])
-                owners.append(which)
+            _add_deepest(starts, owners, bottoms, depth, VALLEYS)
         return np.concatenate(starts), np.concatenate(owners)
 
     def _rows(self, axis: int, points: Array) -> Array:
@@ -406,3 +403,11 @@ class Profiled:
             changed[:] = False
             changed[index[better]] = True
         return chi2, points
+
+
+def _add_deepest(starts: list[Array], owners: list[np.ndarray], rows: Array, depth: Array, most: int) -> None:
+    """Add the places of each line, rows of shape (m, places, n), where a finite depth is least, and their lines."""
+    for k in np.argsort(depth, axis=1)[:, :most].T:
+        which = np.flatnonzero(np.isfinite(depth[np.arange(len(depth)), k]))
+        starts.append(rows[which, k[which]])
+        owners.append(which)

@@ -23,7 +23,7 @@ from cevns.tabular import Column, Table
 from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -350,8 +350,8 @@ def _expected(
     median = _Data(nothing, interaction, line)
     upper, lower = np.empty((2, masses.size, len(SIGMAS)))
     least = median.least(mass_range, at_zero)
-    upper[:], lower[:] = (ends[:, None] for ends in median.ends(masses, least, level, num_threads))
     over = median.line.above(masses, least + level, num_threads)
+    upper[:], lower[:] = (ends[:, None] for ends in median.ends(masses, over, num_threads))
     apart = np.array([_has_gap(excluded, line.parameter.origin) for excluded in over])
     if bands == "toys":
         expected, drawn = upper[:, SIGMAS.index(0)], draw(likelihood, at_zero)
@@ -374,8 +374,9 @@ def _expected(
                     seen = {e.name: _mirrored(e, seen[e.name]) for e in nothing.experiments}
                 of_data = _sum((e.with_data(seen[e.name]) for e in likelihood.experiments), likelihood.priors)
                 moved = _Data(of_data, interaction, line)
-                least = moved.least(mass_range, point)
-                ends = moved.ends(masses[i : i + 1], least, level, num_threads)
+                here = masses[i : i + 1]
+                beyond = moved.line.above(here, moved.least(mass_range, point) + level, num_threads)
+                ends = moved.ends(here, beyond, num_threads)
                 k = SIGMAS.index(sign * n)
                 upper[i, k], lower[i, k] = ends[0][0], ends[1][0]
     return _around(upper), _around(lower), apart
@@ -425,10 +426,9 @@ class _Data:
         fixed: dict[str, Any] = dict(self.fixed)
         return best_fit(self.likelihood, self.interaction, mass_range=mass_range, **fixed).chi2
 
-    def ends(self, masses: Array, least: float, level: float, num_threads: int) -> tuple[Array, Array]:
+    def ends(self, masses: Array, excluded: Sequence[Array], num_threads: int) -> tuple[Array, Array]:
         """Return the ends of what is allowed next to the best fit at each mass, upper and lower, shape (m,) each."""
         _, y = self.line.minima(masses, num_threads)
-        excluded = self.line.above(masses, least + level, num_threads)
         best = [self.line.value_in_range(at) for at in y.tolist()]
         ends = _outermost if self.line.two_sided else _next
         both = np.array([ends(rows, value) for rows, value in zip(excluded, best, strict=True)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cevns.experiments.coherent_argon_2020_3d import release
 from cevns.figures.rows import compared
-from cevns.fluxes import Flux
 from cevns.predictions import Signal
 
 TYPE_CHECKING = False
@@ -43,14 +42,8 @@ def csi(analysis: Today) -> Iterator[PublishedRow]:
     """Compare what the standard model gives in caesium iodide before the times are cut, and with other shapes."""
     experiment = analysis.experiments["CsI 2021"]
     counted = {name: float(counts.sum()) for name, counts in experiment.predict("sm").components.items()}
-    whole = {
-        part.name: float(
-            Signal(Flux(part.name, (part,)), experiment.target, experiment.response, experiment.form_factor)
-            .counts("sm")
-            .sum()
-        )
-        for part in experiment.flux.components
-    }
+    untimed = Signal(experiment.flux, experiment.target, experiment.response, experiment.form_factor)
+    whole = {name: float(part.counts("sm").sum()) for name, (_, part) in untimed.components.items()}
     yield compared("CsI 2021: SM events at all times", 375.4, sum(whole.values()), 0.4)
     for name, expected in (("prompt nu_mu", 0.997), ("anti-nu_mu", 0.848), ("nu_e", 0.848)):
         yield compared(f"CsI 2021: time acceptance, {name}", expected, counted[name] / whole[name], 1e-3)
