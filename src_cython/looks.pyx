@@ -114,18 +114,10 @@ cdef void glance(const joint_t *j, joint_row_t *row, double y, const double *hel
                  double least, Py_ssize_t i) noexcept nogil:
     """Note chi2 at a place of one nuisance, others profiled as far as it takes to know whether it is low."""
     cdef char fixed[MAX_PULLS]
-    cdef Py_ssize_t k, start, n = j.pulls
+    cdef Py_ssize_t k, n = j.pulls
     memcpy(fixed, mask, n)
     fixed[pull] = True
-    begin_at(row, row.best, held, n)
-    row.x[pull] = row.places[i]
-    row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
-    for start in range(j.starts):
-        if row.heights[i] < INFINITY:
-            break
-        begin_at(row, j.start + start * n, held, n)
-        row.x[pull] = row.places[i]
-        row.heights[i] = settle_others(j, row, y, fixed, least, &row.lacks[i])
+    row.heights[i] = settle_at(j, row, y, held, fixed, pull, row.places[i], least, &row.lacks[i])
     row.slopes[i] = 0.0
     if row.heights[i] < INFINITY:
         # to where the last step in the others would lead
@@ -133,6 +125,23 @@ cdef void glance(const joint_t *j, joint_row_t *row, double y, const double *hel
         for k in range(n):
             row.slopes[i] -= row.hessian[pull * n + k] * row.step[k]
         row.heights[i] -= 0.5 * row.lacks[i]
+
+
+cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double *held, const char *fixed,
+                      Py_ssize_t pull, double at, double least, double *gain) noexcept nogil:
+    """Return chi2 at a value of one nuisance, others as the next function leaves them: from the best, or else anew."""
+    cdef Py_ssize_t start, n = j.pulls
+    cdef double value
+    begin_at(row, row.best, held, n)
+    row.x[pull] = at
+    value = settle_others(j, row, y, fixed, least, gain)
+    for start in range(j.starts):
+        if value < INFINITY:
+            break
+        begin_at(row, j.start + start * n, held, n)
+        row.x[pull] = at
+        value = settle_others(j, row, y, fixed, least, gain)
+    return value
 
 
 cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const char *held, double least,
@@ -194,18 +203,12 @@ cdef double search_between(const joint_t *j, joint_row_t *row, double y, const d
     cdef double low[MAX_PULLS]
     cdef double high[MAX_PULLS]
     cdef double value, lack = 0.0
-    cdef Py_ssize_t start, n = j.pulls
+    cdef Py_ssize_t n = j.pulls
     memcpy(low, j.low, n * sizeof(double))
     memcpy(high, j.high, n * sizeof(double))
     memcpy(fixed, mask, n)
     part.low, part.high, low[pull], high[pull], fixed[pull] = low, high, left, right, True
-    begin_at(row, row.best, held, n)
-    row.x[pull] = at
-    for start in range(j.starts):
-        if settle_others(j, row, y, fixed, least, &lack) < INFINITY:
-            break
-        begin_at(row, j.start + start * n, held, n)
-        row.x[pull] = at
+    settle_at(j, row, y, held, fixed, pull, at, least, &lack)
     value = descend(&part, row, y, mask, INFINITY)
     if value < least and (j.low[pull] < left == row.x[pull] or row.x[pull] == right < j.high[pull]):
         value = descend(j, row, y, mask, INFINITY)

@@ -83,3 +83,34 @@ def test_chi2_of_a_free_level_is_least_for_either_sign(seed):
 @pytest.mark.parametrize("seed", range(300, 340))
 def test_many_free_levels(seed):
     check(seed)
+
+
+def test_valley_next_to_where_the_template_vanishes_in_a_bin():
+    """Far less than half a standard deviation wide: the level grows to 400 where the second bin no longer keeps it."""
+    data, free, change, steady = np.array([103.0, 14.0]), np.array([0.13, 1.8]), np.array([0.01, 0.7]), 1.5
+    made = Experiment(
+        name="free",
+        flux=pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0),
+        target=Target.of("Ar", mass=10.0),
+        response=Response(PolynomialQuenching((0.25,)), np.linspace(5, 35, 3)),
+        observed=data,
+        backgrounds=[Background("free", free, 0.0), Background("steady", [steady, steady], 0.0)],
+        nuisances=[Nuisance("flux", FLUX), Nuisance("level", math.inf, of=["free"])],
+        shapes=[Deformation("shape", of="free", up=free + change)],
+    )
+    signal = made.signal.counts("sm")
+
+    def chi2(at):
+        x, f, d = at
+        expected = signal * (1 + FLUX * x) + (1 + f) * (free + d * change) + steady
+        if not (expected > 0).all():
+            return 1e9
+        return x * x + d * d + 2 * (expected - data + special.xlogy(data, data / expected)).sum()
+
+    options = {"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000}
+    least = optimize.minimize(chi2, [0.0, 300.0, -2.5], method="Nelder-Mead", options=options)
+    pulls = made.pulls("sm")
+    assert pulls.chi2 <= least.fun + 1e-8
+    at = pulls.shared
+    assert chi2([at["flux"] / FLUX, at["level"], at["shape"]]) == pytest.approx(pulls.chi2, abs=1e-8)
+    assert chi2(optimize.minimize(chi2, [0.0, 3.0, 0.0], method="Nelder-Mead", options=options).x) > pulls.chi2 + 0.5

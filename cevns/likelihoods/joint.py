@@ -109,7 +109,7 @@ class JointStatistic:
     ) -> None:
         self.data, self.backgrounds, self.signal_sigma = data, tuple(backgrounds), signal_sigma
         self.nuisances, self.deformations, self.spread, self.floor = nuisances, deformations, spread, floor
-        names = [SIGNAL, *(b.name for b in self.backgrounds)]
+        names = [SIGNAL, *(b.name for b in backgrounds)]
         for one in (*((n.name, name) for n in nuisances for name, _ in n.of), *((d.name, d.of) for d in deformations)):
             if one[1] not in names:
                 raise InputError(
@@ -145,9 +145,10 @@ class JointStatistic:
         ]
         if (g := self.spread.offset) is not None:
             grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
-        free = {of for n in self.nuisances if math.isinf(n.sigma) for of, _ in n.of}
+        counts = {SIGNAL: None, **{b.name: np.array(b.counts) for b in self.backgrounds}}
+        free = {of: counts[of] for n in self.nuisances if math.isinf(n.sigma) for of, _ in n.of}
         morphs = [
-            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d) if d.of in free else ())
+            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d, free))
             for d in self.deformations
         ]
         return (*own, *shared, *grids, *morphs)
@@ -387,8 +388,7 @@ class Joined:
         low, high = (np.array([getattr(p, end) for p in self.pulls]) for end in ("low", "high"))
         root, origins = square_root(self.precision) @ self.turn, self.origins
         looks = [(k, np.array(pull.places) - origins[k]) for k, pull in enumerate(self.pulls) if pull.places]
-        starts = self.starts - origins
-        return Joint(terms, root, low - origins, high - origins, starts, self.convex, -origins, looks)
+        return Joint(terms, root, low - origins, high - origins, self.starts - origins, self.convex, -origins, looks)
 
     @property
     def convex(self) -> bool:

@@ -27,6 +27,8 @@ SIGNAL, QUENCHING = "signal", "quenching"
 LARGEST_RANGE = 20.0
 #: Distance of places along a deformation between which minima are looked for, in standard deviations.
 _APART = 0.5
+#: Distance of places where templates vanish that are looked at once.
+_SAME = 0.01
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,22 @@ class Deformation(Brief):
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
 
 
-def places_along(deformation: Deformation) -> tuple[float, ...]:
-    """Return places along a deformation of what is free: chi2 may have a minimum for either sign of that."""
-    parts = math.ceil(2 * deformation.reach / _APART)
-    return tuple(np.linspace(-deformation.reach, deformation.reach, parts + 1).tolist())
+def places_along(deformation: Deformation, free: Mapping[str, Array | None]) -> tuple[float, ...]:
+    """Return places along a deformation between which minima are looked for, none unless it is of what is free.
+
+    chi2 may have a minimum for either sign of that, and a narrow one where the template vanishes in a bin, which no
+    longer keeps it from growing. Templates are known but the signal's.
+    """
+    if deformation.of not in free:
+        return ()
+    reach, nominal = deformation.reach, free[deformation.of]
+    out = np.linspace(-reach, reach, math.ceil(2 * reach / _APART) + 1)
+    if nominal is not None:
+        change = deformation.change(nominal)
+        zeros = np.unique(-nominal[change != 0.0] / change[change != 0.0])
+        zeros = zeros[(np.abs(zeros) < reach) & (np.diff(zeros, prepend=-np.inf) > _SAME)]
+        out = np.union1d(out, zeros)
+    return tuple(out.tolist())
 
 
 def check_differ(names: Sequence[str]) -> None:
