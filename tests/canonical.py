@@ -213,6 +213,13 @@ def results(likelihood):
         "FeldmanCousins, one": likelihood.feldman_cousins(contact, {"coupling": [-1.0, 0.0, 1.0, 2.0]}, precision=0.2),
         "Sensitivity": likelihood.sensitivity("b-l", mass, cl=0.95),
         "Sensitivity, exposures": likelihood.sensitivity(contact, exposure=[1.0, 4.0], bands="none"),
+        "Sensitivity, interval": likelihood.expected_interval(
+            "sm", "sin2_theta_w", profiled="rn_ar", exposure=[1.0, 4.0], bands="none"
+        ),
+        "ExpectedRegion": likelihood.expected_region("sm", {"sin2_theta_w": [0.1, 0.2, 0.3], "rn_ar": [3.0, 4.0]}),
+        "ExpectedRegion, one": likelihood.expected_region(
+            contact, {"coupling": [-1.0, 0.0, 1.0]}, bands="toys", toys=30
+        ),
     }
 
 

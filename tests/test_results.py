@@ -352,8 +352,9 @@ NAMES = ("fit", "fit-contact", "reference", "limit", "limit-contact", "scan")
 
 
 def test_every_kind_of_result_is_tested(results):
-    # those in any parameters are in test_fits.py, those of planned experiments in test_sensitivities.py
-    others = {"Contour", "Estimate", "FeldmanCousins", "Interval", "Profile", "Sensitivity", "Toys"}
+    # those in any parameters are in test_fits.py; of planned experiments in test_sensitivities.py, test_expectations.py
+    others = {"Contour", "Estimate", "FeldmanCousins", "Interval", "Profile", "Toys"}
+    others |= {"ExpectedRegion", "Sensitivity"}
     assert {type(r).__name__ for r in results.values()} == {k.__name__ for k in Result.__subclasses__()} - others
     assert tuple(results) == NAMES
 

@@ -166,6 +166,12 @@ def _intervals(rows: Sequence[Sequence[float]]) -> str:
     return ", ".join(f"[{low:.6g}, {high:.6g}]" for low, high in rows) or "none"
 
 
+def grid_of(likelihood: Likelihood, model: Interaction, parts: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the values of parameters of a grid, by name."""
+    known = {p.name: p for p in likelihood.parameters(model)}
+    return {name: values_of(part, known[name].scale if name in known else "linear") for name, part in parts}
+
+
 def saved(found: AnyResult, args: Namespace, data: dict[str, Any], title: str, text: str) -> Result:
     """Write the result where it is to go, and return what is told of it."""
     if args.output is not None:

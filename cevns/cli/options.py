@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-__all__ = ["add_folder", "add_grid", "add_nuisances", "add_seed", "add_toys", "add_work"]
+__all__ = ["add_folder", "add_grid", "add_nuisances", "add_points", "add_seed", "add_toys", "add_truth", "add_work"]
 
 
 def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
@@ -74,21 +74,38 @@ def add_folder(command: ArgumentParser, *names: str, required: bool) -> None:
 
 def add_grid(command: ArgumentParser) -> None:
     """Add the points of a region, and how well it is to be known."""
-    command.add_argument(
-        "--grid",
-        type=arguments.axis,
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="NAME=LOW:HIGH:N",
-        help="values of one or two parameters",
-    )
+    add_points(command, "values of one or two parameters", required=True)
     command.add_argument(
         "--precision",
         type=arguments.share,
         default=0.05,
         metavar="X",
         help="relative error of critical values near the boundary (default: 0.05)",
+    )
+
+
+def add_points(command: ArgumentParser, text: str, *, required: bool) -> None:
+    """Add the points of a region."""
+    command.add_argument(
+        "--grid",
+        type=arguments.axis,
+        nargs="+",
+        action="extend",
+        required=required,
+        metavar="NAME=LOW:HIGH:N",
+        help=text,
+    )
+
+
+def add_truth(command: ArgumentParser) -> None:
+    """Add the values that data are expected for."""
+    command.add_argument(
+        "--truth",
+        type=arguments.setting,
+        nargs="+",
+        action="extend",
+        metavar="NAME=VALUE",
+        help="true values of parameters of an interval or a region (default: those of the standard model)",
     )
 
 

@@ -223,12 +223,15 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
             metavar="VALUE",
             help=f"{what} along which the limit is computed, or LOW:HIGH:N for N of them",
         )
+    _add_profiled(command)
+    options.add_points(command, "the share of data that exclude each value of one or two parameters", required=False)
+    options.add_truth(command)
     command.add_argument("--bands", choices=("asimov", "toys", "none"), default="asimov", help="how bands are found")
     options.add_toys(command, 1_000_000)
     options.add_seed(command)
     _add_level(command)
     _add_threads(command)
-    _add_output(command, ".csv", *_FIGURE, required=False)
+    _add_output(command, ".csv", ".npz", *_FIGURE, required=False)
 
     command = _command(commands, "significance", "plans:significance", "how well an interaction would be seen")
     _add_inputs(command)

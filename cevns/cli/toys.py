@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cevns.arrays import below
-from cevns.cli.fits import about, saved, values_of
+from cevns.cli.fits import about, grid_of, saved
 from cevns.cli.inputs import described, inputs, point, settings
 from cevns.cli.output import Result, number, table
 from cevns.cli.progress import progress_bar
@@ -66,11 +66,7 @@ def feldman_cousins(args: Namespace) -> Result:
         raise InputError(
             "--shard is for work that is known from its start, and toys go where they are needed: leave it out"
         )
-    known = {p.name: p for p in likelihood.parameters(model)}
-    grid = {}
-    for name, parts in args.grid:
-        scale = known[name].scale if name in known else "linear"
-        grid[name] = values_of(parts, scale)
+    grid = grid_of(likelihood, model, args.grid)
     options: dict[str, Any] = {} if args.cl is None else {"cl": args.cl}
     options |= {"precision": args.precision, "nuisances": args.nuisances, "seed": args.seed, "folder": args.folder}
     options |= settings(likelihood, model, args)

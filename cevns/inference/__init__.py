@@ -3,6 +3,8 @@
 from cevns.inference.contours import Contour, contour
 from cevns.inference.ensembles import Fraction, Toys, coverage, goodness, toys
 from cevns.inference.estimates import Estimate, fit
+from cevns.inference.expected_intervals import expected_interval
+from cevns.inference.expected_regions import ExpectedRegion, expected_region
 from cevns.inference.feldman_cousins import FeldmanCousins, feldman_cousins
 from cevns.inference.fits import Fit, best_fit
 from cevns.inference.intervals import Interval, interval
@@ -20,6 +22,7 @@ __all__ = [
     "TWO_SIGMA",
     "Contour",
     "Estimate",
+    "ExpectedRegion",
     "FeldmanCousins",
     "Fit",
     "Fraction",
@@ -36,6 +39,8 @@ __all__ = [
     "coverage",
     "default_dof",
     "delta_chi2",
+    "expected_interval",
+    "expected_region",
     "feldman_cousins",
     "fit",
     "goodness",

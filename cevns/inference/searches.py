@@ -202,7 +202,7 @@ class Search:
         num_threads : int
             Threads over toys.
         near : mapping of str to float, optional
-            A point from which descents start, too.
+            A point from which descents start, too, if it has all parameters.
         """
         n, data, centres = len(drawn), np.ascontiguousarray(drawn.data), self._centres(drawn)
         chi2, values = np.empty(n), np.empty((n, len(self.parameters)))
@@ -249,7 +249,7 @@ class Search:
             self._objective = objective, [m.point for m in minima], np.where(sizes > 0, sizes, 1.0)
         objective, points, sizes = self._objective
         points = list(points)
-        if near is not None:
+        if near is not None and all(name in near for name in objective.names):
             points.insert(0, objective.to_points(np.array([near[name] for name in objective.names])))
         self._from = objective, [p.clip(objective.low, objective.high) for p in points], sizes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,8 +11,8 @@ from cevns import checks
 from cevns.arrays import below, span
 from cevns.errors import InputError
 from cevns.inference import headers
-from cevns.inference.bands import SIGMAS, toy_ends
-from cevns.inference.fits import best_fit
+from cevns.inference.bands import SIGMAS
+from cevns.inference.expected_limits import limit_ends, summed
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import default_dof, delta_chi2
 from cevns.inference.lines import Line
@@ -23,7 +22,7 @@ from cevns.tabular import Column, Table
 from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from matplotlib.axes import Axes
 
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.likelihoods.draws import Drawn
 
-__all__ = ["SIGMAS", "Sensitivity", "sensitivity"]
+__all__ = ["SIGMAS", "Sensitivity", "of_no_data", "sensitivity", "variants"]
 
 #: What columns call the standard deviations of the bands.
 _TAGS = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
-#: chi2 below which nothing fits better.
-NOTHING_LEFT = 1e-9
 #: With which what is said of data begins.
 OF_DATA = ("other data", "expected data")
 #: Most toys, which are all kept at once.
@@ -70,6 +67,8 @@ class Sensitivity(Result):
         How the bands were found.
     toys : int
         Of how many toys, 0 unless they are.
+    profiled : tuple of str
+        Parameters over which chi2 is minimised, of an interval.
     model, label, experiments, labels, parameters, fixed, remarks
         As of every `Result`.
     """
@@ -82,10 +81,15 @@ class Sensitivity(Result):
     lower: Any
     method: str
     toys: int = 0
+    profiled: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "sensitivity"
     suffix: ClassVar[str] = ".csv"
     made_by: ClassVar[str] = "Sensitivity.save or `cevns sensitivity -o`"
+
+    @property
+    def _others(self) -> Iterable[str]:
+        return self.profiled
 
     @property
     def median(self) -> Array:
@@ -120,7 +124,8 @@ class Sensitivity(Result):
 
     def _content(self) -> tuple[dict[str, Any], Any]:
         about = {"cl": self.cl, "dof": self.dof, "delta_chi2": self.delta_chi2, "method": self.method}
-        return about | ({"toys": self.toys} if self.toys else {}), self.table()
+        about |= {name: value for name in ("toys", "profiled") if (value := getattr(self, name))}
+        return about, self.table()
 
     @classmethod
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
@@ -137,11 +142,12 @@ class Sensitivity(Result):
         toys = checks.whole("toys", headers.entry(about, "toys", int, "whole number"), low=1) if "toys" in about else 0
         if bool(toys) != (method == "toys"):
             raise HeaderError(f"its method is {method}, of {toys} toys")
+        profiled = headers.names(about, "profiled") if "profiled" in about else ()
         head, *rows = body or [[]]
         two_sided = any(name.startswith("lower_") for name in head)
         ends = np.empty((1, len(SIGMAS)))
         known = ends[:, 0] if others else None
-        empty = cls(cl, dof, level, known, ends, ends if two_sided else None, method, toys, **fields)
+        empty = cls(cl, dof, level, known, ends, ends if two_sided else None, method, toys, profiled, **fields)
         heads = empty.table().file_heads
         if tuple(head) != heads:
             raise HeaderError(f"its columns are {', '.join(head) or 'none'}, not {', '.join(heads)}")
@@ -156,7 +162,7 @@ class Sensitivity(Result):
             if not (rest[:, k : k + 4] <= rest[:, k + 1 : k + 5]).all():
                 raise HeaderError(f"its {coupling.name} does not ascend from -2 to 2 standard deviations")
         lower = rest[:, : len(SIGMAS)] if two_sided else None
-        return cls(cl, dof, level, values, rest[:, -len(SIGMAS) :], lower, method, toys, **fields)
+        return cls(cl, dof, level, values, rest[:, -len(SIGMAS) :], lower, method, toys, profiled, **fields)
 
 
 def sensitivity(
@@ -240,20 +246,20 @@ def sensitivity(
     checks.known("bands", bands, METHODS)
     toys = checks.whole("toys", toys, low=20, high=MOST_TOYS) if bands == "toys" else 0
     num_threads = checked(num_threads)
-    variants = _variants(likelihood, exposure, threshold)
+    varied = variants(likelihood, exposure, threshold)
     first = Line(likelihood, interaction, "limit", fixed, parameter)
     dof = default_dof(first.parameters) if dof is None else dof
     level, dof = delta_chi2(cl, dof), int(dof)
     masses = first.other_values(mass)
     along: Parameter | None = first.other
-    if variants is not None:
-        along, values = variants[0], variants[1]
+    if varied is not None:
+        along, values = varied[0], varied[1]
         if masses.size > 1:
             raise InputError(
                 f"{masses.size} masses are given with several values of {along.name}: give one mass, or one "
                 f"{along.name}"
             )
-        likelihoods = variants[2]
+        likelihoods = varied[2]
     else:
         values, likelihoods = masses, [likelihood]
 
@@ -261,17 +267,16 @@ def sensitivity(
         return one.draws(interaction, nuisances=nuisances, pulls="central", seed=seed, **at).take(0, toys)
 
     found = [
-        _expected(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw)
+        limit_ends(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw)
         for one in likelihoods
     ]
     upper, lower, apart = (np.concatenate([ends[k] for ends in found]) for k in range(3))
     about = first.about
     if bands != "none":
         about["remarks"] = (*about.get("remarks", ()), *_several(along, np.asarray(values), apart))
-    at_mass = {} if variants is None or first.other is None else {first.other.name: float(masses[0])}
+    at_mass = {} if varied is None or first.other is None else {first.other.name: float(masses[0])}
     about["fixed"] = at_mass | about["fixed"]
-    # the data do not matter
-    about["assumptions"] = tuple(t for t in about["assumptions"] if not t.rpartition(": ")[2].startswith(OF_DATA))
+    about = of_no_data(about)
     about["fixed_parameters"] = tuple(first.known[name] for name in about["fixed"])
     return Sensitivity(
         cl=float(cl),
@@ -286,6 +291,12 @@ def sensitivity(
     )
 
 
+def of_no_data(about: dict[str, Any]) -> dict[str, Any]:
+    """Return what a result says beside its numbers without what it says of data, which do not matter."""
+    said = tuple(text for text in about["assumptions"] if not text.rpartition(": ")[2].startswith(OF_DATA))
+    return about | {"assumptions": said}
+
+
 def _several(along: Parameter | None, values: Array, apart: Array) -> tuple[str, ...]:
     """Return what to say where what is allowed has several parts, of which data choose one."""
     if not apart.any():
@@ -297,7 +308,7 @@ def _several(along: Parameter | None, values: Array, apart: Array) -> tuple[str,
     )
 
 
-def _variants(
+def variants(
     likelihood: Likelihood, exposure: ArrayLike | None, threshold: ArrayLike | None
 ) -> tuple[Parameter, Array, list[Likelihood]] | None:
     """Return along what experiments are varied, with its values and the likelihoods; None for nothing."""
@@ -319,141 +330,4 @@ def _variants(
 
 
 def _changed(likelihood: Likelihood, method: str, value: float) -> Likelihood:
-    return _sum((getattr(e, method)(value) for e in likelihood.experiments), likelihood.priors)
-
-
-def _sum(experiments: Iterable[Any], priors: Mapping[str, tuple[float, float]]) -> Likelihood:
-    first, *others = experiments
-    found: Likelihood = sum(others, first)
-    return found.with_priors(**priors) if priors else found
-
-
-def _expected(
-    likelihood: Likelihood,
-    interaction: Model,
-    masses: Array,
-    level: float,
-    bands: str,
-    mass_range: tuple[float, float] | None,
-    parameter: str | None,
-    num_threads: int,
-    fixed: Mapping[str, float],
-    draw: Callable[[Likelihood, dict[str, Any]], Drawn],
-) -> tuple[Array, Array, Array]:
-    """Return the upper and the lower end of what is expected to be allowed at each mass, shape (m, 5) each.
-
-    With them goes whether couplings beyond those that are excluded are allowed again, shape (m,).
-    """
-    line = Line(likelihood, interaction, "limit", fixed, parameter)
-    at_zero = _point(line, masses[0], line.parameter.origin)
-    nothing = likelihood.asimov(interaction, **at_zero)
-    median = _Data(nothing, interaction, line)
-    upper, lower = np.empty((2, masses.size, len(SIGMAS)))
-    least = median.least(mass_range, at_zero)
-    over = median.line.above(masses, least + level, num_threads)
-    upper[:], lower[:] = (ends[:, None] for ends in median.ends(masses, over, num_threads))
-    apart = np.array([_has_gap(excluded, line.parameter.origin) for excluded in over])
-    if bands == "toys":
-        expected, drawn = upper[:, SIGMAS.index(0)], draw(likelihood, at_zero)
-        ends = toy_ends(likelihood, interaction, line, masses, expected, level, drawn, mass_range, num_threads)
-        return *ends, apart
-    if bands == "none":
-        return upper, lower, apart
-    for n in (1, 2):
-        over = median.line.above(masses, median.at_origin + n * n, num_threads)
-        for i, (mass, excluded) in enumerate(zip(masses.tolist(), over, strict=True)):
-            high, low = _next(excluded, line.parameter.origin)
-            for sign, value in ((1, high), (-1, low if line.two_sided else high)):
-                if not math.isfinite(value):
-                    # however large it is the signal is not seen with so many standard deviations
-                    continue
-                point = _point(line, mass, value)
-                seen = {e.name: np.array(e.observed) for e in likelihood.asimov(interaction, **point).experiments}
-                if sign < 0 and not line.two_sided:
-                    # there is no such coupling: as far to the other side
-                    seen = {e.name: _mirrored(e, seen[e.name]) for e in nothing.experiments}
-                of_data = _sum((e.with_data(seen[e.name]) for e in likelihood.experiments), likelihood.priors)
-                moved = _Data(of_data, interaction, line)
-                here = masses[i : i + 1]
-                beyond = moved.line.above(here, moved.least(mass_range, point) + level, num_threads)
-                ends = moved.ends(here, beyond, num_threads)
-                k = SIGMAS.index(sign * n)
-                upper[i, k], lower[i, k] = ends[0][0], ends[1][0]
-    return _around(upper), _around(lower), apart
-
-
-def _has_gap(excluded: Array, origin: float) -> bool:
-    """Return whether there are allowed values between excluded ones on one side of where the coupling vanishes."""
-    return max(int((excluded[:, 0] >= origin).sum()), int((excluded[:, 1] <= origin).sum())) > 1
-
-
-def _around(ends: Array) -> Array:
-    """Return ends of bands around the median: what fluctuates downwards may exclude less where signals interfere."""
-    middle = SIGMAS.index(0)
-    out = ends.copy()
-    for n in (1, 2):
-        both = ends[:, [middle - n, middle + n]]
-        out[:, middle - n] = np.minimum(both.min(axis=1), out[:, middle - n + 1])
-        out[:, middle + n] = np.maximum(both.max(axis=1), out[:, middle + n - 1])
-    return out
-
-
-def _mirrored(experiment: Any, seen: Array) -> Array:
-    """Return counts as far from those of Asimov data on the other side."""
-    other: Array = 2.0 * np.array(experiment.observed) - seen
-    return other if experiment.uncertainty is not None else np.maximum(other, 0.0)
-
-
-def _point(line: Line, mass: float, value: float) -> dict[str, float]:
-    """Return a point of a line by name, with what is fixed."""
-    other = {} if line.other is None else {line.other.name: float(mass)}
-    return {**line.fixed, **other, line.parameter.name: float(value)}
-
-
-class _Data:
-    """A line of chi2 of some data."""
-
-    def __init__(self, likelihood: Likelihood, interaction: Model, like: Line) -> None:
-        self.likelihood, self.interaction, self.fixed = likelihood, interaction, like.fixed
-        self.line = Line(likelihood, interaction, "limit", like.fixed)
-        self.at_origin = float(likelihood.chi2(interaction, **_point(like, 1.0, like.parameter.origin)))
-
-    def least(self, mass_range: tuple[float, float] | None, point: Mapping[str, float]) -> float:
-        """Return the least chi2 over all masses, where `point` may be what the data are of."""
-        there = float(self.likelihood.chi2(self.interaction, **point))
-        if there <= NOTHING_LEFT:
-            return there
-        fixed: dict[str, Any] = dict(self.fixed)
-        return best_fit(self.likelihood, self.interaction, mass_range=mass_range, **fixed).chi2
-
-    def ends(self, masses: Array, excluded: Sequence[Array], num_threads: int) -> tuple[Array, Array]:
-        """Return the ends of what is allowed next to the best fit at each mass, upper and lower, shape (m,) each."""
-        _, y = self.line.minima(masses, num_threads)
-        best = [self.line.value_in_range(at) for at in y.tolist()]
-        ends = _outermost if self.line.two_sided else _next
-        both = np.array([ends(rows, value) for rows, value in zip(excluded, best, strict=True)])
-        return both[:, 0], both[:, 1]
-
-
-def _next(excluded: Array, value: float) -> tuple[float, float]:
-    """Return the ends of what is allowed around a value: where excluded intervals begin above it and end below.
-
-    Both are the value itself if it is excluded.
-    """
-    for low, high in excluded:
-        if low < value < high:
-            return value, value
-    return (
-        min((low for low, _ in excluded if low >= value), default=math.inf),
-        max((high for _, high in excluded if high <= value), default=-math.inf),
-    )
-
-
-def _outermost(excluded: Array, value: float) -> tuple[float, float]:
-    """Return the highest and the lowest value that are allowed; both are that of the best fit if none is."""
-    low, high = (excluded[:, 0], excluded[:, 1]) if excluded.size else (np.empty(0), np.empty(0))
-    if excluded.size == 2 and low[0] == -math.inf and high[0] == math.inf:
-        return value, value
-    top = low[-1] if high.size and high[-1] == math.inf else math.inf
-    bottom = high[0] if low.size and low[0] == -math.inf else -math.inf
-    return float(top), float(bottom)
+    return summed((getattr(e, method)(value) for e in likelihood.experiments), likelihood.priors)

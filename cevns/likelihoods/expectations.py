@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cevns._types import ArrayLike, Model
-    from cevns.inference import FeldmanCousins, Sensitivity
+    from cevns.inference import ExpectedRegion, FeldmanCousins, Sensitivity
 
 __all__ = ["Expectations"]
 
@@ -82,6 +82,110 @@ class Expectations:
         options |= {"mass_range": mass_range, "parameter": parameter, "num_threads": num_threads}
         options |= {"toys": toys, "nuisances": nuisances, "seed": seed}
         return sensitivity(_likelihood(self), interaction, mass, **options, **fixed)
+
+    def expected_interval(
+        self,
+        interaction: Model,
+        name: str,
+        *,
+        cl: float = 0.90,
+        profiled: Sequence[str] | str = (),
+        bands: str = "asimov",
+        toys: int = 1000,
+        nuisances: str = "fluctuated",
+        seed: int = 0,
+        truth: Mapping[str, float] | None = None,
+        **options: Any,
+    ) -> Sensitivity:
+        """Return the interval of one parameter that is expected to be allowed, its median and bands, others profiled.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        name : str
+            Parameter.
+        cl : float
+            Confidence level.
+        profiled : sequence of str
+            Parameters over which chi2 is minimised at each value.
+        bands : {"asimov", "toys", "none"}
+            How the bands are found.
+        toys : int
+            How many, for bands of toys.
+        nuisances : {"fluctuated", "fixed"}
+            Whether constraints of nuisances are measured anew for each toy.
+        seed : int
+            Of the toys.
+        truth : mapping of str to float, optional
+            True values; those of the standard model unless given.
+        **options
+            As of `cevns.inference.expected_interval`; values of other parameters among them.
+
+        Returns
+        -------
+        Sensitivity
+
+        See Also
+        --------
+        cevns.inference.expected_interval : The same with errors and an example.
+        """
+        from cevns.inference import expected_interval
+
+        own: dict[str, Any] = {"bands": bands, "toys": toys, "nuisances": nuisances, "seed": seed, "truth": truth}
+        return expected_interval(_likelihood(self), interaction, name, cl=cl, profiled=profiled, **own, **options)
+
+    def expected_region(
+        self,
+        interaction: Model,
+        grid: Mapping[str, ArrayLike],
+        *,
+        cl: float = 0.90,
+        profiled: Sequence[str] | str = (),
+        bands: str = "asimov",
+        toys: int = 1000,
+        nuisances: str = "fluctuated",
+        seed: int = 0,
+        truth: Mapping[str, float] | None = None,
+        **options: Any,
+    ) -> ExpectedRegion:
+        """Return which values of one or two parameters data are expected to exclude, and what share of data would.
+
+        Parameters
+        ----------
+        interaction : str or Interaction
+            A model by its name, or one of your own.
+        grid : mapping of str to array_like
+            Ascending values of one or two parameters.
+        cl : float
+            Confidence level at which data exclude.
+        profiled : sequence of str
+            Parameters over which chi2 is minimised at each point.
+        bands : {"asimov", "toys"}
+            How the share is found.
+        toys : int
+            How many.
+        nuisances : {"fluctuated", "fixed"}
+            Whether constraints of nuisances are measured anew for each toy.
+        seed : int
+            Of the toys.
+        truth : mapping of str to float, optional
+            True values; those of the standard model unless given.
+        **options
+            As of `cevns.inference.expected_region`; values of other parameters among them.
+
+        Returns
+        -------
+        ExpectedRegion
+
+        See Also
+        --------
+        cevns.inference.expected_region : The same with errors and an example.
+        """
+        from cevns.inference import expected_region
+
+        own: dict[str, Any] = {"bands": bands, "toys": toys, "nuisances": nuisances, "seed": seed, "truth": truth}
+        return expected_region(_likelihood(self), interaction, grid, cl=cl, profiled=profiled, **own, **options)
 
     def significance(self, interaction: Model, *, dof: int = 1, **values: Any) -> Any:
         """Return with how many standard deviations an interaction is expected to be seen.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cevns.inference.drawing import (
         plot_contour,
         plot_estimate,
+        plot_expected_region,
         plot_fit,
         plot_interval,
         plot_limit,
@@ -62,6 +63,7 @@ _PUBLIC = {
     "plot_bounds": "cevns.bounds.drawing",
     "plot_contour": "cevns.inference.drawing",
     "plot_estimate": "cevns.inference.drawing",
+    "plot_expected_region": "cevns.inference.drawing",
     "plot_feldman_cousins": "cevns.inference.feldman_cousins.drawing",
     "plot_fit": "cevns.inference.drawing",
     "plot_interval": "cevns.inference.drawing",
@@ -99,6 +101,7 @@ __all__ = [
     "plot_bounds",
     "plot_contour",
     "plot_estimate",
+    "plot_expected_region",
     "plot_feldman_cousins",
     "plot_fit",
     "plot_interval",

@@ -20,6 +20,7 @@ PACKAGES = [
 RETURNED = {
     "Contour": "contour",
     "Estimate": "fit",
+    "ExpectedRegion": "expected_region",
     "FeldmanCousins": "feldman_cousins",
     "Fraction": "toys",
     "Interval": "interval",

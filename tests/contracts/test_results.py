@@ -14,7 +14,8 @@ from cevns.tabular import Table
 KINDS = [
     *("Fit", "Fit, no mass", "Limit", "Limit, no mass", "Scan", "Estimate", "Estimate, at an edge"),
     *("Profile", "Interval", "Interval, open", "Toys", "Contour", "FeldmanCousins"),
-    *("FeldmanCousins, one", "Sensitivity", "Sensitivity, exposures"),
+    *("FeldmanCousins, one", "Sensitivity", "Sensitivity, exposures", "Sensitivity, interval"),
+    *("ExpectedRegion", "ExpectedRegion, one"),
 ]
 #: What an axis of a picture says of results that are not in the plane of mass and coupling.
 AXES = {
@@ -26,6 +27,9 @@ AXES = {
     "Contour": "Ar",
     "Sensitivity, exposures": "exposure",
     "FeldmanCousins, one": "coupling",
+    "Sensitivity, interval": "exposure",
+    "ExpectedRegion": "sin",
+    "ExpectedRegion, one": "coupling",
 }
 
 

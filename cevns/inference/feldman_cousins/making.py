@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.errors import InputError
 from cevns.inference.assumptions import about
 from cevns.inference.feldman_cousins.construction import BLOCK, Construction, of_shard
 from cevns.inference.feldman_cousins.result import FeldmanCousins
+from cevns.inference.grids import grid_axes
 from cevns.inference.levels import delta_chi2
 from cevns.inference.mixtures import Mixture
 
@@ -123,7 +123,7 @@ def feldman_cousins(
     precision = checks.real("precision", precision, low=1e-4, high=1)
     first = math.ceil(checks.whole("toys", toys, low=1, high=10**9) / BLOCK)
     most = checks.whole("most", most, low=1, high=10**10)
-    names, axes = _axes(likelihood, interaction, grid)
+    names, axes = grid_axes(likelihood, interaction, grid, MOST_POINTS)
     points = np.array(list(itertools.product(*axes)))
     given = {name: float(value) for name, value in fixed.items() if value is not None}
     every = Construction(likelihood, interaction, names, points, given, nuisances, seed)
@@ -187,23 +187,6 @@ def feldman_cousins(
         remarks=tuple(remarks),
         **about(likelihood, interaction, given),
     )
-
-
-def _axes(
-    likelihood: Likelihood, interaction: Model, grid: Mapping[str, ArrayLike]
-) -> tuple[tuple[str, ...], list[Array]]:
-    """Return the parameters of a grid and their values."""
-    names = tuple(grid) if hasattr(grid, "keys") else ()
-    if not 1 <= len(names) <= 2:
-        raise InputError(f"grid must be a mapping of one or two parameters to their values, got {checks.shown(grid)}")
-    known = {p.name: p for p in likelihood.parameters(interaction)}
-    for name in names:
-        checks.known("parameter", name, known)
-    axes = [checks.ascending(name, known[name].values(grid[name]), unit=known[name].unit, least=2) for name in names]
-    count = math.prod(axis.size for axis in axes)
-    if count > MOST_POINTS:
-        raise InputError(f"grid has {count} points, at most {MOST_POINTS} are compared with toys: make it coarser")
-    return names, axes
 
 
 def _nodes(distances: Array) -> list[int]:
