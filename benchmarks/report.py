@@ -88,6 +88,16 @@ TARGETS = (
     ("four data sets", "CsI 2021, argon in 3D, germanium and xenon, with the flux in common", "seconds", 250e-6),
     ("limit of CsI 2021 core", "90% limit, 200 masses, CsI 2021 with normalisations", "seconds", 1.0),
     ("limit of CsI 2021 full", "the same with all 8 nuisances", "seconds", 15.0),
+    ("toys, mass and coupling", "a toy drawn and fitted over mass and coupling, CsI and argon", "seconds", 1e-3),
+    ("toys, one parameter", "a toy drawn and fitted in one parameter, CsI and argon", "seconds", 50e-6),
+    ("toys, CsI 2021 core", "a toy drawn and fitted in one parameter, CsI 2021 with normalisations", "seconds", 1e-3),
+    ("Feldman-Cousins plane", "30 x 30 of mass and coupling to 1 %, CsI and argon, two processes", "seconds", 600.0),
+    (
+        "toys on Dask workers",
+        "toys over mass and coupling on two workers of Dask, times faster than on one",
+        "threads",
+        1.8,
+    ),
     ("Helm 100000", "Helm ufunc, 10⁵ points, per point; times faster than NumPy", "numpy", 2.0),
     ("Helm 1000000", "Helm ufunc, 10⁶ points, per point; times faster than NumPy", "numpy", 2.0),
     (
