@@ -1,6 +1,7 @@
 """Drawing: primitives that import no result, and what Matplotlib would raise."""
 
 import ast
+import dataclasses
 import importlib
 import subprocess
 import sys
@@ -128,3 +129,20 @@ def test_bugs_of_ours_are_not_blamed_on_matplotlib():
     with pytest.raises(ValueError, match="ours") as raised:
         broken(1, color="red")
     assert not isinstance(raised.value, CevnsError)
+
+
+def test_names_of_axes_that_matplotlib_cannot_set_are_refused_before_they_are_drawn(argon):
+    """As those of a changed file."""
+    found = argon.limit("b-l", [1.0, 10.0])
+    mass, coupling = found.parameters
+    broken = dataclasses.replace(found, parameters=(mass, coupling.replace(label="%$$x$g_{Z'}$")))
+    with pytest.raises(InputError, match="is not a text that Matplotlib can set"):
+        broken.plot()
+
+
+def test_toys_share_axes_with_toys_alone(argon):
+    toys = argon.toys("b-l", 50, free="coupling", mass=10.0, coupling=3e-5)
+    ax = toys.plot()
+    assert toys.plot(ax) is ax
+    with pytest.raises(InputError, match="ax shows delta chi2 x share of toys"):
+        argon.limit("b-l", [1.0, 10.0]).plot(ax)

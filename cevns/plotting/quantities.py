@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cevns.errors import InputError
+from cevns.plotting.canvas import checked_label
 
 if TYPE_CHECKING:
     from typing import Any
@@ -66,7 +67,7 @@ def quantity_of(parameter: Parameter) -> Quantity:
 
 def name_axis(axis: Any, quantity: Quantity) -> None:
     """Write what an axis shows at it, and remember it."""
-    axis.set_label_text(quantity.text)
+    axis.set_label_text(checked_label(quantity.text))
     ax = axis.axes
     setattr(ax, _SHOWN, getattr(ax, _SHOWN, {}) | {axis.axis_name: quantity})
 

@@ -11,6 +11,7 @@ from cevns.inference.ensembles.result import Toys
 from cevns.inference.levels import survival
 from cevns.plotting.canvas import draws, is_empty, label_or_none, new_figure
 from cevns.plotting.plane import with_legend
+from cevns.plotting.quantities import DELTA_CHI2, Quantity, check_shown, name_axis
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_toys"]
+
+#: What is drawn of toys.
+SHARE = Quantity("share of toys", "", "share of toys above", "share of toys")
 
 
 @draws
@@ -59,6 +63,8 @@ def plot_toys(
     checks.instance("toys", toys, Toys)
     label = label_or_none(f"{toys.title}, {len(toys)} toys" if label is None else label)
     legend, own = is_empty(ax), ax is None
+    if not legend:
+        check_shown(ax, DELTA_CHI2, SHARE)
     ax = new_figure().add_subplot() if ax is None else ax
     x = np.sort(toys.delta_chi2)
     share = 1 - np.arange(x.size) / x.size
@@ -68,7 +74,9 @@ def plot_toys(
         ax.plot(grid, survival(grid, toys.dof), color="0.5", ls="--", label=f"Wilks, {toys.dof} d.o.f.")
         ax.axvline(toys.observed_delta_chi2, color="C3", lw=1.0, label="observed")
     if legend:
-        ax.set(xlabel=r"$\Delta\chi^2$", ylabel=r"share of toys above", yscale="log")
+        ax.set_yscale("log")
+        name_axis(ax.xaxis, DELTA_CHI2)
+        name_axis(ax.yaxis, SHARE)
         ax.set_xlim(0.0, None)
         ax.set_ylim(0.5 / x.size, 1.5)
     return with_legend(ax, new=legend, above=own)
