@@ -89,7 +89,7 @@ def words(name: str, value: object) -> str:
     Raises
     ------
     InputError
-        If it is not, or holds a zero byte or half of a surrogate pair.
+        If it is not, or holds half of a surrogate pair or a control character other than the end of a line.
 
     Examples
     --------
@@ -97,9 +97,14 @@ def words(name: str, value: object) -> str:
     ''
     """
     found: str = instance(name, value, str)
-    if "\0" in found or not (found.isascii() or all(not "\ud800" <= c <= "\udfff" for c in found)):
-        raise InputError(f"{name} must be text that can be written to a file, got {found!a}")
+    if not found.isprintable() and any(map(_is_no_text, found)):
+        raise InputError(f"{name} must be text that files and figures can hold, got {found!a}")
     return found
+
+
+def _is_no_text(character: str) -> bool:
+    """Return whether a character is a control, but for the end of a line, or half of a surrogate pair."""
+    return (character < " " and character != "\n") or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff"
 
 
 def sequence(name: str, values: object, kind: Any = object, hint: str = "") -> tuple[Any, ...]:
