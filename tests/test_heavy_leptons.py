@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import cevns
 from cevns import constants, reference
@@ -311,6 +312,72 @@ def test_a_fold_serves_all_points_at_its_mass(argon, monkeypatch):
     rows[:, 0] = np.repeat(lattice, 3)
     objective.chi2(rows)
     assert not made
+
+
+# --- with radii, which are a fold for each value wherever there is a mass
+
+
+def over_radius(experiment, model, radius, bounds, **values):
+    """Return chi2 with a radius minimised by SciPy, at other parameters' values."""
+    found = optimize.minimize_scalar(
+        lambda value: experiment.chi2(model, **values, **{radius: value}),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return min(found.fun, *(experiment.chi2(model, **values, **{radius: end}) for end in bounds))
+
+
+def test_a_fit_of_the_mass_and_a_radius(argon):
+    priors, bounds = {"rn_ar": (3.4, 0.3)}, {"mass": (1.0, 52.0), "rn_ar": (2.0, 8.0)}
+    fit = argon.fit(MODEL, ["mass", "rn_ar"], mu_mu=3e-8, bounds=bounds, priors=priors)
+    known = argon.with_priors(**priors)
+    assert fit.chi2 == pytest.approx(known.chi2(MODEL, mu_mu=3e-8, **fit.values), abs=1e-10)
+    masses = np.concatenate([np.geomspace(1.0, 25.0, 5), np.linspace(26.0, 52.0, 15)]).tolist()
+    line = [over_radius(known, MODEL, "rn_ar", bounds["rn_ar"], mass=m, mu_mu=3e-8) for m in masses]
+    assert fit.chi2 <= min(line) + 1e-9
+    at_best = over_radius(known, MODEL, "rn_ar", bounds["rn_ar"], mass=fit.values["mass"], mu_mu=3e-8)
+    assert fit.chi2 == pytest.approx(at_best, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("kinematics", "name", "radius", "bounds", "masses"),
+    [
+        ("magnetic", "csi", "rn_csi", (4.0, 8.0), [40.0]),
+        *((kind, "argon", "rn_ar", (2.0, 8.0), [10.0, 33.3, 52.5]) for kind in ("magnetic", "vector", "scalar")),
+    ],
+)
+def test_a_profile_along_the_mass_over_a_radius(request, kinematics, name, radius, bounds, masses):
+    experiment = request.getfixturevalue(name)
+    if kinematics == "magnetic":
+        model, mass_name, others = MODEL, "mass", {"mu_mu": 1e-8}
+    else:
+        model, mass_name, others = upscattering(kinematics), "mass_n", {"coupling": 1e-4, "mass": 10.0}
+    found = experiment.profile(model, mass_name, masses, profiled=radius, bounds={radius: bounds}, **others)
+    expected = [over_radius(experiment, model, radius, bounds, **{mass_name: value}, **others) for value in masses]
+    np.testing.assert_allclose(found.chi2, expected, rtol=1e-8)
+
+
+def test_an_interval_of_a_radius_with_the_mass_profiled(argon):
+    bounds = {"mass": (1.0, 25.0)}
+    found = argon.interval(MODEL, "rn_ar", profiled="mass", mu_mu=3e-9, bounds=bounds)
+    ((_, end),) = found.allowed
+    line = optimize.minimize_scalar(
+        lambda u: argon.chi2(MODEL, mass=math.exp(u), mu_mu=3e-9, rn_ar=end), bounds=np.log(bounds["mass"])
+    )
+    assert min(line.fun, argon.chi2(MODEL, mass=1.0, mu_mu=3e-9, rn_ar=end)) == pytest.approx(
+        found.chi2_min + found.delta_chi2, abs=1e-6
+    )
+
+
+def test_a_contour_of_mass_and_radius(argon):
+    bounds = {"mass": (5.0, 25.0), "rn_ar": (3.0, 8.0)}
+    found = argon.contour(MODEL, x="mass", y="rn_ar", mu_mu=1e-9, bounds=bounds)
+    curve = np.concatenate(found.curves[0])
+    inner = (curve[:, 0] > 5.001) & (curve[:, 0] < 24.999) & (curve[:, 1] > 3.001) & (curve[:, 1] < 7.999)
+    assert inner.sum() > 10
+    values = argon.chi2(MODEL, mass=curve[inner, 0], rn_ar=curve[inner, 1], mu_mu=1e-9)
+    np.testing.assert_allclose(values, found.chi2_min + found.delta_chi2[0], atol=1e-6)
 
 
 # --- what is refused

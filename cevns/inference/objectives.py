@@ -33,8 +33,6 @@ __all__ = ["Objective", "mass_range"]
 
 #: The masses of mediators [MeV] that are searched unless a range is given: those of the paper's figures.
 MASS_RANGE = 0.1, 1e4
-#: Relative step of the differences that stand for a gradient.
-STEP = 1e-3
 #: Change of chi2, relative to 1 + chi2, below which a parameter is without effect.
 NOTHING = 1e-10
 #: Standard deviation of a prior, as a share of its mean, below which numbers cannot tell chi2 around it.
@@ -436,23 +434,11 @@ class Objective(Axes):
         share(lambda part: engine.points(rows[part], out[part]), len(rows), len(rows), self.num_threads)
         return out
 
-    def gradient(self, point: Array, scale: Array) -> Array:
-        """Return the gradient of chi2 at one point: the kernels' own, if they have one, or differences."""
-        if hasattr(self.evaluator, "gradient"):
-            found: Array = self.gradients(point[None])[1][0]
-            return found
-        step = np.minimum(STEP * scale, 0.25 * (self.high - self.low))
-        centre = np.clip(point, self.low + step, self.high - step)
-        rows = np.concatenate([centre + np.diag(step), centre - np.diag(step)])
-        above, below = np.split(self.chi2(rows), 2)
-        curve = (above + below - 2 * self.chi2(centre[None])) / step**2
-        slopes: Array = (above - below) / (2 * step) + curve * (point - centre)
-        return slopes
-
     @cached_property
     def dear(self) -> bool:
         """Whether a point costs so much that gradients, one call of the kernels each, are less than differences."""
-        if self._inner is not None or not hasattr(self.evaluator, "gradient"):
+        # along a mass that needs folds there are kinks, and no gradients
+        if self._inner is not None or self.step is not None:
             return False
         # with a mass a radius is a new fold, in all pieces of the quenching scale if all of it is searched
         radii = any(name.startswith("rn_") for name in self.names if name not in self.own)
