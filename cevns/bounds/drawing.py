@@ -12,6 +12,7 @@ from cevns.errors import InputError
 from cevns.inference.drawing import check_drawable, edges, plot_limit
 from cevns.inference.limits import Limit
 from cevns.plotting.canvas import draws, label_or_none, listed
+from cevns.plotting.legends import letters_beside, shortened
 from cevns.plotting.plane import (
     COUPLING,
     LINE_STYLES,
@@ -81,6 +82,8 @@ COLORS = {
 }
 #: How the muon's band, which data favour, is told from what they exclude.
 BAND_HATCH = "////"
+#: Share of a figure that a legend beside its axes may take.
+BESIDE = 0.5
 #: Marks on the lines of families that are drawn together, which tell them apart without their colours.
 _MARKS = ("o", "s", "^", "D", "v", "x", "P", "<", "*", "+", ">", "h")
 #: How far apart marks of one line are, as a share of the axes' width.
@@ -354,7 +357,7 @@ def plot_bounds(bounds: Iterable[Bound], ax: Axes | None = None, *, own: Iterabl
     handles, texts = ax.get_legend_handles_labels()
     ax.legend(
         [areas.get(text, handle) for handle, text in zip(handles, texts, strict=True)],
-        texts,
+        shortened(texts, letters_beside(ax, BESIDE, whole=True)),
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
         fontsize="small",

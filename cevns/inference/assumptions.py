@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from cevns._types import Model
     from cevns.likelihoods import Likelihood
 
-__all__ = ["about", "assumptions", "shown"]
+__all__ = ["about", "assumptions", "shown", "typeset_prior"]
 
 #: Between the name of an experiment and what is said of it alone.
 _OF = ": "
+#: How a prior is said.
+_PRIOR, _WITHIN = "prior ", " +- "
 
 
 def about(likelihood: Likelihood, interaction: Model, fixed: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def assumptions(likelihood: Likelihood, interaction: Model) -> tuple[str, ...]:
     for name, texts in own.items():
         found += [f"{name}{_OF}{text}" for text in texts if text not in everywhere]
     found += everywhere
-    found += [f"prior {name} = {mean:.6g} +- {sigma:.6g}" for name, (mean, sigma) in likelihood.priors.items()]
+    found += [f"{_PRIOR}{name} = {mean:.6g}{_WITHIN}{sigma:.6g}" for name, (mean, sigma) in likelihood.priors.items()]
     return tuple(found)
 
 
@@ -82,3 +84,16 @@ def shown(texts: Sequence[str], names: Sequence[str], labels: Sequence[str]) -> 
         name, separator, rest = text.partition(_OF)
         found.append(f"{known[name]}{_OF}{rest}" if separator and name in known else text)
     return tuple(found)
+
+
+def typeset_prior(text: str, symbols: Mapping[str, str]) -> str:
+    """Return a prior as legends have it, with the symbol of its parameter; nothing for what is no prior of these.
+
+    Examples
+    --------
+    >>> print(typeset_prior("prior rn_ar = 3.4 +- 0.1", {"rn_ar": "$R_n$"}))
+    prior $R_n$ = 3.4 $\\pm$ 0.1
+    """
+    name, _, rest = text.removeprefix(_PRIOR).partition(" = ")
+    known = symbols.get(name) if text.startswith(_PRIOR) and _WITHIN in rest else ""
+    return f"{_PRIOR}{known} = {rest}".replace(_WITHIN, r" $\pm$ ") if known else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cevns.arrays import ByValue
-from cevns.inference.assumptions import shown
+from cevns.inference.assumptions import shown, typeset_prior
 from cevns.plotting.pictures import Pictured
 from cevns.tabular import html, without_rounding
 from cevns.units import plain, symbol, typeset
@@ -78,8 +78,11 @@ class Result(ByValue, Pictured, abc.ABC):
     @property
     def title(self) -> str:
         """The model, the experiments and the `settings` as legends name them."""
-        assumed = [typeset(plain(text)) for text in shown(self.assumptions, self.experiments, self.labels)]
-        symbols = {p.name: p.label for p in self.fixed_parameters} | self.symbols
+        symbols = {p.name: p.label for p in (*self.fixed_parameters, *self.parameters)} | self.symbols
+        assumed = [
+            typeset_prior(text, symbols) or typeset(plain(text))
+            for text in shown(self.assumptions, self.experiments, self.labels)
+        ]
         settings = self._settings(assumed, lambda name: symbols.get(name) or symbol(name), typeset)
         return f"{self.label}: {' + '.join(self.labels)}{self._in_brackets(settings)}"
 

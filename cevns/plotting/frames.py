@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "chi2_axes",
+    "corners",
     "end_where_ranges_do",
     "inside",
     "is_logarithmic",
@@ -54,6 +55,11 @@ def inside(curve: Array) -> list[Array]:
     order = np.roll(curve[:-1], -start, axis=0)
     parts = np.split(order, np.flatnonzero(np.roll(hidden, -start)) + 1)
     return [part for part in parts if len(part) > 1]
+
+
+def corners(curves: Sequence[Array]) -> Array:
+    """Return the corners of a box around each curve, shape (2 m, 2): what it encloses reaches from one to the other."""
+    return np.array([end for curve in curves for end in (curve.min(axis=0), curve.max(axis=0))]).reshape(-1, 2)
 
 
 def end_where_ranges_do(ax: Axes, curves: Sequence[Array]) -> None:
@@ -174,9 +180,13 @@ def _show(
     scale = "log" if is_logarithmic(parameter, values) else "linear"
     every = np.concatenate([values, also])
     if (scale if new else axis.get_scale()) == "log" and (every > 0).any():
-        # of what reaches 0 the last decades
         high = float(every.max())
-        low = max(float(every[every > 0].min()), 0.0 if is_logarithmic(parameter, every) else DECADES * high)
+        if is_logarithmic(parameter, values):
+            # what else is 0, but for rounding, lies beyond the axis
+            low = float(min(values.min(), every[every > ROUNDING * high].min()))
+        else:
+            # of what reaches 0 the last decades
+            low = max(float(every[every > 0].min()), DECADES * high)
         aside = 3.0 if low == high else max((high / low) ** margin, 1 + margin)
         low, high = low / aside, high * aside
     else:

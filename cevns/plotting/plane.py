@@ -8,6 +8,7 @@ from cevns import checks, parameters
 from cevns.arrays import below
 from cevns.parameters import LARGEST_COUPLING
 from cevns.plotting.canvas import draws, is_empty, new_figure
+from cevns.plotting.legends import letters_beside, lines_of, shortened
 from cevns.plotting.quantities import Quantity, check_shown, name_axis, quantity_of
 from cevns.plotting.ranges import is_new, show
 from cevns.plotting.signs import signed_end, signed_scale
@@ -235,20 +236,24 @@ def with_legend(ax: Axes, *, new: bool = True, above: bool = False, title: str =
 
     Above axes that nothing else shares, it hides nothing, and its samples are not taken for data; in axes of somebody
     else's figure it stands where there is most room, since what is above them is not ours. Axes that are not new keep
-    the legend that they have, or none; one that was made here names what has been drawn since, below its title.
+    the legend that they have, or none; one that was made here names what has been drawn since, below its title. Long
+    entries take several lines.
     """
     if not new:
         legend, above = getattr(ax, _LEGEND, (None, False))
         if legend is None or ax.get_legend() is not legend:
             return ax
-    if not ax.get_legend_handles_labels()[0]:
+    handles, texts = ax.get_legend_handles_labels()
+    if not handles:
         return ax
     former = ax.get_legend()
-    title = title or (former.get_title().get_text() if former else "")
-    place: dict[str, Any] = {"framealpha": 0.6, "edgecolor": "none"}
+    title = title or (" ".join(former.get_title().get_text().split("\n")) if former else "")
+    usual: dict[str, Any] = {"fontsize": "small", "handlelength": 3.0}
+    place = usual | {"framealpha": 0.6, "edgecolor": "none"}
     if above:
-        place = {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+        place = usual | {"frameon": False, "loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+    letters = letters_beside(ax, whole=above)
     if title:
-        place |= {"title": title, "title_fontsize": "small", "alignment": "left"}
-    setattr(ax, _LEGEND, (ax.legend(fontsize="small", handlelength=3.0, **place), above))
+        place |= {"title": lines_of(title, letters), "title_fontsize": "small", "alignment": "left"}
+    setattr(ax, _LEGEND, (ax.legend(handles, shortened(texts, letters), **place), above))
     return ax

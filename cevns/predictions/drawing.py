@@ -17,6 +17,7 @@ from cevns.parameters import coupling as coupling_of_mediator
 from cevns.parameters import mass as mass_of_mediator
 from cevns.plotting.canvas import checked_label, draws, file_figure, is_empty, listed, new_figure
 from cevns.plotting.counts import STACK_STYLES, central_interval
+from cevns.plotting.legends import letters_beside, lines_of, shortened
 from cevns.plotting.plane import line_style, scientific, with_legend
 from cevns.plotting.quantities import Quantity, check_shown, name_axis
 from cevns.plotting.ranges import is_new, show
@@ -191,12 +192,13 @@ def _panels(figure: Figure, found: list[Prediction], options: _Options) -> tuple
             panel.set_ylim(bottom=0)
         elif options.subtract:
             panel.axhline(0, color="0.6", linewidth=0.4, zorder=0)
+    entries = 2 if columns < MOST_COLUMNS else MOST_COLUMNS
     figure.legend(
         handles,
-        labels,
+        shortened(labels, letters_beside(panels[0], 1 / entries, whole=True)),
         loc="outside upper left",
-        ncols=2 if columns < MOST_COLUMNS else MOST_COLUMNS,
-        title=_title(found[0]),
+        ncols=entries,
+        title=lines_of(_title(found[0]), letters_beside(panels[0], whole=True)),
         alignment="left",
         fontsize="small",
         title_fontsize="small",

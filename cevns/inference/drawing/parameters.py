@@ -13,7 +13,7 @@ from cevns.inference.estimates import Estimate
 from cevns.inference.intervals import SHOWN, Interval
 from cevns.inference.profiles import Profile
 from cevns.plotting.canvas import draws, is_empty, label_or_none
-from cevns.plotting.frames import chi2_axes, end_where_ranges_do, inside, mark, parameter_axes
+from cevns.plotting.frames import chi2_axes, corners, end_where_ranges_do, inside, mark, parameter_axes
 from cevns.plotting.looks import look, normal
 from cevns.plotting.minima import mark_minima, minima_along
 from cevns.plotting.plane import level_text, once, with_legend
@@ -81,7 +81,7 @@ def plot_contour(
     best = np.array([contour.values[p.name] for p in contour.parameters])
     every = [curve for curves in contour.curves for curve in curves]
     parts = [part for curve in every for part in inside(curve)]
-    ax = parameter_axes(ax, contour.parameters, parts or every, also=best)
+    ax = parameter_axes(ax, contour.parameters, parts or every, also=np.concatenate([best[None], corners(every)]))
     if legend:
         end_where_ranges_do(ax, every)
     # the outermost first, on which the others lie
