@@ -190,8 +190,18 @@ def _is_same(given: Any, axis: Axis) -> bool:
     return edges.shape == own.shape and bool((np.abs(edges - own) <= SAME_EDGE * np.ptp(own)).all())
 
 
-def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") -> None:
+def hepdata(
+    path: _types.Path,
+    tables: Mapping[str, Any],
+    *,
+    comment: str = "",
+    locations: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+) -> None:
     """Write tables as a submission to HEPData, checked by HEPData's own validator: one file, whole or not at all.
+
+    What results say of themselves are the qualifiers of their numbers: model, experiments, confidence level and degrees
+    of freedom, values that were given, priors and other settings.
 
     Parameters
     ----------
@@ -201,13 +211,17 @@ def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") 
         By the names that they get. The first column is what the others depend on, or the first ones of a grid.
     comment : str
         About all of them.
+    locations : mapping of str to str, optional
+        Where tables stand in a publication, by their names, as ``"Figure 2"``; empty unless given.
+    descriptions : mapping of str to str, optional
+        Of what tables are, by their names; what results and predictions are called unless given.
 
     Raises
     ------
     MissingDependencyError
         If hepdata-lib is not installed.
-    InputError
-        If the path ends otherwise, there is no table, or something else.
+    InputError, UnknownNameError
+        If the path ends otherwise, there is no table, a text is none or is of a table that is not there.
     DataError
         If the file cannot be written.
 
@@ -218,7 +232,7 @@ def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") 
     >>> import cevns
     >>> limit = cevns.load("coherent-argon-2020").limit("lmu-ltau", mass=[1.0, 10.0])
     >>> path = Path(tempfile.mkdtemp()) / "submission.tar.gz"
-    >>> hepdata(path, {"limit of L_mu - L_tau": limit})
+    >>> hepdata(path, {"limit of L_mu - L_tau": limit}, locations={"limit of L_mu - L_tau": "Figure 2"})
     >>> path.exists()
     True
     """
@@ -229,16 +243,32 @@ def hepdata(path: _types.Path, tables: Mapping[str, Any], *, comment: str = "") 
     if not 0 < len(given) <= MOST_TABLES:
         raise InputError(f"a submission has 1 to {MOST_TABLES} tables, got {len(given)}")
     checks.words("comment", comment)
+    places, texts = _texts("locations", locations, given), _texts("descriptions", descriptions, given)
     made = {_name(name): _of(name, value) for name, value in given.items()}
     # names of files, of which some systems take capitals for others
     checks.differ("names of tables", [name.replace(" ", "_").lower() for name in made])
     with warnings.catch_warnings():
         # that HEPData's packages do not close what they read, and use what is going to go
         warnings.simplefilter("ignore")
-        _write(path, made, comment)
+        _write(path, made, comment, places, texts)
 
 
-def _write(path: Path, made: Mapping[str, tuple[Table, str]], comment: str) -> None:
+def _texts(field: str, given: Any, names: Mapping[str, Any]) -> dict[str, str]:
+    """Return texts by the names of tables, checked."""
+    texts = checks.instance(field, {} if given is None else given, Mapping, "texts by the names of tables")
+    for name, text in texts.items():
+        checks.known("table", name, names)
+        checks.words(f"{field} of {checks.shown(name)}", text)
+    return dict(texts)
+
+
+def _write(
+    path: Path,
+    made: Mapping[str, tuple[Table, str, Mapping[str, str]]],
+    comment: str,
+    places: Mapping[str, str],
+    texts: Mapping[str, str],
+) -> None:
     """Write tables with what they are of as a submission."""
     library = checks.optional_module("hepdata_lib", PURPOSE)
     yaml = checks.optional_module("yaml", PURPOSE)
@@ -247,8 +277,11 @@ def _write(path: Path, made: Mapping[str, tuple[Table, str]], comment: str) -> N
         folder = Path(name)
         head = yaml.dump({"comment": comment}, default_flow_style=False, explicit_start=True)
         (folder / "submission.yaml").write_text(head, encoding="utf-8")
-        for title, (table, origin) in made.items():
-            _submitted(library, title, table, origin).write_output(str(folder))
+        for title, (table, origin, qualifiers) in made.items():
+            submitted = _submitted(library, title, table, qualifiers)
+            submitted.description = texts.get(title) or origin or title
+            submitted.location = places.get(title, "")
+            submitted.write_output(str(folder))
         checker = validator.FullSubmissionValidator()
         if not checker.validate(directory=str(folder)):
             said = [getattr(m, "message", m) for found in checker.get_messages().values() for m in found]
@@ -268,19 +301,32 @@ def _name(name: Any) -> str:
     return name
 
 
-def _of(name: str, value: Any) -> tuple[Table, str]:
-    """Return a table, and what it is of."""
+def _of(name: str, value: Any) -> tuple[Table, str, dict[str, str]]:
+    """Return a table, what it is of, and what qualifies its numbers."""
     if isinstance(value, Table):
-        return value, ""
+        return value, "", {}
     if not callable(getattr(value, "table", None)):
         raise InputError(f"table {checks.shown(name)} is {checks.shown(value)}: {TO_EXCHANGE}")
-    return checks.instance(name, value.table(), Table, TO_EXCHANGE), repr(value).strip("<>")
+    return checks.instance(name, value.table(), Table, TO_EXCHANGE), repr(value).strip("<>"), _qualifiers(value)
 
 
-def _submitted(library: Any, title: str, table: Table, origin: str) -> Any:
+def _qualifiers(value: Any) -> dict[str, str]:
+    """Return what a result or a prediction says of all of its numbers; levels that differ are a column of them."""
+    experiments = getattr(value, "experiments", ()) or (getattr(value, "experiment", ""),)
+    cl, dof = getattr(value, "cl", None), getattr(value, "dof", None)
+    found = {
+        "Model": getattr(value, "model", ""),
+        "Experiments": " + ".join(filter(None, experiments)),
+        "Confidence level": f"{cl:.10g}" if isinstance(cl, float) else "",
+        "Degrees of freedom": str(dof) if isinstance(dof, int) else "",
+        "Settings": getattr(value, "settings", ""),
+    }
+    return {name: text for name, text in found.items() if isinstance(text, str) and text}
+
+
+def _submitted(library: Any, title: str, table: Table, qualifiers: Mapping[str, str]) -> Any:
     """Return a table of hepdata-lib."""
     out = library.Table(title)
-    out.description = origin or title
     columns = [(c.name, c.unit, k < table.keys, _cells(c.values)) for k, c in enumerate(table.columns)]
     first = table.keys - 2
     if [name for name, *_ in columns[max(first, 0) : table.keys]] == ["low", "high"]:
@@ -293,6 +339,8 @@ def _submitted(library: Any, title: str, table: Table, origin: str) -> Any:
         binned = bool(cells) and isinstance(cells[0], tuple)
         variable = library.Variable(name, is_independent=independent, is_binned=binned, units=unit)
         variable.digits, variable.values = DIGITS, cells
+        for key, text in () if independent else qualifiers.items():
+            variable.add_qualifier(key, text)
         out.add_variable(variable)
     return out
 

@@ -106,7 +106,8 @@ def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, t
         "times": timed.predict("sm"),
         "plane": contour,
     }
-    hepdata(tmp_path / "all.tar.gz", tables, comment="argon")
+    said = {"locations": {"limit": "Figure 2"}, "descriptions": {"grid": "chi2 of B-L"}}
+    hepdata(tmp_path / "all.tar.gz", tables, comment="argon", **said)
     assert [file.name for file in tmp_path.iterdir()] == ["all.tar.gz"]
     with tarfile.open(tmp_path / "all.tar.gz") as archive:
         head, *entries = yaml.safe_load_all(archive.extractfile("submission.yaml").read())
@@ -126,6 +127,34 @@ def test_a_submission_is_one_file_that_the_validator_takes(limit, flat, timed, t
     assert (ends["low"], ends["high"]) == flat.response.edges[:2]
     chi2 = [cell["value"] for cell in bodies["grid"]["dependent_variables"][0]["values"]]
     np.testing.assert_allclose(np.array(chi2, dtype=float), scan.chi2.ravel(), rtol=1e-11)
+    entry = {e["name"]: e for e in entries}
+    assert {name: e["location"] for name, e in entry.items()} == dict.fromkeys(tables, "") | {"limit": "Figure 2"}
+    assert entry["grid"]["description"] == "chi2 of B-L"
+    assert entry["limit"]["description"] == repr(limit).strip("<>")
+    qualifiers = {
+        name: {q["name"]: q["value"] for q in body["dependent_variables"][0].get("qualifiers", [])}
+        for name, body in bodies.items()
+    }
+    argon = {"Experiments": "coherent-argon-2020"}
+    level = {"Confidence level": "0.9", "Degrees of freedom": "2"}
+    assert qualifiers["limit"] == {"Model": "universal", **argon, **level}
+    assert qualifiers["grid"] == {"Model": "b-l", **argon}
+    assert qualifiers["toys"].items() >= {"Model": "b-l", **argon, "Confidence level": "0.9"}.items()
+    assert "mass = 10 MeV" in qualifiers["toys"]["Settings"]
+    assert qualifiers["counts"].items() >= argon.items()
+    # its levels are a column
+    assert qualifiers["plane"] == {"Model": "sm", **argon}
+
+
+@pytest.mark.parametrize("field", ["locations", "descriptions"])
+def test_texts_of_a_submission_are_of_its_tables(tmp_path, field):
+    for given, message in (
+        ({"b": "Figure 2"}, "unknown table 'b'; known: a"),
+        ({"a": 3}, f"{field} of 'a'"),
+        (3, field),
+    ):
+        with pytest.raises((InputError, UnknownNameError), match=message):
+            hepdata(tmp_path / "a.tar.gz", {"a": TABLE}, **{field: given})
 
 
 @pytest.mark.parametrize(

@@ -111,11 +111,28 @@ def test_names_that_no_file_could_hold_are_refused(csi):
             Background(name, [1.0], 0.1)
 
 
-def test_data_have_one_dimension(csi):
-    with pytest.raises(InputError, match=r"observed must have 1 dimension\(s\), got shape \(2, 12\)"):
-        csi.replace(observed=np.zeros((2, 12)))
-    with pytest.raises(InputError, match=r"uncertainty must have 1 dimension"):
-        csi.replace(uncertainty=np.ones((1, 12)))
+def test_data_have_a_number_for_each_bin(csi):
+    for field, values in (("observed", np.zeros((2, 12))), ("uncertainty", np.ones((1, 12)))):
+        rows = len(values)
+        expected = (
+            rf"{field} must have one number for each of 12 bins, in a row of \S+ \(12\), got shape \({rows}, 12\)"
+        )
+        with pytest.raises(InputError, match=expected):
+            csi.replace(**{field: values})
+    with pytest.raises(InputError, match="observed must have one number for each of 12 bins"):
+        csi.with_data(np.zeros((12, 1)))
+
+
+def test_data_in_several_axes_name_the_shape_that_is_wanted():
+    timed = cevns.load("coherent-csi-2021", systematics="core")
+    charge, time = timed.signal.binning.axes
+    rows, columns = timed.signal.binning.shape
+    axes = rf"{charge.name} \({rows}\), {time.name} \({columns}\)"
+    wanted = rf"in a row or in the shape \({rows}, {columns}\) of its axes, {axes}"
+    for wrong in (np.zeros((columns, rows)), np.zeros(rows), np.zeros((rows, columns, 1)), [[1.0, 2.0], [3.0, 4.0]]):
+        shape = ", ".join(map(str, np.shape(wrong)))
+        with pytest.raises(InputError, match=rf"observed must have one number .* {wanted}, got shape \({shape}"):
+            timed.with_data(wrong)
 
 
 # --- nuclei and targets

@@ -12,6 +12,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
+from cevns.experiments.counts import in_a_row, in_axes
 from cevns.experiments.shapes import checked_shapes
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
@@ -162,16 +163,7 @@ class Experiment(Likelihood):
         _ = self._assembly if self.together else self.statistic  # refuses what does not fit together here and now
 
     def _flat(self, field: str, values: Any) -> Array:
-        """Return counts of all bins in a row, given like that or in the shape of the axes."""
-        binning = self.signal.binning
-        if hasattr(values, "axes"):
-            from cevns.exchange import of_histogram
-
-            values = of_histogram(field, values, binning)
-        array = checks.array(field, values)
-        if array.shape == binning.shape:
-            array = array.ravel()
-        return checks.array(field, array, ndim=1, length=binning.bins)
+        return in_a_row(field, values, self.signal.binning)
 
     @cached_property
     def together(self) -> bool:
@@ -250,9 +242,10 @@ class Experiment(Likelihood):
         >>> abs(argon.with_data(expected).chi2("sm")) < 1e-9
         True
         """
-        if _in_axes(observed):
+        several = len(self.signal.binning.axes) > 1
+        if several or in_axes(observed):
             observed = self._flat("observed", observed)
-        if uncertainty is not None and _in_axes(uncertainty):
+        if uncertainty is not None and (several or in_axes(uncertainty)):
             uncertainty = self._flat("uncertainty", uncertainty)
         data = self.data.replace(observed, uncertainty)
         for background in self.backgrounds if uncertainty is not None else ():
@@ -488,12 +481,3 @@ class Experiment(Likelihood):
         87.6
         """
         return self.signal.predictor(interaction, free, eta=eta, **fixed)
-
-
-def _in_axes(values: Any) -> bool:
-    """Return whether counts have the shape of several axes, or are a histogram; of a list without a look at all."""
-    if isinstance(values, np.ndarray):
-        return values.ndim > 1
-    if hasattr(values, "axes"):
-        return True
-    return isinstance(values, (list, tuple)) and bool(values) and isinstance(values[0], (list, tuple, np.ndarray))

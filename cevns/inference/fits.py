@@ -94,10 +94,22 @@ class Fit(Result):
 
     def _facts(self) -> str:
         parts = [f"chi2 {chi2_text(self.chi2)}"]
-        for parameter, value in zip(self.parameters, self._point(), strict=True):
-            if value is not None and not math.isnan(value):
-                parts.append(span(parameter.name, value, parameter.unit))
+        units = {p.name: p.unit for p in self.parameters}
+        parts += [span(name, value, units[name]) for name, value in self.values.items()]
         return ", ".join([*parts, *(["at an edge"] if self.at_edge else [])])
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Values of the parameters by name, as of an `Estimate`: none where a chi2 that was given stands for a fit.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> list(cevns.load("coherent-argon-2020").best_fit("b-l").values)
+        ['mass', 'coupling']
+        """
+        pairs = zip(self.parameters, self._point(), strict=True)
+        return {p.name: value for p, value in pairs if value is not None and not math.isnan(value)}
 
     def _point(self) -> tuple[float | None, ...]:
         """Return a value for each parameter."""
