@@ -142,9 +142,10 @@ class Binning:
         checks.differ("names of axes", [axis.name for axis in axes])
         checks.put(self, axes=axes)
         if self.bins > MOST_BINS:
+            # of thousands of axes it has thousands of digits
+            bins = f"{self.bins:,}" if self.bins < 10**12 else f"more than {10**12:,}"
             raise InputError(
-                f"axes have {self.bins:,} bins together, at most {MOST_BINS:,} are allowed: merge bins, or leave axes "
-                "out"
+                f"axes have {bins} bins together, at most {MOST_BINS:,} are allowed: merge bins, or leave axes out"
             )
 
     def __str__(self) -> str:

@@ -87,3 +87,8 @@ def test_a_response_takes_an_axis_for_its_edges():
         Response(quenching, CHARGE, unit="MeV")
     with pytest.raises(InputError, match="at least 0 PE"):
         Response(quenching, Axis("charge", [-1, 2], "PE"))
+
+
+def test_thousands_of_axes_are_refused_in_a_short_message():
+    with pytest.raises(InputError, match=r"axes have more than 1,000,000,000,000 bins together, at most 10,000,000"):
+        Binning([Axis(f"a{i}", range(101)) for i in range(2_200)])

@@ -407,3 +407,17 @@ def test_chi2_says_in_what_shifts_are(run):
     # what both share is told once
     assert sum("sns-flux" in row for row in rows) == 1
     assert [row.split()[0] for row in rows if row[0] != " "] == ["coherent-argon-2020-3d", "coherent-ge-2024", "shared"]
+
+
+def test_cite_knows_what_a_configured_experiment_is_made_of(run_json, tmp_path):
+    from configs import FLUX, own
+
+    reactor = '[experiment.flux]\nkind = "reactor"\nthermal_power_gw = 4\ndistance_m = 30\nexposure_days = 100\n'
+    for flux, expected in ((FLUX, {"arXiv:2008.05022"}), (reactor, {"arXiv:1106.0687", "arXiv:1101.2663"})):
+        response = 'response = {edges = [0.1, 0.5, 1], quenching = {kind = "constant", factor = 0.25}}\n'
+        path = tmp_path / "mine.toml"
+        path.write_text(own(head='references = ["arXiv:0001.00001"]\n' + response, flux=flux, response=""))
+        entries = run_json("cite", "--config", str(path))["references"]
+        assert {e["reference"] for e in entries if "mine" in e["used_by"]} == expected | {"arXiv:0001.00001"}
+        entries = run_json("cite", "--config", str(path), "--model", "sterile-dipole")["references"]
+        assert [e["reference"] for e in entries if "sterile-dipole" in e["used_by"]] == ["arXiv:1803.03262"]

@@ -136,3 +136,14 @@ def test_command_and_library_construct_the_same_region(run, run_json, line):
     assert found["wilks"] == delta_chi2(0.9, 1)
     code, out, err = run("feldman-cousins", ARGON, *words, "--shard", "1/2")
     assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_coarser_precision_takes_fewer_toys(argon):
+    grid = {"coupling": np.linspace(0, 1e-4, 11)}
+    fine, coarse = (argon.feldman_cousins("b-l", grid, mass=10.0, precision=p) for p in (0.05, 0.3))
+    assert coarse.toys < 0.5 * fine.toys
+    for found, precision in ((fine, 0.05), (coarse, 0.3)):
+        assert found.reached <= precision
+    near = np.isfinite(coarse.critical) & np.isfinite(fine.critical)
+    error = np.hypot(coarse.error, fine.error)[near]
+    assert (np.abs(coarse.critical - fine.critical)[near] < 4 * error).all()

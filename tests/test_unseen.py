@@ -1,8 +1,12 @@
 """A model that the data do not see: every result and command says so, none is a silent number."""
 
+import dataclasses
+
 import pytest
 
 import cevns
+from cevns.detectors import Efficiency
+from cevns.errors import InputError
 from cevns.interactions import ScalarMediator, VectorMediator, get_interaction
 
 SAID = "chi2 of coherent-argon-2020 does not depend on mass, coupling of 'b-3ltau': the data say nothing about it"
@@ -92,3 +96,31 @@ def test_leptons_that_are_too_heavy_are_said_to_be(run_json, argon, command):
     assert run_json(command, "coherent-argon-2020", *point, "mass=50").get("warnings", []) == []
     none = ("--model", "sterile-dipole", "--set", "mu_mu=0", "mass=100")
     assert run_json(command, "coherent-argon-2020", *none).get("warnings", []) == []
+
+
+# --- thresholds above all bins
+
+
+def test_a_detector_that_counts_nothing_is_named_with_its_cause(argon):
+    nothing = Efficiency([0.0, 200.0], [0.0])
+    blind = argon.replace(response=dataclasses.replace(argon.response, efficiency=nothing))
+    assert blind.blind
+    assert not argon.blind
+    said = "coherent-argon-2020 counts no recoil in any bin, whatever the model: its efficiency is 0 there, or its thr"
+    for found in (
+        blind.limit("b-l", mass=[10.0]),
+        blind.sensitivity("b-l", mass=[10.0]),
+        blind.best_fit("b-l", mass=10.0),
+    ):
+        assert any(remark.startswith(said) for remark in found.remarks)
+    with pytest.raises(InputError, match="the data say nothing about it; coherent-argon-2020 counts no recoil in any"):
+        blind.fit("b-l", ["mass", "coupling"])
+    # other data share what is known of the response
+    assert blind.with_data([1.0] * 12).blind
+
+
+def test_a_threshold_beyond_all_recoils_is_named_in_a_scan_over_thresholds(argon):
+    with pytest.raises(
+        InputError, match=r"at threshold 110 keVee: no recoil can be observed: .* take a lower threshold"
+    ):
+        argon.sensitivity("b-l", mass=10.0, threshold=[0, 50.0, 110.0], bands="none")

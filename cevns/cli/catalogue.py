@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cevns.cli.inputs import configured
 from cevns.cli.output import Result, described_axis, table
 
 TYPE_CHECKING = False
@@ -29,6 +30,18 @@ PURPOSES = {
     "arXiv:2110.07730": "CsI measurement of the full exposure, with its data release",
     "arXiv:2406.13806": "first detection of CEvNS on germanium",
     "doi:10.5281/zenodo.20576156": "data release of solar 8B neutrinos in XENONnT",
+    "arXiv:1106.0687": "antineutrino spectra of U-235, Pu-239 and Pu-241",
+    "arXiv:1101.2663": "antineutrino spectrum of U-238",
+    "arXiv:1109.0763": "total flux of solar 8B neutrinos",
+    "arXiv:1611.09867": "solar model B16-GS98",
+    "hep-ph/9710491": "spectra of solar neutrinos",
+    "nucl-ex/0406019": "spectrum of solar 8B neutrinos",
+}
+#: References of what an experiment of one's own is made of, by the kind of its flux.
+PIECES = {
+    "pion-decay-at-rest": ("arXiv:2008.05022",),
+    "reactor": ("arXiv:1106.0687", "arXiv:1101.2663"),
+    "solar": ("nucl-ex/0406019", "arXiv:1109.0763", "arXiv:1611.09867", "hep-ph/9710491"),
 }
 
 
@@ -95,10 +108,14 @@ def cite(args: Namespace) -> Result:
     from cevns.interactions import get_interaction, known_interactions
 
     used: dict[str, list[str]] = {}
-    for model in [get_interaction(name) for name in ([args.model] if args.model else known_interactions())]:
-        used.setdefault(model.reference.partition(",")[0], []).append(model.name)
-    for experiment in _experiments(args.experiments):
-        for reference in experiment.references:
+    experiments, of_file = configured(args.config, args.experiments) if args.config else (None, {})
+    names = [args.model] if args.model else of_file if args.config else known_interactions()
+    for model in [of_file.get(name) or get_interaction(name) for name in names]:
+        if reference := model.reference.partition(",")[0]:
+            used.setdefault(reference, []).append(model.name)
+    pieces = _pieces(args.config) if args.config else {}
+    for experiment in _experiments(args.experiments) if experiments is None else experiments:
+        for reference in dict.fromkeys([*experiment.references, *pieces.get(experiment.name, ())]):
             used.setdefault(reference, []).append(experiment.name)
     references = [
         {"reference": f"cevns developers, cevns, version {__version__}", "for": "this software", "used_by": []}
@@ -109,6 +126,20 @@ def cite(args: Namespace) -> Result:
     ]
     rows = [(entry["reference"], entry["for"], ", ".join(entry["used_by"])) for entry in references]
     return Result({"references": references}, table(("reference", "for", "used by"), rows))
+
+
+def _pieces(path: str) -> dict[str, list[str]]:
+    """Return the references of the fluxes of experiments of one's own, by their names, from a file that was read."""
+    import tomllib
+
+    with open(path, "rb") as file:
+        written = tomllib.load(file).get("experiment", [])
+    found: dict[str, list[str]] = {}
+    for experiment in written:
+        fluxes = experiment.get("flux", [])
+        kinds = [one.get("kind") for one in (fluxes if isinstance(fluxes, list) else [fluxes])]
+        found[experiment["name"]] = [reference for kind in kinds for reference in PIECES.get(kind, ())]
+    return found
 
 
 def _experiments(names: Sequence[str] = ()) -> list[Experiment]:

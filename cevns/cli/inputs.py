@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
-__all__ = ["assumed", "described", "inputs", "pairs", "point", "save_figure", "settings", "weak_name", "with_warnings"]
+__all__ = [
+    "assumed",
+    "configured",
+    "described",
+    "inputs",
+    "pairs",
+    "point",
+    "save_figure",
+    "settings",
+    "weak_name",
+    "with_warnings",
+]
 
 
 def with_warnings(data: dict[str, Any], title: str, rows: str, warnings: Sequence[str]) -> Result:
@@ -133,24 +144,29 @@ def _that_know(experiment: str, option: str, among: Collection[str]) -> list[str
 
 
 def _from_config(args: Namespace) -> tuple[list[Experiment], Mapping[str, Interaction]]:
-    from cevns import checks
-    from cevns.config import load_config
-    from cevns.experiments import known_experiments
-
     if args.quenching or args.form_factor or args.option or args.electrons:
         raise InputError(
             "--quenching, --form-factor, --option and --electrons do not go with --config: set them in the file"
         )
-    config = load_config(args.config)
+    return configured(args.config, args.experiments)
+
+
+def configured(path: _types.Path, names: Sequence[str]) -> tuple[list[Experiment], Mapping[str, Interaction]]:
+    """Return the experiments of a configuration file, all unless some are named, and its models."""
+    from cevns import checks
+    from cevns.config import load_config
+    from cevns.experiments import known_experiments
+
+    config = load_config(path)
     known = {e.name: e for e in config.likelihood.experiments}
-    for name in args.experiments:
+    for name in names:
         if name not in known and name in known_experiments():
             raise InputError(
-                f"experiment {name!r} is built in, but not in {args.config}: add a table [[experiment]] with "
+                f"experiment {name!r} is built in, but not in {path}: add a table [[experiment]] with "
                 f'name = "{name}" alone to the file'
             )
-    names = [checks.known(f"experiment of {args.config}", name, known) for name in args.experiments]
-    return [known[name] for name in names or known], config.models
+    chosen = [checks.known(f"experiment of {path}", name, known) for name in names]
+    return [known[name] for name in chosen or known], config.models
 
 
 def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:

@@ -255,7 +255,10 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     command = _command(commands, "cite", "catalogue:cite", "what to cite")
     command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="all unless given")
-    command.add_argument("--model", metavar="NAME", help="all unless given")
+    command.add_argument("--model", metavar="NAME", help="all unless given, or those of --config")
+    command.add_argument(
+        "--config", metavar="FILE", help="experiments and models of your own, with what they are made of"
+    )
 
     command = _command(
         commands, "reproduce", "figures:reproduce", "redraw the figures of a paper, arXiv:2008.05022, and check it"

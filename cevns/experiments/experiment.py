@@ -264,6 +264,11 @@ class Experiment(Likelihood):
     def _of_other_data(self) -> Values:
         return of_other_data(self.changes)
 
+    @cached_property
+    def blind(self) -> bool:
+        """Whether nothing is counted in any bin, whatever neutrinos do: efficiencies are 0, or a threshold too high."""
+        return not self.signal.counts("sm").any()
+
     @property
     def differs(self) -> tuple[str, ...]:
         """How it differs from the experiment that it was loaded as, in short texts; what is no data, `expected`, too.

@@ -18,6 +18,12 @@ def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
     """Return what has to be said, in plain sentences; see `Experiment.omissions`."""
     model = get_interaction(interaction)
     said = model.caveats
+    if experiment.blind:
+        said = (
+            f"{experiment.name} counts no recoil in any bin, whatever the model: its efficiency is 0 there, or its "
+            "threshold too high; take a lower one",
+            *said,
+        )
     missing = [f"nu_{flavour}" for flavour in model.silent if flavour in experiment.signal.flux.flavours]
     if missing:
         names = " and ".join(missing)

@@ -285,7 +285,8 @@ class Objective(Axes):
                     f"bounds of {name}, from {low!r} to {high!r}, are too narrow: chi2 does not change between them; "
                     f"give wider ones, or fix it, {name}={low:g}"
                 )
-        return without_effect((e.name for e in self.experiments), self.name, names)
+        blind = [e.omissions(self.interaction)[0] for e in self.experiments if getattr(e, "blind", False)]
+        return "; ".join([without_effect((e.name for e in self.experiments), self.name, names), *blind])
 
     def _find_inner(self, likelihood: Likelihood, interaction: Model, fixed: Mapping[str, float]) -> None:
         """Find a part of the ranges in which chi2 is convex in the quenching scale, and so twenty times as fast.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -22,7 +23,7 @@ from cevns.tabular import Column, Table
 from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -266,12 +267,18 @@ def sensitivity(
     def draw(one: Likelihood, at: dict[str, Any]) -> Drawn:
         return one.draws(interaction, nuisances=nuisances, pulls="central", seed=seed, **at).take(0, toys)
 
-    found = [
-        limit_ends(one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw)
-        for one in likelihoods
-    ]
+    found = []
+    for k, one in enumerate(likelihoods):
+        with contextlib.nullcontext() if varied is None or along is None else _told_at(along, values[k]):
+            found.append(
+                limit_ends(
+                    one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw
+                )
+            )
     upper, lower, apart = (np.concatenate([ends[k] for ends in found]) for k in range(3))
     about = first.about
+    if varied is not None and along is not None:
+        about["remarks"] = (*about.get("remarks", ()), *_blind(along, values, likelihoods, interaction))
     if bands != "none":
         about["remarks"] = (*about.get("remarks", ()), *_several(along, np.asarray(values), apart))
     at_mass = {} if varied is None or first.other is None else {first.other.name: float(masses[0])}
@@ -295,6 +302,25 @@ def of_no_data(about: dict[str, Any]) -> dict[str, Any]:
     """Return what a result says beside its numbers without what it says of data, which do not matter."""
     said = tuple(text for text in about["assumptions"] if not text.rpartition(": ")[2].startswith(OF_DATA))
     return about | {"assumptions": said}
+
+
+@contextlib.contextmanager
+def _told_at(along: Parameter, value: float) -> Iterator[None]:
+    """Say at which value of what is varied something is refused."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"at {span(along.name, value, along.unit)}: {error}") from error
+
+
+def _blind(along: Parameter, values: Array, likelihoods: Sequence[Likelihood], model: Model) -> tuple[str, ...]:
+    """Return what to say of values of what is varied at which an experiment counts nothing."""
+    return tuple(
+        f"at {span(along.name, value, along.unit)}: {e.omissions(model)[0]}"
+        for value, one in zip(values.tolist(), likelihoods, strict=True)
+        for e in one.experiments
+        if getattr(e, "blind", False)
+    )
 
 
 def _several(along: Parameter | None, values: Array, apart: Array) -> tuple[str, ...]:

@@ -134,6 +134,12 @@ class GaussianStatistic:
         """In what pulls are, by name: all of them are relative shifts."""
         return dict.fromkeys([*self._own, *self.shared], "relative")
 
+    @property
+    def pull_widths(self) -> dict[str, float]:
+        """Standard deviations of its own pulls by name, all of them relative."""
+        own = {SIGNAL: self.signal_sigma} | {b.name: b.sigma for b in self.backgrounds}
+        return own | ({QUENCHING: self.eta_sigma} if self.eta_sigma else {})
+
     def expected_signal(self, by_energy: Mapping[int, Array], pulls: Mapping[str, float]) -> Array:
         """Return the counts that pulls make of a signal, shape (..., bins); see `JointStatistic.expected_signal`."""
         scale = 1.0 + sum(pulls.get(name, 0.0) for name in (SIGNAL, *self.shared))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.poisson import PoissonTerm
-from cevns.likelihoods.nuisances import SIGNAL, check_differ, places_along
+from cevns.likelihoods.nuisances import SIGNAL, Pull, check_differ, places_along
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods.nuisances import Deformation, Nuisance
     from cevns.spread import Grid, Spread
 
-__all__ = ["JointStatistic", "Pull", "join"]
+__all__ = ["JointStatistic", "join"]
 
 #: Where a descent starts in a nuisance that may have several minima, in standard deviations.
 _START = 1.5
@@ -35,45 +35,6 @@ _CORRELATED = "They are of nuisances that may be shared, those of nuisances= and
 _FARTHEST = 1e4
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
-
-
-@dataclass(frozen=True)
-class Pull:
-    """A nuisance as the kernels take it.
-
-    Attributes
-    ----------
-    name : str
-        Key of its pull.
-    unit : float
-        What one unit of the kernels' is: a relative shift, a standard deviation, or a microsecond.
-    sigma : float
-        Standard deviation in the kernels' units; infinite for none.
-    low, high : float
-        Range in the kernels' units.
-    shared : bool
-        Whether another experiment's of equal name is the same.
-    scales : bool
-        Whether it scales components alone.
-    told_in : str
-        In what its shift is told: ``"relative"``, ``"sigma"`` or a unit.
-    looks : tuple of float
-        Values from where descents start besides.
-    places : tuple of float
-        Values between each two of which the counts are smooth, if all minima along it are looked for. Of a nuisance
-        that experiments share each may have its own.
-    """
-
-    name: str
-    unit: float = 1.0
-    sigma: float = 1.0
-    low: float = -math.inf
-    high: float = math.inf
-    shared: bool = False
-    scales: bool = True
-    told_in: str = "relative"
-    looks: tuple[float, ...] = ()
-    places: tuple[float, ...] = field(default=(), compare=False)
 
 
 class JointStatistic:
@@ -193,6 +154,11 @@ class JointStatistic:
     def pull_units(self) -> dict[str, str]:
         """In what pulls are, by name: ``"relative"`` shifts, ``"sigma"`` or a unit."""
         return {pull.name: pull.told_in for pull in self.pulls}
+
+    @property
+    def pull_widths(self) -> dict[str, float]:
+        """Standard deviations of pulls by name, in their units."""
+        return {pull.name: pull.unit * pull.sigma for pull in self.pulls}
 
     def _scale(self, component: str, pulls: Mapping[str, float]) -> float:
         x = [pulls.get(pull.name, 0.0) / pull.unit for pull in self.pulls]

@@ -18,7 +18,7 @@ from cevns.likelihoods.assembly import Assembly, check_apart, check_radii, repla
 from cevns.likelihoods.expectations import Expectations
 from cevns.likelihoods.methods import Inference
 from cevns.likelihoods.priors import added, constrained, merged, terms, without_priors
-from cevns.likelihoods.pulls import Pulls
+from cevns.likelihoods.pulls import Pulls, widths
 from cevns.likelihoods.questions import Questions
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import (
@@ -492,7 +492,7 @@ class Likelihood(Inference, Expectations, Questions):
             total += evaluator.engine.penalty(point)
             pairs = zip(evaluator.parameters, point.tolist(), strict=True)
             priors = {p.name: (value - p.prior[0]) / p.prior[1] for p, value in pairs if p.prior is not None}
-        return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks)
+        return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks, widths(self.experiments))
 
     def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:
         """Return what has to be said of a point of a function that `bind` made; see `Pulls.remarks`."""

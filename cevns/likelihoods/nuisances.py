@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cevns._types import Array, Values
     from cevns.likelihoods.channel import Channel
 
-__all__ = ["Deformation", "Nuisance", "check_differ", "places_along", "shared"]
+__all__ = ["Deformation", "Nuisance", "Pull", "check_differ", "places_along", "shared"]
 
 #: What nuisances call the signal, and the pull of the quenching scale.
 SIGNAL, QUENCHING = "signal", "quenching"
@@ -29,6 +29,45 @@ LARGEST_RANGE = 20.0
 _APART = 0.5
 #: Distance of places where templates vanish that are looked at once.
 _SAME = 0.01
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A nuisance as the kernels take it.
+
+    Attributes
+    ----------
+    name : str
+        Key of its pull.
+    unit : float
+        What one unit of the kernels' is: a relative shift, a standard deviation, or a microsecond.
+    sigma : float
+        Standard deviation in the kernels' units; infinite for none.
+    low, high : float
+        Range in the kernels' units.
+    shared : bool
+        Whether another experiment's of equal name is the same.
+    scales : bool
+        Whether it scales components alone.
+    told_in : str
+        In what its shift is told: ``"relative"``, ``"sigma"`` or a unit.
+    looks : tuple of float
+        Values from where descents start besides.
+    places : tuple of float
+        Values between each two of which the counts are smooth, if all minima along it are looked for. Of a nuisance
+        that experiments share each may have its own.
+    """
+
+    name: str
+    unit: float = 1.0
+    sigma: float = 1.0
+    low: float = -math.inf
+    high: float = math.inf
+    shared: bool = False
+    scales: bool = True
+    told_in: str = "relative"
+    looks: tuple[float, ...] = ()
+    places: tuple[float, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

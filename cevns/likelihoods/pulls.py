@@ -9,9 +9,11 @@ from cevns import checks
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Pulls"]
+    from cevns.tabular import Table
+
+__all__ = ["Pulls", "widths"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +38,9 @@ class Pulls:
         alone.
     remarks : tuple of str
         What has to be said beside the numbers: a sentence for each nuisance at an end of its range.
+    widths : dict
+        For each experiment's name the standard deviations of its nuisances, shared ones too, by name and in the units
+        of their pulls; infinite for what is free.
 
     Examples
     --------
@@ -43,6 +48,10 @@ class Pulls:
     >>> pulls = cevns.load("coherent-argon-2020").pulls("sm")
     >>> {name: round(pull, 3) for name, pull in pulls.experiments["coherent-argon-2020"]["pulls"].items()}
     {'signal': 0.046, 'PBRN': -0.117, 'LBRN': -0.076}
+    >>> print(pulls)  # doctest: +ELLIPSIS
+    coherent-argon-2020, chi2 8.85725
+    of                   pull    shift      width
+    coherent-argon-2020  signal  0.0464...
     """
 
     chi2: float
@@ -51,6 +60,7 @@ class Pulls:
     shared: dict[str, float] = field(default_factory=dict)
     priors: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    widths: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         from cevns.tabular import chi2_text
@@ -59,13 +69,47 @@ class Pulls:
         edges = f", at an edge: {', '.join(self.at_edge)}" if self.at_edge else ""
         return f"<Pulls: {' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}, {count} pulls{edges}>"
 
-    def _repr_html_(self) -> str:
-        from cevns.tabular import chi2_text, html
+    def __str__(self) -> str:
+        head, *remarks = self._said
+        return "\n".join([head, str(self.table()), *remarks])
 
-        rows = [(name, pull, value) for name, part in self.experiments.items() for pull, value in part["pulls"].items()]
-        rows += [(of, pull, value) for of in ("shared", "priors") for pull, value in getattr(self, of).items()]
-        caption = "; ".join([f"{' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}", *self.remarks])
-        return html(("of", "pull", "shift"), rows, caption)
+    def _repr_html_(self) -> str:
+        from cevns.tabular import html
+
+        table = self.table()
+        return html(table.heads, table, "; ".join(self._said))
+
+    @property
+    def _said(self) -> list[str]:
+        from cevns.tabular import chi2_text
+
+        return [f"{' + '.join(self.experiments)}, chi2 {chi2_text(self.chi2)}", *self.remarks]
+
+    def table(self) -> Table:
+        """Return a row for each pull: of what it is, its name, its shift, and its standard deviation, if it is known.
+
+        Examples
+        --------
+        >>> import cevns
+        >>> table = cevns.load("coherent-argon-2020").pulls("sm").table()
+        >>> table["pull"], table["width"][0]
+        (['signal', 'PBRN', 'LBRN'], 0.28)
+        """
+        from cevns.tabular import Column, Table
+
+        every = {pull: width for own in self.widths.values() for pull, width in own.items()}
+        rows = [
+            (name, pull, value, self.widths.get(name, {}).get(pull))
+            for name, part in self.experiments.items()
+            for pull, value in part["pulls"].items()
+            if pull not in self.shared
+        ]
+        rows += [("shared", pull, value, every.get(pull)) for pull, value in self.shared.items()]
+        # in units of their own standard deviations
+        rows += [("priors", pull, value, 1.0) for pull, value in self.priors.items()]
+        columns = zip(*rows, strict=True) if rows else ((),) * 4
+        names = ("of", "pull", "shift", "width")
+        return Table(tuple(Column(n, "", list(c)) for n, c in zip(names, columns, strict=True)), keys=2)
 
     def of(self, experiment: str, nuisances: Iterable[str] | None = None) -> dict[str, float]:
         """Return the pulls of an experiment by name, its own and those that it shares.
@@ -97,3 +141,8 @@ class Pulls:
                 f"{checks.shown(strange[0])}: give those of this experiment, or of a likelihood that it is part of"
             )
         return {name: found[name] for name in known}
+
+
+def widths(experiments: Sequence[Any]) -> dict[str, dict[str, float]]:
+    """Return the standard deviations of the nuisances of experiments, by their names; see `Pulls.widths`."""
+    return {e.name: {n.name: n.sigma for n in e.nuisances} | e.statistic.pull_widths for e in experiments}

@@ -213,7 +213,8 @@ class RecoilNodes:
             low, end = min(hidden, key=lambda ends: ends[0] / max(ends[1], 1e-300))
             raise InputError(
                 f"no recoil can be observed: the lowest bin or efficiency starts at {low:.3g} keV, and recoils end "
-                f"at {end:.3g} keV; are the energies of the flux in MeV, and the edges in the response's unit?"
+                f"at {end:.3g} keV: take a lower threshold; else, are the energies of the flux in MeV, and the edges "
+                "in the response's unit?"
             )
         recoil, q2, z, n, seen = (np.concatenate(part, axis=-1) for part in zip(*columns, strict=True))
         return cls(tuple(panels), recoil, q2, z, n, flux, nuclei, seen, tuple(kinds))
