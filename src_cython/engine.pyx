@@ -26,7 +26,6 @@ from cevns.errors import ConvergenceError, InputError
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
     FEW_SAMPLES = 11
-    DIFFERENCES = 5  # fewer points on one line than these are for differences
 
 # sums of which counts are what is left, in units of the counts, from which on polynomials in y lose their digits
 cdef double CANCELLED = 100.0
@@ -278,18 +277,19 @@ cdef class Engine:
     def points(self, const double[:, ::1] values not None, double[::1] out not None):
         """Write chi2 of points, shape (n, parameters), into `out`; those that differ in the line alone share work.
 
-        A few of them that stand together do not where the polynomials in y that they would share lose their digits.
+        They do not where the polynomials in y that they would share lose their digits.
         """
         self.write(values, out)
         self.check_possible(out, min(values.shape[0], out.shape[0]))
 
     cdef write(self, const double[:, ::1] values, double[::1] out):
-        cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
+        cdef Py_ssize_t i = 0, k, last, n = min(values.shape[0], out.shape[0])
         cdef double none = 0.0
         cdef double *y = <double *> malloc((n + 1) * sizeof(double))
+        cdef bint *lost = <bint *> malloc((n + 1) * sizeof(bint))
         cdef row_t *rows
         try:
-            if y == NULL:
+            if y == NULL or lost == NULL:
                 raise MemoryError
             rows = self.rows(values)
             with nogil:
@@ -300,20 +300,23 @@ cdef class Engine:
                     last = i + 1
                     while last < n and self.together(&values[i, 0], &values[last, 0]):
                         last += 1
-                    start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none,
-                              MANY if last > i + 1 else ALONE)
-                    if i + 1 < last < i + DIFFERENCES and cancelled(&self.s, rows, y[i]):
-                        last = i + 1
-                        start_sum(&self.s, rows, &values[i, 0], ALONE)
-                    if last == i + 1:
-                        y[i] = 0.0
-                    line_chi2(&self.s, rows, y + i, last - i, &out[i])
+                    lost[i] = last == i + 1
+                    if not lost[i]:
+                        start_sum(&self.s, rows, &values[i, 0], MANY)
+                        for k in range(i, last):
+                            lost[k] = cancelled(&self.s, rows, y[k])
+                        line_chi2(&self.s, rows, y + i, last - i, &out[i])
                     while i < last:
+                        if lost[i]:
+                            y[i] = 0.0
+                            start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none, ALONE)
+                            line_chi2(&self.s, rows, y + i, 1, &out[i])
                         out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
                         i += 1
             free(rows)
         finally:
             free(y)
+            free(lost)
 
     cdef bint together(self, const double *first, const double *second) noexcept nogil:
         cdef Py_ssize_t i

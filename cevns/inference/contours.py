@@ -42,6 +42,9 @@ __all__ = ["Contour", "contour"]
 
 #: Values of a logarithmic axis below the least structure that are linear, as a share of it.
 LINEAR = 0.1
+#: Counts are the difference of so many times as large ones where rounding shows in chi2, and where valleys are so
+#: narrow that a jump at the end of one says that it was left.
+CANCELLED, NARROW = 1e10, 1e4
 #: How far around what is allowed chi2 is made as fast as can be, as a share of that.
 AROUND = 0.1
 
@@ -392,7 +395,7 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
     Raises
     ------
     InputError
-        If it goes on up to a range that is only there to keep numbers finite.
+        If it goes on up to a range that is only there to keep numbers finite, or in a valley that becomes too narrow.
     """
     low, high = np.empty(2), np.empty(2)
     said: list[str] = []
@@ -400,9 +403,12 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
     for k, name in enumerate(names):
         one = met.profile_of([name], level, plain=_plain(met.objective, names))
         objective, i = one.objective, met.objective.names.index(name)
+        _check_closed(one, names, np.array([m.point for m in one.minima]), CANCELLED)
         found = course(one, level, hull=len(objective.names) > 2)
         inside.append(found.points[found.chi2 <= level])
         ranges, jumps = allowed(one, found, level)
+        left = bool({ranges[0, 0], ranges[-1, 1]}.intersection(jumps))
+        _check_closed(one, names, inside[k], NARROW if left else CANCELLED)
         said += jumped(objective, name, jumps)
         low[k], high[k] = ranges[0, 0], ranges[-1, 1]
         p = objective.parameters[i]
@@ -421,6 +427,22 @@ def _hull(met: Met, names: tuple[str, str], level: float) -> tuple[Array, Array,
     if len(met.objective.names) == 2:
         return low, high, None, said
     return low, high, np.concatenate(inside), said
+
+
+def _check_closed(one: Profiled, names: Sequence[str], inside: Array, most: float) -> None:
+    """Refuse a region that goes on along a coupling of the plane in a valley that becomes ever narrower.
+
+    Raises
+    ------
+    InputError
+        If counts at some of the points inside, shape (m, n), are the difference of more than so many times larger ones.
+    """
+    if one.cancelled(inside).max(initial=0.0) > most:
+        name = next((n for n in names if not one.objective.logarithmic[one.objective.names.index(n)]), names[0])
+        raise InputError(
+            f"the region goes on in {name} without an end that could be seen: other couplings make up for it, in a "
+            f"valley that becomes ever narrower; give bounds={{{name!r}: (low, high)}} to close it"
+        )
 
 
 def _units(objective: Objective, profiled: Profiled, low: Array, high: Array) -> tuple[float | None, float | None]:

@@ -202,6 +202,13 @@ class Field:
         best = chi2.argmin(axis=0) * len(spots) + np.arange(len(spots))
         return (chi2.ravel()[best] - self.level) / self.unit, states[best]
 
+    def far_off(self, spots: Array, starts: Starts) -> tuple[Array, Starts]:
+        """Return the same where starts are far away: from nothing if a line shows all valleys."""
+        if self._sheets is None or not self.plane.profiled.alone:
+            return self.excess(spots, starts, widely=True)
+        chi2, states = self.plane.least(self.places(spots))
+        return (chi2 - self.level) / self.unit, states
+
     def searched(self, spots: Array) -> Array:
         """Return the excess at spots, shape (m,), from searches that begin from nothing, whatever is known around."""
         if not len(spots):

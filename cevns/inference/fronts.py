@@ -34,8 +34,8 @@ EXACT = 1e-5
 ACROSS, AIM, SHORTER = 0.5, 0.3, 0.4
 #: Step, as a change of the excess across the curve, below which a corner is looked for, and radii around it.
 CORNER, AROUND = 0.01, 0.02 * 0.2 ** np.arange(5)
-#: How often a front may go back.
-BACK = 12
+#: How often a front may go back, and after how many vertices it is asked whether it goes round.
+BACK, ROUND = 12, 64
 #: How near, as a change of the excess, a seed has to lie to a step that comes to it, and to the end of a wall.
 NEAR, SAME = 0.2, 1e-3
 #: What a root may leave of the excess, and what it does leave where the side of the box ends what is allowed.
@@ -45,8 +45,8 @@ SMALL = 0.3 * 0.5 ** np.arange(1, 16)
 ANGLES = np.unique(
     np.concatenate([np.linspace(0.02, 2 * np.pi - 0.02, 49), 2 * np.pi - SMALL, np.pi + SMALL / 2, np.pi - SMALL / 2])
 )
-#: Places along a side of the box.
-SIDE = 33
+#: Places along a side of the box, and those around each at which the excess is largest, where it may be above.
+SIDE, CLOSER, BESIDE = 33, np.linspace(0.0, 1.0, 10)[1:-1], ((-1, 0), (0, 1))
 
 
 @dataclass
@@ -135,6 +135,8 @@ class _Fronts:
         The vertices of each.
     after : ndarray of int
         The seed at which each ends; -1 while it does not.
+    lost : ndarray of bool
+        Whether each goes round on a curve that does not come to its seed.
     """
 
     def __init__(self, field: Field, seeds: Seeds) -> None:
@@ -149,7 +151,7 @@ class _Fronts:
         walls = _outer(field, seeds.spots)
         self.walled = (walls != 0).any(axis=1)
         along = np.where(self.walled[:, None], (walls == 0).astype(float), right_of(self.heads))
-        self.after = np.full(m, -1)
+        self.after, self.lost = np.full(m, -1), np.zeros(m, dtype=bool)
         self.trails: list[list[tuple[Array, Array, float, Array, Array]]] = [[] for _ in range(m)]
         for i in range(m):
             self._append(i, seeds.spots[i], along[i])
@@ -183,7 +185,9 @@ class _Fronts:
                         continue
                 if gone and wall and not self._along(i):
                     continue
-                if self.after[i] < 0:
+                if len(self.trails[i]) % ROUND == 0:
+                    self.lost[i] = self._again(i)
+                if self.after[i] < 0 and not self.lost[i]:
                     alive.append(i)
             active = np.array(alive, dtype=int)
         return self._loops()
@@ -284,6 +288,18 @@ class _Fronts:
         self.after[i] = int(found[share[found].argmin()])
         return True
 
+    def _again(self, i: int) -> bool:
+        """Return whether a front goes where it has been."""
+        spots = np.array([row[0] for row in self.trails[i]])
+        start, way = spots[:-1], np.diff(spots, axis=0)
+        length = np.maximum(np.hypot(*way.T), 1e-300)
+        there = spots[-1] - start
+        share = (there * way).sum(axis=1) / length**2
+        away = (there[:, 0] * way[:, 1] - there[:, 1] * way[:, 0]) / length
+        same = way @ self.ways[i] > 0.5 * length
+        near = (share >= 0) & (share <= 1) & (np.abs(away) * self.sizes[i] < NEAR) & same
+        return bool(near[: -ROUND // 2].any())
+
     def _corner(self, i: int) -> tuple[bool, bool]:
         """Move a front on where the level turns within the shortest step, and return whether it did, and to a side."""
         field, spot = self.field, self.spots[i]
@@ -361,9 +377,16 @@ class _Fronts:
 
             def excess(ahead: Array, _: object = None, start: Array = spot, way: Array = way) -> Array:
                 rows = (start + ahead[:, None] * way).clip(field.low, field.high)
-                return field.excess(rows, self._states(np.full(len(rows), i)), widely=True)[0]
+                return field.far_off(rows, self._states(np.full(len(rows), i)))[0]
 
             values = excess(ways)
+            k = 1 + np.flatnonzero((values[1:-1] <= 0) & (values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:]))
+            if k.size:
+                # what is not allowed may be less than the distance between two places
+                more = np.concatenate([ways[k + a] + (ways[k + b] - ways[k + a]) * CLOSER[:, None] for a, b in BESIDE])
+                ways, values = np.concatenate([ways, more.ravel()]), np.concatenate([values, excess(more.ravel())])
+                ways, first = np.unique(ways, return_index=True)
+                values = values[first]
             # it is on the level, or below it
             values[0] = min(values[0], 0.0)
             above = np.flatnonzero(values > 0)
@@ -384,7 +407,9 @@ class _Fronts:
         if there.size:
             self.after[i] = int(there[0])
             return True
-        _, gradient = self.field.first_slopes(spot[None], self._states(np.array([i])))
+        _, state = self.field.far_off(spot[None], self._states(np.array([i])))
+        self.points[i], self.bases[i] = state.points[0], state.bases[0]
+        _, gradient = self.field.first_slopes(spot[None], state)
         self._stand(i, spot, gradient)
         self.steps[i], self.bends[i] = min(FIRST / self.sizes[i], LONGEST), 0.0
         self._append(i, spot, way)

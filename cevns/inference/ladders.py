@@ -75,6 +75,50 @@ class Ladder:
         found = (self._coefficients(k, values)[:, 1] for k in range(len(self._counts)))
         return any(np.abs(here - there).max() > NOTHING * np.abs(there).max() for here, there in found)
 
+    @property
+    def bent(self) -> bool:
+        """Whether amplitudes go with a power of the parameter that no straight line follows."""
+        return self._power > 1
+
+    def carried(self, points: Array, to: Array) -> Array:
+        """Return points with the place along the axis at which all counts together are those of other points.
+
+        Parameters
+        ----------
+        points : ndarray, shape (m, n)
+            Where counts are known.
+        to : ndarray, shape (m, n)
+            Where they change with all other parameters.
+        """
+        axis, rows = self._axis, self._objective.to_values(np.concatenate([points, to]))
+        quadratic = sum(self._coefficients(k, rows).sum(axis=2) / max(u, 1e-300) for k, u in enumerate(self._usual))
+        (a, b, c), m = np.transpose(quadratic), len(points)
+        y = np.abs(rows[:m, axis] - self._origin) ** self._power
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turn = -0.5 * b / c
+            # from where they turn around as much more as there, if they can be as few
+            side = y - turn[:m]
+            more = c[:m] * side**2 + (a - c * turn**2)[:m] - (a - c * turn**2)[m:]
+            found = turn[m:] + np.copysign(np.sqrt(np.maximum(more, 0.0) / c[m:]), side)
+        found = np.where(np.isfinite(found), found, y).clip(0.0)
+        rows[m:, axis] = (self._origin + found ** (1 / self._power)).clip(self._low, self._high)
+        out = to.copy()
+        places = self._objective.to_points(rows[m:])[:, axis]
+        out[:, axis] = places.clip(self._objective.low[axis], self._objective.high[axis])
+        return out
+
+    def cancelled(self, points: Array) -> Array:
+        """Return how many times as large as counts that is whose difference they are, shape (m,)."""
+        values = self._objective.to_values(points)
+        y = (values[:, self._axis, None] - self._origin) ** self._power
+        ratios = []
+        for k in range(len(self._counts)):
+            a, b, c = np.moveaxis(self._coefficients(k, values), 1, 0)
+            left, sums = a + y * (b + y * c), np.abs(a) + np.abs(y * b) + np.abs(y**2 * c)
+            ratios.append(sums.sum(axis=1) / np.maximum(np.abs(left.sum(axis=1)), 1e-300))
+        found: Array = np.max(ratios, axis=0)
+        return found
+
     def rows(self, points: Array) -> Array:
         """Return points moved to ascending places along the axis, shape (m, places, n)."""
         objective, axis = self._objective, self._axis

@@ -116,6 +116,9 @@ class Profiled:
         both = itertools.combinations(climbed, 2)
         #: Profiled couplings that add up in an amplitude, two each, along which lines are nested.
         self._pairs = [(i, k) for (i, one), (k, _) in both if one.adds_up(k)][:MOST_PAIRS]
+        couplings = [k for k in self.fixed if objective.names[k] in objective.own and not objective.logarithmic[k]]
+        #: Profiled couplings that make up for those of interest, in valleys that no straight line follows.
+        self._made_up = [line for _, line in climbed if line.bent and any(line.adds_up(k) for k in couplings)]
         (first, *others) = self.moving
         known = isinstance(self._lines[first], Ladder) or objective.logarithmic[first]
         self.alone = not others and known and not self._axes.dear
@@ -285,6 +288,12 @@ class Profiled:
         rows[:, :, axis] = line
         return rows
 
+    def cancelled(self, points: Array) -> Array:
+        """Return how many times as large as counts what cancels in them is, shape (m,): rounding is as much larger."""
+        ladders = [line for line in self._lines.values() if isinstance(line, Ladder)] if self.moving else []
+        found: Array = np.max([np.ones(len(points)), *(line.cancelled(points) for line in ladders)], axis=0)
+        return found
+
     # --- for `Sheets`, on axes of which some may be squares
 
     @property
@@ -314,6 +323,18 @@ class Profiled:
         """Return bottoms of valleys along lines through points, shape (m, n), and through which ones."""
         starts, owner = self._valleys(self._axes.rooted(points))
         return self._axes.squared(starts), owner
+
+    @property
+    def carries(self) -> bool:
+        """Whether couplings of interest and profiled ones make up for each other."""
+        return bool(self._made_up)
+
+    def carried(self, points: Array, to: Array) -> Array:
+        """Return points, shape (m, n), with profiled couplings that make up for what changed since other points."""
+        before, out = self._axes.rooted(points), self._axes.rooted(to)
+        for line in self._made_up:
+            out = line.carried(before, out)
+        return self._axes.squared(out)
 
     def met(self, chi2: Array, points: Array) -> None:
         """Remember the least chi2."""

@@ -130,6 +130,9 @@ class Sheets:
                 break
             points = self._moved(self._points[one, branch], self._slopes[one, branch], one, self.nodes[other])
             bases = self._bases[one, branch]
+            if self._profiled.carries:
+                points = np.concatenate([points, self._profiled.carried(self._points[one, branch], points)])
+                bases, other = np.concatenate([bases, bases]), np.concatenate([other, other])
             strange = ~self._known(other, points, bases)
             other, points, bases = other[strange], points[strange], bases[strange]
             chi2 = self._axes.chi2(points)
@@ -265,18 +268,23 @@ class Sheets:
         node, branch, owner = node[there], branch[there], owner[there]
         points = self._moved(self._points[node, branch], self._slopes[node, branch], node, spots[owner])
         bases = self._bases[node, branch]
+        around = len(points)
         if starts is not None:
-            own = self._axes.squared(starts.points)
+            before = self._axes.squared(starts.points)
+            own = before.copy()
             own[:, self._fixed] = self._to_axes(spots)
-            points, bases = np.concatenate([own, points]), np.concatenate([starts.bases, bases])
-            owner = np.concatenate([np.arange(m), owner])
+            points, bases = np.concatenate([points, own]), np.concatenate([bases, starts.bases])
+            owner = np.concatenate([owner, np.arange(m)])
+            if self._profiled.carries:
+                points = np.concatenate([points, self._profiled.carried(before, own)])
+                bases, owner = np.concatenate([bases, starts.bases]), np.concatenate([owner, np.arange(m)])
         chi2 = self._axes.chi2(points)
         chosen = self._chosen(points, bases, chi2, owner, HOPELESS)
         if starts is not None:
             # what comes from far away may be anywhere, and those around know better
             lowest = np.full(m, np.inf)
-            np.minimum.at(lowest, owner[m:], chi2[m:])
-            chosen = chosen[(chosen >= m) | (chi2[chosen] <= lowest[owner[chosen]])]
+            np.minimum.at(lowest, owner[:around], chi2[:around])
+            chosen = chosen[(chosen < around) | (chi2[chosen] <= lowest[owner[chosen]])]
         owner = owner[chosen]
         points, chi2, bases, owner = self._settled(points[chosen], chi2[chosen], bases[chosen], owner, lowest=True)
         order = np.lexsort((chi2, owner))
