@@ -96,6 +96,9 @@ class Profiled:
         self.lowest: tuple[float, Array | None] = (np.inf, None)
         branches = np.array(self._apart()[:MOST_BRANCHES])
         self._branches = branches
+        self._lines: dict[int, Ladder | Array] = {}
+        #: Profiled couplings that make up for those of interest, in valleys that no straight line follows.
+        self._made_up: list[Ladder] = []
         if self.moving:
             self._prepare()
 
@@ -117,7 +120,6 @@ class Profiled:
         #: Profiled couplings that add up in an amplitude, two each, along which lines are nested.
         self._pairs = [(i, k) for (i, one), (k, _) in both if one.adds_up(k)][:MOST_PAIRS]
         couplings = [k for k in self.fixed if objective.names[k] in objective.own and not objective.logarithmic[k]]
-        #: Profiled couplings that make up for those of interest, in valleys that no straight line follows.
         self._made_up = [line for _, line in climbed if line.bent and any(line.adds_up(k) for k in couplings)]
         (first, *others) = self.moving
         known = isinstance(self._lines[first], Ladder) or objective.logarithmic[first]
@@ -290,7 +292,7 @@ class Profiled:
 
     def cancelled(self, points: Array) -> Array:
         """Return how many times as large as counts what cancels in them is, shape (m,): rounding is as much larger."""
-        ladders = [line for line in self._lines.values() if isinstance(line, Ladder)] if self.moving else []
+        ladders = [line for line in self._lines.values() if isinstance(line, Ladder)]
         found: Array = np.max([np.ones(len(points)), *(line.cancelled(points) for line in ladders)], axis=0)
         return found
 
