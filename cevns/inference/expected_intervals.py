@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from cevns.inference.minima import find_minima
 from cevns.inference.objectives import Objective
 from cevns.inference.remarks import ONE_NAME, shown_values
 from cevns.inference.searches import Search
-from cevns.inference.sensitivities import METHODS, MOST_TOYS, Sensitivity, of_no_data, variants
+from cevns.inference.sensitivities import METHODS, MOST_TOYS, Sensitivity, blind, of_no_data, told_at, variants
 from cevns.threads import checked
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def expected_interval(
     upper, lower = np.empty((2, len(likelihoods), len(SIGMAS)))
     said: tuple[str, ...] = ()
     for i, one in enumerate(likelihoods):
-        upper[i], lower[i], median = ends.of(one, bands != "none")
+        with contextlib.nullcontext() if varied is None else told_at(varied[0], varied[1][i]):
+            upper[i], lower[i], median = ends.of(one, bands != "none")
         said = (*said, *median.remarks)
         if bands == "toys":
             at: dict[str, Any] = ends.at()
@@ -133,6 +135,8 @@ def expected_interval(
             upper[i], lower[i] = ends.of_toys(
                 one, draws.take(0, toys), upper[i], lower[i], (float(low), float(high)), num_threads
             )
+    if varied is not None:
+        said = (*said, *blind(*varied, interaction))
     told = {**fixed, **({} if truth is None else true)}
     return Sensitivity(
         cl=cl,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.likelihoods.draws import Drawn
 
-__all__ = ["SIGMAS", "Sensitivity", "of_no_data", "sensitivity", "variants"]
+__all__ = ["SIGMAS", "Sensitivity", "blind", "of_no_data", "sensitivity", "told_at", "variants"]
 
 #: What columns call the standard deviations of the bands.
 _TAGS = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
@@ -269,7 +269,7 @@ def sensitivity(
 
     found = []
     for k, one in enumerate(likelihoods):
-        with contextlib.nullcontext() if varied is None or along is None else _told_at(along, values[k]):
+        with contextlib.nullcontext() if varied is None or along is None else told_at(along, values[k]):
             found.append(
                 limit_ends(
                     one, interaction, masses, level, bands, mass_range, parameter, num_threads, first.fixed, draw
@@ -278,7 +278,7 @@ def sensitivity(
     upper, lower, apart = (np.concatenate([ends[k] for ends in found]) for k in range(3))
     about = first.about
     if varied is not None and along is not None:
-        about["remarks"] = (*about.get("remarks", ()), *_blind(along, values, likelihoods, interaction))
+        about["remarks"] = (*about.get("remarks", ()), *blind(along, values, likelihoods, interaction))
     if bands != "none":
         about["remarks"] = (*about.get("remarks", ()), *_several(along, np.asarray(values), apart))
     at_mass = {} if varied is None or first.other is None else {first.other.name: float(masses[0])}
@@ -305,7 +305,7 @@ def of_no_data(about: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _told_at(along: Parameter, value: float) -> Iterator[None]:
+def told_at(along: Parameter, value: float) -> Iterator[None]:
     """Say at which value of what is varied something is refused."""
     try:
         yield
@@ -313,7 +313,7 @@ def _told_at(along: Parameter, value: float) -> Iterator[None]:
         raise InputError(f"at {span(along.name, value, along.unit)}: {error}") from error
 
 
-def _blind(along: Parameter, values: Array, likelihoods: Sequence[Likelihood], model: Model) -> tuple[str, ...]:
+def blind(along: Parameter, values: Array, likelihoods: Sequence[Likelihood], model: Model) -> tuple[str, ...]:
     """Return what to say of values of what is varied at which an experiment counts nothing."""
     return tuple(
         f"at {span(along.name, value, along.unit)}: {e.omissions(model)[0]}"
