@@ -62,7 +62,7 @@ def samples(profiled: Profiled, found: Course, least: float, top: float, *, loga
     if logarithmic and left > 0:
         places.append(np.geomspace(left, right, EVENLY)[1:-1])
     every = np.unique(np.concatenate(places))
-    drawn = Course(every, *profiled.along(every[:, None]))
+    drawn = Course(every, *profiled.branches(every[:, None]))
     # the minima among them
     drawn = drawn.joined(found.places[inside], found.chi2[inside], found.points[inside])
     for _ in range(ROUNDS):
