@@ -39,6 +39,7 @@ PHYSICS = (
         "beyond_the_data",
         "many_starts",
     ),
+    *("expectations", "two_mediators", "free_levels", "time_offsets", "valleys", "by_toys", "tight_pulls"),
     *("signed_pictures", "shared_axes", "looks", "pictures", "fit_pictures", "bounds"),
     *("work", "work_dask", "work_folders", "fingerprints"),
 )
