@@ -5,7 +5,6 @@ import pytest
 from test_fits import DIAGONAL, free
 
 from cevns.errors import InputError
-from cevns.inference.objectives import Objective
 from cevns.interactions import (
     Amplitude,
     Interaction,
@@ -63,27 +62,6 @@ def test_other_parameters_may_be_fixed_everywhere(both):
     assert both.best_fit(two, mass=30.0, m=50.0, g=0.0).chi2 == pytest.approx(
         both.best_fit("b-l", mass=30.0).chi2, abs=1e-9
     )
-
-
-def test_gradients_are_differences_or_the_kernels_own(both):
-    objective = Objective(both, "b-l", ("mass", "coupling"), {})
-    point = objective.to_points(np.array([30.0, 5e-5]))
-    slopes = objective.gradient(point, np.array([0.1, 1e-7]))
-    for i, step in enumerate((1e-4, 1e-10)):
-        rows = np.repeat(point[None], 2, axis=0)
-        rows[0, i], rows[1, i] = rows[0, i] + step, rows[1, i] - step
-        assert slopes[i] == pytest.approx(-np.diff(objective.chi2(rows))[0] / (2 * step), rel=1e-4)
-
-    class Exact:
-        names, parameters = objective.names, objective.parameters
-
-        def gradient(self, mass, coupling):
-            steps = np.array([1e-4 * mass, 1e-4 * coupling])
-            ends = [both.chi2("b-l", *(np.array([mass, coupling]) + s * d)) for d in np.diag(steps) for s in (1, -1)]
-            return 0.0, (np.array(ends[::2]) - np.array(ends[1::2])) / (2 * steps)
-
-    objective.evaluator = Exact()
-    np.testing.assert_allclose(objective.gradient(point, np.ones(2)), slopes, rtol=1e-4)
 
 
 def test_the_compiled_gradient_knows_priors(both):

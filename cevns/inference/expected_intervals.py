@@ -218,9 +218,9 @@ class ExpectedEnds:
         self.interaction, self.name, self.truth, self.profiled = interaction, name, dict(truth), tuple(profiled)
         self.cl, self.level, self.fixed, self.options = cl, level, dict(fixed), dict(options)
 
-    def at(self, **moved: float) -> dict[str, float]:
+    def at(self, **values: float) -> dict[str, float]:
         """Return the values of all parameters that data are expected for, some of them moved."""
-        return {**self.fixed, **self.truth, **moved}
+        return {**self.fixed, **self.truth, **values}
 
     def of(self, likelihood: Likelihood, bands: bool) -> tuple[Array, Array, Interval]:
         """Return upper and lower ends at -2 to 2 standard deviations, shape (5,) each, and the interval of Asimov data.

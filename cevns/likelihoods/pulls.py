@@ -48,10 +48,12 @@ class Pulls:
     >>> pulls = cevns.load("coherent-argon-2020").pulls("sm")
     >>> {name: round(pull, 3) for name, pull in pulls.experiments["coherent-argon-2020"]["pulls"].items()}
     {'signal': 0.046, 'PBRN': -0.117, 'LBRN': -0.076}
-    >>> print(pulls)  # doctest: +ELLIPSIS
+    >>> print(pulls)
     coherent-argon-2020, chi2 8.85725
-    of                   pull    shift      width
-    coherent-argon-2020  signal  0.0464...
+    of                   pull    shift       width
+    coherent-argon-2020  signal  0.0460541   0.134
+    coherent-argon-2020  PBRN    -0.117128   0.32
+    coherent-argon-2020  LBRN    -0.0763905  1
     """
 
     chi2: float
@@ -93,7 +95,7 @@ class Pulls:
         >>> import cevns
         >>> table = cevns.load("coherent-argon-2020").pulls("sm").table()
         >>> table["pull"], table["width"][0]
-        (['signal', 'PBRN', 'LBRN'], 0.28)
+        (['signal', 'PBRN', 'LBRN'], 0.134)
         """
         from cevns.tabular import Column, Table
 
