@@ -72,6 +72,7 @@ RESERVED = frozenset(
         "target",
         "threshold",
         "toys",
+        "truth",
         "values",
         "workers",
     }
