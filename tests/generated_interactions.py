@@ -93,9 +93,12 @@ def draw(rng, kind, plan, *, top, smallest_mass):
 
 def _charges(rng, flavours, low=-2.0):
     """Return numbers by flavour, of which one may be missing."""
-    found = {f: round(float(rng.uniform(low, 2)), 2) for f in flavours}
+    # of a mediator that couples to nothing there is no model
+    found = {f: round(float(rng.uniform(low, 2)), 2) or 0.01 for f in flavours}
     if rng.random() < 0.3:
-        del found[flavours[rng.integers(len(flavours))]]
+        missing = flavours[rng.integers(len(flavours))]
+        if len(found) > 1:
+            del found[missing]
     return found
 
 
