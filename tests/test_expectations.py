@@ -11,7 +11,7 @@ from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import DataError, InputError, UnknownNameError
 from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
-from cevns.inference import SIGMAS, ExpectedRegion, Result, Sensitivity, delta_chi2
+from cevns.inference import SIGMAS, ExpectedRegion, Result, Sensitivity, delta_chi2, expected_regions
 from cevns.nuclei import Target
 
 LEVEL = delta_chi2(0.90, 1)
@@ -155,6 +155,11 @@ def test_refusals(argon):
         (lambda: argon.expected_region("sm", {"sin2_theta_w": [0.3, 0.1]}), "ascend"),
         (lambda: argon.expected_region("sm", grid, truth=0.3), "truth"),
         (lambda: argon.expected_region("b-l", {"mass": [1.0, 2.0], "coupling": [1e-5, 1e-4]}), "no true value"),
+        (lambda: argon.expected_region("nsi", {"eps_u_tautau": [0, 0.1]}), "does not depend"),
+        (lambda: argon.expected_region("nsi", {"eps_u_ee": [0, 0.1]}, profiled="eps_u_tautau"), "does not depend"),
+        (lambda: argon.expected_region("nsi", {"eps_u_ee": [0, 0.1]}, eps_u_ee=0.2), "given twice"),
+        (lambda: argon.expected_region("nsi", {"eps_u_ee": [0, 0.1]}, profiled=["eps_d_ee"] * 2), "given twice"),
+        (lambda: argon.expected_interval("sm", "sin2_theta_w", bounds=[1]), "bounds"),
         (lambda: argon.expected_interval("sm", "sin2_theta_w", exposure=[1], threshold=[0]), "both given"),
         (lambda: argon.expected_interval("b-3ltau", "coupling", mass=10.0), "without effect|does not depend"),
     ):
@@ -190,6 +195,7 @@ def test_commands(run, run_json, argon):
         (("--grid", "sin2_theta_w=0.1:0.4:4", "-o", "r.csv"), "in .npz"),
         (("--parameter", "sin2_theta_w", "-o", "r.npz"), "in .csv"),
         (("--profile", "rn_ar"), "--parameter NAME"),
+        (("--grid", "sin2_theta_w=0.1:0.4:4", "sin2_theta_w=0.1:0.2:3"), "twice"),
         (("--parameter", "sin2_theta_w", "--dof", "2"), "one degree of freedom"),
     ):
         code, out, err = run(*words, *more)
@@ -209,3 +215,44 @@ def test_files_that_contradict_themselves_are_refused(argon, tmp_path, name, val
     dataclasses.replace(found, **{name: values}).save(path)
     with pytest.raises(DataError, match=message):
         ExpectedRegion.load(path)
+
+
+def test_a_prior_of_what_is_profiled_has_the_true_value(argon):
+    likelihood = argon.with_priors(rn_ar=(3.4, 0.05))
+    options = {"profiled": "rn_ar", "cl": 0.6827}
+    found = likelihood.expected_interval("sm", "sin2_theta_w", **options)
+    toys = likelihood.expected_interval("sm", "sin2_theta_w", bands="toys", toys=40, seed=1, **options)
+    assert abs(toys.median[0] - found.median[0]) < 0.5 * (found.upper - found.lower)[0, 2]
+
+
+def test_a_grid_between_whose_points_most_of_a_region_lies_says_so():
+    strip = np.eye(12, dtype=bool)
+    assert "make it finer" in expected_regions._coarse(np.where(strip, 0.1, 1.0))[0]
+    assert "make the grid finer" in expected_regions._coarse(np.ones((12, 12)))[0]
+    wide = np.abs(np.subtract.outer(np.arange(12), np.arange(12))) < 3
+    assert expected_regions._coarse(np.where(wide, 0.1, 1.0)) == ()
+    assert expected_regions._coarse(np.array([[1.0], [0.1], [0.2], [0.9]])) == ()
+
+
+def test_bounds_hold_for_toys_too(argon):
+    options = {"profiled": "eps_u_mumu", "bounds": {"eps_u_mumu": (-0.05, 0.05)}}
+    found = argon.expected_interval("nsi", "eps_u_ee", **options)
+    toys = argon.expected_interval("nsi", "eps_u_ee", bands="toys", toys=150, seed=2, **options)
+    width = (found.upper - found.lower)[0, 2]
+    assert np.abs(found.upper - toys.upper)[0, 1:4].max() < 0.1 * width
+    free = argon.expected_interval("nsi", "eps_u_ee", profiled="eps_u_mumu")
+    assert abs(free.lower[0, 2] - found.lower[0, 2]) > 0.04 * width
+
+
+def test_a_mass_is_profiled_where_it_has_no_effect(argon):
+    truth = {"mass": 20.0, "coupling": 8e-5}
+    found = argon.expected_region("b-l", {"coupling": [0.0, 8e-5]}, profiled="mass", truth=truth)
+    plain = argon.asimov("b-l", **truth).chi2("b-l", mass=20.0, coupling=0.0)
+    assert found.delta_chi2[:, 0] == pytest.approx([plain, 0.0], abs=1e-6)
+
+
+def test_ends_of_ranges_are_said(argon):
+    said = "coupling is truly at the end of its range"
+    grid = {"coupling": np.geomspace(1e-6, 2e-4, 9)}
+    assert said in argon.expected_region("b-l", grid, mass=10.0).remarks[0]
+    assert argon.expected_region("b-l", grid, mass=10.0, bands="toys", toys=30).remarks == ()

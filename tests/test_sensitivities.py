@@ -230,7 +230,8 @@ def test_command_and_library_expect_the_same(run, run_json, argon):
 
 def test_commands_refuse_what_the_library_refuses(run):
     for words, message in (
-        (("sensitivity", ARGON, "--model", "b-l", "--mass", "10", "-o", "plan.pdf"), "two values to be drawn"),
+        (("sensitivity", ARGON, "--model", "b-l", "--mass", "10", "-o", "plan.pdf"), "needs two masses"),
+        (("sensitivity", ARGON, "--model", "b-l", "--mass", "10", "--set", "mass=20"), "by --mass and by --set"),
         (("sensitivity", ARGON, "--model", "b-l", "--mass", "10", "--threshold", "3"), "lies inside a bin"),
         (("significance", ARGON, "--model", "b-l", "--mass", "10"), "coupling"),
     ):

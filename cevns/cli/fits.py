@@ -5,6 +5,7 @@ from __future__ import annotations
 from cevns.arrays import below
 from cevns.cli.inputs import inputs, pairs, save_figure, settings, weak_name, with_warnings
 from cevns.cli.output import Result, number, table
+from cevns.errors import InputError
 from cevns.tabular import chi2_text, without_rounding
 
 TYPE_CHECKING = False
@@ -169,6 +170,10 @@ def _intervals(rows: Sequence[Sequence[float]]) -> str:
 def grid_of(likelihood: Likelihood, model: Interaction, parts: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return the values of parameters of a grid, by name."""
     known = {p.name: p for p in likelihood.parameters(model)}
+    names = [name for name, _ in parts]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"--grid has {name} twice: give all of its values at once, NAME=VALUE,VALUE")
     return {name: values_of(part, known[name].scale if name in known else "linear") for name, part in parts}
 
 

@@ -34,13 +34,24 @@ def sensitivity(args: Namespace) -> Result:
     for name, scale in (("exposure", "log"), ("threshold", "linear")):
         given = getattr(args, name)
         options[name] = None if given is None else values_of(given, scale)
+    values = [value for parts in (args.mass, args.exposure, args.threshold) for part in parts or () for value in part]
+    if args.output is not None and args.output.suffix != ".csv" and len(values) < 2:
+        raise InputError(
+            f"{args.output} would be a picture, which needs two masses, exposures or thresholds: give LOW:HIGH:N, or a "
+            "name that ends in .csv"
+        )
     own = set(likelihood.own_parameters(model)) - likelihood.mediators(model)
     if args.profile or args.truth or (args.parameter is not None and args.parameter not in own):
         found = _interval(likelihood, model, args, options)
     else:
-        masses = None if args.mass is None else [m for part in args.mass for m in part]
+        given = settings(likelihood, model, args)
+        masses: Any = given.pop("mass", None)
+        if args.mass is not None:
+            if masses is not None:
+                raise InputError("mass is given by --mass and by --set: give it once")
+            masses = [m for part in args.mass for m in part]
         options |= {"dof": args.dof, "parameter": args.parameter}
-        found = likelihood.sensitivity(model, masses, **options, **settings(likelihood, model, args))
+        found = likelihood.sensitivity(model, masses, **options, **given)
     shown = found.table()
     data = about(found, model) | {
         "cl": found.cl,
@@ -82,6 +93,8 @@ def _region(likelihood: Likelihood, model: Interaction, args: Namespace) -> Resu
     shown = found.table()
     data = about(found, model) | {
         "cl": found.cl,
+        "dof": len(found.parameters),
+        "delta_chi2": found.level,
         "method": found.method,
         "toys": found.toys,
         "truth": found.truth,

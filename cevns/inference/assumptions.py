@@ -46,7 +46,7 @@ def about(likelihood: Likelihood, interaction: Model, fixed: Mapping[str, Any]) 
         # a name that stands for a label is no mathematics
         "label": plain(label) if label == name else label,
         "experiments": tuple(e.name for e in likelihood.experiments),
-        "labels": tuple(e.label for e in likelihood.experiments),
+        "labels": tuple(plain(e.label) if e.label == e.name else e.label for e in likelihood.experiments),
         "fixed": {key: float(value) for key, value in fixed.items()},
         "fixed_parameters": tuple(known[key] for key in fixed),
         "assumptions": assumptions(likelihood, interaction),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.likelihoods.draws import Drawn
 
-__all__ = ["expected_interval", "true_values"]
+__all__ = ["expected_interval", "search_over", "true_values"]
 
 #: Values at which chi2 of toys is computed, and how far beyond the ends of the bands, in their widths. Between two of
 #: them the root of delta chi2 is a straight line, which of a parabola it is.
@@ -114,10 +114,12 @@ def expected_interval(
     cl, level = checks.confidence_level(cl), delta_chi2(cl, 1)
     profiled = (profiled,) if isinstance(profiled, str) else tuple(checks.sequence("profiled", profiled, str))
     fixed = {key: value for key, value in fixed.items() if value is not None}
-    true = true_values(likelihood, interaction, (name, *profiled), truth)
+    true = true_values(likelihood, interaction, (name, *profiled), truth, fixed)
     ends = ExpectedEnds(
         interaction, name, true, profiled, cl, level, fixed, {"bounds": bounds, "num_threads": num_threads}
     )
+    if bounds is not None:
+        checks.instance("bounds", bounds, Mapping, "a mapping of parameters to their ranges")
     varied = variants(likelihood, exposure, threshold)
     likelihoods = [likelihood] if varied is None else varied[2]
     known = {p.name: p for p in likelihood.parameters(interaction)}
@@ -156,20 +158,28 @@ def expected_interval(
 
 
 def true_values(
-    likelihood: Likelihood, interaction: Model, names: Sequence[str], given: Mapping[str, float] | None
+    likelihood: Likelihood,
+    interaction: Model,
+    names: Sequence[str],
+    given: Mapping[str, float] | None,
+    fixed: Mapping[str, float],
 ) -> dict[str, float]:
     """Return values of parameters that data are expected for: those given, or those without an effect.
 
-    A radius of several elements has none of these, which have their own.
+    A radius of several elements has none of these, which have their own, unless a prior has a mean.
     """
     if given is not None:
         checks.instance("truth", given, Mapping, "a mapping of parameters to their true values")
     known = {p.name: p for p in likelihood.parameters(interaction)}
     found = {}
-    for name in names:
+    for k, name in enumerate(names):
         checks.known("parameter", name, known)
+        if name in names[:k] or name in fixed:
+            raise InputError(f"{name} is given twice, among what is varied, profiled and fixed: leave one out")
         p = known[name]
-        if p.default is not None or p.low <= p.origin <= p.high:
+        if p.default is None and p.prior is not None:
+            found[name] = p.prior[0]
+        elif p.default is not None or p.low <= p.origin <= p.high:
             found[name] = p.origin if p.default is None else p.default
     for name, value in (given or {}).items():
         checks.known("parameter in truth", name, names)
@@ -181,6 +191,27 @@ def true_values(
                 f"truth={{{name!r}: ...}}, or the value of {name} instead of freeing it"
             )
     return found
+
+
+def search_over(
+    likelihood: Likelihood,
+    interaction: Model,
+    names: Sequence[str],
+    fixed: Mapping[str, float],
+    truth: Mapping[str, float],
+    bounds: Mapping[str, tuple[float, float]],
+) -> Search:
+    """Return a search over some parameters, but those without effect where others have these values."""
+    idle = set()
+    if likelihood.mediators(interaction) & set(names):
+        try:
+            idle = set(Objective(likelihood, interaction, names, fixed).inert)
+        except InputError:
+            # that of none has an effect is refused, which at a coupling of 0 says nothing of others
+            idle = set(names)
+    free = tuple(name for name in names if name not in idle)
+    own = {name: bounds[name] for name in free if name in bounds}
+    return Search(likelihood, interaction, free, {**fixed, **{name: truth[name] for name in idle}}, bounds=own)
 
 
 class ExpectedEnds:
@@ -281,15 +312,18 @@ class ExpectedEnds:
         from scipy.stats import norm
 
         values = self._values(upper, lower, ends)
+        bounds = self.options["bounds"] or {}
         if self.profiled:
             chi2 = np.column_stack([
-                Search(likelihood, self.interaction, self.profiled, self._given(value)).least(drawn, threads)[0]
+                search_over(likelihood, self.interaction, self.profiled, self._given(value), self.truth, bounds).least(
+                    drawn, threads
+                )[0]
                 for value in values.tolist()
             ])  # fmt: skip
         else:
             search = Search(likelihood, self.interaction, (self.name,), self.fixed)
             chi2 = search.points(drawn, values[:, None], threads)
-        whole = Search(likelihood, self.interaction, (self.name, *self.profiled), self.fixed)
+        whole = Search(likelihood, self.interaction, (self.name, *self.profiled), self.fixed, bounds=bounds)
         least = np.minimum(whole.least(drawn, threads, self.truth)[0], chi2.min(axis=1))
         roots = np.sqrt(np.maximum(chi2 - least[:, None], 0.0))
         edge = math.sqrt(self.level)

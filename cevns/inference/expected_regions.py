@@ -12,10 +12,12 @@ from cevns import checks
 from cevns.arrays import below, span
 from cevns.inference import headers
 from cevns.inference.assumptions import about
-from cevns.inference.expected_intervals import true_values
+from cevns.inference.expected_intervals import search_over, true_values
 from cevns.inference.grids import grid_axes
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
+from cevns.inference.objectives import Objective
+from cevns.inference.remarks import check_effect
 from cevns.inference.results import Result
 from cevns.inference.searches import Search
 from cevns.inference.sensitivities import METHODS, MOST_TOYS, of_no_data
@@ -38,6 +40,8 @@ __all__ = ["ExpectedRegion", "expected_region"]
 MOST_POINTS = 100_000
 #: Noncentrality beyond which all data exclude a point.
 CERTAIN = 1e4
+#: Share of allowed points that have none beside them, along one of the parameters, in a grid that is too coarse.
+ALONE = 0.2
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -85,6 +89,15 @@ class ExpectedRegion(Result):
     arrays: ClassVar[dict[str, int]] = {"x": 1, "y": 1, "excluded": 2, "delta_chi2": 2}
 
     @property
+    def level(self) -> float:
+        """The delta chi2 above which data exclude."""
+        return delta_chi2(self.cl, len(self.parameters))
+
+    def share(self, above: Array) -> Array:
+        """Return the share of data that exclude where Asimov data have a delta chi2, by Wald's approximation."""
+        return _by_wald(above, self.level, len(self.parameters))
+
+    @property
     def error(self) -> Array:
         """Statistical error of `excluded`, 0 without toys, shape (m, n)."""
         if not self.toys:
@@ -116,7 +129,8 @@ class ExpectedRegion(Result):
         axes = zip(self.parameters, (self.x, self.y), strict=False)
         values = " x ".join(span(p.name, values, p.unit) for p, values in axes)
         found = f"{self.toys} toys" if self.toys else "Asimov data"
-        return f"share of data that exclude at {below(self.cl, 1)} C.L., {values}, by {found}"
+        dof = len(self.parameters)
+        return f"share of data that exclude at {below(self.cl, 1)} C.L. for {dof} d.o.f., {values}, by {found}"
 
     def _repr_html_(self) -> str:
         rows: list[tuple[str, Any]] = [(f"true {name}", value) for name, value in self.truth.items()]
@@ -238,10 +252,11 @@ def expected_region(
     names, axes = grid_axes(likelihood, interaction, grid, MOST_POINTS)
     level = delta_chi2(cl, len(names))
     given: dict[str, Any] = {name: value for name, value in fixed.items() if value is not None}
-    true: dict[str, Any] = true_values(likelihood, interaction, (*names, *profiled), truth)
+    true: dict[str, Any] = true_values(likelihood, interaction, (*names, *profiled), truth, given)
     expected = likelihood.asimov(interaction, **given, **true)
+    check_effect(Objective(expected, interaction, (*names, *profiled), given), *names, *profiled)
     points = np.array(list(itertools.product(*axes)))
-    chi2 = _Profiles(expected, interaction, names, profiled, given, points, num_threads)
+    chi2 = _Profiles(expected, interaction, names, profiled, given, points, true, num_threads)
     above = chi2.above(expected.observation, true)[0]
     told = dict(zip((*names, *profiled), chi2.best(expected.observation), strict=True))
     if toys:
@@ -252,6 +267,10 @@ def expected_region(
     else:
         share = _by_wald(above, level, len(names))
     known = {p.name: p for p in likelihood.parameters(interaction)}
+    ends = [name for name in names if bands == "asimov" and true.get(name) in (known[name].low, known[name].high)]
+    said = [
+        f"{name} is truly at the end of its range: fewer data exclude values next to it, as toys know" for name in ends
+    ]
     shape = axes[0].size, -1
     return ExpectedRegion(
         cl=cl,
@@ -264,10 +283,24 @@ def expected_region(
         toys=toys,
         profiled=profiled,
         parameters=tuple(known[name] for name in names),
-        remarks=likelihood.omissions(interaction),
+        remarks=(*likelihood.omissions(interaction), *said, *_coarse(share.reshape(shape))),
         symbols={name: known[name].label for name in profiled},
         **of_no_data(about(likelihood, interaction, given)),
     )
+
+
+def _coarse(share: Array) -> tuple[str, ...]:
+    """Return what to say of a grid between whose points much of what is allowed may lie."""
+    allowed = np.pad(share < 0.5, 1)
+    inside = allowed[1:-1, 1:-1]
+    beside = allowed[:-2, 1:-1] | allowed[2:, 1:-1]
+    if min(share.shape) > 1:
+        beside &= allowed[1:-1, :-2] | allowed[1:-1, 2:]
+    if not inside.any():
+        return ("most data exclude all points: where they do not may lie between them, so make the grid finer",)
+    if (inside & ~beside).sum() > ALONE * inside.sum():
+        return ("what is allowed is about as narrow as the grid, whose picture may leave parts out: make it finer",)
+    return ()
 
 
 class _Profiles:
@@ -281,13 +314,14 @@ class _Profiles:
         profiled: tuple[str, ...],
         fixed: dict[str, float],
         points: Array,
+        truth: Mapping[str, float],
         num_threads: int,
     ) -> None:
         self.points, self.threads = points, num_threads
         self.whole = Search(likelihood, interaction, (*names, *profiled), fixed)
         if profiled:
             rows = (dict(zip(names, row, strict=True)) for row in points.tolist())
-            self.each = [Search(likelihood, interaction, profiled, {**fixed, **row}) for row in rows]
+            self.each = [search_over(likelihood, interaction, profiled, {**fixed, **row}, truth, {}) for row in rows]
         else:
             self.each = []
             self.plain = Search(likelihood, interaction, names, fixed)

@@ -74,9 +74,14 @@ class Mixture:
         return _known(self.weights(point))
 
     def tail(self, point: int, statistic: Array, value: float) -> tuple[float, float]:
-        """Return the share of a point's toys whose statistic is at least a value, and its standard error."""
-        above = self.weights(point) * (statistic >= value)
-        return float(above.mean()), float(above.std()) / len(above) ** 0.5
+        """Return the share of a point's toys whose statistic is at least a value, and its standard error.
+
+        The weights' sum is 1 on average alone: what is counted are those above, or those below, whichever vary less.
+        """
+        weights = self.weights(point)
+        above, under = weights * (statistic >= value), weights * (statistic < value)
+        found, varies = (above.mean(), above) if above.std() < under.std() else (1.0 - under.mean(), under)
+        return min(max(float(found), 0.0), 1.0), float(varies.std()) / len(varies) ** 0.5
 
     def critical(self, point: int, statistic: Array, cl: float) -> tuple[float, float]:
         """Return the value below which the statistic of a share `cl` of a point's toys lies, and its standard error.

@@ -26,6 +26,8 @@ __all__ = ["plot_sensitivity"]
 
 #: Of the bands of 1 and 2 standard deviations, dark and pale in grey too.
 COLORS = ("#7fbf7f", "#ffe58a")
+#: Along what experiments are varied.
+VARIED = ("exposure", "threshold")
 
 
 @draws
@@ -89,7 +91,9 @@ def plot_sensitivity(
     sides = [ends[order] for ends in (sensitivity.upper, sensitivity.lower) if ends is not None]
     points = np.concatenate([np.column_stack([x, y]) for side in sides for y in side.T])
     finite = points[np.isfinite(points).all(axis=1)]
-    ax = parameter_axes(ax, sensitivity.parameters, [finite], signed=sensitivity.lower is not None)
+    # along masses limits vary by powers of ten
+    signed = sensitivity.lower is not None and sensitivity.parameters[0].name not in VARIED
+    ax = parameter_axes(ax, sensitivity.parameters, [finite], signed=signed)
     options = normal(options)
     drawn = look(ax, color=color, linestyle=options.get("linestyle"), first="--")
     with held(ax):
@@ -99,7 +103,8 @@ def plot_sensitivity(
                 low, high = (side[:, SIGMAS.index(sign * n)] for sign in (-1, 1))
                 ax.fill_between(x, *_shown(ax, low, high), color=face, linewidth=0, label=text, zorder=1.5 - 0.1 * n)
                 text = None
-        text = f"{label}, {level_text(sensitivity.cl, sensitivity.dof, 'expected limit')}" if label else None
+        what = "expected limit" if sensitivity.lower is None else "expected interval"
+        text = f"{label}, {level_text(sensitivity.cl, sensitivity.dof, what)}" if label else None
         for side in sides:
             line = {"color": drawn.color, "zorder": 2.1} | drawn.lines[0] | options
             ax.plot(x, side[:, SIGMAS.index(0)], label=text, **line)

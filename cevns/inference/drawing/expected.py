@@ -75,8 +75,6 @@ def plot_expected_region(
     >>> plot_expected_region(found).get_ylabel()
     'share of data that exclude'
     """
-    from scipy.stats import norm
-
     checks.instance("region", region, ExpectedRegion)
     label = label_or_none(region.title if label is None else label)
     legend, own = is_empty(ax), ax is None
@@ -87,8 +85,7 @@ def plot_expected_region(
     corners = np.array([[region.x[0], region.y[0]], [region.x[-1], region.y[-1]]])
     ax = parameter_axes(ax, region.parameters, [_positive(region, corners)])
     with held(ax):
-        # standard deviations go like the root of delta chi2, which is nearly straight between points
-        deviations = norm.ppf(region.excluded.clip(1e-300, 1.0 - 1e-16)).clip(-FAR, FAR).T
+        deviations = _deviations(region).T
         for n, face in ((2, facecolors[1]), (1, facecolors[0])):
             ax.contourf(region.x, region.y, deviations, [-n, n], colors=[face], zorder=1.5 - 0.1 * n)
         if deviations.min() < 0 < deviations.max():
@@ -101,6 +98,23 @@ def plot_expected_region(
     if all(axis[0] <= value <= axis[-1] for value, axis in zip(at, (region.x, region.y), strict=True)):
         mark(ax, at, region.parameters, f"{label}, true values" if label else "", color=color)
     return with_legend(ax, new=legend, above=own)
+
+
+def _deviations(region: ExpectedRegion) -> Array:
+    """Return with how many standard deviations data exclude each point, on a scale that goes on where all do.
+
+    By Asimov data they are a function of the root of delta chi2, which is nearly straight between points.
+    """
+    from scipy.stats import norm
+
+    found: Array = norm.ppf(region.excluded.clip(1e-300, 1.0 - 1e-16)).clip(-FAR, FAR)
+    if region.method != "asimov":
+        return found
+    roots = np.linspace(0.0, FAR + np.sqrt(region.level), 400)
+    known = norm.ppf(region.share(roots**2).clip(1e-300, 1.0 - 1e-16))
+    at = np.sqrt(region.delta_chi2)
+    end = float(np.interp(FAR - 1.0, known, roots))
+    return np.where(at < end, np.interp(at, roots, known), FAR - 1.0 + at - end)
 
 
 def _positive(region: ExpectedRegion, corners: Array) -> Array:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["feldman_cousins"]
 
-#: Most toys that are drawn first at a point, and fewest of them beyond the level.
-FIRST, BEYOND = 1024, 20
 #: Points with a delta chi2 of so many times that of Wilks' theorem, and so much at least, are excluded without a toy.
 FAR, MORE = 4.0, 10.0
 #: How far apart, in standard deviations of the data, the points are at which toys are drawn.
@@ -52,7 +50,7 @@ def feldman_cousins(
     *,
     cl: float = 0.90,
     precision: float = 0.05,
-    toys: int | None = None,
+    toys: int = 1024,
     most: int = 1_000_000,
     nuisances: str = "fluctuated",
     seed: int = 0,
@@ -80,8 +78,8 @@ def feldman_cousins(
     precision : float
         Statistical error of critical values near the boundary, relative to them, at which no more toys are drawn.
     toys : int
-        Toys that are drawn first at each of the points which the others need, in blocks of 256; unless given, as many
-        as `precision` takes where Wilks' theorem holds, up to 1024.
+        Toys that are drawn first at each of the points which the others need, in blocks of 256, whatever the precision:
+        with fewer of them weights of toys of other points vary more than they tell.
     most : int
         Most toys.
     nuisances : {"fluctuated", "fixed"}
@@ -124,7 +122,7 @@ def feldman_cousins(
 
     cl = checks.confidence_level(cl)
     precision = checks.real("precision", precision, low=1e-4, high=1)
-    chosen = None if toys is None else checks.whole("toys", toys, low=1, high=10**9)
+    first = math.ceil(checks.whole("toys", toys, low=1, high=10**9) / BLOCK)
     most = checks.whole("most", most, low=1, high=10**10)
     names, axes = grid_axes(likelihood, interaction, grid, MOST_POINTS)
     points = np.array(list(itertools.product(*axes)))
@@ -136,7 +134,7 @@ def feldman_cousins(
     part = Construction(likelihood, interaction, names, points[near], given, nuisances, seed)
     blocks = np.zeros(near.size, dtype=int)
     wanted = np.zeros(near.size, dtype=int)
-    wanted[_nodes(part.distances)] = math.ceil((chosen or first_toys(cl, len(names), precision)) / BLOCK)
+    wanted[_nodes(part.distances)] = first
     shape = tuple(axis.size for axis in axes)
     parts: list[Mapping[str, Array]] = []
     # processes that have started serve all rounds
@@ -190,20 +188,6 @@ def feldman_cousins(
         remarks=tuple(remarks),
         **about(likelihood, interaction, given),
     )
-
-
-def first_toys(cl: float, dof: int, precision: float) -> int:
-    """Return how many toys give the quantile of a chi2 distribution to a precision, and enough beyond it to tell.
-
-    Examples
-    --------
-    >>> first_toys(0.9, 1, 0.1), first_toys(0.9, 1, 0.3), first_toys(0.99, 1, 0.3), first_toys(0.9, 1, 0.05)
-    (312, 200, 1024, 1024)
-    """
-    level = delta_chi2(cl, dof)
-    density = math.exp(-level / 2) * level ** (dof / 2 - 1) / (2 ** (dof / 2) * math.gamma(dof / 2))
-    wanted = cl * (1 - cl) / (precision * level * density) ** 2
-    return int(min(max(wanted, BEYOND / (1 - cl), 1), FIRST))
 
 
 def _nodes(distances: Array) -> list[int]:
