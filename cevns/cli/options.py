@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
+
 from cevns.cli import arguments
 
 TYPE_CHECKING = False
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["add_folder", "add_grid", "add_nuisances", "add_points", "add_seed", "add_toys", "add_truth", "add_work"]
 
 
-def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
+def add_work(command: ArgumentParser, *folder: str, seed: bool = True, parts: bool = True) -> None:
     """Add what commands take that work in shards; `cevns.cli.work.compute` does what it says.
 
     Parameters
@@ -22,6 +24,8 @@ def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
         Names of the option for the folder; ``--folder`` unless given.
     seed : bool
         Whether there are random numbers.
+    parts : bool
+        Whether what is to be done is known before any of it is: if not, a part is refused by name, and not told of.
     """
     command.add_argument(
         "--workers",
@@ -38,7 +42,9 @@ def add_work(command: ArgumentParser, *folder: str, seed: bool = True) -> None:
         "--shard",
         type=arguments.shard,
         metavar="K/N",
-        help="the K-th of N parts of the work only, for batch systems; cevns toys merge puts their folders together",
+        help="the K-th of N parts of the work only, for batch systems; cevns toys merge puts their folders together"
+        if parts
+        else SUPPRESS,
     )
     if seed:
         add_seed(command)

@@ -245,8 +245,8 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         "files",
         nargs="+",
         metavar="FILE",
-        help="written by cevns scan (.npz), limit or profile (.csv), interval, contour or fit (.json); several share "
-        "one picture",
+        help="written by cevns scan, toys or feldman-cousins (.npz), limit, profile or sensitivity (.csv, of a grid "
+        ".npz), interval, contour or fit (.json); several share one picture",
     )
     _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)
@@ -293,7 +293,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     options.add_grid(command)
     options.add_nuisances(command)
     _add_cl(command)
-    options.add_work(command)
+    options.add_work(command, parts=False)
     _add_output(command, ".npz", *_FIGURE, required=False)
 
     command = _command(

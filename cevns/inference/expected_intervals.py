@@ -187,8 +187,8 @@ def true_values(
     for name in likelihood.mediators(interaction) & set(found):
         if name not in (given or {}):
             raise InputError(
-                f"{name} is a mass, which has no true value where there is nothing new: give "
-                f"truth={{{name!r}: ...}}, or the value of {name} instead of freeing it"
+                f"{name} is a mass, which has no true value where there is nothing new: give the truth of {name}, or "
+                f"its value instead of freeing it"
             )
     return found
 
