@@ -109,10 +109,27 @@ def test_priors_in_legends_have_symbols(argon):
         ("first, second third; fourth", 16, ["first,", "second third;", "fourth"]),
         (r"$a b c d e f g h$ of 5 \$ each", 8, ["$a b c d e f g h$", r"of 5 \$", "each"]),
         ("one\ntwo three", 8, ["one", "two", "three"]),
-        ("unbreakable", 4, ["unbreakable"]),
-        ("$ odd", 2, ["$", "odd"]),
+        ("unbreakable", 4, ["unb", "rea", "kab", "le"]),
+        ("$ odd", 3, ["$", "odd"]),
         ("", 2, [""]),
     ],
 )
 def test_lines_of_a_legend_break_between_words(text, width, lines):
     assert lines_of(text, width).split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"experiment number {i} of many" for i in range(8)],
+        [f"e{i}" for i in range(30)],
+        ["x" * 91],
+        ["p $5", "q_1_2 $6"],
+    ],
+    ids=["long", "many", "no blank", "dollars"],
+)
+def test_legends_of_many_and_of_strange_names_stay_in_the_figure(argon, names):
+    likelihood = sum([argon.replace(name=n, label=n) for n in names[1:]], argon.replace(name=names[0], label=names[0]))
+    ax = likelihood.limit("b-l", [1.0, 10.0]).plot()
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().x1 <= ax.figure.bbox.width

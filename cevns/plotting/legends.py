@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["letters_beside", "lines_of", "shortened"]
 
 #: Width of a letter of a text, on average, and of what stands beside it in a legend, in units of the font's size.
-LETTER, BESIDE = 0.55, 5.0
+LETTER, BESIDE = 0.6, 5.0
 #: What stands to the left of axes that fill their figure [points].
 MARGIN = 50.0
 #: Fewest letters in a line, however narrow a figure is.
@@ -40,7 +40,7 @@ def letters_beside(ax: Axes, share: float = 1.0, *, whole: bool = False) -> int:
     --------
     >>> from cevns.plotting import file_axes
     >>> letters_beside(file_axes(figsize=(6.4, 4.8)), whole=True)
-    80
+    73
     """
     from matplotlib.font_manager import FontProperties
 
@@ -76,7 +76,7 @@ def shortened(texts: Sequence[str], width: int) -> list[str]:
 
 
 def lines_of(text: str, width: int) -> str:
-    """Return a text in lines, broken behind commas and semicolons where that is enough, and never in mathematics.
+    """Return a text in lines, broken behind commas and semicolons where that is enough, never in mathematics.
 
     Examples
     --------
@@ -115,7 +115,14 @@ def _broken(line: str, width: int) -> list[str]:
 
 
 def _fitting(phrase: str, width: int) -> list[str]:
-    return [phrase] if _length(phrase) <= width else re.findall(_WORD, phrase)
+    if _length(phrase) <= width:
+        return [phrase]
+    found, short = [], max(9 * width // 10, 1)
+    for word in re.findall(_WORD, phrase):
+        # a name without blanks breaks anywhere
+        parts = range(0, len(word), short) if _length(word) > width and not re.search(r"[$\\]", word) else ()
+        found += [word[i : i + short] for i in parts] or [word]
+    return found
 
 
 def _length(text: str) -> int:
