@@ -330,7 +330,8 @@ def _several(along: Parameter | None, values: Array, apart: Array) -> tuple[str,
     where = f" at {span(along.name, values[apart], along.unit)}" if along is not None else ""
     return (
         f"couplings beyond excluded ones are allowed again{where}: the limit next to the best fit is on either side of "
-        "these, so that bands, and the median of toys, may jump from one to the other",
+        "these, so that bands, and the median of toys, may jump from one to the other: take those of toys, since those "
+        "of Asimov data are unreliable here",
     )
 
 
