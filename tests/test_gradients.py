@@ -129,7 +129,10 @@ def test_priors_of_the_line_and_of_others(both):
     check(both.bind(interaction), [21.0, 7e-5])
 
 
-@pytest.mark.parametrize("seed", range(1, 120, 6))
+# two of them take as long as all others
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=[pytest.mark.long] if n in (61, 97) else []) for n in range(1, 120, 6)]
+)
 def test_generated_experiments(seed):
     case = make(seed)
     for model, interaction in taken(case):
