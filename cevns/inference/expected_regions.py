@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import below, span
+from cevns.arrays import below
 from cevns.inference import headers
 from cevns.inference.assumptions import about
 from cevns.inference.expected_intervals import search_over, true_values
-from cevns.inference.grids import grid_axes
+from cevns.inference.grids import check_grid, grid_axes, grid_columns, grid_span
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.objectives import Objective
@@ -21,7 +21,6 @@ from cevns.inference.remarks import check_effect
 from cevns.inference.results import Result
 from cevns.inference.searches import Search
 from cevns.inference.sensitivities import METHODS, MOST_TOYS, of_no_data
-from cevns.parameters import LARGEST_MASS
 from cevns.tabular import Column, Table, html
 from cevns.threads import checked
 
@@ -113,9 +112,7 @@ class ExpectedRegion(Result):
 
     def table(self) -> Table:
         """Return a row for each point."""
-        first, *others = self.parameters
-        columns = [Column(first.name, first.unit, np.repeat(self.x, self.y.size))]
-        columns += [Column(p.name, p.unit, np.tile(self.y, self.x.size)) for p in others]
+        columns = grid_columns(self.parameters, self.x, self.y)
         columns += [Column(name, "", getattr(self, name).ravel()) for name in ("excluded", "error", "delta_chi2")]
         return Table(tuple(columns), keys=len(self.parameters))
 
@@ -126,8 +123,7 @@ class ExpectedRegion(Result):
         return plot_expected_region(self, ax=ax, **options)
 
     def _facts(self) -> str:
-        axes = zip(self.parameters, (self.x, self.y), strict=False)
-        values = " x ".join(span(p.name, values, p.unit) for p, values in axes)
+        values = grid_span(self.parameters, self.x, self.y)
         found = f"{self.toys} toys" if self.toys else "Asimov data"
         dof = len(self.parameters)
         return f"share of data that exclude at {below(self.cl, 1)} C.L. for {dof} d.o.f., {values}, by {found}"
@@ -151,17 +147,7 @@ class ExpectedRegion(Result):
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
         fields = headers.fields(about, None, any_names=True)
         parameters = fields["parameters"]
-        if len(parameters) > 2:
-            raise HeaderError(f"it has {len(parameters)} parameters, a region has two at most")
-        shape = body["x"].size, body["y"].size
-        if any(body[name].shape != shape for name in ("excluded", "delta_chi2")):
-            raise HeaderError("it does not hold one value for each point of the grid")
-        if len(parameters) == 1 and shape[1] != 1:
-            raise HeaderError("it has one parameter, but a grid of two")
-        for p, values in zip(parameters, (body["x"], body["y"]), strict=False):
-            if not (np.diff(values) > 0).all():
-                raise HeaderError(f"{p.name} does not ascend")
-            headers.check_range(p, values, LARGEST_MASS)
+        check_grid(parameters, body)
         if not ((body["excluded"] >= 0) & (body["excluded"] <= 1)).all():
             raise HeaderError("a share of data is none")
         headers.check_chi2("delta_chi2", body["delta_chi2"])

@@ -9,6 +9,7 @@ import numpy as np
 from cevns import checks
 from cevns.inference.drawing.bands import COLORS
 from cevns.inference.expected_regions import ExpectedRegion
+from cevns.inference.grids import grid_corners
 from cevns.parameters import Parameter
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import mark, parameter_axes
@@ -82,8 +83,7 @@ def plot_expected_region(
     if len(region.parameters) == 1:
         ax = _along(region, ax, color, facecolors, f"{label}, {level}" if label else "")
         return with_legend(ax, new=legend, above=own)
-    corners = np.array([[region.x[0], region.y[0]], [region.x[-1], region.y[-1]]])
-    ax = parameter_axes(ax, region.parameters, [_positive(region, corners)])
+    ax = parameter_axes(ax, region.parameters, [grid_corners(region.parameters, region.x, region.y)])
     with held(ax):
         deviations = _deviations(region).T
         for n, face in ((2, facecolors[1]), (1, facecolors[0])):
@@ -115,15 +115,6 @@ def _deviations(region: ExpectedRegion) -> Array:
     at = np.sqrt(region.delta_chi2)
     end = float(np.interp(FAR - 1.0, known, roots))
     return np.where(at < end, np.interp(at, roots, known), FAR - 1.0 + at - end)
-
-
-def _positive(region: ExpectedRegion, corners: Array) -> Array:
-    """Return corners of the axes, without those that a logarithmic axis cannot have."""
-    out = corners.copy()
-    for k, (p, values) in enumerate(zip(region.parameters, (region.x, region.y), strict=True)):
-        if p.scale == "log" and (values > 0).any():
-            out[0, k] = values[values > 0][0]
-    return out
 
 
 def _along(region: ExpectedRegion, ax: Axes | None, color: Any, facecolors: Any, label: str) -> Axes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.inference.feldman_cousins.result import FeldmanCousins
+from cevns.inference.grids import grid_corners
 from cevns.plotting.canvas import draws, is_empty, label_or_none
 from cevns.plotting.frames import chi2_axes, mark, parameter_axes
 from cevns.plotting.plane import once, percent, with_legend
@@ -66,9 +67,7 @@ def plot_feldman_cousins(
     if len(region.parameters) == 1:
         ax = _along(region, ax, color, wilks, label, level)
         return with_legend(ax, new=legend, above=own)
-    corners = np.array([[region.x[0], region.y[0]], [region.x[-1], region.y[-1]]])
-    positive = np.array([[v[v > 0][0] if p.scale == "log" and (v > 0).any() else v[0] for p, v in _axes(region)]])
-    ax = parameter_axes(ax, region.parameters, [np.concatenate([positive, corners[1:]])])
+    ax = parameter_axes(ax, region.parameters, [grid_corners(region.parameters, region.x, region.y)])
     with held(ax):
         # between points both go like powers of what is on logarithmic axes
         excess, above = (np.log(np.maximum(v.T, LEAST)) for v in (region.excess, region.delta_chi2 / region.wilks))

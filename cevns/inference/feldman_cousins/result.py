@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import below, span
+from cevns.arrays import below
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.ensembles.result import MODES
+from cevns.inference.grids import check_grid, grid_columns, grid_span
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.results import Result
-from cevns.parameters import LARGEST_MASS
 from cevns.tabular import Column, Table, html
 
 if TYPE_CHECKING:
@@ -136,9 +136,7 @@ class FeldmanCousins(Result):
 
     def table(self) -> Table:
         """Return a row for each point."""
-        first, *others = self.parameters
-        columns = [Column(first.name, first.unit, np.repeat(self.x, self.y.size))]
-        columns += [Column(p.name, p.unit, np.tile(self.y, self.x.size)) for p in others]
+        columns = grid_columns(self.parameters, self.x, self.y)
         columns.append(Column("delta_chi2", "", self.delta_chi2.ravel()))
         for name in ("critical", "error", "p_value", "p_error"):
             values = getattr(self, name).ravel().tolist()
@@ -153,8 +151,7 @@ class FeldmanCousins(Result):
         return plot_feldman_cousins(self, ax=ax, **options)
 
     def _facts(self) -> str:
-        axes = zip(self.parameters, (self.x, self.y), strict=False)
-        values = " x ".join(span(p.name, values, p.unit) for p, values in axes)
+        values = grid_span(self.parameters, self.x, self.y)
         known = "" if math.isnan(self.reached) else f", known to {self.reached:.1%} at the boundary"
         return f"{below(self.cl, 1)} C.L., {values}, {self.toys} toys{known}"
 
@@ -181,17 +178,7 @@ class FeldmanCousins(Result):
     def _restored(cls, about: Mapping[str, Any], body: Any) -> Self:
         fields = headers.fields(about, None, any_names=True)
         parameters = fields["parameters"]
-        if len(parameters) > 2:
-            raise HeaderError(f"it has {len(parameters)} parameters, a region has two at most")
-        shape = body["x"].size, body["y"].size
-        if any(body[name].shape != shape for name, ndim in cls.arrays.items() if ndim == 2):
-            raise HeaderError("it does not hold one value for each point of the grid")
-        if len(parameters) == 1 and shape[1] != 1:
-            raise HeaderError("it has one parameter, but a grid of two")
-        for p, values in zip(parameters, (body["x"], body["y"]), strict=False):
-            if not (np.diff(values) > 0).all():
-                raise HeaderError(f"{p.name} does not ascend")
-            headers.check_range(p, values, LARGEST_MASS)
+        check_grid(parameters, body)
         headers.check_chi2("delta_chi2", body["delta_chi2"])
         for name in ("critical", "error", "p_value", "p_error"):
             values = body[name]
