@@ -34,7 +34,7 @@ cdef Py_ssize_t counts_row_size(const counts_t *c) noexcept nogil:
     """Doubles that a row needs, in addition to a mark for each piece."""
     cdef Py_ssize_t folded = c.pieces * c.order * c.bins
     return (2 * c.cols * c.moving + 2 * c.cols + c.factors * c.nuclei * c.cols + c.products + 3 * c.kernels
-            + folded + 2 * folded * c.moving)
+            + folded + 2 * folded * (c.line >= 0))
 
 
 cdef double* place_counts_row(const counts_t *c, counts_row_t *row, double *numbers, char *marks) noexcept nogil:
@@ -55,7 +55,7 @@ cdef double* place_counts_row(const counts_t *c, counts_row_t *row, double *numb
     numbers += folded
     row.own_bc = numbers
     row.built = marks
-    return numbers + 2 * folded * c.moving
+    return numbers + 2 * folded * (c.line >= 0)
 
 
 cdef double line_value(const counts_t *c, const double *values) noexcept nogil:

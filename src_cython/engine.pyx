@@ -1,23 +1,23 @@
 """The sum of all experiments, as functions of rows of numbers: points, grids, minima and exact crossings of a level."""
 
-from libc.math cimport INFINITY, NAN, fabs
+from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
-from cevns.kernels.counts cimport Counts, fold_piece, line_value
+from cevns.kernels.counts cimport Counts, line_value
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
 from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.points cimport point_priors
 from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2
-from cevns.kernels.polynomials cimport find_piece, power
+from cevns.kernels.polynomials cimport power
 from cevns.kernels.search cimport (
     MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
 from cevns.kernels.sums cimport (
-    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2,
-    sum_t)
+    MAX_SHARED, cancelled, centred, expand_sum, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2,
+    start_sum, sum_chi2, sum_t)
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from cevns.errors import ConvergenceError, InputError
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
     FEW_SAMPLES = 11
-
-# sums of which counts are what is left, in units of the counts, from which on polynomials in y lose their digits
-cdef double CANCELLED = 100.0
 
 # how far from their origins, in their units, parameters are where it is asked whether any explain the data
 SIZES = (1e-3, 1.0, 1e3)
@@ -93,7 +90,7 @@ cdef class Engine:
         self.parameters = first.c.parameters
         self.line, self.line_power = first.c.line, first.c.line_power
         self.s.lowest, self.s.highest = -INFINITY, INFINITY
-        self.s.line, self.s.line_power, self.s.line_origin = self.line, self.line_power, 0.0
+        self.s.line, self.s.line_power, self.s.line_origin, self.s.middle = self.line, self.line_power, 0.0, 0.0
         if self.line >= 0:
             low = first.c.low[self.line] - first.c.origins[self.line]
             high = first.c.high[self.line] - first.c.origins[self.line]
@@ -329,31 +326,44 @@ cdef class Engine:
         """Write chi2 on a grid of points and values of y into `out`, shape (points, values)."""
         cdef Py_ssize_t i, j, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
         cdef double others
+        cdef sum_t s
         self.one_valued()
         cdef row_t *rows = self.rows(values)
+        cdef double *moved = <double *> malloc((m + 1) * sizeof(double))
         with nogil:
-            if m:
+            if m and moved != NULL:
                 for i in range(n):
-                    start_sum(&self.s, rows, &values[i, 0], MANY)
-                    line_chi2(&self.s, rows, &y[0], m, &out[i, 0])
-                    others = prior_chi2(&self.s, &values[i, 0])
+                    s = self.s
+                    start_sum(&s, rows, &values[i, 0], MANY)
+                    expand_sum(&s, rows)
                     for j in range(m):
-                        out[i, j] += others + line_prior(&self.s, y[j])
+                        moved[j] = y[j] - s.middle
+                    line_chi2(&s, rows, moved, m, &out[i, 0])
+                    others = prior_chi2(&s, &values[i, 0])
+                    for j in range(m):
+                        out[i, j] += others + line_prior(&s, moved[j])
             free(rows)
+            free(moved)
+        if moved == NULL:
+            raise MemoryError
 
     def minima(self, const double[:, ::1] values not None, bint two_sided, double[::1] out not None,
                double[::1] at not None):
         """Write the least chi2 along the line through each point into `out` and its y into `at`."""
         cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], at.shape[0])
+        cdef sum_t s
         self.one_valued()
         cdef row_t *rows = self.rows(values)
         cdef double *seeds = <double *> malloc(2 * self.seeds * sizeof(double))
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_sum(&self.s, rows, &values[i, 0], MANY)
-                    out[i] = row_minimum(&self.s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
-                    out[i] += prior_chi2(&self.s, &values[i, 0])
+                    s = self.s
+                    start_sum(&s, rows, &values[i, 0], MANY)
+                    expand_sum(&s, rows)
+                    out[i] = row_minimum(&s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
+                    out[i] += prior_chi2(&s, &values[i, 0])
+                    at[i] += s.middle
             free(rows)
             free(seeds)
         if seeds == NULL:
@@ -405,7 +415,8 @@ cdef class Engine:
         above : array of int8, shape (m,)
             Whether chi2 lies above the level before the first one.
         """
-        cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], counts.shape[0], above.shape[0])
+        cdef Py_ssize_t i, k, n = min(values.shape[0], out.shape[0], counts.shape[0], above.shape[0])
+        cdef sum_t s
         cdef row_t *rows
         cdef double *seeds
         if out.shape[1] < MAX_CROSSINGS:
@@ -416,10 +427,14 @@ cdef class Engine:
         with nogil:
             if seeds != NULL:
                 for i in range(n):
-                    start_sum(&self.s, rows, &values[i, 0], MANY)
+                    s = self.s
+                    start_sum(&s, rows, &values[i, 0], MANY)
+                    expand_sum(&s, rows)
                     counts[i] = row_crossings(
-                        &self.s, rows, two_sided, level - prior_chi2(&self.s, &values[i, 0]), seeds,
-                        seeds + self.seeds, &out[i, 0], &above[i])
+                        &s, rows, two_sided, level - prior_chi2(&s, &values[i, 0]), seeds, seeds + self.seeds,
+                        &out[i, 0], &above[i])
+                    for k in range(counts[i]):
+                        out[i, k] += s.middle
             free(rows)
             free(seeds)
         if seeds == NULL:
@@ -427,29 +442,6 @@ cdef class Engine:
         for i in range(n):
             if counts[i] == -2:
                 self.refuse(NAN)
-
-
-cdef bint cancelled(const sum_t *s, row_t *rows, double y) noexcept nogil:
-    """Whether the counts of some term are the small difference of large ones along the line."""
-    cdef Py_ssize_t i, k, piece, n
-    cdef const term_t *t
-    cdef const double *a
-    cdef const double *b
-    cdef double left, sums
-    for i in range(s.n):
-        t = s.terms[i]
-        n = t.bins
-        piece = find_piece(t.eta_edges, t.pieces, 1.0, -1) if t.order > 1 else 0
-        fold_piece(t.counts, &rows[i].counts, piece)
-        a = rows[i].counts.a + piece * t.order * n
-        b = rows[i].counts.bc + 2 * piece * t.order * n
-        left = sums = 0.0
-        for k in range(n):
-            left += a[k] + y * (b[k] + y * b[n + k])
-            sums += fabs(a[k]) + fabs(y) * (fabs(b[k]) + fabs(y * b[n + k]))
-        if sums > CANCELLED * fabs(left):
-            return True
-    return False
 
 
 def crossings_limit():

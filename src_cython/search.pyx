@@ -68,6 +68,7 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
     cdef Py_ssize_t i, count = 0, node, steps, half, least = SEEDS
     cdef int look, looks
     cdef const double *b
+    two_sided = two_sided or s.middle != 0.0
     for i in range(s.n):
         looks = ETA_SEEDS if several_wells(s.terms[i]) else 1
         for look in range(looks):
@@ -84,6 +85,9 @@ cdef Py_ssize_t seed_couplings(const sum_t *s, row_t *rows, bint two_sided,
         joint_seeds(s, joint_row(s, rows), i, two_sided, seeds, &count, &low, &high)
     if s.line_weight:
         prior_seeds(s, seeds, &count, two_sided)
+    if s.middle != 0.0:
+        # where the other coupling is alone
+        add_seed(seeds, &count, -s.middle, two_sided)
     steps = half = 0
     if high > 0.0:
         steps = <Py_ssize_t> fmin(fmax(log(high / low) * SEEDS_PER_E * least / SEEDS, least), MOST_SEEDS)
@@ -171,6 +175,9 @@ cdef void joint_seeds(const sum_t *s, joint_row_t *row, Py_ssize_t i, bint two_s
     cdef bint seen = False
     for look in range(ETA_SEEDS):
         poisson_line(p, row.rows + i, (look - 1.0) / (ETA_SEEDS - 2), line)
+        for k in range(p.energy):
+            line[k] += s.middle * (line[p.energy + k] + s.middle * line[2 * p.energy + k])
+            line[p.energy + k] += 2.0 * s.middle * line[2 * p.energy + k]
         bin_seeds(line, line + p.energy, line + 2 * p.energy, line + 3 * p.energy, p.energy, 1e6, 1.0, two_sided,
                   seeds, count, low, high)
         for k in range(p.energy):
@@ -183,13 +190,13 @@ cdef void prior_seeds(const sum_t *s, double *seeds, Py_ssize_t *count, bint two
     """Add the mean of the line's prior, and values around it: half a standard deviation away, one, two, and so on."""
     cdef double step = 0.5 / sqrt(s.line_weight)
     cdef int _
-    add_seed(seeds, count, power(s.line_mean, s.line_power), two_sided)
+    add_seed(seeds, count, power(s.line_mean, s.line_power) - s.middle, two_sided)
     for _ in range(PRIOR_SEEDS):
         # a power that is even knows no values below 0
         if s.line_mean - step > 0.0 or s.line_power % 2:
-            add_seed(seeds, count, power(s.line_mean - step, s.line_power), two_sided)
+            add_seed(seeds, count, power(s.line_mean - step, s.line_power) - s.middle, two_sided)
         if s.line_mean + step > 0.0 or s.line_power % 2:
-            add_seed(seeds, count, power(s.line_mean + step, s.line_power), two_sided)
+            add_seed(seeds, count, power(s.line_mean + step, s.line_power) - s.middle, two_sided)
         step *= 2.0
 
 

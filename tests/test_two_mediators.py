@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cevns import get_interaction, load
-from cevns.errors import InputError
+from cevns.errors import ConvergenceError, InputError
 
 B_L = get_interaction("b-l").renamed(mass="mass_b", coupling="coupling_b")
 UNIVERSAL = get_interaction("universal").renamed(mass="mass_b", coupling="coupling_b")
@@ -63,3 +63,33 @@ def test_chi2_of_many_couplings_is_that_of_each_where_another_one_cancels_them()
     at = {"mass": 10.0, "coupling": 3e-3, "mass_b": 10.0}
     each = [argon().chi2(TWO["universal"], coupling_b=value, **at) for value in coupling_b]
     np.testing.assert_allclose(argon().chi2(TWO["universal"], coupling_b=coupling_b, **at), each, rtol=1e-9)
+
+
+@pytest.mark.parametrize("coupling_b", [1e-3, 3e-3, 1e-2])
+def test_the_line_along_a_coupling_that_another_one_cancels_is_what_its_points_are(coupling_b):
+    likelihood, model = argon() + load("coherent-csi-2017"), TWO["universal"]
+    at = {"mass": 10.0, "mass_b": 10.0, "coupling_b": coupling_b}
+    least = likelihood.best_fit(model, **at)
+    near = coupling_b / 3**0.5 * (1 + 1e-3 * (1e-3 / coupling_b) ** 2 * np.linspace(-1, 1, 2001))
+    each = np.array([likelihood.chi2(model, coupling=value, **at) for value in near])
+    assert least.chi2 == pytest.approx(each.min(), abs=1e-3)
+    assert least.chi2 <= each.min() + 1e-6
+    found = likelihood.limit(model, **at)
+    ends = np.concatenate(found.excluded).ravel()[1:-1]
+    assert ends.size
+    at_ends = [likelihood.chi2(model, coupling=value, **at) for value in ends]
+    np.testing.assert_allclose(at_ends, found.chi2_min + found.delta_chi2, atol=0.01)
+    grid = likelihood.scan(model, mass=[10.0], coupling=near[::50], mass_b=10.0, coupling_b=coupling_b).chi2
+    np.testing.assert_allclose(grid.ravel(), each[::50], rtol=1e-5)
+
+
+def test_the_best_fit_is_found_in_the_narrow_range_of_masses_where_couplings_cancel():
+    found = [argon().best_fit(TWO["universal"], mass_b=10.0, coupling_b=value).chi2 for value in (1e-3, 1e-2)]
+    np.testing.assert_allclose(found, 7.08, atol=0.02)
+
+
+def test_couplings_so_large_that_rounding_decides_what_they_leave_are_refused():
+    with pytest.raises(
+        ConvergenceError, match=r"the least chi2 along coupling at 10 MeV cannot be told.*coupling_b = 1"
+    ):
+        argon().best_fit(TWO["universal"], mass=10.0, mass_b=10.0, coupling_b=1.0)

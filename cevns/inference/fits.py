@@ -21,7 +21,7 @@ from cevns.tabular import Column, Table, chi2_text
 from cevns.threads import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "best_fit"]
 
 _MASSES = 97
+#: Relative distances from another mediator's mass at which is looked as well.
+_NEAR = np.geomspace(0.1, 1e-6, 11)
 #: Share of chi2 by which neighbouring masses differ in rounding alone.
 _ROUNDING = 1e-13
 #: Relative distance from an end of the range within which a mass counts as that end, and difference in chi2 to which
@@ -226,7 +228,7 @@ def best_fit(
         found = line.value_in_range(y[0])
         return Fit(float(chi2[0]), single, found, **line.about_best(single, found))
     low, high = _check_range(mass_range, line.other.low, line.other.high)
-    logs = np.linspace(math.log(low), math.log(high), _MASSES)
+    logs = _masses(low, high, line.fixed_masses)
     chi2, y = line.minima(np.exp(logs).clip(low, high), num_threads)
     best = int(chi2.argmin())
     least, found, at = chi2[best], logs[best], y[best]
@@ -254,6 +256,19 @@ def best_fit(
                 said = "the data do not determine the mass: chi2 of the best fit is 0, as it is at many other masses"
         about["remarks"] += (said,)
     return Fit(float(least), found_mass, coupling, bool(edges), **about)
+
+
+def _masses(low: float, high: float, others: Sequence[float]) -> Array:
+    """Return logarithms of the masses that are looked at first.
+
+    A mediator makes up for another one of large coupling if it has its mass, nearly: the larger that coupling, the
+    nearer.
+    """
+    logs = np.linspace(math.log(low), math.log(high), _MASSES)
+    for other in others:
+        near = math.log(other) + np.concatenate([-_NEAR, [0.0], _NEAR[::-1]])
+        logs = np.union1d(logs, near[(near > logs[0]) & (near < logs[-1])])
+    return logs
 
 
 def _valleys(chi2: Array) -> list[int]:

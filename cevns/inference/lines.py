@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "values_along"]
 
+#: Share of chi2 by which that of a line and of its point may differ.
+DIGITS = 1e-5
 #: Points of chi2 in a search along the line, about.
 SEARCH_POINTS = 300
 
@@ -102,6 +104,8 @@ class Line:
             self.fixed |= self._others_of(parameter, likelihood, interaction)
         evaluator = likelihood.bind(interaction, free=(), priors=None, **self.fixed)
         self.chi2, self.known = evaluator, {p.name: p for p in likelihood.parameters(interaction)}
+        #: Masses of other mediators, which have values.
+        self.fixed_masses = tuple(self.fixed[name] for name in likelihood.mediators(interaction) & self.fixed.keys())
         self._couplings = frozenset(likelihood.own_parameters(interaction)) - likelihood.mediators(interaction)
         self.engine = evaluator.engine.prepare()
         self.parameters = evaluator.parameters
@@ -295,7 +299,24 @@ class Line:
             SEARCH_POINTS * len(others),
             num_threads,
         )
+        if self.not_standard:
+            self._check(others, chi2, y)
         return chi2, y
+
+    def _check(self, others: Array, chi2: Array, y: Array) -> None:
+        """Refuse least values of chi2 that points do not have: rounding decides what so large couplings leave."""
+        rows = self.rows(others)
+        rows[:, self.engine.line] = values_along(self.parameter, self.engine.line_power, y)
+        points = np.empty(len(rows))
+        self.engine.points(rows, points)
+        lost = np.abs(points - chi2) > DIGITS * (1 + chi2)
+        if lost.any():
+            where = f" at {others[lost.argmax()]:g} MeV" if self.other else ""
+            name, given = self.parameter.name, ", ".join(f"{name} = {self.fixed[name]:g}" for name in self.not_standard)
+            raise ConvergenceError(
+                f"the least chi2 along {name}{where} cannot be told: rounding decides what {name} leaves of the counts "
+                f"of {given}; bring that nearer to the standard model"
+            )
 
     def above(self, others: Array, level: float, num_threads: int) -> tuple[Array, ...]:
         """Return where chi2 lies above a level, at each value of the other parameter; see `intervals`.
