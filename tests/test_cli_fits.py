@@ -40,6 +40,23 @@ def test_limit_and_scan_take_values_of_others(run_json, loaded, tmp_path):
     assert found["chi2_min"] == pytest.approx(expected.min(), rel=1e-12)
 
 
+def test_goodness_and_coverage(run_json, run, loaded):
+    argon = loaded.experiments[1]
+    words = ["--model", "b-l", "--mass", 10, "--free", "coupling", "--toys", 1000, "--seed", 2]
+    found, expected = (
+        run_json("goodness", ARGON, *words),
+        argon.goodness("b-l", 1000, free="coupling", mass=10.0, seed=2),
+    )
+    assert found["goodness"] == {"value": expected.goodness.value, "error": expected.goodness.error}
+    assert found["point"] == expected.point
+    assert found["p_value"] is None
+    found = run_json("coverage", ARGON, *words, "--coupling", 5e-5, "--cl", 0.68)
+    share = argon.coverage("b-l", 1000, free="coupling", cl=0.68, mass=10.0, coupling=5e-5, seed=2)
+    assert (found["coverage"], found["cl"], found["dof"]) == ({"value": share.value, "error": share.error}, 0.68, 1)
+    _, _, err = run("goodness", ARGON, *words, "--coupling", 5e-5)
+    assert "coupling is fitted, and has a value" in err
+
+
 def test_fit(run_json, run, loaded):
     found = run_json("fit", CSI, ARGON, *SM, "--free", "sin2_theta_w", "rn_csi", "-o", "fit.json")
     fit = loaded.fit("sm", ["sin2_theta_w", "rn_csi"])
@@ -238,6 +255,8 @@ BEHIND = {
     "bounds show": (["b-l", "--json", "one"], "name", "one"),
     "plot": (["one.npz", "-o", "x.png", "two.npz"], "files", ["one.npz", "two.npz"]),
     "toys": ([CSI, "--free", "coupling", "--toys", "10", ARGON], "experiments", [CSI, ARGON]),
+    "goodness": ([CSI, "--free", "coupling", "--toys", "10", ARGON], "experiments", [CSI, ARGON]),
+    "coverage": ([CSI, "--free", "coupling", "--dof", "1", ARGON], "experiments", [CSI, ARGON]),
     "feldman-cousins": ([CSI, "--grid", "coupling=0:1:3", "--precision", "0.1", ARGON], "experiments", [CSI, ARGON]),
     "toys merge": (["one", "-o", "all", "two", "three"], "folders", ["one", "two", "three"]),
     "config validate": (["--json", "x.toml"], "file", "x.toml"),

@@ -53,6 +53,21 @@ def test_a_grid_has_its_coordinates(flat):
     assert (made.mass.attrs["units"], made.attrs["model"]) == ("MeV", "b-l")
 
 
+def test_regions_have_the_coordinates_of_their_grids(flat):
+    pytest.importorskip("xarray")
+    couplings = np.linspace(1e-5, 1e-4, 4)
+    plane = flat.feldman_cousins(
+        "b-l", {"mass": [1.0, 10.0], "coupling": couplings}, precision=1.0, toys=256, most=2000
+    )
+    made = plane.to_xarray()
+    assert made.critical.dims == ("mass", "coupling")
+    assert float(made.delta_chi2.sel(mass=10.0, coupling=couplings[2])) == plane.delta_chi2[1, 2]
+    line = flat.expected_region("b-l", {"coupling": couplings}, mass=10.0)
+    made = line.to_xarray()
+    np.testing.assert_array_equal(made.excluded.values, line.excluded[:, 0])
+    assert (made.excluded.dims, made.attrs["cl"], made.attrs["mass"]) == (("coupling",), 0.9, 10.0)
+
+
 def test_counts_over_all_axes(timed):
     pytest.importorskip("xarray")
     found = timed.predict("sm")

@@ -1,6 +1,7 @@
 """Toys: each is what the engine finds of data of its own, whatever the others are; and what they tell is statistics."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.stats import kstest
 
 import cevns
 from cevns import interactions
-from cevns.errors import InputError, UnknownNameError
+from cevns.errors import DataError, InputError, UnknownNameError
 from cevns.inference.refits import Refit
 from cevns.kernels.refits import Refits
 from cevns.likelihoods import Pulls
@@ -330,6 +331,27 @@ def test_goodness_and_p_values(both):
     assert found.above(value).value == pytest.approx(0.1, abs=0.003)
     assert 0 < error < value
     assert both.coverage("b-l", 600, free="coupling", mass=20.0, coupling=3e-5, seed=1).value > 0.85
+
+
+def test_toys_in_shards_are_those_of_one_process(argon, tmp_path):
+    point = {"free": "coupling", "mass": 20.0, "coupling": 3e-5, "seed": 3}
+    alone = argon.toys("b-l", 5000, **point)
+    told = []
+    kept = argon.toys(
+        "b-l", 5000, folder=tmp_path / "toys", progress=lambda done, total: told.append((done, total)), **point
+    )
+    with ThreadPoolExecutor(2) as executor:
+        pooled = argon.toys("b-l", 5000, executor=executor, **point)
+    again = argon.toys("b-l", 5000, folder=tmp_path / "toys", **point)
+    for found in (kept, pooled, again):
+        np.testing.assert_array_equal(found.delta_chi2, alone.delta_chi2)
+        np.testing.assert_array_equal(found.values, alone.values)
+    assert told[-1] == (2, 2)
+    assert argon.coverage("b-l", 5000, folder=tmp_path / "toys", **point) == alone.coverage(0.9)
+    with pytest.raises(DataError, match="3 there, 4 here"):
+        argon.toys("b-l", 5000, folder=tmp_path / "toys", **point | {"seed": 4})
+    with pytest.raises(InputError, match="num_threads = 2 is of this process"):
+        argon.toys("b-l", 100, workers=2, num_threads=2, **point)
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

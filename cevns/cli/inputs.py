@@ -8,7 +8,7 @@ from cevns.errors import InputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ __all__ = [
     "assumed",
     "configured",
     "described",
+    "given",
     "inputs",
     "pairs",
     "point",
@@ -193,14 +194,28 @@ def _given(args: Namespace) -> dict[str, float]:
 
 def point(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, float]:
     """Return the values of parameters as they are used: the model's own, and others that are given."""
-    from cevns import checks
     from cevns.parameters import needed
 
     values = needed(_given(args), model.own_names, model.name)
-    known = {p.name: p for p in likelihood.parameters(model)}
-    for name in values:
-        checks.known("parameter", name, known)
+    known = _known(likelihood, model, values)
     return {name: known[name].number(values.get(name)) for name in dict.fromkeys([*model.own_names, *values])}
+
+
+def given(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, float]:
+    """Return the values that --mass, --coupling and --set give, checked, by name."""
+    values = _given(args)
+    known = _known(likelihood, model, values)
+    return {name: known[name].number(value) for name, value in values.items()}
+
+
+def _known(likelihood: Likelihood, model: Interaction, names: Iterable[str]) -> dict[str, Parameter]:
+    """Return the parameters by name, if some names are all among them."""
+    from cevns import checks
+
+    known = {p.name: p for p in likelihood.parameters(model)}
+    for name in names:
+        checks.known("parameter", name, known)
+    return known
 
 
 def pairs(name: str, found: Sequence[tuple[str, Any]] | None) -> dict[str, Any]:

@@ -277,14 +277,22 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         "-o", "--output", required=True, metavar="DIR", help="folder for figures, data and summary.json"
     )
 
-    command = _command(commands, "toys", "toys:toys", "data drawn at a point and fitted: p-values, goodness of fit")
-    _add_inputs(command)
-    _add_point(command)
-    command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="free parameters")
-    _add_profiled(command)
-    options.add_toys(command, 100_000_000)
-    options.add_work(command)
-    _add_output(command, ".npz", *_FIGURE, required=False)
+    for name, text in (
+        ("toys", "data drawn at a point and fitted: p-values, goodness of fit"),
+        ("goodness", "whether the best fit describes the data: its p-value by toys"),
+        ("coverage", "how often asymptotic regions hold the point where data are drawn, by toys"),
+    ):
+        command = _command(commands, name, f"toys:{name}", text)
+        _add_inputs(command)
+        _add_point(command)
+        command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="what is fitted")
+        if name != "goodness":
+            _add_profiled(command)
+        if name == "coverage":
+            _add_level(command)
+        options.add_toys(command, 100_000_000)
+        options.add_work(command)
+        _add_output(command, ".npz", *_FIGURE, required=False)
 
     command = _command(
         commands, "feldman-cousins", "toys:feldman_cousins", "regions by toys at every point, with their own coverage"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cevns.arrays import below
 from cevns.cli.fits import about, grid_of, saved
-from cevns.cli.inputs import described, inputs, point, settings
+from cevns.cli.inputs import described, given, inputs, point, settings
 from cevns.cli.output import Result, number, table
 from cevns.cli.progress import progress_bar
 from cevns.cli.work import compute, executor
@@ -15,29 +15,50 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
-__all__ = ["feldman_cousins", "toys"]
+    from cevns.inference.ensembles.result import Fraction
+    from cevns.interactions import Interaction
+    from cevns.likelihoods import Likelihood
+
+__all__ = ["coverage", "feldman_cousins", "goodness", "toys"]
 
 
 def toys(args: Namespace) -> Result:
     """Fits of toys that are drawn at a point."""
-    from cevns.inference.ensembles.ensemble import CHUNK, of_shard
-    from cevns.inference.ensembles.making import ensemble_of
-    from cevns.work import Task
+    likelihood, model = inputs(args)
+    return _toys(args, likelihood, model, point(likelihood, model, args))
+
+
+def goodness(args: Namespace) -> Result:
+    """The p-value of the best fit, by toys that are drawn there."""
+    from cevns.inference.ensembles.making import best_values
 
     likelihood, model = inputs(args)
-    values = point(likelihood, model, args)
-    options: dict[str, Any] = {"profiled": args.profile, "nuisances": args.nuisances, "seed": args.seed, **values}
+    values = given(likelihood, model, args)
+    for name in values.keys() & set(args.free):
+        raise InputError(f"{name} is fitted, and has a value: leave out --{name}, or take it from --free")
+    return _toys(args, likelihood, model, values | best_values(likelihood, model, args.free, **values))
+
+
+def coverage(args: Namespace) -> Result:
+    """How often asymptotic regions hold the point from which data are drawn."""
+    likelihood, model = inputs(args)
+    return _toys(args, likelihood, model, point(likelihood, model, args))
+
+
+def _toys(args: Namespace, likelihood: Likelihood, model: Interaction, values: dict[str, Any]) -> Result:
+    """Draw and fit toys at a point, and tell what the command is for."""
+    from cevns.inference.ensembles.making import ensemble_of, task_of
+
+    profiled = getattr(args, "profile", ())
+    options: dict[str, Any] = {"profiled": profiled, "nuisances": args.nuisances, "seed": args.seed, **values}
     ensemble = ensemble_of(likelihood, model, args.free, **options)
-    shards = -(-args.toys // CHUNK)
-    task = Task("toys", of_shard, {"ensemble": ensemble, "total": args.toys}, shards=shards)
+    task = task_of(ensemble, args.toys)
     merged = compute(task, args)
     if merged.missing:
-        text = (
-            f"{args.folder}: {shards - len(merged.missing)} of {shards} shards are there; cevns toys merge joins parts"
-        )
-        return Result({"folder": str(args.folder), "shards": shards, "missing": len(merged.missing)}, text)
+        there = f"{task.shards - len(merged.missing)} of {task.shards} shards are there"
+        text = f"{args.folder}: {there}; cevns toys merge joins parts"
+        return Result({"folder": str(args.folder), "shards": task.shards, "missing": len(merged.missing)}, text)
     found = ensemble.result(merged.arrays)
-    share, good = found.p_value, found.goodness
     data = about(found, model) | {
         "toys": len(found),
         "seed": found.seed,
@@ -45,18 +66,27 @@ def toys(args: Namespace) -> Result:
         "point": found.point,
         "observed_delta_chi2": found.observed_delta_chi2,
         "observed_least": found.observed_least,
-        "p_value": None if found.at_best_fit else {"value": share.value, "error": share.error},
-        "goodness": {"value": good.value, "error": good.error},
+        "p_value": None if found.at_best_fit else _share(found.p_value),
+        "goodness": _share(found.goodness),
     }
     rows = [
-        ("delta chi2 at the point", found.observed_delta_chi2, share.value, share.error),
-        ("least chi2", found.observed_least, good.value, good.error),
+        ("delta chi2 at the point", found.observed_delta_chi2, *found.p_value),
+        ("least chi2", found.observed_least, *found.goodness),
     ]
-    if found.at_best_fit:
-        del rows[0]
+    shown = table(("", "observed", "share of toys above", "error"), rows[int(found.at_best_fit) :])
+    if hasattr(args, "cl"):
+        cl = 0.90 if args.cl is None else args.cl
+        share = found.coverage(cl, args.dof)
+        data |= {"cl": cl, "dof": found.dof if args.dof is None else args.dof, "coverage": _share(share)}
+        level = f"{below(cl, 1, 6)} for {data['dof']} degree{'s' if data['dof'] > 1 else ''} of freedom"
+        shown = table(("confidence level", "share of regions that hold the point", "error"), [(level, *share)])
     title = f"{described(model, values, likelihood.parameters(model))}, {' + '.join(found.experiments)}: "
     title += f"{len(found)} toys, nuisances {found.nuisances}, seed {found.seed}"
-    return saved(found, args, data, title, table(("", "observed", "share of toys above", "error"), rows))
+    return saved(found, args, data, title, shown)
+
+
+def _share(share: Fraction) -> dict[str, float]:
+    return {"value": share.value, "error": share.error}
 
 
 def feldman_cousins(args: Namespace) -> Result:

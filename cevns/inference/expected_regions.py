@@ -13,7 +13,7 @@ from cevns.arrays import below
 from cevns.inference import headers
 from cevns.inference.assumptions import about
 from cevns.inference.expected_intervals import search_over, true_values
-from cevns.inference.grids import check_grid, grid_axes, grid_columns, grid_span
+from cevns.inference.grids import check_grid, grid_axes, grid_columns, grid_dataset, grid_span
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.objectives import Objective
@@ -115,6 +115,16 @@ class ExpectedRegion(Result):
         columns = grid_columns(self.parameters, self.x, self.y)
         columns += [Column(name, "", getattr(self, name).ravel()) for name in ("excluded", "error", "delta_chi2")]
         return Table(tuple(columns), keys=len(self.parameters))
+
+    def to_xarray(self) -> Any:
+        """Return the arrays over the grid as an xarray Dataset with the parameters as coordinates.
+
+        Raises
+        ------
+        MissingDependencyError
+            If xarray is not installed.
+        """
+        return grid_dataset(self)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw where half, 16 and 84, 2.3 and 97.7 % of data exclude; see `cevns.plotting.plot_expected_region`."""

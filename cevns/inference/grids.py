@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood
     from cevns.parameters import Parameter
 
-__all__ = ["check_grid", "grid_axes", "grid_columns", "grid_corners", "grid_span"]
+__all__ = ["check_grid", "grid_axes", "grid_columns", "grid_corners", "grid_dataset", "grid_span"]
 
 
 def grid_axes(
@@ -55,6 +55,24 @@ def grid_columns(parameters: Sequence[Parameter], x: Array, y: Array) -> list[Co
     first, *others = parameters
     columns = [Column(first.name, first.unit, np.repeat(x, y.size))]
     return columns + [Column(p.name, p.unit, np.tile(y, x.size)) for p in others]
+
+
+def grid_dataset(result: Any) -> Any:
+    """Return the arrays of a result over its grid as an xarray Dataset with the parameters as coordinates.
+
+    Raises
+    ------
+    MissingDependencyError
+        If xarray is not installed.
+    """
+    from cevns.exchange import dataset
+
+    count = len(result.parameters)
+    axes = {p.name: (v, p.unit) for p, v in zip(result.parameters, (result.x, result.y), strict=False)}
+    names = [name for name, dimensions in result.arrays.items() if dimensions > 1]
+    arrays = {name: getattr(result, name) for name in names}
+    about = {"model": result.model, "experiments": list(result.experiments), "cl": result.cl, **result.fixed}
+    return dataset(axes, {name: a if count > 1 else a[:, 0] for name, a in arrays.items()}, about)
 
 
 def grid_span(parameters: Sequence[Parameter], x: Array, y: Array) -> str:

@@ -421,7 +421,8 @@ class Inference:
         num_threads : int
             Threads over toys.
         **values : float
-            The point by name; ``bounds``, ``lines`` and ``progress`` are options, too.
+            The point by name; ``bounds``, ``lines``, ``progress`` and, for work in shards, ``folder``, ``executor`` and
+            ``workers`` are options, too.
 
         Returns
         -------

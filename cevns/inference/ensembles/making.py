@@ -8,7 +8,7 @@ import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.inference.ensembles.ensemble import CHUNK, Ensemble
+from cevns.inference.ensembles.ensemble import CHUNK, Ensemble, of_shard
 from cevns.inference.ensembles.result import Fraction, Toys
 from cevns.inference.refits import Refit
 from cevns.inference.searches import LINES
@@ -17,10 +17,11 @@ from cevns.threads import checked
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cevns._types import Model, Progress
+    from cevns._types import Model, Path, Progress
     from cevns.likelihoods import Likelihood, Pulls
+    from cevns.work import Task
 
-__all__ = ["coverage", "ensemble_of", "goodness", "toys"]
+__all__ = ["best_values", "coverage", "ensemble_of", "goodness", "task_of", "toys"]
 
 #: Most toys of one result.
 MOST = 100_000_000
@@ -39,6 +40,9 @@ def toys(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     lines: int = LINES,
     num_threads: int = 1,
+    folder: Path | None = None,
+    executor: Any = None,
+    workers: int = 1,
     progress: Progress | None = None,
     **values: Any,
 ) -> Toys:
@@ -63,8 +67,14 @@ def toys(
         How they are fitted; see `cevns.inference.refits.Refit`.
     num_threads : int
         Threads over toys; the result does not depend on them.
+    folder : path, optional
+        Where shards of 4,096 toys are kept, each as soon as it is done: the same call goes on from there.
+    executor : object, optional
+        Who computes shards, unless this process does; see `cevns.work.run`. The result does not depend on it.
+    workers : int
+        Processes, unless there is an executor.
     progress : callable, optional
-        Called as ``progress(done, n)``.
+        Called as ``progress(done, total)`` with toys, or shards where there is a folder or an executor.
     **values : float
         The point: a value of each parameter that is asked about, and of others unless they have defaults.
 
@@ -77,7 +87,10 @@ def toys(
     UnknownNameError
         If the interaction or a parameter is not known.
     InputError
-        If `n` is no whole number from 1 on, the point is incomplete, or something is none of what is allowed.
+        If `n` is no whole number from 1 on, the point is incomplete, threads are asked for beside shards, or something
+        is none of what is allowed.
+    WorkError, DataError
+        If a shard failed; if the folder holds other work.
 
     Examples
     --------
@@ -101,6 +114,12 @@ def toys(
         lines=lines,
         **values,
     )
+    if folder is not None or executor is not None or workers != 1:
+        from cevns.work import run
+
+        if num_threads != 1:
+            raise InputError(f"num_threads = {num_threads} is of this process, shards have workers: leave one out")
+        return ensemble.result(run(task_of(ensemble, n), folder, executor, workers, None, progress))
     parts = []
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
@@ -108,6 +127,13 @@ def toys(
         if progress:
             progress(stop, n)
     return ensemble.result({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def task_of(ensemble: Ensemble, n: int) -> Task:
+    """Return the drawing and fitting of n toys as work in shards."""
+    from cevns.work import Task
+
+    return Task("toys", of_shard, {"ensemble": ensemble, "total": n}, shards=-(-n // CHUNK))
 
 
 def ensemble_of(
@@ -166,15 +192,22 @@ def goodness(likelihood: Likelihood, interaction: Model, n: int, *, free: Sequen
     >>> goodness(argon, "b-l", 2000, free="coupling", mass=10.0, seed=1).goodness.value > 0.5
     True
     """
-    own = {"profiled", "nuisances", "pulls", "seed", "bounds", "lines", "num_threads", "progress"}
-    fixed = {name: value for name, value in options.items() if name not in own}
+    own = {"profiled", "nuisances", "pulls", "seed", "bounds", "lines", "num_threads", "folder", "executor", "workers"}
+    fixed = {name: value for name, value in options.items() if name not in own | {"progress"}}
     if options.get("profiled"):
         raise InputError("profiled is given, but all parameters of the fit are free: name them in free")
     fit = {name: options[name] for name in ("bounds", "lines") if name in options}
-    refit = Refit(likelihood, interaction, free, **fit, **fixed)
-    _, values = refit.least(likelihood.observation)
-    best = dict(zip(refit.names, values[0].tolist(), strict=True))
+    best: dict[str, Any] = best_values(likelihood, interaction, free, **fit, **fixed)
     return toys(likelihood, interaction, n, free=free, **options, **best)
+
+
+def best_values(
+    likelihood: Likelihood, interaction: Model, free: Sequence[str] | str, **options: Any
+) -> dict[str, float]:
+    """Return the values of free parameters that fit the observed data best, as toys are fitted."""
+    refit = Refit(likelihood, interaction, free, **options)
+    _, values = refit.least(likelihood.observation)
+    return dict(zip(refit.names, values[0].tolist(), strict=True))
 
 
 def coverage(

@@ -13,7 +13,7 @@ from cevns.arrays import below
 from cevns.errors import InputError
 from cevns.inference import headers
 from cevns.inference.ensembles.result import MODES
-from cevns.inference.grids import check_grid, grid_columns, grid_span
+from cevns.inference.grids import check_grid, grid_columns, grid_dataset, grid_span
 from cevns.inference.headers import HeaderError
 from cevns.inference.levels import delta_chi2
 from cevns.inference.results import Result
@@ -143,6 +143,16 @@ class FeldmanCousins(Result):
             columns.append(Column(name, "", [None if math.isnan(value) else value for value in values]))
         columns.append(Column("excluded", "", self.excluded.ravel()))
         return Table(tuple(columns), keys=len(self.parameters))
+
+    def to_xarray(self) -> Any:
+        """Return the arrays over the grid as an xarray Dataset with the parameters as coordinates.
+
+        Raises
+        ------
+        MissingDependencyError
+            If xarray is not installed.
+        """
+        return grid_dataset(self)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the region, and that of Wilks' theorem; see `cevns.plotting.plot_feldman_cousins`."""
