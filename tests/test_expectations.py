@@ -71,13 +71,13 @@ def test_ends_of_gaussian_data_are_those_of_the_fisher_matrix(gaussian):
 def test_bands_of_intervals_are_those_of_toys(gaussian):
     options = {"profiled": "rn_ar", "cl": 0.6827}
     found = gaussian.expected_interval("sm", "sin2_theta_w", **options)
-    toys = gaussian.expected_interval("sm", "sin2_theta_w", bands="toys", toys=250, seed=3, **options)
+    toys = gaussian.expected_interval("sm", "sin2_theta_w", bands="toys", toys=120, seed=3, **options)
     sigma = 0.5 * (found.upper - found.lower)[0, 2]
-    # quantiles of 250 toys are known to 0.08 in the middle, of 2 standard deviations to 0.18
+    # quantiles of 120 toys are known to 0.11 in the middle, of 2 standard deviations to 0.25
     for side in ("upper", "lower"):
         off = (getattr(toys, side) - getattr(found, side))[0] / sigma
-        assert (np.abs(off) < [0.5, 0.25, 0.2, 0.25, 0.5]).all(), off
-    assert (toys.toys, toys.profiled) == (250, ("rn_ar",))
+        assert (np.abs(off) < [0.7, 0.35, 0.3, 0.35, 0.7]).all(), off
+    assert (toys.toys, toys.profiled) == (120, ("rn_ar",))
 
 
 @pytest.mark.parametrize("method", ["sensitivity", "expected_interval"])
@@ -237,7 +237,7 @@ def test_a_grid_between_whose_points_most_of_a_region_lies_says_so():
 def test_bounds_hold_for_toys_too(argon):
     options = {"profiled": "eps_u_mumu", "bounds": {"eps_u_mumu": (-0.05, 0.05)}}
     found = argon.expected_interval("nsi", "eps_u_ee", **options)
-    toys = argon.expected_interval("nsi", "eps_u_ee", bands="toys", toys=150, seed=2, **options)
+    toys = argon.expected_interval("nsi", "eps_u_ee", bands="toys", toys=80, seed=2, **options)
     width = (found.upper - found.lower)[0, 2]
     assert np.abs(found.upper - toys.upper)[0, 1:4].max() < 0.1 * width
     free = argon.expected_interval("nsi", "eps_u_ee", profiled="eps_u_mumu")

@@ -70,11 +70,12 @@ def test_the_line_along_a_coupling_that_another_one_cancels_is_what_its_points_a
     likelihood, model = argon() + load("coherent-csi-2017"), TWO["universal"]
     at = {"mass": 10.0, "mass_b": 10.0, "coupling_b": coupling_b}
     least = likelihood.best_fit(model, **at)
-    near = coupling_b / 3**0.5 * (1 + 1e-3 * (1e-3 / coupling_b) ** 2 * np.linspace(-1, 1, 2001))
+    near = coupling_b / 3**0.5 * (1 + 1e-3 * (1e-3 / coupling_b) ** 2 * np.linspace(-1, 1, 1001))
     each = np.array([likelihood.chi2(model, coupling=value, **at) for value in near])
-    assert least.chi2 == pytest.approx(each.min(), abs=1e-3)
+    assert least.chi2 == pytest.approx(each.min(), abs=4e-3)
     assert least.chi2 <= each.min() + 1e-6
-    found = likelihood.limit(model, **at)
+    # from there, because a search over masses takes seconds
+    found = likelihood.limit(model, reference=least.chi2, **at)
     ends = np.concatenate(found.excluded).ravel()[1:-1]
     assert ends.size
     at_ends = [likelihood.chi2(model, coupling=value, **at) for value in ends]
