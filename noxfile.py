@@ -170,6 +170,30 @@ def docs(session):
     session.run("python", "-P", "-m", "pytest", "-q", "tests/test_docs.py")
 
 
+def sphinx(session, builder, *arguments):
+    """Build the documentation's site from a copy of the tree, with the wheel of the session ``dist``."""
+    if session.virtualenv.is_sandboxed:
+        session.install(f"{built(session, '*.whl')}[docs]")
+    output = ROOT / "build" / "site" / builder
+    shutil.rmtree(output, ignore_errors=True)
+    # not with python -m, which would find the package of the copy, that has no kernels
+    session.chdir(copy(session) / "docs")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", "2", "-b", builder, *arguments, ".", str(output))
+    session.log(f"built in {output}")
+
+
+@nox.session
+def site(session):
+    """The documentation's site, tutorials run, into build/site/html; a warning is an error. Needs no network."""
+    sphinx(session, "html")
+
+
+@nox.session
+def links(session):
+    """Whether links to other sites lead somewhere. Needs the network."""
+    sphinx(session, "linkcheck", "-D", "nb_execution_mode=off")
+
+
 @nox.session
 def checked(session):
     """Kernels with bounds checks."""
