@@ -74,6 +74,7 @@ html_theme_options = {
     "navbar_align": "left",
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
+    "primary_sidebar_end": [],
     "collapse_navigation": True,
     "navigation_depth": 2,
     "footer_start": ["copyright"],

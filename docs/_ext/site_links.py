@@ -1,4 +1,4 @@
-"""Texts of the repository that are pages of the site, links to them, and names in docstrings.
+"""Texts of the repository that are pages of the site, links to them and to papers, and names in docstrings.
 
 ``<!-- include: CHANGELOG.md -->`` stands for that file of the repository; of a pattern's files each is a section.
 """
@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
+from docutils import nodes
 from pygments.lexers.special import TextLexer
 from sphinx.domains.python import PyXRefRole
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 ROOT = Path(__file__).parents[2]
 #: Files outside of the site's folder, and the pages that show them.
@@ -20,6 +22,9 @@ PAGES = {
 PROVENANCE = "docs/reference/provenance.md"
 _INCLUDE = re.compile(r"^<!-- include: (\S+) -->$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_PAPER = re.compile(r"(arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4,9}/[\w./-]*\w)")
+#: Where no link is made: in links, headings, and code.
+_CLOSED = (nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.FixedTextElement)
 _HEADING = re.compile(r"^(#+ )", re.MULTILINE)
 
 
@@ -76,10 +81,37 @@ def leave(app, env, node, contnode):
     return contnode if node.get("soft") else None
 
 
+class Papers(SphinxPostTransform):
+    """Numbers of papers become links."""
+
+    default_priority = 700
+
+    def run(self, **kwargs):
+        """Divide the texts that hold some."""
+        for text in list(self.document.findall(nodes.Text)):
+            parts = _PAPER.split(text)
+            if len(parts) > 1 and not any(isinstance(node, _CLOSED) for node in _above(text)):
+                made = [nodes.Text(part) if i % 2 == 0 else _paper(part) for i, part in enumerate(parts) if part]
+                text.parent.replace(text, made)
+
+
+def _above(node):
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def _paper(number):
+    kind, _, name = number.partition(":")
+    address = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}[kind] + name
+    return nodes.reference("", number, internal=False, refuri=address)
+
+
 def setup(app):
     """Register all of it."""
     app.connect("source-read", read)
     app.connect("missing-reference", leave)
     app.add_role("soft", SoftRole())
+    app.add_post_transform(Papers)
     app.add_lexer("csv", TextLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
