@@ -167,7 +167,7 @@ def docs(session):
     shutil.unpack_archive(built(session, "*.tar.gz"), folder, filter="data")
     session.chdir(folder / built(session, "*.tar.gz").name.removesuffix(".tar.gz"))
     # -P, because the folder holds the package without its kernels
-    session.run("python", "-P", "-m", "pytest", "-q", "tests/test_docs.py")
+    session.run("python", "-P", "-m", "pytest", "-q", "tests/test_docs.py", "tests/test_site.py")
 
 
 def sphinx(session, builder, *arguments):

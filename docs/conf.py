@@ -28,7 +28,6 @@ extensions = [
     "site_registries",
     "site_summaries",
 ]
-# what git does not know, and pages that others include
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 nitpicky = True

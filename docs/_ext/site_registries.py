@@ -11,6 +11,7 @@ import re
 from site_tables import TableDirective, markdown
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 
 import cevns
 from cevns.experiments import known_options
@@ -157,14 +158,12 @@ TABLES = {
 class Registry(TableDirective):
     """One of `TABLES`."""
 
-    required_arguments = 1
-
     def text(self):
         """Return the table."""
         return TABLES[self.arguments[0]]()
 
 
-class RoomConstants(TableDirective):
+class RoomConstants(SphinxDirective):
     """The constants that a room shows, with the comments of their definitions."""
 
     required_arguments = 1

@@ -26,7 +26,7 @@ def _published(row):
 class Summary(TableDirective):
     """The rows of a paper."""
 
-    required_arguments = 1
+    optional_arguments = 12
 
     def text(self):
         """Return a table, with notes below."""

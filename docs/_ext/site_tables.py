@@ -17,8 +17,7 @@ def markdown(head, rows):
 class TableDirective(SphinxDirective):
     """Base of directives that write Markdown."""
 
-    has_content = False
-    optional_arguments = 12
+    required_arguments = 1
 
     def text(self):
         """Return what stands in the place of the directive."""
