@@ -3,10 +3,14 @@
 ``{registry} NAME`` stands for the table of that name, ``{room-constants} MODULE`` for the constants of a room.
 """
 
+import contextlib
 import importlib
+import io
 import math
+import os
 import pkgutil
 import re
+from unittest import mock
 
 from site_tables import TableDirective, markdown
 from sphinx.pycode import ModuleAnalyzer
@@ -14,6 +18,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import cevns
+from cevns.cli import main
+from cevns.config import template
 from cevns.experiments import known_options
 from cevns.fluxes import SOLAR_FLUXES, SOLAR_SURVIVAL, pion_decay_at_rest, reactor_antineutrinos, solar_neutrinos
 from cevns.interactions import STANDARD_RADII, get_interaction, known_interactions
@@ -143,9 +149,32 @@ def _radii():
     return markdown(("of", "charge radius of the standard model [10⁻³² cm²]"), rows)
 
 
+def _helps(words=()):
+    """Yield the help of a command, and of those that it lists."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        main([*words, "--help"])
+    text = told.getvalue().strip()
+    yield f"## `{' '.join(['cevns', *words])}`\n\n```text\n{text}\n```"
+    listed = text.partition("  COMMAND\n")[2].partition("\n\n")[0]
+    for name in re.findall(r"^    (\S+(?: \S+)*)(?:  |$)", listed, flags=re.MULTILINE):
+        yield from _helps((*words, *name.split()))
+
+
+def _commands():
+    with mock.patch.dict(os.environ, COLUMNS="100"):
+        return "\n\n".join(_helps())
+
+
+def _configuration():
+    return f"```toml\n{template().strip()}\n```"
+
+
 TABLES = {
     "interactions": _interactions,
     "parameters": _parameters,
+    "commands": _commands,
+    "configuration": _configuration,
     "data-sets": _data_sets,
     "fluxes": _fluxes,
     "solar-fluxes": _solar,
