@@ -162,7 +162,7 @@ def _helps(words=()):
 
 
 def _commands():
-    with mock.patch.dict(os.environ, COLUMNS="100"):
+    with mock.patch.dict(os.environ, COLUMNS="90"):
         return "\n\n".join(_helps())
 
 
