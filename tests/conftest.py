@@ -12,7 +12,6 @@ import pytest
 
 import cevns
 from cevns.cli import main
-from cevns.config import load_config
 from cevns.errors import DataError
 from cevns.interactions import NonStandardInteractions
 
@@ -87,7 +86,8 @@ def model(request):
 
 @pytest.fixture
 def load(tmp_path):
-    """Load a configuration from text, with tables and arrays in files beside it."""
+    """Load a configuration from text, with tables and arrays in files beside it; the schema is asked, too."""
+    from schemas import loaded
 
     def load(text, /, **files):
         for name, content in files.items():
@@ -97,7 +97,7 @@ def load(tmp_path):
                 np.save(tmp_path / f"{name}.npy", content)
         path = tmp_path / "mine.toml"
         path.write_text(text, encoding="utf-8")
-        return load_config(path)
+        return loaded(path)
 
     return load
 

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
 
-__all__ = ["template", "validate"]
+__all__ = ["schema", "template", "validate"]
 
 
 def template(args: Namespace) -> Result:
@@ -16,6 +16,15 @@ def template(args: Namespace) -> Result:
     from cevns.config import template as text
 
     return Result({"template": text()}, text().rstrip())
+
+
+def schema(args: Namespace) -> Result:
+    """The JSON schema, which is JSON with or without ``--json``."""
+    import json
+
+    from cevns.config import schema as made
+
+    return Result(made(), json.dumps(made(), indent=2))
 
 
 def validate(args: Namespace) -> Result:

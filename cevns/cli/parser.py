@@ -344,6 +344,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     topic = _topic(commands, "config", "files that describe experiments and models of your own")
     _command(topic, "template", "config:template", "print a commented example that works")
+    _command(topic, "schema", "config:schema", "print the JSON schema, for editors")
     command = _command(topic, "validate", "config:validate", "check a file")
     command.add_argument("file", metavar="FILE")
     # a file may have many problems at once

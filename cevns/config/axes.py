@@ -258,11 +258,13 @@ def _check_template(by_energy: Array, counts: Array) -> None:
         )
 
 
+@read.takes(lambda of: of.table(_ARRIVAL))
 def arrival(reader: Reader, value: Any, where: str) -> Any:
     """Bins of arrival time."""
     return read.a(_ARRIVAL)(reader, value, where)
 
 
+@read.takes(lambda of: of.table(_DISTRIBUTION))
 def distribution(reader: Reader, value: Any, where: str) -> Any:
     """Shares, or a template, with their axes."""
     return read.a(_DISTRIBUTION)(reader, value, where)
@@ -276,7 +278,7 @@ def _build_distribution(*, axes: Sequence[Axis], shares: Any = None, template: A
     return Shares(binning.axes, shares, template)
 
 
-_DISTRIBUTION = Section(
+_DISTRIBUTION: Section = Section(
     _build_distribution,
     {
         "axes": ("axes", axes_of_lists),
@@ -284,6 +286,11 @@ _DISTRIBUTION = Section(
         "template": ("template", read.array),
     },
     {"axes": (Axis("x", (0.0, 1.0)),)},
+    told_by=(Distribution,),
+    means={
+        "shares": "For each bin of energy, of its counts in the other bins: at most 1 in all.",
+        "template": "Expected counts of the standard model in all bins.",
+    },
 )
 _ARRIVAL_EFFICIENCIES = {
     "exponential": Section(
@@ -293,7 +300,7 @@ _ARRIVAL_EFFICIENCIES = {
     ),
     **EFFICIENCIES,
 }
-_ARRIVAL = Section(
+_ARRIVAL: Section = Section(
     Arrival,
     {
         "edges_us": ("edges", read.ascending),

@@ -132,11 +132,19 @@ def data_in_part(reader: Reader, where: str) -> DataTable:
     return DataTable(*(values if isinstance(values, np.ndarray) else None for values in given))
 
 
+@read.takes(lambda of: of.table(_DATA))
 def data(reader: Reader, value: Any, where: str) -> Any:
     """Counts with uncertainties, Poisson counts, or expected ones."""
     return read.a(_DATA)(reader, value, where)
 
 
+@read.takes(
+    lambda of: {
+        "type": "object",
+        "properties": {"model": {"anyOf": [of.value(read.text), of.value(model)]}},
+        "additionalProperties": of.value(read.number),
+    }
+)
 def _expected(reader: Reader, value: Any, where: str) -> Any:
     """A model with values of its parameters, by name."""
     table = read.mapping(reader, value, where)
@@ -168,7 +176,7 @@ def _build_data(*, observed: Any, uncertainty: Any = None, asimov: Any = None) -
     return DataTable((asimov or Expected()) if expected else observed, uncertainty)
 
 
-_DATA = Section(
+_DATA: Section = Section(
     _build_data,
     {
         "observed": ("observed", read.Word(ASIMOV)),
@@ -177,6 +185,12 @@ _DATA = Section(
     },
     {"observed": (1.0,)},
     {"asimov": frozenset({"observed"})},
+    (Data,),
+    {
+        "observed": f'Counts in all bins, or "{ASIMOV}" for those that are expected.',
+        "uncertainty": f'Standard deviations, or "{COUNTING}" for square roots of what is expected; none for Poisson '
+        "counts.",
+    },
 )
 
 
@@ -259,6 +273,21 @@ class BackgroundTable:
         return functools.reduce(np.multiply.outer, parts, np.array([self.events or 0.0]))
 
 
+@read.takes(
+    lambda of: of.first(
+        [
+            (
+                {"required": ["events"], "not": {"required": ["counts"]}},
+                of.table(
+                    Section(_build_product, _PRODUCT, told_by=(Background,), means={"events": "Counts in all bins."}),
+                    others=read.Word(FLAT),
+                ),
+            )
+        ],
+        of.table(Section(_build_counts, _BACKGROUND, told_by=(Background,))),
+    ),
+    "background",
+)
 def background(reader: Reader, value: Any, where: str) -> Any:
     """A background: counts in all bins, or the number of events with a projection on each axis by its name."""
     table = read.mapping(reader, value, where)
@@ -273,10 +302,9 @@ def background(reader: Reader, value: Any, where: str) -> Any:
     if "counts" in table or not {"events", *projections} & table.keys():
         found = reader.section(Section(_build_counts, _BACKGROUND, {"name": "x"} | _RIGHT), table, where)
     else:
-        keys = {key: _BACKGROUND[key] for key in ("name", "sigma")} | {"events": ("events", read.number)}
         before = len(reader.problems)
         found = reader.section(
-            Section(_build_product, keys | projections, {"name": "x", "sigma": 0.1, "events": 1.0}), table, where
+            Section(_build_product, _PRODUCT | projections, {"name": "x", "sigma": 0.1, "events": 1.0}), table, where
         )
         for axis in axes.axes if found is not None or "file" not in table else ():
             if axis.name not in table and axis.name not in reader.parts[where]:
@@ -299,6 +327,11 @@ _BACKGROUND: dict[str, Any] = {
     "name": ("name", read.text),
     "counts": ("counts", read.array),
     "sigma": ("sigma", read.number),
+}
+_PRODUCT: dict[str, Any] = {
+    "name": ("name", read.text),
+    "sigma": ("sigma", read.number),
+    "events": ("events", read.number),
 }
 _RIGHT: dict[str, Any] = {"counts": (1.0,), "sigma": 0.1}
 #: A background with other counts.

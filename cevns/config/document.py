@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cevns import checks
 from cevns.config.experiments import experiments
 from cevns.config.models import models
-from cevns.config.readers import Reader, Section
+from cevns.config.readers import Reader, Section, takes
 from cevns.config.targets import nuclei
 from cevns.errors import CevnsError, DataError
 from cevns.files import checked_path, read_bytes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cevns.experiments import Experiment
     from cevns.nuclei import Nucleus
 
-__all__ = ["Config", "load_config", "template"]
+__all__ = ["Config", "load_config", "schema", "template"]
 
 SCHEMA = 1
 #: Bytes of the longest configuration file that is read.
@@ -152,6 +152,27 @@ def template() -> str:
     return (resources.files("cevns.config") / "template.toml").read_text(encoding="utf-8")
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of configuration files, of which editors complete keys and check values.
+
+    It knows keys, types and kinds, and no number that is out of its range: `load_config` checks these too.
+
+    Returns
+    -------
+    dict
+        As `json` writes it.
+
+    Examples
+    --------
+    >>> sorted(schema()["properties"])
+    ['experiment', 'model', 'nuclei', 'schema']
+    """
+    from cevns.config.schemas import Schemas
+
+    return Schemas().whole(_DOCUMENT, f"Configuration of cevns, schema {SCHEMA}")
+
+
+@takes({"const": SCHEMA})
 def _schema(reader: Reader, value: Any, where: str) -> int:
     if type(value) is not int or value != SCHEMA:
         # true is 1 too
@@ -180,4 +201,5 @@ _DOCUMENT = Section(
         "model": ("model", models),
         "experiment": ("experiment", experiments),
     },
+    means={"schema": "Version of this format."},
 )

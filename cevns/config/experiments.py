@@ -37,6 +37,8 @@ from cevns.predictions import Signal, SpreadSignal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cevns.config.schemas import Schemas
+
 __all__ = ["experiments"]
 
 #: Keys that a built-in experiment does not have, and its options.
@@ -44,15 +46,21 @@ _OWN = {"flux", "target", "response"}
 _OPTIONS = {"quenching", "form_factor", "systematics", "shapes", "runs"}
 
 
-def experiments(reader: Reader, value: Any, where: str) -> list[Experiment | None]:
-    """Experiments, whose names must differ."""
-    names = [e.get("name") for e in value if isinstance(e, dict)] if isinstance(value, list) else []
-    for name in dict.fromkeys(n for n in names if isinstance(n, str) and names.count(n) > 1):
-        reader.problem(where, f"the name {reprlib.repr(name)} is given more than once")
-    found: list[Experiment | None] = read.one_or_more(_experiment)(reader, value, where)
-    return found
+def _taken(of: Schemas) -> dict[str, Any]:
+    """Return what an experiment is: a built-in one, with the options that it has, or one of the file's own."""
+    known = of.table(_KNOWN_EXPERIMENT)
+    has = {name: known_options(name) for name in known_experiments()}
+    known["dependentSchemas"] = {
+        option: {"properties": {"name": {"enum": [name for name, options in has.items() if option in options]}}}
+        for option in _KNOWN_EXPERIMENT.keys
+        if option in _OPTIONS
+    }
+    named = {"properties": {"name": {"enum": [*has]}}, "required": ["name"]}
+    own = [{"required": [part]} for part in sorted(_OWN)] + [{"required": ["data"], "not": named}]
+    return of.first([({"anyOf": own}, of.table(_OWN_EXPERIMENT))], known)
 
 
+@read.takes(_taken, "experiment")
 def _experiment(reader: Reader, value: Any, where: str) -> Any:
     """An experiment by name, or one of the file's own if any of its parts is given."""
     table = read.mapping(reader, value, where)
@@ -61,6 +69,16 @@ def _experiment(reader: Reader, value: Any, where: str) -> Any:
     if not table.keys() & _OWN and ("data" not in table or table.get("name") in known_experiments()):
         return _known(reader, table, where)
     return _Own(reader, table, where).made()
+
+
+@read.takes(lambda of: of.value(read.one_or_more(_experiment)))
+def experiments(reader: Reader, value: Any, where: str) -> list[Experiment | None]:
+    """Experiments, whose names must differ."""
+    names = [e.get("name") for e in value if isinstance(e, dict)] if isinstance(value, list) else []
+    for name in dict.fromkeys(n for n in names if isinstance(n, str) and names.count(n) > 1):
+        reader.problem(where, f"the name {reprlib.repr(name)} is given more than once")
+    found: list[Experiment | None] = read.one_or_more(_experiment)(reader, value, where)
+    return found
 
 
 def _known(reader: Reader, table: dict[str, Any], where: str) -> Experiment | None:
@@ -371,7 +389,7 @@ _ABOUT = (
 _KNOWN_EXPERIMENT = Section(
     _build_known,
     {
-        "name": ("name", read.text),
+        "name": ("name", read.among(known_experiments)),
         "nuisance": ("nuisances", nuisances),
         "quenching": ("quenching", read.text_or(quenching)),
         "form_factor": ("form_factor", form_factor),
@@ -384,6 +402,12 @@ _KNOWN_EXPERIMENT = Section(
         "data": ("data", data),
     },
     needs=dict.fromkeys(_OPTIONS, frozenset({"name"})),
+    means={
+        "quenching": "A name that the experiment knows, or a factor of one's own.",
+        "systematics": '"core" or "full".',
+        "shapes": "Released excursions that are nuisances.",
+        "runs": "Which of its runs.",
+    },
 )
 _OWN_EXPERIMENT = Section(
     _required,
@@ -409,4 +433,5 @@ _OWN_EXPERIMENT = Section(
         "form_factor": ("form_factor", form_factor),
         "electrons": ("electrons", electrons),
     },
+    told_by=(Experiment,),
 )

@@ -14,6 +14,8 @@ from cevns.config.readers import Reader, Section
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.fluxes import (
+    SOLAR_FLUXES,
+    Flux,
     PulseTiming,
     TabulatedTiming,
     monochromatic,
@@ -27,11 +29,10 @@ from cevns.fluxes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cevns.fluxes import Flux
-
 __all__ = ["flux"]
 
 
+@read.takes(lambda of: of.value(read.one_or_more(read.one_of(_FLUXES, "flux"))))
 def flux(reader: Reader, value: Any, where: str) -> Any:
     """One flux, or several that add up."""
     before = len(reader.problems)
@@ -41,6 +42,7 @@ def flux(reader: Reader, value: Any, where: str) -> Any:
     return None if len(reader.problems) > before else sum(parts[1:], parts[0])
 
 
+@read.takes(lambda of: of.one_or_by_name(read.one_of(_TIMINGS, "timing-law")), "timing")
 def _timing(reader: Reader, value: Any, where: str) -> Any:
     """One law of arrival times, or one for each component or flavour, told by tables without a kind of their own."""
     by_component = isinstance(value, dict) and value and "kind" not in value
@@ -49,6 +51,7 @@ def _timing(reader: Reader, value: Any, where: str) -> Any:
     return read.one_of(_TIMINGS)(reader, value, where)
 
 
+@read.takes(lambda of: {"anyOf": [of.value(read.number), of.table(_SHARE)]}, "share")
 def _share(reader: Reader, value: Any, where: str) -> Any:
     """One share for all energies, or a table of them."""
     return (read.a(_SHARE) if isinstance(value, dict) else read.number)(reader, value, where)
@@ -109,7 +112,7 @@ def _build_tabulated(
     return tabulated(energy, scaled, histogram=histogram, antineutrino=antineutrino)
 
 
-_TIMINGS = {
+_TIMINGS: dict[str, Section] = {
     "pulse": Section(
         PulseTiming,
         {
@@ -130,12 +133,14 @@ _TIMINGS = {
             "values": ("values", read.numbers),
         },
         {"values": (1.0,)},
+        means={"edges_us": "Ascending edges of bins.", "low_us": "Where bins begin.", "high_us": "Where bins end."},
     ),
 }
-_SHARE = Section(
+_SHARE: Section = Section(
     lambda energy, shares: (energy, shares),
     {"energy_mev": ("energy", read.ascending), "shares": ("shares", read.numbers)},
     {"energy": (1.0, 2.0), "shares": (0.5, 0.5)},
+    means={"energy_mev": "Ascending energies of neutrinos.", "shares": "From 0 to 1, with straight lines in between."},
 )
 _ARRIVING: dict[str, Any] = {
     "shares": ("shares", read.by_name(_share)),
@@ -148,7 +153,8 @@ _ARRIVING_NEEDS = {
     "shares": frozenset({"rest"}),
     "timing": frozenset({"flavour", "shares", "rest"}),
 }
-_FLUXES = {
+_ARRIVING_TOLD_BY = (tabulated, oscillated, Flux.with_timing)
+_FLUXES: dict[str, Section] = {
     "pion-decay-at-rest": Section(
         pion_decay_at_rest,
         {
@@ -164,12 +170,18 @@ _FLUXES = {
         {
             "energy_mev": ("energy", read.number),
             "fluence_per_cm2": ("fluence", read.number),
-            "flavour": ("flavour", read.text),
+            "flavour": ("flavour", read.among(lambda: FLAVOURS)),
             "antineutrino": ("antineutrino", read.flag),
             **_ARRIVING,
         },
         {"energy": 10.0, "fluence": 1.0, "flavour": "e"},
         _ARRIVING_NEEDS,
+        _ARRIVING_TOLD_BY,
+        {
+            "energy_mev": "Of the neutrinos.",
+            "fluence_per_cm2": "Neutrinos over the exposure.",
+            "flavour": "With which they arrive.",
+        },
     ),
     "reactor": Section(
         reactor_antineutrinos,
@@ -187,7 +199,7 @@ _FLUXES = {
     "solar": Section(
         solar_neutrinos,
         {
-            "source": ("source", read.text),
+            "source": ("source", read.among(lambda: SOLAR_FLUXES)),
             "exposure_days": ("exposure", read.number),
             "total_per_cm2_per_s": ("total", read.number),
             "survival": ("survival", _share),
@@ -211,5 +223,17 @@ _FLUXES = {
             **_ARRIVING,
         },
         needs=_ARRIVING_NEEDS,
+        told_by=_ARRIVING_TOLD_BY,
+        means={
+            "energy_mev": "Ascending energies of the rows, or the edges of a histogram's bins.",
+            "energy_low_mev": "Where bins begin.",
+            "energy_high_mev": "Where bins end.",
+            "exposure_s": "Time over which densities per second are added up.",
+            **{
+                f"{flavour}_per_cm2_per_mev{per_s}": f"Density of {flavour} neutrinos."
+                for flavour in FLAVOURS
+                for per_s in ("", "_per_s")
+            },
+        },
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.config import readers as read
@@ -22,32 +22,31 @@ from cevns.interactions import (
     VectorMediator,
     contact,
     get_interaction,
+    known_interactions,
 )
 from cevns.interactions import mediated as _mediated
 from cevns.interactions.upscattering import EXCHANGES
 
+if TYPE_CHECKING:
+    from cevns.config.schemas import Schemas
+
 __all__ = ["model", "models"]
 
 
-def models(reader: Reader, value: Any, where: str) -> dict[str, Interaction] | None:
-    """One model, or several with names of their own."""
-    before = len(reader.problems)
-    tables = [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
-    # of those that cannot be read the names are known
-    reader.models = {name: None for table in tables if isinstance(name := table.get("name"), str)}
-    found = read.one_or_more(model)(reader, value, where)
-    if len(reader.problems) > before or not found:
-        if not found:
-            reader.problem(where, "is empty: give at least one model, or leave it out")
-        return None
-    by_name = {one.name: one for one in found}
-    for i, one in enumerate(found, start=1):
-        if by_name[one.name] is not one:
-            reader.problem(f"{where}[{i}].name", f"is {one.name!r} more than once: give each model a name of its own")
-    reader.models |= by_name
-    return by_name
+def _taken(of: Schemas) -> dict[str, Any]:
+    """Return what a model is: one by name, a kind, or a vector, told by its keys and maybe by its kind."""
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"properties": {"kind": {"const": kind}}, "required": ["kind"]}, of.table(section, kind))
+        for kind, section in _KINDS.items()
+        if section is not None
+    ]
+    for marks, section in _MODELS:
+        marked = {"anyOf": [{"required": [mark]} for mark in section.keys if mark in marks]}
+        cases.append((marked, of.table(section, "vector" if marks <= _VECTORS else "", usual=True)))
+    return of.first(cases, of.table(_KNOWN_MODEL))
 
 
+@read.takes(_taken, "model")
 def model(reader: Reader, value: Any, where: str) -> Interaction | None:
     """A model by name, or one of the file's own, told by its kind or by the keys that only one has."""
     table = read.mapping(reader, value, where)
@@ -94,6 +93,26 @@ def _slipped(reader: Reader, table: Mapping[str, Any], where: str) -> bool:
     return False
 
 
+@read.takes(lambda of: of.value(read.one_or_more(model)))
+def models(reader: Reader, value: Any, where: str) -> dict[str, Interaction] | None:
+    """One model, or several with names of their own."""
+    before = len(reader.problems)
+    tables = [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
+    # of those that cannot be read the names are known
+    reader.models = {name: None for table in tables if isinstance(name := table.get("name"), str)}
+    found = read.one_or_more(model)(reader, value, where)
+    if len(reader.problems) > before or not found:
+        if not found:
+            reader.problem(where, "is empty: give at least one model, or leave it out")
+        return None
+    by_name = {one.name: one for one in found}
+    for i, one in enumerate(found, start=1):
+        if by_name[one.name] is not one:
+            reader.problem(f"{where}[{i}].name", f"is {one.name!r} more than once: give each model a name of its own")
+    reader.models |= by_name
+    return by_name
+
+
 # What the constructors do not ask for: in a file a model has a name of its own.
 
 
@@ -133,7 +152,13 @@ _ABOUT_MODEL = {
     "lagrangian": ("lagrangian", read.text),
     "weak": ("weak", read.named(WEAK_COUPLINGS, "weak couplings")),
 }
-_KNOWN_MODEL = Section(lambda name, **changes: get_interaction(name).replace(**changes), _ABOUT_MODEL, {"name": "sm"})
+_KNOWN_MODEL = Section(
+    lambda name, **changes: get_interaction(name).replace(**changes),
+    {**_ABOUT_MODEL, "name": ("name", read.among(known_interactions))},
+    {"name": "sm"},
+    told_by=(Interaction,),
+    means={"name": "Of `cevns list`."},
+)
 #: Keys that tell a kind of model, and its section.
 _MODELS = (
     (
@@ -147,6 +172,7 @@ _MODELS = (
                 "signed": ("signed", read.flag),
             },
             {"name": "x", "quarks": (1.0, 1.0), "leptons": {"e": 1.0}},
+            told_by=(Interaction,),
         ),
     ),
     (
@@ -155,6 +181,7 @@ _MODELS = (
             NonStandardInteractions,
             {**_ABOUT_MODEL, "up": ("up", read.couplings), "down": ("down", read.couplings)},
             {"name": "x"},
+            told_by=(Interaction,),
         ),
     ),
     (
@@ -171,6 +198,8 @@ _MODELS = (
                 "signed": ("signed", read.flag),
             },
             {"name": "x"},
+            told_by=(_mediated,),
+            means={"mediated": "Whether a mediator with a mass is exchanged; a contact interaction if not."},
         ),
     ),
 )
@@ -184,12 +213,23 @@ _NEUTRINOS = {"neutrinos": ("neutrinos", read.couplings)}
 #: Sections by kind; vectors are told by their keys.
 _KINDS = {
     "vector": None,
-    "scalar": Section(_build_scalar, {**_ABOUT_MODEL, **_NUCLEONS, **_ELECTRON, **_NEUTRINOS}, {"name": "x"}),
-    "pseudoscalar": Section(_build_pseudoscalar, {**_ABOUT_MODEL, **_ELECTRON, **_NEUTRINOS}, {"name": "x"}),
+    "scalar": Section(
+        _build_scalar,
+        {**_ABOUT_MODEL, **_NUCLEONS, **_ELECTRON, **_NEUTRINOS},
+        {"name": "x"},
+        told_by=(ScalarMediator,),
+    ),
+    "pseudoscalar": Section(
+        _build_pseudoscalar,
+        {**_ABOUT_MODEL, **_ELECTRON, **_NEUTRINOS},
+        {"name": "x"},
+        told_by=(PseudoscalarMediator,),
+    ),
     "tensor": Section(
         _build_tensor,
         {**_ABOUT_MODEL, **_NUCLEONS, **_NEUTRINOS},
         {"name": "x", "proton": 1.0, "neutron": 1.0},
+        told_by=(TensorMediator,),
     ),
     "upscattering": Section(
         _build_upscattering,
@@ -200,5 +240,6 @@ _KINDS = {
             **_NEUTRINOS,
         },
         {"name": "x", "exchange": "scalar", "proton": 1.0, "neutron": 1.0},
+        told_by=(Upscattering,),
     ),
 }

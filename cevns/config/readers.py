@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.config.columns import Cells, read_columns
+from cevns.config.taking import takes
 from cevns.config.values import (
     Read,
     Word,
+    among,
     array,
     ascending,
     by_name,
@@ -49,9 +51,11 @@ __all__ = [
     "Section",
     "Word",
     "a",
+    "among",
     "array",
     "ascending",
     "by_name",
+    "choice",
     "couplings",
     "each",
     "file",
@@ -66,6 +70,7 @@ __all__ = [
     "one_of",
     "one_or_more",
     "sequence",
+    "takes",
     "text",
     "text_or",
     "texts",
@@ -85,12 +90,18 @@ class Section:
         Right values of required parameters, which stand in for those that cannot be read or are wrong.
     needs : mapping of str to set of str
         For parameters on whose complaints others have a say, these; columns have it on each other in any case.
+    told_by : tuple of callable
+        What tells in docstrings of parameters of which that of `build` says nothing, the first one before others.
+    means : mapping of str to str
+        What keys mean of which no docstring tells.
     """
 
     build: Callable[..., Any]
     keys: Mapping[str, tuple[str, Read]]
     example: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    told_by: tuple[Callable[..., Any], ...] = ()
+    means: Mapping[str, str] = field(default_factory=dict)
 
     def unsure(self, bad: Collection[str]) -> set[str]:
         """Return the parameters whose complaints mean nothing while some are bad."""
@@ -287,7 +298,7 @@ class Reader:
                 self.problem(join(where, "columns"), "needs file")
             return table
         before = len(self.problems)
-        wanted = _mapping_to_columns(self, table.get("columns", {}), join(where, "columns"))
+        wanted = choice(self, table.get("columns", {}), join(where, "columns"))
         name = text(self, table["file"], join(where, "file"))
         for key in wanted or ():
             if key not in section.columns:
@@ -349,9 +360,10 @@ def _names_a_flavour(key: str) -> bool:
     return "_per_cm2_per_mev" in key and key.partition("_")[0] not in FLAVOURS
 
 
-def a(section: Section) -> Read:
+def a(section: Section, name: str = "") -> Read:
     """Return the reader of tables that `section` describes."""
 
+    @takes(lambda of: of.table(section), name)
     def read(reader: Reader, value: Any, where: str) -> Any:
         table = mapping(reader, value, where)
         return None if table is None else reader.section(section, table, where)
@@ -359,9 +371,10 @@ def a(section: Section) -> Read:
     return read
 
 
-def one_of(kinds: Mapping[str, Section]) -> Read:
+def one_of(kinds: Mapping[str, Section], name: str = "") -> Read:
     """Return the reader of tables whose key ``kind`` chooses the section."""
 
+    @takes(lambda of: of.one_of(kinds), name)
     def read(reader: Reader, value: Any, where: str) -> Any:
         table = mapping(reader, value, where)
         if table is None:
@@ -379,5 +392,5 @@ def one_of(kinds: Mapping[str, Section]) -> Read:
     return read
 
 
-def _mapping_to_columns(reader: Reader, value: Any, where: str) -> Any:
-    return by_name(of_type((int, str), "a number or a title of a column"))(reader, value, where)
+#: The reader of what chooses columns of a file.
+choice = by_name(of_type((int, str), "a number or a title of a column", type=["integer", "string"]))

@@ -37,6 +37,7 @@ __all__ = ["EFFICIENCIES", "OBSERVABLE", "axes", "efficiency", "electrons", "que
 OBSERVABLE, UNIT = "energy", "keVee"
 
 
+@read.takes(lambda of: of.one_or_by_name(read.one_of(_QUENCHINGS, "quenching-factor")), "quenching")
 def quenching(reader: Reader, value: Any, where: str) -> Any:
     """One quenching factor, or one for each isotope or element, told by tables without a kind of their own."""
     by_nucleus = isinstance(value, dict) and value and "kind" not in value
@@ -45,6 +46,13 @@ def quenching(reader: Reader, value: Any, where: str) -> Any:
     return read.one_of(_QUENCHINGS)(reader, value, where)
 
 
+@read.takes(
+    lambda of: of.first(
+        [({"properties": {"kind": {"const": "templates"}}, "required": ["kind"]}, of.table(_TEMPLATES, "templates"))],
+        of.table(_RESPONSE, "quenching", usual=True),
+    ),
+    "response",
+)
 def response(reader: Reader, value: Any, where: str) -> Any:
     """A response by its quenching factor, or by templates if its kind says so."""
     table = read.mapping(reader, value, where)
@@ -78,8 +86,12 @@ def _build_templates(
     return read_templates(file, Binning(axes), kind=rows, beyond=beyond)
 
 
-_QUENCHINGS = {
-    "constant": Section(lambda factor: PolynomialQuenching((factor,)), {"factor": ("factor", read.number)}),
+_QUENCHINGS: dict[str, Section] = {
+    "constant": Section(
+        lambda factor: PolynomialQuenching((factor,)),
+        {"factor": ("factor", read.number)},
+        means={"factor": "f_Q at all energies."},
+    ),
     "linear": Section(
         LinearQuenching,
         {
@@ -133,7 +145,9 @@ _LOGISTIC = Section(
 )
 EFFICIENCIES = {
     "constant": Section(
-        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"), {"value": ("value", read.number)}
+        lambda value: Efficiency((0.0, 1.0), (value,), kind="steps"),
+        {"value": ("value", read.number)},
+        means={"value": "Share of events that are accepted, from 0 to 1."},
     ),
     "steps": Section(
         _build_steps,
@@ -145,11 +159,17 @@ EFFICIENCIES = {
             "beyond": ("beyond", read.text),
         },
         {"values": (1.0,)},
+        means={
+            "edges": "Where steps begin, and where the last one ends.",
+            "low": "Where steps begin.",
+            "high": "Where steps end.",
+        },
     ),
     "points": Section(
         lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
         {"observable": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
         {"x": (0.0, 1.0), "values": (1.0, 1.0)},
+        told_by=(Efficiency,),
     ),
     "logistic": _LOGISTIC,
 }
@@ -159,11 +179,15 @@ _RECOIL_EFFICIENCIES = {
         lambda edges, values, beyond="constant": Efficiency(edges, values, beyond, kind="steps"),
         {"edges_kev": ("edges", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
         {"edges": (0.0, 1.0), "values": (1.0,)},
+        told_by=(Efficiency,),
+        means={"edges_kev": "Recoil energies where steps begin, and where the last one ends."},
     ),
     "points": Section(
         lambda x, values, beyond="constant": Efficiency(x, values, beyond, kind="points"),
         {"recoil_kev": ("x", read.ascending), "values": ("values", read.numbers), "beyond": ("beyond", read.text)},
         {"x": (0.0, 1.0), "values": (1.0, 1.0)},
+        told_by=(Efficiency,),
+        means={"recoil_kev": "Ascending recoil energies."},
     ),
     "logistic": _LOGISTIC,
 }
@@ -189,8 +213,8 @@ RESOLUTIONS = {
     "poisson": Section(PoissonResolution, {}),
 }
 #: Readers of tables of efficiencies and of resolutions.
-efficiency, resolution = read.one_of(EFFICIENCIES), read.one_of(RESOLUTIONS)
-_RESPONSE = Section(
+efficiency, resolution = read.one_of(EFFICIENCIES, "efficiency"), read.one_of(RESOLUTIONS, "resolution")
+_RESPONSE: Section = Section(
     _build_response,
     {
         "quenching": ("quenching", quenching),
@@ -208,6 +232,7 @@ _RESPONSE = Section(
         "quenching": frozenset({"light_yield", "unit"}),
         "efficiency": frozenset({"edges"}),
     },
+    means={"axis": "Name of the observable, by which projections are given."},
 )
 _AXIS = Section(
     Axis,
@@ -215,8 +240,8 @@ _AXIS = Section(
     {"name": "x", "edges": (0.0, 1.0)},
 )
 #: The reader of one axis, or of several.
-axes = read.one_or_more(read.a(_AXIS))
-_TEMPLATES = Section(
+axes = read.one_or_more(read.a(_AXIS, "axis"))
+_TEMPLATES: Section = Section(
     _build_templates,
     {
         "file": ("file", read.file),
@@ -225,6 +250,12 @@ _TEMPLATES = Section(
         "beyond": ("beyond", read.text),
     },
     {"axes": (Axis("x", (0.0, 1.0)),)},
+    told_by=(read_templates,),
+    means={
+        "file": "An archive of NumPy with recoil_kev and templates, or a text file with one row for each template.",
+        "axes": "Axes of the bins, the last one fastest.",
+        "rows": '"points", with straight lines between energies, or "steps", bins of recoil energy.',
+    },
 )
 _ELECTRONS = Section(
     ElectronResponse,
@@ -237,4 +268,4 @@ _ELECTRONS = Section(
     },
 )
 #: The reader of a response to electrons, or of how they are bound.
-electrons = read.text_or(read.a(_ELECTRONS))
+electrons = read.text_or(read.a(_ELECTRONS), "electrons")

@@ -90,6 +90,7 @@ def check_names(reader: Reader, kind: str, given: Iterable[tuple[str, str]], kno
             reader.problem(where, error)
 
 
+@read.takes(lambda of: {"anyOf": [of.value(one) for one in (read.text, read.texts, read.couplings)]})
 def _components(reader: Reader, value: Any, where: str) -> Any:
     """The name of a component, names of several, or a table of how much of the pull each one takes."""
     if isinstance(value, dict):
@@ -122,20 +123,21 @@ _NUISANCE = Section(
     {"name": "x", "sigma": 0.1},
 )
 #: The reader of one nuisance, or of several.
-nuisances = read.one_or_more(read.a(_NUISANCE))
+nuisances = read.one_or_more(read.a(_NUISANCE, "nuisance"))
 _SIDE: dict[str, Any] = {
     "quenching": ("quenching", quenching),
     "efficiency": ("efficiency", efficiency),
     "resolution": ("resolution", resolution),
     "response": ("response", response),
 }
+_side = read.a(Section(_build_side, _SIDE), "side")
 _SHAPES = {
     "response": Section(
         ResponseShape,
         {
             "name": ("name", read.text),
-            "up": ("up", read.a(Section(_build_side, _SIDE))),
-            "down": ("down", read.a(Section(_build_side, _SIDE))),
+            "up": ("up", _side),
+            "down": ("down", _side),
             "low": ("low", read.number),
             "high": ("high", read.number),
         },
@@ -162,14 +164,16 @@ _SHAPES = {
             "reach": ("reach", read.number),
         },
         {"name": "x", "of": SIGNAL, "up": np.ones(1)},
+        told_by=(Deformation,),
     ),
 }
 #: The reader of one shape, or of several.
-shapes = read.one_or_more(read.one_of(_SHAPES))
+shapes = read.one_or_more(read.one_of(_SHAPES, "shape"))
 _CORRELATION = Section(
     _build_correlation,
     {"of": ("of", read.texts), "value": ("value", read.number)},
     {"of": ("x", "y"), "value": 0.0},
+    means={"of": "Names of two nuisances.", "value": "From -1 to 1."},
 )
 #: The reader of one correlation, or of several.
-correlations = read.one_or_more(read.a(_CORRELATION))
+correlations = read.one_or_more(read.a(_CORRELATION, "correlation"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.config import readers as read
 from cevns.config.readers import Reader, Section, join
 from cevns.errors import CevnsError
-from cevns.nuclei import FormFactor, Nucleus, Target
+from cevns.nuclei import FormFactor, Nucleus, Target, known_form_factors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["form_factor", "nuclei", "target"]
 
 
+@read.takes(lambda of: {"anyOf": [of.value(read.text), of.value(read.couplings)]})
 def _composition(reader: Reader, value: Any, where: str) -> Any:
     """A formula, or numbers by formula or nucleus; each is tried beside oxygen, so that no problem is withheld."""
     before, own = len(reader.problems), [n for n in reader.nuclei.values() if n is not None]
@@ -29,6 +30,7 @@ def _composition(reader: Reader, value: Any, where: str) -> Any:
     return None if len(reader.problems) > before or None in reader.nuclei.values() else value
 
 
+@read.takes(lambda of: of.table(_TARGET))
 def target(reader: Reader, value: Any, where: str) -> Any:
     """A target, whose composition may name nuclei of the file."""
     table = read.mapping(reader, value, where)
@@ -36,6 +38,7 @@ def target(reader: Reader, value: Any, where: str) -> Any:
     return None if table is None else reader.section(_TARGET, table, where, nuclei=own)
 
 
+@read.takes(lambda of: {"type": "object", "additionalProperties": of.table(_NUCLEUS)})
 def nuclei(reader: Reader, value: Any, where: str) -> dict[str, Nucleus | None]:
     """Nuclei of the file; those of `_composition` come from here first."""
     for name, table in (read.by_name(read.mapping)(reader, value, where) or {}).items():
@@ -58,12 +61,15 @@ def _build_target(
     return Target.of(composition, mass=mass, molar_mass=molar_mass, left_out=left_out, nuclei=nuclei)
 
 
+_NAMED = read.among(known_form_factors)
 #: The reader of a form factor.
 form_factor = read.text_or(
-    read.a(Section(FormFactor, {"name": ("name", read.text), "thickness_fm": ("thickness", read.number)}))
+    read.a(Section(FormFactor, {"name": ("name", _NAMED), "thickness_fm": ("thickness", read.number)})),
+    "form-factor",
+    names=known_form_factors,
 )
 _OF_NUCLEUS = frozenset({"protons", "neutrons", "atomic_mass_u", "proton_radius", "neutron_radius"})
-_NUCLEUS = Section(
+_NUCLEUS: Section = Section(
     Nucleus.from_atomic_mass,
     {
         "protons": ("protons", read.whole),
@@ -75,7 +81,7 @@ _NUCLEUS = Section(
     {"protons": 18, "neutrons": 22, "atomic_mass_u": 40.0},
     dict.fromkeys(_OF_NUCLEUS, _OF_NUCLEUS),
 )
-_TARGET = Section(
+_TARGET: Section = Section(
     _build_target,
     {
         "composition": ("composition", _composition),
@@ -85,4 +91,5 @@ _TARGET = Section(
     },
     {"composition": "Ar", "mass": 1.0},
     {"molar_mass": frozenset({"composition", "left_out"}), "left_out": frozenset({"composition", "molar_mass"})},
+    told_by=(Target.of,),
 )

@@ -1,6 +1,7 @@
 """Readers of values of a configuration file: texts, numbers, and lists and tables of them.
 
 A reader takes (reader, value, where) and returns an argument of a constructor; it lists what is wrong and returns None.
+What it takes stands beside it as a JSON schema, of which `cevns.config.schemas` makes that of the whole file.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import math
 import reprlib
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,20 @@ import numpy as np
 
 from cevns import checks
 from cevns.config.columns import read_array
+from cevns.config.taking import NESTED, Read, takes
 from cevns.errors import CevnsError
 from cevns.files import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cevns.config.readers import Reader
+    from cevns.config.schemas import Schemas
 
 __all__ = [
     "Read",
     "Word",
+    "among",
     "array",
     "ascending",
     "by_name",
@@ -50,8 +53,6 @@ __all__ = [
     "whole",
 ]
 
-#: A reader of values: takes the `Reader` of the file, a value, and the path to its key.
-Read = Callable[["Reader", Any, str], Any]
 #: Largest number of axes that lists may have.
 MOST_AXES = 8
 
@@ -61,9 +62,10 @@ def join(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def of_type(types: Any, what: str) -> Read:
-    """Return the reader of values of some types."""
+def of_type(types: Any, what: str, **taken: Any) -> Read:
+    """Return the reader of values of some types, which as a schema are `taken`."""
 
+    @takes(taken)
     def read(reader: Reader, value: Any, where: str) -> Any:
         if isinstance(value, types) and (types is bool or not isinstance(value, bool)):
             return value
@@ -73,12 +75,13 @@ def of_type(types: Any, what: str) -> Read:
     return read
 
 
-text = of_type(str, "a text")
-flag = of_type(bool, "true or false")
-mapping = of_type(dict, "a table")
-sequence = of_type(list, "a list")
+text = of_type(str, "a text", type="string")
+flag = of_type(bool, "true or false", type="boolean")
+mapping = of_type(dict, "a table", type="object")
+sequence = of_type(list, "a list", type="array")
 
 
+@takes({"type": "number"})
 def number(reader: Reader, value: Any, where: str) -> Any:
     """A finite number."""
     # whole numbers of any length are valid TOML, and so are inf and nan
@@ -88,11 +91,14 @@ def number(reader: Reader, value: Any, where: str) -> Any:
     return None
 
 
+# editors take inf for null, which no such file holds
+@takes({"type": ["number", "null"]})
 def number_or_inf(reader: Reader, value: Any, where: str) -> Any:
     """A number, or inf for an uncertainty without an end."""
     return value if isinstance(value, float) and value == math.inf else number(reader, value, where)
 
 
+@takes({"type": "integer"})
 def whole(reader: Reader, value: Any, where: str) -> Any:
     """A whole number."""
     if isinstance(value, int):
@@ -104,6 +110,7 @@ def whole(reader: Reader, value: Any, where: str) -> Any:
 def each(read: Read) -> Read:
     """Return the reader of lists whose entries `read` takes."""
 
+    @takes(lambda of: {"type": "array", "items": of.value(read)})
     def read_list(reader: Reader, value: Any, where: str) -> Any:
         entries = sequence(reader, value, where)
         return None if entries is None else [read(reader, e, f"{where}[{i}]") for i, e in enumerate(entries, start=1)]
@@ -112,15 +119,23 @@ def each(read: Read) -> Read:
 
 
 def one_or_more(read: Read) -> Read:
-    """Return the reader of lists that takes a single entry for a list of one."""
-    return lambda reader, value, where: (
-        each(read)(reader, value, where) if isinstance(value, list) else [read(reader, value, where)]
-    )
+    """Return the reader of lists of tables that takes a single one for a list of one."""
+    several = each(read)
+
+    @takes(lambda of: of.one_or_more(read))
+    def read_all(reader: Reader, value: Any, where: str) -> Any:
+        return (several if isinstance(value, list) else single)(reader, value, where)
+
+    def single(reader: Reader, value: Any, where: str) -> Any:
+        return [read(reader, value, where)]
+
+    return read_all
 
 
 def by_name(read: Read) -> Read:
     """Return the reader of tables whose values `read` takes, whatever their keys."""
 
+    @takes(lambda of: {"type": "object", "additionalProperties": of.value(read)})
     def read_table_of(reader: Reader, value: Any, where: str) -> Any:
         entries = mapping(reader, value, where)
         return None if entries is None else {key: read(reader, e, join(where, key)) for key, e in entries.items()}
@@ -128,19 +143,31 @@ def by_name(read: Read) -> Read:
     return read_table_of
 
 
+@takes(lambda of: {"anyOf": [of.value(flag), of.value(by_name(flag))]})
 def flag_by_name(reader: Reader, value: Any, where: str) -> Any:
     """True or false, or a table of them."""
     return (by_name(flag) if isinstance(value, dict) else flag)(reader, value, where)
 
 
-def text_or(read: Read) -> Read:
-    """Return the reader of a name, or of the table that `read` takes."""
-    return lambda reader, value, where: value if isinstance(value, str) else read(reader, value, where)
+def among(names: Callable[[], Iterable[str]]) -> Read:
+    """Return the reader of a text that a constructor refuses unless it is one of these."""
+    return takes(lambda of: {"enum": [*names()]})(text)
+
+
+def text_or(read: Read, name: str = "", *, names: Callable[[], Iterable[str]] | None = None) -> Read:
+    """Return the reader of a name, one of `names` if these are all, or of the table that `read` takes."""
+
+    @takes(lambda of: {"anyOf": [of.value(among(names) if names else text), of.value(read)]}, name)
+    def read_either(reader: Reader, value: Any, where: str) -> Any:
+        return value if isinstance(value, str) else read(reader, value, where)
+
+    return read_either
 
 
 def named(choices: Mapping[str, Any], what: str) -> Read:
     """Return the reader of names that stand for objects."""
 
+    @takes({"enum": [*choices]})
     def read(reader: Reader, value: Any, where: str) -> Any:
         try:
             return choices[checks.known(what, value, choices)]
@@ -157,6 +184,7 @@ texts = each(text)
 couplings = by_name(number)
 
 
+@takes({"type": "string"})
 def file(reader: Reader, value: Any, where: str) -> Any:
     """A file beside the configuration."""
     name = text(reader, value, where)
@@ -166,6 +194,7 @@ def file(reader: Reader, value: Any, where: str) -> Any:
         return reader.problem(where, error)
 
 
+@takes({"anyOf": [{"type": "string"}, NESTED]})
 def array(reader: Reader, value: Any, where: str) -> Any:
     """Numbers in lists, as deep as there are axes, or in a file; nan stands for one that is wrong, which is listed."""
     if isinstance(value, str):
@@ -215,6 +244,10 @@ class Word:
     """The reader of numbers as `array` takes them, or of one word in their place."""
 
     word: str
+
+    def takes(self, of: Schemas) -> dict[str, Any]:
+        """Return what it takes."""
+        return {"anyOf": [{"const": self.word}, {"type": "string", "pattern": "[.]"}, NESTED]}
 
     def __call__(self, reader: Reader, value: Any, where: str) -> Any:
         """Return the word or an array."""
