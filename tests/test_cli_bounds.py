@@ -1,5 +1,6 @@
 """The command line: published limits, lists, citations and reproductions."""
 
+import re
 import sys
 import types
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from test_cli import ARGON, assert_refused
 
 import cevns
-from cevns.cli import catalogue
+from cevns.cli import bibtex, catalogue
 
 # list and cite
 
@@ -42,6 +43,73 @@ def test_cite_names_what_is_used_and_nothing_else(run_json):
     assert found[0]["reference"].startswith("cevns developers")
     assert [entry["reference"] for entry in found[1:]] == ["arXiv:2003.10630", "arXiv:2006.12659", "arXiv:2008.05022"]
     assert found[-1]["used_by"] == ["b-l", ARGON]
+
+
+def read_bibtex(text):
+    """Return the entries of BibTeX by key, as its own grammar reads them: braces balance, fields end with commas."""
+    entries, place = {}, 0
+    while start := re.compile(r"\s*@(\w+)\{([^\s,{}\"#%'()=]+),").match(text, place):
+        place, fields = start.end(), {}
+        while field := re.compile(r"\s*(\w+)\s*=\s*\{").match(text, place):
+            depth, place = 1, field.end()
+            begin = place
+            while depth:
+                # a backslash does not escape a brace
+                depth += {"{": 1, "}": -1}.get(text[place], 0)
+                place += 1
+            assert field[1].lower() not in fields
+            fields[field[1].lower()] = text[begin : place - 1]
+            if text[place] == ",":
+                place += 1
+        assert re.compile(r"\s*\}").match(text, place), text[place : place + 40]
+        place = text.index("}", place) + 1
+        assert start[2].lower() not in entries
+        entries[start[2].lower()] = fields
+    assert not text[place:].strip(), text[place : place + 40]
+    return entries
+
+
+def test_cite_prints_bibtex(run, run_json):
+    code, out, err = run("cite", "--bibtex")
+    assert (code, err) == (0, "")
+    found, told = read_bibtex(out), run_json("cite")["references"]
+    assert len(found) == len(told)
+    assert found["cevns"]["note"] == f"version {cevns.__version__}"
+    assert found["arxiv:2008.05022"]["eprint"] == "2008.05022"
+    assert found["doi:10.5281-zenodo.20576156"]["doi"] == "10.5281/zenodo.20576156"
+    for entry in [entry for key, entry in found.items() if key != "cevns"]:
+        assert entry.keys() & {"eprint", "doi"}
+        assert entry["note"]
+    assert run_json("cite", "--bibtex")["bibtex"] == out.rstrip("\n")
+
+
+def test_bibtex_of_old_numbers_and_links():
+    texts = ["hep-ph/9710491", "https://doi.org/10.1007/JHEP01(2021)116", "astro-ph.CO/0701001"]
+    found = read_bibtex(bibtex.bibtex([{"reference": text, "for": "a purpose"} for text in texts]))
+    assert [entry.get("eprint") or entry.get("doi") for entry in found.values()] == [
+        None,
+        "hep-ph/9710491",
+        "10.1007/JHEP01(2021)116",
+        "astro-ph.CO/0701001",
+    ]
+
+
+def test_bibtex_of_references_of_ones_own():
+    texts = [
+        "A & B, {50%} of $x_1$ ~ 2^3 \\ #4",
+        "A & B, {50%} of $x_1$ ~ 2^3 \\ #5",
+        "A & B",
+        "a & b",
+        "{",
+        "\u00fcber",
+    ]
+    found = read_bibtex(bibtex.bibtex([{"reference": text, "for": ""} for text in texts]))
+    assert len(found) == len(texts) + 1
+    titles = [entry["title"] for key, entry in found.items() if key != "cevns"]
+    assert titles[2] == r"{A \& B}"
+    for title in titles:
+        assert title.count("{") == title.count("}")
+        assert not re.search(r"(?<!\\)[&%$#_]|\\(?![a-zA-Z&%$#_])", title)
 
 
 # reproduce, with a stand-in for the drawing, which has its own tests

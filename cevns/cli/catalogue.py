@@ -124,6 +124,11 @@ def cite(args: Namespace) -> Result:
         {"reference": reference, "for": PURPOSES.get(reference, ""), "used_by": used[reference]}
         for reference in sorted(used)
     ]
+    if args.bibtex:
+        from cevns.cli.bibtex import bibtex
+
+        entries = bibtex(references[1:])
+        return Result({"references": references, "bibtex": entries}, entries)
     rows = [(entry["reference"], entry["for"], ", ".join(entry["used_by"])) for entry in references]
     return Result({"references": references}, table(("reference", "for", "used by"), rows))
 

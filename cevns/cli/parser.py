@@ -259,6 +259,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument(
         "--config", metavar="FILE", help="experiments and models of your own, with what they are made of"
     )
+    command.add_argument("--bibtex", action="store_true", help="print entries for BibTeX")
 
     command = _command(
         commands, "reproduce", "figures:reproduce", "redraw the figures of a paper, arXiv:2008.05022, and check it"
