@@ -223,5 +223,7 @@ def test_the_schema_takes_what_the_reader_takes_in_a_process_of_its_own(tmp_path
     path.write_text(template(), encoding="utf-8")
     load_config(path)
     program = "import json; from cevns.config import schema; print(json.dumps(schema()))"
-    found = subprocess.run([sys.executable, "-OO", "-c", program], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(
+        [sys.executable, "-P", "-OO", "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert jsonschema.Draft202012Validator(json.loads(found)).is_valid(tomllib.loads(template()))
