@@ -78,4 +78,4 @@ def test_every_group_is_that_of_a_session_and_of_developers(name):
     assert {"include-group": name} in PROJECT["dependency-groups"]["dev"]
     # pip installs the extra of the name, which the group stands for
     text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    assert f'group("{name}")' in text or f".[{name}]" in text
+    assert f'group("{name}")' in text or f"[{name}]" in text

@@ -10,7 +10,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-__all__ = ["add_folder", "add_grid", "add_nuisances", "add_points", "add_seed", "add_toys", "add_truth", "add_work"]
+__all__ = [
+    "add_folder",
+    "add_grid",
+    "add_masses",
+    "add_nuisances",
+    "add_points",
+    "add_seed",
+    "add_toys",
+    "add_truth",
+    "add_work",
+]
 
 
 def add_work(command: ArgumentParser, *folder: str, seed: bool = True, parts: bool = True) -> None:
@@ -122,4 +132,19 @@ def add_nuisances(command: ArgumentParser) -> None:
         choices=("fluctuated", "fixed"),
         default="fluctuated",
         help="whether constraints are measured anew for each toy (default: fluctuated)",
+    )
+
+
+def add_masses(command: ArgumentParser) -> None:
+    """Add the masses of a limit, and along which of several couplings it is."""
+    command.add_argument(
+        "--mass",
+        type=arguments.mass_or_grid,
+        nargs="+",
+        action="extend",
+        metavar="MEV",
+        help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
+    )
+    command.add_argument(
+        "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
     )

@@ -157,7 +157,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
 
     command = _command(commands, "limit", "analysis:limit", "exactly excluded intervals of the coupling")
     _add_inputs(command)
-    _add_masses(command)
+    options.add_masses(command)
     _add_level(command)
     _add_threads(command)
     _add_output(command, ".csv", *_FIGURE, required=False)
@@ -213,7 +213,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         commands, "sensitivity", "plans:sensitivity", "expected limits of a planned experiment, with bands"
     )
     _add_inputs(command)
-    _add_masses(command)
+    options.add_masses(command)
     for name, what in (("exposure", "exposures in units of the experiment's own"), ("threshold", "edges of bins")):
         command.add_argument(
             f"--{name}",
@@ -420,20 +420,6 @@ def _add_inputs(command: _Parser, *, judges: bool = True) -> None:
 def _add_point(command: _Parser) -> None:
     command.add_argument("--mass", type=arguments.mass, metavar="MEV", help="mediator mass [MeV]")
     command.add_argument("--coupling", type=arguments.coupling, metavar="G", help="coupling")
-
-
-def _add_masses(command: _Parser) -> None:
-    command.add_argument(
-        "--mass",
-        type=arguments.mass_or_grid,
-        nargs="+",
-        action="extend",
-        metavar="MEV",
-        help="mediator masses [MeV], or LOW:HIGH:N for N of them, evenly spaced in their logarithms",
-    )
-    command.add_argument(
-        "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
-    )
 
 
 def _add_parameter(command: _Parser) -> None:
