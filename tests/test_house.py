@@ -33,7 +33,7 @@ GROUND = {
 }
 #: Predicts counts, and knows no chi2. Judges counts, and knows no neutrino.
 PHYSICS, STATISTICS = {"nuclei", "fluxes", "interactions", "detectors", "predictions"}, {"likelihoods", "inference"}
-ANYTHING = GROUND | PHYSICS | STATISTICS | {"experiments", "bounds", "reference", "config", "figures", "cli"}
+ANYTHING = GROUND | PHYSICS | STATISTICS | {"experiments", "bounds", "reference", "config", "figures", "explore", "cli"}
 #: What each room may import besides itself, anywhere in its code, but for names that only annotations need.
 MAY_IMPORT = dict.fromkeys(GROUND, GROUND) | {
     "errors": set(),
@@ -50,6 +50,7 @@ MAY_IMPORT = dict.fromkeys(GROUND, GROUND) | {
     "bounds": GROUND | PHYSICS | STATISTICS,
     "config": ANYTHING,
     "figures": ANYTHING,
+    "explore": ANYTHING,
     "cli": ANYTHING,
     "__main__": {"cli"},
     # names for annotations, of which nothing is there when a program runs

@@ -19,6 +19,7 @@ __all__ = [
     "add_seed",
     "add_toys",
     "add_truth",
+    "add_view",
     "add_work",
 ]
 
@@ -148,3 +149,16 @@ def add_masses(command: ArgumentParser) -> None:
     command.add_argument(
         "--parameter", metavar="NAME", help="which of several couplings; the others have their defaults"
     )
+
+
+def add_view(command: ArgumentParser) -> None:
+    """Add what a live view takes."""
+    command.add_argument(
+        "experiments", nargs="*", metavar="EXPERIMENT", help="shown first; see cevns list (default: those of the paper)"
+    )
+    command.add_argument("--model", metavar="NAME", help="shown first; see cevns list (default: b-l)")
+    command.add_argument("--config", metavar="FILE", help="experiments and models of your own")
+    command.add_argument(
+        "--port", type=arguments.whole("port", 65535), metavar="N", help="of 127.0.0.1 (default: 5006, or a free one)"
+    )
+    command.add_argument("--no-browser", action="store_true", help="only say the address")

@@ -251,6 +251,9 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _add_level(command, nargs="+")
     _add_output(command, *_FIGURE)
 
+    command = _command(commands, "explore", "explore:explore", "the likelihood in a browser, live")
+    options.add_view(command)
+
     _command(commands, "list", "catalogue:list_all", "models, experiments and form factors, with references")
 
     command = _command(commands, "cite", "catalogue:cite", "what to cite")

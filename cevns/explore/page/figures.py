@@ -1,0 +1,74 @@
+"""What all pictures of a page have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import ColumnDataSource, Legend, LogAxis, LogTicker
+from bokeh.plotting import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cevns.explore.page.looks import Look
+
+__all__ = ["fill", "new_figure", "source_of"]
+
+
+def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
+    """Return an empty picture as wide as its place."""
+    tools = options.pop("tools", "pan,box_zoom,wheel_zoom,reset,save")
+    fig = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        tools=tools,
+        active_scroll=None,
+        active_drag=None,
+        toolbar_location="above",
+        x_axis_label=x,
+        y_axis_label=y,
+        background_fill_color=look.panel,
+        border_fill_color=look.panel,
+        outline_line_color=look.line,
+        **options,
+    )
+    fig.toolbar.logo = None
+    fig.grid.grid_line_color = look.line
+    fig.grid.grid_line_alpha = 0.6
+    for axis in fig.axis:
+        if isinstance(axis, LogAxis):
+            # powers of ten alone, however few fit
+            axis.ticker = LogTicker(mantissas=[1])
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = look.ink
+        axis.axis_label_text_color = axis.major_label_text_color = look.ink
+        axis.axis_label_text_font_style = "normal"
+    return fig
+
+
+def source_of(*columns: str) -> Any:
+    """Return an empty source of some columns."""
+    return ColumnDataSource({name: [] for name in columns})
+
+
+def fill(source: Any, columns: Mapping[str, Any]) -> None:
+    """Put numbers into a source, all at once."""
+    source.data = dict(columns)
+
+
+def legend(fig: Any, look: Look, place: str, items: list[tuple[str, list[Any]]], **options: Any) -> None:
+    """Put a legend beside or into a picture."""
+    fig.add_layout(
+        Legend(
+            items=items,
+            background_fill_color=look.panel,
+            background_fill_alpha=0.8,
+            border_line_color=None,
+            label_text_color=look.ink,
+            label_text_font_size="11px",
+            spacing=12,
+            padding=4,
+            margin=4,
+            **options,
+        ),
+        place,
+    )

@@ -1,0 +1,206 @@
+"""Spectra, chi2 through the point, and pulls."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from bokeh.models import FactorRange, HoverTool, Range1d, Span
+
+from cevns.explore.page.figures import fill, legend, new_figure, source_of
+from cevns.explore.shapes import stairs
+from cevns.plotting.counts import central_interval
+
+if TYPE_CHECKING:
+    from cevns.binning import Axis
+    from cevns.explore.numbers import Line, Point
+    from cevns.explore.page.looks import Look
+    from cevns.explore.regions import Region
+    from cevns.explore.spans import Span as Range
+    from cevns.predictions import Prediction
+
+__all__ = ["Pulls", "Spectrum", "Through", "axes_of"]
+
+#: How much of chi2 a line shows, in units of the rise at which the region ends.
+SHOWN = 4.0
+
+
+def axes_of(prediction: Prediction) -> list[Axis]:
+    """Return the axes that are drawn: those of several bins, or the first."""
+    return [axis for axis in prediction.axes if axis.bins > 1] or [prediction.axes[0]]
+
+
+class Spectrum:
+    """Counts of one data set along one axis.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Of the data set.
+    axis : Axis
+        Along which.
+    look : Look
+        Colours.
+    label : str
+        What the interaction is called.
+    """
+
+    def __init__(self, prediction: Prediction, axis: Axis, look: Look, label: str) -> None:
+        self._axis, self._several = axis, len(prediction.axes) > 1
+        self._edges = np.array(axis.edges, dtype=float)
+        widths = np.diff(self._edges)
+        even = bool(axis.names) or np.allclose(widths, widths[0], rtol=1e-9)
+        self._per = np.ones(widths.size) if even else widths
+        unit = f" [{axis.unit}]" if axis.unit else ""
+        y = "counts per bin" if even else f"counts / {axis.unit or 'unit'}"
+        fig = new_figure(look, 260, f"{axis.name}{unit}", y, tools="box_zoom,reset,save", title=prediction.experiment)
+        self.figure = fig
+        fig.title.text_color = look.ink
+        fig.styles = {"flex": "1 1 300px", "min-width": "0"}
+        if axis.names:
+            centres = 0.5 * (self._edges[1:] + self._edges[:-1])
+            fig.xaxis.ticker = centres.tolist()
+            fig.xaxis.major_label_overrides = dict(zip(centres.tolist(), axis.names, strict=True))
+        names = list(prediction.backgrounds)
+        self._names = sorted(names, key=lambda name: -float(prediction.backgrounds[name].sum()))
+        self._stack = [source_of("left", "right", "bottom", "top") for _ in self._names]
+        self._model, self._standard = source_of("x", "y"), source_of("x", "y")
+        columns = ("x", "y", "low", "high", "range", "observed", "model", "standard", "backgrounds")
+        self._data = source_of(*columns)
+        items = []
+        for i, (name, source) in enumerate(zip(self._names, self._stack, strict=True)):
+            color = look.stack[i % len(look.stack)]
+            quads = fig.quad("left", "right", "top", "bottom", source=source, fill_color=color, line_color=None)
+            items.append((name, [quads]))
+        standard = fig.line("x", "y", source=self._standard, line_color=look.standard, line_width=2, line_dash="dashed")
+        model = fig.line("x", "y", source=self._model, line_color=look.model, line_width=2.5)
+        bars = fig.segment("x", "low", "x", "high", source=self._data, line_color=look.data, line_width=1.5)
+        points = fig.scatter("x", "y", source=self._data, size=6, color=look.data)
+        told = [(name, f"@{name}") for name in ("range", "observed", "model", "standard", "backgrounds")]
+        fig.add_tools(HoverTool(renderers=[points], tooltips=told))
+        items = [("data", [points, bars]), (label, [model]), ("standard model", [standard]), *items]
+        legend(fig, look, "below", items, orientation="horizontal", ncols=3)
+
+    def show(self, model: Prediction, standard: Prediction) -> None:
+        """Draw the counts at a point, and those of the standard model."""
+        if self._several:
+            model, standard = model.projection(self._axis.name), standard.projection(self._axis.name)
+        below = np.zeros(self._per.size)
+        for name, source in zip(self._names, self._stack, strict=True):
+            above = below + model.backgrounds[name]
+            ends = {"left": self._edges[:-1], "right": self._edges[1:]}
+            fill(source, {**ends, "bottom": below / self._per, "top": above / self._per})
+            below = above
+        for source, one in ((self._model, model), (self._standard, standard)):
+            x, y = stairs(self._edges, one.total / self._per)
+            fill(source, {"x": x, "y": y})
+        if model.uncertainty is None:
+            low, high = central_interval(model.observed)
+        else:
+            low, high = model.observed - model.uncertainty, model.observed + model.uncertainty
+        labels = model.axes[0].labels
+        fill(
+            self._data,
+            {
+                "x": 0.5 * (self._edges[1:] + self._edges[:-1]),
+                "y": model.observed / self._per,
+                "low": low / self._per,
+                "high": high / self._per,
+                "range": list(labels),
+                "observed": model.observed,
+                "model": model.total,
+                "standard": standard.total,
+                "backgrounds": below,
+            },
+        )
+
+
+class Through:
+    """chi2 along one parameter through the point.
+
+    Parameters
+    ----------
+    along : Span
+        Range of the parameter.
+    look : Look
+        Colours.
+    """
+
+    def __init__(self, along: Range, look: Look) -> None:
+        kind, title = "log" if along.logarithmic else "linear", along.title
+        ranges = {"x_range": Range1d(along.low, along.high), "y_range": Range1d(0, 1)}
+        fig = new_figure(look, 215, title, "χ²", tools="box_zoom,reset,save", x_axis_type=kind, **ranges)
+        self.figure, self._logarithmic = fig, along.logarithmic
+        self._line, self._point = source_of("x", "y"), source_of("x", "y")
+        line = fig.line("x", "y", source=self._line, line_color=look.model, line_width=2.5)
+        point = fig.scatter("x", "y", source=self._point, marker="circle", size=12, fill_color=None)
+        point.glyph.line_color, point.glyph.line_width = look.point, 3
+        self._level = Span(dimension="width", line_color=look.ink, line_dash="dashed", visible=False)
+        fig.add_layout(self._level)
+        fig.add_tools(HoverTool(renderers=[line], tooltips=[(title, "$snap_x{0.0000e+0}"), ("χ²", "@y{0.000}")]))
+
+    def show(self, line: Line, point: Point, region: Region | None) -> None:
+        """Draw chi2, and the level above which is excluded if it is known."""
+        fill(self._line, {"x": line.values, "y": line.chi2})
+        at = max(line.at, line.span.low) if self._logarithmic else line.at
+        fill(self._point, {"x": [at], "y": [point.chi2]})
+        least = float(np.nanmin(line.chi2)) if region is None else min(region.chi2_min, float(np.nanmin(line.chi2)))
+        rise = 6.0 if region is None else region.level - region.chi2_min
+        top = least + SHOWN * rise
+        if math.isfinite(point.chi2) and point.chi2 < least + 10 * SHOWN * rise:
+            top = max(top, point.chi2 + rise)
+        self.figure.y_range.update(start=least - 0.25 * rise, end=top)
+        self._level.visible = region is not None
+        if region is not None:
+            self._level.location = region.level
+
+
+class Pulls:
+    """Nuisances as bars, in units of their standard deviations.
+
+    Parameters
+    ----------
+    point : Point
+        Of which data sets.
+    look : Look
+        Colours.
+    """
+
+    def __init__(self, point: Point, look: Look) -> None:
+        names = [name for name, *_ in pull_rows(point)]
+        factors = FactorRange(*reversed(names))
+        fig = new_figure(look, 80 + 24 * max(len(names), 1), "standard deviations", "", tools="save", y_range=factors)
+        fig.x_range = Range1d(-3, 3)
+        self.figure = fig
+        self._bars = source_of("name", "left", "right", "shift", "width", "standard")
+        bars = fig.hbar("name", left="left", right="right", height=0.55, source=self._bars, color=look.model)
+        standard = fig.scatter("standard", "name", source=self._bars, marker="dash", angle=math.pi / 2, size=16)
+        standard.glyph.line_color, standard.glyph.line_width = look.standard, 3
+        for place in (-1, 0, 1):
+            dash = "solid" if place == 0 else "dotted"
+            fig.add_layout(Span(location=place, dimension="height", line_color=look.ink, line_dash=dash))
+        fig.add_tools(HoverTool(renderers=[bars], tooltips=[("", "@name"), ("shift", "@shift"), ("width", "@width")]))
+        legend(fig, look, "above", [("point", [bars]), ("standard model", [standard])], orientation="horizontal")
+
+    def show(self, point: Point) -> None:
+        """Draw the nuisances at a point."""
+        rows = pull_rows(point)
+        names, shifts, widths, standard = (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 4
+        places = [shift / width for shift, width in zip(shifts, widths, strict=True)]
+        others = [shift / width for shift, width in zip(standard, widths, strict=True)]
+        end = max([3.0, *(1.1 * abs(place) for place in (*places, *others))])
+        self.figure.x_range.update(start=-end, end=end)
+        left, right = [min(p, 0.0) for p in places], [max(p, 0.0) for p in places]
+        columns = {"name": names, "left": left, "right": right, "shift": shifts, "width": widths, "standard": others}
+        fill(self._bars, columns)
+
+
+def pull_rows(point: Point) -> list[tuple[str, float, float, float]]:
+    """Return name, shift, standard deviation and the standard model's shift of each nuisance, free ones with 1."""
+    standard = {(of, name): shift for of, name, shift, _ in point.standard_pulls.table()}
+    rows = []
+    for of, name, shift, width in point.pulls.table():
+        known = 1.0 if width is None else width
+        rows.append((f"{of}: {name}", shift, known, standard.get((of, name), 0.0)))
+    return rows

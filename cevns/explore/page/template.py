@@ -1,0 +1,62 @@
+"""The page around the roots of a document; it fetches nothing but what the server that sends it holds."""
+
+from __future__ import annotations
+
+__all__ = ["TEMPLATE"]
+
+TEMPLATE = """
+{% block preamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="{{ theme }}">
+<style>
+:root {
+  --ink: {{ look.ink }}; --paper: {{ look.paper }}; --panel: {{ look.panel }}; --line: {{ look.line }};
+  --accent: {{ look.standard }}; --strong: {{ look.excluded }};
+}
+html, body { margin: 0; background: var(--paper); color: var(--ink);
+  font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
+header { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; padding: 8px 14px 0; }
+h1 { font-size: 1.15rem; margin: 0; }
+h2 { font-size: 0.95rem; margin: 0 0 6px; }
+main { display: grid; grid-template-columns: minmax(250px, 330px) minmax(0, 1fr); gap: 10px; padding: 8px 14px; }
+.side, .wide { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
+.side { position: sticky; top: 8px; align-self: start; max-height: calc(100vh - 16px); overflow-y: auto; }
+.pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 10px; }
+section, details { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 10px;
+  min-width: 0; }
+summary { cursor: pointer; font-weight: 600; font-size: 0.95rem; }
+summary:focus-visible { outline: 2px solid var(--accent); }
+@media (max-width: 1150px) { .pair { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 760px) {
+  main { grid-template-columns: minmax(0, 1fr); padding: 6px; }
+  .side { position: static; max-height: none; }
+  header { padding: 6px 6px 0; }
+}
+</style>
+{% endblock %}
+{% block contents %}
+<header><h1>cevns explore</h1>{{ embed(roots.switch) }}</header>
+<main>
+<div class="side">
+  <section aria-label="data and interaction">{{ embed(roots.choice) }}</section>
+  <section aria-label="parameters"><h2>Parameters</h2>{{ embed(roots.values) }}</section>
+  <details><summary>Weak angle and neutron radii</summary>{{ embed(roots.more) }}</details>
+  <details{% if by_hand %} open{% endif %}><summary>Nuisances</summary>{{ embed(roots.nuisances) }}</details>
+</div>
+<div class="wide">
+  <section aria-label="numbers" role="status" aria-live="polite">
+    {{ embed(roots.said) }}{{ embed(roots.numbers) }}
+  </section>
+  <div class="pair">
+    <section aria-label="plane"><h2>Plane</h2>{{ embed(roots.plane) }}</section>
+    <section aria-label="lines"><h2>χ² through the point</h2>{{ embed(roots.lines) }}</section>
+  </div>
+  <section aria-label="spectra"><h2>Spectra</h2>{{ embed(roots.spectra) }}</section>
+  <div class="pair">
+    <section aria-label="pulls"><h2>Pulls</h2>{{ embed(roots.pulls) }}</section>
+    <section aria-label="take along"><h2>Take along</h2>{{ embed(roots.take) }}</section>
+  </div>
+</div>
+</main>
+{% endblock %}
+"""

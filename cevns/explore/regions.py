@@ -1,0 +1,203 @@
+"""What is excluded or allowed in the plane of two parameters, in steps from a first look to all details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.inference.levels import delta_chi2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cevns.explore.numbers import Setting
+    from cevns.inference import Contour, Fit, Limit
+    from cevns.interactions import Interaction
+    from cevns.likelihoods import Likelihood
+
+__all__ = ["Question", "Region", "answer", "at_mass", "question"]
+
+#: Masses of a first look, and of what is drawn at last.
+FIRST, LAST = 25, 121
+#: How far beyond the sliders a plane of contact couplings is searched.
+WIDER = 2.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a region is of.
+
+    Attributes
+    ----------
+    experiments : tuple of str
+        Data sets.
+    model : str
+        Interaction.
+    x, y : str
+        Parameters of the plane; empty for a model without a coupling.
+    mediator : bool
+        Whether `x` is a mass: the region is then what `limit` excludes, otherwise what `contour` allows.
+    cl : float
+        Confidence level.
+    bounds : tuple of (str, float, float)
+        Ranges of both.
+    fixed : tuple of (str, float)
+        Other parameters.
+    """
+
+    experiments: tuple[str, ...]
+    model: str
+    x: str
+    y: str
+    mediator: bool
+    cl: float
+    bounds: tuple[tuple[str, float, float], ...]
+    fixed: tuple[tuple[str, float], ...]
+
+    @property
+    def of_fit(self) -> Question:
+        """The question of the best fit, which does not depend on the confidence level."""
+        from dataclasses import replace
+
+        return replace(self, cl=0.0)
+
+    @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Ranges by name."""
+        return {name: (low, high) for name, low, high in self.bounds}
+
+
+@dataclass(frozen=True)
+class Region:
+    """An answer, maybe one of which details are to come.
+
+    Attributes
+    ----------
+    question : Question
+        Of what.
+    chi2_min : float
+        Least chi2 in the plane.
+    best : dict of str to float
+        Where it is.
+    result : Limit, Contour or None
+        What is excluded, or allowed; None while but the best fit is known.
+    fit : Fit or None
+        The best fit from which the level of a limit counts.
+    complete : bool
+        Whether nothing better will come.
+    remarks : tuple of str
+        What has to be said of it.
+    """
+
+    question: Question
+    chi2_min: float
+    best: Mapping[str, float]
+    result: Limit | Contour | None
+    fit: Fit | None
+    complete: bool
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> float:
+        """The chi2 above which is excluded."""
+        return self.chi2_min + delta_chi2(self.question.cl, 2)
+
+
+def question(of: Setting) -> Question | None:
+    """Return what to ask for the plane of a setting; None where there is no plane.
+
+    Examples
+    --------
+    >>> from cevns.explore.numbers import setting
+    >>> from cevns.explore.sources import Source
+    >>> source = Source()
+    >>> question(setting(source, source.start(model="b-l"))).fixed
+    ()
+    """
+    x, y = of.x, of.y
+    if not x:
+        return None
+    known = {p.name: p for p in of.likelihood.parameters(of.model)}
+    mediator = x == of.mediator
+    bounds = []
+    for name in (x, y):
+        span, p = of.spans[name], known[name]
+        low, high = span.low, span.high
+        if not mediator:
+            wider = (WIDER - 1) * 0.5 * (high - low)
+            low, high = (p.low, high) if span.logarithmic else (max(low - wider, p.low), min(high + wider, p.high))
+        bounds.append((name, low, high))
+    fixed = {name: value for name, value in of.values.items() if name not in (x, y)}
+    fixed = {name: value for name, value in fixed.items() if known[name].default != value}
+    names = tuple(e.name for e in of.likelihood.experiments)
+    return Question(names, of.model.name, x, y, mediator, of.state.cl, tuple(bounds), tuple(sorted(fixed.items())))
+
+
+def answer(likelihood: Likelihood, model: Interaction, asked: Question, fit: Fit | None = None) -> Iterator[Region]:
+    """Yield the region of a question, coarse ones first.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Of its data sets.
+    model : Interaction
+        Its interaction.
+    asked : Question
+        What is asked.
+    fit : Fit, optional
+        The best fit, if it is known already.
+
+    Examples
+    --------
+    >>> import cevns
+    >>> from cevns.explore.numbers import setting
+    >>> from cevns.explore.sources import Source
+    >>> source = Source()
+    >>> found = setting(source, source.start(["coherent-argon-2020"], "b-l"))
+    >>> [region.complete for region in answer(found.likelihood, found.model, question(found))]
+    [False, False, True]
+    """
+    if not asked.mediator:
+        yield _allowed(likelihood, model, asked)
+        return
+    along = _along(likelihood, model, asked)
+    if fit is None:
+        fit = likelihood.best_fit(model, **along)
+    yield Region(asked, fit.chi2, fit.values, None, fit, False, fit.remarks)
+    for count in (FIRST, LAST):
+        masses = np.geomspace(*asked.limits[asked.x], count)
+        result = likelihood.limit(model, masses, cl=asked.cl, reference=fit, **along)
+        yield Region(asked, fit.chi2, fit.values, result, fit, count == LAST, result.remarks)
+
+
+def at_mass(of: Setting, region: Region) -> Limit:
+    """Return what is excluded at the very mass of a point.
+
+    Examples
+    --------
+    >>> from cevns.explore.numbers import setting
+    >>> from cevns.explore.sources import Source
+    >>> source = Source()
+    >>> found = setting(source, source.start(["coherent-argon-2020"], "b-l"))
+    >>> limit = at_mass(found, list(answer(found.likelihood, found.model, question(found)))[-1])
+    >>> limit.text(limit.excluded[0])
+    '(5.59848e-05, inf)'
+    """
+    along = _along(of.likelihood, of.model, region.question)
+    masses = [of.values[region.question.x]]
+    return of.likelihood.limit(of.model, masses, cl=region.question.cl, reference=region.fit, **along)
+
+
+def _along(likelihood: Likelihood, model: Interaction, asked: Question) -> dict[str, Any]:
+    """Return the values of other parameters, and which coupling is meant where there are several."""
+    masses, couplings = likelihood.mediators(model), likelihood.own_parameters(model)
+    several = sum(name not in masses for name in couplings) > 1
+    return {**dict(asked.fixed), **({"parameter": asked.y} if several else {})}
+
+
+def _allowed(likelihood: Likelihood, model: Interaction, asked: Question) -> Region:
+    fixed: dict[str, Any] = dict(asked.fixed)
+    found = likelihood.contour(model, asked.x, asked.y, cl=asked.cl, bounds=asked.limits, **fixed)
+    return Region(asked, found.chi2_min, found.values, found, None, True, found.remarks)
