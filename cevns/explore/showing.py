@@ -57,6 +57,16 @@ class Shown:
     ----------
     address : str
         Where it is, on this machine.
+
+    Raises
+    ------
+    InputError
+        If the port is taken, or the server does not start.
+
+    Examples
+    --------
+    >>> from cevns.explore import show
+    >>> show("coherent-argon-2020").close()
     """
 
     def __init__(self, source: Source, start: State, port: int | None = 0, height: int = 900) -> None:

@@ -41,6 +41,7 @@ class _Worker:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         )
+        self.ended = False
         self.answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -49,6 +50,8 @@ class _Worker:
         with contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
             while True:
                 self.answers.put(pickle.load(stream))
+        # before its process is known to have ended, which takes a moment more
+        self.ended = True
         self.answers.put(("error", "the process that computes regions has ended"))
 
     def ask(self, packed: bytes, question: Question, fit: Fit | None) -> None:
@@ -141,7 +144,7 @@ class Regions:
                 except queue.Empty:
                     continue
                 if kind != "region":
-                    done = worker.process.poll() is None
+                    done = not worker.ended
                     if kind == "error":
                         raise CevnsError(what)
                     return
@@ -165,7 +168,7 @@ class Regions:
         with self._lock:
             while self._free:
                 worker = self._free.pop()
-                if worker.process.poll() is None:
+                if not worker.ended:
                     return worker
                 self._all.discard(worker)
             worker = _Worker()
