@@ -156,6 +156,14 @@ def benchmarks(session):
 
 
 @nox.session
+def browser(session):
+    """The live view in a headless Chromium, that of CHROMIUM or on the PATH."""
+    install(session, "--editable", ".[test]")
+    install(session, *group("browser"))
+    session.run("python", "-m", "pytest", "-q", "tests/test_explore_browser.py", *session.posargs)
+
+
+@nox.session
 def dist(session):
     """The sdist, and the wheel from it, into dist/; both are what package indexes and installers want."""
     install(session, "build", "check-wheel-contents", "twine")

@@ -19,6 +19,7 @@ PACKAGES = {
     "dask": "distributed",
     "_pytest": "pytest",
     "hepdata_lib": "hepdata-lib",
+    "tornado": "bokeh",
     "yaml": "hepdata-lib",
 }
 #: Large, or of another task: tests of them are skipped where they are not installed.
@@ -26,6 +27,7 @@ OPTIONAL = {
     "astropy": "its quantities are refused as those of pint are",
     "mypy": "of the group types, whose session has more of it",
     "nox": "of the group dev",
+    "playwright": "of the group browser, whose session drives a browser that is installed",
 }
 
 

@@ -122,6 +122,12 @@ class _Guarded(BokehTornado):
             return super().find_handler(request, **options)
         return self.get_handler_delegate(request, _Refusal, dict(zip(("status", "sentence"), refusal, strict=True)))
 
+    def resources(self, absolute_url: str | bool | None = None) -> Any:
+        """Return the scripts of a page: no tables, mathematics or shaders, which it has not."""
+        found = super().resources(absolute_url)
+        found.components = ["bokeh", "bokeh-widgets"]
+        return found
+
     def _refusal(self, request: Any) -> tuple[int, str] | None:
         """Return why a request is not answered; None if it is."""
         # a name that leads to this machine is not this server's: somebody else's page may have it
