@@ -101,6 +101,15 @@ def test_a_huge_body_is_not_read(server):
     assert ask(server)[0] == 200
 
 
+@pytest.mark.parametrize(("prefers", "paper"), [("light", b"#f4f5f7"), ("dark", b"#14171b"), ("pink", b"#f4f5f7")])
+def test_the_theme_is_the_one_that_is_preferred(server, prefers, paper):
+    content = ask(server, Sec_CH_Prefers_Color_Scheme=f'"{prefers}"')[2]
+    assert b"--paper: " + paper in content
+    assert b"--paper: #14171b" in ask(server, "/?theme=dark", Sec_CH_Prefers_Color_Scheme=f'"{prefers}"')[2]
+    # a browser that can tell what it prefers is asked first
+    assert b"http-equiv" in ask(server, Sec_CH_UA="Chromium")[2]
+
+
 def test_a_file_has_the_numbers_of_the_library(server):
     query = "data=coherent-argon-2020&model=b-l&mass=50&coupling=0.0001"
     status, headers, content = ask(server, f"/export/pulls.csv?{query}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import re
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
@@ -18,7 +20,6 @@ from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.web import OutputTransform, RequestHandler
 
 from cevns.errors import CevnsError, InputError
@@ -251,8 +252,8 @@ class Served:
     def __init__(self, source: Source, start: State, port: int | None = None) -> None:
         self._source, self._start = source, start
         self.regions = Regions()
-        sockets = _bound(port)
-        self.port: int = sockets[0].getsockname()[1]
+        bound = _bound(port)
+        self.port: int = bound.getsockname()[1]
         hosts = frozenset(f"{name}:{self.port}" for name in (ADDRESS, "localhost"))
         self._pool = ThreadPoolExecutor(THREADS)
         make = functools.partial(export, source, self.regions)
@@ -271,7 +272,7 @@ class Served:
         )
         application.hosts = hosts
         self._http = HTTPServer(application, max_body_size=LARGEST_BODY, max_header_size=LARGEST_HEADERS)
-        self._http.add_sockets(sockets)
+        self._http.add_sockets([bound])
         self._server = BaseServer(IOLoop.current(), application, self._http)
         self._server.start()
         threading.Thread(target=self._prepare, daemon=True).start()
@@ -301,17 +302,22 @@ class Served:
             self._server.stop(wait=False)
 
 
-def _bound(port: int | None) -> list[Any]:
-    found: list[Any]
+def _bound(port: int | None) -> socket.socket:
     if port is None:
-        with contextlib.suppress(OSError):
-            found = bind_sockets(USUAL_PORT, ADDRESS)
-            return found
+        with contextlib.suppress(InputError):
+            return _bound(USUAL_PORT)
+    found = socket.socket()
     try:
-        found = bind_sockets(port or 0, ADDRESS)
-        return found
+        if os.name == "posix":
+            # or a port stays taken for minutes after the last page of it
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((ADDRESS, port or 0))
+        found.listen()
     except OSError as error:
+        found.close()
         raise InputError(f"port {port} of {ADDRESS} cannot be used: {error.strerror}; choose another") from None
+    found.setblocking(False)
+    return found
 
 
 def serve(source: Source, start: State, port: int | None, began: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from bokeh.models import ColumnDataSource, Legend, LogAxis, LogTicker
 from bokeh.plotting import figure
 
@@ -51,8 +52,20 @@ def source_of(*columns: str) -> Any:
 
 
 def fill(source: Any, columns: Mapping[str, Any]) -> None:
-    """Put numbers into a source, all at once."""
-    source.data = dict(columns)
+    """Put numbers into a source, all at once; those that are there are not sent again."""
+    old = source.data
+    if old.keys() != columns.keys() or any(not _same(old[name], column) for name, column in columns.items()):
+        source.data = dict(columns)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Return whether two columns, of numbers, words or arrays, are equal."""
+    if len(old) != len(new):
+        return False
+    if isinstance(old, np.ndarray) and isinstance(new, np.ndarray):
+        return bool(np.array_equal(old, new, equal_nan=new.dtype.kind == "f"))
+    pairs = zip(old, new, strict=True)
+    return all(_same(a, b) if isinstance(b, np.ndarray) else bool(np.all(a == b)) for a, b in pairs)
 
 
 def legend(fig: Any, look: Look, place: str, items: list[tuple[str, list[Any]]], **options: Any) -> None:

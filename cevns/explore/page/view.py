@@ -23,7 +23,7 @@ from cevns.explore.texts import command_line, python_lines, rows, verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cevns.explore.numbers import Point
+    from cevns.explore.numbers import Point, Setting
     from cevns.explore.regions import Region
     from cevns.explore.runner import Lines
     from cevns.explore.sources import Source
@@ -166,13 +166,11 @@ class View:
             self._document.add_next_tick_callback(functools.partial(self._receive, kind, number, what))
 
     def _receive(self, kind: str, number: int, what: Any) -> None:
-        # one message and one look at the models for all that changes
-        self._document.hold()
-        try:
-            with self._document.models.freeze():
-                self._take_in(kind, number, what)
-        finally:
-            self._document.unhold()
+        # a look at all models takes longer than all else: one for what is built anew, and none otherwise
+        of = what.setting if kind == "point" else None
+        rebuilt = of is not None and self._key != _key(of)
+        with self._document.models.freeze() if rebuilt else contextlib.nullcontext():
+            self._take_in(kind, number, what)
 
     def _take_in(self, kind: str, number: int, what: Any) -> None:
         if kind == "region":
@@ -191,11 +189,16 @@ class View:
         # values that were left open are known now; what was asked for stays
         self._state = of.state.replace(x=self._state.x, y=self._state.y)
         self._point, self._shown = point, number
-        names = tuple(e.name for e in of.likelihood.experiments)
-        key = names, of.model.name, of.x, of.y
-        if key != self._key:
+        if self._key != _key(of):
             self._build(point)
-            self._key = key
+            self._key = _key(of)
+        self._limit = None if self._limit is None or not self._at_mass() else self._limit
+        # first what is looked at first: each change is a message of its own
+        self._show_numbers()
+        self._say(self._problem)
+        if self._plane is not None:
+            self._plane.show_point(of)
+            self._plane.show_others(of.model.name if self._state.others else "")
         self.choice.show(self._state, of)
         self.choice.about.text = escape(of.model.description)
         self.values.build(span for span in of.spans.values() if span.own)
@@ -207,12 +210,6 @@ class View:
             spectrum.show(point.predictions[name], point.standard_predictions[name])
         if self._pulls is not None:
             self._pulls.show(point)
-        if self._plane is not None:
-            self._plane.show_point(of)
-            self._plane.show_others(of.model.name if self._state.others else "")
-        self._limit = None if self._limit is None or not self._at_mass() else self._limit
-        self._say(self._problem)
-        self._show_numbers()
         if not self._following:
             self._follow()
 
@@ -301,6 +298,11 @@ class View:
         other = "light" if self._theme == "dark" else "dark"
         address = escape(self._state.replace(theme=other).query())
         self.switch.text = f'<a href="?{address}">{other} theme</a>'
+
+
+def _key(of: Setting) -> tuple[Any, ...]:
+    """Return what pictures and sliders are made for."""
+    return tuple(e.name for e in of.likelihood.experiments), of.model.name, of.x, of.y
 
 
 def _links(panel: str, query: str) -> str:
