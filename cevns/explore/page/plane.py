@@ -135,11 +135,22 @@ class Plane:
             elif region.result is not None:
                 contour: Any = region.result
                 regions = edges = list(contour.curves[0])
+                self._look_at(edges, ends)
         fill(self._best, best)
         x, y = joined([self._inside(curve) for curve in regions])
         fill(self._area, {"xs": [x], "ys": [y]} if regions else {"xs": [], "ys": []})
         lines = [self._inside(curve) for curve in edges]
         fill(self._edges, {"xs": [line[:, 0] for line in lines], "ys": [line[:, 1] for line in lines]})
+
+    def _look_at(self, curves: list[Any], best: list[float]) -> None:
+        """Let the picture show all of what is allowed, where its axes are linear."""
+        points = np.concatenate([*curves, [best]])
+        axes = (self.figure.x_range, self.figure.y_range)
+        for k, (drawn, span) in enumerate(zip(axes, (self._x, self._y), strict=True)):
+            low, high = points[:, k].min(), points[:, k].max()
+            margin = 0.1 * (high - low)
+            if not span.logarithmic and margin > 0:
+                drawn.update(start=low - margin, end=high + margin)
 
     def _places(self, region: Region) -> list[tuple[float, Any]]:
         return [(region.best[span.name], span) for span in (self._x, self._y)]

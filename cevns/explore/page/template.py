@@ -28,8 +28,11 @@ summary { cursor: pointer; font-weight: 600; font-size: 0.95rem; }
 summary:focus-visible { outline: 2px solid var(--accent); }
 @media (max-width: 1150px) { .pair { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 760px) {
-  main { grid-template-columns: minmax(0, 1fr); padding: 6px; }
-  .side { position: static; max-height: none; }
+  main { display: flex; flex-direction: column; padding: 6px; }
+  .side, .wide { display: contents; }
+  main > div > section:first-child { order: -1; }
+  .wide > section:first-child { order: -3; }
+  .side > section:nth-child(2) { order: -2; }
   header { padding: 6px 6px 0; }
 }
 </style>

@@ -23,7 +23,7 @@ from cevns.explore.texts import command_line, python_lines, rows, verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cevns.explore.numbers import Point, Setting
+    from cevns.explore.numbers import Line, Point, Setting
     from cevns.explore.regions import Region
     from cevns.explore.runner import Lines
     from cevns.explore.sources import Source
@@ -76,6 +76,7 @@ class View:
         self._point: Point | None = None
         self._region: Region | None = None
         self._limit: Limit | None = None
+        self._found: list[Line] = []
         self._key: tuple[Any, ...] = ()
         self._plane: Plane | None = None
         self._through: list[Through] = []
@@ -221,10 +222,14 @@ class View:
     def _receive_lines(self, found: Lines) -> None:
         if self._point is None:
             return
-        self._limit = found.limit
-        for through, line in zip(self._through, found.lines, strict=True):
-            through.show(line, self._point, self._region)
+        self._limit, self._found = found.limit, found.lines
+        self._show_lines()
         self._show_numbers()
+
+    def _show_lines(self) -> None:
+        if self._point is not None:
+            for through, line in zip(self._through, self._found, strict=False):
+                through.show(line, self._point, self._region)
 
     def _receive_region(self, region: Region | None) -> None:
         if region is not None and self._key[0:2] != (region.question.experiments, region.question.model):
@@ -232,6 +237,7 @@ class View:
         self._region = region
         if self._plane is not None and (region is None or (region.question.x, region.question.y) == self._key[2:]):
             self._plane.show_region(region)
+        self._show_lines()
         self._show_numbers()
         self._show_texts()
 
@@ -240,7 +246,7 @@ class View:
     def _build(self, point: Point) -> None:
         """Make the pictures of other data, another interaction or another plane."""
         of = point.setting
-        self._region = self._limit = None
+        self._region, self._limit, self._found = None, None, []
         self._plane = Plane(of, self._look, self._tap) if of.x else None
         nothing = "no coupling on which these data depend, so there is no plane"
         empty = styled(Div, text=escape(f"{of.model.name} has {nothing}."), disable_math=True)
