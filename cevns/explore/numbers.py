@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,8 @@ class Setting:
         With values of what has no default filled in.
     x, y : str
         Parameters of the plane; empty where there are not two.
+    without : tuple, optional
+        Nuisances and predictions of the standard model.
     """
 
     likelihood: Likelihood
@@ -65,6 +67,7 @@ class Setting:
     state: State
     x: str = ""
     y: str = ""
+    without: tuple[Pulls, Mapping[str, Prediction]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -106,7 +109,8 @@ def setting(source: Source, state: State) -> Setting:
     ({'mass': 10.0, 'coupling': 0.0001}, 'mass', 'coupling')
     """
     likelihood, model = source.likelihood(state.experiments), source.model(state.model)
-    ranges = spans(likelihood, model)
+    names = tuple(e.name for e in likelihood.experiments)
+    ranges = source.beside.get((names, model.name), lambda: spans(likelihood, model))
     known = {p.name: p for p in likelihood.parameters(model)}
     for name in state.values:
         checks.known("parameter", name, known)
@@ -115,7 +119,16 @@ def setting(source: Source, state: State) -> Setting:
     told = {name: value for name, value in values.items() if name in state.values or value != known[name].default}
     out = Setting(likelihood, model, source.standard_model(model), ranges, values, state.replace(values=told))
     x, y = _plane(out)
-    return dataclasses.replace(out, x=x, y=y)
+    # of one source, so that names say all
+    key = names, model.name, tuple(sorted(out.others.items()))
+    without = source.beside.get(key, lambda: _without(out))
+    return dataclasses.replace(out, x=x, y=y, without=without)
+
+
+def _without(of: Setting) -> tuple[Pulls, Mapping[str, Prediction]]:
+    """Return nuisances and predictions of the standard model."""
+    pulls = of.likelihood.pulls(of.standard, **of.others)
+    return pulls, of.likelihood.predict(of.standard, pulls=pulls, **of.others)
 
 
 def _plane(of: Setting) -> tuple[str, str]:
@@ -181,7 +194,7 @@ def point(of: Setting) -> Point:
     """
     likelihood, model = of.likelihood, of.model
     best = likelihood.pulls(model, **of.values)
-    standard = likelihood.pulls(of.standard, **of.others)
+    standard, predicted = of.without or _without(of)
     remarks = [*likelihood.omissions(model), *unseen_at(likelihood, model, of.values, "chi2"), *best.remarks]
     shown, by_hand = best, None
     if of.state.pulls is not None:
@@ -199,7 +212,7 @@ def point(of: Setting) -> Point:
         shown,
         standard,
         likelihood.predict(model, pulls=shown, **of.values),
-        likelihood.predict(of.standard, pulls=standard, **of.others),
+        predicted,
         tuple(dict.fromkeys(remarks)),
     )
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Lines", "Runner"]
 
 
+#: Seconds between the numbers at a point and the lines through it.
+PAUSE = 0.03
+
+
 class Lines(NamedTuple):
     """What is known along lines through a point.
 
@@ -101,6 +105,10 @@ class Runner:
             if asked != self._asked or self._of is None or self._of.likelihood is not of.likelihood:
                 self._of, self._asked = of, asked
                 self._news.notify_all()
+        with self._news:
+            # first the page has what it waits for, and then whoever moves a slider on is not kept
+            if self._news.wait_for(lambda: self._stale(number), timeout=PAUSE):
+                return
         lines: list[Line] = []
         for name in [n for n in (of.x, of.y) if n] or of.axes[:1]:
             for found in line(of, name):

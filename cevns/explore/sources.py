@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Source"]
 
-#: Likelihoods that are kept, with the functions that they have compiled.
-KEPT = 16
+#: Likelihoods that are kept, with the functions that they have compiled, and what belongs to one and an interaction.
+KEPT, KEPT_BESIDE = 16, 256
 #: What is shown where nothing is asked for: data and interaction of arXiv:2008.05022.
 PAPER, MODEL = ("coherent-csi-2017", "coherent-argon-2020"), "b-l"
 
@@ -62,6 +62,8 @@ class Source:
         self._priors = dict(priors or {})
         self._loaded: dict[str, Experiment] = {}
         self._likelihoods = Kept(KEPT)
+        #: What does not change while a point moves, by data sets, interaction and what it is.
+        self.beside = Kept(KEPT_BESIDE)
         self._lock = threading.Lock()
         self.config = config
 
