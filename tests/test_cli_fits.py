@@ -257,6 +257,7 @@ BEHIND = {
     "toys": ([CSI, "--free", "coupling", "--toys", "10", ARGON], "experiments", [CSI, ARGON]),
     "goodness": ([CSI, "--free", "coupling", "--toys", "10", ARGON], "experiments", [CSI, ARGON]),
     "coverage": ([CSI, "--free", "coupling", "--dof", "1", ARGON], "experiments", [CSI, ARGON]),
+    "explore": ([CSI, "--port", "5010", ARGON], "experiments", [CSI, ARGON]),
     "feldman-cousins": ([CSI, "--grid", "coupling=0:1:3", "--precision", "0.1", ARGON], "experiments", [CSI, ARGON]),
     "toys merge": (["one", "-o", "all", "two", "three"], "folders", ["one", "two", "three"]),
     "config validate": (["--json", "x.toml"], "file", "x.toml"),
