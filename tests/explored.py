@@ -8,9 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
 
 
 class Explored:
@@ -29,8 +26,7 @@ class Explored:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-P", "-m", "cevns", "explore", "--no-browser", "--port", str(self.port), *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment}
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.process = subprocess.Popen(command, **options)
         self.said, self.base = [], f"http://127.0.0.1:{self.port}/"
         threading.Thread(target=self._listen, daemon=True).start()
