@@ -38,7 +38,8 @@ _MEANINGS = (
     (r"mu_(e|mu)", "magnetic moment of ν_{0}; of `sterile-dipole` that of its transition"),
     (r"mu_(tau)", "magnetic moment of ν_{0}"),
     (rf"q_{_PAIR}", "electric charge, {0}"),
-    (rf"r2_{_PAIR}", "charge radius, {0}; a total where the flavour stays"),
+    (r"r2_(ee|mumu|tautau)", "charge radius, {0}, the standard model's included"),
+    (r"r2_(emu|etau|mutau)", "charge radius, {0}"),
     (rf"a_{_PAIR}", "anapole moment, {0}, beside the standard model's"),
     (r"sin2_theta_w", "sin² of the weak mixing angle"),
     (r"rn_(\w+)", "rms radius of the neutrons in nuclei of {0}"),
@@ -65,24 +66,36 @@ def _meaning(name):
 
 
 def _number(value):
-    if value is None:
-        return "must be given"
     return ("-" if value < 0 else "") + "∞" if math.isinf(value) else f"{value:.5g}"
+
+
+def _default(parameter):
+    if parameter.default is None:
+        # a radius that nobody sets is that of each nucleus
+        return "each nucleus' own" if parameter.name.startswith("rn_") else "must be given"
+    return _number(parameter.default)
 
 
 def _row(parameter):
     span = f"{_number(parameter.low)} to {_number(parameter.high)}"
-    return f"`{parameter.name}`", parameter.unit or "1", span, _number(parameter.default), _meaning(parameter.name)
+    return f"`{parameter.name}`", parameter.unit or "1", span, _default(parameter), _meaning(parameter.name)
 
 
 _HEAD = "name", "unit", "range", "default", "meaning"
+
+
+def _of(interaction, meaning):
+    """Return what a meaning says of one interaction: what follows "of `NAME`", or else what comes before it."""
+    general, *others = re.split(r"; of (?=`)", meaning)
+    return next((text.removeprefix(f"`{interaction}` ") for text in others if f"`{interaction}`" in text), general)
 
 
 def _interactions():
     parts = []
     for name in known_interactions():
         found = get_interaction(name)
-        own = markdown(_HEAD, map(_row, found.parameters)) if found.parameters else "No parameters of its own."
+        rows = [(*row[:-1], _of(name, row[-1])) for row in map(_row, found.parameters)]
+        own = markdown(_HEAD, rows) if rows else "No parameters of its own."
         about = f"{found.description[:1].upper()}{found.description[1:]}. {found.reference}."
         parts.append(f"## `{name}`\n\n{about}\n\n```text\n{found.lagrangian}\n```\n\n{own}")
     return "\n\n".join(parts)
@@ -118,7 +131,7 @@ def _fluxes():
         ("reactor", reactor_antineutrinos(thermal_power=1.0, distance=10.0, exposure=1.0)),
         ("solar", solar_neutrinos(exposure=1.0)),
     )
-    rows = [(f"`{kind}`", ", ".join(dict.fromkeys(c.name for c in flux.components))) for kind, flux in made]
+    rows = [(f"`{kind}`", "; ".join(dict.fromkeys(c.name for c in flux.components))) for kind, flux in made]
     return markdown(("kind", "components"), rows)
 
 
