@@ -239,11 +239,12 @@ def best_fit(
             left, right = logs[max(i - 1, 0)], logs[min(i + 1, logs.size - 1)]
             valley = _refined(line, left, right, (low, high), num_threads)
             least, found, at = min((least, found, at), valley)
-    # without a coupling the mass means nothing
+    # without a coupling that matters the mass means nothing
+    matters = line.least_at_origin - least > EDGE_CHI2
     edges = [
         f"the {side} one, {end:g} {line.other.unit}"
         for side, end, value in (("lower", low, chi2[0]), ("upper", high, chi2[-1]))
-        if at != 0 and (abs(found - math.log(end)) <= EDGE or value - least <= EDGE_CHI2)
+        if matters and (abs(found - math.log(end)) <= EDGE or value - least <= EDGE_CHI2)
     ]
     found_mass, coupling = float(np.exp(found).clip(low, high)), line.value_in_range(at)
     about = line.about_best(found_mass, coupling)

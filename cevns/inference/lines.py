@@ -290,6 +290,13 @@ class Line:
         """Return the parameter for one y: of two values on either side of the origin, one that is allowed."""
         return float(values_along(self.parameter, self.engine.line_power, y))
 
+    @property
+    def least_at_origin(self) -> float:
+        """chi2 where the amplitude vanishes, whatever the other parameter is."""
+        found, rows = np.empty(1), self.rows(np.array([1.0]))
+        self.engine.points(rows, found)
+        return float(found[0])
+
     def minima(self, others: Array, num_threads: int) -> tuple[Array, Array]:
         """Return the least chi2 at each value of the other parameter, and the y where it lies."""
         chi2, y, rows = np.empty(len(others)), np.empty(len(others)), self.rows(others)
