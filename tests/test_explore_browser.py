@@ -136,6 +136,10 @@ def test_data_interaction_and_level(tab, both):
     page.page.get_by_label("coherent-csi-2017").uncheck()
     argon = cevns.load("coherent-argon-2020")
     page.chi2(argon.chi2("b-l", 50.0, 1e-4))
+    # what is built anew has its numbers as well
+    boxes = page.page.locator("section[aria-label=parameters] input[type=text]")
+    playwright.expect(boxes.nth(0)).to_have_value("50")
+    playwright.expect(boxes.nth(1)).to_have_value("0.0001")
     page.select("Interaction", "universal")
     page.chi2(argon.chi2("universal", 50.0, 1e-4))
     page.select("Interaction", "sm")

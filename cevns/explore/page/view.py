@@ -167,13 +167,6 @@ class View:
             self._document.add_next_tick_callback(functools.partial(self._receive, kind, number, what))
 
     def _receive(self, kind: str, number: int, what: Any) -> None:
-        # a look at all models takes longer than all else: one for what is built anew, and none otherwise
-        of = what.setting if kind == "point" else None
-        rebuilt = of is not None and self._key != _key(of)
-        with self._document.models.freeze() if rebuilt else contextlib.nullcontext():
-            self._take_in(kind, number, what)
-
-    def _take_in(self, kind: str, number: int, what: Any) -> None:
         if kind == "region":
             self._receive_region(what)
         elif number == self._number:
