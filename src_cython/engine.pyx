@@ -5,7 +5,7 @@ from libc.stdlib cimport free, malloc
 
 from cevns.kernels.convexity cimport certify as certify_term
 from cevns.kernels.convexity cimport samples
-from cevns.kernels.counts cimport Counts, line_value
+from cevns.kernels.counts cimport Counts
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
 from cevns.kernels.joint cimport Joint
 from cevns.kernels.masses cimport tabulate
@@ -280,47 +280,43 @@ cdef class Engine:
         self.check_possible(out, min(values.shape[0], out.shape[0]))
 
     cdef write(self, const double[:, ::1] values, double[::1] out):
-        cdef Py_ssize_t i = 0, k, last, n = min(values.shape[0], out.shape[0])
+        cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
         cdef double none = 0.0
         cdef double *y = <double *> malloc((n + 1) * sizeof(double))
         cdef bint *lost = <bint *> malloc((n + 1) * sizeof(bint))
         cdef row_t *rows
+        cdef bint judged = self.s.priors > 0 or self.s.line_weight != 0.0 or self.s.constant != 0.0
         try:
             if y == NULL or lost == NULL:
                 raise MemoryError
             rows = self.rows(values)
             with nogil:
                 for i in range(n):
-                    y[i] = line_value(self.s.counts, &values[i, 0] if self.parameters else &none)
+                    y[i] = 0.0
+                    if self.line >= 0:
+                        y[i] = power(values[i, self.line] - self.s.line_origin, self.line_power)
                 i = 0
                 while i < n:
                     last = i + 1
-                    while last < n and self.together(&values[i, 0], &values[last, 0]):
+                    while last < n and together(&values[i, 0], &values[last, 0], self.parameters, self.line):
                         last += 1
                     lost[i] = last == i + 1
                     if not lost[i]:
                         start_sum(&self.s, rows, &values[i, 0], MANY)
-                        for k in range(i, last):
-                            lost[k] = cancelled(&self.s, rows, y[k])
+                        cancelled(&self.s, rows, y + i, last - i, lost + i)
                         line_chi2(&self.s, rows, y + i, last - i, &out[i])
                     while i < last:
                         if lost[i]:
                             y[i] = 0.0
                             start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none, ALONE)
                             line_chi2(&self.s, rows, y + i, 1, &out[i])
-                        out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
+                        if judged:
+                            out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
                         i += 1
             free(rows)
         finally:
             free(y)
             free(lost)
-
-    cdef bint together(self, const double *first, const double *second) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(self.parameters):
-            if i != self.line and first[i] != second[i]:
-                return False
-        return True
 
     def grid(self, const double[:, ::1] values not None, const double[::1] y not None, double[:, ::1] out not None):
         """Write chi2 on a grid of points and values of y into `out`, shape (points, values)."""
@@ -340,7 +336,7 @@ cdef class Engine:
                         moved[j] = y[j] - s.middle
                     line_chi2(&s, rows, moved, m, &out[i, 0])
                     others = prior_chi2(&s, &values[i, 0])
-                    for j in range(m):
+                    for j in range(m if others != 0.0 or s.line_weight != 0.0 else 0):
                         out[i, j] += others + line_prior(&s, moved[j])
             free(rows)
             free(moved)
@@ -442,6 +438,15 @@ cdef class Engine:
         for i in range(n):
             if counts[i] == -2:
                 self.refuse(NAN)
+
+
+cdef inline bint together(const double *first, const double *second, Py_ssize_t n, Py_ssize_t line) noexcept nogil:
+    """Whether two points differ along the line alone."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if i != line and first[i] != second[i]:
+            return False
+    return True
 
 
 def crossings_limit():

@@ -20,13 +20,15 @@ from cevns.kernels.descents cimport MAX_PULLS, joint_row_t
 from cevns.kernels.counts cimport FOLDED, counts_row_t, counts_t, fold_piece
 from cevns.kernels.gaussian cimport ALONE, direct_chi2, forget, open_rows, row_t, start_rows, term_t
 from cevns.kernels.joint cimport joint_chi2, joint_size, place_joint, start_joint
-from cevns.kernels.polynomials cimport find_piece
+from cevns.kernels.polynomials cimport find_piece, quadratic
 from cevns.kernels.quenching cimport row_chi2, term_line
 
 # what the last step in the shared nuisances may leave of chi2, relative to 1 + chi2
 cdef double ACCURACY = 1e-14
-# sums of which counts are what is left, in units of the counts, from which on polynomials in y lose their digits
+# sums of which counts are what is left, in units of these, and in units of the uncertainties, from which on polynomials
+# in y lose their digits: chi2 as many as the square of such a sum has
 cdef double CANCELLED = 100.0
+cdef double LARGE = 1e4
 # by how little eta of all terms moves when wells are found, and how often they are looked for
 cdef double SETTLED = 1e-6
 
@@ -60,23 +62,33 @@ cdef const double* bins_along(const sum_t *s, row_t *rows, Py_ssize_t i) noexcep
     return rows[i].counts.bc + 2 * piece * t.order * t.bins
 
 
-cdef bint cancelled(const sum_t *s, row_t *rows, double y) noexcept nogil:
-    """Whether the counts of some term are the small difference of large ones along the line."""
-    cdef Py_ssize_t i, k, n
+cdef void cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, bint *out) noexcept nogil:
+    """Whether the counts of some term are the small difference of very large ones, at m points of the line."""
+    cdef Py_ssize_t i, j, k, n
     cdef const double *a
     cdef const double *b
-    cdef double left, sums
+    cdef double left[3]
+    cdef double sums[3]
+    for j in range(m):
+        out[j] = False
     for i in range(s.n):
         n = s.terms[i].bins
         b = bins_along(s, rows, i)
         a = rows[i].counts.a + (b - rows[i].counts.bc) // 2
-        left = sums = 0.0
+        for k in range(3):
+            left[k] = sums[k] = 0.0
         for k in range(n):
-            left += a[k] + y * (b[k] + y * b[n + k])
-            sums += fabs(a[k]) + fabs(y) * (fabs(b[k]) + fabs(y * b[n + k]))
-        if sums > CANCELLED * fabs(left):
-            return True
-    return False
+            left[0] += a[k]
+            left[1] += b[k]
+            left[2] += b[n + k]
+            sums[0] += fabs(a[k])
+            sums[1] += fabs(b[k])
+            sums[2] += fabs(b[n + k])
+        # squares of amplitudes that add cancel only where the sum of all is less than six times the first
+        if 6.0 * sums[0] <= LARGE and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
+            continue
+        for j in range(m):
+            out[j] |= quadratic(sums, fabs(y[j])) > fmax(CANCELLED * fabs(quadratic(left, y[j])), LARGE)
 
 
 cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
@@ -87,6 +99,7 @@ cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
     cdef Py_ssize_t i, k, n
     cdef const double *b
     cdef double linear = 0.0, square = 0.0, middle
+    cdef bint lost
     for i in range(s.n if s.line >= 0 else 0):
         n = s.terms[i].bins
         b = bins_along(s, rows, i)
@@ -96,7 +109,8 @@ cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
     if not square > 0.0:
         return
     middle = fmin(fmax(-0.5 * linear / square, s.lowest), s.highest)
-    if middle == 0.0 or not cancelled(s, rows, middle):
+    cancelled(s, rows, &middle, 1, &lost)
+    if middle == 0.0 or not lost:
         return
     s.middle = middle
     s.lowest -= middle

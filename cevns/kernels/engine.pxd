@@ -23,4 +23,3 @@ cdef class Engine:
     cdef row_t* rows(self, const double[:, ::1] values) except NULL
     cdef write(self, const double[:, ::1] values, double[::1] out)
     cdef check_possible(self, const double[::1] found, Py_ssize_t n)
-    cdef bint together(self, const double *first, const double *second) noexcept nogil
