@@ -236,6 +236,9 @@ def test_what_cannot_be_shown_is_a_sentence(arguments, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="in the background of a shell interrupts are ignored"
+)
 def test_an_interrupt_ends_it():
     found = Explored("--json")
     found.process.send_signal(signal.SIGINT)
