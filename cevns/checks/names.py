@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIKE", "differ", "flavour", "known", "optional_module"]
 
-_EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit", "distributed": "cluster"}
+_EXTRAS = {"matplotlib": "plot", "tqdm": "progress", "iminuit": "fit", "distributed": "cluster", "bokeh": "explore"}
 _EXTRAS |= dict.fromkeys(("hepdata_lib", "hepdata_validator", "hist", "pandas", "xarray", "yaml"), "exchange")
 #: Flavours are not told apart further, since all vector couplings change sign together.
 ALIKE = "neutrinos and antineutrinos of a flavour both go under e, mu or tau"

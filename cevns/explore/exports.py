@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cevns import checks
 from cevns.errors import InputError
-from cevns.explore.numbers import line, point, setting
+from cevns.explore.numbers import axes_of, line, point, pull_rows, setting
 from cevns.explore.regions import question
 from cevns.tabular import Column, Table
 
@@ -99,7 +99,7 @@ def _table(of: Setting, panel: str, result: Any) -> str:
 
 
 def _lines(of: Setting) -> list[Any]:
-    names = [name for name in (of.x, of.y) if name] or of.axes[:1]
+    names = of.through
     if not names:
         raise InputError(f"{of.model.name} has no parameter along which chi2 changes")
     return [next(found for found in line(of, name) if found is not None) for name in names]
@@ -128,7 +128,7 @@ def _picture(of: Setting, panel: str, result: Any) -> Figure:
 
 
 def _bars(figure: Figure, found: Point) -> Figure:
-    rows = [(f"{of}: {name}", shift / (width or 1.0)) for of, name, shift, width in found.pulls.table()]
+    rows = [(name, shift / width) for name, shift, width, _ in pull_rows(found)]
     figure.set_size_inches(6.5, 1 + 0.25 * len(rows))
     axes = figure.add_subplot()
     axes.barh([name for name, _ in rows][::-1], [shift for _, shift in rows][::-1], color="0.5")
@@ -141,8 +141,7 @@ def _spectra(figure: Figure, found: Point) -> Figure:
     from cevns.plotting import plot_prediction
 
     pairs = [(found.predictions[name], found.standard_predictions[name]) for name in found.predictions]
-    panels = [(pair, axis.name) for pair in pairs for axis in pair[0].axes if axis.bins > 1 or len(pair[0].axes) == 1]
-    panels = panels or [(pairs[0], pairs[0][0].axes[0].name)]
+    panels = [(pair, axis.name) for pair in pairs for axis in axes_of(pair[0])]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     figure.set_size_inches(5.0 * columns, 4.2 * rows)

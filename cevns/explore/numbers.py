@@ -6,7 +6,6 @@ import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.explore.spans import spans
-from cevns.inference.levels import survival
+from cevns.inference.levels import standard_deviations, survival
 from cevns.inference.unseen import unseen_at
 from cevns.tabular import Column, Table
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cevns._types import Array
+    from cevns.binning import Axis
     from cevns.explore.sources import Source
     from cevns.explore.spans import Span
     from cevns.explore.state import State
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cevns.likelihoods import Likelihood, Pulls
     from cevns.predictions import Prediction
 
-__all__ = ["Line", "Point", "Setting", "line", "moved", "point", "setting", "significance"]
+__all__ = ["Line", "Point", "Setting", "axes_of", "line", "moved", "point", "pull_rows", "setting", "significance"]
 
 #: Values along a line, how many are computed at first, and seconds in which they become twice as many.
 ALONG, FIRST, QUICK = 160, 4, 0.02
@@ -79,6 +79,11 @@ class Setting:
         """Name of the mass, empty if there is none or there are several."""
         masses = [name for name in self.own if name in self.likelihood.mediators(self.model)]
         return masses[0] if len(masses) == 1 else ""
+
+    @property
+    def through(self) -> list[str]:
+        """Parameters along which chi2 is shown through the point."""
+        return [name for name in (self.x, self.y) if name] or self.axes[:1]
 
     @property
     def others(self) -> dict[str, float]:
@@ -269,6 +274,21 @@ def _of_bins(prediction: Prediction) -> float:
     return float(2 * ((expected - observed).sum() + (observed[seen] * logarithm).sum()))
 
 
+def axes_of(prediction: Prediction) -> list[Axis]:
+    """Return the axes that are drawn: those of several bins, or the first."""
+    return [axis for axis in prediction.axes if axis.bins > 1] or [prediction.axes[0]]
+
+
+def pull_rows(point: Point) -> list[tuple[str, float, float, float]]:
+    """Return name, shift, standard deviation and the standard model's shift of each nuisance, free ones with 1."""
+    standard = {(of, name): shift for of, name, shift, _ in point.standard_pulls.table()}
+    rows = []
+    for of, name, shift, width in point.pulls.table():
+        known = 1.0 if width is None else width
+        rows.append((f"{of}: {name}", shift, known, standard.get((of, name), 0.0)))
+    return rows
+
+
 @dataclass(frozen=True)
 class Line:
     """chi2 along one parameter, nuisances profiled and the other parameters as they are.
@@ -319,6 +339,4 @@ def significance(delta: float, dof: int) -> tuple[float, float]:
     """
     if delta <= 0:
         return 0.0, 0.0
-    beyond = float(survival(np.array(delta), dof))
-    # what is further away than a double can tell is infinitely so
-    return 1 - beyond, -NormalDist().inv_cdf(0.5 * beyond) if beyond > 0 else math.inf
+    return 1 - float(survival(delta, dof)), standard_deviations(delta, dof)

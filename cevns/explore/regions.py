@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cevns.interactions import Interaction
     from cevns.likelihoods import Likelihood
 
-__all__ = ["Question", "Region", "answer", "at_mass", "question"]
+__all__ = ["Question", "Region", "answer", "at_mass", "question", "several_couplings"]
 
 #: Masses of a first look, and of what is drawn at last.
 FIRST, LAST = 25, 121
@@ -59,9 +60,7 @@ class Question:
     @property
     def of_fit(self) -> Question:
         """The question of the best fit, which does not depend on the confidence level."""
-        from dataclasses import replace
-
-        return replace(self, cl=0.0)
+        return dataclasses.replace(self, cl=0.0)
 
     @property
     def limits(self) -> dict[str, tuple[float, float]]:
@@ -190,11 +189,15 @@ def at_mass(of: Setting, region: Region) -> Limit:
     return of.likelihood.limit(of.model, masses, cl=region.question.cl, reference=region.fit, **along)
 
 
+def several_couplings(likelihood: Likelihood, model: Interaction) -> bool:
+    """Return whether it has to be said along which coupling a limit is."""
+    masses = likelihood.mediators(model)
+    return sum(name not in masses for name in likelihood.own_parameters(model)) > 1
+
+
 def _along(likelihood: Likelihood, model: Interaction, asked: Question) -> dict[str, Any]:
     """Return the values of other parameters, and which coupling is meant where there are several."""
-    masses, couplings = likelihood.mediators(model), likelihood.own_parameters(model)
-    several = sum(name not in masses for name in couplings) > 1
-    return {**dict(asked.fixed), **({"parameter": asked.y} if several else {})}
+    return {**dict(asked.fixed), **({"parameter": asked.y} if several_couplings(likelihood, model) else {})}
 
 
 def _allowed(likelihood: Likelihood, model: Interaction, asked: Question) -> Region:

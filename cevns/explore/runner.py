@@ -110,7 +110,7 @@ class Runner:
             if self._news.wait_for(lambda: self._stale(number), timeout=PAUSE):
                 return
         lines: list[Line] = []
-        for name in [n for n in (of.x, of.y) if n] or of.axes[:1]:
+        for name in of.through:
             for found in line(of, name):
                 if self._stale(number):
                     return

@@ -57,6 +57,13 @@ _PATHS = re.compile(r"/|/ws|/favicon\.ico|/static/js/bokeh[\w-]*(\.min)?\.js|/ex
 _PREFERS = "Sec-Ch-Prefers-Color-Scheme"
 
 
+def _say(handler: RequestHandler, status: int, sentence: str) -> None:
+    """Answer with a sentence."""
+    handler.set_status(status)
+    handler.set_header("Content-Type", "text/plain; charset=utf-8")
+    handler.finish(f"{sentence}\n")
+
+
 class _Refusal(RequestHandler):
     """A short answer that says why there is no other."""
 
@@ -64,10 +71,7 @@ class _Refusal(RequestHandler):
         self.refused = status, sentence
 
     def prepare(self) -> None:
-        status, sentence = self.refused
-        self.set_status(status)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"{sentence}\n")
+        _say(self, *self.refused)
 
     # the handshake of a WebSocket is a GET as well
     def check_xsrf_cookie(self) -> None:
@@ -207,28 +211,23 @@ class _Export(RequestHandler):
     async def get(self, panel: str, kind: str) -> None:
         """Answer with the file, or with a sentence."""
         if not self._waiting.acquire(blocking=False):
-            self._say(503, "too many files are being made: try again")
+            _say(self, 503, "too many files are being made: try again")
             return
         try:
             state = State.of_query(self.request.query)
             call = functools.partial(self._make, state, panel, kind)
             content = await asyncio.get_running_loop().run_in_executor(self._pool, call)
         except CevnsError as error:
-            self._say(400, str(error))
+            _say(self, 400, str(error))
             return
         except Exception as error:
-            self._say(500, f"unexpected {type(error).__name__}: {error} (a bug)")
+            _say(self, 500, f"unexpected {type(error).__name__}: {error} (a bug)")
             return
         finally:
             self._waiting.release()
         self.set_header("Content-Type", KINDS[kind])
         self.set_header("Content-Disposition", f'attachment; filename="{panel}.{kind}"')
         self.finish(content)
-
-    def _say(self, status: int, sentence: str) -> None:
-        self.set_status(status)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"{sentence}\n")
 
 
 class Served:

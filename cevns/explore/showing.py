@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
-from cevns.errors import InputError, MissingDependencyError
+from cevns.errors import InputError
 from cevns.explore.sources import Source
 from cevns.interactions import Interaction
 from cevns.likelihoods import Likelihood
@@ -31,12 +31,7 @@ def check_bokeh() -> None:
     MissingDependencyError
         If it is not installed.
     """
-    try:
-        import bokeh.server.server  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"the view needs bokeh ({error}): pip install 'cevns[explore]' installs it"
-        ) from None
+    checks.optional_module("bokeh.server.server", "the view")
 
 
 class Shown:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns.inference.objectives import mass_range
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "spans"]
 
-#: Masses of mediators [MeV]: the range in which the library searches for best fits unless another is given.
-MASSES = 0.1, 1e4
 #: Rise of chi2 above that without the coupling from which it matters, and up to which it is of interest.
 SEEN, BEYOND = 4.0, 25.0
 #: Sizes of couplings that are tried, from that of a millicharge to that of a charge radius.
@@ -140,8 +140,10 @@ def spans(likelihood: Likelihood, model: Interaction) -> dict[str, Span]:
     for name in [*(n for n in own if n in masses), *(n for n in own if n not in masses)]:
         p = known[name]
         if name in masses:
-            high = min(MASSES[1], p.high, rounded(heaviest.get(name, MASSES[1]), 2))
-            found[name] = Span(name, p.unit, max(MASSES[0], p.low), high, True, p.default or FIRST_MASS, True)
+            low, high = mass_range(p)
+            if name in heaviest:
+                high = min(high, rounded(heaviest[name], 2))
+            found[name] = Span(name, p.unit, low, high, True, p.default or FIRST_MASS, True)
         else:
             light, heavy = ({m: found[m].ends[k] for m in found if m in masses} for k in (0, 1))
             ends = [{m: 10.0**place for m, place in at.items()} for at in (light, heavy)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cevns.arrays import below
 from cevns.explore.numbers import significance
+from cevns.explore.regions import LAST, question, several_couplings
 from cevns.tabular import chi2_text
 
 if TYPE_CHECKING:
@@ -104,8 +105,6 @@ def python_lines(source: Source, of: Setting) -> str:
     data.limit("b-l", mass=10.0, cl=0.9)
     data.limit("b-l", mass=np.geomspace(0.1, 10000.0, 121), cl=0.9).plot()
     """
-    from cevns.explore.regions import LAST, question
-
     names = [e.name for e in of.likelihood.experiments]
     lines = ["import numpy as np", "import cevns", ""]
     model = f'"{of.model.name}"'
@@ -128,7 +127,7 @@ def python_lines(source: Source, of: Setting) -> str:
     if asked is None:
         return "\n".join(lines)
     if asked.mediator:
-        several = sum(name not in of.likelihood.mediators(of.model) for name in of.own) > 1
+        several = several_couplings(of.likelihood, of.model)
         ends = f"({asked.limits[asked.x][0]!r}, {asked.limits[asked.x][1]!r})"
         more = f", cl={asked.cl!r}"
         more += (f', parameter="{asked.y}"' if several else "") + _keywords(dict(asked.fixed))
@@ -155,8 +154,6 @@ def command_line(source: Source, of: Setting) -> str:
     """
     if not source.built_in and not source.config:
         return ""
-    from cevns.explore.regions import question
-
     names = [e.name for e in of.likelihood.experiments]
     inputs = [*names, *(["--config", source.config] if source.config else []), "--model", of.model.name]
     values = [f"{name}={value!r}" for name, value in of.state.values.items()]
@@ -166,7 +163,7 @@ def command_line(source: Source, of: Setting) -> str:
         others = [f"{name}={value!r}" for name, value in asked.fixed]
         own = ["--set", *others] if others else []
         if asked.mediator:
-            several = sum(name not in of.likelihood.mediators(of.model) for name in of.own) > 1
+            several = several_couplings(of.likelihood, of.model)
             own += ["--parameter", asked.y] if several else []
             line = ["limit", *inputs, *own, "--cl", repr(asked.cl), "--mass", repr(of.values[asked.x])]
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.parameters import Parameter
 
-__all__ = ["TWO_SIGMA", "default_dof", "delta_chi2", "survival"]
+__all__ = ["TWO_SIGMA", "default_dof", "delta_chi2", "standard_deviations", "survival"]
 
 #: Most degrees of freedom.
 LARGEST_DOF = 1_000_000
@@ -74,7 +74,25 @@ def delta_chi2(cl: float, dof: int | None = 2) -> float:
     return float(chi2.ppf(cl, dof) if cl < 0.5 else chi2.isf(1 - cl, dof))
 
 
-def survival(delta: Array, dof: int) -> Array:
+def standard_deviations(delta: float, dof: int) -> float:
+    """Return the two-sided significance of a delta chi2, by Wilks' theorem; infinite beyond what a double can tell.
+
+    Examples
+    --------
+    >>> round(standard_deviations(4.605, 2), 3), standard_deviations(9.0, 1)
+    (1.645, 3.0)
+    """
+    if delta <= 0:
+        return 0.0
+    if dof == 1:
+        return math.sqrt(delta)
+    from statistics import NormalDist
+
+    beyond = float(survival(delta, dof))
+    return -NormalDist().inv_cdf(0.5 * beyond) if beyond > 0 else math.inf
+
+
+def survival(delta: Array | float, dof: int) -> Array:
     """Return the share of data whose delta chi2 is larger, by Wilks' theorem.
 
     Examples

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import checks
 from cevns.errors import InputError
+from cevns.inference.levels import standard_deviations
 from cevns.parameters import common_shape
 
 if TYPE_CHECKING:
@@ -66,14 +66,5 @@ def significance(likelihood: Likelihood, interaction: Model, *, dof: int = 1, **
         there = likelihood.asimov(interaction, **point)
         without = point | {p.name: p.origin for p in couplings}
         above = there.chi2(interaction, **without) - there.chi2(interaction, **point)
-        out[index] = _standard_deviations(max(float(above), 0.0), dof)
+        out[index] = standard_deviations(float(above), dof)
     return out if shape else float(out)
-
-
-def _standard_deviations(above: float, dof: int) -> float:
-    """Return the two-sided significance of a delta chi2."""
-    if dof == 1:
-        return math.sqrt(above)
-    from scipy.stats import chi2, norm
-
-    return float(norm.isf(0.5 * chi2.sf(above, dof))) if above else 0.0

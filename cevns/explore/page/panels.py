@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import FactorRange, HoverTool, Range1d, Span
 
+from cevns.explore.numbers import pull_rows
 from cevns.explore.page.figures import fill, legend, new_figure, source_of
 from cevns.explore.shapes import stairs
 from cevns.plotting.counts import central_interval
@@ -20,15 +21,10 @@ if TYPE_CHECKING:
     from cevns.explore.spans import Span as Range
     from cevns.predictions import Prediction
 
-__all__ = ["Pulls", "Spectrum", "Through", "axes_of"]
+__all__ = ["Pulls", "Spectrum", "Through"]
 
 #: How much of chi2 a line shows, in units of the rise at which the region ends.
 SHOWN = 4.0
-
-
-def axes_of(prediction: Prediction) -> list[Axis]:
-    """Return the axes that are drawn: those of several bins, or the first."""
-    return [axis for axis in prediction.axes if axis.bins > 1] or [prediction.axes[0]]
 
 
 class Spectrum:
@@ -194,13 +190,3 @@ class Pulls:
         left, right = [min(p, 0.0) for p in places], [max(p, 0.0) for p in places]
         columns = {"name": names, "left": left, "right": right, "shift": shifts, "width": widths, "standard": others}
         fill(self._bars, columns)
-
-
-def pull_rows(point: Point) -> list[tuple[str, float, float, float]]:
-    """Return name, shift, standard deviation and the standard model's shift of each nuisance, free ones with 1."""
-    standard = {(of, name): shift for of, name, shift, _ in point.standard_pulls.table()}
-    rows = []
-    for of, name, shift, width in point.pulls.table():
-        known = 1.0 if width is None else width
-        rows.append((f"{of}: {name}", shift, known, standard.get((of, name), 0.0)))
-    return rows

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from bokeh.models import Column, CustomJS, Div
 
 from cevns.errors import CevnsError
-from cevns.explore.exports import PANELS
+from cevns.explore.exports import KINDS, PANELS
+from cevns.explore.numbers import axes_of
 from cevns.explore.page.controls import Choice, Nuisances, Values, styled
 from cevns.explore.page.looks import look
-from cevns.explore.page.panels import Pulls, Spectrum, Through, axes_of
+from cevns.explore.page.panels import Pulls, Spectrum, Through
 from cevns.explore.page.plane import Plane
 from cevns.explore.page.template import TEMPLATE
 from cevns.explore.runner import Runner
@@ -92,8 +93,7 @@ class View:
             styled(Div, text="", name=name, disable_math=True, **({"sizing_mode": "fixed"} if name == "switch" else {}))
             for name in texts
         )
-        panels = ("plane", "lines", "spectra", "pulls")
-        self._panels = [Column(Div(text="…"), name=name, sizing_mode="stretch_width") for name in panels]
+        self._panels = [Column(Div(text="…"), name=name, sizing_mode="stretch_width") for name in PANELS]
         self.plane, self.lines, self.spectra, self.pulls = self._panels
         # as many beside each other as fit
         self.spectra.styles = {"flex-direction": "row", "flex-wrap": "wrap", "gap": "8px"}
@@ -244,8 +244,7 @@ class View:
         nothing = "no coupling on which these data depend, so there is no plane"
         empty = styled(Div, text=escape(f"{of.model.name} has {nothing}."), disable_math=True)
         self.plane.children = [self._plane.figure] if self._plane else [empty]
-        names = [name for name in (of.x, of.y) if name] or list(of.axes[:1])
-        self._through = [Through(of.spans[n], self._look) for n in names]
+        self._through = [Through(of.spans[name], self._look) for name in of.through]
         self.lines.children = [through.figure for through in self._through]
         self._spectra = []
         for name, prediction in point.predictions.items():
@@ -305,7 +304,6 @@ def _key(of: Setting) -> tuple[Any, ...]:
 
 
 def _links(panel: str, query: str) -> str:
-    kinds = ("csv", "svg", "png")
     return "".join(
-        f'<td><a href="export/{panel}.{kind}?{escape(query)}" download>{kind.upper()}</a></td>' for kind in kinds
+        f'<td><a href="export/{panel}.{kind}?{escape(query)}" download>{kind.upper()}</a></td>' for kind in KINDS
     )
