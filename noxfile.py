@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 #: Declared versions of Python, less the one that runs this: `.ci/run` has tested on that before.
 OTHERS = [v for v in nox.project.python_versions(PROJECT) if v != f"{sys.version_info[0]}.{sys.version_info[1]}"]
-#: Most of the time of the tests: physics, which hardly meets other packages or other Pythons.
+#: Most of the time of the tests: physics, which hardly meets other packages.
 PHYSICS = (
     *("generated", "oracle", "rough_eta", "strained", "figures", "fuzz", "kinematics", "fits"),
     *("reference_counts", "reference_interactions", "reference_traces", "gradients", "bound_points", "electrons"),

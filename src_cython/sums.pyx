@@ -109,8 +109,10 @@ cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
     if not square > 0.0:
         return
     middle = fmin(fmax(-0.5 * linear / square, s.lowest), s.highest)
+    if middle == 0.0:
+        return
     cancelled(s, rows, &middle, 1, &lost)
-    if middle == 0.0 or not lost:
+    if not lost:
         return
     s.middle = middle
     s.lowest -= middle

@@ -24,7 +24,8 @@ def schema(args: Namespace) -> Result:
 
     from cevns.config import schema as made
 
-    return Result(made(), json.dumps(made(), indent=2))
+    found = made()
+    return Result(found, json.dumps(found, indent=2))
 
 
 def validate(args: Namespace) -> Result:

@@ -172,12 +172,8 @@ def configured(path: _types.Path, names: Sequence[str]) -> tuple[list[Experiment
 
 def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:
     """Return the values of parameters that --set gives, by name; others are no parameters of the model."""
-    from cevns import checks
-
     found = pairs("set", args.set)
-    known = [p.name for p in likelihood.parameters(model)]
-    for name in found:
-        checks.known("parameter", name, known)
+    _known(likelihood, model, found)
     return found
 
 

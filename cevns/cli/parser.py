@@ -286,7 +286,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
         ("goodness", "whether the best fit describes the data: its p-value by toys"),
         ("coverage", "how often asymptotic regions hold the point where data are drawn, by toys"),
     ):
-        command = _command(commands, name, f"toys:{name}", text)
+        command = _command(commands, name, "toys:goodness" if name == "goodness" else "toys:toys", text)
         _add_inputs(command)
         _add_point(command)
         command.add_argument("--free", nargs="+", action="extend", metavar="NAME", required=True, help="what is fitted")

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from cevns.interactions import Interaction
     from cevns.likelihoods import Likelihood
 
-__all__ = ["coverage", "feldman_cousins", "goodness", "toys"]
+__all__ = ["feldman_cousins", "goodness", "toys"]
 
 
 def toys(args: Namespace) -> Result:
-    """Fits of toys that are drawn at a point."""
+    """Fits of toys that are drawn at a point, or how often asymptotic regions hold it."""
     likelihood, model = inputs(args)
     return _toys(args, likelihood, model, point(likelihood, model, args))
 
@@ -37,12 +37,6 @@ def goodness(args: Namespace) -> Result:
     for name in values.keys() & set(args.free):
         raise InputError(f"{name} is fitted, and has a value: leave out --{name}, or take it from --free")
     return _toys(args, likelihood, model, values | best_values(likelihood, model, args.free, **values))
-
-
-def coverage(args: Namespace) -> Result:
-    """How often asymptotic regions hold the point from which data are drawn."""
-    likelihood, model = inputs(args)
-    return _toys(args, likelihood, model, point(likelihood, model, args))
 
 
 def _toys(args: Namespace, likelihood: Likelihood, model: Interaction, values: dict[str, Any]) -> Result:
