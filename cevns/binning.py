@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ __all__ = ["MOST_BINS", "Axis", "Binning"]
 MOST_BINS = 10_000_000
 
 
-@dataclass(frozen=True, repr=False)
-class Axis(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class Axis(Value):
     """Bins that follow each other along one observable. A bin holds its lower edge, and not its upper one.
 
     Parameters
@@ -106,8 +106,8 @@ class Axis(Brief):
         return np.where((found >= 0) & (found < self.bins), found, -1)
 
 
-@dataclass(frozen=True)
-class Binning:
+@dataclass(frozen=True, eq=False, repr=False)
+class Binning(Value):
     """Bins in one or several observables. Counts are kept flat: the last axis runs fastest.
 
     Parameters

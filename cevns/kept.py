@@ -31,6 +31,7 @@ class Kept:
     def __init__(self, most: int) -> None:
         self._most = most
         self._values: dict[Hashable, Any] = {}
+        self._made = 0
         # a value may need another one of the same store
         self._lock = threading.RLock()
 
@@ -40,12 +41,15 @@ class Kept:
 
     def get(self, key: Hashable, make: Callable[[], Kind]) -> Kind:
         """Return the value of a key, from `make` if there is none yet."""
+        made = self._made
         found = self._values.get(key)
         if found is None:
             with self._lock:
-                found = self._values.get(key)
+                # somebody else may have made it meanwhile
+                found = self._values.get(key) if self._made != made else None
                 if found is None:
                     found = self._values[key] = make()
+                    self._made += 1
                     while len(self._values) > self._most:
                         del self._values[next(iter(self._values))]
         return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks, units
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ LARGEST_MASS = 1e15
 SMALLEST_SIGMA = 1e-30
 
 
-@dataclass(frozen=True)
-class Parameter:
+@dataclass(frozen=True, eq=False, repr=False)
+class Parameter(Value):
     """A number that predictions depend on.
 
     Parameters
@@ -259,6 +260,17 @@ def rows_of(values: Collection[np.ndarray], shape: tuple[int, ...]) -> np.ndarra
     for i, value in enumerate(values):
         rows[..., i] = value
     return rows.reshape(math.prod(shape), len(values))
+
+
+def varies(array: np.ndarray) -> bool:
+    """Return whether an array holds different values.
+
+    Examples
+    --------
+    >>> varies(np.array([1.0, 2.0])), varies(np.array([1.0, 1.0])), varies(np.array(1.0))
+    (True, False, False)
+    """
+    return array.size > 1 and bool(array.flat[0] != array.flat[-1] or (array != array.flat[0]).any())
 
 
 def common_shape(values: Mapping[str, Any]) -> tuple[int, ...]:

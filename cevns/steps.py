@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns.arrays import Value
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Steps"]
 
 
-@dataclass(frozen=True)
-class Steps:
+@dataclass(frozen=True, eq=False, repr=False)
+class Steps(Value):
     """Parameters of a function, some of which are steps: every value of these needs work of its own.
 
     Parameters

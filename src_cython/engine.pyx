@@ -280,39 +280,35 @@ cdef class Engine:
         self.check_possible(out, min(values.shape[0], out.shape[0]))
 
     cdef write(self, const double[:, ::1] values, double[::1] out):
-        cdef Py_ssize_t i = 0, last, n = min(values.shape[0], out.shape[0])
+        cdef Py_ssize_t i = 0, k, run, n = min(values.shape[0], out.shape[0]), width = self.parameters
         cdef double none = 0.0
+        cdef const double *point = &none
         cdef double *y = <double *> malloc((n + 1) * sizeof(double))
         cdef bint *lost = <bint *> malloc((n + 1) * sizeof(bint))
         cdef row_t *rows
-        cdef bint judged = self.s.priors > 0 or self.s.line_weight != 0.0 or self.s.constant != 0.0
+        cdef bint some, judged = self.s.priors > 0 or self.s.line_weight != 0.0 or self.s.constant != 0.0
         try:
             if y == NULL or lost == NULL:
                 raise MemoryError
             rows = self.rows(values)
             with nogil:
-                for i in range(n):
-                    y[i] = 0.0
-                    if self.line >= 0:
-                        y[i] = power(values[i, self.line] - self.s.line_origin, self.line_power)
-                i = 0
                 while i < n:
-                    last = i + 1
-                    while last < n and together(&values[i, 0], &values[last, 0], self.parameters, self.line):
-                        last += 1
-                    lost[i] = last == i + 1
-                    if not lost[i]:
-                        start_sum(&self.s, rows, &values[i, 0], MANY)
-                        cancelled(&self.s, rows, y + i, last - i, lost + i)
-                        line_chi2(&self.s, rows, y + i, last - i, &out[i])
-                    while i < last:
-                        if lost[i]:
-                            y[i] = 0.0
-                            start_sum(&self.s, rows, &values[i, 0] if self.parameters else &none, ALONE)
-                            line_chi2(&self.s, rows, y + i, 1, &out[i])
-                        if judged:
-                            out[i] += point_priors(&self.s, &values[i, 0] if self.parameters else &none)
-                        i += 1
+                    if width:
+                        point = &values[i, 0]
+                    run = along_line(&self.s, point, n - i, width, y)
+                    lost[0] = some = run == 1
+                    if not some:
+                        start_sum(&self.s, rows, point, MANY)
+                        some = cancelled(&self.s, rows, y, run, lost)
+                        line_chi2(&self.s, rows, y, run, &out[i])
+                    for k in range(run if some else 0):
+                        if lost[k]:
+                            y[0] = 0.0
+                            start_sum(&self.s, rows, point + k * width, ALONE)
+                            line_chi2(&self.s, rows, y, 1, &out[i + k])
+                    for k in range(run if judged else 0):
+                        out[i + k] += point_priors(&self.s, point + k * width)
+                    i += run
             free(rows)
         finally:
             free(y)
@@ -440,13 +436,32 @@ cdef class Engine:
                 self.refuse(NAN)
 
 
-cdef inline bint together(const double *first, const double *second, Py_ssize_t n, Py_ssize_t line) noexcept nogil:
-    """Whether two points differ along the line alone."""
-    cdef Py_ssize_t i
-    for i in range(n):
-        if i != line and first[i] != second[i]:
-            return False
-    return True
+cdef Py_ssize_t along_line(
+        const sum_t *s, const double *first, Py_ssize_t n, Py_ssize_t width, double *y) noexcept nogil:
+    """How many of n points, at least one, differ from the first along the line alone; where they are goes into `y`."""
+    cdef Py_ssize_t i, k, known = 1, seen = 1
+    cdef double x, origin = s.line_origin
+    # one column after the other, in loops that are short, but never far beyond the first point that differs
+    while known == seen < n:
+        seen = min(n, 2 * seen + 8)
+        i = seen
+        for k in range(width):
+            if k != s.line:
+                i = same(first + k, known, i, width)
+        known = i
+    for i in range(known):
+        y[i] = 0.0
+    for i in range(known if s.line >= 0 else 0):
+        x = first[i * width + s.line] - origin
+        y[i] = x * x if s.line_power == 2 else power(x, s.line_power)
+    return known
+
+
+cdef inline Py_ssize_t same(const double *x, Py_ssize_t start, Py_ssize_t end, Py_ssize_t stride) noexcept nogil:
+    """The first from start on whose value is not that of the first of all, or the end."""
+    while start < end and x[start * stride] == x[0]:
+        start += 1
+    return start
 
 
 def crossings_limit():

@@ -14,7 +14,7 @@ centre and pull it finds its best well itself, exactly so if it is alone.
 """
 
 from libc.math cimport INFINITY, NAN, copysign, fabs, fmax, fmin
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from cevns.kernels.descents cimport MAX_PULLS, joint_row_t
 from cevns.kernels.counts cimport FOLDED, counts_row_t, counts_t, fold_piece
@@ -34,6 +34,7 @@ cdef double SETTLED = 1e-6
 
 cdef enum:
     SWEEPS = 12
+    NEAR = 512  # points that all terms take one after the other, as many as stay near the processor
 
 
 cdef row_t* open_sum(const sum_t *s) noexcept nogil:
@@ -62,15 +63,17 @@ cdef const double* bins_along(const sum_t *s, row_t *rows, Py_ssize_t i) noexcep
     return rows[i].counts.bc + 2 * piece * t.order * t.bins
 
 
-cdef void cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, bint *out) noexcept nogil:
-    """Whether the counts of some term are the small difference of very large ones, at m points of the line."""
+cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, bint *out) noexcept nogil:
+    """Whether the counts of some term are the small difference of very large ones anywhere among m points of the line.
+
+    Where they are goes into `out`, unless they are nowhere.
+    """
     cdef Py_ssize_t i, j, k, n
     cdef const double *a
     cdef const double *b
     cdef double left[3]
     cdef double sums[3]
-    for j in range(m):
-        out[j] = False
+    cdef bint some = False
     for i in range(s.n):
         n = s.terms[i].bins
         b = bins_along(s, rows, i)
@@ -88,7 +91,11 @@ cdef void cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
         if 6.0 * sums[0] <= LARGE and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
             continue
         for j in range(m):
-            out[j] |= quadratic(sums, fabs(y[j])) > fmax(CANCELLED * fabs(quadratic(left, y[j])), LARGE)
+            if quadratic(sums, fabs(y[j])) > fmax(CANCELLED * fabs(quadratic(left, y[j])), LARGE):
+                if not some:
+                    memset(out, 0, m * sizeof(bint))
+                out[j] = some = True
+    return some
 
 
 cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
@@ -111,8 +118,7 @@ cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
     middle = fmin(fmax(-0.5 * linear / square, s.lowest), s.highest)
     if middle == 0.0:
         return
-    cancelled(s, rows, &middle, 1, &lost)
-    if not lost:
+    if not cancelled(s, rows, &middle, 1, &lost):
         return
     s.middle = middle
     s.lowest -= middle
@@ -163,17 +169,22 @@ cdef double sum_chi2(const sum_t *s, row_t *rows, double y) noexcept nogil:
 
 cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, double *out) noexcept nogil:
     """chi2 at m points of the line; ascending ones are the fastest."""
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, n
     if s.shared:
         for j in range(m):
             out[j] = shared_chi2(s, rows, y[j], NULL)
         return
-    for j in range(m):
-        out[j] = 0.0
-    for i in range(s.n):
-        term_line(s.terms[i], rows + i, y, m, out)
-    for j in range(m if s.joint != NULL else 0):
-        out[j] += beside(s, rows, y[j])
+    while m > 0:
+        n = min(m, NEAR)
+        for j in range(n):
+            out[j] = 0.0
+        for i in range(s.n):
+            term_line(s.terms[i], rows + i, y, n, out)
+        for j in range(n if s.joint != NULL else 0):
+            out[j] += beside(s, rows, y[j])
+        y += n
+        out += n
+        m -= n
 
 
 cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil:

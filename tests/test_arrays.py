@@ -1,11 +1,12 @@
 """What stands in for NumPy's own: rules of quadrature and Legendre polynomials."""
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from cevns.arrays import Polynomial, gauss_legendre, legendre, product
+from cevns.arrays import Polynomial, Value, gauss_legendre, legendre, product
 
 
 @pytest.mark.parametrize("order", [1, 2, 5, 6, 12, 24, 64])
@@ -48,3 +49,24 @@ def test_products_by_blocks_are_products(shape):
     rng = np.random.default_rng(1)
     a, b = rng.normal(size=(m, n)), rng.normal(size=(n, k))
     np.testing.assert_allclose(product(a, b), a @ b, rtol=0, atol=1e-12 * max(n, 1))
+
+
+def test_values_are_equal_hashed_and_shown_as_dataclasses_are():
+    fields = [
+        ("name", str),
+        ("numbers", tuple),
+        ("note", str, dataclasses.field(default="", compare=False, repr=False)),
+    ]
+    plain = dataclasses.make_dataclass("Thing", fields, frozen=True)
+    ours = dataclasses.make_dataclass("Thing", fields, bases=(Value,), frozen=True, eq=False, repr=False)
+    given = [("a", (1.0, 2)), ("a", (1, 2.0)), ("a", (1.0, 3)), ("b", ()), ("b", (), "noted")]
+    for one in given:
+        assert repr(ours(*one)) == repr(plain(*one))
+        for other in given:
+            assert (ours(*one) == ours(*other)) is (plain(*one) == plain(*other))
+            assert len({ours(*one), ours(*other)}) == len({plain(*one), plain(*other)})
+    assert ours("a", ()) != plain("a", ())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ours("a", ()).name = "b"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(ours("a", []))

@@ -207,3 +207,16 @@ def test_spectra_that_jump_take_the_table_where_chi2_is_convex(csi):
     expected = direct(chi2, points)
     assert np.abs(found - expected).max() > 0, "nothing came from a table"
     np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+def test_lines_of_any_length_among_many_points_are_points(both):
+    rng = np.random.default_rng(5)
+    lengths = [1, 2, 9, 10, 11, 27, 28, 29, 40, 1, 1]
+    masses = np.repeat(rng.uniform(1.0, 300.0, len(lengths)), lengths)
+    couplings, angles = 10 ** rng.uniform(-5, -3.5, masses.size), np.full(masses.size, 0.23857)
+    # another column ends a line where the mass does not
+    angles[[50, 51, 120]] = 0.24
+    together = both.chi2("b-l", masses, couplings, sin2_theta_w=angles)
+    bound = both.bind("b-l", free="sin2_theta_w")
+    one_by_one = [bound(*point) for point in zip(masses, couplings, angles, strict=True)]
+    assert together == pytest.approx(one_by_one, rel=1e-9)

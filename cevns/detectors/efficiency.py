@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ __all__ = ["LARGEST_OBSERVABLE", "Efficiency"]
 LARGEST_OBSERVABLE = 1e12
 
 
-@dataclass(frozen=True, repr=False)
-class Efficiency(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class Efficiency(Value):
     """Efficiency as a function of the observable: steps or straight lines between points, zero below the first.
 
     Parameters

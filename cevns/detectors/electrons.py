@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.response import LARGEST_YIELD
@@ -27,8 +28,8 @@ _BINDINGS = ("shells", "free")
 _LARGEST_BINDING = 1e3
 
 
-@dataclass(frozen=True)
-class ElectronResponse:
+@dataclass(frozen=True, eq=False, repr=False)
+class ElectronResponse(Value):
     """Response to electrons, in the bins of that to nuclear recoils: the observable is light_yield times T.
 
     Parameters

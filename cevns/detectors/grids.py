@@ -50,7 +50,7 @@ class Grid(Protocol):
         """Return what leads from densities at the nodes to accepted shares of bins, shape (bins, n)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cells:
     """Cells of a continuous observable.
 
@@ -87,7 +87,7 @@ class Cells:
         return out.reshape(edges.size - 1, -1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WholeNumbers:
     """Whole numbers that are observed, first, first + 1, ..., last.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief, Polynomial
+from cevns.arrays import Polynomial, Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ class Quenching:
         return np.where(reached, np.where(sought, np.exp(best), 0.0), np.inf)
 
 
-@dataclass(frozen=True, repr=False)
-class PolynomialQuenching(Quenching, Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class PolynomialQuenching(Quenching, Value):
     """Signal f_Q(T) T = sum_n coefficients[n] T^(n+1), T in keV; a constant f_Q is ``PolynomialQuenching((f,))``.
 
     Parameters
@@ -202,8 +202,8 @@ class PolynomialQuenching(Quenching, Brief):
         return cast("Array", np.polyval(self.coefficients[::-1], _recoils(recoil_kev)))
 
 
-@dataclass(frozen=True)
-class LinearQuenching(Quenching):
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearQuenching(Quenching, Value):
     """f_Q(T) = offset + slope T up to a recoil energy, constant above.
 
     Parameters
@@ -250,8 +250,8 @@ class LinearQuenching(Quenching):
         return self.offset + self.slope * np.minimum(_recoils(recoil_kev), self.constant_above)
 
 
-@dataclass(frozen=True, repr=False)
-class BirksQuenching(Quenching, Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class BirksQuenching(Quenching, Value):
     """Modified Birks law f_Q(T) = (1 - exp(-T/E0)) / (kB dE/dr(T)).
 
     Parameters
@@ -327,8 +327,8 @@ class BirksQuenching(Quenching, Brief):
         return factor
 
 
-@dataclass(frozen=True, repr=False)
-class TabulatedQuenching(Quenching, Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class TabulatedQuenching(Quenching, Value):
     """f_Q(T) by linear interpolation in a table, constant outside it.
 
     Parameters
@@ -384,8 +384,8 @@ class TabulatedQuenching(Quenching, Brief):
         return np.interp(_recoils(recoil_kev), self.recoil_kev, self.factors)
 
 
-@dataclass(frozen=True)
-class LindhardQuenching(Quenching):
+@dataclass(frozen=True, eq=False, repr=False)
+class LindhardQuenching(Quenching, Value):
     """Lindhard's ionisation yield f_Q = k g / (1 + k g) with g = 3 eps^0.15 + 0.7 eps^0.6 + eps, eps = 11.5 Z^(-7/3) T.
 
     Parameters

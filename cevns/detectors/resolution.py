@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief, product, unique
+from cevns.arrays import Value, product, unique
 from cevns.detectors.grids import CELLS_PER_WIDTH, Cells
 from cevns.errors import InputError
 
@@ -193,8 +193,8 @@ class _Gaussian(Resolution):
         return float((x - margin).min()), float((x + margin).max())
 
 
-@dataclass(frozen=True)
-class GaussianResolution(_Gaussian):
+@dataclass(frozen=True, eq=False, repr=False)
+class GaussianResolution(_Gaussian, Value):
     """Gaussian smearing of the observable, sigma^2 = constant^2 + a^2 x + (linear x)^2.
 
     The statistics of quanta alone are sigma = a sqrt(x): sigma/E = 0.58/sqrt(E) in the argon release. With a constant
@@ -304,8 +304,8 @@ class GaussianResolution(_Gaussian):
         return 0.0
 
 
-@dataclass(frozen=True, repr=False)
-class TabulatedResolution(_Gaussian, Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class TabulatedResolution(_Gaussian, Value):
     """Gaussian smearing of the observable with a table of sigma(x): straight lines between its rows, constant outside.
 
     Parameters

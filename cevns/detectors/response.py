@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import equal, unique
+from cevns.arrays import Value, equal, unique
 from cevns.binning import Axis, Binning
 from cevns.detectors.base import DetectorResponse
 from cevns.detectors.by_nucleus import QuenchingByNucleus, check_fraction, checked_quenching
@@ -44,8 +44,8 @@ _UNIT = "keVee"
 _RECOILS = (1e-3, 1e3)
 
 
-@dataclass(frozen=True)
-class Response(DetectorResponse):
+@dataclass(frozen=True, eq=False, repr=False)
+class Response(DetectorResponse, Value):
     """What a detector does with a recoil: quenching, light yield, resolution, efficiency, bins.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import gauss_legendre, lagrange, legendre
+from cevns.arrays import Value, gauss_legendre, lagrange, legendre
 from cevns.detectors.efficiency import LARGEST_OBSERVABLE, Efficiency
 from cevns.errors import InputError
 
@@ -130,8 +130,8 @@ class SmoothEfficiency:
             )
 
 
-@dataclass(frozen=True)
-class LogisticEfficiency(SmoothEfficiency):
+@dataclass(frozen=True, eq=False, repr=False)
+class LogisticEfficiency(SmoothEfficiency, Value):
     """eps(x) = a / (1 + exp(-b (x - c))) + d, cut at 0 and at 1: the efficiency of the CsI release of 2021.
 
     Parameters
@@ -198,8 +198,8 @@ class LogisticEfficiency(SmoothEfficiency):
         return np.clip(step + self.d, 0.0, 1.0)
 
 
-@dataclass(frozen=True)
-class EfficiencyFunction(SmoothEfficiency):
+@dataclass(frozen=True, eq=False, repr=False)
+class EfficiencyFunction(SmoothEfficiency, Value):
     """Efficiency of a user's own: a function that is analytic but for kinks.
 
     Parameters

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cevns._types import Array
+    from cevns._types import Array, Path
 
 __all__ = ["columns"]
 
@@ -17,5 +15,5 @@ __all__ = ["columns"]
 def columns(path: Path, **options: Any) -> Array:
     """Return the columns of a released table, shape (columns, rows); `options` are those of `numpy.loadtxt`."""
     # for the name of a file NumPy would import all that may have compressed it
-    with path.open(encoding="ascii") as file:
+    with open(path, encoding="ascii") as file:
         return np.loadtxt(file, unpack=True, **options)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import unique
+from cevns.arrays import Value, unique
 from cevns.constants import FLAVOURS
 from cevns.errors import InputError
 from cevns.fluxes.timing import Timing
@@ -33,8 +33,8 @@ LARGEST_FLUENCE = 1e40
 DISTANCES = {"low": 1e-3, "high": 1e15}
 
 
-@dataclass(frozen=True)
-class Component:
+@dataclass(frozen=True, eq=False, repr=False)
+class Component(Value):
     """One part of a flux: neutrinos of one flavour and one origin.
 
     Parameters
@@ -91,8 +91,8 @@ class Component:
             )
 
 
-@dataclass(frozen=True)
-class Flux:
+@dataclass(frozen=True, eq=False, repr=False)
+class Flux(Value):
     """Spectra of neutrinos at a detector, by flavour. Fluxes add with ``+``.
 
     Parameters

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +65,7 @@ HIGHEST = 16.0
 # 0.3 % at most, straight lines from row to row by 5 %
 _ROWS_INSERTED = 4
 _STEP_BEYOND = 0.0625
-_FOLDER = Path(__file__).with_name("reactor_data")
+_FOLDER = os.path.join(os.path.dirname(__file__), "reactor_data")
 
 
 def reactor_antineutrinos(
@@ -233,10 +233,10 @@ def _spectra(fractions: Mapping[str, float]) -> tuple[tuple[Array, Array], ...]:
 def _tables() -> tuple[Any, ...]:
     from cevns.tables import read_table
 
-    kopeikin = read_table(_FOLDER / "kopeikin_spectrum.txt")
+    kopeikin = read_table(os.path.join(_FOLDER, "kopeikin_spectrum.txt"))
     names = {isotope: f"{isotope}-anti-neutrino-flux-250keV.dat" for isotope in ("U235", "Pu239", "Pu241")}
     names["U238"] = "mueller_u238.txt"
-    isotopes = {isotope: read_table(_FOLDER / name, columns=(1, 2)) for isotope, name in names.items()}
+    isotopes = {isotope: read_table(os.path.join(_FOLDER, name), columns=(1, 2)) for isotope, name in names.items()}
     for isotope, table in isotopes.items():
         isotopes[isotope] = table[(table[:, 0] >= TABLES_BEGIN) & (table[:, 0] <= TABLES_END)]
     return kopeikin, isotopes

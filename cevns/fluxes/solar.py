@@ -13,7 +13,7 @@ No uncertainty is carried.
 from __future__ import annotations
 
 import functools
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +60,7 @@ _DECAYS = {
 _LINES = {"7Be": ([0.8618, 0.3843], [0.8956, 0.1044]), "pep": ([1.442], [1.0])}
 #: Rows of the decays' tables, between which straight lines err by 1e-5 of the maximum.
 _ROWS = 501
-_FOLDER = Path(__file__).with_name("solar_data")
+_FOLDER = os.path.join(os.path.dirname(__file__), "solar_data")
 
 
 def solar_neutrinos(
@@ -149,5 +149,5 @@ def _table(source: str) -> tuple[Any, ...]:
         energy: Array = np.linspace(0.0, end, _ROWS)
         density = allowed_spectrum(energy, end, protons, nucleons)
     else:
-        energy, density = read_table(_FOLDER / "b8_spectrum.csv", columns=(1, 2)).T.copy()
+        energy, density = read_table(os.path.join(_FOLDER, "b8_spectrum.csv"), columns=(1, 2)).T.copy()
     return energy, density / float(np.sum(0.5 * (density[1:] + density[:-1]) * np.diff(energy)))

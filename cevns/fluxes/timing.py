@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Timing(Protocol):
         """Return the share of the neutrinos that has arrived by `time` [us]."""
 
 
-@dataclass(frozen=True, repr=False)
-class PulseTiming(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class PulseTiming(Value):
     """A pulse of protons with a Gaussian profile, after which parents of the neutrinos decay, one after another.
 
     Parameters
@@ -191,8 +191,8 @@ class PulseTiming(Brief):
         return np.asarray(np.where(z < 0, early, late))
 
 
-@dataclass(frozen=True)
-class TabulatedTiming:
+@dataclass(frozen=True, eq=False, repr=False)
+class TabulatedTiming(Value):
     """A histogram of arrival times, flat inside each bin.
 
     Parameters

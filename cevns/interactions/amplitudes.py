@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.constants import FERMI_CONSTANT, FLAVOURS
 from cevns.errors import InputError
 from cevns.interactions.kinematics import ELECTRONS, NUCLEI, PSEUDOSCALAR
@@ -61,8 +62,8 @@ class Form(NamedTuple):
     loop: Loop | None
 
 
-@dataclass(frozen=True)
-class Amplitude:
+@dataclass(frozen=True, eq=False, repr=False)
+class Amplitude(Value):
     """One addend of the amplitude for a change of flavour.
 
     Parameters
@@ -267,13 +268,16 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: 
     >>> [(m.couplings, m.mediators) for m in monomials([weak, new], ["e"])]
     [((), ()), ((('coupling', 2),), (('mass', 1),)), ((('coupling', 4),), (('mass', 2),))]
     """
-    members, forms = [], []
+    members: list[Any] = []
+    forms, plain = [], True
     for a in amplitudes:
         if a.flavours[0] in flavours:
             p, n = (a.electron, a.electron_axial) if target == ELECTRONS else (a.proton, a.neutron)
-            p = p if abs(p) >= SMALLEST_NUMBER else 0.0
-            n = n if abs(n) >= SMALLEST_NUMBER else 0.0
-            members.append((p, n) if a.mediator is None else (p * PROPAGATOR_SCALE, n * PROPAGATOR_SCALE))
+            scale = 1.0 if a.mediator is None else PROPAGATOR_SCALE
+            p = p * scale if abs(p) >= SMALLEST_NUMBER else 0.0
+            n = n * scale if abs(n) >= SMALLEST_NUMBER else 0.0
+            plain = plain and type(p) is float and type(n) is float
+            members.append((p, n))
             forms.append(a.form)
     keys, pairs = _products(tuple(forms), tuple(flavours))
     size = len(flavours)
@@ -281,8 +285,11 @@ def monomials(amplitudes: Iterable[Amplitude], flavours: Sequence[str], target: 
     for i, j, times, row, place in pairs:
         p, n = members[i]
         q, m = members[j]
-        q, m = q.conjugate(), m.conjugate()
-        first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
+        if plain:
+            first, second, third = times * (p * q), times * (p * m + n * q), times * (n * m)
+        else:
+            q, m = q.conjugate(), m.conjugate()
+            first, second, third = times * (p * q).real, times * (p * m + n * q).real, times * (n * m).real
         if not (first or second or third):
             continue
         total = found.get(place)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude, Monomial, monomials
 from cevns.interactions.charges import LARGEST_NUMBER, charge_table
@@ -30,8 +31,8 @@ _TENSOR = (
 )
 
 
-@dataclass(frozen=True)
-class Interaction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Interaction(Value):
     """The standard model plus an interaction of neutrinos with nucleons and electrons. Interactions add with ``+``.
 
     Parameters

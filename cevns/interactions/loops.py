@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.constants import ELECTRON_MASS, FINE_STRUCTURE, FLAVOURS, MUON_MASS, TAU_MASS
 from cevns.errors import InputError
 from cevns.interactions.charges import charge_table
@@ -23,8 +24,8 @@ __all__ = ["LEPTON_MASSES", "Loop"]
 LEPTON_MASSES = (ELECTRON_MASS, MUON_MASS, TAU_MASS)
 
 
-@dataclass(frozen=True)
-class Loop:
+@dataclass(frozen=True, eq=False, repr=False)
+class Loop(Value):
     """Mixing of a mediator with the photon through loops of charged leptons that it couples to.
 
     A neutrino then meets protons with the amplitude ``Q'_l h(q) g^2 / (sqrt(2) G_F (q^2 + m^2))``, where

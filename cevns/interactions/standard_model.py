@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.errors import InputError
 from cevns.interactions.amplitudes import Amplitude
 from cevns.interactions.charges import LARGEST_CHARGE, charge_table
@@ -26,8 +27,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class WeakCouplings:
+@dataclass(frozen=True, eq=False, repr=False)
+class WeakCouplings(Value):
     """Neutral-current vector couplings of the standard model.
 
     Parameters

@@ -84,7 +84,7 @@ RESERVED = frozenset(
 _TAKEN = dict.fromkeys(RESERVED, "an argument of functions that take parameters by name")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Structure:
     """Parameters of an interaction with their ranges, and what follows from where its amplitudes have them.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.errors import InputError
 from cevns.kernels.engine import Engine
 from cevns.kernels.joint import lifted
@@ -30,8 +31,8 @@ _BEYOND = "chi2 may fall further beyond"
 EDGE = 1e-6
 
 
-@dataclass(frozen=True)
-class Ends:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ends(Value):
     """What of nuisances lies at an end of its range.
 
     Attributes
@@ -86,7 +87,7 @@ class Assembly:
         out = object.__new__(Assembly)
         out.__dict__.update(self.__dict__, experiments=(experiment,))
         out.__dict__["together" if experiment.together else "alone"] = (experiment,)
-        for name in ("joined", "centres"):
+        for name in ("joined", "centres", "widths"):
             out.__dict__.pop(name, None)
         return out
 
@@ -94,6 +95,11 @@ class Assembly:
     def shared(self) -> dict[str, tuple[float, tuple[int, ...]]]:
         """Nuisances of the experiments that are alone: sigma, and which of these have each."""
         return shared(self.alone)
+
+    @cached_property
+    def widths(self) -> dict[str, dict[str, float]]:
+        """The standard deviations of the nuisances of experiments, by their names; see `Pulls.widths`."""
+        return {e.name: {n.name: n.sigma for n in e.nuisances} | e.statistic.pull_widths for e in self.experiments}
 
     @cached_property
     def joined(self) -> Joined:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from cevns.kernels.counts import Counts
     from cevns.likelihoods.nuisances import Nuisance
@@ -27,6 +27,8 @@ class Predicts(Protocol):
     def eta_range(self) -> tuple[float, float]: ...
 
     def describe(self, interaction: Any) -> tuple[str, str]: ...
+
+    def structure(self, interaction: Any) -> Hashable: ...
 
     def assumptions(self, interaction: Any) -> tuple[str, ...]: ...
 

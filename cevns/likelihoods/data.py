@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ LARGEST_PRECISION = 1e8
 OTHER_PULLS = ("signal", "quenching")
 
 
-@dataclass(frozen=True, repr=False)
-class Background(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class Background(Value):
     """A background with a normalisation pull.
 
     Parameters
@@ -70,8 +70,8 @@ class Background(Brief):
         )
 
 
-@dataclass(frozen=True, repr=False)
-class Data(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class Data(Value):
     """Observed counts in bins: Poisson data, or with uncorrelated Gaussian uncertainties.
 
     Parameters

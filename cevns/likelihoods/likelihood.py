@@ -14,17 +14,17 @@ from cevns import checks
 from cevns.errors import InputError, TooManyFreeError
 from cevns.kept import Kept
 from cevns.kernels.likelihood import Evaluator
+from cevns.likelihoods.arguments import arguments, priors_of, what_moves
 from cevns.likelihoods.assembly import Assembly, check_apart, check_radii, replaced
 from cevns.likelihoods.expectations import Expectations
 from cevns.likelihoods.methods import Inference
-from cevns.likelihoods.priors import added, constrained, merged, terms, without_priors
-from cevns.likelihoods.pulls import Pulls, widths
+from cevns.likelihoods.priors import added, constrained, merged, without_priors
+from cevns.likelihoods.pulls import Pulls
 from cevns.likelihoods.questions import Questions
 from cevns.likelihoods.refolded import DataEngine, RefoldedEngine, RefoldedEvaluator
 from cevns.parameters import (
     Parameter,
     bound_name,
-    choose,
     chosen,
     common_shape,
     in_common,
@@ -33,7 +33,6 @@ from cevns.parameters import (
     rows_of,
     varying,
 )
-from cevns.steps import Steps
 
 if TYPE_CHECKING:
     from cevns._types import Array, ArrayLike, Model, Number
@@ -294,13 +293,22 @@ class Likelihood(Inference, Expectations, Questions):
             # of other data alone: all but the engine is the same
             engine = self._assembly.engine(interaction, like.parameters, fixed, like.engine.priors)
             return Evaluator(like.parameters, engine, like.subject)
-        parameters = choose(self.parameters(interaction), self.own_parameters(interaction), free, fixed)
-        steps = Steps(parameters, self.experiments[0].signal.refolded(interaction))
-        names = " + ".join([e.name for e in self.experiments])
-        subject = f"chi2 of {bound_name(self.describe(interaction)[0], fixed)} and {names}"
+        structure = self.experiments[0].signal.structure(interaction)
+        asked = structure, tuple(free), tuple(sorted(fixed.items()))
+        steps, priors = self._arguments.get(asked, lambda: arguments(self, interaction, free, fixed))
+        subject = f"chi2 of {bound_name(self.describe(interaction)[0], fixed)} and {self._names}"
         if steps:
             return RefoldedEvaluator(RefoldedEngine(self, interaction, steps, fixed), subject)
-        return Evaluator(parameters, self.engine(interaction, parameters, fixed), subject)
+        engine = self._assembly.engine(interaction, steps.parameters, fixed, priors)
+        return Evaluator(steps.parameters, engine, subject)
+
+    @cached_property
+    def _arguments(self) -> Kept:
+        return Kept(MOST_KEPT)
+
+    @cached_property
+    def _names(self) -> str:
+        return " + ".join([e.name for e in self.experiments])
 
     def engine(self, interaction: Model, parameters: tuple[Parameter, ...], fixed: Mapping[str, float]) -> Engine:
         """Return what computes chi2 as a function of some parameters, none of which needs a new fold for every value.
@@ -314,8 +322,7 @@ class Likelihood(Inference, Expectations, Questions):
         fixed : mapping of str to float
             Values of others; what is neither here nor among `parameters` has its default.
         """
-        check_radii(self.experiments, [*(p.name for p in parameters), *fixed])
-        priors = terms(self.parameters(interaction), parameters, fixed)
+        priors = priors_of(self, interaction, parameters, fixed)
         return self._assembly.engine(interaction, parameters, fixed, priors)
 
     @staticmethod
@@ -400,29 +407,16 @@ class Likelihood(Inference, Expectations, Questions):
                 return evaluator(mass, coupling)  # type: ignore[arg-type]  # numbers, as has just been seen
         evaluator, given = self.at(interaction, mass=mass, coupling=coupling, **values)
         arrays = {p.name: np.asarray(p.values(given.get(p.name))) for p in evaluator.parameters}
-        shape = common_shape(arrays)
-        if not shape:
+        if not (shape := common_shape(arrays)):
             return evaluator(*(array.item() for array in arrays.values()))
         if math.prod(shape) >= MANY:
-            evaluator, arrays = self._along_what_moves(interaction, evaluator, arrays)
+            evaluator, arrays = what_moves(self, interaction, evaluator, arrays)
         rows = rows_of(arrays.values(), shape)
         out = np.empty(rows.shape[0])
         evaluator.engine.points(rows, out)
         if not np.isfinite(out).all():
             evaluator.engine.refuse(out[~np.isfinite(out)][0])
         return out.reshape(shape)
-
-    def _along_what_moves(
-        self, interaction: Model, evaluator: Evaluator | RefoldedEvaluator, arrays: dict[str, Array]
-    ) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Array]]:
-        """Return what takes only those parameters that differ among many points, unless the line is one of them."""
-        line, moving = evaluator.engine.line, {n for n, a in arrays.items() if a.size > 1 and (a != a.flat[0]).any()}
-        if line < 0 or not moving or evaluator.parameters[line].name in moving:
-            return evaluator, arrays
-        fixed: dict[str, Any] = {name: array.flat[0].item() for name, array in arrays.items() if name not in moving}
-        own = self.own_parameters(interaction)
-        free = [name for name in arrays if name in moving and name not in own]
-        return self.bind(interaction, free=free, **fixed), {name: arrays[name] for name in arrays if name in moving}
 
     def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:
         """Return the evaluator that takes the parameters that have values, and the values that it takes.
@@ -492,7 +486,8 @@ class Likelihood(Inference, Expectations, Questions):
             total += evaluator.engine.penalty(point)
             pairs = zip(evaluator.parameters, point.tolist(), strict=True)
             priors = {p.name: (value - p.prior[0]) / p.prior[1] for p, value in pairs if p.prior is not None}
-        return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks, widths(self.experiments))
+        widths = {name: own.copy() for name, own in self._assembly.widths.items()}
+        return Pulls(total, experiments, ends.experiments, shared, priors, ends.remarks, widths)
 
     def remarks(self, evaluator: Evaluator | RefoldedEvaluator, values: Array) -> tuple[str, ...]:
         """Return what has to be said of a point of a function that `bind` made; see `Pulls.remarks`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
-from cevns.arrays import Brief
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _APART = 0.5
 _SAME = 0.01
 
 
-@dataclass(frozen=True)
-class Pull:
+@dataclass(frozen=True, eq=False, repr=False)
+class Pull(Value):
     """A nuisance as the kernels take it.
 
     Attributes
@@ -70,8 +70,8 @@ class Pull:
     places: tuple[float, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Nuisance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nuisance(Value):
     """A nuisance that scales the signal, or backgrounds, in addition to the experiment's own normalisations.
 
     Nuisances of equal name are one, also across experiments: the flux of a source, for example, that two detectors
@@ -125,8 +125,8 @@ class Nuisance:
         return self.of == ((SIGNAL, 1.0),) and self.sigma < math.inf
 
 
-@dataclass(frozen=True, repr=False)
-class Deformation(Brief):
+@dataclass(frozen=True, eq=False, repr=False)
+class Deformation(Value):
     """A nuisance that moves the expected counts of one component linearly: a vertical morphing of its template.
 
     Parameters

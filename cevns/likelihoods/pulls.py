@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from cevns.tabular import Table
 
-__all__ = ["Pulls", "widths"]
+__all__ = ["Pulls"]
 
 
-@dataclass(frozen=True, repr=False)
-class Pulls:
+@dataclass(frozen=True, eq=False, repr=False)
+class Pulls(Value):
     """chi2 at one point with the nuisances that minimise it.
 
     Attributes
@@ -143,8 +144,3 @@ class Pulls:
                 f"{checks.shown(strange[0])}: give those of this experiment, or of a likelihood that it is part of"
             )
         return {name: found[name] for name in known}
-
-
-def widths(experiments: Sequence[Any]) -> dict[str, dict[str, float]]:
-    """Return the standard deviations of the nuisances of experiments, by their names; see `Pulls.widths`."""
-    return {e.name: {n.name: n.sigma for n in e.nuisances} | e.statistic.pull_widths for e in experiments}

@@ -15,8 +15,8 @@ _IN_ORDER = (
 )
 #: The elements in the order of their numbers of protons.
 SYMBOLS = tuple(_IN_ORDER.split())
-#: Symbols as one who reads small letters finds them, the longest first.
-_READ = re.compile("|".join([r"z\d{3}", *sorted(map(str.lower, SYMBOLS), key=len, reverse=True)]))
+#: The same in small letters.
+_SMALL = frozenset(_IN_ORDER.lower().split())
 _PROTONS = {symbol: z for z, symbol in enumerate(SYMBOLS, start=1)}
 _NAME = re.compile(r"([A-Z][a-z]?)(?:[- _]?(\d{1,3}))?|(\d{1,3})[- _]?([A-Z][a-z]?)", re.ASCII)
 
@@ -39,7 +39,20 @@ def joined(symbols: Sequence[str]) -> str:
     """
     small = [symbol.lower() for symbol in symbols]
     together = "".join(small)
-    return together if _READ.findall(together) == small else "_".join(small)
+    return together if _read(together) == small else "_".join(small)
+
+
+def _read(word: str) -> list[str]:
+    """Return the symbols in a word of small letters, the longest possible ones; none if it is another word."""
+    found = []
+    while word:
+        size = next((n for n in (2, 1) if word[:n] in _SMALL), 4)
+        # beyond the last element that has a name
+        if size == 4 and not (word[0] == "z" and word[1:4].isdecimal() and len(word) >= 4):
+            return []
+        found.append(word[:size])
+        word = word[size:]
+    return found
 
 
 def separated(word: str) -> tuple[str, ...]:
@@ -50,7 +63,7 @@ def separated(word: str) -> tuple[str, ...]:
     >>> separated("csi"), separated("c_si"), separated("mine")
     (('Cs', 'I'), ('C', 'Si'), ())
     """
-    small = [symbol for part in word.split("_") for symbol in _READ.findall(part)]
+    small = [symbol for part in word.split("_") for symbol in _read(part)]
     symbols = tuple(symbol.capitalize() for symbol in small)
     return symbols if joined(symbols) == word else ()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.kernels.form_factors import helm, klein_nystrand, symmetrized_fermi
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["FormFactor", "get_form_factor", "helm", "klein_nystrand", "known_form_factors", "symmetrized_fermi"]
 
 
-@dataclass(frozen=True)
-class FormFactor:
+@dataclass(frozen=True, eq=False, repr=False)
+class FormFactor(Value):
     """A form-factor parameterisation with its thickness parameter.
 
     Parameters

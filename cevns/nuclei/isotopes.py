@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import re
 import reprlib
-from pathlib import Path
 from typing import NamedTuple
 
 from cevns import checks
@@ -199,7 +199,8 @@ def _unknown(name: str) -> UnknownNameError:
 @functools.cache
 def _table() -> dict[str, Isotope]:
     """Return the rows by name."""
-    rows = Path(__file__).with_name("data").joinpath("isotopes.csv").read_text(encoding="ascii").splitlines()
+    with open(os.path.join(os.path.dirname(__file__), "data", "isotopes.csv"), encoding="ascii") as file:
+        rows = file.read().splitlines()
     if rows[0] != "isotope,Z,N,atomic_mass_u,abundance,charge_radius_fm":
         raise DataError("isotopes.csv of cevns has other columns than it should: install cevns anew")
     cells = [row.split(",") for row in rows[1:]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.constants import ELECTRON_MASS, MEV_PER_U
 from cevns.errors import InputError, UnknownNameError
 from cevns.nuclei.elements import element, protons_and_nucleons
@@ -29,8 +30,8 @@ LARGEST_RADIUS = 20.0
 MASS_TOLERANCE = 0.01
 
 
-@dataclass(frozen=True)
-class Nucleus:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nucleus(Value):
     """A nucleus with its mass and the rms radii of its nucleons.
 
     Parameters

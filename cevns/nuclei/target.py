@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.constants import AVOGADRO
 from cevns.errors import InputError
 from cevns.nuclei.elements import same_isotope
@@ -27,8 +28,8 @@ LARGEST_ACTIVE_MASS = 1e30
 MOST_NUCLEI = 1e6
 
 
-@dataclass(frozen=True)
-class Target:
+@dataclass(frozen=True, eq=False, repr=False)
+class Target(Value):
     """A detector's active material.
 
     Parameters

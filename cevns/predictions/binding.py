@@ -33,10 +33,48 @@ if TYPE_CHECKING:
     from cevns.predictions.fold import Fold, LayerKey
     from cevns.predictions.panels import RecoilNodes
 
-__all__ = ["bind"]
+__all__ = ["Asked", "bind"]
 
 #: Plans that are kept; a scan over interactions or fixed masses must not fill the memory.
 MOST_PLANS = 256
+
+
+class Asked(NamedTuple):
+    """What counts of an interaction are to be a function of, and what is fixed, whatever the interaction's numbers are.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Parameters.
+    offsets : mapping of str to float
+        Values of all other parameters of the interaction, less those at which their amplitudes vanish.
+    absent : frozenset of str
+        Which of these are 0.
+    masses : tuple of (str, float)
+        Names and values [MeV] of the masses that are fixed.
+    radii : mapping of int to (str or float)
+        Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
+    moving : mapping of int to int
+        Of nuclei whose radius is a parameter, which one it is.
+    """
+
+    names: tuple[str, ...]
+    offsets: Mapping[str, float]
+    absent: frozenset[str]
+    masses: tuple[tuple[str, float], ...]
+    radii: Mapping[int, str | float]
+    moving: Mapping[int, int]
+
+    @classmethod
+    def of(
+        cls, structure: Structure, names: tuple[str, ...], fixed: Mapping[str, float], radii: Mapping[int, str | float]
+    ) -> Asked:
+        """Return what is asked of interactions of a structure, with the values of all parameters that are no names."""
+        offsets = {p.name: fixed[p.name] - p.origin for p in structure.all_parameters if p.name not in names}
+        absent = frozenset([name for name, offset in offsets.items() if offset == 0])
+        masses = tuple([(n, fixed[n]) for n in sorted(structure.masses) if n not in names])
+        moving = {nucleus: names.index(radius) for nucleus, radius in radii.items() if isinstance(radius, str)}
+        return cls(names, offsets, absent, masses, radii, moving)
 
 
 class _Channels(NamedTuple):
@@ -94,8 +132,7 @@ def bind(
     form_factor: FormFactor,
     interaction: Interaction,
     parameters: Sequence[Parameter],
-    fixed: Mapping[str, float],
-    radii: Mapping[int, str | float],
+    asked: Asked,
     *,
     flavours: Sequence[str],
     targets: Sequence[str] = (NUCLEI,),
@@ -114,10 +151,8 @@ def bind(
         Amplitudes.
     parameters : sequence of Parameter
         What counts are a function of.
-    fixed : mapping of str to float
-        Values of all other parameters of the interaction.
-    radii : mapping of int to (str or float)
-        Neutron radii [fm] of nuclei that do not have their own: a value, or the name of a parameter.
+    asked : Asked
+        The same by name, and what is fixed.
     flavours : sequence of str
         Of the flux.
     targets : sequence of str
@@ -127,13 +162,9 @@ def bind(
     from_zero : bool
         Whether recoils or electrons of 0 are as probable to be observed as others.
     """
-    names = tuple([p.name for p in parameters])
-    offsets = {p.name: fixed[p.name] - p.origin for p in interaction.all_parameters if p.name not in names}
-    absent = frozenset([name for name, offset in offsets.items() if offset == 0])
+    names, offsets, absent, masses, radii, moving = asked
     polynomial = [m for target in targets for m in interaction.monomials(flavours, absent, target)]
-    moving = {nucleus: names.index(radius) for nucleus, radius in radii.items() if isinstance(radius, str)}
     # numbers of masses that are fixed belong to the plan, those of couplings do not
-    masses = tuple([(n, fixed[n]) for n in sorted(interaction.structure.masses) if n not in names])
     products = tuple([(*m[:5], m.target) for m in polynomial])
     plan = _plan(interaction.structure, names, masses, products, bool(moving), from_zero)
     if plan.lightest < smallest_mass:

@@ -36,7 +36,7 @@ _SCALE = FERMI_CONSTANT**2 * ELECTRON_MASS / np.pi * HBAR_C_SQUARED_CM2 * 1e-3
 _LARGEST_LEFT_OUT = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ElectronNodes:
     """Nodes of electron energy of a target in a flux, with all that the rates at them need; see `RecoilNodes`.
 

@@ -55,7 +55,7 @@ NODES, WEIGHTS = gauss_legendre(PANEL_NODES)
 TO_NODES = lagrange(NODES, WEIGHTS)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panels:
     """Panels of recoil energy for the nuclei that share a quenching factor.
 
@@ -85,7 +85,7 @@ class Panels:
         return np.where(place > 0, self.numbers[np.maximum(place, 1) - 1], 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RecoilNodes:
     """Recoil nodes of a target in a flux, with all that the rates at them need.
 

@@ -70,7 +70,7 @@ def tolerance(precision: float) -> float:
     return max(_LARGEST_ERROR / 4.0**steps, _SMALLEST_ERROR)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EtaPieces:
     """Range of the quenching scale eta in pieces inside which counts are polynomials, to a billionth of them or better.
 

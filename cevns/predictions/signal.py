@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import checks
+from cevns.arrays import Value
 from cevns.binning import Binning
 from cevns.detectors import DetectorResponse, Response
 from cevns.detectors.electrons import electron_response
@@ -21,13 +22,12 @@ from cevns.interactions.kinematics import ELECTRONS, NUCLEI
 from cevns.kept import Kept
 from cevns.kernels.functions import Predictor
 from cevns.nuclei import Target, get_form_factor
-from cevns.nuclei.elements import joined
-from cevns.nuclei.nucleus import LARGEST_RADIUS
 from cevns.parameters import Parameter, bound_name, broadcast, choose, chosen, needed, owned, varying
-from cevns.predictions.binding import bind
+from cevns.predictions.binding import Asked, bind
 from cevns.predictions.electrons import check_electrons
 from cevns.predictions.folds import Folds, FoldsOfPart
 from cevns.predictions.pieces import eta_range, tolerance
+from cevns.predictions.radii import Radii
 from cevns.predictions.refolded import RefoldedPredictor
 from cevns.steps import Steps
 
@@ -53,8 +53,8 @@ SMALLEST_ETA = 0.1
 MOST_INTERACTIONS = 64
 
 
-@dataclass(frozen=True)
-class Signal:
+@dataclass(frozen=True, eq=False, repr=False)
+class Signal(Value):
     """Coherent scattering of a flux in a detector. Immutable; what it has folded is kept and shared.
 
     Parameters
@@ -183,50 +183,22 @@ class Signal:
     # --- parameters --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _radii(self) -> dict[str, tuple[int, ...]]:
-        """Parameters that are neutron radii, and the nuclei that each of them stands for."""
-        if not self.form_factor.has_radius:
-            return {}
-        elements: dict[str, list[int]] = {}
-        for i, nucleus in enumerate(self.target.nuclei):
-            elements.setdefault(nucleus.symbol, []).append(i)
-        # a name says the elements, since in a joint likelihood it stands for the nuclei of other signals too
-        radii = {f"rn_{joined([symbol])}": tuple(members) for symbol, members in elements.items()}
-        if len(elements) > 1:
-            radii[f"rn_{joined(list(elements))}"] = tuple(range(len(self.target.nuclei)))
-        return radii
+    def _radii(self) -> Radii:
+        return Radii(self.target, self.form_factor)
 
-    @cached_property
+    @property
     def radii(self) -> dict[str, tuple[str, ...]]:
         """Names of the parameters that are neutron radii, and those of the elements for which each stands."""
-        *elements, whole = list(self._radii) or [""]
-        return {name: tuple(elements) if elements and name == whole else (name,) for name in self._radii}
-
-    @cached_property
-    def _radius_parameters(self) -> tuple[Parameter, ...]:
-        low = self.form_factor.least_radius
-        found = []
-        for name, members in self._radii.items():
-            nuclei = [self.target.nuclei[i] for i in members]
-            radii = {nucleus.neutron_radius for nucleus in nuclei}
-            symbols = "".join(dict.fromkeys(nucleus.symbol for nucleus in nuclei))
-            found.append(
-                Parameter(
-                    name,
-                    "fm",
-                    rf"$R_n(\mathrm{{{symbols}}})$",
-                    # nuclei that differ have no radius in common unless it is given
-                    default=radii.pop() if len(radii) == 1 else None,
-                    low=low,
-                    high=LARGEST_RADIUS,
-                )
-            )
-        return tuple(found)
+        return self._radii.elements
 
     def describe(self, interaction: str | Interaction) -> tuple[str, str]:
         """Return the name of an interaction, and its name in figures."""
         interaction = get_interaction(interaction)
         return interaction.name, interaction.label
+
+    def structure(self, interaction: str | Interaction) -> Structure:
+        """Return what interactions that differ in numbers alone have in common; see `Interaction.structure`."""
+        return get_interaction(interaction).structure
 
     def assumptions(self, interaction: str | Interaction) -> tuple[str, ...]:
         """Return what an interaction assumes that is not usual; see `Interaction.assumptions`."""
@@ -305,7 +277,7 @@ class Signal:
             p.replace(low=max(p.low, smallest), reason=reason) if smallest and p.name in mediators else p
             for p in structure.all_parameters
         )
-        return own + self._radius_parameters
+        return own + self._radii.parameters
 
     @cached_property
     def smallest_mass(self) -> float:
@@ -370,23 +342,28 @@ class Signal:
         -------
         Counts
         """
-        interaction, fixed = get_interaction(interaction), dict(fixed or {})
-        names = {p.name for p in parameters}
-        values = {p.name: p.number(fixed.get(p.name)) for p in interaction.all_parameters if p.name not in names}
-        radii: dict[int, str | float] = {}
-        for parameter in self._radius_parameters:
-            name = parameter.name
-            for nucleus in self._radii[name] if name in names or fixed.get(name) is not None else ():
-                if nucleus in radii:
-                    raise InputError(
-                        f"{name} sets the radius of {self.target.nuclei[nucleus].name}, which another parameter sets: "
-                        "leave one out"
-                    )
-                radii[nucleus] = name if name in names else parameter.number(fixed[name])
-        folds = folds or (lambda layers: self.folds.at(1.0, layers))
-        seen: Any = {"flavours": self.flux.flavours, "targets": self.targets}
-        ends: Any = {"smallest_mass": self.smallest_mass, "from_zero": self.folds.from_zero}
-        return bind(folds, self.form_factor, interaction, parameters, values, radii, **seen, **ends)
+        interaction, fixed = get_interaction(interaction), fixed or {}
+        structure, names = interaction.structure, tuple([p.name for p in parameters])
+        key = structure, names, tuple(sorted(fixed.items()))
+        return bind(
+            folds or (lambda layers: self.folds.at(1.0, layers)),
+            self.form_factor,
+            interaction,
+            parameters,
+            self._asked.get(key, lambda: self._ask(structure, names, fixed)),
+            flavours=self.flux.flavours,
+            targets=self.targets,
+            smallest_mass=self.smallest_mass,
+            from_zero=self.folds.from_zero,
+        )
+
+    @cached_property
+    def _asked(self) -> Kept:
+        return Kept(MOST_INTERACTIONS)
+
+    def _ask(self, structure: Structure, names: tuple[str, ...], fixed: Mapping[str, float]) -> Asked:
+        values = {p.name: p.number(fixed.get(p.name)) for p in structure.all_parameters if p.name not in names}
+        return Asked.of(structure, names, values, self._radii.chosen(names, fixed))
 
     def profiled(
         self,

@@ -6,8 +6,8 @@ Twelve bins of 10 keVee from 0 to 120; no energy smearing, as in the paper. Unce
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ SIGMA_BRNES = np.sqrt(0.058**2 / 12)
 
 OPTIONS = ("quenching", "form_factor")
 
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 _EDGES = np.arange(0.0, 121.0, 10.0)
 
 QUENCHINGS = {
@@ -40,7 +40,7 @@ QUENCHINGS = {
 
 
 def _neutrons(name: str) -> Array:
-    energy, counts = columns(_FOLDER / name, usecols=(0, 3))
+    energy, counts = columns(os.path.join(_FOLDER, name), usecols=(0, 3))
     return np.histogram(energy, _EDGES, weights=counts)[0]
 
 
@@ -62,8 +62,8 @@ def load(
     """
     if not isinstance(quenching, (Quenching, Mapping)):
         quenching = QUENCHINGS[checks.known("argon quenching", quenching, QUENCHINGS)]()
-    energy, accepted = columns(_FOLDER / "CENNS10AnlAEfficiency.txt", usecols=(0, 2))
-    observed, statistical = columns(_FOLDER / "energydata1d.txt", skiprows=1, usecols=(1, 2))
+    energy, accepted = columns(os.path.join(_FOLDER, "CENNS10AnlAEfficiency.txt"), usecols=(0, 2))
+    observed, statistical = columns(os.path.join(_FOLDER, "energydata1d.txt"), skiprows=1, usecols=(1, 2))
     prompt, late = _neutrons("brnpdf.txt"), _neutrons("delbrnpdf.txt")
     return Experiment(
         name="coherent-argon-2020",

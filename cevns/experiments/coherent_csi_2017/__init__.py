@@ -6,8 +6,8 @@ and an arrival time below 6 us. The signal has no time cut and no photoelectron 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +35,7 @@ LATEST_ARRIVAL = 6.0
 
 OPTIONS = ("quenching", "form_factor")
 
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 _EDGES = np.arange(6.0, 31.0, 2.0)
 _PE = np.arange(6.0, 31.0, 1.0)
 
@@ -48,18 +48,18 @@ def chicago_3() -> BirksQuenching:
     of their source. The stopping power (nuclear: ZBL; electronic: scaled from SRIM) is the mean of Cs and I recoils in
     CsI.
     """
-    energy, *powers = columns(_FOLDER / "csi_ions_in_csi.csv", delimiter=",", skiprows=3)
+    energy, *powers = columns(os.path.join(_FOLDER, "csi_ions_in_csi.csv"), delimiter=",", skiprows=3)
     return BirksQuenching(12.97, 3.311e-3, energy, sum(powers) / 2)
 
 
 def polynomial_2021() -> PolynomialQuenching:
     """Return the quenching of the 2021 CsI release (arXiv:2110.07730): E_ee = a T + b T^2 + c T^3 + d T^4, T in MeV."""
-    nominal = columns(_FOLDER / "scintRespCoefficients.txt")[:, 0]
+    nominal = columns(os.path.join(_FOLDER, "scintRespCoefficients.txt"))[:, 0]
     # from MeV per MeV^n to keV per keV^n; the quartic turns over above about 100 keV
     return PolynomialQuenching(tuple(nominal * 1e-3 ** np.arange(4)), maximum=70.0)
 
 
-QUENCHINGS = {
+QUENCHINGS: Mapping[str, Callable[[], Quenching]] = {
     "chicago-3": chicago_3,
     "constant": lambda: PolynomialQuenching((0.0878,)),
     "polynomial-2021": polynomial_2021,
@@ -74,7 +74,7 @@ def efficiency(photoelectrons: ArrayLike) -> Array:
 
 
 def _counts(name: str) -> Array:
-    photoelectrons, arrival, counts = columns(_FOLDER / name, delimiter=",")
+    photoelectrons, arrival, counts = columns(os.path.join(_FOLDER, name), delimiter=",")
     early = arrival < LATEST_ARRIVAL
     return np.histogram(photoelectrons[early], _EDGES, weights=counts[early])[0]
 
@@ -100,7 +100,7 @@ def load(
     on, off = _counts("data_coincidence_beamOn.txt"), _counts("data_anticoincidence_beamOn.txt")
     # the release evaluates the efficiency at the centre of each 1-PE bin
     accepted = efficiency(0.5 * (_PE[1:] + _PE[:-1]))
-    centre, neutrons = columns(_FOLDER / "promptPDF.txt", delimiter=",")
+    centre, neutrons = columns(os.path.join(_FOLDER, "promptPDF.txt"), delimiter=",")
     inside = (centre > _PE[0]) & (centre < _PE[-1])
     neutrons = np.histogram(centre[inside], _EDGES, weights=neutrons[inside] * EXPOSURE_GWH * accepted)[0]
     return Experiment(
