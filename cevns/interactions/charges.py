@@ -58,6 +58,8 @@ def charge_table(name: str, values: Any, largest: float = LARGEST_CHARGE) -> tup
     UnknownNameError
         If a flavour is not known.
     """
+    if type(values) in (tuple, dict) and not values:
+        return ()
     if isinstance(values, (tuple, list)) and all(isinstance(entry, (tuple, list)) for entry in values):
         pairs = checks.pairs(name, values, "(flavour, number)")
     else:

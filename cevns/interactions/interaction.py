@@ -314,7 +314,7 @@ class Interaction(Value):
             if target == ELECTRONS:
                 self._check_electrons()
             weak = [amplitude for flavour in flavours for amplitude in self.weak.amplitudes(flavour)]
-            chosen = [a for a in (*weak, *self.amplitudes) if without.isdisjoint(dict(a.couplings))]
+            chosen = [a for a in (*weak, *self.amplitudes) if not any(n in without for n, _ in a.couplings)]
             found = self._monomials[key] = monomials(chosen, key[0], target)
         return found
 
