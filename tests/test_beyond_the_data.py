@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import optimize, special
 
 from cevns.detectors import LindhardQuenching, Response
 from cevns.experiments import Experiment
@@ -140,3 +140,44 @@ def test_pulls_say_what_chi2_is_made_of():
     found = data.pulls("universal", mass=20.0, coupling=COUPLINGS[-1])
     assert found.chi2 == pytest.approx(data.chi2("universal", mass=20.0, coupling=COUPLINGS[-1]), rel=1e-9)
     assert found.experiments["germanium"]["pulls"]["signal"] == pytest.approx(-1.0, abs=1e-6)
+
+
+def from_many_starts(n, signal, background, sigma):
+    """Least chi2 of F e^u S + F B, with a free F and the pull (e^u - 1) F / sigma, in ln F and u."""
+    near = n.sum() / (signal + background).sum()
+    units = np.array([1.0 / math.sqrt(n.sum()), min(1.0, sigma / near)])
+
+    def chi2(at):
+        # trial steps may be far too long
+        level, ratio = np.exp(np.clip(at * units, -50.0, 50.0)) * [near, 1.0]
+        seen, pull = level * ratio * signal, level * (ratio - 1.0) / sigma
+        expected = seen + level * background
+        slopes = 2 * (1 - n / expected)
+        slope = [slopes @ expected + 2 * pull**2, slopes @ seen + 2 * pull * level * ratio / sigma]
+        return pull**2 + 2 * (expected - n + special.xlogy(n, n / expected)).sum(), slope * units
+
+    starts = [(a, b) for a in (-1.0, 0.0, 1.0) for b in (-1.0, 0.0, 1.0)]
+    return min(optimize.minimize(chi2, start, jac=True, options={"gtol": 1e-8}).fun for start in starts)
+
+
+# where the level itself was a variable beside its sum with the signal's own pull half of these were refused
+@pytest.mark.parametrize("sigma", [1e-6, 1e-5])
+@pytest.mark.parametrize("shape", ["equal", "other"])
+@pytest.mark.parametrize("level", [1e-3, 1e3])
+def test_signal_that_is_almost_fixed_beside_a_free_level_of_all(sigma, shape, level):
+    rng = np.random.default_rng(3)
+    bare = germanium([0.5, 1.5, 2.5, 4.0], [1.0] * 3, sigma)
+    signals = {g: bare.signal.counts("universal", mass=20.0, coupling=g) for g in (1e-5, 3e-4, 2e-3, 1e-2)}
+    of_bins = signals[2e-3] if shape == "equal" else np.array([1.0, 2.0, 5.0])
+    flat = level * of_bins / of_bins.sum()
+    for coupling, signal in signals.items():
+        for total in (3.0, 1e3, 1e6):
+            observed = rng.poisson(total * (signal + flat) / (signal + flat).sum()) + 1.0
+            data = bare.replace(
+                observed=observed,
+                backgrounds=[Background("flat", flat.tolist(), 0.0)],
+                nuisances=[Nuisance("level", math.inf, ["signal", "flat"])],
+            )
+            found = data.chi2("universal", mass=20.0, coupling=coupling)
+            expected = from_many_starts(observed, signal, flat, sigma)
+            assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), (coupling, total)

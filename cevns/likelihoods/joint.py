@@ -33,6 +33,8 @@ _CORRELATED = "They are of nuisances that may be shared, those of nuisances= and
 #: How far off, in standard deviations, a component may vanish for its nuisance to be counted from there: beyond, pulls
 #: near 0 would lose too many digits, and no signal is worth a chi2 that is its square.
 _FARTHEST = 1e4
+#: How many times wider than those of the signal alone a nuisance of backgrounds, too, is replaced by the signal's sum.
+_FAR_WIDER = 100.0
 #: Largest number of nuisances that are profiled together.
 MOST_PULLS = 64
 
@@ -274,14 +276,16 @@ class Joined:
 
     @cached_property
     def _sums(self) -> dict[int, int]:
-        """For experiments whose signal several nuisances scale, by number: which of these is of nothing else."""
+        """For experiments whose signal several nuisances scale, by number: which of these their sum replaces."""
         out: dict[int, int] = {}
         for i, (places, scales) in enumerate(zip(self.places, self.scales, strict=True)):
-            moved = np.flatnonzero(scales[0])
-            own = [k for k in moved if not scales[1:, k].any() and self._is_of_one(places[k])]
-            if moved.size > 1 and own:
+            widths = np.abs(scales[0])
+            alone = [k for k in np.flatnonzero(widths) if self._is_of_one(places[k])]
+            own = [k for k in alone if not scales[1:, k].any()]
+            if np.count_nonzero(widths) > 1 and own:
                 # the widest: pulls of others would be differences of numbers that are larger by the ratio of widths
-                out[i] = int(max(own, key=lambda k: abs(scales[0, k])))
+                widest, found = (max(some, key=widths.__getitem__) for some in (alone, own))
+                out[i] = int(widest if widths[widest] > _FAR_WIDER * widths[found] else found)
         return out
 
     def _is_of_one(self, k: int) -> bool:
@@ -305,10 +309,13 @@ class Joined:
 
     def turned(self, i: int) -> Array:
         """Return how the kernels' nuisances scale the components of an experiment."""
-        scales = self.scales[i].copy()
-        if i in self._sums:
-            scales[0] = 0.0
-            scales[0, self._sums[i]] = np.linalg.norm(self.scales[i][0])
+        if i not in self._sums:
+            return self.scales[i]
+        places, k = list(self.places[i]), self._sums[i]
+        scales = self.scales[i] @ self.turn[np.ix_(places, places)]
+        # but for rounding
+        scales[0] = 0.0
+        scales[0, k] = np.linalg.norm(self.scales[i][0])
         return scales
 
     @cached_property
