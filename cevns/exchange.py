@@ -9,7 +9,7 @@ import re
 import tarfile
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,17 @@ def dataset(coordinates: Mapping[str, tuple[Array, str]], arrays: Mapping[str, A
     dimensions = tuple(coordinates)
     along = {name: (name, values, {"units": unit}) for name, (values, unit) in coordinates.items()}
     return xarray.Dataset({name: (dimensions, a) for name, a in arrays.items()}, coords=along, attrs=dict(about))
+
+
+def result_dataset(result: Any, values: Sequence[Array], arrays: Mapping[str, Array], **about: Any) -> Any:
+    """Return arrays of a result over the values of its parameters as an xarray Dataset.
+
+    Its attributes are the model, the experiments, what the `settings` of a `cevns.inference.Result` say, the values of
+    parameters that were given, by name, and what is given besides.
+    """
+    axes = {p.name: (along, p.unit) for p, along in zip(result.parameters, values, strict=True)}
+    known = {"model": result.model, "experiments": list(result.experiments), "settings": result.settings}
+    return dataset(axes, arrays, known | about | result.fixed)
 
 
 def histogram(binning: Binning, counts: Array, variances: Array | None = None) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.cli.papers import known_numbers
 from cevns.cli.progress import progress_bar
 from cevns.inference import Scan
 from cevns.plotting.canvas import png
@@ -421,3 +422,28 @@ def test_cite_knows_what_a_configured_experiment_is_made_of(run_json, tmp_path):
         assert {e["reference"] for e in entries if "mine" in e["used_by"]} == expected | {"arXiv:0001.00001"}
         entries = run_json("cite", "--config", str(path), "--model", "sterile-dipole")["references"]
         assert [e["reference"] for e in entries if "sterile-dipole" in e["used_by"]] == ["arXiv:1803.03262"]
+
+
+def test_cite_leaves_words_of_ones_own_whole(run_json, tmp_path):
+    from configs import own
+
+    model = '[model]\nkind = "vector"\nname = "m"\nquarks = [1, 1]\nleptons = {e = 1}\n'
+    model += 'reference = "A. Author, B. Author, 2030"\n'
+    (tmp_path / "mine.toml").write_text(own() + model)
+    entries = run_json("cite", "--config", tmp_path / "mine.toml")["references"]
+    assert [e["reference"] for e in entries if "m" in e["used_by"]] == ["A. Author, B. Author, 2030"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", []),
+        ("arXiv:2008.05022, eqs. 3.1 and 3.2; arXiv:2005.01645", ["arXiv:2008.05022", "arXiv:2005.01645"]),
+        ("doi:10.1007/JHEP01(2021)116", ["doi:10.1007/JHEP01(2021)116"]),
+        ("arXiv:2008.05022 and notes", ["arXiv:2008.05022 and notes"]),
+        ("A. Author, B. Author; arXiv:2008.05022", ["A. Author, B. Author; arXiv:2008.05022"]),
+    ],
+    ids=["none", "two", "doi", "with words", "after words"],
+)
+def test_numbers_of_references(written, expected):
+    assert known_numbers(written) == expected

@@ -59,12 +59,6 @@ def test_built_in_experiments_count_electrons(run_json):
     assert "warnings" not in run_json(*words, "--electrons", "shells")
 
 
-def test_files_say_themselves_what_is_counted(run, tmp_path):
-    (tmp_path / "mine.toml").write_text(SIGNED)
-    config = ("--config", tmp_path / "mine.toml", "--set", "mass=1", "coupling=0")
-    assert_refused(run("chi2", *config, "--electrons", "free"), "do not go with --config")
-
-
 def test_options_without_names_are_listed_as_such(run):
     _, out, _ = run("list")
     (line,) = (line for line in out.splitlines() if line.startswith(GE))

@@ -31,6 +31,13 @@ def test_built_in_experiments_and_models_go_by_name(load):
     assert config.likelihood.chi2(config.model, 10, 5e-5) == expected.chi2("b-l", 10, 5e-5)
 
 
+def test_a_configuration_knows_the_kinds_of_its_own_fluxes(load):
+    assert load(KNOWN).fluxes == {}
+    assert load(own()).fluxes == {"mine": ("pion-decay-at-rest",)}
+    several = FLUX.replace("[experiment.flux]", "[[experiment.flux]]")
+    assert load(own(flux=2 * several)).fluxes == {"mine": ("pion-decay-at-rest",) * 2}
+
+
 def test_a_configuration_need_not_hold_a_model(load):
     assert load(KNOWN).model is None
 

@@ -161,10 +161,12 @@ def test_a_contact_model_has_no_mass_and_takes_negative_couplings(capsys, two):
     ("argv", "word"),
     [
         (["other"], "unknown experiment of"),
-        (["--quenching", "constant"], "set them in the file"),
-        (["--form-factor", "helm"], "set them in the file"),
+        (["--quenching", "constant"], "set quenching in [[experiment]] of"),
+        (["--form-factor", "helm"], "set form_factor in [[experiment]] of"),
+        (["--electrons", "free"], "data that a file expects of a model depend on it, too; set electrons in"),
+        (["--option", "systematics=core"], "set it in [[experiment]] of"),
     ],
-    ids=["unknown experiment", "quenching", "form factor"],
+    ids=["unknown experiment", "quenching", "form factor", "electrons", "option"],
 )
 def test_options_that_do_not_go_with_a_configuration_are_refused(capsys, two, argv, word):
     code, out, err = run(capsys, "chi2", *argv, "--config", two, "--mass", "1", "--coupling", "0")

@@ -50,7 +50,9 @@ def test_a_grid_has_its_coordinates(flat):
     made = scan.to_xarray()
     assert made.chi2.dims == ("mass", "coupling")
     assert float(made.chi2.sel(mass=10.0, coupling=1e-4)) == scan.chi2[1, 1]
-    assert (made.mass.attrs["units"], made.attrs["model"]) == ("MeV", "b-l")
+    assert made.mass.attrs["units"] == "MeV"
+    assert made.attrs == {"model": "b-l", "experiments": ["coherent-argon-2020"], "settings": ""}
+    assert flat.scan("b-l", mass=[1.0, 2.0], coupling=[1e-5, 1e-4], rn_ar=3.3).to_xarray().attrs["rn_ar"] == 3.3
 
 
 def test_regions_have_the_coordinates_of_their_grids(flat):
@@ -65,7 +67,15 @@ def test_regions_have_the_coordinates_of_their_grids(flat):
     line = flat.expected_region("b-l", {"coupling": couplings}, mass=10.0)
     made = line.to_xarray()
     np.testing.assert_array_equal(made.excluded.values, line.excluded[:, 0])
-    assert (made.excluded.dims, made.attrs["cl"], made.attrs["mass"]) == (("coupling",), 0.9, 10.0)
+    assert made.excluded.dims == ("coupling",)
+    about = {
+        "model": "b-l",
+        "experiments": ["coherent-argon-2020"],
+        "settings": "mass = 10 MeV",
+        "cl": 0.9,
+        "mass": 10.0,
+    }
+    assert made.attrs == about
 
 
 def test_counts_over_all_axes(timed):

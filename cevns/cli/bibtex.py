@@ -1,8 +1,10 @@
-"""References as BibTeX: by their numbers, under which services such as INSPIRE give authors and journals."""
+"""References as BibTeX: with authors and titles where these are known, and by their numbers."""
 
 from __future__ import annotations
 
 import re
+
+from cevns.cli.papers import ARXIV, DOI, PAPERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bibtex"]
 
-_ARXIV = re.compile(r"(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)")
-_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)(10\.\d{4,9}/[^\s{}]+)")
 #: What TeX reads as commands, or BibTeX as ends of a field.
 _SPECIAL = {
     **{letter: rf"\{letter}" for letter in "&%$#_"},
@@ -34,12 +34,18 @@ def bibtex(references: Iterable[Mapping[str, Any]]) -> str:
 
     Examples
     --------
-    >>> print(bibtex([{"reference": "arXiv:2008.05022", "for": "the analysis"}]).partition("\\n\\n")[2])
-    @misc{arXiv:2008.05022,
-      eprint = {2008.05022},
+    >>> print(bibtex([{"reference": "arXiv:1106.0687", "for": "spectra"}]).partition("\\n\\n")[2])
+    @article{arXiv:1106.0687,
+      author = {Huber, Patrick},
+      title = {{On the determination of anti-neutrino spectra from nuclear reactors}},
+      year = {2011},
+      journal = {Phys. Rev. C},
+      volume = {84},
+      pages = {024617},
+      eprint = {1106.0687},
       archivePrefix = {arXiv},
-      url = {https://arxiv.org/abs/2008.05022},
-      note = {the analysis}
+      url = {https://arxiv.org/abs/1106.0687},
+      note = {spectra}
     }
     """
     from cevns import __version__
@@ -61,13 +67,16 @@ def bibtex(references: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _fields(reference: str, purpose: str) -> dict[str, str]:
+    known = PAPERS[reference].fields() if reference in PAPERS else {}
     note = {"note": _plain(purpose)} if purpose else {}
-    if found := _ARXIV.fullmatch(reference):
-        return {"eprint": found[1], "archivePrefix": "arXiv", "url": f"https://arxiv.org/abs/{found[1]}", **note}
-    if found := _DOI.fullmatch(reference):
-        return {"doi": found[1], "url": f"https://doi.org/{found[1]}", **note}
-    # a reference of one's own, in whatever words
-    return {"title": f"{{{_plain(reference)}}}", **note}
+    if found := ARXIV.fullmatch(reference):
+        number = {"eprint": found[1], "archivePrefix": "arXiv", "url": f"https://arxiv.org/abs/{found[1]}"}
+    elif found := DOI.fullmatch(reference):
+        number = {"doi": found[1], "url": f"https://doi.org/{found[1]}"}
+    else:
+        # a reference of one's own, in whatever words
+        number = {"title": f"{{{_plain(reference)}}}"}
+    return {**known, **number, **note}
 
 
 def _plain(text: str) -> str:
@@ -76,4 +85,5 @@ def _plain(text: str) -> str:
 
 def _entry(key: str, fields: Mapping[str, str]) -> str:
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-    return f"@misc{{{key},\n{lines}\n}}"
+    kind = "article" if "journal" in fields else "misc"
+    return f"@{kind}{{{key},\n{lines}\n}}"

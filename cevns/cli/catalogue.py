@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cevns.cli.inputs import configured
+from cevns.cli.inputs import chosen
 from cevns.cli.output import Result, described_axis, table
+from cevns.cli.papers import PAPERS, known_numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,28 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cite", "list_all"]
 
-#: What each reference of the built-in experiments and models gives.
-PURPOSES = {
-    "arXiv:1708.01294": "first observation of CEvNS: the CsI measurement",
-    "arXiv:1804.09459": "data release of the CsI measurement",
-    "arXiv:1907.04828": "quenching factor of CsI (Chicago-3)",
-    "arXiv:2003.10630": "first detection of CEvNS on argon",
-    "arXiv:2006.12659": "data release of the argon measurement",
-    "arXiv:1802.05171": "light scalars in CEvNS",
-    "arXiv:1803.03262": "dipole portals",
-    "arXiv:2005.01645": "electromagnetic properties of neutrinos, R_n and the weak mixing angle from CsI and argon",
-    "arXiv:2202.11002": "mediators without anomalies, loops with the right sign",
-    "arXiv:2008.05022": "the analysis: couplings, chi2, light-mediator models",
-    "arXiv:2110.07730": "CsI measurement of the full exposure, with its data release",
-    "arXiv:2406.13806": "first detection of CEvNS on germanium",
-    "doi:10.5281/zenodo.20576156": "data release of solar 8B neutrinos in XENONnT",
-    "arXiv:1106.0687": "antineutrino spectra of U-235, Pu-239 and Pu-241",
-    "arXiv:1101.2663": "antineutrino spectrum of U-238",
-    "arXiv:1109.0763": "total flux of solar 8B neutrinos",
-    "arXiv:1611.09867": "solar model B16-GS98",
-    "hep-ph/9710491": "spectra of solar neutrinos",
-    "nucl-ex/0406019": "spectrum of solar 8B neutrinos",
-}
 #: References of what an experiment of one's own is made of, by the kind of its flux.
 PIECES = {
     "pion-decay-at-rest": ("arXiv:2008.05022",),
@@ -105,23 +84,30 @@ def _listed(entry: Mapping[str, Any]) -> str:
 def cite(args: Namespace) -> Result:
     """References of what a command would use, cevns itself first."""
     from cevns import __version__
+    from cevns.config import load_config
     from cevns.interactions import get_interaction, known_interactions
 
     used: dict[str, list[str]] = {}
-    experiments, of_file = configured(args.config, args.experiments) if args.config else (None, {})
-    names = [args.model] if args.model else of_file if args.config else known_interactions()
+    config = load_config(args.config) if args.config else None
+    of_file = config.models if config else {}
+    names = [args.model] if args.model else of_file if config else known_interactions()
     for model in [of_file.get(name) or get_interaction(name) for name in names]:
-        if reference := model.reference.partition(",")[0]:
+        for reference in known_numbers(model.reference):
             used.setdefault(reference, []).append(model.name)
-    pieces = _pieces(args.config) if args.config else {}
-    for experiment in _experiments(args.experiments) if experiments is None else experiments:
-        for reference in dict.fromkeys([*experiment.references, *pieces.get(experiment.name, ())]):
+    kinds = config.fluxes if config else {}
+    for experiment in chosen(config, args) if config else _experiments(args.experiments):
+        pieces = [reference for kind in kinds.get(experiment.name, ()) for reference in PIECES.get(kind, ())]
+        for reference in dict.fromkeys([*experiment.references, *pieces]):
             used.setdefault(reference, []).append(experiment.name)
     references = [
         {"reference": f"cevns developers, cevns, version {__version__}", "for": "this software", "used_by": []}
     ]
     references += [
-        {"reference": reference, "for": PURPOSES.get(reference, ""), "used_by": used[reference]}
+        {
+            "reference": reference,
+            "for": PAPERS[reference].purpose if reference in PAPERS else "",
+            "used_by": used[reference],
+        }
         for reference in sorted(used)
     ]
     if args.bibtex:
@@ -131,20 +117,6 @@ def cite(args: Namespace) -> Result:
         return Result({"references": references, "bibtex": entries}, entries)
     rows = [(entry["reference"], entry["for"], ", ".join(entry["used_by"])) for entry in references]
     return Result({"references": references}, table(("reference", "for", "used by"), rows))
-
-
-def _pieces(path: str) -> dict[str, list[str]]:
-    """Return the references of the fluxes of experiments of one's own, by their names, from a file that was read."""
-    import tomllib
-
-    with open(path, "rb") as file:
-        written = tomllib.load(file).get("experiment", [])
-    found: dict[str, list[str]] = {}
-    for experiment in written:
-        fluxes = experiment.get("flux", [])
-        kinds = [one.get("kind") for one in (fluxes if isinstance(fluxes, list) else [fluxes])]
-        found[experiment["name"]] = [reference for kind in kinds for reference in PIECES.get(kind, ())]
-    return found
 
 
 def _experiments(names: Sequence[str] = ()) -> list[Experiment]:

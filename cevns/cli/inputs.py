@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cevns import _types
+    from cevns.config import Config
     from cevns.experiments import Experiment
     from cevns.interactions import Interaction
     from cevns.likelihoods import Likelihood
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "assumed",
-    "configured",
+    "chosen",
     "described",
     "given",
     "inputs",
@@ -145,29 +146,33 @@ def _that_know(experiment: str, option: str, among: Collection[str]) -> list[str
 
 
 def _from_config(args: Namespace) -> tuple[list[Experiment], Mapping[str, Interaction]]:
-    if args.quenching or args.form_factor or args.option or args.electrons:
-        raise InputError(
-            "--quenching, --form-factor, --option and --electrons do not go with --config: set them in the file"
-        )
-    return configured(args.config, args.experiments)
-
-
-def configured(path: _types.Path, names: Sequence[str]) -> tuple[list[Experiment], Mapping[str, Interaction]]:
-    """Return the experiments of a configuration file, all unless some are named, and its models."""
-    from cevns import checks
     from cevns.config import load_config
+
+    for name in ("quenching", "form_factor", "electrons", "option"):
+        if getattr(args, name):
+            key = "it" if name == "option" else name
+            raise InputError(
+                f"--{name.replace('_', '-')} does not go with --config: data that a file expects of a model depend on "
+                f"it, too; set {key} in [[experiment]] of {args.config}"
+            )
+    config = load_config(args.config)
+    return chosen(config, args), config.models
+
+
+def chosen(config: Config, args: Namespace) -> list[Experiment]:
+    """Return the experiments of a configuration file, all unless some are named."""
+    from cevns import checks
     from cevns.experiments import known_experiments
 
-    config = load_config(path)
     known = {e.name: e for e in config.likelihood.experiments}
-    for name in names:
+    for name in args.experiments:
         if name not in known and name in known_experiments():
             raise InputError(
-                f"experiment {name!r} is built in, but not in {path}: add a table [[experiment]] with "
+                f"experiment {name!r} is built in, but not in {args.config}: add a table [[experiment]] with "
                 f'name = "{name}" alone to the file'
             )
-    chosen = [checks.known(f"experiment of {path}", name, known) for name in names]
-    return [known[name] for name in chosen or known], config.models
+    names = [checks.known(f"experiment of {args.config}", name, known) for name in args.experiments]
+    return [known[name] for name in names or known]
 
 
 def settings(likelihood: Likelihood, model: Interaction, args: Namespace) -> dict[str, Any]:

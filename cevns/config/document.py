@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ class Config:
         The file's ``[model]``; None if it has none, or several.
     models : mapping of str to Interaction
         All of them by name.
+    fluxes : mapping of str to tuple of str
+        Kinds of the fluxes of its own experiments, by their names.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Config:
     likelihood: Likelihood
     model: Interaction | None
     models: Mapping[str, Interaction] = field(default_factory=dict)
+    fluxes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check_folding(self, name: str = "the configuration") -> None:
         """Fold each experiment with the models, or with the standard model if there is none.
@@ -126,7 +129,13 @@ def load_config(path: Path) -> Config:
     config: Config = reader.section(_DOCUMENT, document, "")
     if reader.problems:
         raise DataError(_listed(path, reader.problems))
-    return config
+    own = [one for one in document["experiment"] if "flux" in one]
+    return replace(config, fluxes={one["name"]: _kinds(one["flux"]) for one in own})
+
+
+def _kinds(fluxes: Any) -> tuple[str, ...]:
+    """Return the kinds of one flux, or of several."""
+    return tuple(one["kind"] for one in (fluxes if isinstance(fluxes, list) else [fluxes]))
 
 
 def _parsed(text: str) -> float:

@@ -65,14 +65,12 @@ def grid_dataset(result: Any) -> Any:
     MissingDependencyError
         If xarray is not installed.
     """
-    from cevns.exchange import dataset
+    from cevns.exchange import result_dataset
 
     count = len(result.parameters)
-    axes = {p.name: (v, p.unit) for p, v in zip(result.parameters, (result.x, result.y), strict=False)}
-    names = [name for name, dimensions in result.arrays.items() if dimensions > 1]
-    arrays = {name: getattr(result, name) for name in names}
-    about = {"model": result.model, "experiments": list(result.experiments), "cl": result.cl, **result.fixed}
-    return dataset(axes, {name: a if count > 1 else a[:, 0] for name, a in arrays.items()}, about)
+    arrays = {name: getattr(result, name) for name, dimensions in result.arrays.items() if dimensions > 1}
+    shaped = {name: array if count > 1 else array[:, 0] for name, array in arrays.items()}
+    return result_dataset(result, (result.x, result.y)[:count], shaped, cl=result.cl)
 
 
 def grid_span(parameters: Sequence[Parameter], x: Array, y: Array) -> str:

@@ -93,11 +93,9 @@ class Scan(Result):
         MissingDependencyError
             If xarray is not installed.
         """
-        from cevns.exchange import dataset
+        from cevns.exchange import result_dataset
 
-        axes = zip(self.parameters, (self.mass, self.coupling), strict=True)
-        about = {"model": self.model, "data": self.data, "settings": self.settings}
-        return dataset({p.name: (values, p.unit) for p, values in axes}, {"chi2": self.chi2}, about)
+        return result_dataset(self, (self.mass, self.coupling), {"chi2": self.chi2})
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the excluded regions; options are those of `cevns.plotting.plot_scan`, ``cl`` and ``dof`` among them.
