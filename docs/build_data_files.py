@@ -8,12 +8,13 @@ from cevns.files import write_text
 
 PACKAGE = Path(cevns.__file__).parent
 
-TEXT = """# Files of data
+TEXT = """<!-- docs/build_data_files.py writes this page -->
+# Files of data
 
-Generated from the `SHA256SUMS` and `PROVENANCE.md` of each folder, by `python docs/build_data_files.py`. A wheel holds
-all of them. The code of cevns is under BSD-3-Clause; data are their authors', and *none stated* says that no licence
-came with the files: they are numbers of publications, or data that were released for independent analyses, shipped as
-they are. Sources, changes and doubts are in the provenance of each folder.
+All files of data that a wheel holds, with the licence and the checksums of each folder. The code of cevns is under
+BSD-3-Clause; data are their authors', and *none stated* says that no licence came with the files: they are numbers of
+publications, or data that were released for independent analyses, shipped as they are. Sources, changes and doubts are
+in the provenance of each folder.
 {folders}"""
 
 FOLDER = """

@@ -5,11 +5,12 @@ from pathlib import Path
 from cevns import bounds
 from cevns.files import write_text
 
-TEXT = """# Limits of other experiments
+TEXT = """<!-- docs/build_limits.py writes this page -->
+# Limits of other experiments
 
-Generated from the metadata that comes with the curves, by `python docs/build_limits.py`. Files, formats and doubts
-are described in `cevns/bounds/data/PROVENANCE.md`; `cevns bounds list`, `cevns bounds show MODEL NAME` and `cevns
-bounds plot MODEL` show them on the command line.
+Published curves that come with the package, with what they say of themselves. Their files, formats and doubts are
+[on the page of their origin](../cevns/bounds/data/PROVENANCE.md); `cevns bounds list`, `cevns bounds show MODEL NAME`
+and `cevns bounds plot MODEL` show them on the command line.
 
 ## Curves
 

@@ -8,7 +8,7 @@ import cevns
 
 # tutorials show their figures, whatever the environment says
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "_ext")]
 
 project = "cevns"
 author = "cevns developers"
@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_design",
+    "site_alts",
     "site_docstrings",
     "site_links",
     "site_mathml",
@@ -64,6 +65,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"cevns {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sphinx = False
 html_copy_source = False
 html_math_renderer = "mathml"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.cli.parser import _build, parse
+from cevns.cli.parser import build, parse
 from cevns.inference import Contour, Estimate, Interval, Profile
 
 CSI, ARGON = "coherent-csi-2017", "coherent-argon-2020"
@@ -272,7 +272,7 @@ def test_words_behind_options_are_what_they_would_be_before(command):
 
 
 def test_every_command_that_takes_words_is_among_them():
-    _, names = _build()
+    _, names = build()
     takes_none = {"list", "bounds", "config"}
     takes = {command if command in names else command.partition(" ")[0] for command in BEHIND}
     assert takes == {*names} - takes_none | {"bounds", "config"}

@@ -111,7 +111,7 @@ def test_the_picture_follows_a_table():
             return "<table></table>"
 
     html = Both()._repr_mimebundle_()["text/html"]
-    assert re.fullmatch(r'<table></table><img src="data:image/png;base64,[A-Za-z0-9+/=]+">', html)
+    assert re.fullmatch(r'<table></table><img alt="[^"]+" src="data:image/png;base64,[A-Za-z0-9+/=]+">', html)
 
 
 DISPLAY = """

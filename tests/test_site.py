@@ -1,6 +1,7 @@
 """The pages of the documentation's site that run when it is built: here it is seen that they can."""
 
 import ast
+import importlib
 import re
 import shlex
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import cevns
 from cevns.cli.parser import parse
 from cevns.figures.registry import selected
 
@@ -20,7 +22,9 @@ OPTIONAL = ("emcee", "iminuit", "matplotlib")
 
 
 def cells(page):
-    return re.findall(r"```\{code-cell\} ipython3\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    """Return the code of the cells of a page, without their options."""
+    pattern = r"```\{code-cell\} ipython3\n(?::\w+: .*\n)*(.*?)```"
+    return re.findall(pattern, page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def name(page):
@@ -83,6 +87,54 @@ def test_pages_are_written_for_what_the_site_knows():
         for summary in re.findall(r"^```\{summary\} (.*)$", text, flags=re.MULTILINE):
             paper, *figures = summary.split()
             assert selected(figures or None, paper)
+
+
+def test_figures_of_cells_have_texts():
+    """Cells that draw, by what they call."""
+    draws = re.compile(r"\.plot\(|\bdraw\(|subplots\(|plot_bounds\(")
+    for page in NOTEBOOKS:
+        blocks = re.findall(r"```\{code-cell\} ipython3\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for block in blocks:
+            assert bool(draws.search(block)) == block.startswith(":alt: "), block
+
+
+@pytest.fixture
+def extension(monkeypatch):
+    """Return the modules of the site by name."""
+    monkeypatch.syspath_prepend(DOCS)
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    return importlib.import_module
+
+
+@pytest.mark.parametrize("name", cevns.known_interactions())
+def test_every_lagrangian_has_a_formula(extension, name):
+    written = extension("site_lagrangians").formulas(cevns.get_interaction(name).lagrangian)
+    assert written.startswith("$$\n\\mathcal{L} = ")
+    # letters of TeX that nothing stands behind are what is left of plain words
+    formula = re.sub(r"\\text\{.*?\}|\\[a-zA-Z]+|with|, mixed .*", "", written)
+    assert not re.search(r"[a-zA-Z]{3,}", formula), formula
+
+
+def test_formulas_have_indices_and_charges(extension):
+    formulas = extension("site_lagrangians").formulas
+    written = formulas("L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = 1/3 (u, d), -3 (mu, nu_mu), mixed with photons")
+    assert written.split("\n\n")[0] == "$$\n\\mathcal{L} = - g Z'_{\\mu} \\sum_{f} Q_{f} \\bar f \\gamma^{\\mu} f\n$$"
+    assert "- 3 ( \\mu , \\nu_{\\mu} )$, mixed with photons." in written
+    assert "\\varepsilon_{ab}^{q}" in formulas("L = eps_q_ab nu_b")
+    assert formulas("L = d^n F_nm u d") == "$$\n\\mathcal{L} = \\partial^{\\nu} F_{\\nu\\mu} u d\n$$"
+    with pytest.raises(KeyError, match="psi"):
+        formulas("L = psi")
+
+
+def test_the_page_of_commands_has_every_command_and_argument(extension):
+    page = extension("site_commands").commands()
+    assert re.findall(r"^## `cevns (.*)`$", page, flags=re.MULTILINE)[-3:] == [
+        *("config template", "config schema", "config validate")
+    ]
+    assert "| `-o FILE`, `--output FILE` | file to write, ends in .npz (required) |" in page
+    assert "| `--free NAME ...` | free parameters (required) |" in page
+    usages = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
+    assert max(len(line) for usage in usages for line in usage.splitlines()) <= 80
 
 
 def test_the_site_has_an_extra_of_what_its_configuration_loads():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
-__all__ = ["parse"]
+__all__ = ["build", "parse"]
 
 _FIGURE = (".pdf", ".png", ".svg")
 _WEAK = ("radiative", "radiative-electrons", "tree-level")
@@ -123,7 +123,7 @@ def parse(argv: Sequence[str]) -> Namespace:
     SystemExit
         After ``--help`` and ``--version``.
     """
-    parser, commands = _build()
+    parser, commands = build()
     # a command of two words, the first of which is one too
     if " ".join(argv[:2]) in commands:
         argv = [" ".join(argv[:2]), *argv[2:]]
@@ -138,7 +138,8 @@ def parse(argv: Sequence[str]) -> Namespace:
     return args
 
 
-def _build() -> tuple[_Parser, tuple[str, ...]]:
+def build() -> tuple[_Parser, tuple[str, ...]]:
+    """Return the parser of the command line, and the names of all commands."""
     parser = _Parser(prog="cevns", description=_DESCRIPTION)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -319,10 +320,10 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     command.add_argument("model", metavar="MODEL", nargs="?", help="of one model only")
     command.add_argument("--model", dest="model_option", metavar="MODEL", help="the same")
     command = _command(topic, "show", "bounds:show", "one limit with its numbers and origin")
-    command.add_argument("model", metavar="MODEL")
-    command.add_argument("name", metavar="NAME")
+    command.add_argument("model", metavar="MODEL", help="the model that it limits; see cevns bounds list")
+    command.add_argument("name", metavar="NAME", help="its name there")
     command = _command(topic, "plot", "bounds:plot", "draw the limits on a model, and your own")
-    command.add_argument("model", metavar="MODEL")
+    command.add_argument("model", metavar="MODEL", help="the model that they limit; see cevns bounds list")
     command.add_argument("names", nargs="*", metavar="NAME", help="all unless given")
     command.add_argument(
         "--add",
@@ -350,7 +351,7 @@ def _build() -> tuple[_Parser, tuple[str, ...]]:
     _command(topic, "template", "config:template", "print a commented example that works")
     _command(topic, "schema", "config:schema", "print the JSON schema, for editors")
     command = _command(topic, "validate", "config:validate", "check a file")
-    command.add_argument("file", metavar="FILE")
+    command.add_argument("file", metavar="FILE", help="the file, in TOML")
     # a file may have many problems at once
     command.set_defaults(in_lines=True)
     return parser, tuple(commands.choices)

@@ -52,5 +52,7 @@ class Pictured:
         encoded = base64.b64encode(content).decode("ascii")
         bundle = {"image/png": encoded}
         if hasattr(self, "_repr_html_"):
-            bundle["text/html"] = f'{self._repr_html_()}<img src="data:image/png;base64,{encoded}">'
+            # for those who do not see it, the table above has the numbers
+            picture = f'<img alt="the numbers of the table as a picture" src="data:image/png;base64,{encoded}">'
+            bundle["text/html"] = f"{self._repr_html_()}{picture}"
         return bundle

@@ -3,22 +3,21 @@
 ``{registry} NAME`` stands for the table of that name, ``{room-constants} MODULE`` for the constants of a room.
 """
 
-import contextlib
 import importlib
-import io
 import math
-import os
 import pkgutil
 import re
-from unittest import mock
 
-from site_tables import TableDirective, markdown
+from build_data_files import licence
+from site_cells import markdown
+from site_commands import commands
+from site_lagrangians import formulas
+from site_tables import TableDirective
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import cevns
-from cevns.cli import main
 from cevns.config import template
 from cevns.experiments import known_options
 from cevns.fluxes import SOLAR_FLUXES, SOLAR_SURVIVAL, pion_decay_at_rest, reactor_antineutrinos, solar_neutrinos
@@ -97,7 +96,7 @@ def _interactions():
         rows = [(*row[:-1], _of(name, row[-1])) for row in map(_row, found.parameters)]
         own = markdown(_HEAD, rows) if rows else "No parameters of its own."
         about = f"{found.description[:1].upper()}{found.description[1:]}. {found.reference}."
-        parts.append(f"## `{name}`\n\n{about}\n\n```text\n{found.lagrangian}\n```\n\n{own}")
+        parts.append(f"## `{name}`\n\n{about}\n\n{formulas(found.lagrangian)}\n\n{own}")
     return "\n\n".join(parts)
 
 
@@ -121,8 +120,10 @@ def _data_sets():
         options = ", ".join(f"`{option}`" for option in known_options(name))
         nuclei = ", ".join(dict.fromkeys(n.name.partition("-")[0] for n in found.target.nuclei))
         page = f"[`{name}`](/data-sets/{name}.md)"
-        rows.append((page, found.description, nuclei, str(found.signal.binning), options, ", ".join(found.references)))
-    return markdown(("name", "what", "nuclei", "bins", "options", "references"), rows)
+        rights = licence(f"experiments/{name.replace('-', '_')}")
+        about = found.description, nuclei, str(found.signal.binning), options, rights
+        rows.append((page, *about, ", ".join(found.references)))
+    return markdown(("name", "what", "nuclei", "bins", "options", "licence", "references"), rows)
 
 
 def _fluxes():
@@ -163,23 +164,6 @@ def _radii():
     return markdown(("of", "charge radius of the standard model [10⁻³² cm²]"), rows)
 
 
-def _helps(words=()):
-    """Yield the help of a command, and of those that it lists."""
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
-        main([*words, "--help"])
-    text = told.getvalue().strip()
-    yield f"## `{' '.join(['cevns', *words])}`\n\n```text\n{text}\n```"
-    listed = text.partition("  COMMAND\n")[2].partition("\n\n")[0]
-    for name in re.findall(r"^    (\S+(?: \S+)*)(?:  |$)", listed, flags=re.MULTILINE):
-        yield from _helps((*words, *name.split()))
-
-
-def _commands():
-    with mock.patch.dict(os.environ, COLUMNS="90"):
-        return "\n\n".join(_helps())
-
-
 def _configuration():
     return f"```toml\n{template().strip()}\n```"
 
@@ -187,7 +171,7 @@ def _configuration():
 TABLES = {
     "interactions": _interactions,
     "parameters": _parameters,
-    "commands": _commands,
+    "commands": commands,
     "configuration": _configuration,
     "data-sets": _data_sets,
     "fluxes": _fluxes,

@@ -3,7 +3,8 @@
 The rows are those that ``cevns reproduce`` writes, of all figures of a paper or of those that are named.
 """
 
-from site_tables import TableDirective, markdown
+from site_cells import markdown
+from site_tables import TableDirective
 from sphinx.util import logging
 
 from cevns.figures.registry import paper

@@ -1,17 +1,6 @@
-"""Tables that directives make, from rows of Markdown."""
+"""Base of directives that write tables in Markdown."""
 
 from sphinx.util.docutils import SphinxDirective
-
-
-def cell(text):
-    """Return text for a cell: in one line, and without what would end it."""
-    return " ".join(str(text).split()).replace("|", "\\|")
-
-
-def markdown(head, rows):
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
 
 
 class TableDirective(SphinxDirective):
