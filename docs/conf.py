@@ -34,6 +34,8 @@ templates_path = ["_templates"]
 nitpicky = True
 # signatures of kernels, with types of C
 nitpick_ignore_regex = [("py:class", r":1\].*")]
+# two hyphens begin an option
+smartquotes_action = "qe"
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 # pages

@@ -119,7 +119,7 @@ def test_formulas_have_indices_and_charges(extension):
     formulas = extension("site_lagrangians").formulas
     written = formulas("L = -g Z'_m sum_f Q_f fbar gamma^m f, Q = 1/3 (u, d), -3 (mu, nu_mu), mixed with photons")
     assert written.split("\n\n")[0] == "$$\n\\mathcal{L} = - g Z'_{\\mu} \\sum_{f} Q_{f} \\bar f \\gamma^{\\mu} f\n$$"
-    assert "- 3 ( \\mu , \\nu_{\\mu} )$, mixed with photons." in written
+    assert "- 3 \\;( \\mu , \\nu_{\\mu} )$, mixed with photons." in written
     assert "\\varepsilon_{ab}^{q}" in formulas("L = eps_q_ab nu_b")
     assert formulas("L = d^n F_nm u d") == "$$\n\\mathcal{L} = \\partial^{\\nu} F_{\\nu\\mu} u d\n$$"
     with pytest.raises(KeyError, match="psi"):

@@ -37,7 +37,8 @@ def formulas(lagrangian):
     parts = [f"$$\n\\mathcal{{L}} = {latex(whole)}\n$$"]
     if charges:
         charges, _, words = charges.partition(", mixed ")
-        parts.append(f"with $Q = {latex(charges)}${', mixed ' + words if words else ''}.")
+        spaced = latex(charges).replace(" (", r" \;(")
+        parts.append(f"with $Q = {spaced}${', mixed ' + words if words else ''}.")
     return "\n\n".join(parts)
 
 
