@@ -1,9 +1,11 @@
 """Tables in Markdown, from rows."""
 
+import re
+
 
 def cell(text):
     """Return text for a cell: in one line, and without what would end it."""
-    return " ".join(str(text).split()).replace("|", "\\|")
+    return re.sub("[ \n]+", " ", str(text)).strip().replace("|", "\\|")
 
 
 def markdown(head, rows):

@@ -23,19 +23,20 @@ from cevns.experiments import known_options
 from cevns.fluxes import SOLAR_FLUXES, SOLAR_SURVIVAL, pion_decay_at_rest, reactor_antineutrinos, solar_neutrinos
 from cevns.interactions import STANDARD_RADII, get_interaction, known_interactions
 from cevns.nuclei import get_form_factor, known_elements, known_form_factors, natural, nucleus
+from cevns.units import typeset
 
 logger = logging.getLogger(__name__)
 
-_FLAVOURS = {"e": "e", "mu": "µ", "tau": "τ"}
+_FLAVOURS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 _PAIR = "(ee|mumu|tautau|emu|etau|mutau)"
 #: What the names of parameters mean; a parameter without an entry fails the build.
 _MEANINGS = (
     (r"mass", "mass of the mediator; of `sterile-dipole` that of the lepton which leaves"),
-    (r"coupling", "coupling g, which the charges of the Lagrangian multiply; of `scalar` √(g_ν g_q)"),
+    (r"coupling", r"coupling $g$, which the charges of the Lagrangian multiply; of `scalar` $\sqrt{g_\nu g_q}$"),
     (rf"eps_([ud])_{_PAIR}", "contact coupling to {0} quarks, {1}"),
     (rf"eps_([ud])_{_PAIR}_im", "its imaginary part, to {0} quarks, {1}"),
-    (r"mu_(e|mu)", "magnetic moment of ν_{0}; of `sterile-dipole` that of its transition"),
-    (r"mu_(tau)", "magnetic moment of ν_{0}"),
+    (r"mu_(e|mu)", r"magnetic moment of $\nu_{0}$; of `sterile-dipole` that of its transition"),
+    (r"mu_(tau)", r"magnetic moment of $\nu_{0}$"),
     (rf"q_{_PAIR}", "electric charge, {0}"),
     (r"r2_(ee|mumu|tautau)", "charge radius, {0}, the standard model's included"),
     (r"r2_(emu|etau|mutau)", "charge radius, {0}"),
@@ -49,7 +50,7 @@ def _flavours(pair):
     found = re.fullmatch(r"(e|mu|tau)(e|mu|tau)", pair)
     if not found:
         return _FLAVOURS.get(pair, pair)
-    first, last = (f"ν_{_FLAVOURS[name]}" for name in found.groups())
+    first, last = (rf"$\nu_{_FLAVOURS[name]}$" for name in found.groups())
     return f"of {first}" if first == last else f"{first} to {last}"
 
 
@@ -59,13 +60,15 @@ def _meaning(name):
             said = found.groups()
             if name.startswith("rn_"):
                 said = (", ".join(cevns.nuclei.elements.separated(found[1])),)
-            return text.format(*map(_flavours, said))
+            return text.format(*map(_flavours, said)) if said else text
     logger.warning("no meaning of the parameter %s: add one to site_registries", name)
     return ""
 
 
 def _number(value):
-    return ("-" if value < 0 else "") + "∞" if math.isinf(value) else f"{value:.5g}"
+    if math.isinf(value):
+        return "-∞" if value < 0 else "∞"
+    return re.sub(r"e([-+])0*", lambda found: f"e{found[1].strip('+')}", f"{value:.5g}")
 
 
 def _default(parameter):
@@ -77,7 +80,8 @@ def _default(parameter):
 
 def _row(parameter):
     span = f"{_number(parameter.low)} to {_number(parameter.high)}"
-    return f"`{parameter.name}`", parameter.unit or "1", span, _default(parameter), _meaning(parameter.name)
+    narrow = (text.replace(" ", "\N{NO-BREAK SPACE}") for text in (typeset(parameter.unit) or "1", span))
+    return f"`{parameter.name}`", *narrow, _default(parameter), _meaning(parameter.name)
 
 
 _HEAD = "name", "unit", "range", "default", "meaning"
