@@ -79,6 +79,16 @@ def test_sessions_that_workflows_run_are_there():
         for step in steps(workflow):
             if step.get("run", "").startswith("nox --session "):
                 assert set(step["run"].split()[2:]) <= known
+    # of a clean clone: what takes the files of dist/ has the session that makes them before it
+    bodies = dict(re.findall(r"^def (\w+)\(session\):\n((?:    .*\n|\n)*)", written, re.MULTILINE))
+    takers = {name for name, body in bodies.items() if "built(" in body or "sphinx(" in body} - {"dist"}
+    assert takers >= {"site", "wheel", "oldest"}
+    for workflow in WORKFLOWS.values():
+        for job in workflow["jobs"].values():
+            lines = [step.get("run", "") for step in job.get("steps", ())]
+            named = [name for line in lines if line.startswith("nox --session ") for name in line.split()[2:]]
+            assert "dist" in named or not takers & set(named)
+            assert not takers & set(named[: named.index("dist")] if "dist" in named else ())
     # minutes, and a compiler of its own
     assert "portable" in known
     assert "portable" not in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
