@@ -77,7 +77,7 @@ html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "primary_sidebar_end": [],
     "collapse_navigation": True,
     "navigation_depth": 2,
