@@ -36,6 +36,7 @@ def test_a_configuration_knows_the_kinds_of_its_own_fluxes(load):
     assert load(own()).fluxes == {"mine": ("pion-decay-at-rest",)}
     several = FLUX.replace("[experiment.flux]", "[[experiment.flux]]")
     assert load(own(flux=2 * several)).fluxes == {"mine": ("pion-decay-at-rest",) * 2}
+    assert load(own().replace("[[experiment]]", "[experiment]")).fluxes == {"mine": ("pion-decay-at-rest",)}
 
 
 def test_a_configuration_need_not_hold_a_model(load):

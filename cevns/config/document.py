@@ -129,13 +129,14 @@ def load_config(path: Path) -> Config:
     config: Config = reader.section(_DOCUMENT, document, "")
     if reader.problems:
         raise DataError(_listed(path, reader.problems))
-    own = [one for one in document["experiment"] if "flux" in one]
-    return replace(config, fluxes={one["name"]: _kinds(one["flux"]) for one in own})
+    described = zip(config.likelihood.experiments, _tables(document["experiment"]), strict=True)
+    own = {experiment.name: table["flux"] for experiment, table in described if "flux" in table}
+    return replace(config, fluxes={name: tuple(one["kind"] for one in _tables(flux)) for name, flux in own.items()})
 
 
-def _kinds(fluxes: Any) -> tuple[str, ...]:
-    """Return the kinds of one flux, or of several."""
-    return tuple(one["kind"] for one in (fluxes if isinstance(fluxes, list) else [fluxes]))
+def _tables(value: Any) -> list[dict[str, Any]]:
+    """Return the tables of a key that takes one or several."""
+    return value if isinstance(value, list) else [value]
 
 
 def _parsed(text: str) -> float:
