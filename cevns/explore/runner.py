@@ -13,14 +13,14 @@ from cevns.explore.regions import at_mass, question
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cevns.explore.numbers import Line, Setting
+    from cevns.explore.numbers import Line, Point, Setting
     from cevns.explore.regions import Question, Region
     from cevns.explore.sources import Source
     from cevns.explore.state import State
     from cevns.explore.workers import Regions
     from cevns.inference import Limit
 
-__all__ = ["Lines", "Runner"]
+__all__ = ["Known", "Lines", "Runner", "known"]
 
 
 #: Seconds between the numbers at a point and the lines through it.
@@ -40,6 +40,58 @@ class Lines(NamedTuple):
 
     lines: list[Line]
     limit: Limit | None
+
+
+class Known(NamedTuple):
+    """What is known of a state at once.
+
+    Parameters
+    ----------
+    point : Point
+        The numbers there.
+    lines : Lines
+        Along lines through it.
+    region : Region or None
+        If it has been computed before.
+    """
+
+    point: Point
+    lines: Lines
+    region: Region | None
+
+
+def known(source: Source, regions: Regions, state: State) -> Known:
+    """Return what a state shows, with the region if there is no need to wait for it.
+
+    Parameters
+    ----------
+    source : Source
+        Data sets and interactions.
+    regions : Regions
+        Of all views.
+    state : State
+        Of one.
+
+    Raises
+    ------
+    CevnsError
+        If it is none.
+    """
+    of = setting(source, state)
+    at = point(of)
+    lines = [found for name in of.through for found in line(of, name) if found is not None]
+    region = _known_region(of, regions)
+    return Known(at, Lines(lines, _limit_of(of, region)), region)
+
+
+def _known_region(of: Setting, regions: Regions) -> Region | None:
+    asked = question(of)
+    return None if asked is None else regions.known(of, asked)
+
+
+def _limit_of(of: Setting, region: Region | None) -> Limit | None:
+    """Return what is excluded at the mass of a point, which needs the best fit of the region."""
+    return at_mass(of, region) if region is not None and region.fit is not None else None
 
 
 class Runner:
@@ -115,9 +167,7 @@ class Runner:
                 if self._stale(number):
                     return
                 lines += [] if found is None else [found]
-        region = self._regions.known(of, asked) if asked is not None else None
-        limit = at_mass(of, region) if region is not None and region.fit is not None else None
-        self._post("lines", number, Lines(lines, limit))
+        self._post("lines", number, Lines(lines, _limit_of(of, _known_region(of, self._regions))))
 
     # --- the region --------------------------------------------------------------------------------------------------
 

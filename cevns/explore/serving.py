@@ -16,24 +16,28 @@ from urllib.parse import urlencode
 
 from bokeh.application import Application
 from bokeh.application.handlers.handler import Handler
+from bokeh.embed.bundle import bundle_for_objs_and_resources
+from bokeh.embed.elements import html_page_for_render_items
+from bokeh.embed.util import RenderItem
 from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
+from bokeh.server.views.session_handler import SessionHandler
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import OutputTransform, RequestHandler
 
 from cevns.errors import CevnsError, InputError
 from cevns.explore.exports import KINDS, export
-from cevns.explore.numbers import point, setting
+from cevns.explore.page.template import HEAD, TITLE
 from cevns.explore.page.view import View
 from cevns.explore.regions import question
+from cevns.explore.runner import known
 from cevns.explore.state import LONGEST_QUERY, THEMES, State
 from cevns.explore.workers import Regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cevns.explore.numbers import Point
     from cevns.explore.sources import Source
 
 __all__ = ["ADDRESS", "USUAL_PORT", "Served", "serve"]
@@ -117,6 +121,8 @@ class _Guarded(BokehTornado):
     """A Bokeh server that answers nobody but pages of its own."""
 
     hosts: frozenset[str] = frozenset()
+    #: Pages whose view is not there yet.
+    making = 0
 
     def find_handler(self, request: Any, **options: Any) -> Any:
         refusal = self._refusal(request)
@@ -124,6 +130,9 @@ class _Guarded(BokehTornado):
             silent = "Sec-CH-UA" in request.headers and _PREFERS not in request.headers
             if request.path == "/" and silent and "theme" not in request.arguments:
                 return self.get_handler_delegate(request, _Hint)
+            if request.path == "/":
+                context = {"application_context": self._applications["/"], "bokeh_websocket_path": "/ws"}
+                return self.get_handler_delegate(request, _Page, context)
             return super().find_handler(request, **options)
         return self.get_handler_delegate(request, _Refusal, dict(zip(("status", "sentence"), refusal, strict=True)))
 
@@ -154,9 +163,32 @@ class _Guarded(BokehTornado):
             return 400, "sessions are not chosen by an address"
         if request.path == "/ws":
             return (503, "too many connections") if len(self._clients) >= CONNECTIONS else None
-        if request.path == "/" and sum(len(list(c.sessions)) for c in self._applications.values()) >= VIEWS:
+        open_views = sum(len(list(context.sessions)) for context in self._applications.values())
+        if request.path == "/" and open_views + self.making >= VIEWS:
             return 503, f"{VIEWS} views are open: close one, and wait a few seconds"
         return None
+
+
+class _Page(SessionHandler):
+    """A page of which the head is sent at once: the browser reads its scripts while the view is made."""
+
+    application: _Guarded
+
+    async def get(self) -> None:
+        """Answer with the page."""
+        self.application.making += 1
+        try:
+            scripts, _ = bundle_for_objs_and_resources(None, self.application.resources())
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            self.write(HEAD.render(title=TITLE, scripts=scripts))
+            await self.flush()
+            session = await self.get_session()
+        finally:
+            self.application.making -= 1
+        document = session.document
+        item = RenderItem(token=session.token, roots=document.roots, use_for_title=True)
+        options = {"template": document.template, "template_variables": document.template_variables}
+        await self.finish(html_page_for_render_items(("", ""), {}, [item], TITLE, **options))
 
 
 class _Views(Handler):
@@ -165,19 +197,20 @@ class _Views(Handler):
     def __init__(self, source: Source, regions: Regions, start: State, pool: Any) -> None:
         super().__init__()
         self._source, self._regions, self._start, self._pool = source, regions, start, pool
-        self._first: dict[str, tuple[State, str, Point | None]] = {}
+        self._made: dict[str, View] = {}
 
     async def on_session_created(self, session_context: Any) -> None:
-        """Compute what the page shows, if that is quick: a page that is sent with its numbers is drawn once."""
+        """Make the view, with its numbers if that is quick: a page that is sent with them is drawn once."""
         state, problem = self._asked(session_context.request)
-        found = None
+        prefers = session_context.request.headers.get(_PREFERS, "").strip('"')
+        theme = state.theme or (prefers if prefers in THEMES else THEMES[0])
+        loop, found = asyncio.get_running_loop(), None
         with contextlib.suppress(Exception):
-            call = asyncio.get_running_loop().run_in_executor(self._pool, self._point, state)
+            call = loop.run_in_executor(self._pool, known, self._source, self._regions, state)
             found = await asyncio.wait_for(call, AT_ONCE)
-        self._first[session_context.id] = state, problem, found
-
-    def _point(self, state: State) -> Point:
-        return point(setting(self._source, state))
+        make = functools.partial(View, self._source, self._regions, state, theme, problem, found)
+        # meanwhile scripts can be sent
+        self._made[session_context.id] = await loop.run_in_executor(None, make)
 
     def _asked(self, request: Any) -> tuple[State, str]:
         pairs = [(key, value) for key, values in request.arguments.items() for value in values]
@@ -195,11 +228,7 @@ class _Views(Handler):
 
     def modify_document(self, doc: Any) -> None:
         """Fill the document of a new session."""
-        context = doc.session_context
-        state, problem, found = self._first.pop(context.id)
-        prefers = context.request.headers.get(_PREFERS, "").strip('"')
-        theme = state.theme or (prefers if prefers in THEMES else THEMES[0])
-        View(doc, self._source, self._regions, state, theme, problem, found)
+        self._made.pop(doc.session_context.id).show(doc)
 
 
 class _Export(RequestHandler):
@@ -285,8 +314,10 @@ class Served:
     def _prepare(self) -> None:
         """Compute what is shown first, while the browser starts."""
         with contextlib.suppress(Exception):
-            of = setting(self._source, self._start)
-            point(of)
+            found = known(self._source, self.regions, self._start)
+            # the first of its kind takes twice as long as others
+            View(self._source, self.regions, self._start, THEMES[0], "", found)
+            of = found.point.setting
             asked = question(of)
             if asked is not None:
                 for _ in self.regions.answers(of, asked, lambda: False):

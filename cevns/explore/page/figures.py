@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Legend, LogAxis, LogTicker
+from bokeh.models import ColumnDataSource, GlyphRenderer, Legend, LegendItem, LogAxis, LogTicker
 from bokeh.plotting import figure
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cevns.explore.page.looks import Look
 
-__all__ = ["fill", "new_figure", "source_of"]
+__all__ = ["draw", "fill", "legend", "new_figure", "source_of"]
 
 
 def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
@@ -46,6 +46,16 @@ def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
     return fig
 
 
+def draw(fig: Any, source: Any, glyph: Any) -> Any:
+    """Put a glyph into a picture, and return its renderer.
+
+    `figure.line` and its like add three more of each, for a selection and for what is muted, which no picture here has.
+    """
+    renderer = GlyphRenderer(data_source=source, glyph=glyph, nonselection_glyph=None, muted_glyph=None)
+    fig.renderers.append(renderer)
+    return renderer
+
+
 def source_of(*columns: str) -> Any:
     """Return an empty source of some columns."""
     return ColumnDataSource({name: [] for name in columns})
@@ -68,11 +78,14 @@ def _same(old: Any, new: Any) -> bool:
     return all(_same(a, b) if isinstance(b, np.ndarray) else bool(np.all(a == b)) for a, b in pairs)
 
 
-def legend(fig: Any, look: Look, place: str, items: list[tuple[str, list[Any]]], **options: Any) -> None:
-    """Put a legend beside or into a picture."""
+def legend(fig: Any, look: Look, place: str, items: list[tuple[Any, ...]], **options: Any) -> None:
+    """Put a legend beside or into a picture: of labels, what they are of, and of which row of it unless of all."""
     fig.add_layout(
         Legend(
-            items=items,
+            items=[
+                LegendItem(label={"value": label}, renderers=renderers, index=row[0] if row else None)
+                for label, renderers, *row in items
+            ],
             background_fill_color=look.panel,
             background_fill_alpha=0.8,
             border_line_color=None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import FactorRange, HoverTool, Range1d, Span
+from bokeh.models import FactorRange, HBar, HoverTool, Line, Quad, Range1d, Scatter, Segment, Span
 
 from cevns.explore.numbers import pull_rows
-from cevns.explore.page.figures import fill, legend, new_figure, source_of
+from cevns.explore.page.figures import draw, fill, legend, new_figure, source_of
 from cevns.explore.shapes import stairs
 from cevns.plotting.counts import central_interval
 
@@ -60,37 +60,38 @@ class Spectrum:
             fig.xaxis.major_label_overrides = dict(zip(centres.tolist(), axis.names, strict=True))
         names = list(prediction.backgrounds)
         self._names = sorted(names, key=lambda name: -float(prediction.backgrounds[name].sum()))
-        self._stack = [source_of("left", "right", "bottom", "top") for _ in self._names]
-        self._model, self._standard = source_of("x", "y"), source_of("x", "y")
+        colors = [look.stack[i % len(look.stack)] for i in range(len(names))]
+        self._colors = np.repeat(colors, widths.size).tolist()
+        self._stack, self._lines = (
+            source_of("left", "right", "bottom", "top", "color"),
+            source_of("x", "model", "standard"),
+        )
         columns = ("x", "y", "low", "high", "range", "observed", "model", "standard", "backgrounds")
         self._data = source_of(*columns)
-        items = []
-        for i, (name, source) in enumerate(zip(self._names, self._stack, strict=True)):
-            color = look.stack[i % len(look.stack)]
-            quads = fig.quad("left", "right", "top", "bottom", source=source, fill_color=color, line_color=None)
-            items.append((name, [quads]))
-        standard = fig.line("x", "y", source=self._standard, line_color=look.standard, line_width=2, line_dash="dashed")
-        model = fig.line("x", "y", source=self._model, line_color=look.model, line_width=2.5)
-        bars = fig.segment("x", "low", "x", "high", source=self._data, line_color=look.data, line_width=1.5)
-        points = fig.scatter("x", "y", source=self._data, size=6, color=look.data)
+        quads = draw(fig, self._stack, Quad(fill_color="color", line_color=None))
+        style = {"line_color": look.standard, "line_width": 2, "line_dash": "dashed"}
+        standard = draw(fig, self._lines, Line(x="x", y="standard", **style))
+        model = draw(fig, self._lines, Line(x="x", y="model", line_color=look.model, line_width=2.5))
+        style = {"line_color": look.data, "line_width": 1.5}
+        bars = draw(fig, self._data, Segment(x0="x", y0="low", x1="x", y1="high", **style))
+        points = draw(fig, self._data, Scatter(x="x", y="y", size=6, fill_color=look.data, line_color=look.data))
         told = [(name, f"@{name}") for name in ("range", "observed", "model", "standard", "backgrounds")]
         fig.add_tools(HoverTool(renderers=[points], tooltips=told))
-        items = [("data", [points, bars]), (label, [model]), ("standard model", [standard]), *items]
+        items: list[tuple[Any, ...]] = [("data", [points, bars]), (label, [model]), ("standard model", [standard])]
+        items += [(name, [quads], i * widths.size) for i, name in enumerate(self._names)]
         legend(fig, look, "below", items, orientation="horizontal", ncols=3)
 
     def show(self, model: Prediction, standard: Prediction) -> None:
         """Draw the counts at a point, and those of the standard model."""
         if self._several:
             model, standard = model.projection(self._axis.name), standard.projection(self._axis.name)
-        below = np.zeros(self._per.size)
-        for name, source in zip(self._names, self._stack, strict=True):
-            above = below + model.backgrounds[name]
-            ends = {"left": self._edges[:-1], "right": self._edges[1:]}
-            fill(source, {**ends, "bottom": below / self._per, "top": above / self._per})
-            below = above
-        for source, one in ((self._model, model), (self._standard, standard)):
-            x, y = stairs(self._edges, one.total / self._per)
-            fill(source, {"x": x, "y": y})
+        tops = np.cumsum([np.zeros(self._per.size), *(model.backgrounds[name] for name in self._names)], axis=0)
+        count, below = len(self._names), tops[-1]
+        ends = {"left": np.tile(self._edges[:-1], count), "right": np.tile(self._edges[1:], count)}
+        heights = {"bottom": (tops[:-1] / self._per).ravel(), "top": (tops[1:] / self._per).ravel()}
+        fill(self._stack, {**ends, **heights, "color": self._colors})
+        x, y = stairs(self._edges, model.total / self._per)
+        fill(self._lines, {"x": x, "model": y, "standard": stairs(self._edges, standard.total / self._per)[1]})
         if model.uncertainty is None:
             low, high = central_interval(model.observed)
         else:
@@ -129,9 +130,8 @@ class Through:
         fig = new_figure(look, 215, title, "χ²", tools="box_zoom,reset,save", x_axis_type=kind, **ranges)
         self.figure, self._logarithmic = fig, along.logarithmic
         self._line, self._point = source_of("x", "y"), source_of("x", "y")
-        line = fig.line("x", "y", source=self._line, line_color=look.model, line_width=2.5)
-        point = fig.scatter("x", "y", source=self._point, marker="circle", size=12, fill_color=None)
-        point.glyph.line_color, point.glyph.line_width = look.point, 3
+        line = draw(fig, self._line, Line(x="x", y="y", line_color=look.model, line_width=2.5))
+        draw(fig, self._point, Scatter(x="x", y="y", size=12, fill_color=None, line_color=look.point, line_width=3))
         self._level = Span(dimension="width", line_color=look.ink, line_dash="dashed", visible=False)
         fig.add_layout(self._level)
         fig.add_tools(HoverTool(renderers=[line], tooltips=[(title, "$snap_x{0.0000e+0}"), ("χ²", "@y{0.000}")]))
@@ -170,12 +170,14 @@ class Pulls:
         fig.x_range = Range1d(-3, 3)
         self.figure = fig
         self._bars = source_of("name", "left", "right", "shift", "width", "standard")
-        bars = fig.hbar("name", left="left", right="right", height=0.55, source=self._bars, color=look.model)
-        standard = fig.scatter("standard", "name", source=self._bars, marker="dash", angle=math.pi / 2, size=16)
-        standard.glyph.line_color, standard.glyph.line_width = look.standard, 3
+        colors = {"fill_color": look.model, "line_color": look.model}
+        bars = draw(fig, self._bars, HBar(y="name", left="left", right="right", height=0.55, **colors))
+        style: dict[str, Any] = {"marker": "dash", "angle": math.pi / 2, "size": 16}
+        dash = Scatter(x="standard", y="name", line_color=look.standard, line_width=3, **style)
+        standard = draw(fig, self._bars, dash)
         for place in (-1, 0, 1):
-            dash = "solid" if place == 0 else "dotted"
-            fig.add_layout(Span(location=place, dimension="height", line_color=look.ink, line_dash=dash))
+            rule = "solid" if place == 0 else "dotted"
+            fig.add_layout(Span(location=place, dimension="height", line_color=look.ink, line_dash=rule))
         fig.add_tools(HoverTool(renderers=[bars], tooltips=[("", "@name"), ("shift", "@shift"), ("width", "@width")]))
         legend(fig, look, "above", [("point", [bars]), ("standard model", [standard])], orientation="horizontal")
 

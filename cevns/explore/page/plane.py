@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bokeh.events import Tap
-from bokeh.models import HoverTool, Range1d, TapTool
+from bokeh.models import HoverTool, MultiLine, Patches, Range1d, Scatter
 
 from cevns.arrays import below
 from cevns.errors import UnknownNameError
-from cevns.explore.page.figures import fill, legend, new_figure, source_of
+from cevns.explore.page.figures import draw, fill, legend, new_figure, source_of
 from cevns.explore.shapes import joined, smoothed, thinned
 from cevns.explore.texts import plain
 from cevns.plotting.regions import outlines
@@ -55,21 +55,15 @@ class Plane:
         self._others = source_of("xs", "ys", "name", "color", "about")
         self._area, self._edges = source_of("xs", "ys"), source_of("xs", "ys")
         self._best, self._point = source_of("x", "y"), source_of("x", "y")
-        patches = fig.patches(
-            "xs", "ys", source=self._others, fill_color="color", fill_alpha=0.07, line_color="color", line_alpha=0.9
-        )
-        area = fig.patches(
-            "xs", "ys", source=self._area, fill_color=look.excluded if self._mediator else look.best, fill_alpha=0.45
-        )
-        area.glyph.line_color = None
-        fig.multi_line("xs", "ys", source=self._edges, line_color=look.ink, line_width=2)
-        best = fig.scatter("x", "y", source=self._best, marker="star", size=15, color=look.best)
-        point = fig.scatter("x", "y", source=self._point, marker="circle", size=13, fill_color=None)
-        point.glyph.line_color, point.glyph.line_width = look.point, 3
-        # without this one a tap would select what it hits and dim the rest
-        fig.tools = [tool for tool in fig.tools if not isinstance(tool, TapTool)]
-        for glyph in (patches, area, best, point):
-            glyph.nonselection_glyph = None
+        style = {"fill_color": "color", "fill_alpha": 0.07, "line_color": "color", "line_alpha": 0.9}
+        patches = draw(fig, self._others, Patches(xs="xs", ys="ys", **style))
+        color = look.excluded if self._mediator else look.best
+        area = draw(fig, self._area, Patches(xs="xs", ys="ys", fill_color=color, fill_alpha=0.45, line_color=None))
+        draw(fig, self._edges, MultiLine(xs="xs", ys="ys", line_color=look.ink, line_width=2))
+        style = {"marker": "star", "size": 15, "fill_color": look.best, "line_color": look.best}
+        best = draw(fig, self._best, Scatter(x="x", y="y", **style))
+        style = {"size": 13, "fill_color": None, "line_color": look.point, "line_width": 3}
+        point = draw(fig, self._point, Scatter(x="x", y="y", **style))
         fig.add_tools(HoverTool(renderers=[patches], tooltips=[("limit", "@name"), ("from", "@about")]))
         word = "excluded" if self._mediator else "allowed"
         legend(fig, look, "above", [(word, [area]), ("best fit", [best]), ("point", [point])], orientation="horizontal")

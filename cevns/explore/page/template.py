@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["TEMPLATE"]
+from jinja2 import Template
 
-TEMPLATE = """
-{% block preamble %}
+__all__ = ["HEAD", "PAGE", "TITLE"]
+
+TITLE = "cevns explore"
+#: Sent before anything is computed, so that the browser has its scripts when the rest comes.
+HEAD = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{{ title }}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+{{ scripts }}
+""")
+PAGE = Template("""
+{%- macro root(of) -%}
+<div id="{{ of.elementid }}" data-root-id="{{ of.id }}" style="display: contents;"></div>
+{%- endmacro -%}
 <meta name="color-scheme" content="{{ theme }}">
 <style>
 :root {
@@ -36,30 +49,32 @@ summary:focus-visible { outline: 2px solid var(--accent); }
   header { padding: 6px 6px 0; }
 }
 </style>
-{% endblock %}
-{% block contents %}
-<header><h1>cevns explore</h1>{{ embed(roots.switch) }}</header>
+</head>
+<body>
+<header><h1>cevns explore</h1>{{ root(roots.switch) }}</header>
 <main>
 <div class="side">
-  <section aria-label="data and interaction">{{ embed(roots.choice) }}</section>
-  <section aria-label="parameters"><h2>Parameters</h2>{{ embed(roots.values) }}</section>
-  <details><summary>Weak angle and neutron radii</summary>{{ embed(roots.more) }}</details>
-  <details{% if by_hand %} open{% endif %}><summary>Nuisances</summary>{{ embed(roots.nuisances) }}</details>
+  <section aria-label="data and interaction">{{ root(roots.choice) }}</section>
+  <section aria-label="parameters"><h2>Parameters</h2>{{ root(roots.values) }}</section>
+  <details><summary>Weak angle and neutron radii</summary>{{ root(roots.more) }}</details>
+  <details{% if by_hand %} open{% endif %}><summary>Nuisances</summary>{{ root(roots.nuisances) }}</details>
 </div>
 <div class="wide">
   <section aria-label="numbers" role="status" aria-live="polite">
-    {{ embed(roots.said) }}{{ embed(roots.numbers) }}
+    {{ root(roots.said) }}{{ root(roots.numbers) }}
   </section>
   <div class="pair">
-    <section aria-label="plane"><h2>Plane</h2>{{ embed(roots.plane) }}</section>
-    <section aria-label="lines"><h2>χ² through the point</h2>{{ embed(roots.lines) }}</section>
+    <section aria-label="plane"><h2>Plane</h2>{{ root(roots.plane) }}</section>
+    <section aria-label="lines"><h2>χ² through the point</h2>{{ root(roots.lines) }}</section>
   </div>
-  <section aria-label="spectra"><h2>Spectra</h2>{{ embed(roots.spectra) }}</section>
+  <section aria-label="spectra"><h2>Spectra</h2>{{ root(roots.spectra) }}</section>
   <div class="pair">
-    <section aria-label="pulls"><h2>Pulls</h2>{{ embed(roots.pulls) }}</section>
-    <section aria-label="take along"><h2>Take along</h2>{{ embed(roots.take) }}</section>
+    <section aria-label="pulls"><h2>Pulls</h2>{{ root(roots.pulls) }}</section>
+    <section aria-label="take along"><h2>Take along</h2>{{ root(roots.take) }}</section>
   </div>
 </div>
 </main>
-{% endblock %}
-"""
+{{ plot_script }}
+</body>
+</html>
+""")

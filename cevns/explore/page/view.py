@@ -7,6 +7,7 @@ import functools
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from bokeh.events import DocumentReady
 from bokeh.models import Column, CustomJS, Div
 
 from cevns.errors import CevnsError
@@ -16,7 +17,7 @@ from cevns.explore.page.controls import Choice, Nuisances, Values, styled
 from cevns.explore.page.looks import look
 from cevns.explore.page.panels import Pulls, Spectrum, Through
 from cevns.explore.page.plane import Plane
-from cevns.explore.page.template import TEMPLATE
+from cevns.explore.page.template import PAGE, TITLE
 from cevns.explore.runner import Runner
 from cevns.explore.spans import rounded
 from cevns.explore.texts import command_line, python_lines, rows, verdict
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from cevns.explore.numbers import Line, Point, Setting
     from cevns.explore.regions import Region
-    from cevns.explore.runner import Lines
+    from cevns.explore.runner import Known, Lines
     from cevns.explore.sources import Source
     from cevns.explore.state import State
     from cevns.explore.workers import Regions
@@ -41,12 +42,10 @@ ADDRESS = "history.replaceState(null, '', '?' + cb_obj.tags[0])"
 
 
 class View:
-    """The document of a tab.
+    """The widgets and pictures of a tab; what a screen shows first is made at once, the rest when that is drawn.
 
     Parameters
     ----------
-    document : bokeh Document
-        Filled here.
     source : Source
         Data sets and interactions.
     regions : Regions
@@ -57,21 +56,21 @@ class View:
         Colours.
     problem : str
         What was wrong with the address.
-    first : Point, optional
+    first : Known, optional
         The numbers of the state, if they are known.
     """
 
     def __init__(
         self,
-        document: Any,
         source: Source,
         regions: Regions,
         state: State,
         theme: str,
         problem: str = "",
-        first: Point | None = None,
+        first: Known | None = None,
     ) -> None:
-        self._document, self._source, self._state, self._look = document, source, state, look(theme)
+        self._document: Any = None
+        self._source, self._regions, self._state, self._look = source, regions, state, look(theme)
         self._theme, self._moving, self._problem = theme, "", problem
         self._number, self._shown = 0, 0
         self._point: Point | None = None
@@ -83,7 +82,7 @@ class View:
         self._through: list[Through] = []
         self._spectra: list[tuple[str, Spectrum]] = []
         self._pulls: Pulls | None = None
-        self._following = False
+        self._following, self._drawn = False, False
         self.choice = Choice(source, self._change)
         self.values = Values("values", self._move, self._refuse, "The standard model has none of its own.")
         self.more = Values("more", self._move, self._refuse)
@@ -98,23 +97,38 @@ class View:
         # as many beside each other as fit
         self.spectra.styles = {"flex-direction": "row", "flex-wrap": "wrap", "gap": "8px"}
         self.take.js_on_change("tags", CustomJS(code=ADDRESS))
-        document.title = "cevns explore"
-        document.template = TEMPLATE
-        document.template_variables["theme"] = theme
-        document.template_variables["look"] = self._look
-        document.template_variables["by_hand"] = state.pulls is not None
         self.choice.show(state, None)
         self._say(problem)
         if first is not None:
-            self._receive_point(first, 0)
+            self._receive_point(first.point, 0)
+            self._receive_lines(first.lines)
+            if first.region is not None:
+                self._receive_region(first.region)
+
+    def show(self, document: Any) -> None:
+        """Fill the document of a session, and compute what is not known yet."""
+        self._document = document
+        document.title = TITLE
+        document.template = PAGE
+        document.template_variables["theme"] = self._theme
+        document.template_variables["look"] = self._look
+        document.template_variables["by_hand"] = self._state.pulls is not None
         controls = (self.choice.root, self.values.root, self.more.root, self.nuisances.root)
         texts_and_panels = (self.switch, self.said, self.numbers, self.take, *self._panels)
         with document.models.freeze():
             for root in (*controls, *texts_and_panels):
                 document.add_root(root)
-        self._runner = Runner(source, regions, self._post)
+        document.on_event(DocumentReady, lambda _: self._complete())
+        self._runner = Runner(self._source, self._regions, self._post)
         document.on_session_destroyed(lambda _: self._runner.end())
         self._ask()
+
+    def _complete(self) -> None:
+        """Make what lies below the first screen, or is folded up."""
+        if not self._drawn:
+            self._drawn = True
+            if self._point is not None:
+                self._show_rest(self._point)
 
     # --- from the page ----------------------------------------------------------------------------------------------
 
@@ -196,16 +210,23 @@ class View:
         self.choice.show(self._state, of)
         self.choice.about.text = escape(of.model.description)
         self.values.build(span for span in of.spans.values() if span.own)
-        self.more.build(span for span in of.spans.values() if not span.own)
         self.values.show(of.values, self._moving)
-        self.more.show(of.values, self._moving)
         self.nuisances.show(point, self._moving)
         for name, spectrum in self._spectra:
             spectrum.show(point.predictions[name], point.standard_predictions[name])
-        if self._pulls is not None:
-            self._pulls.show(point)
+        if self._drawn:
+            self._show_rest(point)
         if not self._following:
             self._follow()
+
+    def _show_rest(self, point: Point) -> None:
+        of = point.setting
+        self.more.build(span for span in of.spans.values() if not span.own)
+        self.more.show(of.values, self._moving)
+        if self._pulls is None:
+            self._pulls = Pulls(point, self._look)
+            self.pulls.children = [self._pulls.figure]
+        self._pulls.show(point)
 
     def _at_mass(self) -> bool:
         """Return whether the limit at one mass is that of the point's."""
@@ -251,8 +272,7 @@ class View:
             for axis in axes_of(prediction):
                 self._spectra.append((name, Spectrum(prediction, axis, self._look, of.model.name)))
         self.spectra.children = [spectrum.figure for _, spectrum in self._spectra]
-        self._pulls = Pulls(point, self._look)
-        self.pulls.children = [self._pulls.figure]
+        self._pulls = None
 
     def _say(self, sentence: str, *, calm: bool = False) -> None:
         text = f"<p>{escape(sentence)}</p>" if calm else f'<p role="alert"><strong>{escape(sentence)}</strong></p>'
