@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cevns
+import cevns.explore.regions as regions_module
 from cevns.cli import main
 from cevns.errors import CevnsError, InputError, UnknownNameError
 from cevns.explore.exports import PANELS, export
@@ -167,11 +168,23 @@ def test_the_region_is_the_limit(b_minus_l):
     masses = np.geomspace(0.1, 1e4, last.result.mass.size)
     limit = b_minus_l.likelihood.limit("b-l", masses)
     assert all((a == b).all() for a, b in zip(limit.excluded, last.result.excluded, strict=True))
-    here = at_mass(b_minus_l, last)
+    here = at_mass(b_minus_l, question(b_minus_l), last.fit)
     assert here.excluded[0].tolist() == b_minus_l.likelihood.limit("b-l", 50.0).excluded[0].tolist()
     text = verdict(point(b_minus_l), last, here)
     assert f"coupling in ({here.excluded[0][0, 0]:.6g}, ∞) is excluded at 90 % C.L." in text
     assert "This point is excluded" in text
+
+
+def test_what_is_known_of_a_region_is_shown_before_all_of_it_is(b_minus_l, monkeypatch):
+    monkeypatch.setattr(regions_module, "TOLD", 0.0)
+    shown = list(answer(b_minus_l.likelihood, b_minus_l.model, question(b_minus_l)))
+    assert [len(region.result.mass) for region in shown[1:]] == [25, 49, 73, 97, 121]
+    assert [region.complete for region in shown] == [False] * 5 + [True]
+    last = dict(zip(shown[-1].result.mass, shown[-1].result.excluded, strict=True))
+    for region in shown[1:]:
+        assert (np.diff(region.result.mass) > 0).all()
+        for mass, excluded in zip(region.result.mass, region.result.excluded, strict=True):
+            assert excluded.tolist() == last[mass].tolist()
 
 
 def test_the_region_of_contact_couplings_is_the_contour(source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "Region", "answer", "at_mass", "question", "several_couplings"]
 
-#: Masses of a first look, and of what is drawn at last.
-FIRST, LAST = 25, 121
+#: Masses of what is drawn at last, and in which order they are computed: each fifth first, for a look at all of it.
+LAST, ORDER = 121, (0, 2, 4, 1, 3)
+#: Seconds after which what is known so far is told.
+TOLD = 1.0
 #: How far beyond the sliders a plane of contact couplings is searched.
 WIDER = 2.0
 
@@ -134,7 +137,9 @@ def question(of: Setting) -> Question | None:
     return Question(names, of.model.name, x, y, mediator, of.state.cl, tuple(bounds), tuple(sorted(fixed.items())))
 
 
-def answer(likelihood: Likelihood, model: Interaction, asked: Question, fit: Fit | None = None) -> Iterator[Region]:
+def answer(
+    likelihood: Likelihood, model: Interaction, asked: Question, fit: Fit | None = None, num_threads: int = 1
+) -> Iterator[Region]:
     """Yield the region of a question, coarse ones first.
 
     Parameters
@@ -147,6 +152,8 @@ def answer(likelihood: Likelihood, model: Interaction, asked: Question, fit: Fit
         What is asked.
     fit : Fit, optional
         The best fit, if it is known already.
+    num_threads : int
+        Threads over masses or points.
 
     Examples
     --------
@@ -159,20 +166,37 @@ def answer(likelihood: Likelihood, model: Interaction, asked: Question, fit: Fit
     [False, False, True]
     """
     if not asked.mediator:
-        yield _allowed(likelihood, model, asked)
+        yield _allowed(likelihood, model, asked, num_threads)
         return
     along = _along(likelihood, model, asked)
     if fit is None:
-        fit = likelihood.best_fit(model, **along)
+        fit = likelihood.best_fit(model, num_threads=num_threads, **along)
     yield Region(asked, fit.chi2, fit.values, None, fit, False, fit.remarks)
-    for count in (FIRST, LAST):
-        masses = np.geomspace(*asked.limits[asked.x], count)
-        result = likelihood.limit(model, masses, cl=asked.cl, reference=fit, **along)
-        yield Region(asked, fit.chi2, fit.values, result, fit, count == LAST, result.remarks)
+    masses, told = np.geomspace(*asked.limits[asked.x], LAST), -np.inf
+    known: dict[float, Any] = {}
+    options: dict[str, Any] = {"cl": asked.cl, "reference": fit, "num_threads": num_threads, **along}
+    for begin in ORDER:
+        some = masses[begin :: len(ORDER)]
+        result = likelihood.limit(model, some, **options)
+        known.update(zip(some.tolist(), result.excluded, strict=True))
+        complete = len(known) == LAST
+        if complete or time.monotonic() > told + TOLD:
+            told, found = time.monotonic(), sorted(known)
+            shown = dataclasses.replace(result, mass=np.array(found), excluded=tuple(known[m] for m in found))
+            yield Region(asked, fit.chi2, fit.values, shown, fit, complete, result.remarks)
 
 
-def at_mass(of: Setting, region: Region) -> Limit:
+def at_mass(of: Setting, asked: Question, fit: Fit) -> Limit:
     """Return what is excluded at the very mass of a point.
+
+    Parameters
+    ----------
+    of : Setting
+        Of the point.
+    asked : Question
+        Whose level and parameters.
+    fit : Fit
+        The best fit, from which the level counts.
 
     Examples
     --------
@@ -180,13 +204,12 @@ def at_mass(of: Setting, region: Region) -> Limit:
     >>> from cevns.explore.sources import Source
     >>> source = Source()
     >>> found = setting(source, source.start(["coherent-argon-2020"], "b-l"))
-    >>> limit = at_mass(found, list(answer(found.likelihood, found.model, question(found)))[-1])
+    >>> limit = at_mass(found, question(found), found.likelihood.best_fit("b-l"))
     >>> limit.text(limit.excluded[0])
     '(5.59848e-05, inf)'
     """
-    along = _along(of.likelihood, of.model, region.question)
-    masses = [of.values[region.question.x]]
-    return of.likelihood.limit(of.model, masses, cl=region.question.cl, reference=region.fit, **along)
+    along = _along(of.likelihood, of.model, asked)
+    return of.likelihood.limit(of.model, [of.values[asked.x]], cl=asked.cl, reference=fit, **along)
 
 
 def several_couplings(likelihood: Likelihood, model: Interaction) -> bool:
@@ -200,7 +223,7 @@ def _along(likelihood: Likelihood, model: Interaction, asked: Question) -> dict[
     return {**dict(asked.fixed), **({"parameter": asked.y} if several_couplings(likelihood, model) else {})}
 
 
-def _allowed(likelihood: Likelihood, model: Interaction, asked: Question) -> Region:
-    fixed: dict[str, Any] = dict(asked.fixed)
-    found = likelihood.contour(model, asked.x, asked.y, cl=asked.cl, bounds=asked.limits, **fixed)
+def _allowed(likelihood: Likelihood, model: Interaction, asked: Question, num_threads: int) -> Region:
+    options: dict[str, Any] = {"bounds": asked.limits, "num_threads": num_threads, **dict(asked.fixed)}
+    found = likelihood.contour(model, asked.x, asked.y, cl=asked.cl, **options)
     return Region(asked, found.chi2_min, found.values, found, None, True, found.remarks)

@@ -80,18 +80,16 @@ def known(source: Source, regions: Regions, state: State) -> Known:
     of = setting(source, state)
     at = point(of)
     lines = [found for name in of.through for found in line(of, name) if found is not None]
-    region = _known_region(of, regions)
-    return Known(at, Lines(lines, _limit_of(of, region)), region)
-
-
-def _known_region(of: Setting, regions: Regions) -> Region | None:
     asked = question(of)
-    return None if asked is None else regions.known(of, asked)
+    region = None if asked is None else regions.known(of, asked)
+    return Known(at, Lines(lines, _limit(of, regions)), region)
 
 
-def _limit_of(of: Setting, region: Region | None) -> Limit | None:
-    """Return what is excluded at the mass of a point, which needs the best fit of the region."""
-    return at_mass(of, region) if region is not None and region.fit is not None else None
+def _limit(of: Setting, regions: Regions) -> Limit | None:
+    """Return what is excluded at the mass of a point, if the best fit is known."""
+    asked = question(of)
+    fit = None if asked is None else regions.fit(of, asked)
+    return None if asked is None or fit is None else at_mass(of, asked, fit)
 
 
 class Runner:
@@ -167,7 +165,7 @@ class Runner:
                 if self._stale(number):
                     return
                 lines += [] if found is None else [found]
-        self._post("lines", number, Lines(lines, _limit_of(of, _known_region(of, self._regions))))
+        self._post("lines", number, Lines(lines, _limit(of, self._regions)))
 
     # --- the region --------------------------------------------------------------------------------------------------
 
@@ -185,16 +183,17 @@ class Runner:
         if asked is None:
             self._post("region", number, None)
             return
-        region: Region | None = None
+        limited = False
         for region in self._regions.answers(
             of, asked, lambda: self._ended or self._asked != asked or self._of is not of
         ):
             self._post("region", number, region)
-        if region is not None and region.complete and region.fit is not None:
-            # now the mass of the point can have its own limit
-            with self._news:
-                self._again = True
-                self._news.notify_all()
+            if region.fit is not None and not limited:
+                # now the mass of the point can have its own limit
+                limited = True
+                with self._news:
+                    self._again = True
+                    self._news.notify_all()
 
     def _guarded(self, number: int, call: Callable[[], None]) -> None:
         try:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
+#: By how much a region gives way to the page, and threads at most.
+NICE, THREADS = 5, 4
+
 
 def serve(asked: BinaryIO, told: BinaryIO) -> None:
     """Answer until there are no more questions.
@@ -41,7 +44,7 @@ def serve(asked: BinaryIO, told: BinaryIO) -> None:
             if packed not in known:
                 known = {packed: pickle.loads(packed)}
             likelihood, model = known[packed]
-            for region in answer(likelihood, model, question, fit):
+            for region in answer(likelihood, model, question, fit, min(os.cpu_count() or 1, THREADS)):
                 tell("region", region)
             tell("end")
         except CevnsError as error:
@@ -51,6 +54,8 @@ def serve(asked: BinaryIO, told: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     # whatever is printed must not get between the answers
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -92,6 +92,11 @@ class Regions:
         with self._lock:
             return self._kept.get(_key(of, question))
 
+    def fit(self, of: Setting, question: Question) -> Fit | None:
+        """Return the best fit from which the level of a limit counts, or None if it is not known yet."""
+        with self._lock:
+            return self._fits.get(_key(of, question.of_fit))
+
     def answers(self, of: Setting, question: Question, overtaken: Callable[[], bool]) -> Iterator[Region]:
         """Yield a region, coarse ones first; nothing more once it is overtaken.
 
@@ -117,9 +122,7 @@ class Regions:
             if overtaken():
                 return
         try:
-            with self._lock:
-                fit = self._fits.get(_key(of, question.of_fit))
-            yield from self._computed(of, question, fit, overtaken)
+            yield from self._computed(of, question, self.fit(of, question), overtaken)
         finally:
             self._slots.release()
 
