@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import math
+import threading
 import time
 
 import numpy as np
@@ -408,6 +409,22 @@ def test_a_configuration_is_a_source(tmp_path):
     assert point(of).chi2 == pytest.approx(config.likelihood.chi2(config.model, **of.values), rel=1e-12)
     assert f"load_config({str(path)!r})" in python_lines(source, of)
     assert f"--config {path}" in command_line(source, of)
+
+
+def test_what_takes_long_keeps_no_other_view_waiting(source):
+    begun, go = threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        return go.wait(30)
+
+    thread = threading.Thread(target=source.beside, args=("slow", slow))
+    thread.start()
+    assert begun.wait(30)
+    assert source.beside("quick", lambda: 3) == 3
+    go.set()
+    thread.join(30)
+    assert source.beside("slow", lambda: "made again") is True
 
 
 def test_a_likelihood_of_ones_own_has_no_command(b_minus_l):

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import logging
 import random
 import re
 import signal
@@ -251,6 +252,48 @@ def test_without_bokeh_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "bokeh.server.server", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cevns\[explore\]'"):
         check_bokeh()
+
+
+@pytest.mark.parametrize("model", ["b-l", "sm"])
+def test_nothing_is_said_beside_the_page(model, caplog):
+    """It would stand below the cell of a notebook, in red."""
+    shown = cevns.explore.show("coherent-argon-2020", model)
+    port = int(re.search(r":(\d+)/", shown.address)[1])
+    for path in ("/", "/nowhere", "/export/plane.exe"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", path)
+        connection.getresponse().read()
+        connection.close()
+    shown.close()
+    assert [text for *_, level, text in caplog.record_tuples if level >= logging.WARNING] == []
+
+
+def test_what_is_computed_first_is_shown_first():
+    """Of callbacks that come before its session is there, Bokeh keeps no order."""
+    from bokeh.document import Document
+
+    from cevns.explore.page.view import View
+    from cevns.explore.sources import Source
+    from cevns.explore.workers import Regions
+
+    waiting = []
+
+    class Held(Document):
+        def add_next_tick_callback(self, callback):
+            waiting.append(callback)
+
+    source, regions = Source(), Regions(1)
+    view = View(source, regions, source.start(["coherent-argon-2020"], "b-l"), "light")
+    view.show(Held())
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not any(kind == "region" and what.complete for kind, _, what in view._posted):
+        time.sleep(0.01)
+    for callback in reversed(waiting):
+        callback()
+    view._runner.end()
+    regions.close()
+    assert "is excluded at" in view.numbers.text
+    assert "being computed" not in view.numbers.text
 
 
 def test_a_notebook_shows_a_frame():

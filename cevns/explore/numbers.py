@@ -115,7 +115,7 @@ def setting(source: Source, state: State) -> Setting:
     """
     likelihood, model = source.likelihood(state.experiments), source.model(state.model)
     names = tuple(e.name for e in likelihood.experiments)
-    ranges = source.beside.get((names, model.name), lambda: spans(likelihood, model))
+    ranges = source.beside((names, model.name), lambda: spans(likelihood, model))
     known = {p.name: p for p in likelihood.parameters(model)}
     for name in state.values:
         checks.known("parameter", name, known)
@@ -126,7 +126,7 @@ def setting(source: Source, state: State) -> Setting:
     x, y = _plane(out)
     # of one source, so that names say all
     key = names, model.name, tuple(sorted(out.others.items()))
-    without = source.beside.get(key, lambda: _without(out))
+    without = source.beside(key, lambda: _without(out))
     return dataclasses.replace(out, x=x, y=y, without=without)
 
 

@@ -45,8 +45,10 @@ __all__ = ["ADDRESS", "USUAL_PORT", "Served", "serve"]
 ADDRESS = "127.0.0.1"
 #: Where a view is looked for first.
 USUAL_PORT = 5006
-#: Views that are open at once, connections, and files that are made or wait.
-VIEWS, CONNECTIONS, FILES = 24, 64, 8
+#: Views that are open at once, WebSockets, other connections, and files that are made or wait.
+VIEWS, CONNECTIONS, REQUESTS, FILES = 24, 64, 200, 8
+#: Seconds in which a request has to arrive.
+ARRIVES = 30
 #: Threads for files and for the first numbers of views.
 THREADS = 4
 #: Bytes of a message of a page, of the body and of the headers of a request.
@@ -115,6 +117,26 @@ class _Headers(OutputTransform):
         headers["Vary"] = _PREFERS
         headers.pop("Server", None)
         return status_code, headers, chunk
+
+
+class _Bounded(HTTPServer):
+    """A server that has no more connections than it may."""
+
+    def initialize(self, *arguments: Any, **options: Any) -> None:
+        super().initialize(*arguments, **options)
+        self._open = 0
+
+    def handle_stream(self, stream: Any, address: Any) -> None:
+        if self._open >= REQUESTS:
+            stream.close()
+            return
+        self._open += 1
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: Any) -> None:
+        # what has become a WebSocket is counted elsewhere
+        self._open -= 1
+        super().on_close(server_conn)
 
 
 class _Guarded(BokehTornado):
@@ -297,9 +319,17 @@ class Served:
             include_headers=[_PREFERS],
             include_cookies=[],
             transforms=[_Headers],
+            # who is refused is told so; in a notebook it would stand below the cell
+            log_function=lambda _: None,
         )
         application.hosts = hosts
-        self._http = HTTPServer(application, max_body_size=LARGEST_BODY, max_header_size=LARGEST_HEADERS)
+        self._http = _Bounded(
+            application,
+            max_body_size=LARGEST_BODY,
+            max_header_size=LARGEST_HEADERS,
+            idle_connection_timeout=ARRIVES,
+            body_timeout=ARRIVES,
+        )
         self._http.add_sockets([bound])
         self._server = BaseServer(IOLoop.current(), application, self._http)
         self._server.start()

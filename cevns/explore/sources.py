@@ -13,7 +13,7 @@ from cevns.kept import Kept
 from cevns.likelihoods import Likelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from cevns._types import Path
     from cevns.experiments import Experiment
@@ -62,9 +62,9 @@ class Source:
         self._priors = dict(priors or {})
         self._loaded: dict[str, Experiment] = {}
         self._likelihoods = Kept(KEPT)
-        #: What does not change while a point moves, by data sets, interaction and what it is.
-        self.beside = Kept(KEPT_BESIDE)
+        self._beside = Kept(KEPT_BESIDE)
         self._lock = threading.Lock()
+        self._making: dict[Hashable, threading.Lock] = {}
         self.config = config
 
     @classmethod
@@ -136,6 +136,29 @@ class Source:
         found: Likelihood = self._likelihoods.get(
             chosen, lambda: Likelihood([self._experiment(name) for name in chosen], self._priors)
         )
+        return found
+
+    def beside(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what does not change while a point moves, made once; of other data it can be made at the same time.
+
+        Parameters
+        ----------
+        key : hashable
+            Data sets, interaction and what it is.
+        make : callable
+            Returns it, maybe after seconds.
+        """
+        found = self._beside.known(key)
+        if found is None:
+            with self._lock:
+                making = self._making.setdefault(key, threading.Lock())
+            with making:
+                found = self._beside.known(key)
+                if found is None:
+                    made = make()
+                    found = self._beside.get(key, lambda: made)
+            with self._lock:
+                self._making.pop(key, None)
         return found
 
     def _experiment(self, name: str) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import queue
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,8 +19,16 @@ __all__ = ["serve"]
 NICE, THREADS = 5, 4
 
 
+def _listen(asked: BinaryIO, questions: queue.SimpleQueue[Any]) -> None:
+    """Pass questions on; whoever asked may be gone in the midst of one, and then nobody waits for its answer."""
+    with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+        while True:
+            questions.put(pickle.load(asked))
+    os._exit(0)
+
+
 def serve(asked: BinaryIO, told: BinaryIO) -> None:
-    """Answer until there are no more questions.
+    """Answer until whoever asks has ended.
 
     Parameters
     ----------
@@ -33,13 +44,12 @@ def serve(asked: BinaryIO, told: BinaryIO) -> None:
         pickle.dump((kind, what), told)
         told.flush()
 
+    questions: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(asked, questions), daemon=True).start()
     # what is unpickled again has none of the functions that it has compiled
     known: dict[bytes, Any] = {}
     while True:
-        try:
-            packed, question, fit = pickle.load(asked)
-        except EOFError:
-            return
+        packed, question, fit = questions.get()
         try:
             if packed not in known:
                 known = {packed: pickle.loads(packed)}

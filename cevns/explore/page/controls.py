@@ -160,7 +160,7 @@ class Values:
                 value=low if span.start is None else span.place(span.start),
                 name=f"slider {span.name}",
             )
-            field = styled(TextInput, title="value", value="", name=f"field {span.name}", width=92, sizing_mode="fixed")
+            field = styled(TextInput, title="value", value="", name=f"field {span.name}", width=92, sizing_mode=None)
             slider.on_change("value", self._slid(span))
             field.on_change("value", self._typed(span))
             self.sliders[span.name], self.fields[span.name] = slider, field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections import deque
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -83,13 +84,14 @@ class View:
         self._spectra: list[tuple[str, Spectrum]] = []
         self._pulls: Pulls | None = None
         self._following, self._drawn = False, False
+        self._posted: deque[tuple[str, int, Any]] = deque()
         self.choice = Choice(source, self._change)
         self.values = Values("values", self._move, self._refuse, "The standard model has none of its own.")
         self.more = Values("more", self._move, self._refuse)
         self.nuisances = Nuisances(self._change, self._refuse)
         texts = ("switch", "said", "numbers", "take")
         self.switch, self.said, self.numbers, self.take = (
-            styled(Div, text="", name=name, disable_math=True, **({"sizing_mode": "fixed"} if name == "switch" else {}))
+            styled(Div, text="", name=name, disable_math=True, **({"sizing_mode": None} if name == "switch" else {}))
             for name in texts
         )
         self._panels = [Column(Div(text="…"), name=name, sizing_mode="stretch_width") for name in PANELS]
@@ -176,9 +178,15 @@ class View:
     # --- from the runner ---------------------------------------------------------------------------------------------
 
     def _post(self, kind: str, number: int, what: Any) -> None:
+        # callbacks that come before the session is there are called in any order
+        self._posted.append((kind, number, what))
         # a session that has ended takes nothing any more
         with contextlib.suppress(Exception):
-            self._document.add_next_tick_callback(functools.partial(self._receive, kind, number, what))
+            self._document.add_next_tick_callback(self._receive_all)
+
+    def _receive_all(self) -> None:
+        while self._posted:
+            self._receive(*self._posted.popleft())
 
     def _receive(self, kind: str, number: int, what: Any) -> None:
         if kind == "region":
@@ -262,11 +270,11 @@ class View:
         of = point.setting
         self._region, self._limit, self._found = None, None, []
         self._plane = Plane(of, self._look, self._tap) if of.x else None
-        nothing = "no coupling on which these data depend, so there is no plane"
-        empty = styled(Div, text=escape(f"{of.model.name} has {nothing}."), disable_math=True)
-        self.plane.children = [self._plane.figure] if self._plane else [empty]
+        few = "one coupling" if of.through else "no coupling"
+        nothing = f"{of.model.name} has {few} on which these data depend"
+        self.plane.children = [self._plane.figure] if self._plane else [_sentence(f"{nothing}, so there is no plane.")]
         self._through = [Through(of.spans[name], self._look) for name in of.through]
-        self.lines.children = [through.figure for through in self._through]
+        self.lines.children = [through.figure for through in self._through] or [_sentence(f"{nothing}.")]
         self._spectra = []
         for name, prediction in point.predictions.items():
             for axis in axes_of(prediction):
@@ -276,7 +284,7 @@ class View:
 
     def _say(self, sentence: str, *, calm: bool = False) -> None:
         text = f"<p>{escape(sentence)}</p>" if calm else f'<p role="alert"><strong>{escape(sentence)}</strong></p>'
-        self.said.text = text if sentence else ""
+        self.said.update(text=text if sentence else "", visible=bool(sentence))
 
     def _show_numbers(self) -> None:
         if self._point is None:
@@ -316,6 +324,10 @@ class View:
         other = "light" if self._theme == "dark" else "dark"
         address = escape(self._state.replace(theme=other).query())
         self.switch.text = f'<a href="?{address}">{other} theme</a>'
+
+
+def _sentence(text: str) -> Any:
+    return styled(Div, text=escape(text), disable_math=True)
 
 
 def _key(of: Setting) -> tuple[Any, ...]:
