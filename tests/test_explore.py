@@ -156,8 +156,9 @@ def test_a_shared_nuisance_moves_everywhere(source):
 def test_lines_are_chi2(b_minus_l):
     both = b_minus_l.likelihood
     for name in ("mass", "coupling"):
-        *waits, found = line(b_minus_l, name)
-        assert set(waits) == {None}
+        *few, found = line(b_minus_l, name)
+        assert all(some.values.size < found.values.size for some in few)
+        assert few[0].values == pytest.approx(found.values[[0, 16, 32, 48]], rel=1e-13)
         fixed = {n: v for n, v in b_minus_l.values.items() if n != name}
         assert found.chi2 == pytest.approx(both.chi2("b-l", **{name: found.values}, **fixed), rel=1e-13)
         assert found.at == b_minus_l.values[name]
@@ -273,10 +274,12 @@ def test_tables_are_those_of_the_library(source, regions, b_minus_l):
     both = b_minus_l.likelihood
     text = {panel: export(source, regions, state, panel, "csv").decode() for panel in PANELS}
     assert text["plane"] == both.limit("b-l", last.result.mass).table().csv()
-    assert text["pulls"] == both.pulls("b-l", mass=50.0, coupling=1e-4).table().csv()
+    # the same object: functions of its name are others, and round otherwise once they have tables in the mass
+    model, point_of = b_minus_l.model, {"mass": 50.0, "coupling": 1e-4}
+    pulls = both.pulls(model, **point_of)
+    assert text["pulls"] == pulls.table().csv()
     first = next(csv.DictReader(io.StringIO(text["spectra"])))
-    pulls = both.pulls("b-l", mass=50.0, coupling=1e-4)
-    prediction = both.predict("b-l", mass=50.0, coupling=1e-4, pulls=pulls)["coherent-csi-2017"]
+    prediction = both.predict(model, pulls=pulls, **point_of)["coherent-csi-2017"]
     assert float(first["total"]) == prediction.total[0]
     assert float(first["signal"]) == prediction.signal[0]
     rows_of_mass = [line.split(",") for line in text["lines"].split("\n\n")[0].splitlines()[1:]]

@@ -102,7 +102,7 @@ def _lines(of: Setting) -> list[Any]:
     names = of.through
     if not names:
         raise InputError(f"{of.model.name} has no parameter along which chi2 changes")
-    return [next(found for found in line(of, name) if found is not None) for name in names]
+    return [list(line(of, name))[-1] for name in names]
 
 
 def _picture(of: Setting, panel: str, result: Any) -> Figure:

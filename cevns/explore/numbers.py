@@ -33,6 +33,8 @@ __all__ = ["Line", "Point", "Setting", "axes_of", "line", "moved", "point", "pul
 
 #: Values along a line, how many are computed at first, and seconds in which they become twice as many.
 ALONG, FIRST, QUICK = 160, 4, 0.02
+#: First values and steps, in the order in which they are computed: first some of the whole line.
+STRIDES = (0, 16), (8, 16), (4, 8), (2, 4), (1, 2)
 #: How well chi2 from counts has to agree with that of the likelihood before it is shown for other nuisances.
 AGREES = 1e-5
 
@@ -313,20 +315,21 @@ class Line:
         return Table((Column(self.span.name, self.span.unit, self.values), Column("chi2", "", self.chi2)), keys=1)
 
 
-def line(of: Setting, name: str) -> Iterator[Line | None]:
-    """Yield None while chi2 along a parameter is computed, so that whoever asked may stop, and the line at last."""
+def line(of: Setting, name: str) -> Iterator[Line]:
+    """Yield chi2 along a parameter, from few values to all, so that whoever asked may stop."""
     span = of.spans[name]
     values, at = span.grid(ALONG), of.values[name]
     fixed = {other: value for other, value in of.values.items() if other != name}
-    parts: list[Array] = []
+    chi2 = np.full(ALONG, np.nan)
+    order = np.concatenate([np.arange(ALONG)[first::step] for first, step in STRIDES])
     begin, count = 0, FIRST
     while begin < ALONG:
-        started = time.monotonic()
-        parts.append(of.likelihood.chi2(of.model, **{name: values[begin : begin + count]}, **fixed))
+        started, some = time.monotonic(), order[begin : begin + count]
+        chi2[some] = of.likelihood.chi2(of.model, **{name: values[some]}, **fixed)
         begin += count
         count *= 2 if time.monotonic() - started < QUICK else 1
-        yield None
-    yield Line(span, values, np.concatenate(parts), at)
+        known = np.sort(order[:begin])
+        yield Line(span, values[known], chi2[known], at)
 
 
 def significance(delta: float, dof: int) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cevns.errors import CevnsError
@@ -25,6 +26,8 @@ __all__ = ["Known", "Lines", "Runner", "known"]
 
 #: Seconds between the numbers at a point and the lines through it.
 PAUSE = 0.03
+#: Seconds after which what is known of the lines is told.
+SLOW = 0.5
 
 
 class Lines(NamedTuple):
@@ -32,13 +35,13 @@ class Lines(NamedTuple):
 
     Parameters
     ----------
-    lines : list of Line
-        chi2 along the parameters of the plane.
+    lines : dict of str to Line
+        chi2 along the parameters of the plane, by name; what is not known yet is missing.
     limit : Limit or None
         What is excluded at the very mass of the point.
     """
 
-    lines: list[Line]
+    lines: dict[str, Line]
     limit: Limit | None
 
 
@@ -79,7 +82,7 @@ def known(source: Source, regions: Regions, state: State) -> Known:
     """
     of = setting(source, state)
     at = point(of)
-    lines = [found for name in of.through for found in line(of, name) if found is not None]
+    lines = {name: list(line(of, name))[-1] for name in of.through}
     asked = question(of)
     region = None if asked is None else regions.known(of, asked)
     return Known(at, Lines(lines, _limit(of, regions)), region)
@@ -159,13 +162,18 @@ class Runner:
             # first the page has what it waits for, and then whoever moves a slider on is not kept
             if self._news.wait_for(lambda: self._stale(number), timeout=PAUSE):
                 return
-        lines: list[Line] = []
-        for name in of.through:
+        limit, told = _limit(of, self._regions), time.monotonic()
+        lines: dict[str, Line] = {}
+        # along the mass it may take longer
+        for name in reversed(of.through):
             for found in line(of, name):
                 if self._stale(number):
                     return
-                lines += [] if found is None else [found]
-        self._post("lines", number, Lines(lines, _limit(of, self._regions)))
+                lines[name] = found
+                if time.monotonic() > told + SLOW:
+                    told = time.monotonic()
+                    self._post("lines", number, Lines(dict(lines), limit))
+        self._post("lines", number, Lines(lines, limit))
 
     # --- the region --------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer, Legend, LegendItem, LogAxis, LogTicker
+from bokeh.models import ColumnDataSource, FixedTicker, GlyphRenderer, Legend, LegendItem, LogAxis, LogTicker
 from bokeh.plotting import figure
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from cevns.explore.page.looks import Look
 
 __all__ = ["draw", "fill", "legend", "new_figure", "source_of"]
+
+
+#: Ratio of the ends of a logarithmic axis below which it has ticks of its own.
+FEW = 10**2.1
 
 
 def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
@@ -36,14 +41,21 @@ def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
     fig.toolbar.logo = None
     fig.grid.grid_line_color = look.line
     fig.grid.grid_line_alpha = 0.6
-    for axis in fig.axis:
+    for axis, drawn in ((fig.xaxis[0], fig.x_range), (fig.yaxis[0], fig.y_range)):
         if isinstance(axis, LogAxis):
             # powers of ten alone, however few fit
-            axis.ticker = LogTicker(mantissas=[1])
+            axis.ticker = LogTicker(mantissas=[1]) if drawn.end / drawn.start > FEW else _decades(drawn)
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = look.ink
         axis.axis_label_text_color = axis.major_label_text_color = look.ink
         axis.axis_label_text_font_style = "normal"
     return fig
+
+
+def _decades(drawn: Any) -> Any:
+    """Return ticks at powers of ten; `LogTicker` puts evenly spaced ones into less than two decades, which collide."""
+    powers = range(math.floor(math.log10(drawn.start)) - 1, math.ceil(math.log10(drawn.end)) + 1)
+    ticks = [10.0**power for power in powers]
+    return FixedTicker(ticks=ticks, minor_ticks=[digit * tick for tick in ticks for digit in range(2, 10)])
 
 
 def draw(fig: Any, source: Any, glyph: Any) -> Any:

@@ -77,10 +77,10 @@ class View:
         self._point: Point | None = None
         self._region: Region | None = None
         self._limit: Limit | None = None
-        self._found: list[Line] = []
+        self._found: dict[str, Line] = {}
         self._key: tuple[Any, ...] = ()
         self._plane: Plane | None = None
-        self._through: list[Through] = []
+        self._through: dict[str, Through] = {}
         self._spectra: list[tuple[str, Spectrum]] = []
         self._pulls: Pulls | None = None
         self._following, self._drawn = False, False
@@ -233,6 +233,7 @@ class View:
         self.more.show(of.values, self._moving)
         if self._pulls is None:
             self._pulls = Pulls(point, self._look)
+            self._pulls.show(point)
             self.pulls.children = [self._pulls.figure]
         self._pulls.show(point)
 
@@ -250,8 +251,8 @@ class View:
 
     def _show_lines(self) -> None:
         if self._point is not None:
-            for through, line in zip(self._through, self._found, strict=False):
-                through.show(line, self._point, self._region)
+            for name, line in self._found.items():
+                self._through[name].show(line, self._point, self._region)
 
     def _receive_region(self, region: Region | None) -> None:
         if region is not None and self._key[0:2] != (region.question.experiments, region.question.model):
@@ -268,17 +269,20 @@ class View:
     def _build(self, point: Point) -> None:
         """Make the pictures of other data, another interaction or another plane."""
         of = point.setting
-        self._region, self._limit, self._found = None, None, []
+        self._region, self._limit, self._found = None, None, {}
         self._plane = Plane(of, self._look, self._tap) if of.x else None
         few = "one coupling" if of.through else "no coupling"
         nothing = f"{of.model.name} has {few} on which these data depend"
         self.plane.children = [self._plane.figure] if self._plane else [_sentence(f"{nothing}, so there is no plane.")]
-        self._through = [Through(of.spans[name], self._look) for name in of.through]
-        self.lines.children = [through.figure for through in self._through] or [_sentence(f"{nothing}.")]
+        self._through = {name: Through(of.spans[name], self._look) for name in of.through}
+        self.lines.children = [through.figure for through in self._through.values()] or [_sentence(f"{nothing}.")]
         self._spectra = []
         for name, prediction in point.predictions.items():
             for axis in axes_of(prediction):
-                self._spectra.append((name, Spectrum(prediction, axis, self._look, of.model.name)))
+                spectrum = Spectrum(prediction, axis, self._look, of.model.name)
+                # with its counts, or the browser looks in vain for the ends of its axes
+                spectrum.show(prediction, point.standard_predictions[name])
+                self._spectra.append((name, spectrum))
         self.spectra.children = [spectrum.figure for _, spectrum in self._spectra]
         self._pulls = None
 
