@@ -173,7 +173,7 @@ def test_the_region_is_the_limit(b_minus_l):
     here = at_mass(b_minus_l, question(b_minus_l), last.fit)
     assert here.excluded[0].tolist() == b_minus_l.likelihood.limit("b-l", 50.0).excluded[0].tolist()
     text = verdict(point(b_minus_l), last, here)
-    assert f"coupling in ({here.excluded[0][0, 0]:.6g}, ∞) is excluded at 90 % C.L." in text
+    assert f"coupling above {here.excluded[0][0, 0]:.6g} is excluded at 90 % C.L." in text
     assert "This point is excluded" in text
 
 

@@ -62,10 +62,17 @@ def verdict(point: Point, region: Region | None, limit: Limit | None) -> str:
     words = [f"This point is {outside} {level} (Δχ² = {delta:.3g} from the best fit, {far}, 2 d.o.f.)."]
     if limit is not None and limit.mass is not None:
         unit = f" {of.spans[asked.y].unit}" if of.spans[asked.y].unit else ""
-        intervals = limit.text(limit.excluded[0]).replace(", inf)", ", ∞)")
-        what = f"{asked.y} in {intervals}{unit}" if len(limit.excluded[0]) else f"no {asked.y}"
+        what = f"{_excluded(asked.y, limit)}{unit}" if len(limit.excluded[0]) else f"no {asked.y}"
         words.insert(0, f"At {asked.x} = {float(limit.mass[0]):.6g} MeV, {what} is excluded {level}")
     return " ".join(words)
+
+
+def _excluded(name: str, limit: Limit) -> str:
+    """Return in words what is excluded at one mass."""
+    intervals = limit.excluded[0]
+    if len(intervals) == 1 and math.isinf(intervals[0, 1]) and not math.isinf(intervals[0, 0]):
+        return f"{name} above {intervals[0, 0]:.6g}"
+    return f"{name} in {limit.text(intervals)}".replace(", inf)", ", ∞)")
 
 
 def rows(point: Point, region: Region | None) -> list[tuple[str, str]]:

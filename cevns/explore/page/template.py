@@ -30,6 +30,7 @@ html, body { margin: 0; background: var(--paper); color: var(--ink);
   font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
 header { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; padding: 8px 14px 0; }
 h1 { font-size: 1.15rem; margin: 0; }
+header p { margin: 0; font-size: 0.92rem; }
 h2 { font-size: 0.95rem; margin: 0 0 6px; }
 main { display: grid; grid-template-columns: minmax(250px, 330px) minmax(0, 1fr); gap: 10px; padding: 8px 14px; }
 .side, .wide { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
@@ -51,7 +52,10 @@ summary:focus-visible { outline: 2px solid var(--accent); }
 </style>
 </head>
 <body>
-<header><h1>cevns explore</h1>{{ root(roots.switch) }}</header>
+<header><h1>{{ title }}</h1>
+  <p>Choose data and an interaction; then move a slider, type a value or tap the plane.</p>
+  {{ root(roots.switch) }}
+</header>
 <main>
 <div class="side">
   <section aria-label="data and interaction">{{ root(roots.choice) }}</section>
