@@ -20,11 +20,12 @@ SETS = {
     "all that go with them": (*PAPER, "coherent-ge-2024", "xenonnt-8b-2026"),
 }
 PAGES, MOVES = 7, 60
-#: Resolves once chi2 at the point has been drawn: a frame after the text has it.
+#: Resolves a frame after the text has what is excluded, and all pictures of a first screen are drawn.
 DRAWN = """() => new Promise(done => { const look = () => {
     const d = window.Bokeh && Bokeh.documents[0], m = d && d.get_model_by_name('numbers');
-    const plane = document.querySelector('section[aria-label=plane]');
-    if (m && m.text.includes('C.L.') && plane) requestAnimationFrame(() => done(performance.now()));
+    const ready = m && m.text.includes('C.L.') && d.is_idle;
+    const drawn = name => ready && d.get_model_by_name(name).children.every(c => c.inner_width > 0);
+    if (ready && ['plane', 'lines', 'spectra'].every(drawn)) requestAnimationFrame(() => done(performance.now()));
     else setTimeout(look, 2); }; look(); })"""
 #: Moves the slider as a key does, and resolves with the milliseconds until another chi2 has been drawn.
 MOVED = """key => new Promise(done => {

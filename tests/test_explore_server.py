@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -266,6 +267,33 @@ def test_nothing_is_said_beside_the_page(model, caplog):
         connection.close()
     shown.close()
     assert [text for *_, level, text in caplog.record_tuples if level >= logging.WARNING] == []
+
+
+NOTEBOOK = """
+import json, sys
+import nbclient, nbformat
+
+cells = [
+    "import cevns\\nview = cevns.explore.show('coherent-argon-2020', mass=50, coupling=1e-4)\\nview",
+    "import urllib.request as r\\npage = r.urlopen(view.address).read().decode()\\n'data-root-id' in page",
+    "view.close()",
+]
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+json.dump([[output.get("data", output) for output in cell.outputs] for cell in notebook.cells], sys.stdout)
+"""
+
+
+def test_a_notebook_is_executed(tmp_path):
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("nbclient")
+    command = [sys.executable, "-c", NOTEBOOK]
+    done = subprocess.run(command, cwd=tmp_path, timeout=120, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (shown,), (sent,), closed = json.loads(done.stdout)
+    assert shown["text/html"].startswith('<iframe src="http://127.0.0.1:')
+    assert sent["text/plain"] == "True"
+    assert closed == []
 
 
 def test_what_is_computed_first_is_shown_first():
