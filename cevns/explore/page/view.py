@@ -38,6 +38,8 @@ __all__ = ["View"]
 
 #: Milliseconds after which a page says that it computes, and after which the address follows a slider.
 PATIENCE, FOLLOWS = 300, 250
+#: Spectra that a first screen may show.
+AT_ONCE = 3
 #: The address cannot be changed but from the page; this is all that the page is told to run.
 ADDRESS = "history.replaceState(null, '', '?' + cb_obj.tags[0])"
 
@@ -231,6 +233,7 @@ class View:
         of = point.setting
         self.more.build(span for span in of.spans.values() if not span.own)
         self.more.show(of.values, self._moving)
+        self._add_spectra(point)
         if self._pulls is None:
             self._pulls = Pulls(point, self._look)
             self._pulls.show(point)
@@ -277,14 +280,21 @@ class View:
         self._through = {name: Through(of.spans[name], self._look) for name in of.through}
         self.lines.children = [through.figure for through in self._through.values()] or [_sentence(f"{nothing}.")]
         self._spectra = []
-        for name, prediction in point.predictions.items():
-            for axis in axes_of(prediction):
-                spectrum = Spectrum(prediction, axis, self._look, of.model.name)
-                # with its counts, or the browser looks in vain for the ends of its axes
-                spectrum.show(prediction, point.standard_predictions[name])
-                self._spectra.append((name, spectrum))
-        self.spectra.children = [spectrum.figure for _, spectrum in self._spectra]
+        self._add_spectra(point, None if self._drawn else AT_ONCE)
         self._pulls = None
+
+    def _add_spectra(self, point: Point, most: int | None = None) -> None:
+        """Add the spectra that are not there yet, up to a number of them."""
+        axes = [(name, axis) for name, prediction in point.predictions.items() for axis in axes_of(prediction)]
+        missing = axes[len(self._spectra) : most]
+        for name, axis in missing:
+            prediction = point.predictions[name]
+            spectrum = Spectrum(prediction, axis, self._look, point.setting.model.name)
+            # with its counts, or the browser looks in vain for the ends of its axes
+            spectrum.show(prediction, point.standard_predictions[name])
+            self._spectra.append((name, spectrum))
+        if missing:
+            self.spectra.children = [spectrum.figure for _, spectrum in self._spectra]
 
     def _say(self, sentence: str, *, calm: bool = False) -> None:
         text = f"<p>{escape(sentence)}</p>" if calm else f'<p role="alert"><strong>{escape(sentence)}</strong></p>'
