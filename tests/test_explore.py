@@ -341,6 +341,26 @@ def test_a_process_that_dies_is_a_sentence_and_another_begins(source):
     own.close()
 
 
+def test_a_process_ends_in_the_midst_of_a_question_when_whoever_asked_has_ended(source):
+    own = Regions(1)
+    of = setting(source, source.start(model="sterile-dipole"))
+    gone = []
+
+    def leave():
+        # as if this process had been killed: nothing is said, but its end of the pipe is closed
+        (worker,) = own._all
+        if not gone:
+            time.sleep(1.5)
+            worker.process.stdin.close()
+            gone.append(worker)
+        return False
+
+    with pytest.raises(CevnsError, match="has ended"):
+        list(own.answers(of, question(of), leave))
+    assert gone[0].process.wait(20) == 0
+    own.close()
+
+
 def test_the_runner_tells_of_the_newest_state(source, regions):
     told = []
     runner = Runner(source, regions, lambda *what: told.append(what))

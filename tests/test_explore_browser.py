@@ -151,6 +151,15 @@ def test_data_interaction_and_level(tab, both):
     page.until("hold the same events")
 
 
+def test_what_lies_below_the_first_screen_comes_too(tab):
+    page = tab("data=coherent-argon-2020-3d&data=coherent-ge-2024&model=b-l&mass=50&coupling=0.0001")
+    page.until("χ² at the point")
+    count = "name => { const d = Bokeh.documents[0]; return d.get_model_by_name(name).children.length }"
+    for name, parts in (("spectra", 4), ("more", 3)):
+        page.page.wait_for_function(f"() => ({count})('{name}') === {parts}")
+    page.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('pulls').children[0].type === 'Figure'")
+
+
 def test_a_tap_moves_the_point(tab, both):
     page = tab(f"{BOTH}&model=b-l&mass=50&coupling=0.0001")
     page.until("is excluded at")

@@ -1,6 +1,7 @@
 """The server of the live view answers pages of its own alone, in short, whatever it is sent."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import logging
@@ -142,6 +143,29 @@ def test_a_crowd_of_views_is_refused_and_goes_away(monkeypatch):
     shown.close()
     assert answers[:2] == [200, 503]
     assert answers[-1] == 200
+
+
+def test_connections_are_bounded_and_do_not_stay(monkeypatch):
+    from cevns.explore import serving
+
+    monkeypatch.setattr(serving, "REQUESTS", 3)
+    monkeypatch.setattr(serving, "ARRIVES", 2)
+    shown = cevns.explore.show("coherent-argon-2020", "sm")
+    port = int(re.search(r":(\d+)/", shown.address)[1])
+    half = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(4)]
+    for connection in half[:3]:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+    with contextlib.suppress(ConnectionError):
+        assert half[3].recv(100) == b""
+    # requests that do not arrive are given up
+    assert [connection.recv(100) for connection in half[:3]] == [b""] * 3
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/")
+    assert connection.getresponse().status == 200
+    connection.close()
+    for connection in half:
+        connection.close()
+    shown.close()
 
 
 def test_random_requests(server):
