@@ -9,6 +9,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -289,6 +290,13 @@ def test_nothing_is_said_beside_the_page(model, caplog):
         connection.request("GET", path)
         connection.getresponse().read()
         connection.close()
+    # and somebody who does not wait for a page
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as gone:
+        gone.sendall(f"GET /?theme=light HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        gone.recv(10)
+        # without a word
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(1.5)
     shown.close()
     assert [text for *_, level, text in caplog.record_tuples if level >= logging.WARNING] == []
 

@@ -24,6 +24,7 @@ from bokeh.server.tornado import BokehTornado
 from bokeh.server.views.session_handler import SessionHandler
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 from tornado.web import OutputTransform, RequestHandler
 
 from cevns.errors import CevnsError, InputError
@@ -198,19 +199,21 @@ class _Page(SessionHandler):
 
     async def get(self) -> None:
         """Answer with the page."""
-        self.application.making += 1
-        try:
-            scripts, _ = bundle_for_objs_and_resources(None, self.application.resources())
-            self.set_header("Content-Type", "text/html; charset=utf-8")
-            self.write(HEAD.render(title=TITLE, scripts=scripts))
-            await self.flush()
-            session = await self.get_session()
-        finally:
-            self.application.making -= 1
-        document = session.document
-        item = RenderItem(token=session.token, roots=document.roots, use_for_title=True)
-        options = {"template": document.template, "template_variables": document.template_variables}
-        await self.finish(html_page_for_render_items(("", ""), {}, [item], TITLE, **options))
+        # a browser may go on to another page before it has this one
+        with contextlib.suppress(StreamClosedError):
+            self.application.making += 1
+            try:
+                scripts, _ = bundle_for_objs_and_resources(None, self.application.resources())
+                self.set_header("Content-Type", "text/html; charset=utf-8")
+                self.write(HEAD.render(title=TITLE, scripts=scripts))
+                await self.flush()
+                session = await self.get_session()
+            finally:
+                self.application.making -= 1
+            document = session.document
+            item = RenderItem(token=session.token, roots=document.roots, use_for_title=True)
+            options = {"template": document.template, "template_variables": document.template_variables}
+            await self.finish(html_page_for_render_items(("", ""), {}, [item], TITLE, **options))
 
 
 class _Views(Handler):
