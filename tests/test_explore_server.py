@@ -301,6 +301,16 @@ def test_nothing_is_said_beside_the_page(model, caplog):
     assert [text for *_, level, text in caplog.record_tuples if level >= logging.WARNING] == []
 
 
+def test_a_message_chooses_no_data_that_there_are_not():
+    from cevns.explore.page.controls import Choice
+    from cevns.explore.sources import Source
+
+    source, states = Source(), []
+    choice = Choice(source, lambda change: states.append(change(source.start())))
+    choice.data.active = [-5, 1, 99]
+    assert states[-1].experiments == source.experiments[1:2]
+
+
 NOTEBOOK = """
 import json, sys
 import nbclient, nbformat

@@ -59,7 +59,7 @@ class Choice:
         self.root = Column(*children, name="choice", sizing_mode="stretch_width")
         names = list(source.experiments)
         self.data.on_change(
-            "active", self._on(lambda state, active: _of_data(state, [names[i] for i in sorted(active)]))
+            "active", self._on(lambda state, active: _of_data(state, [n for i, n in enumerate(names) if i in active]))
         )
         self.model.on_change("value", self._on(self._of_model))
         self.level.on_change("value", self._on(lambda state, value: state.replace(cl=float(value))))
