@@ -6,7 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FixedTicker, GlyphRenderer, Legend, LegendItem, LogAxis, LogTicker
+from bokeh.models import (
+    BasicTickFormatter,
+    ColumnDataSource,
+    FixedTicker,
+    GlyphRenderer,
+    Legend,
+    LegendItem,
+    LogAxis,
+    LogTicker,
+    Range1d,
+)
 from bokeh.plotting import figure
 
 if TYPE_CHECKING:
@@ -19,6 +29,8 @@ __all__ = ["draw", "fill", "legend", "new_figure", "source_of"]
 
 #: Ratio of the ends of a logarithmic axis below which it has ticks of its own.
 FEW = 10**2.1
+#: Numbers that are written with exponents.
+SMALL = 1e-3
 
 
 def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
@@ -45,6 +57,9 @@ def new_figure(look: Look, height: int, x: str, y: str, **options: Any) -> Any:
         if isinstance(axis, LogAxis):
             # powers of ten alone, however few fit
             axis.ticker = LogTicker(mantissas=[1]) if drawn.end / drawn.start > FEW else _decades(drawn)
+        elif isinstance(drawn, Range1d) and max(abs(drawn.start), abs(drawn.end)) < SMALL:
+            # or three zeros each, which collide on a narrow screen
+            axis.formatter = BasicTickFormatter(precision=1)
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = look.ink
         axis.axis_label_text_color = axis.major_label_text_color = look.ink
         axis.axis_label_text_font_style = "normal"
