@@ -50,7 +50,10 @@ ROOMS = {
         *("moments", "resolutions"),
     ),
     "likelihoods": ("likelihood", "priors", "nuisances", "joint", "free_parameters", "data_sets"),
-    "inference": ("inference", "small_print", "fits", "minima", "contours", "posteriors", "measurements", "results"),
+    "inference": (
+        *("inference", "small_print", "fits", "minima", "contours", "posteriors", "measurements", "results"),
+        *("result_contradictions", "flats"),
+    ),
     "bounds": ("bounds", "small_print", "magnetic_moments"),
     "experiments": ("experiments", "user_experiment"),
     "": ("binning", "parameters", "small_print"),

@@ -47,6 +47,12 @@ def test_all_flavours_are_the_total(source):
     assert {component.name for component in flux.components} == {source}
 
 
+def test_electron_neutrinos_of_high_energies_survive_as_matter_in_the_sun_lets_them():
+    # as SNO and Borexino found: a third where matter decides, a little more than half where vacuum does
+    assert [SOLAR_SURVIVAL[source] for source in ("8B", "hep")] == [0.33, 0.33]
+    assert {SOLAR_SURVIVAL[source] for source in SOLAR_FLUXES.keys() - {"8B", "hep"}} == {0.55}
+
+
 @pytest.mark.parametrize(
     ("source", "mean", "rel"),
     [("pp", 0.2668, 2e-4), ("13N", 0.7063, 5e-4), ("15O", 0.9964, 5e-4), ("17F", 0.9977, 2e-3), ("hep", 9.628, 5e-4)],

@@ -157,7 +157,7 @@ class _Valley:
     @staticmethod
     def _none(curvature: Array, share: float) -> np.ndarray:
         """Return which of the ascending eigenvalues are none, all being finite."""
-        if not curvature.size or not np.isfinite(curvature).all():
+        if not np.isfinite(curvature).all():
             return np.zeros(len(curvature), dtype=bool)
         bend = np.linalg.eigvalsh(curvature)
         found: np.ndarray = np.abs(bend) <= share * max(float(np.abs(bend).max()), 1e-300)
