@@ -6,12 +6,31 @@ constant this needs int P_k dt = (P_k+1 - P_k-1) / (2 k + 1) at both ends; what 
 panel, as that of the polynomial through its nodes is.
 """
 
+from libc.math cimport erfc, exp, expm1, fabs, fmin, lgamma, log, log1p, sqrt
+
 import numpy as np
 
 from cevns.errors import InputError
 
 cdef enum:
     MOST_NODES = 32  # of a panel
+    NARROW_NODES = 5
+
+# standard deviations beyond which nothing of a Gaussian is left in double precision
+cdef double NOTHING = 39.0
+# changes of the logarithm of a normal density across a segment over which it is a polynomial
+cdef double NARROW = 0.5
+# half of the nodes of Gauss and Legendre on [-1, 1], and their weights
+cdef double NODES[3]
+cdef double NODE_WEIGHTS[3]
+NODES[:] = [0.0, 0.5384693101056831, 0.9061798459386640]
+NODE_WEIGHTS[:] = [0.5688888888888889, 0.4786286704993665, 0.2369268850561891]
+cdef double ROOT_OF_HALF = sqrt(0.5)
+cdef double DENSITY_AT_0 = 0.3989422804014327
+# ln((2 pi)^(1/2))
+cdef double LOG_OF_ROOT = 0.9189385332046727
+# of a sum of falling terms
+cdef double LAST_TERM = 1e-17
 
 
 cdef struct recurrence_t:
@@ -209,6 +228,125 @@ cdef void add_moments(const double[:, ::1] to_nodes, const double *moments, doub
     cdef Py_ssize_t k
     for k in range(to_nodes.shape[0]):
         add_scaled(moments[k], &to_nodes[k, 0], to_nodes.shape[1], out)
+
+
+def gaussian_shares(const double[::1] x not None, const double[::1] sigma not None, const double[::1] low not None,
+                    const double[::1] high not None, const double[::1] offset not None,
+                    const double[::1] slope not None):
+    """Return int (offset + slope y) N(y; x, sigma) dy over segments, shape (segments, values).
+
+    Parameters
+    ----------
+    x, sigma : ndarray, shape (values,)
+        Means and standard deviations of Gaussians.
+    low, high, offset, slope : ndarray, shape (segments,)
+        Ends of segments, and the straight line on each.
+    """
+    cdef Py_ssize_t i, k, n = x.shape[0], segments = low.shape[0]
+    cdef double z0, z1
+    if sigma.shape[0] != n or high.shape[0] != segments or offset.shape[0] != segments or (
+            slope.shape[0] != segments):
+        raise InputError(
+            f"{n} means with {sigma.shape[0]} widths, and segments of {segments} and {high.shape[0]} ends with "
+            f"{offset.shape[0]} and {slope.shape[0]} numbers do not fit together: give one of each for each")
+    found = np.zeros((segments, n))
+    cdef double[:, ::1] out = found
+    with nogil:
+        for i in range(n):
+            for k in range(segments):
+                z0, z1 = (low[k] - x[i]) / sigma[i], (high[k] - x[i]) / sigma[i]
+                if z1 > -NOTHING and z0 < NOTHING:
+                    out[k, i] = on_segment(z0, z1, offset[k] + slope[k] * x[i], slope[k] * sigma[i])
+    return found
+
+
+cdef double on_segment(double z0, double z1, double value, double slope) noexcept nogil:
+    """Integral of a line, with its value at 0, times the normal density."""
+    cdef double middle = 0.5 * (z0 + z1), half = 0.5 * (z1 - z0), total = 0.0, first, last, share, exponent, t
+    cdef Py_ssize_t k
+    if 2.0 * half * (1.0 + fabs(middle)) < NARROW:
+        # of differences between tails few digits would be left
+        for k in range(NARROW_NODES):
+            t = middle + (NODES[(k + 1) // 2] if k % 2 else -NODES[k // 2]) * half
+            total += NODE_WEIGHTS[(k + 1) // 2] * (value + slope * t) * exp(-0.5 * t * t)
+        return DENSITY_AT_0 * half * total
+    # the tail beyond each end, or the difference of two that are small would be one of ones
+    first, last = 0.5 * erfc(fabs(z0) * ROOT_OF_HALF), 0.5 * erfc(fabs(z1) * ROOT_OF_HALF)
+    share = first - last if z0 > 0.0 else (last - first if z1 < 0.0 else 1.0 - first - last)
+    if slope == 0.0:
+        return value * share
+    # the density at z1 minus that at z0, with all digits where they hardly differ
+    t, exponent = fmin(fabs(z0), fabs(z1)), -half * (z1 + z0)
+    total = DENSITY_AT_0 * exp(-0.5 * t * t) * expm1(-fabs(exponent))
+    return value * share - slope * (total if exponent < 0.0 else -total)
+
+
+def poisson_tails(const double[::1] numbers not None, const double[::1] means not None):
+    """Return P(n <= k) for numbers k below the mean, and -P(n > k) for others, shape (numbers, means).
+
+    With all digits however small they are; sums of some ten terms, or of the root of the number near the mean.
+
+    Parameters
+    ----------
+    numbers : ndarray, shape (numbers,)
+        Whole ones, of which nothing is below 0.
+    means : ndarray, shape (means,)
+    """
+    cdef Py_ssize_t i, k, n = means.shape[0], count = numbers.shape[0]
+    found = np.zeros((count, n))
+    of_numbers = np.zeros((count, 2))
+    cdef double[:, ::1] out = found
+    # logarithms of the numbers, and what n ln n - n leaves out of that of n!
+    cdef double[:, ::1] logs = of_numbers
+    cdef double number, log_mean
+    with nogil:
+        for k in range(count):
+            number = numbers[k]
+            if number > 0.0:
+                logs[k, 0] = log(number)
+                logs[k, 1] = 0.5 * logs[k, 0] + stirling(number) if number > 16.0 else (
+                    lgamma(number + 1.0) - number * logs[k, 0] + number)
+        for i in range(n):
+            if not means[i] > 0.0:
+                continue
+            log_mean = log(means[i])
+            for k in range(count):
+                if numbers[k] >= 0.0:
+                    out[k, i] = tail(numbers[k], means[i], log_mean - logs[k, 0], logs[k, 1])
+    return found
+
+
+cdef inline double stirling(double number) noexcept nogil:
+    cdef double square = 1.0 / (number * number)
+    return LOG_OF_ROOT + (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0))) / number
+
+
+cdef double tail(double number, double mean, double log_ratio, double rest) noexcept nogil:
+    """The tail beyond a number on the side on which it is small."""
+    cdef double away, term, total, j
+    if number > 0.0:
+        away = (mean - number) / number
+        # near the mean few digits would be left of the difference
+        term = exp(number * ((log1p(away) if fabs(away) < 0.5 else log_ratio) - away) - rest)
+    else:
+        term = exp(-mean)
+    if term == 0.0:
+        return 0.0
+    if number < mean:
+        total, j = term, number
+        while j > 0.0 and term > LAST_TERM * total:
+            term *= j / mean
+            total += term
+            j -= 1.0
+        return total
+    j = number + 1.0
+    term *= mean / j
+    total = term
+    while term > LAST_TERM * total:
+        j += 1.0
+        term *= mean / j
+        total += term
+    return -total
 
 
 def add_line(const double[:, ::1] numbers not None, const double[:, ::1] folded not None,

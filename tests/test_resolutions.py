@@ -5,7 +5,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from cevns.detectors import (
     Efficiency,
@@ -20,6 +20,7 @@ from cevns.detectors import (
 )
 from cevns.errors import InputError
 from cevns.fluxes import monochromatic, pion_decay_at_rest
+from cevns.kernels.weights import poisson_tails
 from cevns.nuclei import Target
 from cevns.predictions import Signal, recoil_spectrum
 
@@ -305,3 +306,31 @@ def test_a_constant_width_is_a_table_of_one_row():
 def test_resolutions_that_are_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize("width", [1e-3, 0.3, 1e3, 1e9])
+def test_shares_of_bins_that_are_narrow_beside_the_resolution_have_all_digits(width):
+    """Differences of tails had lost as many of them as bins are narrower, and made folds look for what is rounding."""
+    x, edges = np.array([0.0, 3.0, 4.9, 7.0]), np.array([1.0, 4.0, 5.0, 5.001, 9.0])
+    efficiency = Efficiency([0.0, 5.0, 10.0], [0.2, 0.9, 0.4])
+    found = GaussianResolution(constant=width).accepted(x, edges[:-1], edges[1:], efficiency)
+    # with the same nodes everywhere, panels of half a standard deviation each
+    t, weights = np.polynomial.legendre.leggauss(12)
+    for row, (low, high) in zip(found, itertools.pairwise(edges), strict=True):
+        ends = np.linspace(low, high, 1 + int(np.ceil((high - low) / (0.5 * width))))
+        half, middle = 0.5 * np.diff(ends)[:, None], 0.5 * (ends[1:] + ends[:-1])[:, None]
+        y = middle + half * t
+        z = (y[:, :, None] - x) / width
+        density = np.exp(-0.5 * z * z) / (width * np.sqrt(2 * np.pi))
+        expected = ((efficiency(y) * half * weights)[:, :, None] * density).sum(axis=(0, 1))
+        assert row == pytest.approx(expected, rel=1e-11, abs=1e-300)
+
+
+def test_tails_of_poisson_numbers_are_those_of_scipy():
+    numbers = np.array([-2.0, -1.0, 0.0, 1.0, 7.0, 16.0, 17.0, 120.0, 1000.0])
+    means = np.concatenate([[0.0], np.geomspace(1e-9, 1500, 200)])
+    found = poisson_tails(numbers, means)
+    known = special.pdtr(np.maximum(numbers, 0.0)[:, None], means)
+    above = -special.pdtrc(np.maximum(numbers, 0.0)[:, None], means)
+    expected = np.where(numbers[:, None] < 0, 0.0, np.where(numbers[:, None] < means, known, above))
+    assert found == pytest.approx(expected, rel=1e-10, abs=1e-290)

@@ -13,6 +13,7 @@ from cevns.arrays import unique
 from cevns.detectors.grids import WholeNumbers
 from cevns.detectors.resolution import Resolution
 from cevns.errors import InputError
+from cevns.kernels.weights import poisson_tails
 
 if TYPE_CHECKING:
     from cevns._types import Array
@@ -23,6 +24,8 @@ __all__ = ["GammaResolution", "PoissonResolution"]
 
 #: Most whole numbers whose probabilities are computed one by one, for an efficiency that is not of straight lines.
 MOST_NUMBERS = 200_000
+#: Largest number up to which tails are sums of terms, which are few but near the mean.
+_SUMMED = 1000
 #: What is observed of true values beyond `reach`.
 _RARE = 1e-16
 #: Minus the logarithm of tails that double precision hardly knows.
@@ -48,15 +51,16 @@ class PoissonResolution(Resolution):
         first, last = np.ceil(low), np.ceil(high) - 1
         offset, slope = efficiency.lines(low, high)
         # pdtr(k, x) sums P(n <= k; x), and n P(n; x) = x P(n - 1; x); neighbouring segments share their ends
-        needed = unique(np.concatenate([last, first - 1, last - 1, first - 2]))
+        lower = [last - 1, first - 2] if slope.any() else []
+        needed = unique(np.concatenate([last, first - 1, *lower]))
         above = needed[:, None] >= x
-        tails = _tails(pdtrc, pdtr, above, needed[:, None], x)
+        tails = poisson_tails(needed, x) if needed[-1] <= _SUMMED else _tails(pdtrc, pdtr, above, needed[:, None], x)
 
         def between(below: Array, end: Array) -> Array:
             return _between(tails, above, np.searchsorted(needed, below), np.searchsorted(needed, end))
 
         share = offset[:, None] * between(first - 1, last)
-        if slope.any():
+        if lower:
             share = share + slope[:, None] * x * between(first - 2, last - 1)
         end = efficiency.x[-1]
         if efficiency.beyond == "zero" and end == np.floor(end):

@@ -12,6 +12,7 @@ from cevns import checks
 from cevns.arrays import Value, product, unique
 from cevns.detectors.grids import CELLS_PER_WIDTH, Cells
 from cevns.errors import InputError
+from cevns.kernels.weights import gaussian_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,42 +140,13 @@ class Resolution:
             first = last
 
 
-def _density_step(z0: Array, z1: Array) -> Array:
-    """Return the normal density at z1 minus that at z0, with all digits where they hardly differ."""
-    # beyond 40 standard deviations both are 0
-    z0, z1 = (np.clip(z, -40.0, 40.0) for z in (z0, z1))
-    higher = np.exp(-0.5 * np.minimum(np.abs(z0), np.abs(z1)) ** 2) / math.sqrt(2 * math.pi)
-    exponent = -0.5 * (z1 - z0) * (z1 + z0)
-    return np.sign(exponent) * -higher * np.expm1(-np.abs(exponent))
-
-
 class _Gaussian(Resolution):
     """What all Gaussians share, whatever their sigma."""
 
     def accepted(self, x: Array, low: Array, high: Array, efficiency: Efficiency) -> Array:
         """Return the probability to observe a true value in [low, high] and to accept it; see `Resolution`."""
-        from scipy.special import ndtr
-
         sigma = self.width(np.maximum(x, 1e-300))
-        low, high = np.asarray(low), np.asarray(high)
-        # an end that two intervals share is looked at once
-        joined = np.array_equal(low[1:], high[:-1])
-        ends = np.append(low, high[-1:]) if joined else np.concatenate([low, high])
-        first, last = (slice(-1), slice(1, None)) if joined else (slice(low.size), slice(low.size, None))
-        scaled = (ends[:, None] - x) / sigma
-        # the tail beyond each end, or the difference of two that are small would be one of ones
-        tails = ndtr(-np.abs(scaled))
-        share = np.where(scaled[last] < 0, tails[last] - tails[first], 1.0 - tails[first] - tails[last])
-        share = np.where(scaled[first] > 0, tails[first] - tails[last], share)
-        # Int (offset + slope x') N(x'; x, sigma) dx' in closed form
-        offset, slope = efficiency.lines(low, high)
-        share *= offset[:, None] + slope[:, None] * x if slope.any() else offset[:, None]
-        inclined = np.flatnonzero(slope)
-        if inclined.size:
-            steps = _density_step(scaled[first][inclined], scaled[last][inclined])
-            share[inclined] -= slope[inclined, None] * sigma * steps
-        found: Array = share
-        return found
+        return gaussian_shares(x, sigma, np.asarray(low), np.asarray(high), *efficiency.lines(low, high))
 
     def density(self, x: Array, observed: Array) -> Array:
         """Return the density of reconstructed values for true ones; see `Resolution`."""

@@ -30,6 +30,15 @@ def fold_intervals(
     recoils: NDArray[np.float64],
     accepted: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]: ...
+def gaussian_shares(
+    x: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    slope: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
+def poisson_tails(numbers: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]: ...
 def add_line(
     numbers: NDArray[np.float64],
     folded: NDArray[np.float64],

@@ -30,6 +30,8 @@ __all__ = ["EtaPieces", "eta_range", "probes_of", "tolerance"]
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
 _MOST_PIECES, _MOST_PARTS = 1024, 4
+#: Pieces that are looked at together: their rows, most of which are not kept, stay where memory is fast.
+_AT_ONCE = 16
 #: Counts that are negligible beside those at eta = 1.
 _NEGLIGIBLE = 1e-8
 #: Errors of counts inside a piece, as a share of them: for data known to 20 % and worse, and for the best ones.
@@ -121,32 +123,34 @@ class EtaPieces:
         done: list[tuple[float, float]] = []
         rows: list[Rows] = []
         while pending:
-            low, high = np.array([ends[:2] for ends in pending]).T[:, :, None]
-            etas = 0.5 * (low + high) + 0.5 * (high - low) * _LOOKS
-            every = response_rows(recoil_nodes, etas.ravel())
-            counts = dot_rows(*every, rates).reshape(-1, *etas.shape, bins)
-            errors, sizes = _missed(np.moveaxis(counts, 0, -1), largest, allowed)
             split: list[tuple[float, float, float]] = []
             room = _MOST_PIECES - len(done) - len(pending)
-            for i, (a, b, before) in enumerate(pending):
-                error, size = float(errors[i]), float(sizes[i])
-                inside = weak[(weak > a + _APART * (b - a)) & (weak < b - _APART * (b - a))]
-                # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at an
-                # end of the piece, it need not shrink
-                hopeless = not inside.size and size > 0.5 * before
-                if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
-                    done.append((a, b))
-                    first = i * _LOOKS.size * bins
-                    rows.append(every.part(first, first + ETA_POINTS.size * bins))
-                    continue
-                if inside.size:
-                    cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
-                    # one of the parts may be nearly as wide, and as wrong, which says nothing of rounding
-                    size = np.inf
-                else:
-                    # the error of an analytic function falls like the fifth power of the width
-                    cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
-                split += [(low, high, size) for low, high in itertools.pairwise(cut)]
+            for first in range(0, len(pending), _AT_ONCE):
+                some = pending[first : first + _AT_ONCE]
+                low, high = np.array([ends[:2] for ends in some]).T[:, :, None]
+                etas = 0.5 * (low + high) + 0.5 * (high - low) * _LOOKS
+                every = response_rows(recoil_nodes, etas.ravel())
+                counts = dot_rows(*every, rates).reshape(-1, *etas.shape, bins)
+                errors, sizes = _missed(np.moveaxis(counts, 0, -1), largest, allowed)
+                for i, (a, b, before) in enumerate(some):
+                    error, size = float(errors[i]), float(sizes[i])
+                    inside = weak[(weak > a + _APART * (b - a)) & (weak < b - _APART * (b - a))]
+                    # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at
+                    # an end of the piece, it need not shrink
+                    hopeless = not inside.size and size > 0.5 * before
+                    if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
+                        done.append((a, b))
+                        row = i * _LOOKS.size * bins
+                        rows.append(every.part(row, row + ETA_POINTS.size * bins))
+                        continue
+                    if inside.size:
+                        cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
+                        # one of the parts may be nearly as wide, and as wrong, which says nothing of rounding
+                        size = np.inf
+                    else:
+                        # the error of an analytic function falls like the fifth power of the width
+                        cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
+                    split += [(x, y, size) for x, y in itertools.pairwise(cut)]
             pending = split
         order = sorted(range(len(done)), key=lambda i: done[i][0])
         edges = np.array([*(done[i][0] for i in order), last])
