@@ -214,7 +214,9 @@ def replace_section(text, name, section):
 
 
 def table(header, rows):
-    """A Markdown table; all columns but the first are set to the right."""
+    """A Markdown table; all columns but the first are set to the right, and empty ones are left out."""
+    kept = [i for i, _ in enumerate(header) if i == 0 or any(row[i] for row in rows)]
+    header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

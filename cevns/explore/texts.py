@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command_line", "number", "plain", "python_lines", "rows", "verdict"]
 
+#: Relative to 1 + chi2, what is nothing but rounding.
+ROUNDING = 1e-9
 _GREEK = {"mu": "µ", "tau": "τ", "to": "→", "epsilon": "ε", "pi": "π"}
 
 
@@ -78,7 +80,9 @@ def _excluded(name: str, limit: Limit) -> str:
 def rows(point: Point, region: Region | None) -> list[tuple[str, str]]:
     """Return names and values of the numbers at a point."""
     found = [("χ² at the point", chi2_text(point.chi2)), ("χ² of the standard model", chi2_text(point.standard))]
-    found.append(("difference", f"{point.chi2 - point.standard:+.6g}"))
+    difference = point.chi2 - point.standard
+    rounding = abs(difference) < ROUNDING * (1 + point.standard)
+    found.append(("difference", f"{0.0 if rounding else difference:+.6g}"))
     if point.moved is not None:
         found.append(("χ² with nuisances by hand", chi2_text(point.moved)))
     if region is not None:
@@ -88,6 +92,9 @@ def rows(point: Point, region: Region | None) -> list[tuple[str, str]]:
         part = point.pulls.experiments[name]["chi2"]
         bins = prediction.observed.size
         found.append((name, f"χ² {part:.4g} in {bins} bin{'s' * (bins > 1)}"))
+    shared = point.chi2 - sum(part["chi2"] for part in point.pulls.experiments.values())
+    if abs(shared) > ROUNDING * (1 + point.chi2):
+        found.append(("pulls in common, priors", f"χ² {shared:.4g}"))
     return found
 
 

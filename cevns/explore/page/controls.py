@@ -154,6 +154,8 @@ class Values:
                 Slider,
                 title=span.title,
                 show_value=False,
+                # of a logarithmic scale it would say the logarithm
+                tooltips=False,
                 start=low,
                 end=high,
                 step=(high - low) / STEPS,
