@@ -62,7 +62,7 @@ def _lmu_minus_ltau() -> Interaction:
         electron={"mu": -loop},
         leptons={"e": 0, "mu": 1, "tau": -1},
         label=r"$L_\mu-L_\tau$",
-        description="muon minus tau number; reaches quarks by photon mixing through mu and tau loops; no rate of nu_tau",
+        description="muon minus tau number; reaches quarks by photon mixing in mu and tau loops; no rate of nu_tau",
         reference="arXiv:2008.05022, eq. 3.6",
         lagrangian=f"{_different({'mu': 1, 'tau': -1})}, mixed with photons by loops at q = 0",
     )
