@@ -93,7 +93,8 @@ class Value(Brief):
 def _compared(kind: Any) -> Callable[[Any], Any]:
     """Return what finds the fields of a dataclass that are compared."""
     names = [f.name for f in dataclasses.fields(kind) if f.compare]
-    return operator.attrgetter(*names)
+    # for a single name it finds no tuple, and for none it is an error
+    return operator.attrgetter(*names) if len(names) > 1 else lambda one: tuple(getattr(one, name) for name in names)
 
 
 class Polynomial:

@@ -289,6 +289,11 @@ def common_shape(values: Mapping[str, Any]) -> tuple[int, ...]:
         raise InputError(
             f"{' and '.join(found)} do not broadcast; for a grid use {next(iter(shapes))}[:, None]"
         ) from None
+    except RuntimeError:
+        most = max(shapes, key=lambda name: len(shapes[name]))
+        raise InputError(
+            f"{most} has {len(shapes[most])} axes, more than NumPy broadcasts at once: reshape it to fewer"
+        ) from None
 
 
 def choose(

@@ -70,3 +70,12 @@ def test_values_are_equal_hashed_and_shown_as_dataclasses_are():
         ours("a", ()).name = "b"
     with pytest.raises(TypeError, match="unhashable"):
         hash(ours("a", []))
+
+
+@pytest.mark.parametrize("values", [(), (float("nan"),), (np.zeros(2),)])
+def test_values_of_one_field_or_none_are_equal_as_dataclasses_are(values):
+    fields = [("x", object)] * len(values)
+    plain = dataclasses.make_dataclass("Thing", fields, frozen=True)
+    ours = dataclasses.make_dataclass("Thing", fields, bases=(Value,), frozen=True, eq=False, repr=False)
+    assert ours(*values) == ours(*values)
+    assert plain(*values) == plain(*values)

@@ -230,6 +230,12 @@ BAD = {
         'schema = 1\n[[experiment]]\nname = "xenonnt-8b-2026"\nruns = ["sr9"]\n',
         ["experiment[1]: unknown run 'sr9'"],
     ),
+    "edges that are none, and counts of none": (
+        text('[[experiment.background]]\nname = "b"\nsigma = 0.1\ncounts = [[]]\n').replace(
+            "edges = [5", "edges = inf #"
+        ),
+        ["response.edges", "background[1].counts"],
+    ),
     "several things at once": (
         text(
             "[experiment.arrival]\nedges_us = [0, 1, 1]\n",

@@ -143,6 +143,8 @@ def test_nuisances_that_are_moved_by_hand(source):
     assert counts == pytest.approx(1.2 * 496.99999307)
     with pytest.raises(UnknownNameError, match="nuisance"):
         moved(found.pulls, {("coherent-argon-2020", "nothing"): 1.0})
+    with pytest.raises(InputError, match=r"PBRN of coherent-argon-2020 = 1e\+160 is not allowed"):
+        point(setting(source, state.replace(pulls={("coherent-argon-2020", "PBRN"): 1e160})))
 
 
 def test_a_shared_nuisance_moves_everywhere(source):

@@ -1,5 +1,7 @@
 """Interactions: the registry's contract, the amplitudes of section 3 of arXiv:2008.05022, and what they add up to."""
 
+import copy
+import dataclasses
 import math
 import pickle
 
@@ -465,6 +467,19 @@ def test_interactions_that_differ_in_numbers_alone_have_one_structure(argon):
         size = abs(proton) ** 2 if abs(proton) > 1e-60 else 0.0
         crossed = 2 * proton.real * 0.1 if size else 0.0
         np.testing.assert_allclose(found.coefficients, np.repeat([size, crossed, 0.01], 2), rtol=1e-12)
+
+
+@dataclasses.dataclass(frozen=True)
+class Noted(Interaction):
+    note: str = "of a user"
+
+
+def test_kinds_of_interactions_of_ones_own_are_copied_as_they_are(argon):
+    mine = Noted("mine", (coupling("g", default=1.0),), [Amplitude(("e", "e"), 0.1, 0.1, {"g": 1})], note="mine")
+    for other in (pickle.loads(pickle.dumps(mine)), copy.copy(mine), copy.deepcopy(mine)):
+        assert type(other) is Noted
+        assert other == mine
+        assert argon.chi2(other) == argon.chi2(mine)
 
 
 def test_the_line_of_an_interaction_is_the_same_for_every_flux(argon):

@@ -181,6 +181,8 @@ def test_broadcast_values_are_rows():
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(InputError, match=r"^mass of shape \(3,\) and coupling of shape \(2,\) do not broadcast"):
         common_shape({"mass": np.ones(3), "g": 1.0, "coupling": np.ones(2)})
+    with pytest.raises(InputError, match="mass has 64 axes, more than NumPy broadcasts at once"):
+        common_shape({"mass": np.ones((1,) * 64), "coupling": 1.0})
     with pytest.raises(InputError, match="coupling is missing"):
         broadcast([mass(), coupling()], {"mass": 1.0})
 

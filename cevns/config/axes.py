@@ -170,7 +170,7 @@ def _ascends(edges: Any) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _merges(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:

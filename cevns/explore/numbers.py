@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "Point", "Setting", "axes_of", "line", "moved", "point", "pull_rows", "setting", "significance"]
 
+#: How far a nuisance may be moved by hand, in the units of pulls.
+LARGEST_SHIFT = 1e9
+
 #: Values along a line, how many are computed at first, and seconds in which they become twice as many.
 ALONG, FIRST, QUICK = 160, 4, 0.02
 #: First values and steps, in the order in which they are computed: first some of the whole line.
@@ -231,6 +234,8 @@ def moved(best: Pulls, by_hand: Mapping[tuple[str, str], float]) -> Pulls:
     ------
     UnknownNameError
         If a data set has no such nuisance.
+    InputError
+        If one is moved so far that numbers end.
 
     Examples
     --------
@@ -242,6 +247,7 @@ def moved(best: Pulls, by_hand: Mapping[tuple[str, str], float]) -> Pulls:
     experiments = {name: {**part, "pulls": dict(part["pulls"])} for name, part in best.experiments.items()}
     shared = dict(best.shared)
     for (of, name), value in by_hand.items():
+        checks.real(f"{name}{' of ' * bool(of)}{of}", value, low=-LARGEST_SHIFT, high=LARGEST_SHIFT)
         if not of:
             shared[checks.known("shared nuisance", name, best.shared)] = value
             continue

@@ -374,7 +374,7 @@ class Interaction(Value):
         return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Interaction, tuple(getattr(self, f.name) for f in dataclasses.fields(self) if f.init)
+        return type(self), tuple(getattr(self, f.name) for f in dataclasses.fields(self) if f.init)
 
     def lepton_charge(self, flavour: str) -> float:
         """Return Q'_l of a charged lepton.
