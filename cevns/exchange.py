@@ -66,7 +66,7 @@ def dataset(coordinates: Mapping[str, tuple[Array, str]], arrays: Mapping[str, A
     return xarray.Dataset({name: (dimensions, a) for name, a in arrays.items()}, coords=along, attrs=dict(about))
 
 
-def result_dataset(result: Any, values: Sequence[Array], arrays: Mapping[str, Array], **about: Any) -> Any:
+def result_dataset(result: Any, values: Sequence[Array], arrays: Mapping[str, Array], **fields: Any) -> Any:
     """Return arrays of a result over the values of its parameters as an xarray Dataset.
 
     Its attributes are the model, the experiments, what the `settings` of a `cevns.inference.Result` say, the values of
@@ -74,7 +74,7 @@ def result_dataset(result: Any, values: Sequence[Array], arrays: Mapping[str, Ar
     """
     axes = {p.name: (along, p.unit) for p, along in zip(result.parameters, values, strict=True)}
     known = {"model": result.model, "experiments": list(result.experiments), "settings": result.settings}
-    return dataset(axes, arrays, known | about | result.fixed)
+    return dataset(axes, arrays, known | fields | result.fixed)
 
 
 def histogram(binning: Binning, counts: Array, variances: Array | None = None) -> Any:
