@@ -87,7 +87,7 @@ class Assembly:
         out = object.__new__(Assembly)
         out.__dict__.update(self.__dict__, experiments=(experiment,))
         out.__dict__["together" if experiment.together else "alone"] = (experiment,)
-        for name in ("joined", "centres", "widths"):
+        for name in ("joined", "centres", "widths", "_eta_ranges"):
             out.__dict__.pop(name, None)
         return out
 
@@ -132,8 +132,10 @@ class Assembly:
         return [e.statistic.reference for e in self.alone]
 
     @cached_property
-    def _eta_ranges(self) -> list[tuple[float, float]]:
-        return [e.signal.eta_range for e in self.alone]
+    def _eta_ranges(self) -> list[tuple[Any, float, float, float]]:
+        """Experiments, the ends of their quenching scales, and how near to these is at an end: never for one scale."""
+        ranges = [(e, *e.signal.eta_range) for e in self.alone]
+        return [(e, low, high, EDGE * (high - low) if high > low else -1.0) for e, low, high in ranges]
 
     def engine(
         self,
@@ -174,8 +176,9 @@ class Assembly:
         """
         terms, _, (_, x) = profile
         found: dict[str, list[str]] = {}
-        for experiment, (low, high), (_, eta, *_) in zip(self.alone, self._eta_ranges, terms, strict=True):
-            if _at_end(eta, low, high):
+        for (experiment, low, high, edge), term in zip(self._eta_ranges, terms, strict=True):
+            eta = term[1]
+            if eta - low <= edge or high - eta <= edge:
                 end, side = (low, "below") if eta - low < high - eta else (high, "above")
                 sigmas = abs(end - 1) / experiment.statistic.eta_sigma
                 said = f"the quenching scale of {experiment.name} is at an end of its range, {end:.4g}, {sigmas:.3g} "

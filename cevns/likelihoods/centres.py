@@ -51,7 +51,8 @@ class Centres:
     def _alone(self) -> list[tuple[str, str, float, float, float, float]]:
         """Of experiments that are alone, column by column: name, pull, its unit, and sigma and range in that unit."""
         found: list[tuple[str, str, float, float, float, float]] = []
-        for experiment, (low, high) in zip(self._assembly.alone, self._assembly._eta_ranges, strict=True):
+        for experiment in self._assembly.alone:
+            low, high = experiment.signal.eta_range
             statistic, name = experiment.statistic, experiment.name
             found.append((name, SIGNAL, 1.0, statistic.signal_sigma, -math.inf, math.inf))
             found.append((name, "quenching", 1.0, statistic.eta_sigma, low - 1, high - 1))
