@@ -38,6 +38,8 @@ __all__ = ["Estimate", "fit"]
 REPORTED = 9.0
 #: How often directions are fitted to the curvature at most, by how much they grow each time, and what is near enough.
 ADAPTED, LONGER, ENOUGH = 4, 30.0, 2.0
+#: Weight of what an end of its range holds among what may stay anywhere on a flat direction: more than sizes can make up.
+_HELD = 1e100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -306,9 +308,11 @@ def _covariance(
     plain = objective.on_axes(objective.names)
     point = on_axes(minima[:1], objective, plain)[0].point[None]
     ways = np.array([[one.get(name, 0.0) for name in plain.names] for one in flat]).reshape(-1, n)
-    undecided, held = (ways != 0).any(axis=0), pivots(ways)
-    inside = [i for i in range(n) if plain.low[i] < point[0, i] < plain.high[i] and plain.names[i] not in edges]
-    inside = [i for i in inside if i not in held]
+    free = np.array([a < u < b for a, u, b in zip(plain.low, point[0], plain.high, strict=True)])
+    free &= [name not in edges for name in plain.names]
+    # what an end of its range holds is held already
+    undecided, held = (ways != 0).any(axis=0), pivots(ways * np.where(free, 1.0, _HELD))
+    inside = [i for i in np.flatnonzero(free).tolist() if i not in held]
     out = np.full((n, n), math.nan)
     if inside and not undecided[inside].all() and (plain.step is None or not flat):
         basis, curvature = _curvature(plain, point, inside)
