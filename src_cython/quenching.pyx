@@ -23,6 +23,8 @@ from cevns.kernels.polynomials cimport find_piece, quadratic, quartic
 
 # a Newton step in eta after which the next one is nothing
 cdef double SMALL_STEP = 1e-6
+# share of a number by which its last digits are not known
+cdef double ROUNDING = 1e-15
 
 # --- where chi2 is convex in eta -------------------------------------------------------------------------------------
 
@@ -291,10 +293,10 @@ cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
 
     Pieces come in the order of their distance from 1; those whose penalty exceeds what was found are left out.
     """
-    cdef double best, value, eta = 1.0, left, right
+    cdef double best, value, eta = 1.0, left, right, ended = INFINITY, steep = 0.0
     cdef const double *f = row.looks
     cdef const double *d = row.looks + t.looks
-    cdef Py_ssize_t i, j, piece = find_piece(t.eta_edges, t.pieces, 1.0, -1), last
+    cdef Py_ssize_t i, j, piece = find_piece(t.eta_edges, t.pieces, 1.0, -1), last, lowest = t.looks, highest = 0
     # chi2 of the looks is a difference
     cdef double noise = 1e-12 * t.base
     best = direct_chi2(t, row, y, 1.0, piece, NULL, NULL)
@@ -302,8 +304,10 @@ cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
     if row.many:
         # all that may matter at once, in one long vector
         left = sqrt(best / t.inverse_eta_variance)
-        look_around(t, row, y, find_piece(t.eta_edges, t.pieces, t.eta_centre - left, -1),
-                    find_piece(t.eta_edges, t.pieces, t.eta_centre + left, -1) + 1)
+        i = find_piece(t.eta_edges, t.pieces, t.eta_centre - left, -1)
+        j = find_piece(t.eta_edges, t.pieces, t.eta_centre + left, -1) + 1
+        look_around(t, row, y, i, j)
+        lowest, highest = t.first_looks[i], t.first_looks[j] - 1
     for j in range(t.pieces):
         piece = t.nearest_pieces[j]
         if least_penalty(t, t.eta_edges[piece], t.eta_edges[piece + 1]) >= best:
@@ -313,9 +317,14 @@ cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
         last = t.first_looks[piece + 1] - 1
         for i in range(t.first_looks[piece], last + 1):
             eta = t.look_etas[i]
-            # the ends of a piece, where it meets another one in a kink, or nothing
-            if ((i == t.first_looks[piece] and d[i] >= 0.0) or (i == last and d[i] <= 0.0)) and f[i] < best + noise:
+            # the ends of a piece, where it meets another one in a kink, or nothing; unless chi2 falls on into that one,
+            # or they are so near to others that they tell nothing new
+            if f[i] < best + noise and (
+                    (i == t.first_looks[piece] and d[i] >= 0.0 and not (i > lowest and d[i - 1] > 0.0))
+                    or (i == last and d[i] <= 0.0 and not (i < highest and d[i + 1] < 0.0))
+                    ) and fabs(eta - ended) * fmax(fabs(d[i]), steep) > ROUNDING * best:
                 value = direct_chi2(t, row, y, eta, piece, NULL, NULL)
+                ended, steep = eta, fabs(d[i])
                 if value < best:
                     best = value
                     row.eta, row.piece = eta, piece
@@ -325,24 +334,42 @@ cdef double searched_chi2(const term_t *t, row_t *row, double y) noexcept nogil:
             # chi2 is at least the penalty of eta
             if least_penalty(t, left, right) >= best:
                 continue
-            if (d[i] < 0.0 and (d[i + 1] > 0.0 or f[i + 1] >= f[i])) or (d[i + 1] > 0.0 and f[i] >= f[i + 1]):
-                value = refined_minimum(t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], &eta)
+            # where slopes do not say that there is a minimum, chi2 may, unless it changes by its rounding
+            if d[i] < 0.0 < d[i + 1] or ((d[i] < 0.0 and f[i + 1] >= f[i] or d[i + 1] > 0.0 and f[i] >= f[i + 1])
+                                         and fmax(fabs(d[i]), fabs(d[i + 1])) * (right - left) > ROUNDING * t.base):
+                value = refined_minimum(
+                    t, row, y, piece, left, f[i], d[i], right, f[i + 1], d[i + 1], best + noise, &eta)
                 if value < best:
                     best = value
                     row.eta, row.piece = eta, piece
     return best
 
 
+cdef inline double depth(double a, double fa, double da, double b, double fb, double db) noexcept nogil:
+    """A value below which f does not fall between a and b, where its slopes lead towards each other.
+
+    Where f is convex it lies above its tangents; it may fall twice as far below both ends here.
+    """
+    cdef double least = fmin(fa, fb), meet
+    if not da < 0.0 < db:
+        return -INFINITY
+    meet = fa + da * (fb - fa - db * (b - a)) / (da - db)
+    return 2.0 * meet - least
+
+
 cdef double refined_minimum(const term_t *t, row_t *row, double y, Py_ssize_t piece, double a, double fa, double da,
-                            double b, double fb, double db, double *at) noexcept nogil:
+                            double b, double fb, double db, double limit, double *at) noexcept nogil:
     """A minimum between two values of eta in a piece, from chi2 (f) and its slopes (d) at both.
 
-    Regula falsi with the Illinois weights on the slope, where it changes its sign; bisections until it does.
+    Regula falsi with the Illinois weights on the slope, where it changes its sign; bisections until it does. What does
+    not fall below `limit` is not refined to the end.
     """
     cdef double x, fx, dx = 0.0, best = INFINITY, wa = da, wb = db
     cdef int iteration, side = 0
     at[0] = a
     for iteration in range(80):
+        if depth(a, fa, da, b, fb, db) > limit:
+            break
         x = 0.5 * (a + b)
         if wa < 0.0 < wb and iteration % 4 != 3:
             x = (a * wb - b * wa) / (wb - wa)

@@ -38,7 +38,7 @@ __all__ = ["Estimate", "fit"]
 REPORTED = 9.0
 #: How often directions are fitted to the curvature at most, by how much they grow each time, and what is near enough.
 ADAPTED, LONGER, ENOUGH = 4, 30.0, 2.0
-#: Weight of what an end of its range holds among what may stay anywhere on a flat direction: more than sizes can make up.
+#: Weight of what an end of its range holds among what may stay anywhere on a flat direction.
 _HELD = 1e100
 
 

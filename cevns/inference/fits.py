@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "best_fit"]
 
 _MASSES = 97
+#: Masses that are looked at between neighbours of the best of them, and distance in the logarithm of the mass to which
+#: the best of these is refined.
+_FINE, _CLOSE = 17, 1e-8
 #: Relative distances from another mediator's mass at which is looked as well.
 _NEAR = np.geomspace(0.1, 1e-6, 11)
 #: Share of chi2 by which neighbouring masses differ in rounding alone.
@@ -287,16 +290,26 @@ def _refined(
     line: Line, left: float, right: float, limits: tuple[float, float], num_threads: int
 ) -> tuple[float, float, float]:
     """Return the least chi2 between two logarithms of the mass, where it lies, and its y."""
-    # each pass looks at seventeen masses around the best one and keeps an eighth of the range
-    for _ in range(8):
-        fine = np.linspace(left, right, 17)
-        chi2, y = line.minima(np.exp(fine).clip(*limits), num_threads)
-        best = int(chi2.argmin())
-        # a closer look at rounding finds nothing, and a rough experiment takes 20 ms for each mass
-        if np.ptp(chi2) <= _ROUNDING * (1 + abs(chi2[best])):
-            break
-        left, right = fine[max(best - 1, 0)], fine[min(best + 1, 16)]
-    return chi2[best], fine[best], y[best]
+    fine = np.linspace(left, right, _FINE)
+    chi2, y = line.minima(np.exp(fine).clip(*limits), num_threads)
+    best = int(chi2.argmin())
+    least = chi2[best], fine[best], y[best]
+    # a closer look at rounding finds nothing
+    if np.ptp(chi2) <= _ROUNDING * (1 + abs(least[0])):
+        return least
+    from scipy.optimize import minimize_scalar
+
+    looked = [least]
+
+    def chi2_at(log_mass: float) -> float:
+        value, at = line.minima(np.exp([log_mass]).clip(*limits), 1)
+        looked.append((value[0], log_mass, at[0]))
+        return float(value[0])
+
+    # one mass after the other, since a rough experiment takes 20 ms for each
+    between = fine[max(best - 1, 0)], fine[min(best + 1, _FINE - 1)]
+    minimize_scalar(chi2_at, bounds=between, method="bounded", options={"xatol": _CLOSE})
+    return min(looked)
 
 
 def _check_range(mass_range: tuple[float, float] | None, smallest: float, largest: float) -> tuple[float, float]:
