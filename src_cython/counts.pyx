@@ -22,6 +22,7 @@ from libc.string cimport memset
 from cevns.kernels.form_factors cimport form_factors_c
 from cevns.kernels.pieces cimport Pieces, int_address, own, whole_address
 from cevns.kernels.polynomials cimport dot, power, quadratic
+from cevns.kernels.sizes cimport LOST, measure
 from cevns.kernels.weights cimport Weights
 
 import numpy as np
@@ -73,13 +74,10 @@ cdef void start_counts(const counts_t *c, counts_row_t *row, const double *value
     memset(row.built, 0, c.pieces)
     if alone:
         row.y = line_value(c, values)
-        if c.line >= 0 or c.kernels:
-            row.a = row.own_a
-    else:
-        if c.loose:
-            row.a = row.own_a
-        if c.moving:
-            row.bc = row.own_bc
+    elif c.moving:
+        row.bc = row.own_bc
+    if (alone and (c.line >= 0 or c.kernels > 0)) or (not alone and c.loose):
+        row.a = row.own_a
     if not c.kernels:
         return
     if not c.plain:
@@ -115,9 +113,11 @@ cdef void fill_factors(const counts_t *c, counts_row_t *row, const double *value
         out = row.factors + f * c.nuclei * c.cols
         if not c.factor[f].form_factor:
             mass_squared = values[c.factor[f].parameter] * values[c.factor[f].parameter]
+            row.largest[f] = 1.0 / (c.least_q2 + mass_squared)
             for j in range(c.nuclei * c.cols):
                 out[j] = 1.0 / (c.q2[j] + mass_squared)
             continue
+        row.largest[f] = 1.0
         for n in range(c.nuclei):
             parameter = c.radii[n]
             if parameter < 0:
@@ -324,7 +324,6 @@ cdef void add_counts(const counts_t *c, counts_row_t *row, Py_ssize_t piece) noe
 
 # --- what Python makes -----------------------------------------------------------------------------------------------
 
-
 def check_numbers(parameters, factors=()):
     """Raise a `TooManyFreeError` for more parameters, or more of them that are factors, than the kernels take."""
     if len(parameters) > MAX_PARAMETERS:
@@ -404,10 +403,9 @@ cdef class Counts:
         c.q2, c.weights = own(owned, q2), own(owned, weights.values)
         c.pointers, c.firsts = whole_address(weights.pointers), whole_address(weights.firsts)
         c.constant, c.linear = own(owned, constant), own(owned, linear)
-        self.kernel = <kernel_t *> calloc(max(c.kernels, 1), sizeof(kernel_t))
+        c.kernel = self.kernel = <kernel_t *> calloc(max(c.kernels, 1), sizeof(kernel_t))
         if self.kernel == NULL:
             raise MemoryError
-        c.kernel = self.kernel
         for i, (terms, powers, rates, counts) in enumerate(kernels):
             if (rates is None) == (counts is None) or (counts is not None and any(powers)) or (
                     (rates is not None and rates.shape != q2.shape)
@@ -445,7 +443,9 @@ cdef class Counts:
             c.spread[i] = i != c.line and i in used
             if c.spread[i]:
                 c.others += 1
-        c.plain = [(tuple(k[0]), tuple(k[1]), k[3] is None) for k in kernels] == [
+        measure(c, self.kernel, self.product)
+        # amplitudes of one mediator make up for nothing that is large but what others have, of fixed couplings
+        c.plain = 8.0 * c.sizes[0] <= LOST and [(tuple(k[0]), tuple(k[1]), k[3] is None) for k in kernels] == [
             (((n, (0,) * c.parameters, 1.0),), (n,), True) for n in (1, 2)] and factors[0] >= 0
         self.owned = tuple(owned)
 

@@ -49,6 +49,8 @@ cdef double SAFE = 1e-9
 # what of a slope is taken for rounding where bins are added one by one
 cdef double LOST = 1e-14
 cdef double ROOT_OF_TWO = 1.4142135623730951
+# how near to the end of a range nuisances stand at it
+cdef double END = 1e-12
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
 
@@ -156,31 +158,45 @@ cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held,
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil:
     """Fill the step; return the gain that it promises, twice."""
     cdef Py_ssize_t k, n = j.pulls
-    cdef double out = 0.0, ridge = 1e-10, own, least
-    cdef bint walls = False
+    cdef double out = 0.0, near
+    cdef bint walls = False, blocked = True
     for k in range(j.n):
         walls |= row.rows[k].height > 0.0
-    least = rounding(walls)
     find_fixed(j, row, held, fixed)
-    # next to walls a matrix may be so near to singular ones that sums over bins do not tell it from them
-    if (not (walls and j.convex and (factorise(row.hessian, fixed, n, SAFE, row.factor)
-                                     or factorise_bins(j, row, fixed, row.hessian)))
-            and not factorise(row.hessian, fixed, n, least, row.factor)):
-        # without second derivatives of the expectations no direction is negative
-        at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        if factorise(row.new_hessian, fixed, n, least, row.factor) or (
-                factorise_bins(j, row, fixed, row.new_hessian)):
-            ridge = 0.0
-        while ridge > 0.0 and not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
-            for k in range(n):
-                # each in its own units; where nothing was seen there are none
-                own = row.new_hessian[k * n + k]
-                row.new_hessian[k * n + k] += ridge * (own if own > 0.0 else 1.0)
-            ridge *= 100.0
-    solve(row.factor, fixed, row.gradient, n, row.step)
+    while blocked:
+        factorise_step(j, row, y, fixed, walls)
+        solve(row.factor, fixed, row.gradient, n, row.step)
+        # what stands at an end of its range stays there, where the way of all together leads out of it
+        blocked = False
+        for k in range(n):
+            near = END * fabs(row.step[k])
+            if not fixed[k] and (row.x[k] <= j.low[k] + near and row.step[k] > 0.0
+                                 or row.x[k] >= j.high[k] - near and row.step[k] < 0.0):
+                fixed[k] = blocked = True
     for k in range(n):
         out += row.step[k] * row.gradient[k]
     return out
+
+
+cdef void factorise_step(const joint_t *j, joint_row_t *row, double y, const char *fixed, bint walls) noexcept nogil:
+    """Find a factor that is positive, of the second derivatives if they are."""
+    cdef Py_ssize_t k, n = j.pulls
+    cdef double ridge = 1e-10, own, least = rounding(walls)
+    # next to walls a matrix may be so near to singular ones that sums over bins do not tell it from them
+    if (walls and j.convex and (factorise(row.hessian, fixed, n, SAFE, row.factor)
+                                or factorise_bins(j, row, fixed, row.hessian))
+            or factorise(row.hessian, fixed, n, least, row.factor)):
+        return
+    # without second derivatives of the expectations no direction is negative
+    at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+    if factorise(row.new_hessian, fixed, n, least, row.factor) or factorise_bins(j, row, fixed, row.new_hessian):
+        return
+    while not factorise(row.new_hessian, fixed, n, least, row.factor) and ridge < INFINITY:
+        for k in range(n):
+            # each in its own units; where nothing was seen there are none
+            own = row.new_hessian[k * n + k]
+            row.new_hessian[k * n + k] += ridge * (own if own > 0.0 else 1.0)
+        ridge *= 100.0
 
 
 cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil:

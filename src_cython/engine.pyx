@@ -8,20 +8,21 @@ from cevns.kernels.convexity cimport samples
 from cevns.kernels.counts cimport Counts
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm, direct_chi2, row_t, rows_size, term_t
 from cevns.kernels.joint cimport Joint
+from cevns.kernels.losses cimport expand_sum, lost_sum
 from cevns.kernels.masses cimport tabulate
 from cevns.kernels.pieces cimport own, whole_address
-from cevns.kernels.points cimport point_priors
+from cevns.kernels.points cimport point_priors, point_rows
 from cevns.kernels.poisson cimport PoissonTerm, poisson_chi2
 from cevns.kernels.polynomials cimport power
-from cevns.kernels.search cimport (
-    MAX_CROSSINGS, most_seeds, row_crossings, row_minimum)
+from cevns.kernels.search cimport MAX_CROSSINGS, most_seeds, row_crossings, row_minimum
 from cevns.kernels.sums cimport (
-    MAX_SHARED, cancelled, centred, expand_sum, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2,
-    start_sum, sum_chi2, sum_t)
+    MAX_SHARED, centred, joint_row, line_chi2, line_prior, open_sum, prior_chi2, shared_chi2, start_sum, sum_chi2,
+    sum_t)
 
 import numpy as np
 
 from cevns.errors import ConvergenceError, InputError
+from cevns.kernels.losses import digits_lost
 
 cdef enum:
     TRIALS = 64  # single points before it pays to know whether terms are convex, of a few samples
@@ -150,16 +151,39 @@ cdef class Engine:
                 f"{name} has both signs, of which chi2 knows the even power {self.line_power} alone, but its prior "
                 "knows both: give it a range of one sign, or take fit, interval or contour")
 
-    def refuse(self, double value):
+    cdef refuse_at(self, double value, const double *values):
+        """Refuse a value of chi2 that is none, at one point."""
+        cdef row_t *rows = open_sum(&self.s)
+        cdef bint lost
+        if rows == NULL:
+            raise MemoryError
+        start_sum(&self.s, rows, values, ALONE)
+        sum_chi2(&self.s, rows, 0.0)
+        lost = lost_sum(&self.s, rows)
+        free(rows)
+        if lost:
+            raise digits_lost()
+        self.refuse(value)
+
+    def refuse(self, double value, const double[::1] values=None):
         """Refuse a value of chi2 that is none.
+
+        Parameters
+        ----------
+        value : float
+            It.
+        values : array, shape (parameters,), optional
+            Where it was found.
 
         Raises
         ------
         InputError
-            If nothing is expected where something is observed.
+            If nothing is expected where something is observed, or counts are the small difference of large parts.
         ConvergenceError
             If no minimum over the nuisances was found.
         """
+        if values is not None and values.shape[0]:
+            self.refuse_at(value, &values[0])
         if value != value and self.joint is None:
             raise MemoryError
         if value != value:
@@ -244,6 +268,8 @@ cdef class Engine:
         try:
             start_sum(&self.s, rows, at, ALONE)
             value = shared_chi2(&self.s, rows, y, best) if self.s.shared else sum_chi2(&self.s, rows, y)
+            if lost_sum(&self.s, rows):
+                raise digits_lost()
             if not value < INFINITY:
                 self.refuse(value)
             for i in range(n):
@@ -280,35 +306,19 @@ cdef class Engine:
         self.check_possible(out, min(values.shape[0], out.shape[0]))
 
     cdef write(self, const double[:, ::1] values, double[::1] out):
-        cdef Py_ssize_t i = 0, k, run, n = min(values.shape[0], out.shape[0]), width = self.parameters
+        cdef Py_ssize_t n = min(values.shape[0], out.shape[0])
         cdef double none = 0.0
-        cdef const double *point = &none
         cdef double *y = <double *> malloc((n + 1) * sizeof(double))
         cdef bint *lost = <bint *> malloc((n + 1) * sizeof(bint))
         cdef row_t *rows
-        cdef bint some, judged = self.s.priors > 0 or self.s.line_weight != 0.0 or self.s.constant != 0.0
         try:
             if y == NULL or lost == NULL:
                 raise MemoryError
             rows = self.rows(values)
             with nogil:
-                while i < n:
-                    if width:
-                        point = &values[i, 0]
-                    run = along_line(&self.s, point, n - i, width, y)
-                    lost[0] = some = run == 1
-                    if not some:
-                        start_sum(&self.s, rows, point, MANY)
-                        some = cancelled(&self.s, rows, y, run, lost)
-                        line_chi2(&self.s, rows, y, run, &out[i])
-                    for k in range(run if some else 0):
-                        if lost[k]:
-                            y[0] = 0.0
-                            start_sum(&self.s, rows, point + k * width, ALONE)
-                            line_chi2(&self.s, rows, y, 1, &out[i + k])
-                    for k in range(run if judged else 0):
-                        out[i + k] += point_priors(&self.s, point + k * width)
-                    i += run
+                if n:
+                    point_rows(&self.s, rows, &values[0, 0] if self.parameters else &none, n, self.parameters, y, lost,
+                               &out[0])
             free(rows)
         finally:
             free(y)
@@ -319,6 +329,7 @@ cdef class Engine:
         cdef Py_ssize_t i, j, n = min(values.shape[0], out.shape[0]), m = min(y.shape[0], out.shape[1])
         cdef double others
         cdef sum_t s
+        cdef bint lost = False
         self.one_valued()
         cdef row_t *rows = self.rows(values)
         cdef double *moved = <double *> malloc((m + 1) * sizeof(double))
@@ -327,7 +338,7 @@ cdef class Engine:
                 for i in range(n):
                     s = self.s
                     start_sum(&s, rows, &values[i, 0], MANY)
-                    expand_sum(&s, rows)
+                    lost |= not expand_sum(&s, rows)
                     for j in range(m):
                         moved[j] = y[j] - s.middle
                     line_chi2(&s, rows, moved, m, &out[i, 0])
@@ -338,12 +349,18 @@ cdef class Engine:
             free(moved)
         if moved == NULL:
             raise MemoryError
+        if lost:
+            raise digits_lost()
 
     def minima(self, const double[:, ::1] values not None, bint two_sided, double[::1] out not None,
                double[::1] at not None):
-        """Write the least chi2 along the line through each point into `out` and its y into `at`."""
+        """Write the least chi2 along the line through each point into `out` and its y into `at`.
+
+        It is NaN where counts lose their digits on the line.
+        """
         cdef Py_ssize_t i, n = min(values.shape[0], out.shape[0], at.shape[0])
         cdef sum_t s
+        cdef bint lost = False
         self.one_valued()
         cdef row_t *rows = self.rows(values)
         cdef double *seeds = <double *> malloc(2 * self.seeds * sizeof(double))
@@ -352,7 +369,9 @@ cdef class Engine:
                 for i in range(n):
                     s = self.s
                     start_sum(&s, rows, &values[i, 0], MANY)
-                    expand_sum(&s, rows)
+                    if not expand_sum(&s, rows):
+                        out[i], at[i], lost = NAN, 0.0, True
+                        continue
                     out[i] = row_minimum(&s, rows, two_sided, seeds, seeds + self.seeds, &at[i])
                     out[i] += prior_chi2(&s, &values[i, 0])
                     at[i] += s.middle
@@ -360,7 +379,7 @@ cdef class Engine:
             free(seeds)
         if seeds == NULL:
             raise MemoryError
-        for i in range(n):
+        for i in range(n if not lost else 0):
             if out[i] != out[i]:
                 self.refuse(out[i])
         self.check_possible(out, n)
@@ -411,6 +430,7 @@ cdef class Engine:
         cdef sum_t s
         cdef row_t *rows
         cdef double *seeds
+        cdef bint lost = False
         if out.shape[1] < MAX_CROSSINGS:
             raise InputError(f"out has {out.shape[1]} columns, but needs {MAX_CROSSINGS}: see crossings_limit()")
         self.one_valued()
@@ -421,7 +441,7 @@ cdef class Engine:
                 for i in range(n):
                     s = self.s
                     start_sum(&s, rows, &values[i, 0], MANY)
-                    expand_sum(&s, rows)
+                    lost |= not expand_sum(&s, rows)
                     counts[i] = row_crossings(
                         &s, rows, two_sided, level - prior_chi2(&s, &values[i, 0]), seeds, seeds + self.seeds,
                         &out[i, 0], &above[i])
@@ -431,37 +451,11 @@ cdef class Engine:
             free(seeds)
         if seeds == NULL:
             raise MemoryError
+        if lost:
+            raise digits_lost()
         for i in range(n):
             if counts[i] == -2:
                 self.refuse(NAN)
-
-
-cdef Py_ssize_t along_line(
-        const sum_t *s, const double *first, Py_ssize_t n, Py_ssize_t width, double *y) noexcept nogil:
-    """How many of n points, at least one, differ from the first along the line alone; where they are goes into `y`."""
-    cdef Py_ssize_t i, k, known = 1, seen = 1
-    cdef double x, origin = s.line_origin
-    # one column after the other, in loops that are short, but never far beyond the first point that differs
-    while known == seen < n:
-        seen = min(n, 2 * seen + 8)
-        i = seen
-        for k in range(width):
-            if k != s.line:
-                i = same(first + k, known, i, width)
-        known = i
-    for i in range(known):
-        y[i] = 0.0
-    for i in range(known if s.line >= 0 else 0):
-        x = first[i * width + s.line] - origin
-        y[i] = x * x if s.line_power == 2 else power(x, s.line_power)
-    return known
-
-
-cdef inline Py_ssize_t same(const double *x, Py_ssize_t start, Py_ssize_t end, Py_ssize_t stride) noexcept nogil:
-    """The first from start on whose value is not that of the first of all, or the end."""
-    while start < end and x[start * stride] == x[0]:
-        start += 1
-    return start
 
 
 def crossings_limit():

@@ -9,6 +9,7 @@ from libc.string cimport memcpy
 
 from cevns.kernels.counts cimport (
     MAX_PARAMETERS, Counts, counts_row_size, counts_row_t, counts_t, fold_piece, place_counts_row, start_counts)
+from cevns.kernels.losses cimport lost_counts
 
 cimport numpy as np
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from cevns.errors import InputError
 from cevns.kernels.counts import check_numbers
+from cevns.kernels.losses import digits_lost
 
 np.import_array()
 
@@ -177,6 +179,7 @@ cdef class Predictor(Function):
 
     cdef int write(self, const double *values, double *out, bint apart) except -1 nogil:
         """Write counts, or their coefficients a, b and c in y."""
+        cdef bint lost
         cdef const counts_t *c = &self.counts.c
         cdef counts_row_t row
         cdef Py_ssize_t n = c.bins
@@ -192,7 +195,11 @@ cdef class Predictor(Function):
             memcpy(out + n, row.bc, 2 * n * sizeof(double))
         else:
             memcpy(out, row.a, n * sizeof(double))
+        lost = not apart and lost_counts(c, &row)
         free(numbers)
+        if lost:
+            with gil:
+                raise digits_lost()
         return 0
 
     def __call__(self, *args, **named):
@@ -201,7 +208,8 @@ cdef class Predictor(Function):
         Raises
         ------
         InputError
-            If a value is missing, superfluous, not a number or out of range.
+            If a value is missing, superfluous, not a number or out of range, or couplings cancel each other, so that
+            counts are the small difference of large numbers.
         """
         cdef double values[MAX_PARAMETERS]
         self.read(args, named, values)
@@ -219,7 +227,7 @@ cdef class Predictor(Function):
         Raises
         ------
         InputError
-            If one of them is no such array of doubles.
+            If one of them is no such array of doubles, or couplings cancel each other, as above.
         """
         cdef const double[:, ::1] points = self.points(values)
         cdef double[:, ::1] written

@@ -21,6 +21,7 @@ from cevns.kernels.counts cimport counts_t, line_value
 from cevns.kernels.gaussian cimport (
     ALONE, MOST_NUMBERS, direct_chi2, mass_point_t, open_rows, row_t, start_row, term_t)
 from cevns.kernels.joint cimport joint_gradient
+from cevns.kernels.losses cimport lost_counts, lost_sum
 from cevns.kernels.masses cimport mass_polynomials, mass_slopes, start_mass
 from cevns.kernels.pieces cimport MAX_ORDER
 from cevns.kernels.points cimport point_priors
@@ -45,6 +46,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
         if rows != NULL:
             start_sum(s, rows, values, ALONE)
             total = shared_chi2(s, rows, 0.0, best) if s.shared else sum_chi2(s, rows, 0.0)
+            if lost_sum(s, rows):
+                total = NAN
             for i in range(s.n):
                 centred(s, i, best, &term)
                 # the last sum may have been around another centre
@@ -67,7 +70,8 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
                     break
             start_row(s.terms[i], rows + i, values, ALONE)
             value = row_chi2(s.terms[i], rows + i, 0.0)
-            if not add_gradient(s.terms[i], rows + i, values, gradient):
+            if lost_counts(s.terms[i].counts, &rows[i].counts) or not add_gradient(
+                    s.terms[i], rows + i, values, gradient):
                 value = NAN
         total += value
     if not total < INFINITY:

@@ -85,7 +85,7 @@ cdef class Evaluator(Function):
         self.engine.count()
         value = point_chi2(&self.engine.s, values)
         if not value < INFINITY:
-            self.engine.refuse(value)
+            self.engine.refuse_at(value, values)
         return value
 
     def gradient(self, *args, **named):
@@ -118,7 +118,7 @@ cdef class Evaluator(Function):
         out = np.PyArray_SimpleNew(1, &n, np.NPY_DOUBLE)
         value = sum_gradient(&self.engine.s, values, <double *> np.PyArray_DATA(out))
         if not value < INFINITY:
-            self.engine.refuse(value)
+            self.engine.refuse_at(value, values)
         return value, out
 
     def __reduce__(self):

@@ -22,6 +22,8 @@ cdef enum:
     MOST_SHORTER = 20
     # steps that may leave what can be expected
     MOST_BLOCKED = 2
+    # of a range between places
+    MOST_HALVINGS = 40
 
 # what a round gains, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
@@ -210,9 +212,38 @@ cdef double search_between(const joint_t *j, joint_row_t *row, double y, const d
     part.low, part.high, low[pull], high[pull], fixed[pull] = low, high, left, right, True
     settle_at(j, row, y, held, fixed, pull, at, least, &lack)
     value = descend(&part, row, y, mask, INFINITY)
+    if value != value:
+        return halved(j, row, y, held, fixed, pull, at, left, right, least)
     if value < least and (j.low[pull] < left == row.x[pull] or row.x[pull] == right < j.high[pull]):
         value = descend(j, row, y, mask, INFINITY)
     if value < least:
         least = value
         keep_best(j, row)
+    return least
+
+
+cdef double halved(const joint_t *j, joint_row_t *row, double y, const double *held, const char *fixed, Py_ssize_t pull,
+                   double at, double left, double right, double least) noexcept nogil:
+    """The same by bisections of the slope, where no descent gets away from walls."""
+    cdef double value, slope, lack = 0.0, same = SAME_PLACE * (j.high[pull] - j.low[pull])
+    cdef Py_ssize_t k, n = j.pulls
+    cdef int _
+    for _ in range(MOST_HALVINGS):
+        value = settle_at(j, row, y, held, fixed, pull, at, least, &lack)
+        if not value < INFINITY:
+            break
+        slope = row.gradient[pull]
+        for k in range(n):
+            slope -= row.hessian[pull * n + k] * row.step[k]
+        # what a last step in the others gains is left out, so that the value is one of chi2
+        if value < least:
+            least = value
+            keep_best(j, row)
+        if slope > 0.0:
+            right = at
+        else:
+            left = at
+        if right - left <= same:
+            break
+        at = 0.5 * (left + right)
     return least

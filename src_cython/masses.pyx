@@ -30,6 +30,7 @@ from cevns.kernels.form_factors cimport PI
 from cevns.kernels.gaussian cimport (
     MASS_NODES, GaussianTerm, build_piece, build_rest, mass_point_t, mass_table_t, open_rows, polynomial_size, row_t,
     rows_size, term_t)
+from cevns.kernels.sizes cimport LOST, largest_constant
 from cevns.kernels.polynomials cimport power
 
 cdef enum:
@@ -274,7 +275,8 @@ cdef int tabulate(GaussianTerm term) except -1:
     if t.masses != NULL or t.precise:
         return 0
     table.power = of_power(c)
-    if not table.power:
+    # parts that are so large may cancel, which a table does not tell
+    if not table.power or 8.0 * largest_constant(c) > LOST:
         return 0
     for i in range(c.nuclei * c.cols):
         moves = False

@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memset
 from cevns.kernels.counts cimport MAX_PARAMETERS
 from cevns.kernels.engine cimport Engine
 from cevns.kernels.gaussian cimport ALONE, MANY, GaussianTerm
+from cevns.kernels.losses cimport cancelled, least_place, lost_sum
 from cevns.kernels.pieces cimport own
 from cevns.kernels.points cimport point_priors
 from cevns.kernels.search cimport row_minimum
@@ -24,6 +25,7 @@ from cevns.kernels.valleys cimport WELLS, fill_wells, place_t, plane_minimum, pl
 import numpy as np
 
 from cevns.errors import InputError
+from cevns.kernels.losses import digits_lost
 
 cdef enum:
     SAMPLES = 33  # values along a line at which a toy is sampled, and along each of many
@@ -146,6 +148,7 @@ cdef class Refits:
         cdef Py_ssize_t i, k, m = min(values.shape[0], out.shape[1]), n = min(data.shape[0], out.shape[0])
         cdef double none = 0.0
         cdef const double *at
+        cdef bint lost = False
         if values.shape[1] != self.engine.parameters:
             raise InputError(
                 f"values need {self.engine.parameters} columns, got {values.shape[1]}: give each parameter one")
@@ -161,8 +164,12 @@ cdef class Refits:
                         take_toy(&toys, k)
                         renew(&toys)
                         out[k, i] = sum_chi2(&toys.s, toys.rows, 0.0) + point_priors(&toys.s, at)
+                    if lost_sum(toys.engine, toys.rows):
+                        lost = True
         finally:
             close_toys(&toys)
+        if lost:
+            raise digits_lost()
         for k in range(n):
             for i in range(m):
                 if out[k, i] != out[k, i]:
@@ -181,6 +188,8 @@ cdef class Refits:
         cdef Py_ssize_t i, k, n = min(data.shape[0], out.shape[0]), m = min(len(self.lines), out.shape[1], at.shape[1])
         cdef const double[:, ::1] values = self.values
         cdef double *seeds = NULL
+        cdef double middle
+        cdef bint lost = False, there
         if not n or not m:
             return
         try:
@@ -191,6 +200,9 @@ cdef class Refits:
             with nogil:
                 for i in range(m):
                     start_line(&toys, &values[i, 0], MANY, self.samples)
+                    middle = least_place(toys.engine, toys.rows)
+                    # toys go along the polynomials alone
+                    lost |= cancelled(toys.engine, toys.rows, &middle, 1, &there)
                     for k in range(n):
                         take_toy(&toys, k)
                         renew(&toys)
@@ -201,6 +213,8 @@ cdef class Refits:
         finally:
             free(seeds)
             close_toys(&toys)
+        if lost:
+            raise digits_lost()
         self.refuse(out)
 
     def planes(self, Py_ssize_t across, bint logarithmic, bint two_sided, const double[:, ::1] data not None, centres,

@@ -13,22 +13,15 @@ and all that they and the pulls know of this term's centre is a mean and a varia
 centre and pull it finds its best well itself, exactly so if it is alone.
 """
 
-from libc.math cimport INFINITY, NAN, copysign, fabs, fmax, fmin
-from libc.string cimport memcpy, memset
+from libc.math cimport INFINITY, NAN, copysign, fabs
 
 from cevns.kernels.descents cimport MAX_PULLS, joint_row_t
-from cevns.kernels.counts cimport FOLDED, counts_row_t, counts_t, fold_piece
-from cevns.kernels.gaussian cimport ALONE, direct_chi2, forget, open_rows, row_t, start_rows, term_t
+from cevns.kernels.gaussian cimport ALONE, direct_chi2, open_rows, row_t, start_rows, term_t
 from cevns.kernels.joint cimport joint_chi2, joint_size, place_joint, start_joint
-from cevns.kernels.polynomials cimport find_piece, quadratic
 from cevns.kernels.quenching cimport row_chi2, term_line
 
 # what the last step in the shared nuisances may leave of chi2, relative to 1 + chi2
 cdef double ACCURACY = 1e-14
-# sums of which counts are what is left, in units of these, and in units of the uncertainties, from which on polynomials
-# in y lose their digits: chi2 as many as the square of such a sum has
-cdef double CANCELLED = 100.0
-cdef double LARGE = 1e4
 # by how little eta of all terms moves when wells are found, and how often they are looked for
 cdef double SETTLED = 1e-6
 
@@ -53,100 +46,6 @@ cdef void start_sum(const sum_t *s, row_t *rows, const double *values, int point
     start_rows(s.terms, rows, s.n, values, points)
     if s.joint != NULL:
         start_joint(s.joint, joint_row(s, rows), values, points == ALONE)
-
-
-cdef const double* bins_along(const sum_t *s, row_t *rows, Py_ssize_t i) noexcept nogil:
-    """b and c of the bins of a term at a quenching scale of about 1, of which a is in the same place."""
-    cdef const term_t *t = s.terms[i]
-    cdef Py_ssize_t piece = find_piece(t.eta_edges, t.pieces, 1.0, -1) if t.order > 1 else 0
-    fold_piece(t.counts, &rows[i].counts, piece)
-    return rows[i].counts.bc + 2 * piece * t.order * t.bins
-
-
-cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, bint *out) noexcept nogil:
-    """Whether the counts of some term are the small difference of very large ones anywhere among m points of the line.
-
-    Where they are goes into `out`, unless they are nowhere.
-    """
-    cdef Py_ssize_t i, j, k, n
-    cdef const double *a
-    cdef const double *b
-    cdef double left[3]
-    cdef double sums[3]
-    cdef bint some = False
-    for i in range(s.n):
-        n = s.terms[i].bins
-        b = bins_along(s, rows, i)
-        a = rows[i].counts.a + (b - rows[i].counts.bc) // 2
-        for k in range(3):
-            left[k] = sums[k] = 0.0
-        for k in range(n):
-            left[0] += a[k]
-            left[1] += b[k]
-            left[2] += b[n + k]
-            sums[0] += fabs(a[k])
-            sums[1] += fabs(b[k])
-            sums[2] += fabs(b[n + k])
-        # squares of amplitudes that add cancel only where the sum of all is less than six times the first
-        if 6.0 * sums[0] <= LARGE and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
-            continue
-        for j in range(m):
-            if quadratic(sums, fabs(y[j])) > fmax(CANCELLED * fabs(quadratic(left, y[j])), LARGE):
-                if not some:
-                    memset(out, 0, m * sizeof(bint))
-                out[j] = some = True
-    return some
-
-
-cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil:
-    """Let y count from where the counts of all terms are least, if they are the small difference of large ones there.
-
-    The range of y, and all that a search finds, count from there too.
-    """
-    cdef Py_ssize_t i, k, n
-    cdef const double *b
-    cdef double linear = 0.0, square = 0.0, middle
-    cdef bint lost
-    for i in range(s.n if s.line >= 0 else 0):
-        n = s.terms[i].bins
-        b = bins_along(s, rows, i)
-        for k in range(n):
-            linear += b[k]
-            square += b[n + k]
-    if not square > 0.0:
-        return
-    middle = fmin(fmax(-0.5 * linear / square, s.lowest), s.highest)
-    if middle == 0.0:
-        return
-    if not cancelled(s, rows, &middle, 1, &lost):
-        return
-    s.middle = middle
-    s.lowest -= middle
-    s.highest -= middle
-    for i in range(s.n):
-        expand_row(s.terms[i].counts, &rows[i].counts, middle)
-        forget(s.terms[i], rows + i)
-
-
-cdef void expand_row(const counts_t *c, counts_row_t *row, double middle) noexcept nogil:
-    """Expand the counts of a row elsewhere on its line, where less than their powers is left of large terms."""
-    cdef Py_ssize_t i, node, piece, n = c.bins
-    cdef double *a
-    cdef double *b
-    for piece in range(c.pieces):
-        fold_piece(c, row, piece)
-        # whatever else was made of them
-        row.built[piece] = FOLDED
-    if row.a != row.own_a:
-        memcpy(row.own_a, row.a, c.pieces * c.order * n * sizeof(double))
-    if row.bc != row.own_bc:
-        memcpy(row.own_bc, row.bc, 2 * c.pieces * c.order * n * sizeof(double))
-    row.a, row.bc = row.own_a, row.own_bc
-    for node in range(c.pieces * c.order):
-        a, b = row.own_a + node * n, row.own_bc + 2 * node * n
-        for i in range(n):
-            a[i] += middle * (b[i] + middle * b[n + i])
-            b[i] += 2.0 * middle * b[n + i]
 
 
 cdef inline double beside(const sum_t *s, row_t *rows, double y) noexcept nogil:

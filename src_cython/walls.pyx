@@ -5,7 +5,7 @@
 
 from libc.math cimport fabs, fmax, fmin, hypot, log
 
-from cevns.kernels.components cimport MAX_VECTORS, factor_of, poisson_row_t, poisson_t
+from cevns.kernels.components cimport MAX_VECTORS, poisson_row_t, poisson_t
 
 # how far multipliers may be from what expectations say they are, and how much of the way to their ends they go
 cdef double ASTRAY = 1e10
@@ -114,17 +114,19 @@ cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexce
 
 
 cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const double *nuisances) noexcept nogil:
-    """What rounding makes of the last expectations of bins with walls, where components cancel."""
+    """What rounding makes of the last expectations of bins with walls, where components or what scales them cancel."""
     cdef double factors[MAX_VECTORS]
     cdef double out = 0.0, total
-    cdef Py_ssize_t c, i
+    cdef Py_ssize_t c, i, k
     for c in range(p.components):
-        factors[c] = factor_of(p, c, nuisances)
+        factors[c] = fabs(p.bases[c])
+        for k in range(p.pulls):
+            factors[c] += fabs(p.scales[c * p.pulls + k] * nuisances[p.places[k]])
     for i in range(p.bins):
         if walled(p, i, row.expected[i]):
             total = 0.0
             for c in range(p.components):
-                total += fabs(factors[c] * row.vectors[c * p.bins + i])
+                total += factors[c] * fabs(row.vectors[c * p.bins + i])
             if fabs(row.expected[i] - p.floor) < NEXT_TO * ROUNDING * total:
                 out = fmax(out, ROUNDING * total)
     return out

@@ -317,6 +317,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "points",
         "quenching",
         "search",
+        "sizes",
         "sums",
         "toys",
         "valleys",

@@ -306,7 +306,7 @@ class Line:
             SEARCH_POINTS * len(others),
             num_threads,
         )
-        if self.not_standard:
+        if self.not_standard or np.isnan(chi2).any():
             self._check(others, chi2, y)
         return chi2, y
 
@@ -316,7 +316,8 @@ class Line:
         rows[:, self.engine.line] = values_along(self.parameter, self.engine.line_power, y)
         points = np.empty(len(rows))
         self.engine.points(rows, points)
-        lost = np.abs(points - chi2) > DIGITS * (1 + chi2)
+        # chi2 that is no number is no such value, either
+        lost = ~(np.abs(points - chi2) <= DIGITS * (1 + chi2))
         if lost.any():
             where = f" at {others[lost.argmax()]:g} MeV" if self.other else ""
             name, given = self.parameter.name, ", ".join(f"{name} = {self.fixed[name]:g}" for name in self.not_standard)

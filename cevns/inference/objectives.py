@@ -41,6 +41,8 @@ NARROWEST = 1e-9
 INNER = (30.0, 10.0, 3.0)
 #: How far from the base points are that tell whether chi2 knows a sign.
 DISTANCES = 10.0 ** np.linspace(-12.0, 3.0, 61)
+#: chi2 of points of which it is not known: above all that is known of others.
+UNKNOWN = 1e100
 
 
 def mass_range(parameter: Parameter) -> tuple[float, float]:
@@ -433,6 +435,11 @@ class Objective(Axes):
     def _points(self, engine: Any, rows: Array) -> Array:
         out = np.empty(len(rows))
         share(lambda part: engine.points(rows[part], out[part]), len(rows), len(rows), self.num_threads)
+        unknown = np.isnan(out)
+        if unknown.any():
+            # no way leads there, of which results say something; differences of it are numbers
+            out[unknown] = UNKNOWN
+            self.kept["unknown"] = True
         return out
 
     @cached_property

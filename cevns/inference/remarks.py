@@ -24,6 +24,10 @@ __all__ = ["ONE_NAME", "at_ends", "check_effect", "directions", "jumped", "nuisa
 #: What to do where several names are given for one.
 ONE_NAME = "give the name of one parameter: profiled= takes others, over which chi2 is minimised, and fit several"
 _INEXACT = "the end may be inexact"
+_UNKNOWN = (
+    "chi2 of some points is not known, since couplings cancel each other in the counts or no minimum over nuisances "
+    "was found: they are left out"
+)
 #: Difference in chi2 below which another minimum is as deep.
 AS_DEEP = 0.01
 #: Change of chi2 below which an end of a range fits as well.
@@ -166,6 +170,8 @@ def remarks(objective: Objective, minima: Sequence[Minimum]) -> tuple[str, ...]:
         out.append(f"{name} is at the {end} end of its range, {p.low if end == 'lower' else p.high:g}{unit}: {beyond}")
     out += nuisances(objective, best)
     out += _along(objective, best)
+    if objective.kept.get("unknown"):
+        out.append(_UNKNOWN)
     for other in minima[1:]:
         if other.chi2 - best.chi2 <= AS_DEEP:
             values = ", ".join(f"{name} {value:.6g}" for name, value in shown_values(objective, other.point).items())

@@ -16,6 +16,7 @@ cdef struct kernel_t:
     const double *counts
     int powers[MAX_FACTORS]
     bint lines[3]  # which powers of the line's variable y it comes with
+    double size  # of the counts, without the factors; see `sizes.pyx`
 
 
 cdef struct product_t:
@@ -23,6 +24,7 @@ cdef struct product_t:
     # of y with it, 0 to 2; and which kernels it multiplies, shares[first_share:last_share]
     Py_ssize_t first, last, first_share, last_share
     int line
+    double size  # of all counts that it multiplies, without the factors
 
 
 cdef struct share_t:
@@ -71,6 +73,10 @@ cdef struct counts_t:
     const int *radii
     int form_factor
     double thickness
+    # sizes of a, b and c as far as no parameter moves them, the node that they are of, and the least q^2
+    double sizes[3]
+    Py_ssize_t usual
+    double least_q2
     # whether kernels add to a, whether they add to b or c, whether any has rates, and whether they are b p + c p^2 of
     # one mediator alone
     bint loose, moving, rated, plain
@@ -85,6 +91,8 @@ cdef struct counts_row_t:
     double *factors
     double *products
     double *strengths
+    # of each factor the largest value
+    double largest[MAX_FACTORS]
     # counts: a (node, bin), b and c (node, 2, bin), and what of each piece is there
     const double *a
     const double *bc

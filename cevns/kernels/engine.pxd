@@ -20,6 +20,7 @@ cdef class Engine:
     cdef int count(self) except -1
     cdef take_priors(self, priors, list owned)
     cdef one_valued(self)
+    cdef refuse_at(self, double value, const double *values)
     cdef row_t* rows(self, const double[:, ::1] values) except NULL
     cdef write(self, const double[:, ::1] values, double[::1] out)
     cdef check_possible(self, const double[::1] found, Py_ssize_t n)

@@ -49,6 +49,4 @@ cdef void line_chi2(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
 cdef double prior_chi2(const sum_t *s, const double *values) noexcept nogil
 cdef double line_prior(const sum_t *s, double y) noexcept nogil
 cdef void centred(const sum_t *s, Py_ssize_t i, const double *a, term_t *out) noexcept nogil
-cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, bint *out) noexcept nogil
-cdef void expand_sum(sum_t *s, row_t *rows) noexcept nogil
 cdef double shared_chi2(const sum_t *s, row_t *rows, double y, double *best) noexcept nogil

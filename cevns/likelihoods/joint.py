@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,8 @@ __all__ = ["JointStatistic", "join"]
 
 #: Where a descent starts in a nuisance that may have several minima, in standard deviations.
 _START = 1.5
+#: Places along a quenching scale, at least, from which minima are looked for.
+_LOOKS = 32
 #: What correlations may be of.
 _CORRELATED = "They are of nuisances that may be shared, those of nuisances= and shapes=: make it one of these"
 #: How far off, in standard deviations, a component may vanish for its nuisance to be counted from there: beyond, pulls
@@ -103,7 +106,7 @@ class JointStatistic:
         own = [_normalisation(name, sigma, False) for name, sigma in sigmas if sigma]
         shared = [_normalisation(n.name, n.sigma, True) for n in self.nuisances]
         grids = [
-            Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], g.shared, False, g.unit, g.edges[1:-1])
+            Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], g.shared, False, g.unit, *_along(g))
             for g in self.spread.shapes
         ]
         if (g := self.spread.offset) is not None:
@@ -240,6 +243,18 @@ class JointStatistic:
 
     def _axis(self, grid: Grid) -> tuple[Array, int, int]:
         return np.array(grid.edges), grid.order, self._place[grid.name]
+
+
+def _along(grid: Grid) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return where descents begin in a deformation of the signal, and places from which all minima along it are found.
+
+    A scale may take the signal out of bins, and its chi2 have a minimum wherever one enters or leaves.
+    """
+    if grid.unit != "relative":
+        return tuple(grid.edges[1:-1]), ()
+    each = max(math.ceil(_LOOKS / (len(grid.edges) - 1)), 2)
+    inner = [np.linspace(a, b, each, endpoint=False) for a, b in itertools.pairwise(grid.edges)]
+    return (), tuple(np.append(np.concatenate(inner), grid.edges[-1]).tolist())
 
 
 def _normalisation(name: str, sigma: float, shared: bool) -> Pull:

@@ -414,8 +414,9 @@ class Likelihood(Inference, Expectations, Questions):
         rows = rows_of(arrays.values(), shape)
         out = np.empty(rows.shape[0])
         evaluator.engine.points(rows, out)
-        if not np.isfinite(out).all():
-            evaluator.engine.refuse(out[~np.isfinite(out)][0])
+        if not (known := np.isfinite(out)).all():
+            first = int(known.argmin())
+            evaluator.engine.refuse(out[first], rows[first])
         return out.reshape(shape)
 
     def at(self, interaction: Model, **values: Any) -> tuple[Evaluator | RefoldedEvaluator, dict[str, Any]]:

@@ -90,9 +90,10 @@ class RefoldedEngine:
         ((engine, _, others),) = self.groups(values[None, :])
         return engine, others[0]
 
-    def refuse(self, value: float) -> None:
+    def refuse(self, value: float, values: Array | None = None) -> None:
         """Refuse a value of chi2 that is none; see `Engine.refuse`."""
-        self._first.refuse(value)
+        engine, others = (self._first, None) if values is None else self._alone(values)
+        engine.refuse(value, others)
 
     def points(self, rows: Array, out: Array) -> None:
         """Write chi2 of points; see `Engine.points`."""

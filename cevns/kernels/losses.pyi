@@ -1,0 +1,3 @@
+from cevns.errors import InputError
+
+def digits_lost() -> InputError: ...

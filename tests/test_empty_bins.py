@@ -1,0 +1,134 @@
+"""Least chi2 of Poisson data at walls and at ends of ranges, beside searches that know nothing of descents."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import special
+
+from cevns.detectors import GaussianResolution, PolynomialQuenching, Response
+from cevns.errors import ConvergenceError
+from cevns.experiments import Experiment
+from cevns.fluxes import pion_decay_at_rest
+from cevns.likelihoods import Background, Nuisance
+from cevns.nuclei import Target
+
+FLUX = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
+
+
+def experiment(observed, mass, signal_sigma, background, ends=(5, 35), resolution=None, **others):
+    response = Response(PolynomialQuenching((0.25,)), np.linspace(*ends, len(observed) + 1), resolution=resolution)
+    argon = Target.of("Ar", mass=mass)
+    return Experiment(
+        "few", FLUX, argon, response, observed, signal_sigma=signal_sigma, backgrounds=[background], **others
+    )
+
+
+def of_counts(expected, observed):
+    """Return chi2 of Baker and Cousins; infinite where nothing is expected of what is seen."""
+    if (expected < 0).any() or (expected[observed > 0] <= 0).any():
+        return math.inf
+    logs = special.xlogy(observed, np.divide(observed, expected, out=np.ones_like(expected), where=expected > 0))
+    return float(2 * (expected - observed + logs).sum())
+
+
+def least(function, low, high, steps=160):
+    """Return the minimum of a convex function by golden section."""
+    golden = (math.sqrt(5) - 1) / 2
+    a, b = low, high
+    places = [b - golden * (b - a), a + golden * (b - a)]
+    values = [function(place) for place in places]
+    for _ in range(steps):
+        if values[0] <= values[1]:
+            b = places[1]
+            places, values = [b - golden * (b - a), places[0]], [math.nan, values[0]]
+            values[0] = function(places[0])
+        else:
+            a = places[0]
+            places, values = [places[1], a + golden * (b - a)], [values[1], math.nan]
+            values[1] = function(places[1])
+    return min(values)
+
+
+def with_free_level(signal, template, observed, variance):
+    """Return the least chi2 over factors of signal and background whose difference alone has a pull."""
+
+    def at(factor):
+        # what the background must be at least, from where it is counted lest the emptiest bin lose its digits
+        needed = -factor * signal / template
+        first = int(needed.argmax())
+
+        def beyond(more):
+            expected = np.maximum(factor * signal + (needed[first] + more) * template, 0.0)
+            expected[first] = more * template[first]
+            return of_counts(expected, observed) + (factor - needed[first] - more) ** 2 / variance
+
+        most = 4 * (observed.sum() + 10) / template.min() + 2 * abs(needed).max()
+        return min(least(beyond, 0.0, most), beyond(0.0))
+
+    most, far = (observed.sum() + 20) / signal.max() * 3, 4 * (observed.sum() + 10) / signal.min() + 10
+    # a range that is mostly infinite leads nowhere
+    return min(least(at, *ends) for ends in ((0.0, most), (-most, most), (-far, far)))
+
+
+@pytest.mark.parametrize(
+    ("observed", "sigma", "expected"),
+    [([100, 0], 0.01, 2.8530460910e-4), ([1000, 0], 0.01, 0.028529728), ([1000, 0], 0.1, 0.028250088)],
+)
+def test_a_free_level_beside_an_empty_bin(observed, sigma, expected):
+    background = Background("b", [4.5e4, 5.4e5], 1.0)
+    level = Nuisance("level", math.inf, of=["signal", "b"])
+    found = experiment(observed, 1000.0, sigma, background, nuisances=[level]).chi2("sm")
+    assert found == pytest.approx(expected, abs=2e-9)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_free_level_of_signal_and_background(seed):
+    draw = np.random.default_rng(seed)
+    bins = int(draw.integers(2, 5))
+    observed = np.where(draw.random(bins) < 0.5, 0.0, 10 ** draw.uniform(0, 4, bins)).round()
+    observed[draw.integers(bins)] += 5.0
+    template, sigmas = 10 ** draw.uniform(-1, 5, bins), (10 ** draw.uniform(-4, 0), 10 ** draw.uniform(-3, 0.3))
+    level = Nuisance("level", math.inf, of=["signal", "b"])
+    made = experiment(
+        observed, 10 ** draw.uniform(-3, 4), sigmas[0], Background("b", template, sigmas[1]), nuisances=[level]
+    )
+    expected = with_free_level(made.predict("sm").signal, template, observed, sigmas[0] ** 2 + sigmas[1] ** 2)
+    assert made.chi2("sm") == pytest.approx(expected, rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_of_a_wide_quenching_scale_is_searched(seed):
+    """Far beyond the data signals are least where they leave the bins, be it at an end of the range."""
+    draw = np.random.default_rng(100 + seed)
+    bins, sigma = int(draw.integers(2, 9)), float(draw.choice([0.1, 0.2, 0.3, 0.5]))
+    observed = np.where(draw.random(bins) < 0.3, 0.0, 10 ** draw.uniform(0, 3.5, bins)).round()
+    template, own = 10 ** draw.uniform(-1, 3, bins), float(10 ** draw.uniform(-2.5, 0))
+    made = experiment(
+        *(observed, 10 ** draw.uniform(0, 4), own, Background("b", template, 0.0)),
+        ends=(draw.uniform(0.5, 10), draw.uniform(12, 35)),
+        resolution=GaussianResolution(0.2) if seed % 2 else None,
+        quenching_sigma=sigma,
+    )
+    point = ("universal", 10 ** draw.uniform(-1, 3), 10 ** draw.uniform(-5.5, -3))
+    expected = math.inf
+    for eta in np.linspace(*made.signal.eta_range, 120):
+        signal = made.predict(*point, eta=eta).signal
+        seen = signal > 0
+        lowest = max([1 - 60 * own, *(-template[seen] / signal[seen])])
+
+        def at(factor, signal=signal):
+            return of_counts(np.maximum(template + factor * signal, 0.0), observed) + ((factor - 1) / own) ** 2
+
+        expected = min(expected, least(at, lowest, 1 + 60 * own, 70) + ((eta - 1) / sigma) ** 2)
+    found = made.chi2(*point)
+    # a scan cannot get below the minimum
+    assert found <= expected * (1 + 1e-6) + 1e-6
+    assert made.bind("universal")(*point[1:]) == pytest.approx(found, rel=1e-9)
+
+
+def test_what_rounding_leaves_nothing_of_is_refused():
+    background = Background("b", [1e15, 1e12], 1.0)
+    level = Nuisance("level", math.inf, of=["signal", "b"])
+    with pytest.raises(ConvergenceError):
+        experiment([0, 5], 1e3, 1e-6, background, nuisances=[level]).chi2("sm")
