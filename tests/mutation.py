@@ -52,24 +52,27 @@ ROOMS = {
     "likelihoods": ("likelihood", "priors", "nuisances", "joint", "free_parameters", "data_sets"),
     "inference": (
         *("inference", "small_print", "fits", "minima", "contours", "posteriors", "measurements", "results"),
-        *("result_contradictions", "flats"),
+        *("result_contradictions", "flats", "two_mediators", "contracts/results"),
     ),
     "bounds": ("bounds", "small_print", "magnetic_moments"),
     "experiments": ("experiments", "user_experiment"),
-    "": ("binning", "parameters", "small_print"),
+    "": ("binning", "arrays", "parameters", "small_print", "shapes", "data_sets"),
 }
 #: Tests of everything numerical, the quick ones first.
 CORE = (
     *("small_print", "form_factors", "kernels", "likelihood", "bound_points", "gradients", "inference", "signals"),
-    *("interactions", "oracle", "properties", "rough_eta", "traps", "strained", "generated"),
+    *("interactions", "oracle", "properties", "rough_eta", "traps", "strained", "lost_digits", "priors", "generated"),
 )
 #: Tests of counts in cells and their Poisson likelihoods, which those of the core do not meet.
 POISSON = (
     *("reference_poisson", "reference_germanium", "reference_xenonnt", "shapes", "moments", "joint", "far_signals"),
-    *("reference_argon_3d", "reference_csi_2021", "many_starts", "walls"),
+    *("reference_argon_3d", "reference_csi_2021", "many_starts", "walls", "empty_bins", "time_offsets", "free_levels"),
 )
 #: Kernels that serve Poisson data alone.
-CELLS = {"backwards", "components", "descents", "engine", "joint", "poisson", "sums"}
+CELLS = {"backwards", "components", "descents", "engine", "joint", "looks", "poisson", "sums", "walls"}
+#: Tests of toys, and the kernels that serve them.
+TOYS = ("toys", "by_toys", "feldman_cousins", "sensitivities")
+DRAWN = {"glances", "refits", "toys", "valleys"}
 OPERATORS = {
     "+": "-",
     "-": "+",
@@ -179,10 +182,11 @@ def tests_of(path):
     folder, stem = Path(path).parent.name, Path(path).stem
     own = (stem,) if (ROOT / f"tests/test_{stem}.py").exists() else ()
     if folder in ("src_cython", "kernels"):
-        first = (*own, *(POISSON if stem in CELLS else ()))
+        first = (*own, *(POISSON if stem in CELLS else ()), *(TOYS if stem in DRAWN else ()))
     else:
         first = (*own, *ROOMS["" if folder == "cevns" else folder])
-    return [f"tests/test_{name}.py" for name in dict.fromkeys((*first, *CORE))]
+    every = [name.rpartition("/") for name in dict.fromkeys((*first, *CORE))]
+    return [f"tests/{within}{slash}test_{name}.py" for within, slash, name in every]
 
 
 class Copy:

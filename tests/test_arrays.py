@@ -1,12 +1,13 @@
 """What stands in for NumPy's own: rules of quadrature and Legendre polynomials."""
 
 import dataclasses
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from cevns.arrays import Polynomial, Value, gauss_legendre, legendre, product
+from cevns.arrays import Polynomial, Value, equal, gauss_legendre, legendre, product
 
 
 @pytest.mark.parametrize("order", [1, 2, 5, 6, 12, 24, 64])
@@ -79,3 +80,16 @@ def test_values_of_one_field_or_none_are_equal_as_dataclasses_are(values):
     ours = dataclasses.make_dataclass("Thing", fields, bases=(Value,), frozen=True, eq=False, repr=False)
     assert ours(*values) == ours(*values)
     assert plain(*values) == plain(*values)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        (math.nan, math.nan, True),
+        (math.nan, 1.0, False),
+        (1.0, math.nan, False),
+        ((math.nan, 2.0), (math.nan, 2.0), True),
+    ],
+)
+def test_what_is_no_number_is_equal_to_itself(a, b, same):
+    assert equal(a, b) is same
