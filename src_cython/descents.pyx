@@ -49,8 +49,10 @@ cdef double SAFE = 1e-9
 # what of a slope is taken for rounding where bins are added one by one
 cdef double LOST = 1e-14
 cdef double ROOT_OF_TWO = 1.4142135623730951
-# how near to the end of a range nuisances stand at it
-cdef double END = 1e-12
+# rounding of chi2 of one event
+cdef double BLUR = 1e-15
+# which part of a step leads to the end of a range that is next
+cdef double END = 1e-8
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
 
@@ -227,13 +229,15 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
-    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray
+    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray, blur = 0.0, enough
     cdef Py_ssize_t i, k, loose, n = j.pulls
     cdef int _, _halving
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
         open_walls(j.terms[i], row.rows + i, height)
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
+    for i in range(j.n):
+        blur += BLUR * observed_total(j.terms[i])
     find_redundant(j, row, held, idle)
     for _ in range(MOST_STEPS):
         value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
@@ -247,7 +251,9 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
             astray += off_multipliers(j.terms[i], row.rows + i)
             loose += below_floor(j.terms[i], row.rows + i)
         # what is far below its floor gains m by twice as far, for ever, where nothing holds it
-        if astray <= height and gain <= (0.01 * last if height == last else height) + 2.0 * loose * height:
+        # rounding that allows no lower walls allows no smaller gains, either
+        enough = 0.01 * last if height == last < 1.001 * LAST_WALL * (1.0 + fabs(value)) else height
+        if astray <= height and gain <= enough + 2.0 * loose * height:
             if height == last:
                 if last > MOST_WALL * (1.0 + fabs(value)):
                     break
@@ -267,7 +273,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
                 row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
             new = at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian)
             # rounding may be all that is left to go down
-            if new <= value - 1e-4 * scale * gain + 1e-13 * (1.0 + fabs(value)):
+            if new <= value - 1e-4 * scale * gain + 1e-13 * (1.0 + fabs(value)) + blur:
                 break
             if new < INFINITY:
                 scale *= 0.5
