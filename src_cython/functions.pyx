@@ -195,7 +195,7 @@ cdef class Predictor(Function):
             memcpy(out + n, row.bc, 2 * n * sizeof(double))
         else:
             memcpy(out, row.a, n * sizeof(double))
-        lost = not apart and lost_counts(c, &row)
+        lost = not apart and lost_counts(c, &row, 0.0)
         free(numbers)
         if lost:
             with gil:

@@ -70,7 +70,7 @@ cdef double sum_gradient(const sum_t *s, const double *values, double *gradient)
                     break
             start_row(s.terms[i], rows + i, values, ALONE)
             value = row_chi2(s.terms[i], rows + i, 0.0)
-            if lost_counts(s.terms[i].counts, &rows[i].counts) or not add_gradient(
+            if lost_counts(s.terms[i].counts, &rows[i].counts, 1.0) or not add_gradient(
                     s.terms[i], rows + i, values, gradient):
                 value = NAN
         total += value

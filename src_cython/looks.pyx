@@ -30,6 +30,10 @@ cdef double LAST_GAIN = 1e-8
 # places that are one, relative to the range; how far above the least chi2 no descent begins
 cdef double SAME_PLACE = 1e-9
 cdef double HOPELESS = 1.0
+# share of what a slope says up to which chi2 changes to the next place, unless there is a minimum on the way: on a
+# parabola that has none it is more than a half
+cdef double BENT = 0.25
+cdef double STEEPER = 8.0
 # what a step in the others may promise, twice, where no more are taken: anywhere, and where chi2 is far above the
 # least. Of Poisson data, whose logarithms are self-concordant, a step that promises less than 2 falls short of chi2's
 # minimum by a bounded part of itself, but one that promises more by any amount.
@@ -91,6 +95,10 @@ cdef double look_along(const joint_t *j, joint_row_t *row, double y, const doubl
         if row.slopes[i] < 0.0 and i + 1 < count and (row.slopes[i + 1] > 0.0 or row.heights[i + 1] == INFINITY):
             left = at
             at = meeting(row, i, &lowest)
+        elif row.slopes[i] < 0.0 and i + 1 < count and bends_back(row, i, i + 1):
+            left, lowest = at, row.heights[i] + row.slopes[i] * (row.places[i + 1] - at)
+        elif row.slopes[i] > 0.0 and i > 0 and bends_back(row, i, i - 1):
+            right, lowest = at, row.heights[i] + row.slopes[i] * (row.places[i - 1] - at)
         elif row.slopes[i] > 0.0 and i > 0 and row.heights[i - 1] == INFINITY:
             right = at
         elif i > 0 and (row.heights[i - 1] < row.heights[i] or row.slopes[i] > 0.0 > row.slopes[i - 1]) or (
@@ -101,6 +109,11 @@ cdef double look_along(const joint_t *j, joint_row_t *row, double y, const doubl
     return least
 
 
+cdef inline bint bends_back(const joint_row_t *row, Py_ssize_t i, Py_ssize_t other) noexcept nogil:
+    """Whether chi2 falls so much less to the next place than its slope says that there may be a minimum on the way."""
+    return row.heights[other] - row.heights[i] > BENT * row.slopes[i] * (row.places[other] - row.places[i])
+
+
 cdef double meeting(const joint_row_t *row, Py_ssize_t i, double *height) noexcept nogil:
     """Where a minimum between two places may be, and the height at which tangents meet."""
     cdef double apart = row.places[i + 1] - row.places[i], one = row.slopes[i], other = row.slopes[i + 1], along
@@ -109,6 +122,9 @@ cdef double meeting(const joint_row_t *row, Py_ssize_t i, double *height) noexce
         return row.places[i]
     along = (row.heights[i + 1] - row.heights[i] - other * apart) / (one - other)
     height[0] = fmin(row.heights[i] + one * fmin(fmax(along, 0.0), apart), row.heights[i + 1])
+    # where one slope is far steeper chi2 bends both ways in between, and tangents are no bound
+    if fmax(fabs(one), other) > STEEPER * fmin(fabs(one), other):
+        height[0] = row.heights[i if fabs(one) > other else i + 1] - BENT * fmax(fabs(one), other) * apart
     return row.places[i] - one / (other - one) * apart
 
 

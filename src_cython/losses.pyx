@@ -26,17 +26,20 @@ cdef double LARGE = 1e4
 
 # --- at a point alone ------------------------------------------------------------------------------------------------
 
-cdef bint lost_counts(const counts_t *c, const counts_row_t *row) noexcept nogil:
-    """Whether counts have lost their digits at a point alone, of which some piece was folded."""
+cdef bint lost_counts(const counts_t *c, const counts_row_t *row, double unit) noexcept nogil:
+    """Whether counts have lost their digits at a point alone, of which some piece was folded.
+
+    What is far below `unit` nobody sees.
+    """
     cdef double y = fabs(row.y) if c.line >= 0 else 0.0, left = 0.0
     cdef Py_ssize_t i, piece
-    if c.plain or not least_parts(c, row, y) > LOST:
+    if c.plain or not least_parts(c, row, y) > LOST * unit:
         return False
     for piece in range(c.pieces):
         if row.built[piece] & FOLDED:
             for i in range(c.bins):
                 left += fabs(row.a[piece * c.order * c.bins + i])
-            return parts(c, row, y) > LOST * fmax(left, 1.0)
+            return parts(c, row, y) > LOST * fmax(left, unit)
     return False
 
 
@@ -82,17 +85,28 @@ cdef double parts(const counts_t *c, const counts_row_t *row, double y) noexcept
     return total
 
 
+cdef double seen_beside(const poisson_t *p) noexcept nogil:
+    """Counts that are seen beside backgrounds: a whole one, or what there is of these, if that is less."""
+    cdef Py_ssize_t i
+    cdef double total = 0.0
+    for i in range((p.components - 1) * p.bins):
+        total += fabs(p.templates[i])
+        if total >= 1.0:
+            return 1.0
+    return total
+
+
 cdef bint lost_sum(const sum_t *s, row_t *rows) noexcept nogil:
     """Whether any counts have lost their digits at a point alone."""
     cdef Py_ssize_t i, g
     cdef const poisson_t *p
     for i in range(s.n):
-        if lost_counts(s.terms[i].counts, &rows[i].counts):
+        if lost_counts(s.terms[i].counts, &rows[i].counts, 1.0):
             return True
     for i in range(s.joint.n if s.joint != NULL else 0):
         p = s.joint.terms[i]
         for g in range(p.groups):
-            if lost_counts(p.counts[g], joint_row(s, rows).rows[i].counts + g):
+            if lost_counts(p.counts[g], joint_row(s, rows).rows[i].counts + g, seen_beside(p)):
                 return True
     return False
 
@@ -147,20 +161,21 @@ cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
     cdef Py_ssize_t i, j
     cdef double left[3]
     cdef double sums[3]
-    cdef double least, large
+    cdef double least, large, unit
     cdef bint some = False, hidden
     for i in range(terms_of(s)):
         # counts of those that are profiled together are polynomials, but chi2 is not
-        least, large = CANCELLED if i < s.n else LOST, LARGE if i < s.n else LOST
+        unit = 1.0 if i < s.n else seen_beside(s.joint.terms[i - s.n])
+        least, large = CANCELLED if i < s.n else LOST, LARGE if i < s.n else LOST * unit
         sum_parts(s, rows, i, left, sums)
-        hidden = not only_mediator(s, i) and least_parts_of(s, rows, i, farthest(y, m)) > LOST
+        hidden = not only_mediator(s, i) and least_parts_of(s, rows, i, farthest(y, m)) > LOST * unit
         # squares of amplitudes that add cancel only where the sum of all is less than six times the first
         if not hidden and 6.0 * sums[0] <= large and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
             continue
         for j in range(m):
             if quadratic(sums, fabs(y[j])) > fmax(least * fabs(quadratic(left, y[j])), large) or (
                     # of parts that cancel wherever on the line nothing is left to be seen there
-                    hidden and least_parts_of(s, rows, i, fabs(y[j])) > LOST * fmax(fabs(quadratic(left, y[j])), 1.0)):
+                    hidden and least_parts_of(s, rows, i, fabs(y[j])) > LOST * fmax(fabs(quadratic(left, y[j])), unit)):
                 if not some:
                     memset(out, 0, m * sizeof(bint))
                 out[j] = some = True
@@ -224,10 +239,11 @@ cdef bint lost_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
     cdef Py_ssize_t i
     cdef double left[3]
     cdef double sums[3]
-    cdef double whole, far = fabs(y)
+    cdef double whole, unit, far = fabs(y)
     for i in range(terms_of(s)):
         sum_parts(s, rows, i, left, sums)
-        whole = LOST * fmax(fabs(quadratic(left, y)), 1.0)
+        unit = 1.0 if i < s.n else seen_beside(s.joint.terms[i - s.n])
+        whole = LOST * fmax(fabs(quadratic(left, y)), unit)
         if quadratic(sums, far) > whole:
             return True
         if not only_mediator(s, i) and least_parts_of(s, rows, i, far) > whole and parts_of(s, rows, i, far) > whole:

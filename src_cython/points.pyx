@@ -38,7 +38,7 @@ cdef double point_chi2(const sum_t *s, const double *values) noexcept nogil:
                     return NAN
             start_row(s.terms[i], rows + i, values, ALONE)
             value = row_chi2(s.terms[i], rows + i, 0.0)
-            if lost_counts(s.terms[i].counts, &rows[i].counts):
+            if lost_counts(s.terms[i].counts, &rows[i].counts, 1.0):
                 value = NAN
         total += value
     free(rows)

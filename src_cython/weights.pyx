@@ -30,6 +30,10 @@ cdef double DENSITY_AT_0 = 0.3989422804014327
 # ln((2 pi)^(1/2))
 cdef double LOG_OF_ROOT = 0.9189385332046727
 # of a sum of falling terms
+# numbers that are so near to the last one are reached from it
+cdef double STEPS = 24.0
+# unless they are so improbable that digits are gone
+cdef double LEAST_TERM = 1e-280
 cdef double LAST_TERM = 1e-17
 
 
@@ -284,12 +288,13 @@ cdef double on_segment(double z0, double z1, double value, double slope) noexcep
 def poisson_tails(const double[::1] numbers not None, const double[::1] means not None):
     """Return P(n <= k) for numbers k below the mean, and -P(n > k) for others, shape (numbers, means).
 
-    With all digits however small they are; sums of some ten terms, or of the root of the number near the mean.
+    With all digits however small they are; sums of some ten terms, or of the root of the number near the mean, and of
+    the terms between a number and the next one where these are few.
 
     Parameters
     ----------
     numbers : ndarray, shape (numbers,)
-        Whole ones, of which nothing is below 0.
+        Whole ones, of which nothing is below 0; quick where they ascend.
     means : ndarray, shape (means,)
     """
     cdef Py_ssize_t i, k, n = means.shape[0], count = numbers.shape[0]
@@ -298,7 +303,7 @@ def poisson_tails(const double[::1] numbers not None, const double[::1] means no
     cdef double[:, ::1] out = found
     # logarithms of the numbers, and what n ln n - n leaves out of that of n!
     cdef double[:, ::1] logs = of_numbers
-    cdef double number, log_mean
+    cdef double number, log_mean, last, total = 0.0, term = 0.0
     with nogil:
         for k in range(count):
             number = numbers[k]
@@ -310,9 +315,33 @@ def poisson_tails(const double[::1] numbers not None, const double[::1] means no
             if not means[i] > 0.0:
                 continue
             log_mean = log(means[i])
+            # away from where tails are small, so that nothing is lost
+            last = -1.0
             for k in range(count):
-                if numbers[k] >= 0.0:
-                    out[k, i] = tail(numbers[k], means[i], log_mean - logs[k, 0], logs[k, 1])
+                number = numbers[k]
+                if not 0.0 <= number < means[i]:
+                    continue
+                if term > LEAST_TERM and 0.0 <= last < number <= last + STEPS:
+                    while last < number:
+                        last += 1.0
+                        term *= means[i] / last
+                        total += term
+                else:
+                    total = tail(number, means[i], log_mean - logs[k, 0], logs[k, 1], &term)
+                last, out[k, i] = number, total
+            last = -1.0
+            for k in range(count - 1, -1, -1):
+                number = numbers[k]
+                if number < means[i]:
+                    continue
+                if term > LEAST_TERM and number < last <= number + STEPS:
+                    while last > number:
+                        total -= term
+                        term *= last / means[i]
+                        last -= 1.0
+                else:
+                    total = tail(number, means[i], log_mean - logs[k, 0], logs[k, 1], &term)
+                last, out[k, i] = number, total
     return found
 
 
@@ -321,8 +350,8 @@ cdef inline double stirling(double number) noexcept nogil:
     return LOG_OF_ROOT + (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0))) / number
 
 
-cdef double tail(double number, double mean, double log_ratio, double rest) noexcept nogil:
-    """The tail beyond a number on the side on which it is small."""
+cdef double tail(double number, double mean, double log_ratio, double rest, double *own) noexcept nogil:
+    """The tail beyond a number on the side on which it is small; and the probability of the number itself."""
     cdef double away, term, total, j
     if number > 0.0:
         away = (mean - number) / number
@@ -330,6 +359,7 @@ cdef double tail(double number, double mean, double log_ratio, double rest) noex
         term = exp(number * ((log1p(away) if fabs(away) < 0.5 else log_ratio) - away) - rest)
     else:
         term = exp(-mean)
+    own[0] = term
     if term == 0.0:
         return 0.0
     if number < mean:

@@ -127,6 +127,14 @@ def test_all_of_a_wide_quenching_scale_is_searched(seed):
     assert made.bind("universal")(*point[1:]) == pytest.approx(found, rel=1e-9)
 
 
+@pytest.mark.parametrize(("own", "background", "seen", "most"), [(0.38, 1.2, 60, 6.1012), (0.38544, 0.5, 42, 6.1779)])
+def test_a_minimum_next_to_the_end_of_a_quenching_scale(own, background, seen, most):
+    """The signal grows by a tenth for each hundredth of the scale there; both are from scans."""
+    template = Background("b", [background], 0.0)
+    made = experiment([seen], 54.0, own, template, ends=(8.3, 29.1), quenching_sigma=0.3)
+    assert made.chi2("universal", 72.0, 5.7e-4) <= most
+
+
 def test_what_rounding_leaves_nothing_of_is_refused():
     background = Background("b", [1e15, 1e12], 1.0)
     level = Nuisance("level", math.inf, of=["signal", "b"])

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from cevns import load
+from cevns import Experiment, load
+from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import ConvergenceError, InputError
+from cevns.fluxes import pion_decay_at_rest
 from cevns.interactions import VectorMediator
+from cevns.likelihoods import Background
+from cevns.nuclei import Target
 
 LEPTONS = {"e": 1, "mu": 1, "tau": 1}
 ONE = VectorMediator("one", quarks=(1, 1), leptons=LEPTONS)
@@ -109,6 +113,35 @@ def test_a_fixed_coupling_is_refused_where_the_other_one_cancels_it():
     assert bound(1.8, 0.3) > 1.0
     with pytest.raises(InputError, match=REFUSED):
         bound(1.8, 0.1 * (1 + 1e-9))
+
+
+def test_signals_far_below_one_count_are_refused_too():
+    """Beside a background that is far below one as well."""
+    made = Experiment(
+        "few",
+        pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0),
+        Target.of("Ar", mass=2e-5),
+        Response(PolynomialQuenching((0.25,)), [5.0, 35.0]),
+        [3.0],
+        signal_sigma=0.1,
+        backgrounds=[Background("b", [1e-5], 0.0)],
+    )
+    point = {"mass": 10.0, "coupling": float(np.hypot(0.21466165413533833, 1e-5)), "other": 0.21466165413533833}
+    for ask in (*ways(made, BOTH, point).values(), lambda: made.predict(BOTH, **point)):
+        with pytest.raises(InputError, match=REFUSED):
+            ask()
+
+
+@pytest.mark.parametrize("other", [1e-3, 1.7e-3, 2e-3])
+def test_fits_are_right_or_refused(other):
+    xenon = data("xenonnt-8b-2026")
+    if other == 1e-3:
+        assert xenon.fit(BOTH, ["coupling"], mass=0.5, other=other).chi2 == pytest.approx(
+            xenon.best_fit(ONE, mass=0.5).chi2, abs=1e-3
+        )
+        return
+    with pytest.raises(InputError, match=REFUSED):
+        xenon.fit(BOTH, ["coupling"], mass=0.5, other=other)
 
 
 def test_toys_at_such_points_are_refused():

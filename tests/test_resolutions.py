@@ -326,8 +326,12 @@ def test_shares_of_bins_that_are_narrow_beside_the_resolution_have_all_digits(wi
         assert row == pytest.approx(expected, rel=1e-11, abs=1e-300)
 
 
-def test_tails_of_poisson_numbers_are_those_of_scipy():
-    numbers = np.array([-2.0, -1.0, 0.0, 1.0, 7.0, 16.0, 17.0, 120.0, 1000.0])
+@pytest.mark.parametrize(
+    "numbers",
+    [[-2.0, -1.0, 0.0, 1.0, 7.0, 16.0, 17.0, 120.0, 1000.0], np.arange(-1.0, 400.0, 3.0), [9.0, 4.0, 5.0, 5.0]],
+)
+def test_tails_of_poisson_numbers_are_those_of_scipy(numbers):
+    numbers = np.array(numbers)
     means = np.concatenate([[0.0], np.geomspace(1e-9, 1500, 200)])
     found = poisson_tails(numbers, means)
     known = special.pdtr(np.maximum(numbers, 0.0)[:, None], means)

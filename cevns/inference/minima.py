@@ -400,6 +400,9 @@ def distinct(
 
 def _one_each(objective: Objective, minima: Sequence[Minimum]) -> tuple[Minimum, ...]:
     """Return ascending minima without those that lie in the same flat valley as a lower one."""
+    if not minima:
+        # all descents that had been caught lead on
+        return ()
     chi2 = np.array([m.chi2 for m in minima])
     equal = np.diff(chi2) <= SAME * (1 + np.abs(chi2[:-1]))
     equal = np.concatenate([equal, [False]]) | np.concatenate([[False], equal])

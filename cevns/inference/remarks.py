@@ -103,7 +103,10 @@ def directions(objective: Objective, minimum: Minimum) -> tuple[dict[str, float]
     """
     out = []
     for direction, _ in flat_directions(objective, minimum):
-        ends = minimum.point + NEAR * np.outer((1, -1), direction)
+        room = NEAR * np.abs(direction)
+        # at the end of a range beside it, or one of both ends would be cut
+        middle = minimum.point.clip(objective.low + room, objective.high - room)
+        ends = middle + NEAR * np.outer((1, -1), direction)
         above, below = objective.to_values(ends.clip(objective.low, objective.high))
         way = above - below
         way /= np.linalg.norm(way)
