@@ -195,7 +195,7 @@ cdef class Predictor(Function):
             memcpy(out + n, row.bc, 2 * n * sizeof(double))
         else:
             memcpy(out, row.a, n * sizeof(double))
-        lost = not apart and lost_counts(c, &row, 0.0)
+        lost = not apart and lost_counts(c, &row, c.sizes[0] if c.sizes[0] < 1.0 else 1.0)
         free(numbers)
         if lost:
             with gil:

@@ -86,14 +86,17 @@ cdef double parts(const counts_t *c, const counts_row_t *row, double y) noexcept
 
 
 cdef double seen_beside(const poisson_t *p) noexcept nogil:
-    """Counts that are seen beside backgrounds: a whole one, or what there is of these, if that is less."""
+    """Counts that are seen beside others: a whole one, or the backgrounds and what no parameter moves, if that is less.
+    """
     cdef Py_ssize_t i
     cdef double total = 0.0
+    for i in range(p.groups):
+        total += p.counts[i].sizes[0]
     for i in range((p.components - 1) * p.bins):
         total += fabs(p.templates[i])
         if total >= 1.0:
-            return 1.0
-    return total
+            break
+    return fmin(total, 1.0)
 
 
 cdef bint lost_sum(const sum_t *s, row_t *rows) noexcept nogil:

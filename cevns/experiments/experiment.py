@@ -81,7 +81,8 @@ class Experiment(Likelihood):
     correlations : sequence of ((str, str), float), optional
         Of nuisances that may be shared, by their names.
     floor : float
-        Least expectation of a bin of Poisson data; 0 for none.
+        Least expectation of a bin of Poisson data; 0 for none. Where counts were seen components whose sum is below 0
+        are refused all the same.
     expected : bool
         Whether `observed` are no data, but what an interaction predicts: figures and tables say so. `asimov` sets it,
         and other counts end it.
