@@ -33,7 +33,7 @@ cdef bint lost_counts(const counts_t *c, const counts_row_t *row, double unit) n
     """
     cdef double y = fabs(row.y) if c.line >= 0 else 0.0, left = 0.0
     cdef Py_ssize_t i, piece
-    if c.plain or not least_parts(c, row, y) > LOST * unit:
+    if c.plain or not most_parts(c, row, y) > LOST * unit:
         return False
     for piece in range(c.pieces):
         if row.built[piece] & FOLDED:
@@ -43,7 +43,7 @@ cdef bint lost_counts(const counts_t *c, const counts_row_t *row, double unit) n
     return False
 
 
-cdef double least_parts(const counts_t *c, const counts_row_t *row, double y) noexcept nogil:
+cdef double most_parts(const counts_t *c, const counts_row_t *row, double y) noexcept nogil:
     """A bound on the size of all parts together, at the cost of few numbers."""
     cdef double total = quadratic(c.sizes, y), x, one
     cdef double powers[3]
@@ -171,14 +171,14 @@ cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
         unit = 1.0 if i < s.n else seen_beside(s.joint.terms[i - s.n])
         least, large = CANCELLED if i < s.n else LOST, LARGE if i < s.n else LOST * unit
         sum_parts(s, rows, i, left, sums)
-        hidden = not only_mediator(s, i) and least_parts_of(s, rows, i, farthest(y, m)) > LOST * unit
+        hidden = not only_mediator(s, i) and most_parts_of(s, rows, i, farthest(y, m)) > LOST * unit
         # squares of amplitudes that add cancel only where the sum of all is less than six times the first
         if not hidden and 6.0 * sums[0] <= large and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
             continue
         for j in range(m):
             if quadratic(sums, fabs(y[j])) > fmax(least * fabs(quadratic(left, y[j])), large) or (
                     # of parts that cancel wherever on the line nothing is left to be seen there
-                    hidden and least_parts_of(s, rows, i, fabs(y[j])) > LOST * fmax(fabs(quadratic(left, y[j])), unit)):
+                    hidden and most_parts_of(s, rows, i, fabs(y[j])) > LOST * fmax(fabs(quadratic(left, y[j])), unit)):
                 if not some:
                     memset(out, 0, m * sizeof(bint))
                 out[j] = some = True
@@ -198,16 +198,16 @@ cdef inline double farthest(const double *y, Py_ssize_t m) noexcept nogil:
     return out
 
 
-cdef double least_parts_of(const sum_t *s, row_t *rows, Py_ssize_t i, double y) noexcept nogil:
+cdef double most_parts_of(const sum_t *s, row_t *rows, Py_ssize_t i, double y) noexcept nogil:
     """A bound on the size of all parts of a term's counts."""
     cdef double total = 0.0
     cdef Py_ssize_t g
     cdef const poisson_t *p
     if i < s.n:
-        return least_parts(s.terms[i].counts, &rows[i].counts, y)
+        return most_parts(s.terms[i].counts, &rows[i].counts, y)
     p = s.joint.terms[i - s.n]
     for g in range(p.groups):
-        total += least_parts(p.counts[g], joint_row(s, rows).rows[i - s.n].counts + g, y)
+        total += most_parts(p.counts[g], joint_row(s, rows).rows[i - s.n].counts + g, y)
     return total
 
 
@@ -249,7 +249,7 @@ cdef bint lost_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
         whole = LOST * fmax(fabs(quadratic(left, y)), unit)
         if quadratic(sums, far) > whole:
             return True
-        if not only_mediator(s, i) and least_parts_of(s, rows, i, far) > whole and parts_of(s, rows, i, far) > whole:
+        if not only_mediator(s, i) and most_parts_of(s, rows, i, far) > whole and parts_of(s, rows, i, far) > whole:
             return True
     return False
 
