@@ -51,7 +51,7 @@ cdef class Weights:
     Parameters
     ----------
     values : ndarray
-        Rows without their zeros at both ends, one after another; a 0 that follows them spares a copy.
+        Rows without their zeros at both ends, one after another.
     pointers : ndarray of intp, shape (rows + 1,)
         Where each row starts in `values`.
     firsts : ndarray of intp, shape (rows,)
@@ -61,8 +61,7 @@ cdef class Weights:
     """
 
     def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
-        followed = values.size == pointers[-1] + 1 and values[values.size - 1] == 0.0
-        self.values = np.ascontiguousarray(values if followed else np.append(values, 0.0))
+        self.values = np.ascontiguousarray(np.append(values, 0.0))
         self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
         self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
         self.cols = cols
@@ -92,7 +91,7 @@ cdef class Weights:
         """Return a copy whose rows are multiplied by factors that repeat, one for each bin."""
         lengths = np.diff(self.pointers)
         each = np.repeat(np.tile(factors, lengths.size // len(factors)), lengths)
-        return Weights(self.values * np.append(each, 0.0), self.pointers, self.firsts, self.cols)
+        return Weights(self.values[:self.values.size - 1] * each, self.pointers, self.firsts, self.cols)
 
     def dot(self, const double[:, ::1] rates not None):
         """Return the counts of all rows, shape (k, rows), for k sets of rates at the nodes, shape (k, cols)."""

@@ -207,18 +207,18 @@ def dense(weights: Weights, rows: slice) -> Array:
     return Rows(firsts, pointers, weights.values[inside]).dense(weights.cols)
 
 
-def _joined_rows(parts: Sequence[Rows], beyond: int = 0) -> Rows:
-    """Return rows that follow each other, and as many zeros beyond their values."""
-    if len(parts) == 1 and not beyond:
+def _joined_rows(parts: Sequence[Rows]) -> Rows:
+    """Return rows that follow each other."""
+    if len(parts) == 1:
         return parts[0]
     firsts, pointers, values = zip(*parts, strict=True)
     lengths = np.concatenate([np.diff(each) for each in pointers])
-    return Rows(np.concatenate(firsts), _pointers(lengths), np.concatenate([*values, np.zeros(beyond)]))
+    return Rows(np.concatenate(firsts), _pointers(lengths), np.concatenate(values))
 
 
 def pack_rows(parts: Iterable[Rows], cols: int) -> Weights:
     """Return rows, one part after another, as the kernels take them."""
-    firsts, pointers, values = _joined_rows([*parts], 1)
+    firsts, pointers, values = _joined_rows([*parts])
     return Weights(values, pointers, firsts, cols)
 
 
