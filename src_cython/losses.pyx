@@ -103,20 +103,22 @@ cdef bint lost_sum(const sum_t *s, row_t *rows) noexcept nogil:
     """Whether any counts have lost their digits at a point alone."""
     cdef Py_ssize_t i, g
     cdef const poisson_t *p
+    cdef double unit
     for i in range(s.n):
         if lost_counts(s.terms[i].counts, &rows[i].counts, 1.0):
             return True
     for i in range(s.joint.n if s.joint != NULL else 0):
         p = s.joint.terms[i]
+        unit = seen_beside(p)
         for g in range(p.groups):
-            if lost_counts(p.counts[g], joint_row(s, rows).rows[i].counts + g, seen_beside(p)):
+            if lost_counts(p.counts[g], joint_row(s, rows).rows[i].counts + g, unit):
                 return True
     return False
 
 
 # --- along a line ----------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t sum_parts(const sum_t *s, row_t *rows, Py_ssize_t i, double *left, double *sums) noexcept nogil:
+cdef void sum_parts(const sum_t *s, row_t *rows, Py_ssize_t i, double *left, double *sums) noexcept nogil:
     """Fill in a, b and c of a term summed over its bins, and the same of absolute values, in units of uncertainties.
 
     Terms that are profiled together follow the others.
@@ -148,7 +150,6 @@ cdef Py_ssize_t sum_parts(const sum_t *s, row_t *rows, Py_ssize_t i, double *lef
         sums[0] += fabs(a[k])
         sums[1] += fabs(b[k])
         sums[2] += fabs(b[n + k])
-    return n
 
 
 cdef inline Py_ssize_t terms_of(const sum_t *s) noexcept nogil:
@@ -171,14 +172,14 @@ cdef bint cancelled(const sum_t *s, row_t *rows, const double *y, Py_ssize_t m, 
         unit = 1.0 if i < s.n else seen_beside(s.joint.terms[i - s.n])
         least, large = CANCELLED if i < s.n else LOST, LARGE if i < s.n else LOST * unit
         sum_parts(s, rows, i, left, sums)
-        hidden = not only_mediator(s, i) and most_parts_of(s, rows, i, farthest(y, m)) > LOST * unit
+        hidden = not only_mediator(s, i) and parts_of(s, rows, i, farthest(y, m), True) > LOST * unit
         # squares of amplitudes that add cancel only where the sum of all is less than six times the first
         if not hidden and 6.0 * sums[0] <= large and sums[1] * sums[1] <= 4.001 * sums[0] * sums[2]:
             continue
         for j in range(m):
             if quadratic(sums, fabs(y[j])) > fmax(least * fabs(quadratic(left, y[j])), large) or (
                     # of parts that cancel wherever on the line nothing is left to be seen there
-                    hidden and most_parts_of(s, rows, i, fabs(y[j])) > LOST * fmax(fabs(quadratic(left, y[j])), unit)):
+                    hidden and parts_of(s, rows, i, fabs(y[j]), True) > LOST * fmax(fabs(quadratic(left, y[j])), unit)):
                 if not some:
                     memset(out, 0, m * sizeof(bint))
                 out[j] = some = True
@@ -198,29 +199,16 @@ cdef inline double farthest(const double *y, Py_ssize_t m) noexcept nogil:
     return out
 
 
-cdef double most_parts_of(const sum_t *s, row_t *rows, Py_ssize_t i, double y) noexcept nogil:
-    """A bound on the size of all parts of a term's counts."""
+cdef double parts_of(const sum_t *s, row_t *rows, Py_ssize_t i, double y, bint bound) noexcept nogil:
+    """The size of all parts of a term's counts, or a bound on it, which takes less time."""
     cdef double total = 0.0
-    cdef Py_ssize_t g
-    cdef const poisson_t *p
-    if i < s.n:
-        return most_parts(s.terms[i].counts, &rows[i].counts, y)
-    p = s.joint.terms[i - s.n]
-    for g in range(p.groups):
-        total += most_parts(p.counts[g], joint_row(s, rows).rows[i - s.n].counts + g, y)
-    return total
-
-
-cdef double parts_of(const sum_t *s, row_t *rows, Py_ssize_t i, double y) noexcept nogil:
-    """The size of all parts of a term's counts."""
-    cdef double total = 0.0
-    cdef Py_ssize_t g
-    cdef const poisson_t *p
-    if i < s.n:
-        return parts(s.terms[i].counts, &rows[i].counts, y)
-    p = s.joint.terms[i - s.n]
-    for g in range(p.groups):
-        total += parts(p.counts[g], joint_row(s, rows).rows[i - s.n].counts + g, y)
+    cdef Py_ssize_t g, groups = 1 if i < s.n else s.joint.terms[i - s.n].groups
+    cdef const counts_t *c
+    cdef const counts_row_t *row
+    for g in range(groups):
+        c = s.terms[i].counts if i < s.n else s.joint.terms[i - s.n].counts[g]
+        row = &rows[i].counts if i < s.n else joint_row(s, rows).rows[i - s.n].counts + g
+        total += most_parts(c, row, y) if bound else parts(c, row, y)
     return total
 
 
@@ -249,7 +237,8 @@ cdef bint lost_at(const sum_t *s, row_t *rows, double y) noexcept nogil:
         whole = LOST * fmax(fabs(quadratic(left, y)), unit)
         if quadratic(sums, far) > whole:
             return True
-        if not only_mediator(s, i) and most_parts_of(s, rows, i, far) > whole and parts_of(s, rows, i, far) > whole:
+        if not only_mediator(s, i) and parts_of(s, rows, i, far, True) > whole and (
+                parts_of(s, rows, i, far, False) > whole):
             return True
     return False
 

@@ -30,8 +30,8 @@ from cevns.kernels.form_factors cimport PI
 from cevns.kernels.gaussian cimport (
     MASS_NODES, GaussianTerm, build_piece, build_rest, mass_point_t, mass_table_t, open_rows, polynomial_size, row_t,
     rows_size, term_t)
-from cevns.kernels.sizes cimport LOST, largest_constant
 from cevns.kernels.polynomials cimport power
+from cevns.kernels.sizes cimport LOST, largest_constant
 
 cdef enum:
     SHIFT = 49  # bits of a double below those that tell the eighth of an octave
