@@ -50,8 +50,8 @@ cdef class Weights:
 
     Parameters
     ----------
-    values : ndarray
-        Rows without their zeros at both ends, one after another.
+    values : ndarray, or sequence of ndarray
+        Rows without their zeros at both ends, one after another; of a sequence those of all. A copy is kept.
     pointers : ndarray of intp, shape (rows + 1,)
         Where each row starts in `values`.
     firsts : ndarray of intp, shape (rows,)
@@ -61,7 +61,9 @@ cdef class Weights:
     """
 
     def __cinit__(self, values, pointers, firsts, Py_ssize_t cols):
-        self.values = np.ascontiguousarray(np.append(values, 0.0))
+        parts = values if isinstance(values, (list, tuple)) else [values]
+        # large ones are copied once
+        self.values = np.concatenate([*parts, np.zeros(1)], dtype=np.float64)
         self.pointers = np.ascontiguousarray(pointers, dtype=np.intp)
         self.firsts = np.ascontiguousarray(firsts, dtype=np.intp)
         self.cols = cols
@@ -89,9 +91,18 @@ cdef class Weights:
 
     def scaled(self, factors):
         """Return a copy whose rows are multiplied by factors that repeat, one for each bin."""
-        lengths = np.diff(self.pointers)
-        each = np.repeat(np.tile(factors, lengths.size // len(factors)), lengths)
-        return Weights(self.values[:self.values.size - 1] * each, self.pointers, self.firsts, self.cols)
+        scaled = np.array(self.values[:self.values.size - 1])
+        cdef double[::1] values = scaled
+        cdef const double[::1] each = np.ascontiguousarray(factors, dtype=np.float64)
+        cdef const Py_ssize_t[::1] pointers = self.pointers
+        cdef Py_ssize_t i, row, rows = self.firsts.size, bins = each.shape[0]
+        if bins == 0 or rows % bins:
+            raise InputError(f"{bins} factors do not fit {rows} rows: give one for each bin")
+        with nogil:
+            for row in range(rows):
+                for i in range(pointers[row], pointers[row + 1]):
+                    values[i] *= each[row % bins]
+        return Weights(scaled, self.pointers, self.firsts, self.cols)
 
     def dot(self, const double[:, ::1] rates not None):
         """Return the counts of all rows, shape (k, rows), for k sets of rates at the nodes, shape (k, cols)."""

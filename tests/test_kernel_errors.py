@@ -86,6 +86,7 @@ def test_kernels_tell_what_was_given():
         (lambda: kinematics.kappa(99, ones, ones, 1.0, 0.0, ones.copy()), "kind 99 .* nuclei have the kinds"),
         (lambda: loops.mixing(ones, ones, ones, ones.copy()), "2 weights and 2 masses .* 3 are needed"),
         (lambda: Weights(ones, [0, 1], [0], 1), "2 values, 2 pointers, 1 firsts and 1 columns"),
+        (lambda: Weights(ones, [0, 1, 2], [0, 0], 1).scaled(np.ones(3)), "3 factors do not fit 2 rows"),
         (lambda: spectrum.moment(ones, 3, ones.copy()), "moment 3 .* 0, 1 or 2"),
         (lambda: spectrum.density(odd, odd.copy()), "not aligned.*makes a copy"),
     ):

@@ -209,17 +209,19 @@ def dense(weights: Weights, rows: slice) -> Array:
 
 def _joined_rows(parts: Sequence[Rows]) -> Rows:
     """Return rows that follow each other."""
-    if len(parts) == 1:
-        return parts[0]
-    firsts, pointers, values = zip(*parts, strict=True)
-    lengths = np.concatenate([np.diff(each) for each in pointers])
-    return Rows(np.concatenate(firsts), _pointers(lengths), np.concatenate(values))
+    return parts[0] if len(parts) == 1 else Rows(*_places(parts), np.concatenate([part.values for part in parts]))
 
 
-def pack_rows(parts: Iterable[Rows], cols: int) -> Weights:
+def _places(parts: Sequence[Rows]) -> tuple[np.ndarray, np.ndarray]:
+    """Return firsts and pointers of rows that follow each other."""
+    lengths = np.concatenate([np.diff(part.pointers) for part in parts])
+    return np.concatenate([part.firsts for part in parts]), _pointers(lengths)
+
+
+def pack_rows(parts: Sequence[Rows], cols: int) -> Weights:
     """Return rows, one part after another, as the kernels take them."""
-    firsts, pointers, values = _joined_rows([*parts])
-    return Weights(values, pointers, firsts, cols)
+    firsts, pointers = _places(parts)
+    return Weights([part.values for part in parts], pointers, firsts, cols)
 
 
 def pack(matrices: Iterable[Array]) -> Weights:
@@ -230,7 +232,7 @@ def pack(matrices: Iterable[Array]) -> Weights:
     Weights
     """
     matrices = list(matrices)
-    return pack_rows(map(trimmed, matrices), matrices[0].shape[1])
+    return pack_rows([trimmed(each) for each in matrices], matrices[0].shape[1])
 
 
 def joined(parts: Sequence[Weights]) -> Weights:

@@ -30,6 +30,8 @@ __all__ = ["EtaPieces", "eta_range", "probes_of", "tolerance"]
 #: Widest piece, as a share of eta, and the narrowest.
 _WIDEST, _NARROWEST = 0.04, 1e-5
 _MOST_PIECES, _MOST_PARTS = 1024, 4
+#: Least number of parts for one piece among others that are cut together: errors fall to a third.
+_FEWEST_PARTS, _MOST_TOGETHER = 1.25, 6
 #: Pieces that are looked at together: their rows, most of which are not kept, stay where memory is fast.
 _AT_ONCE = 16
 #: Counts that are negligible beside those at eta = 1.
@@ -41,11 +43,10 @@ _REACH, _SMALLEST = 5.0, 0.25
 
 #: Share of a piece beside its ends within which no kink is cut: a polynomial carries it as well.
 _APART = 1e-5
-# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of: the
-# ends, too, behind a kink that is near to them
-_TESTS = np.array([-1.0, -0.809, -0.309, 0.309, 0.809, 1.0])
-_TO_TESTS = np.vander(_TESTS, ETA_POINTS.size, increasing=True) @ TO_POWERS
-_LOOKS = np.concatenate([ETA_POINTS, _TESTS])
+# where errors of the interpolation are looked for, near the extremes of the polynomial that the nodes are zeros of:
+# without kinks the ends, where they are the same, are left out
+_SMOOTH = np.array([-0.809, -0.309, 0.309, 0.809])
+_TESTS = np.array([-1.0, *_SMOOTH, 1.0])
 
 
 def eta_range(sigma: float) -> tuple[float, float]:
@@ -120,28 +121,35 @@ class EtaPieces:
         reference = response_weights(recoil_nodes) @ probes
         largest, bins = reference.max(axis=0), len(reference)
         rates = np.ascontiguousarray(probes.T)
+        tested = _SMOOTH if smooth else _TESTS
+        looks = np.concatenate([ETA_POINTS, tested])
+        to_tests = np.vander(tested, ETA_POINTS.size, increasing=True) @ TO_POWERS
         done: list[tuple[float, float]] = []
         rows: list[Rows] = []
         while pending:
             split: list[tuple[float, float, float]] = []
+            wrong: list[tuple[float, float, float, float]] = []
             room = _MOST_PIECES - len(done) - len(pending)
             for first in range(0, len(pending), _AT_ONCE):
                 some = pending[first : first + _AT_ONCE]
                 low, high = np.array([ends[:2] for ends in some]).T[:, :, None]
-                etas = 0.5 * (low + high) + 0.5 * (high - low) * _LOOKS
+                etas = 0.5 * (low + high) + 0.5 * (high - low) * looks
                 every = response_rows(recoil_nodes, etas.ravel())
                 counts = dot_rows(*every, rates).reshape(-1, *etas.shape, bins)
-                errors, sizes = _missed(np.moveaxis(counts, 0, -1), largest, allowed)
+                errors, sizes = _missed(np.moveaxis(counts, 0, -1), to_tests, largest, allowed)
                 for i, (a, b, before) in enumerate(some):
                     error, size = float(errors[i]), float(sizes[i])
                     inside = weak[(weak > a + _APART * (b - a)) & (weak < b - _APART * (b - a))]
                     # without a kink an error that does not shrink is rounding; beside the counts, which may vanish at
                     # an end of the piece, it need not shrink
                     hopeless = not inside.size and size > 0.5 * before
-                    if error <= 1 or hopeless or b - a < narrowest * b or len(split) >= room:
+                    if error <= 1 or hopeless or b - a < narrowest * b or len(split) + len(wrong) >= room:
                         done.append((a, b))
-                        row = i * _LOOKS.size * bins
+                        row = i * looks.size * bins
                         rows.append(every.part(row, row + ETA_POINTS.size * bins))
+                        continue
+                    if smooth and within is None:
+                        wrong.append((a, b, size, error))
                         continue
                     if inside.size:
                         cut = np.array([a, inside[np.abs(inside - 0.5 * (a + b)).argmin()], b])
@@ -151,7 +159,7 @@ class EtaPieces:
                         # the error of an analytic function falls like the fifth power of the width
                         cut = _parts(a, b, int(np.clip(np.ceil(error ** (1 / ETA_POINTS.size)), 2, _MOST_PARTS)))
                     split += [(x, y, size) for x, y in itertools.pairwise(cut)]
-            pending = split
+            pending = split + _together(wrong, room)
         order = sorted(range(len(done)), key=lambda i: done[i][0])
         edges = np.array([*(done[i][0] for i in order), last])
         half = 0.5 * np.diff(edges)
@@ -159,13 +167,15 @@ class EtaPieces:
         return cls(edges, nodes, pack_rows([rows[i] for i in order], len(probes)))
 
 
-def _missed(counts: Array, largest: Array, allowed: float) -> tuple[Array, Array]:
+def _missed(counts: Array, to_tests: Array, largest: Array, allowed: float) -> tuple[Array, Array]:
     """Return how far the polynomials of pieces are off, in units of what they may be, and beside the largest counts.
 
     Parameters
     ----------
     counts : ndarray, shape (pieces, looks, bins, kinds)
         At the nodes and where errors are looked for.
+    to_tests : ndarray, shape (tests, nodes)
+        From values at the nodes to those of the polynomial there.
     largest : ndarray, shape (kinds,)
         Counts of the largest bins at scale 1.
     allowed : float
@@ -176,7 +186,7 @@ def _missed(counts: Array, largest: Array, allowed: float) -> tuple[Array, Array
     tuple of ndarray, shape (pieces,)
     """
     sampled, tests = np.split(counts, [ETA_POINTS.size], axis=1)
-    found = (_TO_TESTS @ sampled.reshape(len(counts), ETA_POINTS.size, -1)).reshape(tests.shape)
+    found = (to_tests @ sampled.reshape(len(counts), ETA_POINTS.size, -1)).reshape(tests.shape)
     top = np.maximum(tests.max(axis=2, keepdims=True), _NEGLIGIBLE * largest)
     # between a share of the bin and one of the largest: as uncertainties of counts go
     scale = np.sqrt(np.maximum(tests, _NEGLIGIBLE * top) * top)
@@ -225,6 +235,40 @@ def _inside(etas: Array, low: float, high: float) -> Array:
 def _widths(low: float, high: float, widest: float) -> Array:
     """Return edges from `low` to `high` whose ratios are small enough."""
     return _parts(low, high, int(np.ceil(np.log(high / low) / widest)))
+
+
+def _together(wrong: Sequence[tuple[float, float, float, float]], room: int) -> list[tuple[float, float, float]]:
+    """Return parts of pieces with their sizes and errors, neighbours cut as one, into as few as the errors ask for.
+
+    Parameters
+    ----------
+    wrong : sequence of (float, float, float, float)
+        Ends of ascending pieces that meet no kink, and their errors as `_missed` returns them, the last one first.
+    room : int
+        How many parts more than pieces there may be.
+
+    Returns
+    -------
+    list of (float, float, float)
+        Ends, and the largest error, beside the largest counts, of the pieces that a part belonged to.
+    """
+    found: list[tuple[float, float, float]] = []
+    first = 0
+    for last in range(1, len(wrong) + 1):
+        if last < len(wrong) and wrong[last][0] == wrong[last - 1][1]:
+            continue
+        low, high, sizes, errors = np.array(wrong[first:last]).T
+        # the error of an analytic function falls like the fifth power of the width; a little more, for what does not
+        needed = np.clip(1.05 * errors ** (1 / ETA_POINTS.size), _FEWEST_PARTS, _MOST_TOGETHER)
+        counted = np.concatenate([[0.0], np.cumsum(needed)])
+        parts = min(math.ceil(counted[-1]), last - first + max(room - len(found), 0))
+        at = np.linspace(0.0, counted[-1], parts + 1)
+        ends = np.exp(np.interp(at, counted, np.log(np.append(low, high[-1]))))
+        ends[[0, -1]] = low[0], high[-1]
+        from_, to = (np.searchsorted(counted, at[:-1], side="right") - 1, np.searchsorted(counted, at[1:]))
+        found += [(x, y, sizes[i:j].max()) for x, y, i, j in zip(ends[:-1], ends[1:], from_, to, strict=True)]
+        first = last
+    return found
 
 
 def _parts(low: float, high: float, n: int) -> Array:

@@ -192,7 +192,7 @@ def shaped_weights(
         raise InputError("shifts is empty: give values of the shapes at least once")
     for each in () if covered else moved:
         _check_covered(nodes, each)
-    return pack_rows((trimmed(matrix) for matrix in _matrices(nodes, moved)), nodes.recoil.size)
+    return pack_rows([trimmed(matrix) for matrix in _matrices(nodes, moved)], nodes.recoil.size)
 
 
 def _matrices(nodes: RecoilNodes, responses: Sequence[Any]) -> Iterator[Array]:
