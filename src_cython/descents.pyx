@@ -225,6 +225,17 @@ cdef void find_redundant(const joint_t *j, joint_row_t *row, const char *held, c
             out[k] = True
 
 
+cdef void take_last(const joint_t *j, joint_row_t *row, double y) noexcept nogil:
+    """Take the step that is there, which hardly changes chi2, but multipliers: slopes in parameters are of these."""
+    cdef Py_ssize_t i, k
+    for k in range(j.pulls):
+        row.trial[k] = fmin(fmax(row.x[k] - row.step[k], j.low[k]), j.high[k])
+    if at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian) < INFINITY:
+        for i in range(j.n):
+            move_walls(j.terms[i], row.rows + i, 1.0)
+        memcpy(row.x, row.trial, j.pulls * sizeof(double))
+
+
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
@@ -257,6 +268,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
             if height == last:
                 if last > MOST_WALL * (1.0 + fabs(value)):
                     break
+                take_last(j, row, y)
                 for i in range(j.n):
                     row.rows[i].settled = True
                 return at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
@@ -410,6 +422,8 @@ cdef void leave_walls(const joint_t *j, joint_row_t *row) noexcept nogil:
 
 
 cdef inline void keep_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
-    row.best_height, row.best_settled = row.height, row.settled
+    row.best_height, row.best_settled, row.best_beside = row.height, row.settled, row.beside
+    if row.beside:
+        memcpy(row.best_sides, row.sides, p.bins)
     if row.settled:
         memcpy(row.best_walls, row.walls, p.bins * sizeof(double))

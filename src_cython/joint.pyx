@@ -17,6 +17,7 @@ from cevns.kernels.components cimport (
     place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, rounding, solve)
+from cevns.kernels.floors cimport leave_floors, look_below_floors
 from cevns.kernels.looks cimport look_around
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
@@ -81,6 +82,7 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     cdef bint failed = False
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
+    leave_floors(j, row)
     for start in range(1 if j.convex else j.starts):
         begin_at(row, row.best if j.convex and row.known and not at_walls(j, row) else j.start + start * n, held, n)
         value = descend(j, row, y, mask, least)
@@ -95,6 +97,8 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
             keep_best(j, row)
     if j.looks:
         least = look_around(j, row, y, held, mask, least)
+    if j.floors:
+        least = look_below_floors(j, row, y, held, mask, least)
     row.known, row.y = least < FAR_OFF, y
     if least == INFINITY:
         return NAN if failed else INFINITY
@@ -110,7 +114,9 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
 
 
 cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
-    row.height, row.settled = row.best_height, row.best_settled
+    row.height, row.settled, row.beside = row.best_height, row.best_settled, row.best_beside
+    if row.beside:
+        memcpy(row.sides, row.best_sides, p.bins)
     if row.settled:
         memcpy(row.walls, row.best_walls, p.bins * sizeof(double))
 
@@ -239,6 +245,7 @@ cdef class Joint:
                 raise InputError(
                     f"a term has the nuisances {term.places}, but there are {n}: give the root of each")
             self.all_terms[i] = &term.p
+            self.j.floors |= term.p.floor > 0.0
         self.j.terms = self.all_terms
         self.owned = tuple(owned)
 

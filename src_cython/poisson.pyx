@@ -19,7 +19,7 @@ from cevns.kernels.components cimport (
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.walls cimport log_ratio, next_to_wall, nothing, walled
+from cevns.kernels.walls cimport beside_floor, has_sides, log_ratio, next_to_wall, nothing, slight, walled
 
 import numpy as np
 
@@ -49,6 +49,9 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             row.bends[i] = 2.0 * p.weights[i]
             total += p.weights[i] * (expected - observed) * (expected - observed)
             continue
+        if row.beside and has_sides(p, i):
+            total += beside_floor(p, row, i)
+            continue
         if row.height > 0.0 and walled(p, i, expected):
             if not row.settled and p.floor == 0.0 and expected <= 0.0:
                 return INFINITY
@@ -57,7 +60,8 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
         if expected <= p.floor:
             # a floor is for what templates leave out; where counts were seen none is below 0, or descents of signals
             # that are far too large would end beyond, where all is floor
-            if observed > 0.0 and (expected < 0.0 or p.floor == 0.0) or p.floor == 0.0 and expected < -nothing():
+            if observed > 0.0 and (expected < -slight() * p.floor or p.floor == 0.0) or (
+                    p.floor == 0.0 and expected < -nothing()):
                 return INFINITY
             expected = p.floor
             row.slopes[i] = 0.0 if p.floor > 0.0 else 2.0

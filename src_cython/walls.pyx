@@ -16,6 +16,8 @@ cdef double LAG = 0.1
 cdef double ROUNDING = 1e-15
 # how far below a kink nothing is left of a slope, in units of m
 cdef double FAR = 1e3
+# n / F^2 times this is the second derivative of what holds an expectation at 0
+cdef double STIFF = 1e9
 # how near a wall is, in units of these
 cdef double NEXT_TO = 1e3
 
@@ -51,6 +53,29 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
     if observed > 0.0:
         away -= 2.0 * observed * log_ratio(expected, observed)
     return away - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
+
+
+cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """chi2 of a bin on the side of its floor on which it was put, and its derivatives; see `floors.pyx`."""
+    cdef double expected = row.expected[i], observed = p.observed[i], floor = p.floor, away, out
+    if row.sides[i] == AS_FLOOR:
+        row.slopes[i], row.bends[i] = 0.0, 0.0
+        return seen_at(observed, floor)
+    if row.sides[i] == AT_NOTHING:
+        row.bends[i] = STIFF * observed / floor / floor
+        row.slopes[i] = row.bends[i] * expected
+        return seen_at(observed, floor) + 0.5 * row.slopes[i] * expected
+    away = fmin(expected - floor, 0.0)
+    expected -= away
+    row.bends[i] = 2.0 * observed / expected / expected
+    row.slopes[i] = 2.0 * (1.0 - observed / expected)
+    out = seen_at(observed, expected) + (row.slopes[i] + 0.5 * row.bends[i] * away) * away
+    row.slopes[i] += row.bends[i] * away
+    return out
+
+
+cdef inline double seen_at(double observed, double expected) noexcept nogil:
+    return 2.0 * (expected - observed) - 2.0 * observed * log_ratio(expected, observed)
 
 
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil:

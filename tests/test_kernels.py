@@ -309,6 +309,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "components",
         "convexity",
         "descents",
+        "floors",
         "glances",
         "gradients",
         "kinks",

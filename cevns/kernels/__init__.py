@@ -14,6 +14,7 @@ _MODULES = (
     "counts",
     "descents",
     "engine",
+    "floors",
     "fluxes",
     "form_factors",
     "functions",

@@ -94,6 +94,11 @@ cdef struct poisson_row_t:
     double best_height
     bint settled
     bint best_settled
+    # the same of sides of floors
+    bint beside
+    bint best_beside
+    char *sides
+    char *best_sides
     double *walls
     double *before
     double *best_walls

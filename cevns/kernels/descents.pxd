@@ -14,6 +14,8 @@ cdef struct joint_t:
     const double *start
     # whether chi2 is convex in them, so that there is one minimum
     bint convex
+    # whether any experiment has a floor, beside which chi2 may have several minima
+    bint floors
     # nuisances along each of which all minima are looked for, and the places between which there is one at most:
     # those of nuisance i end before `look_end[i]`
     Py_ssize_t looks, most_places

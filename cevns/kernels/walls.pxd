@@ -4,6 +4,14 @@ from libc.math cimport fabs, log
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 
+cdef enum:
+    # sides of a floor on which a bin can be put: above, below, and where it would fall below 0
+    ABOVE_FLOOR, AS_FLOOR, AT_NOTHING
+
+# how far below 0 an expectation may be where it is held there, in units of the floor
+cdef inline double slight() noexcept nogil:
+    return 1e-6
+
 
 cdef inline double nothing() noexcept nogil:
     """Counts that are none: their squares are no numbers any more."""
@@ -23,6 +31,12 @@ cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexc
     return p.observed[i] == 0.0 if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > nothing()
 
 
+cdef inline bint has_sides(const poisson_t *p, Py_ssize_t i) noexcept nogil:
+    """Whether chi2 of a bin ceases to rise below a floor."""
+    return p.weights == NULL and 0.0 < p.floor < p.observed[i]
+
+
+cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
 cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil

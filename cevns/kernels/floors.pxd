@@ -1,0 +1,7 @@
+"""Minima below floors of Poisson data, for other Cython code; `floors.pyx` has the mathematics."""
+
+from cevns.kernels.descents cimport joint_row_t, joint_t
+
+cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil
+cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                              double least) noexcept nogil

@@ -1,0 +1,155 @@
+"""Least chi2 of Poisson data with a floor, where counts were seen in bins in which next to nothing is expected.
+
+With a floor F chi2 of n counts is f(max(N, F)), f(N) = 2 (N - n + n ln(n / N)), and where n > F it is not convex: its
+slope ends at F. Beside a minimum that a descent has found there may be another one with such a bin below its floor,
+but only if N < F exp(1 - F / n) at the first: the tangent of f there is a bound on f from below, and down to N = 0 it
+is below f(F), too, unless this holds. Bins that hold it are put below their floor, and back, one by one, and from each
+such place a descent goes down with every bin on the side on which it stands. There each bin has one of three convex
+functions: f, which goes on below F as its parabola there; the constant f(F); or, where N would fall below 0, a stiff
+spring about 0.
+"""
+
+from libc.math cimport INFINITY, exp, fabs
+
+from cevns.kernels.components cimport poisson_row_t, poisson_t
+from cevns.kernels.descents cimport at_pulls, begin_at, descend, joint_row_t, joint_t, keep_best
+from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, AT_NOTHING, has_sides, slight
+
+cdef enum:
+    # times that sides are taken anew after a descent, bins that are tried one by one, and times that all are
+    MOST_SIDES = 24
+    MOST_TRIED = 16
+    MOST_ROUNDS = 4
+
+# how far from the minimum the last expectations of a descent may be
+cdef double MARGIN = 1.5
+# what another minimum gains, relative to 1 + chi2, that counts
+cdef double LEAST_GAIN = 1e-10
+
+
+cdef inline bint doubtful(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i, double margin) noexcept nogil:
+    """Whether chi2 may be less on the other side of a bin's floor."""
+    cdef Py_ssize_t v
+    # what is far above the floor, as nearly all bins are, needs no exponential
+    if row.expected[i] > 3.0 * margin * p.floor or not has_sides(p, i) or (
+            not row.expected[i] < margin * p.floor * exp(1.0 - p.floor / p.observed[i])):
+        return False
+    for v in range(p.vectors):
+        if row.vectors[v * p.bins + i] != 0.0:
+            return True
+    return False
+
+
+cdef bint any_doubtful(const joint_t *j, const joint_row_t *row, double margin) noexcept nogil:
+    cdef Py_ssize_t i, k
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
+            if doubtful(j.terms[i], row.rows + i, k, margin):
+                return True
+    return False
+
+
+cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Let chi2 be what it is."""
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        row.rows[i].beside = False
+
+
+cdef void put_all(const joint_t *j, joint_row_t *row, bint above) noexcept nogil:
+    """Put bins on the sides of floors on which the last expectations are; or all above."""
+    cdef Py_ssize_t i, k
+    for i in range(j.n):
+        row.rows[i].beside = True
+        for k in range(j.terms[i].bins):
+            row.rows[i].sides[k] = (
+                ABOVE_FLOOR if above or row.rows[i].expected[k] > j.terms[i].floor else AS_FLOOR)
+
+
+cdef bint hold(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Hold at 0 what would be below, and let go what pulls upwards; whether that changes any bin."""
+    cdef Py_ssize_t i, k
+    cdef bint changed = False
+    cdef double expected
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
+            expected = row.rows[i].expected[k]
+            if has_sides(j.terms[i], k) and (row.rows[i].sides[k] == AS_FLOOR and expected < 0.0
+                                             or row.rows[i].sides[k] == AT_NOTHING and expected > 0.0):
+                row.rows[i].sides[k], changed = AT_NOTHING if expected < 0.0 else AS_FLOOR, True
+    return changed
+
+
+cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Put bins on the sides on which the last expectations are; whether any was on the other one."""
+    cdef Py_ssize_t i, k
+    cdef bint changed = False, above
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
+            above = row.rows[i].expected[k] > j.terms[i].floor
+            if has_sides(j.terms[i], k) and above != (row.rows[i].sides[k] == ABOVE_FLOOR):
+                row.rows[i].sides[k], changed = ABOVE_FLOOR if above else AS_FLOOR, True
+    return changed
+
+
+cdef bint allowed(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """Whether nothing is expected below 0 where counts were seen."""
+    cdef Py_ssize_t i, k
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
+            if has_sides(j.terms[i], k) and row.rows[i].expected[k] < -slight() * j.terms[i].floor:
+                return False
+    return True
+
+
+cdef double settle_sides(const joint_t *j, joint_row_t *row, double y, const char *mask, double least) noexcept nogil:
+    """Go down from where x and all sides are; return chi2 there, which row.best gets if it is the least yet."""
+    cdef double value
+    cdef int _
+    for _ in range(MOST_SIDES):
+        value = descend(j, row, y, mask, INFINITY)
+        if not value < INFINITY:
+            return least
+        at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+        if not hold(j, row) and not cross(j, row):
+            if allowed(j, row) and (not least < INFINITY or value < least - LEAST_GAIN * (1.0 + fabs(least))):
+                least = value
+                keep_best(j, row)
+            break
+    return least
+
+
+cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                              double least) noexcept nogil:
+    """Return chi2 at the least minimum on any side of doubtful floors, which row.best gets, from one that is known.
+
+    If none is known, which is infinite or NaN, one is looked for.
+    """
+    cdef Py_ssize_t i, k, tried
+    cdef double before
+    cdef int _
+    if least < INFINITY:
+        # of one descent the last expectations are nearly those at its minimum
+        if j.convex and not any_doubtful(j, row, MARGIN):
+            return least
+    else:
+        put_all(j, row, True)
+        begin_at(row, j.start, held, j.pulls)
+        least = settle_sides(j, row, y, mask, least)
+    for _ in range(MOST_ROUNDS if least < INFINITY else 0):
+        before, tried = least, 0
+        at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+        for i in range(j.n):
+            for k in range(j.terms[i].bins):
+                if tried == MOST_TRIED or not doubtful(j.terms[i], row.rows + i, k, 1.0):
+                    continue
+                tried += 1
+                put_all(j, row, False)
+                row.rows[i].sides[k] = AS_FLOOR if row.rows[i].sides[k] == ABOVE_FLOOR else ABOVE_FLOOR
+                begin_at(row, row.best, held, j.pulls)
+                least = settle_sides(j, row, y, mask, least)
+                # what stands next to its floor may be another one now
+                at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+        if not least < before - LEAST_GAIN * (1.0 + fabs(before)):
+            break
+    return least
