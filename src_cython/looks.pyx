@@ -6,12 +6,15 @@ of the pulse and the bins. So it is looked at where these meet, its value and sl
 the others leads to; between two places that a minimum lies between, another descent stays until it has found it.
 
 A free component f (b + d c) with a deformation d has a minimum for either sign of f: chi2 is convex in f and f d, so
-that chi2 at given d, but for d's pull, has its one maximum where f = 0, whether d passes there or at infinity.
+that chi2 at given d, but for d's pull, has its one maximum where f = 0, whether d passes there or at infinity. If f has
+a pull, z = (f - 1) / s, all of chi2 curves upwards in f and f d where s |d| < f, beyond which z^2 + d^2 is more than
+1 / (2 s^2): there is no other minimum unless chi2 without these pulls is less by as much.
 """
 
 from libc.math cimport INFINITY, fabs, fmax, fmin
 from libc.string cimport memcpy
 
+from cevns.kernels.components cimport poisson_t
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, find_step, joint_row_t, joint_t, keep_best, leave_walls, take_trial)
 
@@ -30,6 +33,8 @@ cdef double LAST_GAIN = 1e-8
 # places that are one, relative to the range; how far above the least chi2 no descent begins
 cdef double SAME_PLACE = 1e-9
 cdef double HOPELESS = 1.0
+# in the place of the inverse variance of nuisances without a pull
+cdef double FREE = 1e-3
 # share of what a slope says up to which chi2 changes to the next place, unless there is a minimum on the way: on a
 # parabola that has none it is more than a half
 cdef double BENT = 0.25
@@ -42,14 +47,19 @@ cdef double BOUNDED = 1.3
 cdef double FAR_ABOVE = 2.0
 
 
+# standard deviation of a component from which on it is looked along what deforms it wherever chi2 is
+cdef double WIDE = 0.4
+
+
 cdef double look_around(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
                         double least) noexcept nogil:
     """Return chi2 at the least of all minima along each nuisance that may have several, others profiled.
 
     Along several nuisances in turn, until none leads lower.
     """
+    cdef char worth[MAX_PULLS]
     cdef Py_ssize_t i, k
-    cdef double before, value
+    cdef double before, value, scaled = INFINITY, judged = INFINITY
     cdef int _
     for i in range(j.looks if not least < INFINITY else 0):
         # nothing is known yet to look from: it is where some bin gets what was seen in it
@@ -61,13 +71,117 @@ cdef double look_around(const joint_t *j, joint_row_t *row, double y, const doub
             if value < least:
                 least = value
                 keep_best(j, row)
+    if not least < INFINITY:
+        scaled = least = scaled_least(j, row, y, held, mask)
     for _ in range(MOST_ROUNDS if least < INFINITY else 0):
         before = least
         for i in range(j.looks):
-            if not mask[j.look_pull[i]]:
+            worth[i] = True
+            if mask[j.look_pull[i]]:
+                continue
+            k = before_of_one(j, i) if least == judged else -1
+            worth[i] = worth[k] if k >= 0 else may_be_less(j, row, y, mask, j.look_pull[i], least)
+            judged = least
+            if worth[i]:
                 least = look_along(j, row, y, held, mask, i, least)
         if not least < before - LAST_GAIN * (1.0 + fabs(before)):
             break
+    return least if least < scaled else INFINITY
+
+
+cdef inline Py_ssize_t morphed_by(const poisson_t *p, Py_ssize_t pull) noexcept nogil:
+    """The component that a nuisance deforms linearly, -1 for none."""
+    cdef Py_ssize_t k
+    for k in range(p.morphs):
+        if p.places[p.morph_pulls[k]] == pull:
+            return p.morphed[k]
+    return -1
+
+
+cdef Py_ssize_t before_of_one(const joint_t *j, Py_ssize_t which) noexcept nogil:
+    """The look before this one whose nuisance deforms the same component of one experiment, -1 for none."""
+    cdef Py_ssize_t c, i
+    if which == 0:
+        return -1
+    for i in range(j.n):
+        c = morphed_by(j.terms[i], j.look_pull[which])
+        if c != morphed_by(j.terms[i], j.look_pull[which - 1]):
+            return -1
+    return which - 1
+
+
+cdef bint may_be_less(const joint_t *j, joint_row_t *row, double y, const char *mask, Py_ssize_t pull,
+                      double least) noexcept nogil:
+    """Whether chi2 may have another minimum along a nuisance; row.best is where it is least yet."""
+    cdef double root[MAX_PULLS * MAX_PULLS]
+    cdef double precision[MAX_PULLS * MAX_PULLS]
+    cdef joint_t part = j[0]
+    cdef Py_ssize_t c, i, n = j.pulls
+    cdef double widest = 0.0, value
+    cdef bint known = False
+    memcpy(root, j.root, n * n * sizeof(double))
+    memcpy(precision, j.precision, n * n * sizeof(double))
+    for i in range(j.n):
+        c = morphed_by(j.terms[i], pull)
+        if c >= 0:
+            known, widest = True, fmax(widest, set_free(j, j.terms[i], c, root, precision))
+    if not known or widest > WIDE * WIDE:
+        return True
+    part.root, part.precision = root, precision
+    memcpy(row.x, row.best, n * sizeof(double))
+    value = descend(&part, row, y, mask, INFINITY)
+    return not value < INFINITY or least - value > 0.5 / widest
+
+
+cdef double set_free(const joint_t *j, const poisson_t *p, Py_ssize_t component, double *root,
+                     double *precision) noexcept nogil:
+    """Take the pulls from what scales and deforms a component; return the variance of its normalisation."""
+    cdef Py_ssize_t k, pull, n = j.pulls
+    cdef double variance = 0.0, scale, own
+    for k in range(p.pulls):
+        pull, scale = p.places[k], p.scales[component * p.pulls + k]
+        if scale:
+            own = j.precision[pull * n + pull]
+            variance += scale * scale / own if own > 0.0 else INFINITY
+            take_pull(pull, n, root, precision)
+    for k in range(p.morphs):
+        if p.morphed[k] == component:
+            take_pull(p.places[p.morph_pulls[k]], n, root, precision)
+    return variance
+
+
+cdef inline void take_pull(Py_ssize_t pull, Py_ssize_t n, double *root, double *precision) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        root[i * n + pull] = precision[i * n + pull] = precision[pull * n + i] = 0.0
+
+
+cdef inline void fix_deforming(const poisson_t *p, char *fixed) noexcept nogil:
+    """Hold nuisances that do more than to scale components."""
+    cdef Py_ssize_t k
+    for k in range(p.shapes):
+        fixed[p.places[p.shape[k].pull]] = True
+    for k in range(p.morphs):
+        fixed[p.places[p.morph_pulls[k]]] = True
+    if p.offset.pull >= 0:
+        fixed[p.places[p.offset.pull]] = True
+
+
+cdef double scaled_least(const joint_t *j, joint_row_t *row, double y, const double *held,
+                         const char *mask) noexcept nogil:
+    """Return the least chi2 with nothing deformed but as where descents start: kinks next to walls stop others."""
+    cdef char fixed[MAX_PULLS]
+    cdef Py_ssize_t k, start, n = j.pulls
+    cdef double value, least = INFINITY
+    memcpy(fixed, mask, n)
+    for k in range(j.n):
+        fix_deforming(j.terms[k], fixed)
+    for start in range(j.starts):
+        begin_at(row, j.start + start * n, held, n)
+        value = descend(j, row, y, fixed, INFINITY)
+        if value < least:
+            least = value
+            keep_best(j, row)
     return least
 
 
@@ -150,9 +264,18 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
     """Return chi2 at a value of one nuisance, others as the next function leaves them: from the best, or else anew."""
     cdef Py_ssize_t start, n = j.pulls
     cdef double value
+    cdef int side
     begin_at(row, row.best, held, n)
     row.x[pull] = at
     value = settle_others(j, row, y, fixed, least, gain)
+    for side in range(-1, 2):
+        if value < INFINITY:
+            break
+        # what is deformed to below 0 needs a factor below 0, or none of it
+        begin_at(row, row.best, held, n)
+        row.x[pull] = at
+        if bring_to(j, row, fixed, pull, side):
+            value = settle_others(j, row, y, fixed, least, gain)
     for start in range(j.starts):
         if value < INFINITY:
             break
@@ -160,6 +283,35 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
         row.x[pull] = at
         value = settle_others(j, row, y, fixed, least, gain)
     return value
+
+
+cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssize_t pull,
+                   double factor) noexcept nogil:
+    """Move x so that components that a nuisance deforms have a factor, by what scales them; whether any could be."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t c, i, k, m
+    cdef double now, room, scale
+    cdef bint out = False
+    for i in range(j.n):
+        p = j.terms[i]
+        c = morphed_by(p, pull)
+        if c < 0:
+            continue
+        now, room = p.bases[c], 0.0
+        for k in range(p.pulls):
+            m, scale = p.places[k], p.scales[c * p.pulls + k]
+            now += scale * row.x[m]
+            if not fixed[m]:
+                room += scale * scale / (j.precision[m * j.pulls + m] + FREE)
+        if room == 0.0:
+            continue
+        out = True
+        for k in range(p.pulls):
+            m, scale = p.places[k], p.scales[c * p.pulls + k]
+            if not fixed[m]:
+                row.x[m] += (factor - now) * scale / (j.precision[m * j.pulls + m] + FREE) / room
+                row.x[m] = fmin(fmax(row.x[m], j.low[m]), j.high[m])
+    return out
 
 
 cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const char *held, double least,

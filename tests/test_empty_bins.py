@@ -10,7 +10,7 @@ from cevns.detectors import GaussianResolution, PolynomialQuenching, Response
 from cevns.errors import ConvergenceError
 from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
-from cevns.likelihoods import Background, Nuisance
+from cevns.likelihoods import Background, Deformation, Nuisance
 from cevns.nuclei import Target
 
 FLUX = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
@@ -125,6 +125,34 @@ def test_all_of_a_wide_quenching_scale_is_searched(seed):
     # a scan cannot get below the minimum
     assert found <= expected * (1 + 1e-6) + 1e-6
     assert made.bind("universal")(*point[1:]) == pytest.approx(found, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_deforms_a_wide_background_is_searched(seed):
+    """chi2 has a minimum for a background that is nearly gone, and others for what is left of a deformed one."""
+    draw = np.random.default_rng(300 + seed)
+    for _ in range(8):
+        bins, sigma = int(draw.integers(2, 7)), float(draw.choice([0.12, 0.25, 0.35, 0.5, 1.0, 1.5]))
+        observed = draw.poisson(10 ** draw.uniform(-1, 1.8, bins)).astype(float)
+        template = 10 ** draw.uniform(-0.5, 1.5, bins) * (draw.random(bins) < 0.8)
+        up = template * 10 ** draw.uniform(-3, -0.5, bins)
+        made = experiment(
+            *(observed, 10 ** draw.uniform(-3, 0.5), 0.0, Background("b", template, sigma)),
+            shapes=[Deformation("deformed", "b", up)],
+        )
+        signal, expected = made.predict("sm").signal, math.inf
+        for pull in np.linspace(-5, 5, 121):
+            deformed = template + pull * (up - template)
+            ends = np.divide(-signal, deformed, out=np.zeros_like(signal), where=deformed != 0)
+            low = max([1 - 40 * sigma, *ends[deformed > 0]])
+            high = min([1 + 40 * sigma, *ends[deformed < 0]])
+
+            def at(factor, deformed=deformed, sigma=sigma, observed=observed, signal=signal):
+                return of_counts(np.maximum(signal + factor * deformed, 0.0), observed) + ((factor - 1) / sigma) ** 2
+
+            expected = min(expected, least(at, low, high, 50) + pull**2)
+        # a scan cannot get below the minimum
+        assert made.chi2("sm") <= expected * (1 + 1e-6) + 1e-6
 
 
 @pytest.mark.parametrize(("own", "background", "seen", "most"), [(0.38, 1.2, 60, 6.1012), (0.38544, 0.5, 42, 6.1779)])

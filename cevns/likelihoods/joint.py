@@ -36,6 +36,8 @@ _CORRELATED = "They are of nuisances that may be shared, those of nuisances= and
 #: How far off, in standard deviations, a component may vanish for its nuisance to be counted from there: beyond, pulls
 #: near 0 would lose too many digits, and no signal is worth a chi2 that is its square.
 _FARTHEST = 1e4
+#: Relative uncertainty of a component from which on chi2 may have several minima along what deforms it.
+_WIDE = 0.1
 #: How many times wider than those of the signal alone a nuisance of backgrounds, too, is replaced by the signal's sum.
 _FAR_WIDER = 100.0
 #: Largest number of nuisances that are profiled together.
@@ -112,9 +114,13 @@ class JointStatistic:
         if (g := self.spread.offset) is not None:
             grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
         counts = {SIGNAL: None, **{b.name: np.array(b.counts) for b in self.backgrounds}}
-        free = {of: counts[of] for n in self.nuisances if math.isinf(n.sigma) for of, _ in n.of}
+        widths = {
+            of: math.hypot(sigma, *(n.sigma * f for n in self.nuisances for o, f in n.of if o == of))
+            for of, sigma in sigmas
+        }
+        wide = {of: counts[of] for of, width in widths.items() if width >= _WIDE}
         morphs = [
-            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d, free))
+            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d, wide))
             for d in self.deformations
         ]
         return (*own, *shared, *grids, *morphs)
