@@ -31,8 +31,6 @@ cdef double LAST_GAIN = 1e-8
 cdef double LARGE = 3.0
 # of a step that a kink has shortened
 cdef double SHORT = 0.1
-# in the place of the inverse variance of nuisances without a pull
-cdef double FREE = 1e-3
 # where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
 cdef double NEAR = 0.1
 cdef double SAME_WELL = 2.0
@@ -322,7 +320,7 @@ cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexc
                 pull = p.places[k]
                 now += p.scales[k] * row.trial[pull]
                 if not (held != NULL and held[pull]):
-                    room += p.scales[k] * p.scales[k] / (j.precision[pull * j.pulls + pull] + FREE)
+                    room += p.scales[k] * p.scales[k] / held_by(j, pull)
             wanted = fmax(0.2 * observed, 1.0) / total if total > 0.0 else now
             if not (total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out) or room == 0.0:
                 continue
@@ -330,8 +328,7 @@ cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexc
             for k in range(p.pulls):
                 pull = p.places[k]
                 if p.scales[k] and not (held != NULL and held[pull]):
-                    row.trial[pull] += (wanted - now) * p.scales[k] / (
-                        j.precision[pull * j.pulls + pull] + FREE) / room
+                    row.trial[pull] += (wanted - now) * p.scales[k] / held_by(j, pull) / room
     for k in range(j.pulls if out else 0):
         row.trial[k] = fmin(fmax(row.trial[k], j.low[k]), j.high[k])
     return out

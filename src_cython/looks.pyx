@@ -16,7 +16,8 @@ from libc.string cimport memcpy
 
 from cevns.kernels.components cimport poisson_t
 from cevns.kernels.descents cimport (
-    MAX_PULLS, at_pulls, begin_at, descend, find_step, joint_row_t, joint_t, keep_best, leave_walls, take_trial)
+    MAX_PULLS, at_pulls, begin_at, descend, find_step, held_by, joint_row_t, joint_t, keep_best, leave_walls,
+    take_trial)
 
 cdef enum:
     # rounds until none leads lower, steps in the others at a place, and how often one is shortened
@@ -33,8 +34,6 @@ cdef double LAST_GAIN = 1e-8
 # places that are one, relative to the range; how far above the least chi2 no descent begins
 cdef double SAME_PLACE = 1e-9
 cdef double HOPELESS = 1.0
-# in the place of the inverse variance of nuisances without a pull
-cdef double FREE = 1e-3
 # share of what a slope says up to which chi2 changes to the next place, unless there is a minimum on the way: on a
 # parabola that has none it is more than a half
 cdef double BENT = 0.25
@@ -302,14 +301,14 @@ cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssi
             m, scale = p.places[k], p.scales[c * p.pulls + k]
             now += scale * row.x[m]
             if not fixed[m]:
-                room += scale * scale / (j.precision[m * j.pulls + m] + FREE)
+                room += scale * scale / held_by(j, m)
         if room == 0.0:
             continue
         out = True
         for k in range(p.pulls):
             m, scale = p.places[k], p.scales[c * p.pulls + k]
             if not fixed[m]:
-                row.x[m] += (factor - now) * scale / (j.precision[m * j.pulls + m] + FREE) / room
+                row.x[m] += (factor - now) * scale / held_by(j, m) / room
                 row.x[m] = fmin(fmax(row.x[m], j.low[m]), j.high[m])
     return out
 

@@ -47,6 +47,11 @@ cdef struct joint_row_t:
     double y
 
 
+cdef inline double held_by(const joint_t *j, Py_ssize_t pull) noexcept nogil:
+    """Inverse variance of a nuisance, a little of it for those without a pull."""
+    return j.precision[pull * j.pulls + pull] + 1e-3
+
+
 cdef double rounding(bint walls) noexcept nogil
 cdef double at_pulls(const joint_t *j, joint_row_t *row, double y, const double *x, bint curved, double *gradient,
                      double *hessian) noexcept nogil
