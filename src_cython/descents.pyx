@@ -13,9 +13,9 @@ from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport MAX_PULLS, observed_total, poisson_row_t, poisson_t, signal_total
-from cevns.kernels.poisson cimport add_bins, poisson_chi2, rotate_in
+from cevns.kernels.poisson cimport add_bins, poisson_chi2, rotate_in, step_in_bins
 from cevns.kernels.walls cimport (
-    below_floor, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
+    below_floor, end_multipliers, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
 
 cdef enum:
     MOST_STEPS = 200
@@ -228,9 +228,10 @@ cdef void take_last(const joint_t *j, joint_row_t *row, double y) noexcept nogil
     cdef Py_ssize_t i, k
     for k in range(j.pulls):
         row.trial[k] = fmin(fmax(row.x[k] - row.step[k], j.low[k]), j.high[k])
+    for i in range(j.n):
+        step_in_bins(j.terms[i], row.rows + i, row.x, row.step, row.rows[i].before)
+        end_multipliers(j.terms[i], row.rows + i, row.rows[i].before)
     if at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian) < INFINITY:
-        for i in range(j.n):
-            move_walls(j.terms[i], row.rows + i, 1.0)
         memcpy(row.x, row.trial, j.pulls * sizeof(double))
 
 

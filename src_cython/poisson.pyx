@@ -159,6 +159,26 @@ cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *n
         rotate_in(values, n, factor)
 
 
+cdef void step_in_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const double *step,
+                       double *out) noexcept nogil:
+    """What a step in the nuisances changes the last expectations by, to first order: all its digits, however small."""
+    cdef double factors[MAX_VECTORS]
+    cdef double weights[MAX_VECTORS]
+    cdef double along[MAX_VECTORS]
+    cdef Py_ssize_t c, i, k, v
+    memset(along, 0, p.vectors * sizeof(double))
+    for c in range(p.components):
+        factors[c] = factor_of(p, c, nuisances)
+    for k in range(p.pulls):
+        vector_weights(p, factors, k, weights)
+        for v in range(p.vectors):
+            along[v] += step[p.places[k]] * weights[v]
+    memset(out, 0, p.bins * sizeof(double))
+    for v in range(p.vectors):
+        for i in range(p.bins):
+            out[i] += along[v] * row.vectors[v * p.bins + i]
+
+
 cdef inline Py_ssize_t deformed(const poisson_t *p, Py_ssize_t vector, Py_ssize_t *pull) noexcept nogil:
     """The component that a vector deforms, and the nuisance it goes with; -1 for a component itself."""
     cdef Py_ssize_t k = vector - p.components

@@ -114,6 +114,19 @@ cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexc
         row.walls[i] = fmin(fmax(z, m / ASTRAY), m * ASTRAY)
 
 
+cdef void end_multipliers(const poisson_t *p, poisson_row_t *row, const double *step) noexcept nogil:
+    """Take the slopes that a last step leads to, which changes the last expectations by -`step`, for multipliers.
+
+    Expectations next to walls have lost the digits that multipliers are made of.
+    """
+    cdef Py_ssize_t i
+    cdef double slope
+    for i in range(p.bins):
+        if walled(p, i, row.expected[i]):
+            slope = row.slopes[i] - row.bends[i] * step[i]
+            row.walls[i] = fmin(fmax(slope, 0.0), 2.0) if p.floor > 0.0 else fmax(2.0 - slope, 0.0)
+
+
 cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil:
     """How far multipliers are from what expectations say they are, in what they change chi2 by."""
     cdef double out = 0.0, away

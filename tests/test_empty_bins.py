@@ -168,3 +168,25 @@ def test_what_rounding_leaves_nothing_of_is_refused():
     level = Nuisance("level", math.inf, of=["signal", "b"])
     with pytest.raises(ConvergenceError):
         experiment([0, 5], 1e3, 1e-6, background, nuisances=[level]).chi2("sm")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_slopes_have_their_digits_at_walls(seed):
+    """Beside differences of chi2, which knows next to nothing of the multipliers that slopes are made of."""
+    draw, looked_at = np.random.default_rng(700 + seed), 0
+    for _ in range(40):
+        bins = int(draw.integers(1, 3))
+        observed = draw.poisson(10 ** draw.uniform(-1, 1, bins)).astype(float)
+        observed[0] = 0.0
+        made = experiment(
+            *(observed, 10 ** draw.uniform(-1, 2), float(draw.choice([0.3, 1.5]))),
+            Background("b", 10 ** draw.uniform(-1, 1, bins), float(draw.choice([0.0, 0.5]))),
+        )
+        bound, coupling = made.bind("universal"), 10 ** draw.uniform(-4, -3)
+        slopes = []
+        for step in (1e-3 * coupling, 3e-4 * coupling):
+            slopes.append((bound(10.0, coupling + step) - bound(10.0, coupling - step)) / (2 * step))
+        if slopes[0] == pytest.approx(slopes[1], rel=3e-4) and abs(slopes[0]) * coupling > 1e-3:
+            looked_at += 1
+            assert bound.gradient(10.0, coupling)[1][1] == pytest.approx(slopes[1], rel=3e-3)
+    assert looked_at > 10

@@ -1,5 +1,6 @@
 """Least chi2 of Poisson data with a floor, beside searches that know nothing of descents."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
-from cevns.likelihoods import Background
+from cevns.likelihoods import Background, Deformation
 from cevns.nuclei import Target
 
 FLUX = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
@@ -117,3 +118,12 @@ def test_points_arrays_pulls_and_slopes_agree_at_floors(coupling, held):
     step = 3e-4 * coupling
     slope = (bound(10.0, coupling + step) - bound(10.0, coupling - step)) / (2 * step)
     assert bound.gradient(10.0, coupling)[1][1] == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize(("floor", "said"), [(0.1, True), (1e-6, False)])
+def test_a_large_floor_beside_shapes_is_said(floor, said):
+    few = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, floor, 17.2)
+    assert few.omissions("sm") == ()
+    deformed = dataclasses.replace(few, shapes=[Deformation("late", "b", [10.0, 0.3])])
+    assert any("floor of 0.1" in text for text in deformed.omissions("sm")) == said
+    assert any("floor of 0.1" in text for text in deformed.limit("universal", 10.0).remarks) == said

@@ -40,6 +40,7 @@ cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
 cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil
+cdef void end_multipliers(const poisson_t *p, poisson_row_t *row, const double *step) noexcept nogil
 cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil
 cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexcept nogil
 cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const double *nuisances) noexcept nogil
