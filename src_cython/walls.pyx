@@ -32,6 +32,14 @@ cdef inline double kink(double m, double away) noexcept nogil:
     return (m + above(m, away)) / (m + hypot(m, away))
 
 
+cdef inline double seen_at(double observed, double expected) noexcept nogil:
+    """chi2 of a bin."""
+    cdef double out = 2.0 * (expected - observed)
+    if observed > 0.0:
+        out -= 2.0 * observed * log_ratio(expected, observed)
+    return out
+
+
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin with a wall, and its derivatives by the bin's multiplier; in the end chi2 without the wall."""
     cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, h
@@ -49,10 +57,7 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
         return 2.0 * (expected - observed) - m * (
             log_ratio(expected, observed) if observed > 0.0 else log(expected))
     row.slopes[i] = 2.0 - z
-    away = 2.0 * (expected - observed)
-    if observed > 0.0:
-        away -= 2.0 * observed * log_ratio(expected, observed)
-    return away - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
+    return seen_at(observed, expected) - (z * expected - 2.0 * observed if m > 2.0 * observed and z > expected else 0.0)
 
 
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
@@ -72,10 +77,6 @@ cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
     out = seen_at(observed, expected) + (row.slopes[i] + 0.5 * row.bends[i] * away) * away
     row.slopes[i] += row.bends[i] * away
     return out
-
-
-cdef inline double seen_at(double observed, double expected) noexcept nogil:
-    return 2.0 * (expected - observed) - 2.0 * observed * log_ratio(expected, observed)
 
 
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil:

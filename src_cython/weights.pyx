@@ -29,11 +29,11 @@ cdef double ROOT_OF_HALF = sqrt(0.5)
 cdef double DENSITY_AT_0 = 0.3989422804014327
 # ln((2 pi)^(1/2))
 cdef double LOG_OF_ROOT = 0.9189385332046727
-# of a sum of falling terms
 # numbers that are so near to the last one are reached from it
 cdef double STEPS = 24.0
 # unless they are so improbable that digits are gone
 cdef double LEAST_TERM = 1e-280
+# of a sum of falling terms
 cdef double LAST_TERM = 1e-17
 
 

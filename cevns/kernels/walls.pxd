@@ -8,8 +8,9 @@ cdef enum:
     # sides of a floor on which a bin can be put: above, below, and where it would fall below 0
     ABOVE_FLOOR, AS_FLOOR, AT_NOTHING
 
-# how far below 0 an expectation may be where it is held there, in units of the floor
+
 cdef inline double slight() noexcept nogil:
+    """How far below 0 an expectation may be where it is held there, in units of the floor."""
     return 1e-6
 
 
