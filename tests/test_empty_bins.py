@@ -155,6 +155,22 @@ def test_what_deforms_a_wide_background_is_searched(seed):
         assert made.chi2("sm") <= expected * (1 + 1e-6) + 1e-6
 
 
+def test_a_free_level_that_leaves_a_background_alone_does_not_hide_its_width():
+    def least_of(levels):
+        made = experiment(
+            *(np.array([4.0, 0.0, 9.0]), 1.0, 0.0, Background("b", [20.0, 5.0, 0.4], 1.0)),
+            shapes=[Deformation("deformed", "b", [0.02, 0.05, 0.004])],
+            nuisances=[Nuisance("level", math.inf, levels)],
+        )
+        return made, made.chi2("sm")
+
+    (alone, wanted), (both, found) = least_of({"signal": 1.0}), least_of({"signal": 1.0, "b": 0.0})
+    assert found == pytest.approx(wanted, rel=1e-9)
+    pulls = [next(p for p in made._assembly.joined.pulls if p.name == "deformed") for made in (alone, both)]
+    assert pulls[0].places
+    assert pulls[0].places == pulls[1].places
+
+
 @pytest.mark.parametrize(("own", "background", "seen", "most"), [(0.38, 1.2, 60, 6.1012), (0.38544, 0.5, 42, 6.1779)])
 def test_a_minimum_next_to_the_end_of_a_quenching_scale(own, background, seen, most):
     """The signal grows by a tenth for each hundredth of the scale there; both are from scans."""

@@ -115,7 +115,7 @@ class JointStatistic:
             grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
         counts = {SIGNAL: None, **{b.name: np.array(b.counts) for b in self.backgrounds}}
         widths = {
-            of: math.hypot(sigma, *(n.sigma * f for n in self.nuisances for o, f in n.of if o == of))
+            of: math.hypot(sigma, *(n.sigma * f for n in self.nuisances for o, f in n.of if o == of and f))
             for of, sigma in sigmas
         }
         wide = {of: counts[of] for of, width in widths.items() if width >= _WIDE}
