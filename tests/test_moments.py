@@ -75,9 +75,11 @@ def test_a_part_shows_that_moments_are_many_and_never_errs(rank, many, size):
     matrix = size / (rows * cols) * rng.normal(size=(rows, rank)) @ rng.normal(size=(rank, cols))
     sizes = np.linalg.svd(matrix, compute_uv=False)
     assert (_moments(sizes, cols) > MOST_MOMENTS) == many
-    assert _surely_many(matrix) == many
+    scale = rng.uniform(0.5, 2.0, cols)
+    parts, scales = np.split(matrix / scale, [cols // 3], axis=1), np.split(scale, [cols // 3])
+    assert _surely_many(parts, scales) == many
     # of a few rows or columns all singular values are soon known
-    assert not _surely_many(matrix[:, : 4 * MOST_MOMENTS])
+    assert not _surely_many([matrix[:, : 4 * MOST_MOMENTS]], [np.ones(4 * MOST_MOMENTS)])
 
 
 def test_singular_values_of_a_part_are_at_most_those_of_all():
@@ -89,7 +91,10 @@ def test_singular_values_of_a_part_are_at_most_those_of_all():
         # the moments that matter end near the most that are a gain
         sizes = np.logspace(0, last * rows / MOST_MOMENTS, rows)
         matrix = left * sizes @ right.T
-        assert not _surely_many(matrix) or _moments(np.linalg.svd(matrix, compute_uv=False), cols) > MOST_MOMENTS
+        assert (
+            not _surely_many([matrix], [np.ones(cols)])
+            or _moments(np.linalg.svd(matrix, compute_uv=False), cols) > MOST_MOMENTS
+        )
 
 
 @pytest.mark.parametrize("model", ["sm", "magnetic-moment"])

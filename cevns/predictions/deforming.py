@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -198,28 +198,20 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
     places = np.ravel_multi_index(tuple(orders.T), [grid.order for grid in grids])
     parts, scales = [], []
     for key, layer in fold.layers.items():
-        found = []
-        for i in range(fold.bins):
-            rows = dense(layer.weights, slice(i, None, fold.bins)).reshape(*_sizes(grids), -1)
-            for k, grid in enumerate(grids):
-                rows = grid.coefficients(rows, axis=k)
-            found.append(_apart(rows, grids)[:, places])
         probes = _probes(fold, key)
-        parts.append((key, np.stack(found, axis=2)))
+        parts.append(_coefficients(layer, grids, places, fold.bins))
         largest = np.abs(layer.dot(probes)).max(axis=1, keepdims=True)
         # rates of which nothing is observed ask for no accuracy
         scales.append(np.abs(probes / np.where(largest > _NOTHING, largest, np.inf)).max(axis=0))
-    whole, scale = np.concatenate([part for _, part in parts], axis=-1), np.concatenate(scales)
-    matrix = whole.reshape(-1, scale.size) * scale
-    n = MOST_MOMENTS + 1
-    if not _surely_many(matrix):
-        left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
-        n = _moments(sizes, scale.size)
+    if _surely_many(parts, scales):
+        return _of_terms(fold, parts), None
+    whole, scale = np.concatenate(parts, axis=-1), np.concatenate(scales)
+    left, sizes, right = np.linalg.svd(whole.reshape(-1, scale.size) * scale, full_matrices=False)
+    n = _moments(sizes, scale.size)
     if n > MOST_MOMENTS:
-        layers = {key: Layer.of(fold.layers[key].nodes, pack(part.reshape(-1, *part.shape[2:]))) for key, part in parts}
-        return Fold(layers, fold.bins), None
+        return _of_terms(fold, parts), None
     inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-    moments = np.split(right[:n] * inverse, np.cumsum([part.shape[-1] for _, part in parts])[:-1], axis=1)
+    moments = np.split(right[:n] * inverse, np.cumsum([part.shape[-1] for part in parts])[:-1], axis=1)
     layers = {
         key: Layer.of(layer.nodes, pack([rows]))
         for (key, layer), rows in zip(fold.layers.items(), moments, strict=True)
@@ -227,24 +219,50 @@ def in_moments(fold: Fold, grids: Sequence[Grid], orders: Array) -> tuple[Fold, 
     return Fold(layers, n), np.ascontiguousarray((left[:, :n] * sizes[:n]).reshape(*whole.shape[:-1], n))
 
 
+def _coefficients(layer: Layer, grids: Sequence[Grid], places: Array, bins: int) -> Array:
+    """Return what leads from rates at the nodes of a layer to coefficients, shape (cells, terms, bins, cols)."""
+    out = np.empty((math.prod(grid.pieces for grid in grids), places.size, bins, layer.weights.cols))
+    for i in range(bins):
+        rows = dense(layer.weights, slice(i, None, bins)).reshape(*_sizes(grids), -1)
+        for k, grid in enumerate(grids):
+            rows = grid.coefficients(rows, axis=k)
+        terms = _apart(rows, grids)
+        # a copy takes its time
+        out[:, :, i] = terms if places.size == terms.shape[1] else terms[:, places]
+    return out
+
+
+def _of_terms(fold: Fold, parts: Sequence[Array]) -> Fold:
+    """Return the fold to coefficients themselves."""
+    layers = {
+        key: Layer.of(layer.nodes, pack(part.reshape(-1, *part.shape[2:])))
+        for (key, layer), part in zip(fold.layers.items(), parts, strict=True)
+    }
+    return Fold(layers, fold.bins)
+
+
 def _moments(sizes: Array, cols: int) -> int:
     """Return how many moments matter, one at least, from all singular values."""
     return max(int(np.count_nonzero(sizes * math.sqrt(cols) > LOST)), 1)
 
 
-def _surely_many(matrix: Array) -> bool:
+def _surely_many(parts: Sequence[Array], scales: Sequence[Array]) -> bool:
     """Return whether so many moments matter that they are no gain, where a small part of the matrix shows it.
 
     The singular values of a matrix times orthonormal columns are at most its own, one by one. All of its own take half
     a minute for sharp bins of many isotopes.
     """
-    rows, cols = matrix.shape
+    rows, cols = math.prod(parts[0].shape[:-1]), sum(scale.size for scale in scales)
     # of those all are soon known
     if min(rows, cols) <= 4 * MOST_MOMENTS:
         return False
     # columns that no structure of the matrix knows of, the same each time
     columns, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(cols, 2 * MOST_MOMENTS)))
-    return _moments(np.linalg.svd(matrix @ columns, compute_uv=False), cols) > MOST_MOMENTS
+    each = np.split(columns, np.cumsum([scale.size for scale in scales])[:-1])
+    small: Any = sum(
+        part.reshape(rows, -1) @ (scale[:, None] * some) for part, scale, some in zip(parts, scales, each, strict=True)
+    )
+    return _moments(np.linalg.svd(small, compute_uv=False), cols) > MOST_MOMENTS
 
 
 def _probes(fold: Fold, key: LayerKey) -> Array:

@@ -172,7 +172,7 @@ def _smeared(panels: Panels, etas: Array, cuts: Array) -> Array:
     accepted = response.shares(recoil, etas[owner, None])
     accepted = accepted * ((half * panels.electrons(middle))[:, None] * WEIGHTS).ravel()
     a, b = edges[panel, None], edges[panel + 1, None]
-    basis = np.ascontiguousarray(np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1))
+    basis = np.moveaxis(legendre((2 * recoil - a - b) / (b - a), PANEL_NODES), 0, -1)
     parts = accepted.reshape(response.bins, -1, PANEL_NODES).swapaxes(0, 1) @ basis
     # every panel holds at least one interval, and they ascend together
     starts = np.searchsorted(owner * count + panel, np.arange(len(cuts) * count))
