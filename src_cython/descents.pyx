@@ -21,16 +21,19 @@ cdef enum:
     MOST_STEPS = 200
     MOST_HALVINGS = 40
     # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
-    # may leave next to nothing
+    # may leave next to nothing, and along walls, one after the other
     MOST_BLOCKED = 2
     MOST_SHORT = 5
+    MOST_MINUTE = 20
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
 # signals, relative to the data, that are brought near these before a descent
 cdef double LARGE = 3.0
-# of a step that a kink has shortened
+# of a step that a kink has shortened, and along walls; how much longer than the last of those the next may be
 cdef double SHORT = 0.1
+cdef double MINUTE = 1e-3
+cdef double LONGER = 64.0
 # where a descent leads to a minimum that is known: how near its next step comes to it, and what that gains at most
 cdef double NEAR = 0.1
 cdef double SAME_WELL = 2.0
@@ -49,7 +52,7 @@ cdef double LOST = 1e-14
 cdef double ROOT_OF_TWO = 1.4142135623730951
 # rounding of chi2 of one event
 cdef double BLUR = 1e-15
-# which part of a step leads to the end of a range that is next
+# which part of a step, or of a range, leads to the end of a range that is next
 cdef double END = 1e-8
 # how much of the way to the next wall a step may go
 cdef double WAY_TO_WALL = 0.99
@@ -169,7 +172,7 @@ cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *
         # what stands at an end of its range stays there, where the way of all together leads out of it
         blocked = False
         for k in range(n):
-            near = END * fabs(row.step[k])
+            near = END * fmin(fabs(row.step[k]), j.high[k] - j.low[k])
             if not fixed[k] and (row.x[k] <= j.low[k] + near and row.step[k] > 0.0
                                  or row.x[k] >= j.high[k] - near and row.step[k] < 0.0):
                 fixed[k] = blocked = True
@@ -239,9 +242,9 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
-    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale, astray, blur = 0.0, enough
+    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale = 1.0, astray, blur = 0.0, enough
     cdef Py_ssize_t i, k, loose, n = j.pulls
-    cdef int _, _halving
+    cdef int _, _halving, minute = 0
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
         open_walls(j.terms[i], row.rows + i, height)
@@ -278,7 +281,8 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
             for i in range(j.n):
                 row.rows[i].height = height
             continue
-        scale = 1.0
+        # across a kink steps lead from one side to the other, for ever
+        scale = fmin(LONGER * scale, 1.0) if minute > 1 else 1.0
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
                 row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
@@ -294,6 +298,9 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
                 new = fmin(new, room_to_walls(j.terms[i], row.rows + i))
             scale *= fmin(WAY_TO_WALL * new, 0.9)
         else:
+            break
+        minute = minute + 1 if scale < MINUTE else 0
+        if minute == MOST_MINUTE:
             break
         for i in range(j.n):
             move_walls(j.terms[i], row.rows + i, scale)

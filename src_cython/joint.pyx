@@ -6,7 +6,7 @@ of their range that g leads out of, shortened until chi2 falls. Where H has a ne
 the second derivatives of the expectations. The last step's gain, g' H^-1 g / 2, is taken without looking.
 
 chi2 is convex if nuisances scale components alone, and has one minimum. What deforms them may make several: then each
-descent starts anew from all of some places. What may make many is looked along besides; see `looks.pyx`.
+descent starts anew from all of some places. What may make many is looked along besides; see `minima.pyx`.
 """
 
 from libc.math cimport INFINITY, NAN
@@ -18,7 +18,7 @@ from cevns.kernels.components cimport (
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, rounding, solve)
 from cevns.kernels.floors cimport leave_floors, look_below_floors
-from cevns.kernels.looks cimport look_around
+from cevns.kernels.minima cimport look_around
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
 

@@ -5,23 +5,24 @@ profiled chi2 is a function of t, smooth on the scale of the polynomials that st
 of the pulse and the bins. So it is looked at where these meet, its value and slope being those that a Newton's step in
 the others leads to; between two places that a minimum lies between, another descent stays until it has found it.
 
-A free component f (b + d c) with a deformation d has a minimum for either sign of f: chi2 is convex in f and f d, so
-that chi2 at given d, but for d's pull, has its one maximum where f = 0, whether d passes there or at infinity. If f has
-a pull, z = (f - 1) / s, all of chi2 curves upwards in f and f d where s |d| < f, beyond which z^2 + d^2 is more than
-1 / (2 s^2): there is no other minimum unless chi2 without these pulls is less by as much.
+A component f (b + d c) whose factor f is known badly, or free, has a minimum for either sign of f, and a narrow one
+where what is deformed vanishes in a bin, which no longer keeps it from growing. Here bounds say between which places
+there may be one that is lower; see `cones.pyx`. Where another nuisance that makes several deforms as well they are
+taken with a margin, and where kinks of it stop all descents it stays where chi2 is least.
 """
 
-from libc.math cimport INFINITY, fabs, fmax, fmin
+from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, isnan, sqrt
 from libc.string cimport memcpy
 
 from cevns.kernels.components cimport poisson_t
+from cevns.kernels.cones cimport (
+    below_nothing, deformed_by, deforms, fix_deforming, free_beside, lone_reach, stands_alone, without_pulls)
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, find_step, held_by, joint_row_t, joint_t, keep_best, leave_walls,
     take_trial)
 
 cdef enum:
-    # rounds until none leads lower, steps in the others at a place, and how often one is shortened
-    MOST_ROUNDS = 8
+    # steps in the others at a place, and how often one is shortened
     MOST_SETTLING = 40
     MOST_SHORTER = 20
     # steps that may leave what can be expected
@@ -29,8 +30,6 @@ cdef enum:
     # of a range between places
     MOST_HALVINGS = 40
 
-# what a round gains, relative to 1 + chi2, that is the last one
-cdef double LAST_GAIN = 1e-8
 # places that are one, relative to the range; how far above the least chi2 no descent begins
 cdef double SAME_PLACE = 1e-9
 cdef double HOPELESS = 1.0
@@ -46,142 +45,17 @@ cdef double BOUNDED = 1.3
 cdef double FAR_ABOVE = 2.0
 
 
-# standard deviation of a component from which on it is looked along what deforms it wherever chi2 is
-cdef double WIDE = 0.4
-
-
-cdef double look_around(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
-                        double least) noexcept nogil:
-    """Return chi2 at the least of all minima along each nuisance that may have several, others profiled.
-
-    Along several nuisances in turn, until none leads lower.
-    """
-    cdef char worth[MAX_PULLS]
-    cdef Py_ssize_t i, k
-    cdef double before, value, scaled = INFINITY, judged = INFINITY
-    cdef int _
-    for i in range(j.looks if not least < INFINITY else 0):
-        # nothing is known yet to look from: it is where some bin gets what was seen in it
-        for k in range(j.look_end[i - 1] if i else 0, j.look_end[i]):
-            begin_at(row, j.start, held, j.pulls)
-            if not mask[j.look_pull[i]]:
-                row.x[j.look_pull[i]] = j.place[k]
-            value = descend(j, row, y, mask, least)
-            if value < least:
-                least = value
-                keep_best(j, row)
-    if not least < INFINITY:
-        scaled = least = scaled_least(j, row, y, held, mask)
-    for _ in range(MOST_ROUNDS if least < INFINITY else 0):
-        before = least
-        for i in range(j.looks):
-            worth[i] = True
-            if mask[j.look_pull[i]]:
-                continue
-            k = before_of_one(j, i) if least == judged else -1
-            worth[i] = worth[k] if k >= 0 else may_be_less(j, row, y, mask, j.look_pull[i], least)
-            judged = least
-            if worth[i]:
-                least = look_along(j, row, y, held, mask, i, least)
-        if not least < before - LAST_GAIN * (1.0 + fabs(before)):
-            break
-    return least if least < scaled else INFINITY
-
-
-cdef inline Py_ssize_t morphed_by(const poisson_t *p, Py_ssize_t pull) noexcept nogil:
-    """The component that a nuisance deforms linearly, -1 for none."""
-    cdef Py_ssize_t k
-    for k in range(p.morphs):
-        if p.places[p.morph_pulls[k]] == pull:
-            return p.morphed[k]
-    return -1
-
-
-cdef Py_ssize_t before_of_one(const joint_t *j, Py_ssize_t which) noexcept nogil:
-    """The look before this one whose nuisance deforms the same component of one experiment, -1 for none."""
-    cdef Py_ssize_t c, i
-    if which == 0:
-        return -1
-    for i in range(j.n):
-        c = morphed_by(j.terms[i], j.look_pull[which])
-        if c != morphed_by(j.terms[i], j.look_pull[which - 1]):
-            return -1
-    return which - 1
-
-
-cdef bint may_be_less(const joint_t *j, joint_row_t *row, double y, const char *mask, Py_ssize_t pull,
-                      double least) noexcept nogil:
-    """Whether chi2 may have another minimum along a nuisance; row.best is where it is least yet."""
-    cdef double root[MAX_PULLS * MAX_PULLS]
-    cdef double precision[MAX_PULLS * MAX_PULLS]
-    cdef joint_t part = j[0]
-    cdef Py_ssize_t c, i, n = j.pulls
-    cdef double widest = 0.0, value
-    cdef bint known = False
-    memcpy(root, j.root, n * n * sizeof(double))
-    memcpy(precision, j.precision, n * n * sizeof(double))
-    for i in range(j.n):
-        c = morphed_by(j.terms[i], pull)
-        if c >= 0:
-            known, widest = True, fmax(widest, set_free(j, j.terms[i], c, root, precision))
-    if not known or widest > WIDE * WIDE:
-        return True
-    part.root, part.precision = root, precision
-    memcpy(row.x, row.best, n * sizeof(double))
-    value = descend(&part, row, y, mask, INFINITY)
-    return not value < INFINITY or least - value > 0.5 / widest
-
-
-cdef double set_free(const joint_t *j, const poisson_t *p, Py_ssize_t component, double *root,
-                     double *precision) noexcept nogil:
-    """Take the pulls from what scales and deforms a component; return the variance of its normalisation."""
-    cdef Py_ssize_t k, pull, n = j.pulls
-    cdef double variance = 0.0, scale, own
-    for k in range(p.pulls):
-        pull, scale = p.places[k], p.scales[component * p.pulls + k]
-        if scale:
-            own = j.precision[pull * n + pull]
-            variance += scale * scale / own if own > 0.0 else INFINITY
-            take_pull(pull, n, root, precision)
-    for k in range(p.morphs):
-        if p.morphed[k] == component:
-            take_pull(p.places[p.morph_pulls[k]], n, root, precision)
-    return variance
-
-
-cdef inline void take_pull(Py_ssize_t pull, Py_ssize_t n, double *root, double *precision) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        root[i * n + pull] = precision[i * n + pull] = precision[pull * n + i] = 0.0
-
-
-cdef inline void fix_deforming(const poisson_t *p, char *fixed) noexcept nogil:
-    """Hold nuisances that do more than to scale components."""
-    cdef Py_ssize_t k
-    for k in range(p.shapes):
-        fixed[p.places[p.shape[k].pull]] = True
-    for k in range(p.morphs):
-        fixed[p.places[p.morph_pulls[k]]] = True
-    if p.offset.pull >= 0:
-        fixed[p.places[p.offset.pull]] = True
-
-
-cdef double scaled_least(const joint_t *j, joint_row_t *row, double y, const double *held,
-                         const char *mask) noexcept nogil:
-    """Return the least chi2 with nothing deformed but as where descents start: kinks next to walls stop others."""
-    cdef char fixed[MAX_PULLS]
-    cdef Py_ssize_t k, start, n = j.pulls
-    cdef double value, least = INFINITY
-    memcpy(fixed, mask, n)
-    for k in range(j.n):
-        fix_deforming(j.terms[k], fixed)
-    for start in range(j.starts):
-        begin_at(row, j.start + start * n, held, n)
-        value = descend(j, row, y, fixed, INFINITY)
-        if value < least:
-            least = value
-            keep_best(j, row)
-    return least
+cdef struct bounds_t:
+    # along a nuisance that deforms: whether anything is known, and how much chi2 may yet lack there
+    bint known
+    bint several
+    double margin
+    # its pull; the least chi2 without, and where; how far off it goes with no other minimum than that which is known
+    double centre
+    double weight
+    double least
+    double at
+    double lone
 
 
 cdef double look_along(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
@@ -190,15 +64,18 @@ cdef double look_along(const joint_t *j, joint_row_t *row, double y, const doubl
     cdef Py_ssize_t pull = j.look_pull[which], first = j.look_end[which - 1] if which else 0
     cdef Py_ssize_t i, count = 0, known = -1
     cdef double here = row.best[pull], same = SAME_PLACE * (j.high[pull] - j.low[pull]), left, right, at, lowest
+    cdef bounds_t bounds
     for i in range(first, j.look_end[which]):
         if known < 0 and j.place[i] > here - same:
             known = count
             row.places[count], row.heights[count], row.slopes[count], row.lacks[count] = here, least, 0.0, 0.0
             count += 1
         if fabs(j.place[i] - here) > same:
-            row.places[count] = j.place[i]
-            glance(j, row, y, held, mask, pull, least, count)
+            row.places[count], row.heights[count] = j.place[i], NAN
             count += 1
+    bounds.known = deforms(j, pull) and find_bounds(j, row, y, mask, pull, least, &bounds)
+    glance_needed(j, row, y, held, mask, pull, least, &bounds, known, count)
+    known = leave_out(row, known, &count)
     for i in range(count):
         if i == known:
             continue
@@ -217,9 +94,124 @@ cdef double look_along(const joint_t *j, joint_row_t *row, double y, const doubl
         elif i > 0 and (row.heights[i - 1] < row.heights[i] or row.slopes[i] > 0.0 > row.slopes[i - 1]) or (
                 i + 1 < count and (row.heights[i + 1] < row.heights[i])):
             continue
-        if row.heights[i] < INFINITY and lowest - row.lacks[i] < least + HOPELESS:
+        if row.heights[i] < INFINITY and lowest - row.lacks[i] < least + HOPELESS and not nothing_between(
+                row, &bounds, least, max(i - 1, 0), min(i + 1, count - 1)):
             least = search_between(j, row, y, held, mask, pull, at, left, right, least)
     return least
+
+
+cdef bint find_bounds(const joint_t *j, joint_row_t *row, double y, const char *mask, Py_ssize_t pull, double least,
+                      bounds_t *out) noexcept nogil:
+    """Fill what bounds chi2 along a nuisance that deforms; False if nothing does."""
+    cdef char freed[MAX_PULLS]
+    cdef char others[MAX_PULLS]
+    cdef double memory[2 * MAX_PULLS * MAX_PULLS]
+    cdef joint_t part
+    cdef char ended = False
+    cdef bint several = False
+    cdef Py_ssize_t i, k, count = 0, n = j.pulls
+    for k in range(n):
+        freed[k], others[k] = k == pull, False
+    for i in range(j.n):
+        count += deformed_by(j.terms[i], pull) >= 0
+        fix_deforming(j.terms[i], others)
+        several |= free_beside(j.terms[i], pull, mask, freed)
+    for k in range(n):
+        if freed[k] and not stands_alone(j, k):
+            return False
+    out.least = without_pulls(j, row, y, mask, freed, &part, memory, &ended)
+    if not out.least < INFINITY or ended and below_nothing(j, row, mask, freed, least):
+        return False
+    out.at, out.centre, out.weight = row.x[pull], j.centre[pull], j.precision[pull * n + pull]
+    out.several = several
+    out.lone = 0.0 if several else lone_reach(j, row, mask, freed, sqrt(fmax(least - out.least, 0.0)))
+    out.margin = HOPELESS if count > 1 else 0.0
+    for k in range(n):
+        if others[k] and not freed[k] and not mask[k]:
+            out.margin = HOPELESS
+    return True
+
+
+cdef bint nothing_between(const joint_row_t *row, const bounds_t *bounds, double least, Py_ssize_t first,
+                          Py_ssize_t last) noexcept nogil:
+    """Whether bounds say that there is no lower minimum between two places."""
+    cdef double low = row.places[first] - bounds.centre, high = row.places[last] - bounds.centre
+    cdef double near = 0.0 if low < 0.0 < high else fmin(fabs(low), fabs(high)), floor
+    if not bounds.known:
+        return False
+    if fmax(fabs(low), fabs(high)) <= bounds.lone:
+        return True
+    near = fmax(near, bounds.lone)
+    floor = bounds.least
+    if not bounds.several and not row.places[first] <= bounds.at <= row.places[last]:
+        floor = fmax(floor, fmin(without_pull(row, bounds, first), without_pull(row, bounds, last)))
+    return floor + bounds.weight * near * near > least + bounds.margin
+
+
+cdef inline double without_pull(const joint_row_t *row, const bounds_t *bounds, Py_ssize_t i) noexcept nogil:
+    """chi2 at a place without the pull, at least."""
+    cdef double away = row.places[i] - bounds.centre
+    return row.heights[i] - row.lacks[i] - bounds.weight * away * away if row.heights[i] < INFINITY else -INFINITY
+
+
+cdef void glance_needed(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                        Py_ssize_t pull, double least, const bounds_t *bounds, Py_ssize_t known,
+                        Py_ssize_t count) noexcept nogil:
+    """Note chi2 at all places between which there may be a lower minimum."""
+    cdef Py_ssize_t i, first = 0, last = count - 1, middle = known
+    if not bounds.known:
+        for i in range(count):
+            if i != known:
+                glance(j, row, y, held, mask, pull, least, i)
+        return
+    # as far as the pull may go
+    while first < known and too_far(row, bounds, least, first + 1):
+        first += 1
+    while last > known and too_far(row, bounds, least, last - 1):
+        last -= 1
+    if bounds.lone < fmax(fabs(row.places[first] - bounds.centre), fabs(row.places[last] - bounds.centre)):
+        for i in range(first, last + 1):
+            if (i == first or i == last) and i != known:
+                glance(j, row, y, held, mask, pull, least, i)
+        # where the pull is least
+        for i in range(first, last + 1):
+            if fabs(row.places[i] - bounds.centre) < fabs(row.places[middle] - bounds.centre):
+                middle = i
+        if isnan(row.heights[middle]):
+            glance(j, row, y, held, mask, pull, least, middle)
+        glance_between(j, row, y, held, mask, pull, least, bounds, first, min(known, middle))
+        glance_between(j, row, y, held, mask, pull, least, bounds, min(known, middle), max(known, middle))
+        glance_between(j, row, y, held, mask, pull, least, bounds, max(known, middle), last)
+
+
+cdef inline bint too_far(const joint_row_t *row, const bounds_t *bounds, double least, Py_ssize_t i) noexcept nogil:
+    cdef double away = row.places[i] - bounds.centre
+    return bounds.least + bounds.weight * away * away > least + bounds.margin
+
+
+cdef void glance_between(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                         Py_ssize_t pull, double least, const bounds_t *bounds, Py_ssize_t first,
+                         Py_ssize_t last) noexcept nogil:
+    cdef Py_ssize_t middle = (first + last) // 2
+    if last - first > 1 and not nothing_between(row, bounds, least, first, last):
+        glance(j, row, y, held, mask, pull, least, middle)
+        glance_between(j, row, y, held, mask, pull, least, bounds, first, middle)
+        glance_between(j, row, y, held, mask, pull, least, bounds, middle, last)
+
+
+cdef Py_ssize_t leave_out(joint_row_t *row, Py_ssize_t known, Py_ssize_t *count) noexcept nogil:
+    """Leave out places that were not glanced at; return where the known one is."""
+    cdef Py_ssize_t i, kept = 0, out = known
+    for i in range(count[0]):
+        if isnan(row.heights[i]):
+            continue
+        if i == known:
+            out = kept
+        row.places[kept], row.heights[kept] = row.places[i], row.heights[i]
+        row.slopes[kept], row.lacks[kept] = row.slopes[i], row.lacks[i]
+        kept += 1
+    count[0] = kept
+    return out
 
 
 cdef inline bint bends_back(const joint_row_t *row, Py_ssize_t i, Py_ssize_t other) noexcept nogil:
@@ -230,6 +222,7 @@ cdef inline bint bends_back(const joint_row_t *row, Py_ssize_t i, Py_ssize_t oth
 cdef double meeting(const joint_row_t *row, Py_ssize_t i, double *height) noexcept nogil:
     """Where a minimum between two places may be, and the height at which tangents meet."""
     cdef double apart = row.places[i + 1] - row.places[i], one = row.slopes[i], other = row.slopes[i + 1], along
+    cdef double steep
     if row.heights[i + 1] == INFINITY:
         height[0] = row.heights[i] + one * apart
         return row.places[i]
@@ -237,7 +230,8 @@ cdef double meeting(const joint_row_t *row, Py_ssize_t i, double *height) noexce
     height[0] = fmin(row.heights[i] + one * fmin(fmax(along, 0.0), apart), row.heights[i + 1])
     # where one slope is far steeper chi2 bends both ways in between, and tangents are no bound
     if fmax(fabs(one), other) > STEEPER * fmin(fabs(one), other):
-        height[0] = row.heights[i if fabs(one) > other else i + 1] - BENT * fmax(fabs(one), other) * apart
+        steep = row.heights[i if fabs(one) > other else i + 1] - BENT * fmax(fabs(one), other) * apart
+        height[0] = fmin(height[0], steep)
     return row.places[i] - one / (other - one) * apart
 
 
@@ -261,20 +255,29 @@ cdef void glance(const joint_t *j, joint_row_t *row, double y, const double *hel
 cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double *held, const char *fixed,
                       Py_ssize_t pull, double at, double least, double *gain) noexcept nogil:
     """Return chi2 at a value of one nuisance, others as the next function leaves them: from the best, or else anew."""
+    cdef char smooth[MAX_PULLS]
     cdef Py_ssize_t start, n = j.pulls
     cdef double value
+    cdef bint kinked
     cdef int side
     begin_at(row, row.best, held, n)
     row.x[pull] = at
     value = settle_others(j, row, y, fixed, least, gain)
-    for side in range(-1, 2):
-        if value < INFINITY:
-            break
-        # what is deformed to below 0 needs a factor below 0, or none of it
-        begin_at(row, row.best, held, n)
-        row.x[pull] = at
-        if bring_to(j, row, fixed, pull, side):
+    if not value < INFINITY:
+        kinked = hold_looked(j, fixed, smooth)
+        fixed = smooth
+        if kinked:
+            begin_at(row, row.best, held, n)
+            row.x[pull] = at
             value = settle_others(j, row, y, fixed, least, gain)
+        # what is deformed to below 0 needs a factor below 0, or none of it
+        for start in range(-1, j.starts):
+            for side in range(-1, 2):
+                if not value < INFINITY:
+                    begin_at(row, row.best if start < 0 else j.start + start * n, held, n)
+                    row.x[pull] = at
+                    if bring_to(j, row, fixed, pull, side):
+                        value = settle_others(j, row, y, fixed, least, gain)
     for start in range(j.starts):
         if value < INFINITY:
             break
@@ -282,6 +285,18 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
         row.x[pull] = at
         value = settle_others(j, row, y, fixed, least, gain)
     return value
+
+
+cdef bint hold_looked(const joint_t *j, const char *mask, char *out) noexcept nogil:
+    """Hold what may have kinks and is looked along itself, besides; whether there is any."""
+    cdef Py_ssize_t i, k
+    cdef bint any_held = False
+    memcpy(out, mask, j.pulls)
+    for i in range(j.looks):
+        k = j.look_pull[i]
+        if not mask[k] and not deforms(j, k):
+            out[k] = any_held = True
+    return any_held
 
 
 cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssize_t pull,
@@ -293,7 +308,7 @@ cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssi
     cdef bint out = False
     for i in range(j.n):
         p = j.terms[i]
-        c = morphed_by(p, pull)
+        c = deformed_by(p, pull)
         if c < 0:
             continue
         now, room = p.bases[c], 0.0
@@ -406,6 +421,9 @@ cdef double halved(const joint_t *j, joint_row_t *row, double y, const double *h
         if value < least:
             least = value
             keep_best(j, row)
+        elif left <= row.best[pull] <= right:
+            # there may be several minima: this way is the lower one
+            slope = at - row.best[pull]
         if slope > 0.0:
             right = at
         else:

@@ -69,7 +69,10 @@ POISSON = (
     *("reference_argon_3d", "reference_csi_2021", "many_starts", "walls", "empty_bins", "time_offsets", "free_levels"),
 )
 #: Kernels that serve Poisson data alone.
-CELLS = {"backwards", "components", "descents", "engine", "joint", "looks", "poisson", "sums", "walls"}
+CELLS = {
+    *("backwards", "components", "cones", "descents", "engine", "floors", "joint", "looks", "minima", "poisson"),
+    *("sums", "walls"),
+}
 #: Tests of toys, and the kernels that serve them.
 TOYS = ("toys", "by_toys", "feldman_cousins", "sensitivities")
 DRAWN = {"glances", "refits", "toys", "valleys"}

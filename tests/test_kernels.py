@@ -307,6 +307,7 @@ def test_kernels_have_a_header_and_a_stub(name):
     if name in {
         "backwards",
         "components",
+        "cones",
         "convexity",
         "descents",
         "floors",
@@ -315,6 +316,7 @@ def test_kernels_have_a_header_and_a_stub(name):
         "kinks",
         "looks",
         "masses",
+        "minima",
         "points",
         "quenching",
         "search",

@@ -10,6 +10,7 @@ from cevns.errors import kernels_broken, kernels_not_built
 _MODULES = (
     "backwards",
     "components",
+    "cones",
     "convexity",
     "counts",
     "descents",
@@ -29,6 +30,7 @@ _MODULES = (
     "loops",
     "losses",
     "masses",
+    "minima",
     "pieces",
     "points",
     "poisson",

@@ -113,7 +113,8 @@ class JointStatistic:
         ]
         if (g := self.spread.offset) is not None:
             grids.append(Pull(g.name, 1.0, g.sigma, g.edges[0], g.edges[-1], True, False, g.unit, (), tuple(g.edges)))
-        counts = {SIGNAL: None, **{b.name: np.array(b.counts) for b in self.backgrounds}}
+        # of the signal's template counts by energy are factors
+        counts = {SIGNAL: self._deformed[0][0, 0].ravel(), **{b.name: np.array(b.counts) for b in self.backgrounds}}
         widths = {
             of: math.hypot(sigma, *(n.sigma * f for n in self.nuisances for o, f in n.of if o == of and f))
             for of, sigma in sigmas

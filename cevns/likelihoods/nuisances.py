@@ -193,23 +193,21 @@ class Deformation(Value):
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
 
 
-def places_along(deformation: Deformation, wide: Mapping[str, Array | None]) -> tuple[float, ...]:
+def places_along(deformation: Deformation, wide: Mapping[str, Array]) -> tuple[float, ...]:
     """Return places along a deformation between which minima are looked for, none unless it is of what is wide.
 
     chi2 may have a minimum for either sign of that, and a narrow one where the template vanishes in a bin, which no
-    longer keeps it from growing. Templates are known but the signal's.
+    longer keeps it from growing.
     """
     if deformation.of not in wide:
         return ()
     reach, nominal = deformation.reach, wide[deformation.of]
-    out = np.linspace(-reach, reach, math.ceil(2 * reach / _APART) + 1)
-    if nominal is not None:
-        change = deformation.change(nominal)
-        zeros = np.unique(-nominal[change != 0.0] / change[change != 0.0])
-        zeros = zeros[(np.abs(zeros) < reach) & (np.diff(zeros, prepend=-np.inf) > _SAME)]
-        out = np.union1d(out, zeros)
-        # a valley may be as narrow as zeros are apart
-        out = np.union1d(out, [0.5 * (a + b) for a, b in itertools.pairwise(out) if np.isin([a, b], zeros).any()])
+    change = deformation.change(nominal)
+    zeros = np.unique(-nominal[change != 0.0] / change[change != 0.0])
+    zeros = zeros[(np.abs(zeros) < reach) & (np.diff(zeros, prepend=-np.inf) > _SAME)]
+    out = np.union1d(np.linspace(-reach, reach, math.ceil(2 * reach / _APART) + 1), zeros)
+    # a valley may be as narrow as zeros are apart
+    out = np.union1d(out, [0.5 * (a + b) for a, b in itertools.pairwise(out) if np.isin([a, b], zeros).any()])
     return tuple(out.tolist())
 
 

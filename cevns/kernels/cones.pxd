@@ -1,0 +1,18 @@
+"""Where no other minimum is along what deforms components, for other Cython code; `cones.pyx` has the mathematics."""
+
+from cevns.kernels.components cimport poisson_t
+from cevns.kernels.descents cimport joint_row_t, joint_t
+
+cdef Py_ssize_t deformed_by(const poisson_t *p, Py_ssize_t pull) noexcept nogil
+cdef bint deforms(const joint_t *j, Py_ssize_t pull) noexcept nogil
+cdef void fix_deforming(const poisson_t *p, char *fixed) noexcept nogil
+cdef bint free_beside(const poisson_t *p, Py_ssize_t pull, const char *mask, char *freed) noexcept nogil
+cdef bint stands_alone(const joint_t *j, Py_ssize_t pull) noexcept nogil
+cdef double without_pulls(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
+                          joint_t *part, double *memory, char *ended) noexcept nogil
+cdef double lone_reach(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
+                       double far) noexcept nogil
+cdef bint below_nothing(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
+                        double least) noexcept nogil
+cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed, double least,
+                  double *far) noexcept nogil
