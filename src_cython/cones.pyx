@@ -17,7 +17,8 @@ constant m^(-1/2): then any lower minimum is u standard deviations of f from f0 
 w - ln(1 + w) = D^2 / (2 m), and on the way second derivatives are no less than (1 - w)^2 of those at f0. So with the
 standard deviation t of f there, all else profiled, chi2 is convex if t D / (1 - w) < f0 - u t.
 
-What else deforms is taken for given, as where chi2 is least.
+What else deforms is taken for given, as where chi2 is least. What deforms several components has products f d that are
+tied to each other, and at a floor chi2 is not convex: there are no bounds.
 """
 
 from libc.math cimport INFINITY, fmax, fmin, sqrt
@@ -30,6 +31,10 @@ from cevns.kernels.descents cimport (
 cdef double ROOT_OF_TWO = 1.4142135623730951
 # what of a curvature is taken for rounding
 cdef double ROUGH = 1e-13
+# standard deviation up to which a component is known well
+cdef double WELL = 0.4
+# a factor, in standard deviations, that is 0
+cdef double NOTHING = 1e-6
 # of a range, next to which its end is where a descent stopped
 cdef double AT_END = 1e-9
 
@@ -81,6 +86,24 @@ cdef bint stands_alone(const joint_t *j, Py_ssize_t pull) noexcept nogil:
         if i != pull and j.precision[pull * j.pulls + i] != 0.0:
             return False
     return j.precision[pull * j.pulls + pull] > 0.0
+
+
+cdef bint bounded(const joint_t *j, const char *freed) noexcept nogil:
+    """Whether bounds hold: each nuisance deforms one component, its pull is no other's, and there are no floors."""
+    cdef Py_ssize_t i, k, m, count
+    if j.floors:
+        return False
+    for k in range(j.pulls):
+        if not freed[k]:
+            continue
+        count = 0
+        for i in range(j.n):
+            for m in range(j.terms[i].morphs):
+                if j.terms[i].places[j.terms[i].morph_pulls[m]] == k:
+                    count += 1
+        if count > 1 or not stands_alone(j, k):
+            return False
+    return True
 
 
 cdef double variance_of(const double *precision, Py_ssize_t n, joint_row_t *row, const poisson_t *p,
@@ -149,6 +172,11 @@ cdef double least_ratio(const joint_t *j, joint_row_t *row, const char *mask, co
     return out
 
 
+cdef bint at_nothing(const joint_t *j, joint_row_t *row, const char *mask, const char *freed) noexcept nogil:
+    """Whether a descent without pulls ended where nothing is deformed: a saddle, maybe, for all that its slopes say."""
+    return least_ratio(j, row, mask, freed) < NOTHING
+
+
 cdef double lone_reach(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
                        double far) noexcept nogil:
     """How far what deforms goes with one minimum, if none is beyond `far`; row.x is the one without its pulls."""
@@ -204,6 +232,39 @@ cdef bint below_nothing(const joint_t *j, joint_row_t *row, const char *mask, co
     return False
 
 
+cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
+                  double least) noexcept nogil:
+    """Whether pulls cost so little that no other minimum is likely, where there are no bounds.
+
+    Of a component that is known well: its pulls and those of what deforms it are more than 1 / (2 s^2) together beyond
+    where they curve upwards in f and f d, so chi2 is made least without all of them.
+    """
+    cdef double memory[2 * MAX_PULLS * MAX_PULLS]
+    cdef char left[MAX_PULLS]
+    cdef joint_t part
+    cdef const poisson_t *p
+    cdef char ended = False
+    cdef Py_ssize_t c, i, k, m
+    cdef double widest = 0.0, value
+    memcpy(left, freed, j.pulls)
+    for k in range(j.pulls):
+        if freed[k] and not stands_alone(j, k):
+            return False
+    for i in range(j.n):
+        p = j.terms[i]
+        for k in range(p.morphs):
+            c = p.morphed[k]
+            if freed[p.places[p.morph_pulls[k]]]:
+                widest = fmax(widest, variance_of(j.precision, j.pulls, row, p, c, mask))
+                for m in range(p.pulls):
+                    if p.scales[c * p.pulls + m] and not mask[p.places[m]]:
+                        left[p.places[m]] = True
+    if widest > WELL * WELL:
+        return False
+    value = without_pulls(j, row, y, mask, left, &part, memory, &ended)
+    return value < INFINITY and (widest == 0.0 or least - value < 0.5 / widest)
+
+
 cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed, double least,
                   double *far) noexcept nogil:
     """Whether no minimum is lower along some nuisances that deform; row.best is the one that is known.
@@ -213,14 +274,12 @@ cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask
     cdef double memory[2 * MAX_PULLS * MAX_PULLS]
     cdef joint_t part
     cdef char ended = False
-    cdef Py_ssize_t k
     cdef double value
     far[0] = INFINITY
-    for k in range(j.pulls):
-        if freed[k] and not stands_alone(j, k):
-            return False
+    if not bounded(j, freed):
+        return False
     value = without_pulls(j, row, y, mask, freed, &part, memory, &ended)
-    if not value < INFINITY or ended and below_nothing(j, row, mask, freed, least):
+    if not value < INFINITY or at_nothing(j, row, mask, freed) or ended and below_nothing(j, row, mask, freed, least):
         return False
     far[0] = sqrt(fmax(least - value, 0.0))
     return lone_reach(j, row, mask, freed, far[0]) == INFINITY or (

@@ -16,7 +16,7 @@ from libc.string cimport memcpy
 
 from cevns.kernels.components cimport poisson_t
 from cevns.kernels.cones cimport (
-    below_nothing, deformed_by, deforms, fix_deforming, free_beside, lone_reach, stands_alone, without_pulls)
+    at_nothing, below_nothing, bounded, deformed_by, deforms, fix_deforming, free_beside, lone_reach, without_pulls)
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, find_step, held_by, joint_row_t, joint_t, keep_best, leave_walls,
     take_trial)
@@ -109,23 +109,22 @@ cdef bint find_bounds(const joint_t *j, joint_row_t *row, double y, const char *
     cdef joint_t part
     cdef char ended = False
     cdef bint several = False
-    cdef Py_ssize_t i, k, count = 0, n = j.pulls
+    cdef Py_ssize_t i, k, n = j.pulls
     for k in range(n):
         freed[k], others[k] = k == pull, False
     for i in range(j.n):
-        count += deformed_by(j.terms[i], pull) >= 0
         fix_deforming(j.terms[i], others)
         several |= free_beside(j.terms[i], pull, mask, freed)
-    for k in range(n):
-        if freed[k] and not stands_alone(j, k):
-            return False
+    if not bounded(j, freed):
+        return False
     out.least = without_pulls(j, row, y, mask, freed, &part, memory, &ended)
-    if not out.least < INFINITY or ended and below_nothing(j, row, mask, freed, least):
+    if not out.least < INFINITY or at_nothing(j, row, mask, freed) or (
+            ended and below_nothing(j, row, mask, freed, least)):
         return False
     out.at, out.centre, out.weight = row.x[pull], j.centre[pull], j.precision[pull * n + pull]
     out.several = several
     out.lone = 0.0 if several else lone_reach(j, row, mask, freed, sqrt(fmax(least - out.least, 0.0)))
-    out.margin = HOPELESS if count > 1 else 0.0
+    out.margin = 0.0
     for k in range(n):
         if others[k] and not freed[k] and not mask[k]:
             out.margin = HOPELESS

@@ -7,7 +7,7 @@ is looked along each nuisance that may make several (see `looks.pyx`), until non
 from libc.math cimport INFINITY, fabs, fmax, fmin
 from libc.string cimport memcpy
 
-from cevns.kernels.cones cimport deforms, fix_deforming, free_beside, is_lone
+from cevns.kernels.cones cimport bounded, deforms, fix_deforming, free_beside, is_lone, is_near
 from cevns.kernels.descents cimport MAX_PULLS, begin_at, descend, joint_row_t, joint_t, keep_best
 from cevns.kernels.looks cimport bring_to, look_along
 
@@ -60,15 +60,25 @@ cdef double judge(const joint_t *j, joint_row_t *row, double y, const double *he
     cdef char freed[MAX_PULLS]
     cdef char beside[MAX_PULLS]
     cdef Py_ssize_t i, k, m, n = j.pulls
-    cdef double far, own_far
-    cdef bint left = False
+    cdef double far = INFINITY, own_far
+    cdef bint left = False, any_freed = False
     for k in range(n):
         freed[k] = worth[k] = False
     for i in range(j.looks):
         k = j.look_pull[i]
         worth[k] = not mask[k]
         freed[k] = worth[k] and deforms(j, k)
-    if is_lone(j, row, y, mask, freed, least, &far):
+    for k in range(n):
+        if freed[k]:
+            for m in range(n):
+                beside[m] = m == k
+            if not bounded(j, beside):
+                # alone, with what it deforms
+                worth[k] = not is_near(j, row, y, mask, beside, least)
+                freed[k] = False
+    for k in range(n):
+        any_freed |= freed[k]
+    if not any_freed or is_lone(j, row, y, mask, freed, least, &far):
         for k in range(n):
             worth[k] &= not freed[k]
         return least

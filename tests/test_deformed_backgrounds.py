@@ -134,6 +134,30 @@ def test_a_deformed_signal_may_leave_a_bin_without_any():
     assert one.chi2("sm") == pytest.approx((10 * (1 + 0.2 / total)) ** 2 + 1 / 49, abs=1e-3)
 
 
+def test_what_deforms_two_experiments_has_no_bounds():
+    """The one that knows it well hid a minimum of the other at the end of its range."""
+
+    def one(name, observed, counts, sigma, up):
+        backgrounds = [Background("b", counts, sigma), Background("known", [5.0, 5.0], 0.0)]
+        shapes = [Deformation("d", "b", up)]
+        response = Response(PolynomialQuenching((0.25,)), [5.0, 20.0, 35.0])
+        return Experiment(
+            name, FLUX, Target.of("Ar", mass=0.01), response, observed, backgrounds=backgrounds, shapes=shapes
+        )
+
+    wide = one("wide", [73, 112], [3.3, 9.87], 1.0, [8.03, 15.7])
+    known = one("known", [49, 40], [11.2, 7.76], 0.0, [3.58, 2.05])
+    both = wide + known
+    there = {"b": -4.89935, "d": -5.0}
+    total = 0.0
+    for each, observed, pull in ((wide, [73, 112], there["b"]), (known, [49, 40], 0.0)):
+        background = each.backgrounds[0]
+        moved = np.array(background.counts) + there["d"] * (np.array(each.shapes[0].up) - np.array(background.counts))
+        expected = each.predict("sm").signal + 5.0 + (1 + pull) * moved
+        total += of_counts(expected, np.array(observed, dtype=float))
+    assert both.chi2("sm") <= total + there["b"] ** 2 + there["d"] ** 2 + 1e-4
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_no_search_without_derivatives_does_better(seed):
     draw = np.random.default_rng([seed, 46])

@@ -236,8 +236,11 @@ def test_counts_have_one_dimension(argon, field):
     for bad in (np.ones((1, 12)), np.ones((12, 1)), np.ones((2, 12)), 1.0):
         with pytest.raises(InputError, match=field):
             argon.replace(**{field: bad})
-    with pytest.raises(InputError, match="counts of background"):
-        Background("x", np.ones((1, 12)), 0.1)
+    for bad in (np.ones((1, 12)), np.ones((12, 1)), np.ones((2, 6))):
+        with pytest.raises(InputError, match="background 'x' has the shape"):
+            argon.replace(backgrounds=[Background("x", bad, 0.1)])
+    with pytest.raises(InputError, match="counts of background 'x' are one number"):
+        Background("x", 1.0, 0.1)
 
 
 def test_a_gaussian_resolution_has_a_width():

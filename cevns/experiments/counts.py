@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cevns._types import Array
     from cevns.binning import Binning
 
-__all__ = ["in_a_row", "in_axes"]
+__all__ = ["check_axes", "in_a_row", "in_axes"]
 
 
 def in_axes(values: Any) -> bool:
@@ -67,3 +67,31 @@ def in_a_row(field: str, values: Any, binning: Binning) -> Array:
             f"{field} must have one number for each of {number}, in a row{several}, got shape {array.shape}"
         )
     return array.ravel()
+
+
+def check_axes(field: str, axes: tuple[int, ...], binning: Binning) -> None:
+    """Refuse a template that was given in the shape of other axes: its numbers would be of other bins.
+
+    Parameters
+    ----------
+    field : str
+        What messages call it.
+    axes : tuple of int
+        Bins of each, none for a template in a row. Those of one energy may be in a row.
+    binning : Binning
+        Axes of the experiment.
+
+    Raises
+    ------
+    InputError
+        Naming both shapes.
+
+    Examples
+    --------
+    >>> from cevns.binning import Axis, Binning
+    >>> check_axes("up", (1, 2), Binning([Axis("run", [0, 1]), Axis("charge", [6, 8, 12], "PE")]))
+    """
+    shape = binning.shape
+    if axes and (len(shape) == 1 or axes not in (shape, (shape[0], binning.bins // shape[0]))):
+        names = ", ".join(f"{axis.name} ({axis.bins})" for axis in binning.axes)
+        raise InputError(f"{field} has the shape {axes}, the axes are {names}: give it in theirs, or in a row")

@@ -12,7 +12,7 @@ import numpy as np
 from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
-from cevns.experiments.counts import in_a_row, in_axes
+from cevns.experiments.counts import check_axes, in_a_row, in_axes
 from cevns.experiments.shapes import checked_shapes
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
@@ -141,7 +141,11 @@ class Experiment(Likelihood):
                     f"background {checks.shown(background.name)} has {len(background.counts)} bins, the "
                     f"{'response' if bins == self.response.bins else 'experiment'} has {bins}"
                 )
+            check_axes(f"background {checks.shown(background.name)}", background.axes, signal.binning)
             data.check_precision(background.counts)
+        for shape in self.shapes:
+            if isinstance(shape, Deformation):
+                check_axes(f"up of deformation {checks.shown(shape.name)}", shape.axes, signal.binning)
         checks.differ("background names", [b.name for b in backgrounds])
         nuisances = checks.sequence("nuisances", self.nuisances, Nuisance)
         checks.differ("names of nuisances", [n.name for n in nuisances])

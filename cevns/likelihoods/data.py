@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +35,15 @@ class Background(Value):
     ----------
     name : str
         For tables and pulls.
-    counts : array_like, shape (bins,)
+    counts : array_like, shape (bins,) or that of all axes
         Expected counts.
     sigma : float
         Relative uncertainty of the normalisation, a fraction from 1e-6 to 2; 0 for one that is known.
+
+    Attributes
+    ----------
+    axes : tuple of int
+        Bins of each axis, if counts were given in the shape of several: an experiment has to have the same.
 
     Raises
     ------
@@ -54,6 +59,7 @@ class Background(Value):
     name: str
     counts: Values
     sigma: float
+    axes: tuple[int, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name of a background", self.name)
@@ -62,10 +68,13 @@ class Background(Value):
                 f"name of a background = {self.name!r} is not allowed: a pull of the signal has it; choose another name"
             )
         of = f"of background {checks.shown(self.name)}"
-        counts = checks.array(f"counts {of}", self.counts, low=0, high=LARGEST_COUNTS, ndim=1)
+        counts = checks.array(f"counts {of}", self.counts, low=0, high=LARGEST_COUNTS)
+        if counts.ndim == 0:
+            raise InputError(f"counts {of} are one number, needed: one for each bin")
         checks.put(
             self,
-            counts=tuple(counts.tolist()),
+            counts=tuple(counts.ravel().tolist()),
+            axes=counts.shape[counts.ndim == 1 :],
             sigma=checks.relative(f"sigma {of}", self.sigma, or_none=True),
         )
 

@@ -143,6 +143,11 @@ class Deformation(Value):
     reach : float
         Where its range ends, in standard deviations.
 
+    Attributes
+    ----------
+    axes : tuple of int
+        Bins of each axis, if `up` was given in the shape of several: an experiment has to have the same.
+
     Raises
     ------
     InputError
@@ -160,19 +165,23 @@ class Deformation(Value):
     up: Values
     down: Values | None = None
     reach: float = 5.0
+    axes: tuple[int, ...] = field(default=(), init=False, compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name of a nuisance", self.name)
         checks.text("of", self.of)
         of = f"of deformation {checks.shown(self.name)}"
-        up = checks.array(f"up {of}", self.up, low=0, high=1e30).ravel()
-        down = None if self.down is None else checks.array(f"down {of}", self.down, low=0, high=1e30).ravel()
+        up = checks.array(f"up {of}", self.up, low=0, high=1e30)
+        down = None if self.down is None else checks.array(f"down {of}", self.down, low=0, high=1e30)
         if down is not None and down.size != up.size:
             raise InputError(f"up {of} has {up.size} bins, down has {down.size}: they are those of one template")
+        if down is not None and down.shape != up.shape:
+            raise InputError(f"up {of} has the shape {up.shape}, down {down.shape}: they are those of one template")
         checks.put(
             self,
-            up=tuple(up.tolist()),
-            down=None if down is None else tuple(down.tolist()),
+            up=tuple(up.ravel().tolist()),
+            down=None if down is None else tuple(down.ravel().tolist()),
+            axes=up.shape[up.ndim == 1 :],
             reach=checks.real(f"reach {of}", self.reach, low=0.1, high=LARGEST_RANGE),
         )
 
@@ -193,17 +202,18 @@ class Deformation(Value):
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
 
 
-def places_along(deformation: Deformation, wide: Mapping[str, Array]) -> tuple[float, ...]:
+def places_along(deformation: Deformation, wide: Mapping[str, Array], free: Array) -> tuple[float, ...]:
     """Return places along a deformation between which minima are looked for, none unless it is of what is wide.
 
     chi2 may have a minimum for either sign of that, and a narrow one where the template vanishes in a bin, which no
-    longer keeps it from growing.
+    longer keeps it from growing; of the signal, in bins that are free of backgrounds.
     """
     if deformation.of not in wide:
         return ()
     reach, nominal = deformation.reach, wide[deformation.of]
     change = deformation.change(nominal)
-    zeros = np.unique(-nominal[change != 0.0] / change[change != 0.0])
+    moved = (change != 0.0) & (free if deformation.of == SIGNAL else True)
+    zeros = np.unique(-nominal[moved] / change[moved])
     zeros = zeros[(np.abs(zeros) < reach) & (np.diff(zeros, prepend=-np.inf) > _SAME)]
     out = np.union1d(np.linspace(-reach, reach, math.ceil(2 * reach / _APART) + 1), zeros)
     # a valley may be as narrow as zeros are apart

@@ -28,12 +28,13 @@ class Pulls(Value):
     experiments : dict
         For each experiment's name: ``chi2`` and ``pulls``, a dict. A normalisation's pull is its relative shift, so
         that (1 + pull) multiplies the counts (alpha_c and beta_c of eq. 4.1, eta - 1 of eq. 4.2); ``quenching`` is eta
-        - 1.
+        - 1. Those in `shared` that it has are there, too, but their penalties are not in its ``chi2``.
     at_edge : tuple of str
         Experiments of which a nuisance lies at an end of its range, as the quenching scale at five standard deviations
         from 1 or 0.25: the minimum may lie beyond, and the data and the prediction hardly belong together.
     shared : dict
-        Pulls of nuisances by name, which scale the signals of several experiments; their penalties are in `chi2` alone.
+        Pulls of nuisances by name that several experiments may have: all but normalisations of one experiment's own
+        signal and backgrounds, and its ``quenching``. Their penalties are in `chi2` alone.
     priors : dict
         Pulls of parameters that have a prior, by name, in units of its standard deviation; their squares are in `chi2`
         alone.

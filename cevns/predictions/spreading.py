@@ -116,6 +116,13 @@ class SpreadSignal(Signal):
         _ = self.binning
         if self.offset is not None and self.arrival is None:
             raise InputError("offset is given, but there are no bins of arrival time that it could shift: leave it out")
+        if self.offset is not None:
+            window = self.arrival.edges[-1] - self.arrival.edges[0]
+            if max(-self.offset.low, self.offset.high) > 10 * window:
+                raise InputError(
+                    f"offset from {self.offset.low:g} to {self.offset.high:g} us takes neutrinos far out of all bins "
+                    f"of arrival time, which are {window:g} us long together: give microseconds"
+                )
         if self.distribution is not None and self.distribution.energy != self.response.bins:
             raise InputError(
                 f"distribution has {self.distribution.energy} bins of energy, the response has {self.response.bins}"
