@@ -52,7 +52,7 @@ cdef Py_ssize_t poisson_row_size(const poisson_t *p) noexcept nogil:
     size += (partial_sums(p.shapes) + 4 * kept_cells(p) * p.terms + 1) * p.groups * p.energy + 3 * p.groups * p.moments
     size += doubles(kept_cells(p) * sizeof(kept_t))
     size += 3 * p.groups * p.rows * p.rest
-    return size + (6 + p.vectors) * p.bins + doubles(2 * p.bins) + work_size(p)
+    return size + (7 + p.vectors) * p.bins + doubles(2 * p.bins) + work_size(p)
 
 
 cdef inline Py_ssize_t work_size(const poisson_t *p) noexcept nogil:
@@ -83,7 +83,8 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
     row.expected, row.slopes, row.bends, row.work = memory, memory + p.bins, memory + 2 * p.bins, memory + 3 * p.bins
     memory += 3 * p.bins + work_size(p)
     row.walls, row.before, row.best_walls = memory, memory + p.bins, memory + 2 * p.bins
-    memory += 3 * p.bins
+    row.astray = memory + 3 * p.bins
+    memory += 4 * p.bins
     row.sides, row.best_sides = <char *> memory, <char *> memory + p.bins
     memory += doubles(2 * p.bins)
     row.vectors = memory
@@ -93,7 +94,7 @@ cdef double* place_poisson_row(const poisson_t *p, poisson_row_t *row, double *m
 cdef void start_poisson(const poisson_t *p, poisson_row_t *row, const double *values, bint alone) noexcept nogil:
     """Compute the rates of all groups at the parameters' values."""
     cdef Py_ssize_t g
-    row.height, row.settled, row.beside, row.filled = 0.0, False, False, 0
+    row.height, row.settled, row.beside, row.filled, row.threshold = 0.0, False, False, 0, 0.0
     for g in range(kept_cells(p)):
         row.kept[g].cell = -1
     for g in range(p.groups):

@@ -13,18 +13,24 @@ from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport MAX_PULLS, observed_total, poisson_row_t, poisson_t, signal_total
-from cevns.kernels.poisson cimport add_bins, poisson_chi2, rotate_in, step_in_bins
+from cevns.kernels.poisson cimport add_bins, poisson_chi2, pull_back, rotate_in, step_in_bins
 from cevns.kernels.walls cimport (
     below_floor, end_multipliers, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
 
 cdef enum:
+    # steps, and where other descents may lead to the minimum
     MOST_STEPS = 200
+    FEWER_STEPS = 100
     MOST_HALVINGS = 40
     # steps that may leave what can be expected before walls are what a descent goes along, and those of which kinks
     # may leave next to nothing, and along walls, one after the other
     MOST_BLOCKED = 2
     MOST_SHORT = 5
-    MOST_MINUTE = 20
+    MOST_MINUTE = 8
+    # of one step, and at once, how often the way is bent back, and times that this was in vain
+    MOST_BENT = 6
+    BENT_AT_ONCE = 2
+    MOST_VAIN = 9
 
 # gain of a step, relative to 1 + chi2, that is the last one
 cdef double LAST_GAIN = 1e-8
@@ -238,13 +244,39 @@ cdef void take_last(const joint_t *j, joint_row_t *row, double y) noexcept nogil
         memcpy(row.x, row.trial, j.pulls * sizeof(double))
 
 
+cdef void bend_back(const joint_t *j, joint_row_t *row, double y, const char *fixed, double scale) noexcept nogil:
+    """Move `trial` towards where expectations are those that the step would lead to if they were linear in x.
+
+    A signal far beyond the data whose deformation takes it away leaves a way so narrow and bent that straight steps
+    along it would have to be minute.
+    """
+    cdef Py_ssize_t i, k, n = j.pulls
+    cdef double *slopes = row.new_gradient
+    cdef double *way = row.new_hessian
+    for i in range(j.n):
+        poisson_chi2(j.terms[i], row.rows + i, y, row.trial, False, False, n, NULL, NULL)
+        for k in range(j.terms[i].bins):
+            row.rows[i].astray[k] = row.rows[i].expected[k] - row.rows[i].before[k]
+    at_pulls(j, row, y, row.x, True, row.gradient, row.hessian)
+    memset(slopes, 0, n * sizeof(double))
+    for i in range(j.n):
+        step_in_bins(j.terms[i], row.rows + i, row.x, row.step, row.rows[i].work)
+        for k in range(j.terms[i].bins):
+            row.rows[i].astray[k] += scale * row.rows[i].work[k]
+        pull_back(j.terms[i], row.rows + i, row.x, row.rows[i].astray, slopes)
+    solve(row.factor, fixed, slopes, n, way)
+    for k in range(n):
+        row.trial[k] = fmin(fmax(row.trial[k] - way[k], j.low[k]), j.high[k])
+
+
 cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
     cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale = 1.0, astray, blur = 0.0, enough
     cdef Py_ssize_t i, k, loose, n = j.pulls
-    cdef int _, _halving, minute = 0
+    cdef double most
+    cdef int _, _halving, _bend, minute = 0, vain = 0, bent
     at_pulls(j, row, y, row.x, False, row.gradient, row.hessian)
     for i in range(j.n):
         open_walls(j.terms[i], row.rows + i, height)
@@ -252,7 +284,7 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     for i in range(j.n):
         blur += BLUR * observed_total(j.terms[i])
     find_redundant(j, row, held, idle)
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_STEPS if j.convex else FEWER_STEPS):
         value = at_pulls(j, row, y, row.x, not j.convex, row.gradient, row.hessian)
         if value == INFINITY:
             break
@@ -283,13 +315,22 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
             continue
         # across a kink steps lead from one side to the other, for ever
         scale = fmin(LONGER * scale, 1.0) if minute > 1 else 1.0
+        bent = 0 if not j.convex and vain < MOST_VAIN else MOST_BENT
         for _halving in range(MOST_HALVINGS):
             for k in range(n):
                 row.trial[k] = fmin(fmax(row.x[k] - scale * row.step[k], j.low[k]), j.high[k])
             new = at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian)
             # rounding may be all that is left to go down
-            if new <= value - 1e-4 * scale * gain + 1e-13 * (1.0 + fabs(value)) + blur:
+            most = value - 1e-4 * scale * gain + 1e-13 * (1.0 + fabs(value)) + blur
+            for _bend in range(BENT_AT_ONCE if bent < MOST_BENT else 0):
+                if not new <= most:
+                    bent += 1
+                    bend_back(j, row, y, fixed, scale)
+                    new = at_pulls(j, row, y, row.trial, False, row.new_gradient, row.new_hessian)
+            if new <= most:
+                vain = 0 if bent < MOST_BENT else vain
                 break
+            vain += bent < MOST_BENT
             if new < INFINITY:
                 scale *= 0.5
                 continue

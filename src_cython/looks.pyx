@@ -14,19 +14,20 @@ taken with a margin, and where kinks of it stop all descents it stays where chi2
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, isnan, sqrt
 from libc.string cimport memcpy
 
-from cevns.kernels.components cimport poisson_t
 from cevns.kernels.cones cimport (
-    at_nothing, below_nothing, bounded, deformed_by, deforms, fix_deforming, free_beside, lone_reach, without_pulls)
+    at_nothing, below_nothing, bounded, deforms, fix_deforming, free_beside, lone_reach, without_pulls)
+from cevns.kernels.entrances cimport enter
 from cevns.kernels.descents cimport (
-    MAX_PULLS, at_pulls, begin_at, descend, find_step, held_by, joint_row_t, joint_t, keep_best, leave_walls,
+    MAX_PULLS, at_pulls, begin_at, descend, find_step, joint_row_t, joint_t, keep_best, leave_walls,
     take_trial)
 
 cdef enum:
     # steps in the others at a place, and how often one is shortened
     MOST_SETTLING = 40
     MOST_SHORTER = 20
-    # steps that may leave what can be expected
+    # steps that may leave what can be expected, and places in a row at which kinks may stop descents
     MOST_BLOCKED = 2
+    MOST_STUCK = 3
     # of a range between places
     MOST_HALVINGS = 40
 
@@ -73,6 +74,7 @@ cdef double look_along(const joint_t *j, joint_row_t *row, double y, const doubl
         if fabs(j.place[i] - here) > same:
             row.places[count], row.heights[count] = j.place[i], NAN
             count += 1
+    row.stuck = 0
     bounds.known = deforms(j, pull) and find_bounds(j, row, y, mask, pull, least, &bounds)
     glance_needed(j, row, y, held, mask, pull, least, &bounds, known, count)
     known = leave_out(row, known, &count)
@@ -256,33 +258,25 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
     """Return chi2 at a value of one nuisance, others as the next function leaves them: from the best, or else anew."""
     cdef char smooth[MAX_PULLS]
     cdef Py_ssize_t start, n = j.pulls
-    cdef double value
-    cdef bint kinked
-    cdef int side
-    begin_at(row, row.best, held, n)
-    row.x[pull] = at
-    value = settle_others(j, row, y, fixed, least, gain)
-    if not value < INFINITY:
-        kinked = hold_looked(j, fixed, smooth)
-        fixed = smooth
-        if kinked:
-            begin_at(row, row.best, held, n)
-            row.x[pull] = at
-            value = settle_others(j, row, y, fixed, least, gain)
-        # what is deformed to below 0 needs a factor below 0, or none of it
-        for start in range(-1, j.starts):
-            for side in range(-1, 2):
-                if not value < INFINITY:
-                    begin_at(row, row.best if start < 0 else j.start + start * n, held, n)
-                    row.x[pull] = at
-                    if bring_to(j, row, fixed, pull, side):
-                        value = settle_others(j, row, y, fixed, least, gain)
-    for start in range(j.starts):
-        if value < INFINITY:
-            break
-        begin_at(row, j.start + start * n, held, n)
+    cdef double value = INFINITY
+    cdef bint kinked = hold_looked(j, fixed, smooth)
+    if row.stuck < MOST_STUCK:
+        begin_at(row, row.best, held, n)
         row.x[pull] = at
         value = settle_others(j, row, y, fixed, least, gain)
+        row.stuck = 0 if value < INFINITY or not kinked else row.stuck + 1
+    if kinked and not value < INFINITY:
+        begin_at(row, row.best, held, n)
+        row.x[pull] = at
+        value = settle_others(j, row, y, smooth, least, gain)
+    # what is deformed to below 0 needs a factor below 0, or none of it
+    for start in range(-1, j.starts):
+        if value < INFINITY:
+            break
+        begin_at(row, row.best if start < 0 else j.start + start * n, held, n)
+        row.x[pull] = at
+        if enter(j, row, y, smooth):
+            value = settle_others(j, row, y, smooth, least, gain)
     return value
 
 
@@ -296,35 +290,6 @@ cdef bint hold_looked(const joint_t *j, const char *mask, char *out) noexcept no
         if not mask[k] and not deforms(j, k):
             out[k] = any_held = True
     return any_held
-
-
-cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssize_t pull,
-                   double factor) noexcept nogil:
-    """Move x so that components that a nuisance deforms have a factor, by what scales them; whether any could be."""
-    cdef const poisson_t *p
-    cdef Py_ssize_t c, i, k, m
-    cdef double now, room, scale
-    cdef bint out = False
-    for i in range(j.n):
-        p = j.terms[i]
-        c = deformed_by(p, pull)
-        if c < 0:
-            continue
-        now, room = p.bases[c], 0.0
-        for k in range(p.pulls):
-            m, scale = p.places[k], p.scales[c * p.pulls + k]
-            now += scale * row.x[m]
-            if not fixed[m]:
-                room += scale * scale / held_by(j, m)
-        if room == 0.0:
-            continue
-        out = True
-        for k in range(p.pulls):
-            m, scale = p.places[k], p.scales[c * p.pulls + k]
-            if not fixed[m]:
-                row.x[m] += (factor - now) * scale / held_by(j, m) / room
-                row.x[m] = fmin(fmax(row.x[m], j.low[m]), j.high[m])
-    return out
 
 
 cdef double settle_others(const joint_t *j, joint_row_t *row, double y, const char *held, double least,

@@ -19,7 +19,7 @@ from cevns.kernels.components cimport (
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.walls cimport beside_floor, has_sides, log_ratio, next_to_wall, nothing, slight, walled
+from cevns.kernels.walls cimport beside_floor, beyond_walls, has_sides, log_ratio, next_to_wall, nothing, slight, walled
 
 import numpy as np
 
@@ -42,6 +42,8 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
     """
     cdef Py_ssize_t i
     cdef double total = 0.0, expected, observed, ratio
+    if row.threshold > 0.0 and p.weights == NULL:
+        return beyond_walls(p, row)
     for i in range(p.bins):
         expected, observed = row.expected[i], p.observed[i]
         if p.weights != NULL:
@@ -177,6 +179,24 @@ cdef void step_in_bins(const poisson_t *p, const poisson_row_t *row, const doubl
     for v in range(p.vectors):
         for i in range(p.bins):
             out[i] += along[v] * row.vectors[v * p.bins + i]
+
+
+cdef void pull_back(const poisson_t *p, const poisson_row_t *row, const double *nuisances, double *bins,
+                    double *out) noexcept nogil:
+    """Add what a change of the last expectations, which is used up, changes slopes in the nuisances by."""
+    cdef double factors[MAX_VECTORS]
+    cdef double weights[MAX_VECTORS]
+    cdef double along[MAX_VECTORS]
+    cdef Py_ssize_t c, i, k, v
+    for c in range(p.components):
+        factors[c] = factor_of(p, c, nuisances)
+    for i in range(p.bins):
+        bins[i] *= row.bends[i]
+    for v in range(p.vectors):
+        along[v] = dot(bins, row.vectors + v * p.bins, p.bins)
+    for k in range(p.pulls):
+        vector_weights(p, factors, k, weights)
+        out[p.places[k]] += dot(weights, along, p.vectors)
 
 
 cdef inline Py_ssize_t deformed(const poisson_t *p, Py_ssize_t vector, Py_ssize_t *pull) noexcept nogil:

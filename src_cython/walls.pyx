@@ -18,6 +18,8 @@ cdef double ROUNDING = 1e-15
 cdef double FAR = 1e3
 # n / F^2 times this is the second derivative of what holds an expectation at 0
 cdef double STIFF = 1e9
+# what is seen in empty bins on the way to where expectations can be
+cdef double FEWEST = 0.3
 # how near a wall is, in units of these
 cdef double NEXT_TO = 1e3
 
@@ -77,6 +79,21 @@ cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
     out = seen_at(observed, expected) + (row.slopes[i] + 0.5 * row.bends[i] * away) * away
     row.slopes[i] += row.bends[i] * away
     return out
+
+
+cdef double beyond_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
+    """What leads to where expectations can be, and its derivatives; see `entrances.pyx`."""
+    cdef double counts, above, away, total = 0.0
+    cdef Py_ssize_t i
+    for i in range(p.bins):
+        counts = fmax(p.observed[i], FEWEST)
+        above = fmax(row.expected[i], row.threshold * counts)
+        away = row.expected[i] - above
+        row.bends[i] = 2.0 * counts / above / above
+        row.slopes[i] = 2.0 * (1.0 - counts / above)
+        total += 2.0 * (above - counts * log(above)) + (row.slopes[i] + 0.5 * row.bends[i] * away) * away
+        row.slopes[i] += row.bends[i] * away
+    return total
 
 
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil:

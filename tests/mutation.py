@@ -70,8 +70,8 @@ POISSON = (
 )
 #: Kernels that serve Poisson data alone.
 CELLS = {
-    *("backwards", "components", "cones", "descents", "engine", "floors", "joint", "looks", "minima", "poisson"),
-    *("sums", "walls"),
+    *("backwards", "components", "cones", "descents", "engine", "entrances", "floors", "joint", "looks", "minima"),
+    *("poisson", "spreads", "sums", "walls"),
 }
 #: Tests of toys, and the kernels that serve them.
 TOYS = ("toys", "by_toys", "feldman_cousins", "sensitivities")

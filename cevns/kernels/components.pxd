@@ -102,6 +102,9 @@ cdef struct poisson_row_t:
     double *walls
     double *before
     double *best_walls
+    double *astray
+    # where expectations cannot be: up to where chi2 goes on as a parabola, in units of counts, 0 for none
+    double threshold
     # expectation, first derivative of chi2 in it, second one, and vectors of components and deformations
     double *expected
     double *slopes

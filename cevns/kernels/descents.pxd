@@ -44,6 +44,8 @@ cdef struct joint_row_t:
     double *heights
     double *slopes
     double *lacks
+    # how many places in a row kinks have stopped descents at
+    int stuck
     double y
 
 

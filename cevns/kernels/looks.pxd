@@ -4,5 +4,3 @@ from cevns.kernels.descents cimport joint_row_t, joint_t
 
 cdef double look_along(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
                        Py_ssize_t which, double least) noexcept nogil
-cdef bint bring_to(const joint_t *j, joint_row_t *row, const char *fixed, Py_ssize_t pull,
-                   double factor) noexcept nogil

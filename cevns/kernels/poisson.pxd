@@ -10,6 +10,8 @@ cdef void add_bins(const poisson_t *p, const poisson_row_t *row, const double *n
                    Py_ssize_t n, double *factor) noexcept nogil
 cdef void step_in_bins(const poisson_t *p, const poisson_row_t *row, const double *nuisances, const double *step,
                        double *out) noexcept nogil
+cdef void pull_back(const poisson_t *p, const poisson_row_t *row, const double *nuisances, double *bins,
+                    double *out) noexcept nogil
 cdef void rotate_in(double *values, Py_ssize_t n, double *factor) noexcept nogil
 cdef bint poisson_gradient(const poisson_t *p, poisson_row_t *row, const double *values, const double *nuisances,
                            double *gradient) noexcept nogil

@@ -38,6 +38,7 @@ cdef inline bint has_sides(const poisson_t *p, Py_ssize_t i) noexcept nogil:
 
 
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
+cdef double beyond_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
 cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noexcept nogil
 cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexcept nogil

@@ -120,10 +120,8 @@ class JointStatistic:
             for of, sigma in sigmas
         }
         wide = {of: counts[of] for of, width in widths.items() if width >= _WIDE}
-        # elsewhere a background lets a signal fall below 0
-        free = sum((counts[b.name] for b in self.backgrounds), np.zeros(len(self.data.observed))) == 0.0
         morphs = [
-            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d, wide, free))
+            Pull(d.name, 1.0, 1.0, -d.reach, d.reach, True, False, "sigma", (), places_along(d, wide))
             for d in self.deformations
         ]
         return (*own, *shared, *grids, *morphs)

@@ -202,17 +202,17 @@ class Deformation(Value):
         return up - nominal if self.down is None else 0.5 * (up - np.array(self.down))
 
 
-def places_along(deformation: Deformation, wide: Mapping[str, Array], free: Array) -> tuple[float, ...]:
+def places_along(deformation: Deformation, wide: Mapping[str, Array]) -> tuple[float, ...]:
     """Return places along a deformation between which minima are looked for, none unless it is of what is wide.
 
     chi2 may have a minimum for either sign of that, and a narrow one where the template vanishes in a bin, which no
-    longer keeps it from growing; of the signal, in bins that are free of backgrounds.
+    longer keeps it from growing.
     """
     if deformation.of not in wide:
         return ()
     reach, nominal = deformation.reach, wide[deformation.of]
     change = deformation.change(nominal)
-    moved = (change != 0.0) & (free if deformation.of == SIGNAL else True)
+    moved = change != 0.0
     zeros = np.unique(-nominal[moved] / change[moved])
     zeros = zeros[(np.abs(zeros) < reach) & (np.diff(zeros, prepend=-np.inf) > _SAME)]
     out = np.union1d(np.linspace(-reach, reach, math.ceil(2 * reach / _APART) + 1), zeros)
