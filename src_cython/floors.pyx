@@ -3,10 +3,10 @@
 With a floor F chi2 of n counts is f(max(N, F)), f(N) = 2 (N - n + n ln(n / N)), and where n > F it is not convex: its
 slope ends at F. Beside a minimum that a descent has found there may be another one with such a bin below its floor,
 but only if N < F exp(1 - F / n) at the first: the tangent of f there is a bound on f from below, and down to N = 0 it
-is below f(F), too, unless this holds. Bins that hold it are put below their floor, and back, one by one, and from each
-such place a descent goes down with every bin on the side on which it stands. There each bin has one of three convex
-functions: f, which goes on below F as its parabola there; the constant f(F); or, where N would fall below 0, a stiff
-spring about 0.
+is below f(F), too, unless this holds. Bins that hold it are put below their floor, and back, one by one, then all
+below, and from each such place a descent goes down with every bin on the side on which it stands. There each bin has
+one of three convex functions: f, which goes on below F as its parabola there; the constant f(F); or, where N would fall
+below 0, a stiff spring about 0. Where n <= F it is convex, with a kink at F; see `walls.pyx`.
 """
 
 from libc.math cimport INFINITY, exp, fabs
@@ -119,6 +119,19 @@ cdef double settle_sides(const joint_t *j, joint_row_t *row, double y, const cha
     return least
 
 
+cdef double settle_below(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                         double least) noexcept nogil:
+    """The same from the best with all doubtful bins below their floors: one of them may hold the others above."""
+    cdef Py_ssize_t i, k
+    put_all(j, row, False)
+    for i in range(j.n):
+        for k in range(j.terms[i].bins):
+            if doubtful(j.terms[i], row.rows + i, k, 1.0):
+                row.rows[i].sides[k] = AS_FLOOR
+    begin_at(row, row.best, held, j.pulls)
+    return settle_sides(j, row, y, mask, least)
+
+
 cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
                               double least) noexcept nogil:
     """Return chi2 at the least minimum on any side of doubtful floors, which row.best gets, from one that is known.
@@ -150,6 +163,8 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
                 least = settle_sides(j, row, y, mask, least)
                 # what stands next to its floor may be another one now
                 at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+        if tried > 1:
+            least = settle_below(j, row, y, held, mask, least)
         if not least < before - LEAST_GAIN * (1.0 + fabs(before)):
             break
     return least

@@ -77,26 +77,15 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         (nuisances, nuisances); or NULL.
     """
     cdef char mask[MAX_PULLS]
-    cdef Py_ssize_t k, start, n = j.pulls
-    cdef double value, least = INFINITY
+    cdef Py_ssize_t k, n = j.pulls
+    cdef double least = INFINITY
     cdef bint failed = False
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
     leave_floors(j, row)
-    for start in range(1 if j.convex else j.starts):
-        begin_at(row, row.best if j.convex and row.known and not at_walls(j, row) else j.start + start * n, held, n)
-        value = descend(j, row, y, mask, least)
-        if not value < INFINITY and j.convex and row.known:
-            # expectations can vanish at the last point's nuisances, or the way from there be too far
-            begin_at(row, j.start, held, n)
-            value = descend(j, row, y, mask, least)
-        if value != value:
-            failed = True
-        elif value < least:
-            least = value
-            keep_best(j, row)
-    if j.looks:
-        least = look_around(j, row, y, held, mask, least)
+    if j.floors and j.looks:
+        least = start_without_floors(j, row, y, held, mask)
+    least = least_of_all(j, row, y, held, mask, least, &failed)
     if j.floors:
         least = look_below_floors(j, row, y, held, mask, least)
     row.known, row.y = least < FAR_OFF, y
@@ -111,6 +100,43 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         memcpy(slope, row.gradient, n * sizeof(double))
         schur(j, row, mask, curvature)
     return lift(least)
+
+
+cdef double least_of_all(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                         double least, bint *failed) noexcept nogil:
+    """Return the least chi2 from all places to start from, and from one that is known, with floors as they are."""
+    cdef Py_ssize_t start, n = j.pulls
+    cdef double value
+    for start in range(1 if j.convex else j.starts):
+        begin_at(row, row.best if j.convex and row.known and not at_walls(j, row) else j.start + start * n, held, n)
+        value = descend(j, row, y, mask, least)
+        if not value < INFINITY and j.convex and row.known:
+            # expectations can vanish at the last point's nuisances, or the way from there be too far
+            begin_at(row, j.start, held, n)
+            value = descend(j, row, y, mask, least)
+        if value != value:
+            failed[0] = True
+        elif value < least:
+            least = value
+            keep_best(j, row)
+    return look_around(j, row, y, held, mask, least) if j.looks else least
+
+
+cdef double start_without_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
+                                 const char *mask) noexcept nogil:
+    """Return chi2 at the minimum next to the least one without floors, which has bounds and no kinks."""
+    cdef joint_t bare = j[0]
+    cdef double value
+    cdef bint failed = False
+    bare.terms, bare.floors = j.bare, False
+    if not least_of_all(&bare, row, y, held, mask, INFINITY, &failed) < INFINITY:
+        return INFINITY
+    begin_at(row, row.best, held, j.pulls)
+    value = descend(j, row, y, mask, INFINITY)
+    if value < INFINITY:
+        keep_best(j, row)
+        return value
+    return INFINITY
 
 
 cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
@@ -236,21 +262,27 @@ cdef class Joint:
             self.j.look_pull = whole_address(whole)
             self.j.look_end = self.j.look_pull + self.j.looks
             self.j.place = own(owned, np.concatenate([places for _, places in looks]))
-        self.all_terms = <const poisson_t **> malloc((self.j.n + 1) * sizeof(poisson_t *))
-        if self.all_terms == NULL:
+        self.all_terms = <const poisson_t **> malloc(2 * (self.j.n + 1) * sizeof(poisson_t *))
+        self.bare = <poisson_t *> malloc((self.j.n + 1) * sizeof(poisson_t))
+        if self.all_terms == NULL or self.bare == NULL:
             raise MemoryError
+        self.j.bare = self.all_terms + self.j.n + 1
         for i in range(self.j.n):
             term = self.terms[i]
             if term.p.pulls and np.array(term.places).max() >= n:
                 raise InputError(
                     f"a term has the nuisances {term.places}, but there are {n}: give the root of each")
             self.all_terms[i] = &term.p
+            self.bare[i] = term.p
+            self.bare[i].floor = 0.0
+            self.j.bare[i] = self.bare + i
             self.j.floors |= term.p.floor > 0.0
         self.j.terms = self.all_terms
         self.owned = tuple(owned)
 
     def __dealloc__(self):
         free(self.all_terms)
+        free(self.bare)
 
     def __repr__(self):
         return f"<Joint of {self.j.n} terms and {self.j.pulls} nuisances>"

@@ -60,9 +60,9 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             total += next_to_wall(p, row, i)
             continue
         if expected <= p.floor:
-            # a floor is for what templates leave out; where counts were seen none is below 0, or descents of signals
+            # a floor is for what templates leave out; where more was seen none is below 0, or descents of signals
             # that are far too large would end beyond, where all is floor
-            if observed > 0.0 and (expected < -slight() * p.floor or p.floor == 0.0) or (
+            if observed > p.floor and (expected < -slight() * p.floor or p.floor == 0.0) or (
                     p.floor == 0.0 and expected < -nothing()):
                 return INFINITY
             expected = p.floor

@@ -1,6 +1,7 @@
 """Walls and kinks of chi2 of Poisson data at bins in which nothing is left, with their multipliers.
 
-`descents.pyx` has the mathematics: nothing can be expected below 0, and below a floor nothing changes.
+`descents.pyx` has the mathematics: nothing can be expected below 0, and below a floor F nothing changes. Of n counts up
+to F chi2 is constant below F and rises from there: it is 1 - n / F of the kink of an empty bin and a function without.
 """
 
 from libc.math cimport fabs, fmax, fmin, hypot, log
@@ -42,16 +43,28 @@ cdef inline double seen_at(double observed, double expected) noexcept nogil:
     return out
 
 
+cdef inline double slope_beside_kink(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
+    """The slope of chi2 above a floor that is more than what was seen, less the one that it has at the floor."""
+    return 2.0 * p.observed[i] * (expected - p.floor) / (p.floor * expected) if expected > p.floor else 0.0
+
+
+cdef inline double bend_beside_kink(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
+    return 2.0 * p.observed[i] / expected / expected if expected > p.floor else 0.0
+
+
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin with a wall, and its derivatives by the bin's multiplier; in the end chi2 without the wall."""
-    cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, h
+    cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, share
     if p.floor > 0.0:
-        away, h = expected - p.floor, hypot(m, expected - p.floor)
-        row.slopes[i] = z if row.settled else kink(m, away)
-        row.bends[i] = 0.5 * z * (2.0 - z) / (m + fmax(away * (z - 1.0), 0.0))
+        away, share = expected - p.floor, 1.0 - observed / p.floor
+        row.slopes[i] = share * (z if row.settled else kink(m, away)) + slope_beside_kink(p, i, expected)
+        row.bends[i] = 0.5 * share * z * (2.0 - z) / (m + fmax(away * (z - 1.0), 0.0))
+        row.bends[i] += bend_beside_kink(p, i, expected)
         if not row.settled:
-            return 2.0 * p.floor + above(m, away) - m * log(m + h)
-        return 2.0 * p.floor + (z * away if fmin(z, 2.0 - z) > fabs(away) else 2.0 * fmax(away, 0.0))
+            m = above(m, away) - m * log(m + hypot(m, away))
+        else:
+            m = z * away if fmin(z, 2.0 - z) > fabs(away) else 2.0 * fmax(away, 0.0)
+        return seen_at(observed, fmax(expected, p.floor)) + share * (m - 2.0 * fmax(away, 0.0))
     row.bends[i] = z / expected
     if not row.settled:
         m = fmax(m, 2.0 * observed)
@@ -142,7 +155,11 @@ cdef void end_multipliers(const poisson_t *p, poisson_row_t *row, const double *
     for i in range(p.bins):
         if walled(p, i, row.expected[i]):
             slope = row.slopes[i] - row.bends[i] * step[i]
-            row.walls[i] = fmin(fmax(slope, 0.0), 2.0) if p.floor > 0.0 else fmax(2.0 - slope, 0.0)
+            if p.floor > 0.0:
+                slope -= slope_beside_kink(p, i, row.expected[i]) - bend_beside_kink(p, i, row.expected[i]) * step[i]
+                row.walls[i] = fmin(fmax(slope / (1.0 - p.observed[i] / p.floor), 0.0), 2.0)
+            else:
+                row.walls[i] = fmax(2.0 - slope, 0.0)
 
 
 cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexcept nogil:

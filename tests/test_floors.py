@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from cevns.detectors import PolynomialQuenching, Response
 from cevns.experiments import Experiment
@@ -118,6 +118,52 @@ def test_points_arrays_pulls_and_slopes_agree_at_floors(coupling, held):
     step = 3e-4 * coupling
     slope = (bound(10.0, coupling + step) - bound(10.0, coupling - step)) / (2 * step)
     assert bound.gradient(10.0, coupling)[1][1] == pytest.approx(slope, rel=1e-4)
+
+
+def least_of_two(one, observed, sigmas, starts, moved=()):
+    """Return the least chi2 over pulls of signal and background, and of what deforms that, from some places."""
+    signal, background = one.predict("sm").signal, np.array(one.backgrounds[0].counts)
+
+    def chi2(x):
+        expected = signal * (1 + sigmas[0] * x[0]) + (1 + sigmas[1] * x[1]) * (background + x[2:] @ moved)
+        if ((expected < -1e-6 * one.floor) & (observed > one.floor)).any() or (np.abs(x[2:]) > 5).any():
+            return np.inf
+        expected = np.maximum(expected, one.floor)
+        logs = observed * np.log(np.where(observed > 0, observed, 1) / expected)
+        return float(2 * (expected - observed + logs).sum() + x @ x)
+
+    options = {"maxfev": 3000, "xatol": 1e-9, "fatol": 1e-10}
+    allowed = [start for start in starts if chi2(np.array(start)) < np.inf]
+    return min(minimize(chi2, start, method="Nelder-Mead", options=options).fun for start in allowed)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_floors_above_what_was_seen(seed):
+    """There chi2 is constant up to a kink, and rises above it."""
+    rng = np.random.default_rng([seed, 47])
+    bins = int(rng.integers(2, 6))
+    observed = rng.poisson(10 ** rng.uniform(-1, 1, bins)).astype(float)
+    floor, sigma = float(rng.choice([1.5, 2.0, 3.5])), float(rng.choice([0.2, 0.5, 1.0]))
+    background = 10 ** rng.uniform(-0.5, 1.3, bins)
+    one = experiment(observed, background, 0.3, floor, 10 ** rng.uniform(-2, 1), sigma)
+    starts = [[0, 0], [1.5, 1], [-1.5, -1], [0, -1 / sigma], [0, 2]]
+    least = least_of_two(one, observed, (0.3, sigma), starts, np.zeros((0, bins)))
+    assert one.chi2("sm") <= least * (1 + 1e-6) + 1e-5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_floors_beside_a_deformed_background(seed):
+    rng = np.random.default_rng([seed, 48])
+    bins = int(rng.integers(2, 5))
+    observed = rng.poisson(10 ** rng.uniform(-1, 1.5, bins)).astype(float)
+    floor, sigma = float(rng.choice([0.01, 0.3, 2.0])), float(rng.choice([0.3, 1.0]))
+    background = 10 ** rng.uniform(-0.5, 1.5, bins)
+    up = background * 10 ** rng.uniform(-1, 0.4, bins)
+    one = experiment(observed, background, 0.3, floor, 10 ** rng.uniform(-2, 1), sigma)
+    one = one.replace(shapes=[Deformation("d", "b", up)])
+    starts = [np.zeros(3), *rng.normal(0, 1.5, (12, 3))]
+    least = least_of_two(one, observed, (0.3, sigma), starts, (up - background)[None])
+    assert one.chi2("sm") <= least * (1 + 1e-6) + 1e-5
 
 
 @pytest.mark.parametrize(("floor", "said"), [(0.1, True), (1e-6, False)])

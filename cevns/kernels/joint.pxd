@@ -16,3 +16,4 @@ cdef class Joint:
     cdef readonly tuple terms
     cdef tuple arguments, owned
     cdef const poisson_t **all_terms
+    cdef poisson_t *bare

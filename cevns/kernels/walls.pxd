@@ -29,7 +29,7 @@ cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexc
     """Whether a bin has a wall or a kink."""
     if p.weights != NULL:
         return False
-    return p.observed[i] == 0.0 if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > nothing()
+    return p.observed[i] < p.floor if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > nothing()
 
 
 cdef inline bint has_sides(const poisson_t *p, Py_ssize_t i) noexcept nogil:
