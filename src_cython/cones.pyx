@@ -232,6 +232,19 @@ cdef bint below_nothing(const joint_t *j, joint_row_t *row, const char *mask, co
     return False
 
 
+cdef double least_without(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
+                          double least, joint_t *part, double *memory, char *ended) noexcept nogil:
+    """Return what `without_pulls` does where it bounds chi2, infinity elsewhere; row.x gets where it is least."""
+    cdef double value
+    if not bounded(j, freed):
+        return INFINITY
+    value = without_pulls(j, row, y, mask, freed, part, memory, ended)
+    if not value < INFINITY or at_nothing(j, row, mask, freed) or (
+            ended[0] and below_nothing(j, row, mask, freed, least)):
+        return INFINITY
+    return value
+
+
 cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
                   double least) noexcept nogil:
     """Whether pulls cost so little that no other minimum is likely, where there are no bounds.
@@ -275,12 +288,9 @@ cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask
     cdef joint_t part
     cdef char ended = False
     cdef double value
-    far[0] = INFINITY
-    if not bounded(j, freed):
+    value = least_without(j, row, y, mask, freed, least, &part, memory, &ended)
+    far[0] = sqrt(fmax(least - value, 0.0)) if value < INFINITY else INFINITY
+    if not far[0] < INFINITY:
         return False
-    value = without_pulls(j, row, y, mask, freed, &part, memory, &ended)
-    if not value < INFINITY or at_nothing(j, row, mask, freed) or ended and below_nothing(j, row, mask, freed, least):
-        return False
-    far[0] = sqrt(fmax(least - value, 0.0))
     return lone_reach(j, row, mask, freed, far[0]) == INFINITY or (
         not ended and known_by_data(&part, row, y, mask, freed, far[0]))

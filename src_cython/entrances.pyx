@@ -17,28 +17,42 @@ cdef enum:
     MOST_STEPS = 12
     MOST_HALVINGS = 12
 
-# in units of counts, and how fast it falls
+# in units of counts, how fast it falls, and what is below 0 at least with it
 cdef double FIRST_THRESHOLD = 0.3
 cdef double LOWER = 0.1
+cdef double FALLING = 0.5
 # gain of a step that is the last one
 cdef double LAST_GAIN = 1e-2
 
 
 cdef bint enter(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
     """Move x, but for what is held, to where chi2 is finite; whether that was found."""
-    cdef double threshold = FIRST_THRESHOLD
+    cdef double threshold = FIRST_THRESHOLD, last = INFINITY, below
     cdef bint inside = False
     cdef int _
     leave_walls(j, row)
     for _ in range(MOST_THRESHOLDS):
         put_threshold(j, row, threshold)
         go_down(j, row, y, held)
+        below = most_below(j, row)
         put_threshold(j, row, 0.0)
         inside = at_pulls(j, row, y, row.x, False, row.gradient, row.hessian) < INFINITY
-        if inside:
+        # what is below 0 falls with the threshold, or there is no way in
+        if inside or below > FALLING * last:
             break
+        last = below
         threshold *= LOWER
     return inside
+
+
+cdef double most_below(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """How far the lowest expectation is below 0."""
+    cdef Py_ssize_t i, k
+    cdef double out = 0.0
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].weights == NULL else 0):
+            out = fmax(out, -row.rows[i].expected[k])
+    return out
 
 
 cdef inline void put_threshold(const joint_t *j, joint_row_t *row, double threshold) noexcept nogil:

@@ -28,6 +28,8 @@ from cevns.errors import InputError
 
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
+# a floor, in counts, that more than a few expectations may be below
+cdef double HIGH_FLOOR = 1e-3
 # chi2 of a point from whose nuisances no other one starts: they may be where nothing leads away from
 cdef double FAR_OFF = 1e6
 
@@ -83,9 +85,11 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
     leave_floors(j, row)
-    if j.floors and j.looks:
+    if j.looks and has_high_floor(j):
         least = start_without_floors(j, row, y, held, mask)
     least = least_of_all(j, row, y, held, mask, least, &failed)
+    if j.looks and j.floors and not least < INFINITY:
+        least = start_without_floors(j, row, y, held, mask)
     if j.floors:
         least = look_below_floors(j, row, y, held, mask, least)
     row.known, row.y = least < FAR_OFF, y
@@ -120,6 +124,15 @@ cdef double least_of_all(const joint_t *j, joint_row_t *row, double y, const dou
             least = value
             keep_best(j, row)
     return look_around(j, row, y, held, mask, least) if j.looks else least
+
+
+cdef bint has_high_floor(const joint_t *j) noexcept nogil:
+    """Whether any floor is more than what templates leave out."""
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        if j.terms[i].floor > HIGH_FLOOR:
+            return True
+    return False
 
 
 cdef double start_without_floors(const joint_t *j, joint_row_t *row, double y, const double *held,

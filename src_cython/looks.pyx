@@ -14,12 +14,11 @@ taken with a margin, and where kinks of it stop all descents it stays where chi2
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, isnan, sqrt
 from libc.string cimport memcpy
 
-from cevns.kernels.cones cimport (
-    at_nothing, below_nothing, bounded, deforms, fix_deforming, free_beside, lone_reach, without_pulls)
-from cevns.kernels.entrances cimport enter
+from cevns.kernels.cones cimport deforms, fix_deforming, free_beside, least_without, lone_reach
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, find_step, joint_row_t, joint_t, keep_best, leave_walls,
     take_trial)
+from cevns.kernels.entrances cimport enter
 
 cdef enum:
     # steps in the others at a place, and how often one is shortened
@@ -117,11 +116,8 @@ cdef bint find_bounds(const joint_t *j, joint_row_t *row, double y, const char *
     for i in range(j.n):
         fix_deforming(j.terms[i], others)
         several |= free_beside(j.terms[i], pull, mask, freed)
-    if not bounded(j, freed):
-        return False
-    out.least = without_pulls(j, row, y, mask, freed, &part, memory, &ended)
-    if not out.least < INFINITY or at_nothing(j, row, mask, freed) or (
-            ended and below_nothing(j, row, mask, freed, least)):
+    out.least = least_without(j, row, y, mask, freed, least, &part, memory, &ended)
+    if not out.least < INFINITY:
         return False
     out.at, out.centre, out.weight = row.x[pull], j.centre[pull], j.precision[pull * n + pull]
     out.several = several
@@ -171,9 +167,10 @@ cdef void glance_needed(const joint_t *j, joint_row_t *row, double y, const doub
     while last > known and too_far(row, bounds, least, last - 1):
         last -= 1
     if bounds.lone < fmax(fabs(row.places[first] - bounds.centre), fabs(row.places[last] - bounds.centre)):
-        for i in range(first, last + 1):
-            if (i == first or i == last) and i != known:
-                glance(j, row, y, held, mask, pull, least, i)
+        if first != known:
+            glance(j, row, y, held, mask, pull, least, first)
+        if last != known and last != first:
+            glance(j, row, y, held, mask, pull, least, last)
         # where the pull is least
         for i in range(first, last + 1):
             if fabs(row.places[i] - bounds.centre) < fabs(row.places[middle] - bounds.centre):
@@ -270,7 +267,7 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
         row.x[pull] = at
         value = settle_others(j, row, y, smooth, least, gain)
     # what is deformed to below 0 needs a factor below 0, or none of it
-    for start in range(-1, j.starts):
+    for start in range(-1, j.starts if any_deforms(j, smooth) else 0):
         if value < INFINITY:
             break
         begin_at(row, row.best if start < 0 else j.start + start * n, held, n)
@@ -278,6 +275,15 @@ cdef double settle_at(const joint_t *j, joint_row_t *row, double y, const double
         if enter(j, row, y, smooth):
             value = settle_others(j, row, y, smooth, least, gain)
     return value
+
+
+cdef bint any_deforms(const joint_t *j, const char *mask) noexcept nogil:
+    """Whether anything that is not held deforms linearly: elsewhere there is one minimum."""
+    cdef Py_ssize_t k
+    for k in range(j.pulls):
+        if not mask[k] and deforms(j, k):
+            return True
+    return False
 
 
 cdef bint hold_looked(const joint_t *j, const char *mask, char *out) noexcept nogil:

@@ -5,7 +5,7 @@ at given deformations, and in all deformations at given factors. Places are spre
 profiled, and from the lowest descents begin in all together.
 """
 
-from libc.math cimport INFINITY, fmax, fmin, sqrt
+from libc.math cimport INFINITY, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport factor_of, poisson_t
@@ -22,6 +22,8 @@ cdef enum:
     # rounds to find a root
     MOST_ROOTS = 40
 
+# how far factors of what is scaled freely go
+cdef double FREE = 2.0
 # what of a variance is taken for rounding
 cdef double ROUGH = 1e-13
 
@@ -97,6 +99,19 @@ cdef void find_scaling(const joint_t *j, const char *mask, const char *deforming
                     out[p.places[k]] = True
 
 
+cdef double most_scaled(const joint_t *j, Py_ssize_t pull) noexcept nogil:
+    """By how much a unit of a nuisance scales a component, at most, in units of it."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t c, i, k
+    cdef double out = 0.0
+    for i in range(j.n):
+        p = j.terms[i]
+        for k in range(p.pulls):
+            for c in range(p.components if p.places[k] == pull else 0):
+                out = fmax(out, fabs(p.scales[c * p.pulls + k]))
+    return out if out > 0.0 else INFINITY
+
+
 cdef void take_away(const joint_t *j, joint_row_t *row, const char *mask, const char *deforming,
                     Py_ssize_t which) noexcept nogil:
     """Move x so that nothing is left of one of the components that are deformed, counted round and round."""
@@ -166,6 +181,8 @@ cdef double descend_spread(const joint_t *j, joint_row_t *row, double y, const d
                 row.x[k] = fmin(fmax(row.x[k], j.low[k]), j.high[k])
             elif spread[k] and j.high[k] - j.low[k] < INFINITY:
                 row.x[k] = j.low[k] + (j.high[k] - j.low[k]) * shares[k]
+            elif spread[k]:
+                row.x[k] += FREE * (2.0 * shares[k] - 1.0) / most_scaled(j, k)
         if deforming != NULL:
             take_away(j, row, mask, deforming, i)
         heights[i] = descend_inside(j, row, y, fixed, INFINITY)

@@ -29,9 +29,9 @@ def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
         )
     if experiment.floor > _SMALL_FLOOR and experiment.shapes:
         said += (
-            f"beside its shapes {experiment.name} has a floor of {experiment.floor:g}: where a signal is far beyond "
-            "the data chi2 may have lower minima below the floor, which are not looked for; a floor of 1e-6 does what "
-            "it is for",
+            f"beside its shapes {experiment.name} has a floor of {experiment.floor:g}: chi2 may have minima with bins "
+            "below the floor that are lower than what is found, above all where a signal is far beyond the data; a "
+            "floor of 1e-6 does what it is for",
         )
     missing = [f"nu_{flavour}" for flavour in model.silent if flavour in experiment.signal.flux.flavours]
     if missing:

@@ -8,13 +8,10 @@ cdef bint deforms(const joint_t *j, Py_ssize_t pull) noexcept nogil
 cdef void fix_deforming(const poisson_t *p, char *fixed) noexcept nogil
 cdef bint free_beside(const poisson_t *p, Py_ssize_t pull, const char *mask, char *freed) noexcept nogil
 cdef bint bounded(const joint_t *j, const char *freed) noexcept nogil
-cdef double without_pulls(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
-                          joint_t *part, double *memory, char *ended) noexcept nogil
-cdef bint at_nothing(const joint_t *j, joint_row_t *row, const char *mask, const char *freed) noexcept nogil
+cdef double least_without(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
+                          double least, joint_t *part, double *memory, char *ended) noexcept nogil
 cdef double lone_reach(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
                        double far) noexcept nogil
-cdef bint below_nothing(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
-                        double least) noexcept nogil
 cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed, double least,
                   double *far) noexcept nogil
 cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
