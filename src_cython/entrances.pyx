@@ -1,9 +1,10 @@
 """Ways to where expectations can be, from where some are below 0 and chi2 is infinite.
 
 Of what is deformed there may be so little room, far from 0 deformations, that no point tried at random is in it. But
-at given deformations the room is convex. So instead of chi2 of each bin 2 (N - n ln N) is made least, with a little for
-n in empty bins: it holds each N above 0, and below a threshold it goes on as its parabola there, finite everywhere.
-Newton's steps, what deforms being held, go down in it, and the threshold falls until there is nothing below 0.
+at given deformations, or at given factors, the room is convex. So instead of chi2 of each bin 2 (N - n ln N) is made
+least, with a little for n in empty bins: it holds each N above 0, and below a threshold it goes on as its parabola
+there, finite everywhere. Newton's steps in what is not held go down in it, and the threshold falls until there is
+nothing below 0.
 """
 
 from libc.math cimport INFINITY, fmax, fmin
