@@ -245,6 +245,21 @@ cdef double least_without(const joint_t *j, joint_row_t *row, double y, const ch
     return value
 
 
+cdef void find_scaling(const joint_t *j, const char *mask, const char *deforming, char *out) noexcept nogil:
+    """Note what scales components that are deformed."""
+    cdef const poisson_t *p
+    cdef Py_ssize_t c, i, k, m
+    for k in range(j.pulls):
+        out[k] = False
+    for i in range(j.n):
+        p = j.terms[i]
+        for m in range(p.morphs):
+            c = p.morphed[m]
+            for k in range(p.pulls if deforming[p.places[p.morph_pulls[m]]] else 0):
+                if p.scales[c * p.pulls + k] and not mask[p.places[k]]:
+                    out[p.places[k]] = True
+
+
 cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,
                   double least) noexcept nogil:
     """Whether pulls cost so little that no other minimum is likely, where there are no bounds.
@@ -257,23 +272,21 @@ cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask
     cdef joint_t part
     cdef const poisson_t *p
     cdef char ended = False
-    cdef Py_ssize_t c, i, k, m
+    cdef Py_ssize_t i, k
     cdef double widest = 0.0, value
-    memcpy(left, freed, j.pulls)
     for k in range(j.pulls):
         if freed[k] and not stands_alone(j, k):
             return False
     for i in range(j.n):
         p = j.terms[i]
         for k in range(p.morphs):
-            c = p.morphed[k]
             if freed[p.places[p.morph_pulls[k]]]:
-                widest = fmax(widest, variance_of(j.precision, j.pulls, row, p, c, mask))
-                for m in range(p.pulls):
-                    if p.scales[c * p.pulls + m] and not mask[p.places[m]]:
-                        left[p.places[m]] = True
+                widest = fmax(widest, variance_of(j.precision, j.pulls, row, p, p.morphed[k], mask))
     if widest > WELL * WELL:
         return False
+    find_scaling(j, mask, freed, left)
+    for k in range(j.pulls):
+        left[k] |= freed[k]
     value = without_pulls(j, row, y, mask, left, &part, memory, &ended)
     return value < INFINITY and (widest == 0.0 or least - value < 0.5 / widest)
 

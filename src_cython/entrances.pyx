@@ -86,10 +86,9 @@ cdef void go_down(const joint_t *j, joint_row_t *row, double y, const char *mask
         take_trial(j, row)
 
 
-cdef double descend_inside(const joint_t *j, joint_row_t *row, double y, const char *mask,
-                           double least) noexcept nogil:
+cdef double descend_inside(const joint_t *j, joint_row_t *row, double y, const char *mask) noexcept nogil:
     """Descend from where x is, or from where chi2 is finite near it; return chi2 at the end as `descend` does."""
-    cdef double value = descend(j, row, y, mask, least)
+    cdef double value = descend(j, row, y, mask, INFINITY)
     if value == INFINITY and enter(j, row, y, mask):
-        value = descend(j, row, y, mask, least)
+        value = descend(j, row, y, mask, INFINITY)
     return value

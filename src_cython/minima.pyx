@@ -38,7 +38,7 @@ cdef double look_around(const joint_t *j, joint_row_t *row, double y, const doub
             begin_at(row, j.start, held, j.pulls)
             if not mask[j.look_pull[i]]:
                 row.x[j.look_pull[i]] = j.place[k]
-            least = descend_inside(j, row, y, mask, INFINITY)
+            least = descend_inside(j, row, y, mask)
             if least < INFINITY:
                 keep_best(j, row)
     for _ in range(MOST_ROUNDS if least < INFINITY else 0):
@@ -61,7 +61,7 @@ cdef double judge(const joint_t *j, joint_row_t *row, double y, const double *he
     cdef char alone[MAX_PULLS]
     cdef Py_ssize_t i, k, m, n = j.pulls
     cdef double far = INFINITY, own_far
-    cdef bint left = False, unbounded = False
+    cdef bint unbounded = False
     for k in range(n):
         freed[k] = worth[k] = False
     for i in range(j.looks):
@@ -84,11 +84,7 @@ cdef double judge(const joint_t *j, joint_row_t *row, double y, const double *he
             for i in range(j.n):
                 free_beside(j.terms[i], k, mask, alone)
             set_aside(j, row, y, mask, alone, least, &own_far, worth)
-    for k in range(n):
-        if worth[k] and deforms(j, k):
-            left = True
-    return spread_out(
-        j, row, y, held, mask, worth, INFINITY if unbounded else far, least) if left else least
+    return spread_out(j, row, y, held, mask, worth, INFINITY if unbounded else far, least)
 
 
 cdef inline void set_aside(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,

@@ -9,7 +9,7 @@ from libc.math cimport INFINITY, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport factor_of, poisson_t
-from cevns.kernels.cones cimport deforms, fix_deforming
+from cevns.kernels.cones cimport deforms, find_scaling, fix_deforming
 from cevns.kernels.descents cimport (
     MAX_PULLS, begin_at, descend, factorise, held_by, joint_row_t, joint_t, keep_best, solve)
 from cevns.kernels.entrances cimport descend_inside
@@ -43,7 +43,7 @@ cdef double spread_out(const joint_t *j, joint_row_t *row, double y, const doubl
         count += spread[k]
         if spread[k] and deforms(j, k):
             deforming += 1
-    if count < 2:
+    if count < 2 or deforming == 0:
         return least
     memcpy(fixed, mask, n)
     for i in range(j.n):
@@ -82,21 +82,6 @@ cdef void find_spread(const joint_t *j, joint_row_t *row, const char *mask, cons
     for k in range(n):
         if fixed[k]:
             out[k * n + k] = 0.0
-
-
-cdef void find_scaling(const joint_t *j, const char *mask, const char *deforming, char *out) noexcept nogil:
-    """Note what scales components that are deformed."""
-    cdef const poisson_t *p
-    cdef Py_ssize_t c, i, k, m
-    for k in range(j.pulls):
-        out[k] = False
-    for i in range(j.n):
-        p = j.terms[i]
-        for m in range(p.morphs):
-            c = p.morphed[m]
-            for k in range(p.pulls if deforming[p.places[p.morph_pulls[m]]] else 0):
-                if p.scales[c * p.pulls + k] and not mask[p.places[k]]:
-                    out[p.places[k]] = True
 
 
 cdef double most_scaled(const joint_t *j, Py_ssize_t pull) noexcept nogil:
@@ -159,12 +144,14 @@ cdef double descend_spread(const joint_t *j, joint_row_t *row, double y, const d
     cdef int _
     for k in range(n):
         count += spread[k]
+    if count == 0:
+        return least
     for _ in range(MOST_ROOTS):
         ratio = (1.0 + ratio) ** (1.0 / (count + 1))
     find_spread(j, row, mask, spread, widths)
     # chi2 is no less than its pulls
     far = fmin(far, sqrt(least))
-    for i in range(places if count else 0):
+    for i in range(places):
         begin_at(row, row.best, held, n)
         share = 0.5
         for k in range(n):
@@ -185,9 +172,9 @@ cdef double descend_spread(const joint_t *j, joint_row_t *row, double y, const d
                 row.x[k] += FREE * (2.0 * shares[k] - 1.0) / most_scaled(j, k)
         if deforming != NULL:
             take_away(j, row, mask, deforming, i)
-        heights[i] = descend_inside(j, row, y, fixed, INFINITY)
+        heights[i] = descend_inside(j, row, y, fixed)
         memcpy(from_there + i * n, row.x, n * sizeof(double))
-    for _ in range(places // DESCENTS if count else 0):
+    for _ in range(places // DESCENTS):
         lowest = 0
         for i in range(places):
             if not heights[lowest] <= heights[i]:

@@ -12,6 +12,7 @@ cdef double least_without(const joint_t *j, joint_row_t *row, double y, const ch
                           double least, joint_t *part, double *memory, char *ended) noexcept nogil
 cdef double lone_reach(const joint_t *j, joint_row_t *row, const char *mask, const char *freed,
                        double far) noexcept nogil
+cdef void find_scaling(const joint_t *j, const char *mask, const char *deforming, char *out) noexcept nogil
 cdef bint is_lone(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed, double least,
                   double *far) noexcept nogil
 cdef bint is_near(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,

@@ -16,7 +16,7 @@ cdef struct joint_t:
     bint convex
     # whether any experiment has a floor, beside which chi2 may have several minima
     bint floors
-    # the experiments without their floors, or NULL
+    # the experiments without their floors
     const poisson_t **bare
     # nuisances along each of which all minima are looked for, and the places between which there is one at most:
     # those of nuisance i end before `look_end[i]`

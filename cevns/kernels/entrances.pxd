@@ -3,5 +3,4 @@
 from cevns.kernels.descents cimport joint_row_t, joint_t
 
 cdef bint enter(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil
-cdef double descend_inside(const joint_t *j, joint_row_t *row, double y, const char *mask,
-                           double least) noexcept nogil
+cdef double descend_inside(const joint_t *j, joint_row_t *row, double y, const char *mask) noexcept nogil
