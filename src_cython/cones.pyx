@@ -18,7 +18,8 @@ w - ln(1 + w) = D^2 / (2 m), and on the way second derivatives are no less than 
 standard deviation t of f there, all else profiled, chi2 is convex if t D / (1 - w) < f0 - u t.
 
 What else deforms is taken for given, as where chi2 is least. What deforms several components has products f d that are
-tied to each other, and at a floor chi2 is not convex: there are no bounds.
+tied to each other, and below a floor chi2 is not convex, unless bins go on as above it (see `floors.pyx`): there are no
+bounds.
 """
 
 from libc.math cimport INFINITY, fmax, fmin, sqrt
@@ -192,6 +193,9 @@ cdef bint known_by_data(const joint_t *part, joint_row_t *row, double y, const c
     cdef Py_ssize_t i, k
     for i in range(part.n):
         for k in range(part.terms[i].bins if part.terms[i].weights == NULL else 0):
+            # what is seen below a floor curves chi2 above it alone
+            if 0.0 < part.terms[i].observed[k] <= part.terms[i].floor:
+                return False
             if part.terms[i].observed[k] > 0.0:
                 fewest = fmin(fewest, part.terms[i].observed[k])
     constant = 1.0 / sqrt(fewest) if fewest < INFINITY else 0.0

@@ -5,21 +5,28 @@ slope ends at F. Beside a minimum that a descent has found there may be another 
 but only if N < F exp(1 - F / n) at the first: the tangent of f there is a bound on f from below, and down to N = 0 it
 is below f(F), too, unless this holds. Bins that hold it are put below their floor, and back, one by one, then all
 below, and from each such place a descent goes down with every bin on the side on which it stands. There each bin has
-one of three convex functions: f, which goes on below F as its parabola there; the constant f(F); or, where N would fall
-below 0, a stiff spring about 0. Where n <= F it is convex, with a kink at F; see `walls.pyx`.
+one of two convex functions: f, which goes on below F as its parabola there; or the constant f(F) with a wall at N = 0.
+Where n <= F it is convex, with a kink at F; see `walls.pyx`.
+
+Where components are deformed all minima are looked for with all bins above their floors: so chi2 is convex in what is
+expected, and what bounds it without floors does so there.
 """
 
 from libc.math cimport INFINITY, exp, fabs
+from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
-from cevns.kernels.descents cimport at_pulls, begin_at, descend, joint_row_t, joint_t, keep_best
-from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, AT_NOTHING, has_sides, slight
+from cevns.kernels.descents cimport MAX_PULLS, at_pulls, begin_at, descend, joint_row_t, joint_t, keep_best
+from cevns.kernels.entrances cimport enter
+from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, has_sides
 
 cdef enum:
     # times that sides are taken anew after a descent, bins that are tried one by one, and times that all are
     MOST_SIDES = 24
     MOST_TRIED = 16
     MOST_ROUNDS = 4
+    # of a way back
+    MOST_HALVINGS = 40
 
 # how far from the minimum the last expectations of a descent may be
 cdef double MARGIN = 1.5
@@ -27,17 +34,22 @@ cdef double MARGIN = 1.5
 cdef double LEAST_GAIN = 1e-10
 
 
+cdef inline bint idle(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """Whether no component expects anything in a bin."""
+    cdef Py_ssize_t v
+    for v in range(p.vectors):
+        if row.vectors[v * p.bins + i] != 0.0:
+            return False
+    return True
+
+
 cdef inline bint doubtful(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i, double margin) noexcept nogil:
     """Whether chi2 may be less on the other side of a bin's floor."""
-    cdef Py_ssize_t v
     # what is far above the floor, as nearly all bins are, needs no exponential
     if row.expected[i] > 3.0 * margin * p.floor or not has_sides(p, i) or (
             not row.expected[i] < margin * p.floor * exp(1.0 - p.floor / p.observed[i])):
         return False
-    for v in range(p.vectors):
-        if row.vectors[v * p.bins + i] != 0.0:
-            return True
-    return False
+    return not idle(p, row, i)
 
 
 cdef bint any_doubtful(const joint_t *j, const joint_row_t *row, double margin) noexcept nogil:
@@ -49,6 +61,16 @@ cdef bint any_doubtful(const joint_t *j, const joint_row_t *row, double margin) 
     return False
 
 
+cdef bint any_idle(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """Whether there is a bin with counts of which no component expects anything: without a floor there is no chi2."""
+    cdef Py_ssize_t i, k
+    for i in range(j.n):
+        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
+            if row.rows[i].expected[k] == 0.0 < j.terms[i].observed[k] and idle(j.terms[i], row.rows + i, k):
+                return True
+    return False
+
+
 cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil:
     """Let chi2 be what it is."""
     cdef Py_ssize_t i
@@ -56,28 +78,21 @@ cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil:
         row.rows[i].beside = False
 
 
-cdef void put_all(const joint_t *j, joint_row_t *row, bint above) noexcept nogil:
-    """Put bins on the sides of floors on which the last expectations are; or all above."""
+cdef void put_above(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Put all bins above their floors, whatever is expected."""
+    cdef Py_ssize_t i
+    for i in range(j.n):
+        row.rows[i].beside = True
+        memset(row.rows[i].sides, ABOVE_FLOOR, j.terms[i].bins)
+
+
+cdef void put_all(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Put bins on the sides of floors on which the last expectations are."""
     cdef Py_ssize_t i, k
     for i in range(j.n):
         row.rows[i].beside = True
         for k in range(j.terms[i].bins):
-            row.rows[i].sides[k] = (
-                ABOVE_FLOOR if above or row.rows[i].expected[k] > j.terms[i].floor else AS_FLOOR)
-
-
-cdef bint hold(const joint_t *j, joint_row_t *row) noexcept nogil:
-    """Hold at 0 what would be below, and let go what pulls upwards; whether that changes any bin."""
-    cdef Py_ssize_t i, k
-    cdef bint changed = False
-    cdef double expected
-    for i in range(j.n):
-        for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            expected = row.rows[i].expected[k]
-            if has_sides(j.terms[i], k) and (row.rows[i].sides[k] == AS_FLOOR and expected < 0.0
-                                             or row.rows[i].sides[k] == AT_NOTHING and expected > 0.0):
-                row.rows[i].sides[k], changed = AT_NOTHING if expected < 0.0 else AS_FLOOR, True
-    return changed
+            row.rows[i].sides[k] = ABOVE_FLOOR if row.rows[i].expected[k] > j.terms[i].floor else AS_FLOOR
 
 
 cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
@@ -92,38 +107,75 @@ cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
     return changed
 
 
-cdef bint allowed(const joint_t *j, const joint_row_t *row) noexcept nogil:
-    """Whether nothing is expected below 0 where counts were seen."""
+cdef bint inside(const joint_t *j, const joint_row_t *row) noexcept nogil:
+    """Whether something is expected in all bins where more than the floor was seen."""
     cdef Py_ssize_t i, k
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            if has_sides(j.terms[i], k) and row.rows[i].expected[k] < -slight() * j.terms[i].floor:
+            if has_sides(j.terms[i], k) and not row.rows[i].expected[k] > 0.0:
                 return False
     return True
 
 
+cdef bint inside_at(const joint_t *j, joint_row_t *row, double y, const double *begin, double way) noexcept nogil:
+    """The same with x on the way from where it came from to `trial`."""
+    cdef Py_ssize_t k
+    for k in range(j.pulls):
+        row.x[k] = begin[k] + way * (row.trial[k] - begin[k])
+    at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
+    return inside(j, row)
+
+
+cdef bint go_back(const joint_t *j, joint_row_t *row, double y, const double *begin) noexcept nogil:
+    """Move x back to the last place on its way at which something is expected everywhere; whether there is one."""
+    cdef double low = 0.0, high = 1.0
+    cdef int _
+    memcpy(row.trial, row.x, j.pulls * sizeof(double))
+    for _ in range(MOST_HALVINGS):
+        if inside_at(j, row, y, begin, 0.5 * (low + high)):
+            low = 0.5 * (low + high)
+        else:
+            high = 0.5 * (low + high)
+    return inside_at(j, row, y, begin, low)
+
+
 cdef double settle_sides(const joint_t *j, joint_row_t *row, double y, const char *mask, double least) noexcept nogil:
     """Go down from where x and all sides are; return chi2 there, which row.best gets if it is the least yet."""
+    cdef double begin[MAX_PULLS]
     cdef double value
     cdef int _
+    if at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian) == INFINITY and not enter(j, row, y, mask):
+        return least
     for _ in range(MOST_SIDES):
+        memcpy(begin, row.x, j.pulls * sizeof(double))
         value = descend(j, row, y, mask, INFINITY)
         if not value < INFINITY:
-            return least
+            break
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
-        if not hold(j, row) and not cross(j, row):
-            if allowed(j, row) and (not least < INFINITY or value < least - LEAST_GAIN * (1.0 + fabs(least))):
+        if not inside(j, row) and not go_back(j, row, y, begin):
+            break
+        if not cross(j, row):
+            if not least < INFINITY or value < least - LEAST_GAIN * (1.0 + fabs(least)):
                 least = value
                 keep_best(j, row)
             break
     return least
 
 
+cdef double settle_near(const joint_t *j, joint_row_t *row, double y, const double *held,
+                        const char *mask) noexcept nogil:
+    """Return chi2 at a minimum next to the best of those with all bins above, which row.best gets; or infinity."""
+    at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+    put_all(j, row)
+    begin_at(row, row.best, held, j.pulls)
+    return settle_sides(j, row, y, mask, INFINITY)
+
+
 cdef double settle_below(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
                          double least) noexcept nogil:
     """The same from the best with all doubtful bins below their floors: one of them may hold the others above."""
     cdef Py_ssize_t i, k
-    put_all(j, row, False)
+    put_all(j, row)
     for i in range(j.n):
         for k in range(j.terms[i].bins):
             if doubtful(j.terms[i], row.rows + i, k, 1.0):
@@ -146,7 +198,7 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
         if j.convex and not any_doubtful(j, row, MARGIN):
             return least
     else:
-        put_all(j, row, True)
+        put_above(j, row)
         begin_at(row, j.start, held, j.pulls)
         least = settle_sides(j, row, y, mask, least)
     for _ in range(MOST_ROUNDS if least < INFINITY else 0):
@@ -157,7 +209,7 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
                 if tried == MOST_TRIED or not doubtful(j.terms[i], row.rows + i, k, 1.0):
                     continue
                 tried += 1
-                put_all(j, row, False)
+                put_all(j, row)
                 row.rows[i].sides[k] = AS_FLOOR if row.rows[i].sides[k] == ABOVE_FLOOR else ABOVE_FLOOR
                 begin_at(row, row.best, held, j.pulls)
                 least = settle_sides(j, row, y, mask, least)

@@ -17,7 +17,7 @@ from cevns.kernels.components cimport (
     place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, rounding, solve)
-from cevns.kernels.floors cimport leave_floors, look_below_floors
+from cevns.kernels.floors cimport any_idle, leave_floors, look_below_floors, put_above, settle_near
 from cevns.kernels.minima cimport look_around
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
@@ -28,8 +28,6 @@ from cevns.errors import InputError
 
 # how far chi2 may seem to be below 0 where it is 0
 cdef double BELOW = 1e-7
-# a floor, in counts, that more than a few expectations may be below
-cdef double HIGH_FLOOR = 1e-3
 # chi2 of a point from whose nuisances no other one starts: they may be where nothing leads away from
 cdef double FAR_OFF = 1e6
 
@@ -85,11 +83,10 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     for k in range(n):
         mask[k] = held != NULL and held[k] == held[k]
     leave_floors(j, row)
-    if j.looks and has_high_floor(j):
-        least = start_without_floors(j, row, y, held, mask)
-    least = least_of_all(j, row, y, held, mask, least, &failed)
-    if j.looks and j.floors and not least < INFINITY:
-        least = start_without_floors(j, row, y, held, mask)
+    if j.looks and j.floors:
+        least = start_above_floors(j, row, y, held, mask)
+    if least == INFINITY:
+        least = least_of_all(j, row, y, held, mask, least, &failed)
     if j.floors:
         least = look_below_floors(j, row, y, held, mask, least)
     row.known, row.y = least < FAR_OFF, y
@@ -126,30 +123,35 @@ cdef double least_of_all(const joint_t *j, joint_row_t *row, double y, const dou
     return look_around(j, row, y, held, mask, least) if j.looks else least
 
 
-cdef bint has_high_floor(const joint_t *j) noexcept nogil:
-    """Whether any floor is more than what templates leave out."""
-    cdef Py_ssize_t i
-    for i in range(j.n):
-        if j.terms[i].floor > HIGH_FLOOR:
-            return True
-    return False
+cdef double start_above_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
+                               const char *mask) noexcept nogil:
+    """Return chi2 at the minimum next to the least one of what is convex in expectations, which has bounds.
 
-
-cdef double start_without_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
-                                 const char *mask) noexcept nogil:
-    """Return chi2 at the minimum next to the least one without floors, which has bounds and no kinks."""
-    cdef joint_t bare = j[0]
-    cdef double value
+    That goes on below floors, and again, where bounds do not say that no other one is lower, of chi2 without floors:
+    it has no kinks where less was seen than a floor.
+    """
+    cdef double first[MAX_PULLS]
+    cdef joint_t convex = j[0]
+    cdef double least, other
     cdef bint failed = False
-    bare.terms, bare.floors = j.bare, False
-    if not least_of_all(&bare, row, y, held, mask, INFINITY, &failed) < INFINITY:
-        return INFINITY
-    begin_at(row, row.best, held, j.pulls)
-    value = descend(j, row, y, mask, INFINITY)
-    if value < INFINITY:
-        keep_best(j, row)
-        return value
-    return INFINITY
+    convex.floors = False
+    put_above(j, row)
+    least = least_of_all(&convex, row, y, held, mask, INFINITY, &failed)
+    if least < INFINITY:
+        least = settle_near(j, row, y, held, mask)
+    leave_floors(j, row)
+    if row.lone and least < INFINITY or any_idle(j, row):
+        return least
+    memcpy(first, row.best, j.pulls * sizeof(double))
+    convex.terms = j.bare
+    other = least_of_all(&convex, row, y, held, mask, INFINITY, &failed)
+    if other < INFINITY:
+        other = settle_near(j, row, y, held, mask)
+    if least < INFINITY and not other < least:
+        memcpy(row.best, first, j.pulls * sizeof(double))
+        other = settle_near(j, row, y, held, mask)
+    leave_floors(j, row)
+    return other
 
 
 cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:

@@ -84,7 +84,22 @@ cdef double judge(const joint_t *j, joint_row_t *row, double y, const double *he
             for i in range(j.n):
                 free_beside(j.terms[i], k, mask, alone)
             set_aside(j, row, y, mask, alone, least, &own_far, worth)
+    if any_deforms(j, worth):
+        # what bounds say of others they say at values that move with these
+        for k in range(n):
+            worth[k] |= not mask[k] and deforms(j, k)
+    row.lone = True
+    for k in range(n):
+        row.lone &= not worth[k]
     return spread_out(j, row, y, held, mask, worth, INFINITY if unbounded else far, least)
+
+
+cdef bint any_deforms(const joint_t *j, const char *worth) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(j.pulls):
+        if worth[k] and deforms(j, k):
+            return True
+    return False
 
 
 cdef inline void set_aside(const joint_t *j, joint_row_t *row, double y, const char *mask, const char *freed,

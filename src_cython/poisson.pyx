@@ -19,7 +19,8 @@ from cevns.kernels.components cimport (
 from cevns.kernels.counts cimport Counts, counts_t
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.polynomials cimport dot
-from cevns.kernels.walls cimport beside_floor, beyond_walls, has_sides, log_ratio, next_to_wall, nothing, slight, walled
+from cevns.kernels.walls cimport (
+    AS_FLOOR, beside_floor, beyond_walls, dropped, has_sides, log_ratio, next_to_wall, nothing, slight, walled)
 
 import numpy as np
 
@@ -51,13 +52,15 @@ cdef double compare(const poisson_t *p, poisson_row_t *row, bint valued) noexcep
             row.bends[i] = 2.0 * p.weights[i]
             total += p.weights[i] * (expected - observed) * (expected - observed)
             continue
-        if row.beside and has_sides(p, i):
-            total += beside_floor(p, row, i)
-            continue
-        if row.height > 0.0 and walled(p, i, expected):
-            if not row.settled and p.floor == 0.0 and expected <= 0.0:
+        if row.height > 0.0 and walled(p, row, i, expected):
+            if not row.settled and expected <= 0.0 and (p.floor == 0.0 or dropped(p, row, i)):
                 return INFINITY
             total += next_to_wall(p, row, i)
+            continue
+        if row.beside and has_sides(p, i):
+            if expected < 0.0 and row.sides[i] == AS_FLOOR:
+                return INFINITY
+            total += beside_floor(p, row, i)
             continue
         if expected <= p.floor:
             # a floor is for what templates leave out; where more was seen none is below 0, or descents of signals

@@ -2,6 +2,7 @@
 
 `descents.pyx` has the mathematics: nothing can be expected below 0, and below a floor F nothing changes. Of n counts up
 to F chi2 is constant below F and rises from there: it is 1 - n / F of the kink of an empty bin and a function without.
+A bin of more counts that is put below its floor has the constant chi2 f(F), and a wall at 0; see `floors.pyx`.
 """
 
 from libc.math cimport fabs, fmax, fmin, hypot, log
@@ -17,8 +18,6 @@ cdef double LAG = 0.1
 cdef double ROUNDING = 1e-15
 # how far below a kink nothing is left of a slope, in units of m
 cdef double FAR = 1e3
-# n / F^2 times this is the second derivative of what holds an expectation at 0
-cdef double STIFF = 1e9
 # what is seen in empty bins on the way to where expectations can be
 cdef double FEWEST = 0.3
 # how near a wall is, in units of these
@@ -52,9 +51,17 @@ cdef inline double bend_beside_kink(const poisson_t *p, Py_ssize_t i, double exp
     return 2.0 * p.observed[i] / expected / expected if expected > p.floor else 0.0
 
 
+cdef inline double held_off(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """What the multiplier of a wall at 0 is times the expectation."""
+    return row.height if dropped(p, row, i) else fmax(row.height, 2.0 * p.observed[i])
+
+
 cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin with a wall, and its derivatives by the bin's multiplier; in the end chi2 without the wall."""
     cdef double expected = row.expected[i], observed = p.observed[i], z = row.walls[i], m = row.height, away, share
+    if dropped(p, row, i):
+        row.slopes[i], row.bends[i] = -z if row.settled else -m / expected, z / expected
+        return seen_at(observed, p.floor) - (0.0 if row.settled else m * log(expected))
     if p.floor > 0.0:
         away, share = expected - p.floor, 1.0 - observed / p.floor
         row.slopes[i] = share * (z if row.settled else kink(m, away)) + slope_beside_kink(p, i, expected)
@@ -77,15 +84,11 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
 
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin on the side of its floor on which it was put, and its derivatives; see `floors.pyx`."""
-    cdef double expected = row.expected[i], observed = p.observed[i], floor = p.floor, away, out
+    cdef double expected = row.expected[i], observed = p.observed[i], away, out
     if row.sides[i] == AS_FLOOR:
         row.slopes[i], row.bends[i] = 0.0, 0.0
-        return seen_at(observed, floor)
-    if row.sides[i] == AT_NOTHING:
-        row.bends[i] = STIFF * observed / floor / floor
-        row.slopes[i] = row.bends[i] * expected
-        return seen_at(observed, floor) + 0.5 * row.slopes[i] * expected
-    away = fmin(expected - floor, 0.0)
+        return seen_at(observed, p.floor)
+    away = fmin(expected - p.floor, 0.0)
     expected -= away
     row.bends[i] = 2.0 * observed / expected / expected
     row.slopes[i] = 2.0 * (1.0 - observed / expected)
@@ -116,7 +119,9 @@ cdef void open_walls(const poisson_t *p, poisson_row_t *row, double height) noex
     row.height, row.settled = height, False
     for i in range(p.bins):
         away = row.expected[i] - p.floor
-        if p.floor > 0.0:
+        if dropped(p, row, i):
+            row.walls[i] = 1.0
+        elif p.floor > 0.0:
             row.walls[i] = kink(height, away)
         else:
             row.walls[i] = fmax(2.0 * p.observed[i] / away, 1.0) if away > nothing() else 1.0
@@ -127,10 +132,10 @@ cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexc
     cdef double step, away, z, m
     cdef Py_ssize_t i
     for i in range(p.bins):
-        if not walled(p, i, row.before[i]):
+        if not walled(p, row, i, row.before[i]):
             continue
         step = (row.expected[i] - row.before[i]) / scale
-        if p.floor > 0.0:
+        if p.floor > 0.0 and not dropped(p, row, i):
             away, z = row.before[i] - p.floor, row.walls[i]
             m = z + ((away + step) * z * (2.0 - z) + 2.0 * row.height * (1.0 - z)) / (
                 2.0 * (row.height + fmax(away * (z - 1.0), 0.0)))
@@ -139,7 +144,7 @@ cdef void move_walls(const poisson_t *p, poisson_row_t *row, double scale) noexc
             z = kink(row.height, row.expected[i] - p.floor)
             row.walls[i] = fmin(fmax(m, LAG * z), 2.0 - LAG * kink(row.height, p.floor - row.expected[i]))
             continue
-        m = fmax(row.height, 2.0 * p.observed[i])
+        m = held_off(p, row, i)
         z = fmax((m - row.walls[i] * step) / row.before[i], (1.0 - WAY) * row.walls[i])
         m /= row.expected[i]
         row.walls[i] = fmin(fmax(z, m / ASTRAY), m * ASTRAY)
@@ -153,9 +158,11 @@ cdef void end_multipliers(const poisson_t *p, poisson_row_t *row, const double *
     cdef Py_ssize_t i
     cdef double slope
     for i in range(p.bins):
-        if walled(p, i, row.expected[i]):
+        if walled(p, row, i, row.expected[i]):
             slope = row.slopes[i] - row.bends[i] * step[i]
-            if p.floor > 0.0:
+            if dropped(p, row, i):
+                row.walls[i] = fmax(-slope, 0.0)
+            elif p.floor > 0.0:
                 slope -= slope_beside_kink(p, i, row.expected[i]) - bend_beside_kink(p, i, row.expected[i]) * step[i]
                 row.walls[i] = fmin(fmax(slope / (1.0 - p.observed[i] / p.floor), 0.0), 2.0)
             else:
@@ -167,10 +174,10 @@ cdef double off_multipliers(const poisson_t *p, const poisson_row_t *row) noexce
     cdef double out = 0.0, away
     cdef Py_ssize_t i
     for i in range(p.bins):
-        if not walled(p, i, row.expected[i]):
+        if not walled(p, row, i, row.expected[i]):
             continue
-        if p.floor == 0.0:
-            out += fabs(row.walls[i] * row.expected[i] - fmax(row.height, 2.0 * p.observed[i]))
+        if p.floor == 0.0 or dropped(p, row, i):
+            out += fabs(row.walls[i] * row.expected[i] - held_off(p, row, i))
         else:
             away = row.expected[i] - p.floor
             if away > -FAR * row.height:
@@ -182,7 +189,8 @@ cdef Py_ssize_t below_floor(const poisson_t *p, const poisson_row_t *row) noexce
     """How many bins are far below a kink."""
     cdef Py_ssize_t i, out = 0
     for i in range(p.bins if p.floor > 0.0 else 0):
-        out += walled(p, i, row.expected[i]) and p.floor - row.expected[i] > FAR * row.height
+        out += walled(p, row, i, row.expected[i]) and not dropped(p, row, i) and (
+            p.floor - row.expected[i] > FAR * row.height)
     return out
 
 
@@ -196,11 +204,11 @@ cdef double lost_at_walls(const poisson_t *p, const poisson_row_t *row, const do
         for k in range(p.pulls):
             factors[c] += fabs(p.scales[c * p.pulls + k] * nuisances[p.places[k]])
     for i in range(p.bins):
-        if walled(p, i, row.expected[i]):
+        if walled(p, row, i, row.expected[i]):
             total = 0.0
             for c in range(p.components):
                 total += factors[c] * fabs(row.vectors[c * p.bins + i])
-            if fabs(row.expected[i] - p.floor) < NEXT_TO * ROUNDING * total:
+            if fabs(row.expected[i] - (0.0 if dropped(p, row, i) else p.floor)) < NEXT_TO * ROUNDING * total:
                 out = fmax(out, ROUNDING * total)
     return out
 

@@ -1,4 +1,4 @@
-"""Least chi2 of two experiments that share deformations, and of signals far beyond the data that one takes away."""
+"""Least chi2 of experiments that share deformations, with floors too, and of signals far beyond that one takes away."""
 
 import math
 
@@ -12,7 +12,8 @@ from cevns.likelihoods import Background, Deformation, Nuisance
 from cevns.nuclei import Target
 
 #: Of either experiment: data, mass in kg, uncertainty of the signal, backgrounds, what is deformed to what, and what
-#: each nuisance scales; uncertainties of these; their correlation, or None; and shifts at a minimum far from others.
+#: each nuisance scales, and the floor, if there is one; uncertainties of these; their correlation, or None; and shifts
+#: at a minimum far from others.
 HOSTILE = {
     "two of two": (
         (
@@ -117,6 +118,107 @@ HOSTILE = {
             {"signal": 1.73874141, "b": -0.95211164, "c": 0.0542095786},
         ),
     ),
+    # what is known of one deformation says nothing once another one moves
+    "one and another": (
+        (
+            [0.14, 4.19, 8.22, 0.0945],
+            0.0122,
+            0.3,
+            {"b": ([0.543, 1.2, 0.409, 7.6], 1.5), "c": ([0.584, 0.736, 0.631, 1.13], 1.0)},
+            {"d": ("c", [0.135, 0.733, 22.0, 0.558]), "e": ("c", [0.103, 0.401, 0.233, 3.44])},
+            {"u": {"signal": 1.0, "b": 2.0}, "w": {"b": 2.0, "c": -0.5}},
+        ),
+        (
+            [4.14, 0.259, 8.4],
+            0.0449,
+            0.3,
+            {"b": ([2.36, 2.98, 1.72], 0.05)},
+            {"e": ("b", [2.56, 1.05, 3.68])},
+            {"u": {"signal": 1.0}, "w": {"signal": -0.5}},
+        ),
+        {"u": 0.3, "w": 0.1},
+        -0.5,
+        {"u": -0.0090307874, "w": 0.00796903431, "d": -0.310174552, "e": 1.51819935},
+        ({"signal": 0.00243523107, "b": -0.179248424, "c": -2.21794537}, {"signal": 0.0158016616, "b": 0.0119601725}),
+    ),
+    "a signal and a background": (
+        (
+            [0.0125, 0.0133, 1.84, 1.82],
+            10.2,
+            0.05,
+            {"b": ([8.0, 1.03, 14.3, 30.4], 0.3), "c": ([2.49, 6.5, 4.48, 0.556], 1.0)},
+            {"d": ("c", [12.2, 0.976, 2.78, 1.9]), "e": ("signal", [2.34, 2.32, 0.919, 3.32])},
+            {},
+            1e-5,
+        ),
+        {},
+        None,
+        {"d": 0.728982438, "e": -0.678800804},
+        ({"signal": -0.00318710832, "b": -0.895134363, "c": -1.5446191},),
+    ),
+    "below 0 where nothing was seen": (
+        (
+            [0, 0, 0],
+            3.64,
+            0.05,
+            {"b": ([37.9, 171.0, 20.1], 0.0), "c": ([150.0, 52.6, 74.0], 1.5)},
+            {"d": ("c", [140.0, 104.0, 151.0]), "e": ("c", [121.0, 35.1, 68.5])},
+            {},
+            1e-6,
+        ),
+        {},
+        None,
+        {"d": 0.933242199, "e": -0.317738103},
+        ({"signal": -8.85039881e-05, "c": -2.64139885},),
+    ),
+    "floors that nothing is near": (
+        (
+            [0.234, 1.68, 64.0, 67.4, 0.572],
+            1.22,
+            0.05,
+            {"b": ([8.58, 121.0, 47.7, 82.3, 24.0], 0.5), "c": ([86.7, 41.4, 213.0, 6.03, 29.3], 0.0)},
+            {"d": ("c", [344.0, 28.0, 850.0, 14.4, 6.05])},
+            {"u": {"signal": 1.0, "c": 1.0}, "w": {"b": 1.0, "c": -1.0}},
+            1e-6,
+        ),
+        (
+            [40.1, 18.9, 11.0, 0.263, 1.58],
+            0.0438,
+            0.3,
+            {"b": ([8.2, 18.3, 2.4, 11.9, 19.2], 0.12), "c": ([8.37, 3.01, 19.5, 1.41, 58.5], 0.5)},
+            {},
+            {"u": {"signal": -1.0, "b": -1.0, "c": -0.5}, "w": {"signal": 2.0, "b": -0.5, "c": 2.0}},
+            1e-6,
+        ),
+        {"u": 0.3, "w": 0.1},
+        None,
+        {"u": -1.03438263, "w": 0.178706524, "d": -0.539482789},
+        ({"signal": -0.0156967169, "b": -0.790104645}, {"signal": 0.031715209, "b": -0.257010573, "c": -1.88461809}),
+    ),
+    "a bin below its floor": (
+        (
+            [0.0419, 2.99, 0.0343, 1.42],
+            0.113,
+            0.0,
+            {"b": ([1.05, 0.584, 0.954, 0.408], 1.0), "c": ([0.169, 0.0741, 0.72, 2.01], 0.05)},
+            {"d": ("c", [0.124, 0.00649, 0.523, 0.903])},
+            {"u": {"signal": -0.5, "b": -1.0, "c": 0.5}, "w": {"b": 1.0}},
+            1e-4,
+        ),
+        (
+            [0.14, 0.0587, 0.00496],
+            0.0835,
+            0.05,
+            {"b": ([25.6, 0.312, 7.95], 0.5)},
+            {"d": ("b", [189.0, 0.346, 7.06])},
+            {"w": {"b": -1.0}},
+            1e-3,
+        ),
+        {"u": 0.3, "w": 0.1},
+        0.97,
+        {"u": 0.0769572748, "w": 0.0271353612, "d": 0.42866215},
+        ({"b": -0.0844047197, "c": -0.00257598689}, {"signal": -0.00055115796, "b": -0.97393919}),
+    ),
 }
 
 #: The same without a minimum: signals up to 10^5 times what was seen.
@@ -180,8 +282,8 @@ SIGMAS = {
 
 
 def made(name, given, sigmas, correlation):
-    observed, mass, signal_sigma, backgrounds, deformations, scaled = given
-    both = {"correlations": {("u", "w"): correlation}} if correlation else {}
+    observed, mass, signal_sigma, backgrounds, deformations, scaled, *floor = given
+    both = {"correlations": {("u", "w"): correlation}} if correlation and len(scaled) == 2 else {}
     return Experiment(
         name,
         FLUX,
@@ -192,13 +294,14 @@ def made(name, given, sigmas, correlation):
         backgrounds=[Background(b, counts, sigma) for b, (counts, sigma) in backgrounds.items()],
         nuisances=[Nuisance(n, sigmas[n], of) for n, of in scaled.items()],
         shapes=[Deformation(d, of, up) for d, (of, up) in deformations.items()],
+        floor=sum(floor),
         **both,
     )
 
 
 def total_at(one, given, shared, own):
     """Return the expectation of an experiment at nuisances, from its definition, and what its own ones cost."""
-    _, _, signal_sigma, backgrounds, deformations, scaled = given
+    _, _, signal_sigma, backgrounds, deformations, scaled, *_ = given
     components = {"signal": np.ones(len(given[0])), **{b: np.array(counts) for b, (counts, _) in backgrounds.items()}}
     total = 0.0
     for name, counts in components.items():
@@ -212,15 +315,17 @@ def total_at(one, given, shared, own):
 @pytest.mark.parametrize("case", HOSTILE.values(), ids=HOSTILE)
 def test_minima_are_found_wherever_shared_deformations_lead(case):
     *pair, sigmas, correlation, shared, own = case
-    experiments = [made(name, given, sigmas, correlation) for name, given in zip("xy", pair, strict=True)]
-    units = np.array([shared[n] / sigmas[n] for n in ("u", "w")])
-    covariance = np.array([[1.0, correlation or 0.0], [correlation or 0.0, 1.0]])
+    experiments = [made(name, given, sigmas, correlation) for name, given in zip("xy", pair, strict=False)]
+    units = np.array([shared[n] / sigmas[n] for n in sigmas])
+    covariance = np.full((len(sigmas), len(sigmas)), correlation or 0.0)
+    np.fill_diagonal(covariance, 1.0)
     there = units @ np.linalg.solve(covariance, units) + sum(shared[d] ** 2 for d in shared if d not in sigmas)
     for one, given, shifts in zip(experiments, pair, own, strict=True):
         total, penalty = total_at(one, given, shared, shifts)
+        observed = np.array(given[0], dtype=float)
         # shifts are rounded
-        assert total.min() > -1e-5
-        there += of_counts(np.maximum(total, 0.0), np.array(given[0], dtype=float)) + penalty
+        assert (total[observed >= one.floor] > -1e-5).all()
+        there += of_counts(np.maximum(total, one.floor), observed) + penalty
     assert sum(experiments[1:], experiments[0]).chi2("sm") <= there * (1 + 1e-6) + 1e-4
 
 

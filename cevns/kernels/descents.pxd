@@ -46,6 +46,8 @@ cdef struct joint_row_t:
     double *heights
     double *slopes
     double *lacks
+    # whether bounds say that no other minimum is lower
+    bint lone
     # how many places in a row kinks have stopped descents at
     int stuck
     double y

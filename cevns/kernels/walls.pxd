@@ -5,8 +5,8 @@ from libc.math cimport fabs, log
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 
 cdef enum:
-    # sides of a floor on which a bin can be put: above, below, and where it would fall below 0
-    ABOVE_FLOOR, AS_FLOOR, AT_NOTHING
+    # sides of a floor on which a bin can be put
+    ABOVE_FLOOR, AS_FLOOR
 
 
 cdef inline double slight() noexcept nogil:
@@ -25,16 +25,23 @@ cdef inline double log_ratio(double expected, double observed) noexcept nogil:
     return log(ratio) if 1e-300 < ratio < 1e300 else log(expected) - log(observed)
 
 
-cdef inline bint walled(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
-    """Whether a bin has a wall or a kink."""
-    if p.weights != NULL:
-        return False
-    return p.observed[i] < p.floor if p.floor > 0.0 else p.observed[i] > 0.0 or fabs(expected) > nothing()
-
-
 cdef inline bint has_sides(const poisson_t *p, Py_ssize_t i) noexcept nogil:
     """Whether chi2 of a bin ceases to rise below a floor."""
     return p.weights == NULL and 0.0 < p.floor < p.observed[i]
+
+
+cdef inline bint dropped(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """Whether a bin was put below its floor, where chi2 is constant down to 0."""
+    return row.beside and has_sides(p, i) and row.sides[i] == AS_FLOOR
+
+
+cdef inline bint walled(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i, double expected) noexcept nogil:
+    """Whether a bin has a wall or a kink."""
+    if p.weights != NULL:
+        return False
+    if p.floor > 0.0:
+        return p.observed[i] < p.floor or dropped(p, row, i)
+    return p.observed[i] > 0.0 or fabs(expected) > nothing()
 
 
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil
