@@ -1,6 +1,5 @@
 """Least chi2 of Poisson data with a floor, beside searches that know nothing of descents."""
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 
 from cevns.detectors import PolynomialQuenching, Response
+from cevns.errors import InputError
 from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
 from cevns.likelihoods import Background, Deformation
@@ -156,7 +156,7 @@ def test_floors_beside_a_deformed_background(seed):
     rng = np.random.default_rng([seed, 48])
     bins = int(rng.integers(2, 5))
     observed = rng.poisson(10 ** rng.uniform(-1, 1.5, bins)).astype(float)
-    floor, sigma = float(rng.choice([0.01, 0.3, 2.0])), float(rng.choice([0.3, 1.0]))
+    floor, sigma = float(rng.choice([1e-4, 0.01, 0.1])), float(rng.choice([0.3, 1.0]))
     background = 10 ** rng.uniform(-0.5, 1.5, bins)
     up = background * 10 ** rng.uniform(-1, 0.4, bins)
     one = experiment(observed, background, 0.3, floor, 10 ** rng.uniform(-2, 1), sigma)
@@ -166,10 +166,11 @@ def test_floors_beside_a_deformed_background(seed):
     assert one.chi2("sm") <= least * (1 + 1e-6) + 1e-5
 
 
-@pytest.mark.parametrize(("floor", "said"), [(0.1, True), (1e-6, False)])
-def test_a_large_floor_beside_shapes_is_said(floor, said):
-    few = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, floor, 17.2)
-    assert few.omissions("sm") == ()
-    deformed = dataclasses.replace(few, shapes=[Deformation("late", "b", [10.0, 0.3])])
-    assert any("floor of 0.1" in text for text in deformed.omissions("sm")) == said
-    assert any("floor of 0.1" in text for text in deformed.limit("universal", 10.0).remarks) == said
+@pytest.mark.parametrize("change", [{"shapes": [Deformation("late", "b", [10.0, 0.3])]}, {"quenching_sigma": 0.1}])
+def test_high_floors_beside_what_deforms_are_refused(change):
+    few = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, 0.2, 17.2)
+    with pytest.raises(InputError, match=r"floor = 0\.2 beside shapes .* at most 0\.1 counts"):
+        few.replace(**change)
+    assert few.replace(floor=0.1, **change).chi2("sm") > 0
+    uncertain = few.with_data([1.0, 2.0], [1.0, 1.0])
+    assert uncertain.replace(**change).chi2("sm") >= 0

@@ -61,7 +61,7 @@ def in_a_row(field: str, values: Any, binning: Binning) -> Array:
     array = checks.array(field, values)
     if array.shape not in (binning.shape, (binning.bins,)):
         number = f"{binning.bins} bin{'s' * (binning.bins > 1)}"
-        axes = ", ".join(f"{axis.name} ({axis.bins})" for axis in binning.axes)
+        axes = _listed(binning)
         several = f" or in the shape {binning.shape} of its axes, {axes}" if len(binning.axes) > 1 else f" of {axes}"
         raise InputError(
             f"{field} must have one number for each of {number}, in a row{several}, got shape {array.shape}"
@@ -93,5 +93,10 @@ def check_axes(field: str, axes: tuple[int, ...], binning: Binning) -> None:
     """
     shape = binning.shape
     if axes and (len(shape) == 1 or axes not in (shape, (shape[0], binning.bins // shape[0]))):
-        names = ", ".join(f"{axis.name} ({axis.bins})" for axis in binning.axes)
-        raise InputError(f"{field} has the shape {axes}, the axes are {names}: give it in theirs, or in a row")
+        raise InputError(
+            f"{field} has the shape {axes}, the axes are {_listed(binning)}: give it in theirs, or in a row"
+        )
+
+
+def _listed(binning: Binning) -> str:
+    return ", ".join(f"{axis.name} ({axis.bins})" for axis in binning.axes)

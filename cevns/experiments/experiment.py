@@ -13,7 +13,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.experiments.changes import checked_changes, differences, of_expected, of_other_data, replaced
 from cevns.experiments.counts import check_axes, in_a_row, in_axes
-from cevns.experiments.shapes import checked_shapes
+from cevns.experiments.shapes import checked_floor, checked_shapes
 from cevns.likelihoods import Background, Data, Deformation, Likelihood, Nuisance, Pulls
 from cevns.likelihoods.gaussian import GaussianStatistic
 from cevns.likelihoods.nuisances import checked_correlations
@@ -81,8 +81,8 @@ class Experiment(Likelihood):
     correlations : sequence of ((str, str), float), optional
         Of nuisances that may be shared, by their names.
     floor : float
-        Least expectation of a bin of Poisson data; 0 for none. Where counts were seen components whose sum is below 0
-        are refused all the same.
+        Least expectation of a bin of Poisson data; 0 for none, and at most 0.1 beside `shapes` or a `quenching_sigma`.
+        Where counts were seen components whose sum is below 0 are refused all the same.
     expected : bool
         Whether `observed` are no data, but what an interaction predicts: figures and tables say so. `asimov` sets it,
         and other counts end it.
@@ -125,9 +125,8 @@ class Experiment(Likelihood):
         checks.text("name", self.name)
         for field in ("label", "description"):
             checks.words(field, getattr(self, field))
-        checks.put(self, shapes=checked_shapes(self.shapes), floor=checks.real("floor", self.floor, low=0, high=1e6))
-        if self.floor and self.uncertainty is not None:
-            raise InputError(f"floor = {self.floor:g} is of Poisson data, and these have uncertainties: leave it out")
+        checks.put(self, shapes=checked_shapes(self.shapes))
+        checks.put(self, floor=checked_floor(self))
         signal = self.signal
         bins = signal.binning.bins
         for field in ("observed", "uncertainty"):
@@ -258,6 +257,8 @@ class Experiment(Likelihood):
         out = object.__new__(Experiment)
         own = {"data": data, "observed": data.observed, "uncertainty": data.uncertainty, "expected": False}
         own["changes"] = self._of_other_data
+        if data.uncertainty is not None:
+            own["floor"] = 0.0
         out.__dict__.update(self.__dict__, statistic=self.statistic.with_data(data), _like=self._evaluators, **own)
         out.__dict__["_assembly"] = self._assembly.with_data(out)
         # chi2 of the other data

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["omissions"]
 
-#: Floor that is too small for minima below it that count.
-_SMALL_FLOOR = 1e-3
-
 
 def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
     """Return what has to be said, in plain sentences; see `Experiment.omissions`."""
@@ -26,12 +23,6 @@ def omissions(experiment: Experiment, interaction: Model) -> tuple[str, ...]:
             f"{experiment.name} counts no recoil in any bin, whatever the model: its efficiency is 0 there, or its "
             "threshold too high; take a lower one",
             *said,
-        )
-    if experiment.floor > _SMALL_FLOOR and experiment.shapes:
-        said += (
-            f"beside its shapes {experiment.name} has a floor of {experiment.floor:g}: chi2 may have minima with bins "
-            "below the floor that are lower than what is found, above all where a signal is far beyond the data; a "
-            "floor of 1e-6 does what it is for",
         )
     missing = [f"nu_{flavour}" for flavour in model.silent if flavour in experiment.signal.flux.flavours]
     if missing:
