@@ -111,9 +111,9 @@ class Axes:
         if not self.whole or _merges(values.shape, self.shape):
             return values.ravel()
         if len(self.axes) == 1:
-            bins = "response.edges, which are " + str(self.bins + 1) if self.edges else self.axes[0].name
+            bins = f"bin between {self.bins + 1} response.edges" if self.edges else f"bin of {self.axes[0].name}"
             got = len(values) if values.ndim == 1 else f"lists of shape {values.shape}"
-            message = f"must have length {self.bins}, one number for each bin of {bins}; got {got}"
+            message = f"must have length {self.bins}, one number for each {bins}; got {got}"
         else:
             got = f"{values.size} numbers" if values.ndim == 1 else f"the shape {values.shape}"
             turned = values.shape == self.shape[::-1] or _merges(values.shape[::-1], self.shape)
