@@ -12,7 +12,7 @@ kink there, whose slope z, 0 to 2, is the variable: (N - F) z (2 - z) = 2 m (z -
 from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
-from cevns.kernels.components cimport MAX_PULLS, observed_total, poisson_row_t, poisson_t, signal_total
+from cevns.kernels.components cimport MAX_PULLS, factor_of, observed_total, poisson_row_t, poisson_t, signal_total
 from cevns.kernels.poisson cimport add_bins, poisson_chi2, pull_back, rotate_in, step_in_bins
 from cevns.kernels.walls cimport (
     below_floor, end_multipliers, lost_at_walls, move_walls, off_multipliers, open_walls, room_to_walls)
@@ -269,11 +269,15 @@ cdef void bend_back(const joint_t *j, joint_row_t *row, double y, const char *fi
         row.trial[k] = fmin(fmax(row.trial[k] - way[k], j.low[k]), j.high[k])
 
 
-cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil:
-    """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found."""
+cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held,
+                           double first) noexcept nogil:
+    """Go to a minimum that may be at walls, from where x is within them; return chi2 there, NaN if none is found.
+
+    `first` is m of the first walls.
+    """
     cdef char fixed[MAX_PULLS]
     cdef char idle[MAX_PULLS]
-    cdef double height = FIRST_WALL, last = 0.0, value, new = 0.0, gain, scale = 1.0, astray, blur = 0.0, enough
+    cdef double height = first, last = 0.0, value, new = 0.0, gain, scale = 1.0, astray, blur = 0.0, enough
     cdef Py_ssize_t i, k, loose, n = j.pulls
     cdef double most
     cdef int _, _halving, _bend, minute = 0, vain = 0, bent
@@ -351,11 +355,26 @@ cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const c
     return NAN
 
 
+cdef bint scale_to(const joint_t *j, const poisson_t *p, Py_ssize_t component, double wanted, const char *held,
+                   double *x) noexcept nogil:
+    """Move nuisances, most those that pulls hold least, so that a component has a factor; whether any can be moved."""
+    cdef double away = wanted - factor_of(p, component, x), room = 0.0, scale
+    cdef Py_ssize_t k
+    for k in range(p.pulls):
+        scale = p.scales[component * p.pulls + k]
+        if not (held != NULL and held[p.places[k]]):
+            room += scale * scale / held_by(j, p.places[k])
+    for k in range(p.pulls if room > 0.0 else 0):
+        if not (held != NULL and held[p.places[k]]):
+            x[p.places[k]] += away * p.scales[component * p.pulls + k] / held_by(j, p.places[k]) / room
+    return room > 0.0
+
+
 cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexcept nogil:
     """Move `trial` to where the nuisances that scale them bring large signals near the data; whether there are any."""
     cdef const poisson_t *p
-    cdef Py_ssize_t i, k, pull
-    cdef double now, wanted, total, observed, room
+    cdef Py_ssize_t i, k
+    cdef double now, wanted, total, observed
     cdef bint out = False
     cdef int _
     memcpy(row.trial, row.x, j.pulls * sizeof(double))
@@ -364,20 +383,10 @@ cdef bint bring_near(const joint_t *j, joint_row_t *row, const char *held) noexc
         for i in range(j.n):
             p = j.terms[i]
             total, observed = signal_total(p, row.rows + i), observed_total(p)
-            now, room = p.bases[0], 0.0
-            for k in range(p.pulls):
-                pull = p.places[k]
-                now += p.scales[k] * row.trial[pull]
-                if not (held != NULL and held[pull]):
-                    room += p.scales[k] * p.scales[k] / held_by(j, pull)
+            now = factor_of(p, 0, row.trial)
             wanted = fmax(0.2 * observed, 1.0) / total if total > 0.0 else now
-            if not (total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out) or room == 0.0:
-                continue
-            out = True
-            for k in range(p.pulls):
-                pull = p.places[k]
-                if p.scales[k] and not (held != NULL and held[pull]):
-                    row.trial[pull] += (wanted - now) * p.scales[k] / held_by(j, pull) / room
+            if total * now > LARGE * (observed + 10.0) or now <= 0.0 < wanted and out:
+                out |= scale_to(j, p, 0, wanted, held, row.trial)
     for k in range(j.pulls if out else 0):
         row.trial[k] = fmin(fmax(row.trial[k], j.low[k]), j.high[k])
     return out
@@ -430,7 +439,7 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
                 break
             blocked += new == INFINITY and scale == 1.0
             if blocked == MOST_BLOCKED:
-                return descend_within(j, row, y, held)
+                return descend_within(j, row, y, held, FIRST_WALL)
             scale *= 0.5 if new < INFINITY else 0.25
         else:
             new = value
@@ -438,13 +447,13 @@ cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *he
             # there is no way down: rounding is all that is left, or a kink is in the way
             if gain <= 1e-6 * (1.0 + fabs(value)):
                 return value
-            return descend_within(j, row, y, held)
+            return descend_within(j, row, y, held, FIRST_WALL)
         value = new
         take_trial(j, row)
         short += kinked and scale < SHORT
         if short == MOST_SHORT:
             break
-    return descend_within(j, row, y, held)
+    return descend_within(j, row, y, held, FIRST_WALL)
 
 
 cdef void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil:

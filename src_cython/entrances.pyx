@@ -11,6 +11,7 @@ from libc.math cimport INFINITY, fmax, fmin
 
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, descend, find_step, joint_row_t, joint_t, leave_walls, take_trial)
+from cevns.kernels.walls cimport has_sides
 
 cdef enum:
     MOST_THRESHOLDS = 7
@@ -38,8 +39,8 @@ cdef bint enter(const joint_t *j, joint_row_t *row, double y, const char *held) 
         below = most_below(j, row)
         put_threshold(j, row, 0.0)
         inside = at_pulls(j, row, y, row.x, False, row.gradient, row.hessian) < INFINITY
-        # what is below 0 falls with the threshold, or there is no way in
-        if inside or below > FALLING * last:
+        # what is below 0 falls with the threshold, unless that is far above it, or there is no way in
+        if inside or below > fmax(FALLING * last, threshold):
             break
         last = below
         threshold *= LOWER
@@ -47,12 +48,13 @@ cdef bint enter(const joint_t *j, joint_row_t *row, double y, const char *held) 
 
 
 cdef double most_below(const joint_t *j, const joint_row_t *row) noexcept nogil:
-    """How far the lowest expectation is below 0."""
+    """How far the lowest expectation is below 0, of those that may not be."""
     cdef Py_ssize_t i, k
     cdef double out = 0.0
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].weights == NULL else 0):
-            out = fmax(out, -row.rows[i].expected[k])
+            if j.terms[i].floor == 0.0 or has_sides(j.terms[i], k):
+                out = fmax(out, -row.rows[i].expected[k])
     return out
 
 

@@ -12,13 +12,15 @@ Where components are deformed all minima are looked for with all bins above thei
 expected, and what bounds it without floors does so there.
 """
 
-from libc.math cimport INFINITY, exp, fabs
-from libc.string cimport memcpy, memset
+from libc.math cimport INFINITY, exp, fabs, fmax
+from libc.string cimport memcpy
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
-from cevns.kernels.descents cimport MAX_PULLS, at_pulls, begin_at, descend, joint_row_t, joint_t, keep_best
+from cevns.kernels.descents cimport (
+    MAX_PULLS, at_pulls, begin_at, descend, descend_within, joint_row_t, joint_t, keep_best, leave_walls, scale_to)
 from cevns.kernels.entrances cimport enter
-from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, has_sides
+from cevns.kernels.poisson cimport poisson_chi2
+from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, IDLE, dropped, has_sides, seen_at
 
 cdef enum:
     # times that sides are taken anew after a descent, bins that are tried one by one, and times that all are
@@ -32,15 +34,20 @@ cdef enum:
 cdef double MARGIN = 1.5
 # what another minimum gains, relative to 1 + chi2, that counts
 cdef double LEAST_GAIN = 1e-10
+# by how much a descent may end above where it began, and m of walls that lead nowhere else
+cdef double NEARLY = 1e-8
+cdef double LOW_WALL = 1e-6
+# what is left of a component, in units of the floor
+cdef double PART = 0.5
 
 
 cdef inline bint idle(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """Whether no component expects anything in a bin."""
     cdef Py_ssize_t v
-    for v in range(p.vectors):
+    for v in range(p.vectors if row.expected[i] == 0.0 else 0):
         if row.vectors[v * p.bins + i] != 0.0:
             return False
-    return True
+    return row.expected[i] == 0.0
 
 
 cdef inline bint doubtful(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i, double margin) noexcept nogil:
@@ -66,7 +73,7 @@ cdef bint any_idle(const joint_t *j, const joint_row_t *row) noexcept nogil:
     cdef Py_ssize_t i, k
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            if row.rows[i].expected[k] == 0.0 < j.terms[i].observed[k] and idle(j.terms[i], row.rows + i, k):
+            if j.terms[i].observed[k] > 0.0 and idle(j.terms[i], row.rows + i, k):
                 return True
     return False
 
@@ -78,21 +85,28 @@ cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil:
         row.rows[i].beside = False
 
 
-cdef void put_above(const joint_t *j, joint_row_t *row) noexcept nogil:
+cdef void put_above(const joint_t *j, joint_row_t *row, double y) noexcept nogil:
     """Put all bins above their floors, whatever is expected."""
-    cdef Py_ssize_t i
-    for i in range(j.n):
-        row.rows[i].beside = True
-        memset(row.rows[i].sides, ABOVE_FLOOR, j.terms[i].bins)
-
-
-cdef void put_all(const joint_t *j, joint_row_t *row) noexcept nogil:
-    """Put bins on the sides of floors on which the last expectations are."""
     cdef Py_ssize_t i, k
+    at_pulls(j, row, y, j.start, False, row.new_gradient, row.new_hessian)
     for i in range(j.n):
         row.rows[i].beside = True
         for k in range(j.terms[i].bins):
-            row.rows[i].sides[k] = ABOVE_FLOOR if row.rows[i].expected[k] > j.terms[i].floor else AS_FLOOR
+            row.rows[i].sides[k] = IDLE if idle(j.terms[i], row.rows + i, k) else ABOVE_FLOOR
+
+
+cdef bint put_all(const joint_t *j, joint_row_t *row) noexcept nogil:
+    """Put bins on the sides of floors on which the last expectations are; whether any is below."""
+    cdef Py_ssize_t i, k
+    cdef bint out = False
+    for i in range(j.n):
+        row.rows[i].beside = True
+        for k in range(j.terms[i].bins):
+            row.rows[i].sides[k] = ABOVE_FLOOR
+            if not row.rows[i].expected[k] > j.terms[i].floor:
+                row.rows[i].sides[k] = IDLE if idle(j.terms[i], row.rows + i, k) else AS_FLOOR
+                out |= dropped(j.terms[i], row.rows + i, k)
+    return out
 
 
 cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
@@ -102,7 +116,7 @@ cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
             above = row.rows[i].expected[k] > j.terms[i].floor
-            if has_sides(j.terms[i], k) and above != (row.rows[i].sides[k] == ABOVE_FLOOR):
+            if has_sides(j.terms[i], k) and row.rows[i].sides[k] == (AS_FLOOR if above else ABOVE_FLOOR):
                 row.rows[i].sides[k], changed = ABOVE_FLOOR if above else AS_FLOOR, True
     return changed
 
@@ -112,7 +126,7 @@ cdef bint inside(const joint_t *j, const joint_row_t *row) noexcept nogil:
     cdef Py_ssize_t i, k
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            if has_sides(j.terms[i], k) and not row.rows[i].expected[k] > 0.0:
+            if has_sides(j.terms[i], k) and row.rows[i].sides[k] != IDLE and not row.rows[i].expected[k] > 0.0:
                 return False
     return True
 
@@ -142,13 +156,21 @@ cdef bint go_back(const joint_t *j, joint_row_t *row, double y, const double *be
 cdef double settle_sides(const joint_t *j, joint_row_t *row, double y, const char *mask, double least) noexcept nogil:
     """Go down from where x and all sides are; return chi2 there, which row.best gets if it is the least yet."""
     cdef double begin[MAX_PULLS]
-    cdef double value
+    cdef double value, first
     cdef int _
+    leave_walls(j, row)
     if at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian) == INFINITY and not enter(j, row, y, mask):
         return least
     for _ in range(MOST_SIDES):
         memcpy(begin, row.x, j.pulls * sizeof(double))
+        leave_walls(j, row)
+        first = at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
         value = descend(j, row, y, mask, INFINITY)
+        if not value <= first + NEARLY * (1.0 + fabs(first)):
+            # high walls have led away from a place next to some
+            memcpy(row.x, begin, j.pulls * sizeof(double))
+            leave_walls(j, row)
+            value = descend_within(j, row, y, mask, LOW_WALL)
         if not value < INFINITY:
             break
         at_pulls(j, row, y, row.x, False, row.new_gradient, row.new_hessian)
@@ -162,9 +184,16 @@ cdef double settle_sides(const joint_t *j, joint_row_t *row, double y, const cha
     return least
 
 
+cdef bint on_sides(const joint_t *j, joint_row_t *row, double y) noexcept nogil:
+    """Whether all bins of the best are on the sides on which they were put, so that chi2 is what it is there."""
+    at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+    return not cross(j, row)
+
+
 cdef double settle_near(const joint_t *j, joint_row_t *row, double y, const double *held,
                         const char *mask) noexcept nogil:
-    """Return chi2 at a minimum next to the best of those with all bins above, which row.best gets; or infinity."""
+    """Return chi2 at a minimum next to the best of chi2 with bins on other sides, which row.best gets; or infinity."""
+    leave_walls(j, row)
     at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
     put_all(j, row)
     begin_at(row, row.best, held, j.pulls)
@@ -198,7 +227,7 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
         if j.convex and not any_doubtful(j, row, MARGIN):
             return least
     else:
-        put_above(j, row)
+        put_above(j, row, y)
         begin_at(row, j.start, held, j.pulls)
         least = settle_sides(j, row, y, mask, least)
     for _ in range(MOST_ROUNDS if least < INFINITY else 0):
@@ -219,4 +248,36 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
             least = settle_below(j, row, y, held, mask, least)
         if not least < before - LEAST_GAIN * (1.0 + fabs(before)):
             break
+    return least
+
+
+cdef double look_without(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                         double least) noexcept nogil:
+    """Return chi2 at the least minimum from where next to nothing is left of one component of the best, in turn.
+
+    All that it expects alone is below floors there, which may cost less than its pull does.
+    """
+    cdef Py_ssize_t c, i, k, m
+    cdef double most, lost
+    leave_walls(j, row)
+    for i in range(j.n if least < INFINITY else 0):
+        for c in range(j.terms[i].components if j.terms[i].floor > 0.0 else 0):
+            begin_at(row, row.best, held, j.pulls)
+            poisson_chi2(j.terms[i], row.rows + i, y, row.x, False, False, j.pulls, NULL, NULL)
+            most, lost = 0.0, 0.0
+            for k in range(j.terms[i].bins):
+                most = fmax(most, fabs(row.rows[i].vectors[c * j.terms[i].bins + k]))
+            if most == 0.0 or not scale_to(j, j.terms[i], c, PART * j.terms[i].floor / most, mask, row.x):
+                continue
+            for m in range(j.n):
+                poisson_chi2(j.terms[m], row.rows + m, y, row.x, False, False, j.pulls, NULL, NULL)
+            if not put_all(j, row):
+                continue
+            for m in range(j.n):
+                for k in range(j.terms[m].bins):
+                    if dropped(j.terms[m], row.rows + m, k):
+                        lost += seen_at(j.terms[m].observed[k], j.terms[m].floor)
+            if lost < least:
+                least = settle_sides(j, row, y, mask, least)
+                leave_walls(j, row)
     return least

@@ -9,15 +9,16 @@ chi2 is convex if nuisances scale components alone, and has one minimum. What de
 descent starts anew from all of some places. What may make many is looked along besides; see `minima.pyx`.
 """
 
-from libc.math cimport INFINITY, NAN
+from libc.math cimport INFINITY, NAN, fabs
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from cevns.kernels.components cimport (
     place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
 from cevns.kernels.descents cimport (
-    MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, rounding, solve)
-from cevns.kernels.floors cimport any_idle, leave_floors, look_below_floors, put_above, settle_near
+    MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, leave_walls, rounding, solve)
+from cevns.kernels.floors cimport (
+    any_idle, leave_floors, look_below_floors, look_without, on_sides, put_above, put_all, settle_near)
 from cevns.kernels.minima cimport look_around
 from cevns.kernels.pieces cimport own, whole_address
 from cevns.kernels.poisson cimport PoissonTerm, poisson_gradient
@@ -30,6 +31,12 @@ from cevns.errors import InputError
 cdef double BELOW = 1e-7
 # chi2 of a point from whose nuisances no other one starts: they may be where nothing leads away from
 cdef double FAR_OFF = 1e6
+# what another minimum gains, relative to 1 + chi2, that counts
+cdef double LEAST_GAIN = 1e-10
+
+cdef enum:
+    # times that all minima are looked for with the same bins below floors
+    MOST_ROUNDS = 3
 
 
 cdef Py_ssize_t joint_size(const joint_t *j) noexcept nogil:
@@ -84,11 +91,14 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
         mask[k] = held != NULL and held[k] == held[k]
     leave_floors(j, row)
     if j.looks and j.floors:
-        least = start_above_floors(j, row, y, held, mask)
+        least = least_above_floors(j, row, y, held, mask)
     if least == INFINITY:
         least = least_of_all(j, row, y, held, mask, least, &failed)
     if j.floors:
         least = look_below_floors(j, row, y, held, mask, least)
+    if j.looks and j.floors:
+        least = look_without(j, row, y, held, mask, least)
+        least = least_with_sides(j, row, y, held, mask, least)
     row.known, row.y = least < FAR_OFF, y
     if least == INFINITY:
         return NAN if failed else INFINITY
@@ -123,7 +133,7 @@ cdef double least_of_all(const joint_t *j, joint_row_t *row, double y, const dou
     return look_around(j, row, y, held, mask, least) if j.looks else least
 
 
-cdef double start_above_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
+cdef double least_above_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
                                const char *mask) noexcept nogil:
     """Return chi2 at the minimum next to the least one of what is convex in expectations, which has bounds.
 
@@ -135,9 +145,9 @@ cdef double start_above_floors(const joint_t *j, joint_row_t *row, double y, con
     cdef double least, other
     cdef bint failed = False
     convex.floors = False
-    put_above(j, row)
+    put_above(j, row, y)
     least = least_of_all(&convex, row, y, held, mask, INFINITY, &failed)
-    if least < INFINITY:
+    if least < INFINITY and not on_sides(j, row, y):
         least = settle_near(j, row, y, held, mask)
     leave_floors(j, row)
     if row.lone and least < INFINITY or any_idle(j, row):
@@ -152,6 +162,34 @@ cdef double start_above_floors(const joint_t *j, joint_row_t *row, double y, con
         other = settle_near(j, row, y, held, mask)
     leave_floors(j, row)
     return other
+
+
+cdef double least_with_sides(const joint_t *j, joint_row_t *row, double y, const double *held, const char *mask,
+                             double least) noexcept nogil:
+    """Return chi2 at the least minimum with the bins below their floors that are so at one that is known, if any."""
+    cdef double first[MAX_PULLS]
+    cdef joint_t convex = j[0]
+    cdef double other
+    cdef bint failed = False
+    cdef int _
+    convex.floors = False
+    for _ in range(MOST_ROUNDS if least < INFINITY else 0):
+        leave_walls(j, row)
+        at_pulls(j, row, y, row.best, False, row.new_gradient, row.new_hessian)
+        if not put_all(j, row):
+            break
+        memcpy(first, row.best, j.pulls * sizeof(double))
+        other = least_of_all(&convex, row, y, held, mask, least, &failed)
+        if not other < least - LEAST_GAIN * (1.0 + fabs(least)):
+            break
+        if not on_sides(j, row, y):
+            other = settle_near(j, row, y, held, mask)
+        if not other < least:
+            memcpy(row.best, first, j.pulls * sizeof(double))
+            least = settle_near(j, row, y, held, mask)
+            break
+        least = other
+    return least
 
 
 cdef inline void restore_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:

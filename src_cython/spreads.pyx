@@ -8,10 +8,10 @@ profiled, and from the lowest descents begin in all together.
 from libc.math cimport INFINITY, fabs, fmax, fmin, sqrt
 from libc.string cimport memcpy, memset
 
-from cevns.kernels.components cimport factor_of, poisson_t
+from cevns.kernels.components cimport poisson_t
 from cevns.kernels.cones cimport deforms, find_scaling, fix_deforming
 from cevns.kernels.descents cimport (
-    MAX_PULLS, begin_at, descend, factorise, held_by, joint_row_t, joint_t, keep_best, solve)
+    MAX_PULLS, begin_at, descend, factorise, joint_row_t, joint_t, keep_best, scale_to, solve)
 from cevns.kernels.entrances cimport descend_inside
 
 cdef enum:
@@ -101,8 +101,7 @@ cdef void take_away(const joint_t *j, joint_row_t *row, const char *mask, const 
                     Py_ssize_t which) noexcept nogil:
     """Move x so that nothing is left of one of the components that are deformed, counted round and round."""
     cdef const poisson_t *p
-    cdef Py_ssize_t c, i, k, m, last, count = 0
-    cdef double factor, room, scale
+    cdef Py_ssize_t c, i, m, last, count = 0
     while True:
         for i in range(j.n):
             p, last = j.terms[i], -1
@@ -114,14 +113,7 @@ cdef void take_away(const joint_t *j, joint_row_t *row, const char *mask, const 
                 count += 1
                 if count <= which:
                     continue
-                factor, room = factor_of(p, c, row.x), 0.0
-                for k in range(p.pulls):
-                    scale = p.scales[c * p.pulls + k]
-                    if not mask[p.places[k]]:
-                        room += scale * scale / held_by(j, p.places[k])
-                for k in range(p.pulls if room > 0.0 else 0):
-                    if not mask[p.places[k]]:
-                        row.x[p.places[k]] -= factor * p.scales[c * p.pulls + k] / held_by(j, p.places[k]) / room
+                scale_to(j, p, c, 0.0, mask, row.x)
                 return
         if count == 0:
             return

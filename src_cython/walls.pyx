@@ -34,14 +34,6 @@ cdef inline double kink(double m, double away) noexcept nogil:
     return (m + above(m, away)) / (m + hypot(m, away))
 
 
-cdef inline double seen_at(double observed, double expected) noexcept nogil:
-    """chi2 of a bin."""
-    cdef double out = 2.0 * (expected - observed)
-    if observed > 0.0:
-        out -= 2.0 * observed * log_ratio(expected, observed)
-    return out
-
-
 cdef inline double slope_beside_kink(const poisson_t *p, Py_ssize_t i, double expected) noexcept nogil:
     """The slope of chi2 above a floor that is more than what was seen, less the one that it has at the floor."""
     return 2.0 * p.observed[i] * (expected - p.floor) / (p.floor * expected) if expected > p.floor else 0.0
@@ -85,7 +77,7 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin on the side of its floor on which it was put, and its derivatives; see `floors.pyx`."""
     cdef double expected = row.expected[i], observed = p.observed[i], away, out
-    if row.sides[i] == AS_FLOOR:
+    if row.sides[i] != ABOVE_FLOOR:
         row.slopes[i], row.bends[i] = 0.0, 0.0
         return seen_at(observed, p.floor)
     away = fmin(expected - p.floor, 0.0)
@@ -102,6 +94,10 @@ cdef double beyond_walls(const poisson_t *p, poisson_row_t *row) noexcept nogil:
     cdef double counts, above, away, total = 0.0
     cdef Py_ssize_t i
     for i in range(p.bins):
+        if p.observed[i] <= p.floor and p.floor > 0.0:
+            # below its floor nothing holds it
+            row.slopes[i], row.bends[i] = 0.0, 0.0
+            continue
         counts = fmax(p.observed[i], FEWEST)
         above = fmax(row.expected[i], row.threshold * counts)
         away = row.expected[i] - above

@@ -66,7 +66,10 @@ cdef void solve(const double *factor, const char *fixed, const double *right, Py
 cdef void find_fixed(const joint_t *j, const joint_row_t *row, const char *held, char *fixed) noexcept nogil
 cdef double find_step(const joint_t *j, joint_row_t *row, double y, const char *held, char *fixed) noexcept nogil
 cdef void take_trial(const joint_t *j, joint_row_t *row) noexcept nogil
-cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held) noexcept nogil
+cdef bint scale_to(const joint_t *j, const poisson_t *p, Py_ssize_t component, double wanted, const char *held,
+                   double *x) noexcept nogil
+cdef double descend_within(const joint_t *j, joint_row_t *row, double y, const char *held,
+                           double first) noexcept nogil
 cdef double descend(const joint_t *j, joint_row_t *row, double y, const char *held, double least) noexcept nogil
 cdef void begin_at(joint_row_t *row, const double *x, const double *held, Py_ssize_t n) noexcept nogil
 cdef void keep_best(const joint_t *j, joint_row_t *row) noexcept nogil

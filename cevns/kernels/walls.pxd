@@ -5,8 +5,8 @@ from libc.math cimport fabs, log
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 
 cdef enum:
-    # sides of a floor on which a bin can be put
-    ABOVE_FLOOR, AS_FLOOR
+    # sides of a floor on which a bin can be put, and what is there where no component expects anything
+    ABOVE_FLOOR, AS_FLOOR, IDLE
 
 
 cdef inline double slight() noexcept nogil:
@@ -23,6 +23,14 @@ cdef inline double log_ratio(double expected, double observed) noexcept nogil:
     """ln(expected / observed), also where the ratio of two such numbers is none any more."""
     cdef double ratio = expected / observed
     return log(ratio) if 1e-300 < ratio < 1e300 else log(expected) - log(observed)
+
+
+cdef inline double seen_at(double observed, double expected) noexcept nogil:
+    """chi2 of a bin."""
+    cdef double out = 2.0 * (expected - observed)
+    if observed > 0.0:
+        out -= 2.0 * observed * log_ratio(expected, observed)
+    return out
 
 
 cdef inline bint has_sides(const poisson_t *p, Py_ssize_t i) noexcept nogil:
