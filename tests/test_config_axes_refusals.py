@@ -265,6 +265,11 @@ ONE = {
     "a nuisance that is no table": text(
         ARRIVAL, head='nuisance = ["a"]\ncorrelations = {of = ["a", "time offset"], value = 0.5}'
     ),
+    "a high floor beside a shape": text(
+        ARRIVAL,
+        '[[experiment.shape]]\nkind = "time-offset"\nlow_us = -0.5\nhigh_us = 0.5\nsigma_us = 0.1\n',
+        head="floor = 0.5",
+    ),
     "axes that cannot be read": text(
         PULSES.replace("0.7", "0.4"),
         "shares = [[1, 0], [1, 0], [1, 0]]\n",

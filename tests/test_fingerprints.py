@@ -67,7 +67,7 @@ CHANGES = {
     "distribution": Distribution([Axis("F90", [0.5, 0.9])], [[0.4], [0.8]]),
     "shapes": [TimeOffset(-0.25, 0.25)],
     "correlations": {("a", "b"): 0.3},
-    "floor": 0.1,
+    "floor": 0.01,
     "expected": True,
 }
 NEEDED = {

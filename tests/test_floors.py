@@ -10,7 +10,7 @@ from cevns.detectors import PolynomialQuenching, Response
 from cevns.errors import InputError
 from cevns.experiments import Experiment
 from cevns.fluxes import pion_decay_at_rest
-from cevns.likelihoods import Background, Deformation
+from cevns.likelihoods import Background, Deformation, Nuisance
 from cevns.nuclei import Target
 
 FLUX = pion_decay_at_rest(neutrinos_per_proton=0.09, protons=1e23, distance=20.0)
@@ -156,7 +156,7 @@ def test_floors_beside_a_deformed_background(seed):
     rng = np.random.default_rng([seed, 48])
     bins = int(rng.integers(2, 5))
     observed = rng.poisson(10 ** rng.uniform(-1, 1.5, bins)).astype(float)
-    floor, sigma = float(rng.choice([1e-4, 0.01, 0.1])), float(rng.choice([0.3, 1.0]))
+    floor, sigma = float(rng.choice([1e-6, 1e-4, 0.01])), float(rng.choice([0.3, 1.0]))
     background = 10 ** rng.uniform(-0.5, 1.5, bins)
     up = background * 10 ** rng.uniform(-1, 0.4, bins)
     one = experiment(observed, background, 0.3, floor, 10 ** rng.uniform(-2, 1), sigma)
@@ -169,8 +169,23 @@ def test_floors_beside_a_deformed_background(seed):
 @pytest.mark.parametrize("change", [{"shapes": [Deformation("late", "b", [10.0, 0.3])]}, {"quenching_sigma": 0.1}])
 def test_high_floors_beside_what_deforms_are_refused(change):
     few = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, 0.2, 17.2)
-    with pytest.raises(InputError, match=r"floor = 0\.2 beside shapes .* at most 0\.1 counts"):
+    with pytest.raises(InputError, match=r"floor = 0\.2 beside shapes .* at most 0\.01 counts"):
         few.replace(**change)
-    assert few.replace(floor=0.1, **change).chi2("sm") > 0
+    assert few.replace(floor=0.01, **change).chi2("sm") > 0
     uncertain = few.with_data([1.0, 2.0], [1.0, 1.0])
     assert uncertain.replace(**change).chi2("sm") >= 0
+
+
+def test_high_floors_beside_deformations_elsewhere_are_refused():
+    """If these share a nuisance, over a third one too."""
+    shared = {name: Nuisance(name, 0.1, ["signal"]) for name in ("flux", "mass")}
+    high = experiment(np.array([1.0, 2.0]), [11.64, 0.1], 0.5, 0.2, 17.2).replace(name="high")
+    deformed = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, 0.01, 17.2)
+    deformed = deformed.replace(shapes=[Deformation("late", "b", [10.0, 0.3])])
+    assert (high + deformed).chi2("sm") == pytest.approx(high.chi2("sm") + deformed.chi2("sm"), rel=1e-9)
+    tied, other = high.replace(nuisances=[shared["flux"]]), deformed.replace(nuisances=[shared["mass"]])
+    between = experiment(np.array([1.0]), [1.0], 0.5, 0.0, 17.2)
+    between = between.replace(name="between", nuisances=list(shared.values()))
+    for likelihood in (lambda: tied + other.replace(nuisances=[shared["flux"]]), lambda: tied + between + other):
+        with pytest.raises(InputError, match=r"floor 0\.2 of 'high' is not allowed together with 'f'.* at most 0\.01"):
+            likelihood().chi2("sm")

@@ -367,7 +367,7 @@ from cevns.detectors import PolynomialQuenching, Response
 csi = cevns.load("coherent-csi-2017")
 # recoils end at 47 keV: below the first bin unless the quenching factor is larger
 response = Response(PolynomialQuenching((0.1,)), [4.9, 5.2, 6.0])
-hidden = cevns.Experiment("hidden", csi.flux, csi.target, response, [40, 9], quenching_sigma=0.1, floor=0.1)
+hidden = cevns.Experiment("hidden", csi.flux, csi.target, response, [40, 9], quenching_sigma=0.1, floor=0.01)
 assert not hidden.signal.counts("b-l", mass=10.0, coupling=1e-3).any()
 limit = hidden.limit("b-l", mass=10.0)
 print(limit.chi2_min, hidden.chi2("b-l", mass=10.0, coupling=np.geomspace(1e-6, 1e-2, 40)).min())

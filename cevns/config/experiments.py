@@ -301,7 +301,7 @@ class _Own:
         given = parts.get("data")
         for key, value in alone.items():
             # what is said of this one depends on the kind of data
-            poisson = key == "signal_sigma" and given is not None and given.uncertainty is None
+            poisson = key in ("signal_sigma", "floor") and given is not None and given.uncertainty is None
             self._try(self._at(key), Experiment, plain | {key: value} | ({"uncertainty": None} if poisson else {}))
         if given is not None and isinstance(given.observed, Expected) and whole.keys() == signal.keys():
             asimov = Experiment(**plain).asimov

@@ -81,7 +81,7 @@ class Experiment(Likelihood):
     correlations : sequence of ((str, str), float), optional
         Of nuisances that may be shared, by their names.
     floor : float
-        Least expectation of a bin of Poisson data; 0 for none, and at most 0.1 beside `shapes` or a `quenching_sigma`.
+        Least expectation of a bin of Poisson data; 0 for none, and at most 0.01 beside `shapes` or a `quenching_sigma`.
         Where counts were seen components whose sum is below 0 are refused all the same.
     expected : bool
         Whether `observed` are no data, but what an interaction predicts: figures and tables say so. `asimov` sets it,

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 from cevns import checks
 from cevns.errors import InputError
 from cevns.likelihoods import Deformation
+from cevns.likelihoods.nuisances import HIGHEST_FLOOR
 
 if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
 
 __all__ = ["checked_floor", "checked_shapes"]
-
-#: Counts up to which a floor beside what deforms hides no minimum of generated experiments.
-_HIGH_FLOOR = 0.1
 
 
 def checked_shapes(given: Any) -> Any:
@@ -31,9 +29,9 @@ def checked_floor(experiment: Experiment) -> float:
     floor = checks.real("floor", experiment.floor, low=0, high=1e6)
     if floor and experiment.uncertainty is not None:
         raise InputError(f"floor = {floor:g} is of Poisson data, and these have uncertainties: leave it out")
-    if floor > _HIGH_FLOOR and (experiment.shapes or experiment.quenching_sigma):
+    if floor > HIGHEST_FLOOR and (experiment.shapes or experiment.quenching_sigma):
         raise InputError(
-            f"floor = {floor:g} beside shapes or a quenching_sigma is not allowed: there it is at most {_HIGH_FLOOR:g} "
+            f"floor = {floor} beside shapes or a quenching_sigma is not allowed: there it is at most {HIGHEST_FLOOR:g} "
             "counts, since chi2 may have minima below higher ones that no search is sure to find; 1e-6 does what a "
             "floor is for"
         )

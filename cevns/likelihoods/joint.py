@@ -14,7 +14,7 @@ from cevns import checks
 from cevns.errors import InputError
 from cevns.kernels.joint import Joint, square_root
 from cevns.kernels.poisson import PoissonTerm
-from cevns.likelihoods.nuisances import SIGNAL, Pull, check_differ, places_along
+from cevns.likelihoods.nuisances import SIGNAL, Pull, check_differ, check_floors, places_along
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -459,6 +459,7 @@ def join(
             found[key] = replace(known, places=tuple(sorted({*known.places, *pull.places})))
         keys = list(found)
         places.append(tuple(keys.index((None if p.shared else name, p.name)) for p in statistic.pulls))
+    check_floors(names, statistics, places)
     if len(found) > MOST_PULLS:
         raise InputError(f"{len(found)} nuisances are profiled together, at most {MOST_PULLS} can be: leave some out")
     return Joined(

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from cevns._types import Array, Values
     from cevns.likelihoods.channel import Channel
 
-__all__ = ["Deformation", "Nuisance", "Pull", "check_differ", "places_along", "shared"]
+__all__ = ["Deformation", "Nuisance", "Pull", "check_differ", "check_floors", "places_along", "shared"]
 
 #: What nuisances call the signal, and the pull of the quenching scale.
 SIGNAL, QUENCHING = "signal", "quenching"
 #: Largest range of a deformation, in standard deviations.
 LARGEST_RANGE = 20.0
+#: Counts up to which a floor beside deformations hides no minimum of generated experiments.
+HIGHEST_FLOOR = 0.01
 #: Distance of places along a deformation between which minima are looked for, in standard deviations.
 _APART = 0.5
 #: Distance of places where templates vanish that are looked at once.
@@ -278,3 +280,32 @@ def checked_correlations(given: Any) -> tuple[tuple[tuple[str, str], float], ...
         of = f"correlation of {names[0]!r} and {names[1]!r}"
         found.append(((names[0], names[1]), checks.real(of, value, low=-1, high=1)))
     return tuple(found)
+
+
+def check_floors(names: Sequence[str], statistics: Sequence[Any], places: Sequence[Sequence[int]]) -> None:
+    """Refuse floors that are high in experiments that share nuisances with one that has deformations.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the experiments.
+    statistics : sequence
+        Theirs, with `floor` and `pulls`.
+    places : sequence of sequence of int
+        Numbers of the nuisances that each has.
+    """
+    for name, statistic, own in zip(names, statistics, places, strict=True):
+        if not statistic.floor > HIGHEST_FLOOR:
+            continue
+        tied, before = set(own), 0
+        while len(tied) > before:
+            before = len(tied)
+            tied.update(*(other for other in places if tied & set(other)))
+        for other, there, deformed in zip(names, places, statistics, strict=True):
+            if tied & set(there) and not all(pull.scales for pull in deformed.pulls):
+                raise InputError(
+                    f"the floor {statistic.floor:g} of {checks.shown(name)} is not allowed together with "
+                    f"{checks.shown(other)}, which has deformations or a quenching scale and shares nuisances with it: "
+                    f"there it is at most {HIGHEST_FLOOR:g} counts, since chi2 may have minima below higher ones that "
+                    "no search is sure to find; 1e-6 does what a floor is for"
+                )

@@ -47,7 +47,7 @@ def enriched(rng, folder, table, bins):
     if rng.random() < 0.5:
         _add_shapes(rng, folder, out, shape)
     if rng.random() < 0.3:
-        out["floor"] = rng.choice([0.0, 1e-6, 0.1])
+        out["floor"] = rng.choice([0.0, 1e-6, 0.01])
     return out
 
 
