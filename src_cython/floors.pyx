@@ -6,6 +6,7 @@ but only if N < F exp(1 - F / n) at the first: the tangent of f there is a bound
 is below f(F), too, unless this holds. Bins that hold it are put below their floor, and back, one by one, then all
 below, and from each such place a descent goes down with every bin on the side on which it stands. There each bin has
 one of two convex functions: f, which goes on below F as its parabola there; or the constant f(F) with a wall at N = 0.
+Where N is 0 since nothing expects anything there is no way below F, and f(F) is what there is.
 Where n <= F it is convex, with a kink at F; see `walls.pyx`.
 
 Where components are deformed all minima are looked for with all bins above their floors: so chi2 is convex in what is
@@ -13,14 +14,14 @@ expected, and what bounds it without floors does so there.
 """
 
 from libc.math cimport INFINITY, exp, fabs, fmax
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, descend_within, joint_row_t, joint_t, keep_best, leave_walls, scale_to)
 from cevns.kernels.entrances cimport enter
 from cevns.kernels.poisson cimport poisson_chi2
-from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, IDLE, dropped, has_sides, seen_at
+from cevns.kernels.walls cimport ABOVE_FLOOR, AS_FLOOR, dropped, has_sides, seen_at
 
 cdef enum:
     # times that sides are taken anew after a descent, bins that are tried one by one, and times that all are
@@ -48,6 +49,11 @@ cdef inline bint idle(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i
         if row.vectors[v * p.bins + i] != 0.0:
             return False
     return row.expected[i] == 0.0
+
+
+cdef inline bint below(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i) noexcept nogil:
+    """Whether a bin is below its floor, with a wall at 0: not where it is 0 since nothing expects anything there."""
+    return row.expected[i] <= p.floor and row.expected[i] != 0.0
 
 
 cdef inline bint doubtful(const poisson_t *p, const poisson_row_t *row, Py_ssize_t i, double margin) noexcept nogil:
@@ -85,14 +91,12 @@ cdef void leave_floors(const joint_t *j, joint_row_t *row) noexcept nogil:
         row.rows[i].beside = False
 
 
-cdef void put_above(const joint_t *j, joint_row_t *row, double y) noexcept nogil:
+cdef void put_above(const joint_t *j, joint_row_t *row) noexcept nogil:
     """Put all bins above their floors, whatever is expected."""
-    cdef Py_ssize_t i, k
-    at_pulls(j, row, y, j.start, False, row.new_gradient, row.new_hessian)
+    cdef Py_ssize_t i
     for i in range(j.n):
         row.rows[i].beside = True
-        for k in range(j.terms[i].bins):
-            row.rows[i].sides[k] = IDLE if idle(j.terms[i], row.rows + i, k) else ABOVE_FLOOR
+        memset(row.rows[i].sides, ABOVE_FLOOR, j.terms[i].bins)
 
 
 cdef bint put_all(const joint_t *j, joint_row_t *row) noexcept nogil:
@@ -102,31 +106,30 @@ cdef bint put_all(const joint_t *j, joint_row_t *row) noexcept nogil:
     for i in range(j.n):
         row.rows[i].beside = True
         for k in range(j.terms[i].bins):
-            row.rows[i].sides[k] = ABOVE_FLOOR
-            if not row.rows[i].expected[k] > j.terms[i].floor:
-                row.rows[i].sides[k] = IDLE if idle(j.terms[i], row.rows + i, k) else AS_FLOOR
-                out |= dropped(j.terms[i], row.rows + i, k)
+            row.rows[i].sides[k] = AS_FLOOR if below(j.terms[i], row.rows + i, k) else ABOVE_FLOOR
+            out |= dropped(j.terms[i], row.rows + i, k)
     return out
 
 
 cdef bint cross(const joint_t *j, joint_row_t *row) noexcept nogil:
     """Put bins on the sides on which the last expectations are; whether any was on the other one."""
     cdef Py_ssize_t i, k
-    cdef bint changed = False, above
+    cdef bint changed = False
+    cdef char side
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            above = row.rows[i].expected[k] > j.terms[i].floor
-            if has_sides(j.terms[i], k) and row.rows[i].sides[k] == (AS_FLOOR if above else ABOVE_FLOOR):
-                row.rows[i].sides[k], changed = ABOVE_FLOOR if above else AS_FLOOR, True
+            side = AS_FLOOR if below(j.terms[i], row.rows + i, k) else ABOVE_FLOOR
+            if has_sides(j.terms[i], k) and row.rows[i].sides[k] != side:
+                row.rows[i].sides[k], changed = side, True
     return changed
 
 
 cdef bint inside(const joint_t *j, const joint_row_t *row) noexcept nogil:
-    """Whether something is expected in all bins where more than the floor was seen."""
+    """Whether nothing is expected below 0 where more than the floor was seen."""
     cdef Py_ssize_t i, k
     for i in range(j.n):
         for k in range(j.terms[i].bins if j.terms[i].floor > 0.0 else 0):
-            if has_sides(j.terms[i], k) and row.rows[i].sides[k] != IDLE and not row.rows[i].expected[k] > 0.0:
+            if has_sides(j.terms[i], k) and row.rows[i].expected[k] < 0.0:
                 return False
     return True
 
@@ -227,7 +230,7 @@ cdef double look_below_floors(const joint_t *j, joint_row_t *row, double y, cons
         if j.convex and not any_doubtful(j, row, MARGIN):
             return least
     else:
-        put_above(j, row, y)
+        put_above(j, row)
         begin_at(row, j.start, held, j.pulls)
         least = settle_sides(j, row, y, mask, least)
     for _ in range(MOST_ROUNDS if least < INFINITY else 0):

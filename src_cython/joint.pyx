@@ -15,6 +15,7 @@ from libc.string cimport memcpy
 
 from cevns.kernels.components cimport (
     place_poisson_row, poisson_row_size, poisson_row_t, poisson_t, start_poisson)
+from cevns.kernels.cones cimport deforms
 from cevns.kernels.descents cimport (
     MAX_PULLS, at_pulls, begin_at, descend, factorise, find_fixed, keep_best, leave_walls, rounding, solve)
 from cevns.kernels.floors cimport (
@@ -92,7 +93,7 @@ cdef double joint_chi2(const joint_t *j, joint_row_t *row, double y, const doubl
     leave_floors(j, row)
     if j.looks and j.floors:
         least = least_above_floors(j, row, y, held, mask)
-    if least == INFINITY:
+    if least == INFINITY or j.floors and looks_elsewhere(j):
         least = least_of_all(j, row, y, held, mask, least, &failed)
     if j.floors:
         least = look_below_floors(j, row, y, held, mask, least)
@@ -133,6 +134,15 @@ cdef double least_of_all(const joint_t *j, joint_row_t *row, double y, const dou
     return look_around(j, row, y, held, mask, least) if j.looks else least
 
 
+cdef bint looks_elsewhere(const joint_t *j) noexcept nogil:
+    """Whether minima are looked for along what moves the signal between bins, which leaves and enters them."""
+    cdef Py_ssize_t i
+    for i in range(j.looks):
+        if not deforms(j, j.look_pull[i]):
+            return True
+    return False
+
+
 cdef double least_above_floors(const joint_t *j, joint_row_t *row, double y, const double *held,
                                const char *mask) noexcept nogil:
     """Return chi2 at the minimum next to the least one of what is convex in expectations, which has bounds.
@@ -145,7 +155,7 @@ cdef double least_above_floors(const joint_t *j, joint_row_t *row, double y, con
     cdef double least, other
     cdef bint failed = False
     convex.floors = False
-    put_above(j, row, y)
+    put_above(j, row)
     least = least_of_all(&convex, row, y, held, mask, INFINITY, &failed)
     if least < INFINITY and not on_sides(j, row, y):
         least = settle_near(j, row, y, held, mask)

@@ -77,7 +77,7 @@ cdef double next_to_wall(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) n
 cdef double beside_floor(const poisson_t *p, poisson_row_t *row, Py_ssize_t i) noexcept nogil:
     """chi2 of a bin on the side of its floor on which it was put, and its derivatives; see `floors.pyx`."""
     cdef double expected = row.expected[i], observed = p.observed[i], away, out
-    if row.sides[i] != ABOVE_FLOOR:
+    if row.sides[i] == AS_FLOOR or expected == 0.0:
         row.slopes[i], row.bends[i] = 0.0, 0.0
         return seen_at(observed, p.floor)
     away = fmin(expected - p.floor, 0.0)

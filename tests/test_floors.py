@@ -166,6 +166,26 @@ def test_floors_beside_a_deformed_background(seed):
     assert one.chi2("sm") <= least * (1 + 1e-6) + 1e-5
 
 
+@pytest.mark.parametrize("floor", [1e-6, 0.01])
+@pytest.mark.parametrize("coupling", [1e-5, 1e-4, 1e-3])
+def test_bins_that_another_quenching_scale_fills(coupling, floor):
+    """Recoils end below the first bin, where nothing expects anything, unless quanta are more than expected."""
+    response = Response(PolynomialQuenching((0.1,)), [17.0, 18.5, 21.0])
+    observed = np.array([40.0, 9.0])
+    hidden = Experiment("h", FLUX, Target.of("Ar", mass=20.0), response, observed, quenching_sigma=0.1, floor=floor)
+    assert not hidden.predict("b-l", 10.0, coupling).signal.any()
+
+    def chi2(eta):
+        expected = np.maximum(hidden.predict("b-l", 10.0, coupling, eta=eta).signal, floor)
+        return float(2 * (expected - observed + observed * np.log(observed / expected)).sum() + ((eta - 1) / 0.1) ** 2)
+
+    scales = np.linspace(*hidden.signal.eta_range, 201)
+    i = int(np.argmin([chi2(eta) for eta in scales]))
+    around = scales[max(i - 1, 0)], scales[min(i + 1, 200)]
+    least = minimize_scalar(chi2, bounds=around, method="bounded", options={"xatol": 1e-9}).fun
+    assert hidden.chi2("b-l", 10.0, coupling) == pytest.approx(min(least, chi2(scales[i])), rel=1e-5)
+
+
 @pytest.mark.parametrize("change", [{"shapes": [Deformation("late", "b", [10.0, 0.3])]}, {"quenching_sigma": 0.1}])
 def test_high_floors_beside_what_deforms_are_refused(change):
     few = experiment(np.array([0.0, 2.0]), [11.64, 0.1], 0.5, 0.2, 17.2)

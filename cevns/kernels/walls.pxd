@@ -5,8 +5,8 @@ from libc.math cimport fabs, log
 from cevns.kernels.components cimport poisson_row_t, poisson_t
 
 cdef enum:
-    # sides of a floor on which a bin can be put, and what is there where no component expects anything
-    ABOVE_FLOOR, AS_FLOOR, IDLE
+    # sides of a floor on which a bin can be put
+    ABOVE_FLOOR, AS_FLOOR
 
 
 cdef inline double slight() noexcept nogil:
