@@ -236,6 +236,14 @@ BAD = {
         ),
         ["response.edges", "background[1].counts"],
     ),
+    "a high floor beside a shape": (
+        text(
+            ARRIVAL,
+            '[[experiment.shape]]\nkind = "time-offset"\nlow_us = -0.5\nhigh_us = 0.5\nsigma_us = 0.1\n',
+            head="floor = 0.5",
+        ),
+        ["floor: floor = 0.5 beside shapes", "at most 0.01 counts"],
+    ),
     "several things at once": (
         text(
             "[experiment.arrival]\nedges_us = [0, 1, 1]\n",

@@ -274,6 +274,9 @@ class _Own:
                 "missing, which Gaussian data need: give a fraction, or leave uncertainty out for Poisson counts",
             )
             return
+        if message.startswith("floor = "):
+            self.reader.problem(self._at("floor"), message)
+            return
         for word, key, name in _ABOUT:
             if word in message.partition(",")[0].partition(":")[0]:
                 named = [at for at, e in self._entries(key, name) if checks.shown(getattr(e, "name", "")) in message]

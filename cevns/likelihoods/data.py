@@ -106,7 +106,12 @@ class Data(Value):
 
     def __post_init__(self) -> None:
         if self.uncertainty is None:
-            counts = checks.array("observed", self.observed, low=0, high=LARGEST_POISSON, ndim=1)
+            try:
+                counts = checks.array("observed", self.observed, low=0, high=LARGEST_POISSON, ndim=1)
+            except InputError as error:
+                if error.at is not None and error.at[1] < 0.0:
+                    error.args = (f"{error}; counts less a background are no Poisson counts: give uncertainties",)
+                raise
             checks.put(self, observed=tuple(counts.tolist()))
             return
         most = LARGEST_COUNTS

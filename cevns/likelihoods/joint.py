@@ -488,7 +488,7 @@ def _precision(pulls: list[tuple[Any, Pull]], correlations: Mapping[tuple[str, s
         given = ", ".join(f"{a} and {b}: {value:g}" for (a, b), value in correlations.items())
         raise InputError(
             f"the covariance of the nuisances is not positive definite (correlations {given}): its least eigenvalue, "
-            f"in units of the variances, is {least:.3g}"
+            f"in units of the variances, is {least:.3g}; make correlations smaller, or leave some out"
         )
     weights = np.array([0.0 if math.isinf(p.sigma) else 1.0 / p.sigma for _, p in pulls])
     inverse: Any = np.linalg.inv(correlated) if correlations else correlated
