@@ -111,7 +111,7 @@ class Axes:
         if not self.whole or _merges(values.shape, self.shape):
             return values.ravel()
         if len(self.axes) == 1:
-            bins = f"bin between {self.bins + 1} response.edges" if self.edges else f"bin of {self.axes[0].name}"
+            bins = f"bin of response.edges ({self.bins + 1} edges)" if self.edges else f"bin of {self.axes[0].name}"
             got = len(values) if values.ndim == 1 else f"lists of shape {values.shape}"
             message = f"must have length {self.bins}, one number for each {bins}; got {got}"
         else:
